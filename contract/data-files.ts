@@ -1,0 +1,28 @@
+import type { ProcessName } from "./ports.ts";
+
+/** One file or folder of `data/`: only its owner process may write it, the others ask the owner over HTTP. */
+export interface DataFile {
+  readonly path: string;
+  readonly owner: ProcessName;
+  readonly what: string;
+}
+
+/** Everything PortOS keeps in `data/`, relative to that folder. A path that ends in "/" is a folder. */
+export const dataFiles = {
+  apps: { path: "apps.json", owner: "portos-server", what: "Registered apps" },
+  automations: { path: "automations.json", owner: "portos-server", what: "Automations and their next due times" },
+  occurrences: { path: "automations/ledger/", owner: "portos-server", what: "One row per due time of an automation" },
+  automationOutput: { path: "automations/output/", owner: "portos-server", what: "Output of automation runs" },
+  settings: { path: "settings.json", owner: "portos-server", what: "Settings of the panel" },
+  notifications: { path: "notifications.json", owner: "portos-server", what: "Notifications not yet dismissed" },
+  history: { path: "history/", owner: "portos-server", what: "Every user action and its outcome" },
+  screenshots: { path: "screenshots/", owner: "portos-server", what: "Screenshots taken of the browser" },
+  backups: { path: "backups/", owner: "portos-server", what: "Backups of this folder" },
+  browserConfig: { path: "browser-config.json", owner: "portos-browser", what: "Settings of the browser process" },
+  browserProfile: { path: "browser-profile/", owner: "portos-browser", what: "Chrome profile" },
+  sessions: { path: "sessions/", owner: "portos-cos", what: "Recordings and output of terminal sessions" },
+  commandHistory: { path: "command-history/", owner: "portos-cos", what: "Commands typed in terminals, by folder" },
+  incidents: { path: "incidents/", owner: "portos-autofixer", what: "Crashes seen by the autofixer" },
+} as const satisfies Record<string, DataFile>;
+
+export type DataFileName = keyof typeof dataFiles;

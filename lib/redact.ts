@@ -1,0 +1,59 @@
+const mark = "[redacted]";
+const secrets = new Set<string>();
+let secretPattern: RegExp | undefined;
+
+/** Known token shapes: vendor prefixes, JWT, bearer headers, credentials in URLs, private keys. */
+const tokenPatterns: readonly [RegExp, string][] = [
+  [/\b(?:sk|pk|rk)-(?:[a-z]+-)?[A-Za-z0-9_-]{16,}/g, mark],
+  [/\b(?:ghp|gho|ghu|ghs|ghr)_[A-Za-z0-9]{20,}\b/g, mark],
+  [/\bgithub_pat_[A-Za-z0-9_]{20,}\b/g, mark],
+  [/\bglpat-[A-Za-z0-9_-]{16,}/g, mark],
+  [/\bxox[abeoprs]-[A-Za-z0-9-]{10,}/g, mark],
+  [/\bAKIA[0-9A-Z]{16}\b/g, mark],
+  [/\bAIza[0-9A-Za-z_-]{30,}/g, mark],
+  [/\bnpm_[A-Za-z0-9]{30,}\b/g, mark],
+  [/\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}/g, mark],
+  [/\b(authorization\s*[:=]\s*(?:bearer|basic|token)\s+)[^\s"',;]+/gi, `$1${mark}`],
+  [/\b(bearer\s+)[A-Za-z0-9._~+/-]{16,}=*/gi, `$1${mark}`],
+  [/([a-z][a-z0-9+.-]*:\/\/[^\s:/@]*:)[^\s@/]+@/gi, `$1${mark}@`],
+  [
+    /\b((?:[a-z0-9]+[_-])*(?:password|passwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key)["']?\s*[:=]\s*["']?)[^\s"',;&]{4,}/gi,
+    `$1${mark}`,
+  ],
+  [/-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?-----END [A-Z ]*PRIVATE KEY-----/g, mark],
+];
+
+/** From now on `value` is removed from everything `redact` sees: raw, URL-encoded, base64 and base64url. */
+export function registerSecret(value: string): void {
+  if (value.length < 4) return;
+  const bytes = Buffer.from(value);
+  for (const form of [value, encodeURIComponent(value), bytes.toString("base64"), bytes.toString("base64url")])
+    secrets.add(form);
+  const longestFirst = [...secrets].toSorted((a, b) => b.length - a.length);
+  secretPattern = new RegExp(
+    longestFirst.map((secret) => secret.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join("|"),
+    "g",
+  );
+}
+
+/** Returns `text` without registered secrets and without anything that has the shape of a known token. */
+export function redact(text: string): string {
+  let result = secretPattern ? text.replace(secretPattern, mark) : text;
+  for (const [pattern, replacement] of tokenPatterns) result = result.replace(pattern, replacement);
+  return result;
+}
+
+const secretKey = /(?:password|passwd|secret|token|api_?key|access_?key|private_?key|authorization|cookie)$/i;
+
+/** A copy of a JSON value with every string redacted and every field with a secret's name masked. */
+export function redactValue(value: unknown): unknown {
+  if (typeof value === "string") return redact(value);
+  if (Array.isArray(value)) return value.map(redactValue);
+  if (value === null || typeof value !== "object") return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => [
+      key,
+      secretKey.test(key) && typeof inner === "string" && inner !== "" ? mark : redactValue(inner),
+    ]),
+  );
+}
