@@ -1,0 +1,80 @@
+import { z } from "zod";
+
+const maxTimeLimitMs = 24 * 3_600_000;
+
+/** What to run: a program with its arguments, or a line the user typed for their login shell. */
+export const automationCommandSchema = z.discriminatedUnion("kind", [
+  z.strictObject({
+    kind: z.literal("arguments"),
+    /** Program first; nothing is interpreted by a shell. */
+    arguments: z
+      .array(z.string().max(8_192, "must have at most 8192 characters"))
+      .min(1, "must name a program")
+      .max(200, "must have at most 200 entries")
+      .refine((list) => list[0]?.trim() !== "", { error: "must name a program" })
+      .refine((list) => list.every((item) => !item.includes("\0")), { error: "must not contain a NUL character" }),
+  }),
+  z.strictObject({
+    kind: z.literal("shell"),
+    line: z
+      .string()
+      .trim()
+      .min(1, "must not be empty")
+      .max(8_192, "must have at most 8192 characters")
+      .refine((line) => !line.includes("\0"), { error: "must not contain a NUL character" }),
+  }),
+]);
+export type AutomationCommand = z.output<typeof automationCommandSchema>;
+
+/** What an automation does when it is due. */
+export const automationActionSchema = z.discriminatedUnion("kind", [
+  z.strictObject({
+    kind: z.literal("command"),
+    command: automationCommandSchema,
+    folder: z
+      .string()
+      .min(1, "must not be empty")
+      .max(4_096, "must have at most 4096 characters")
+      .regex(/^\/[^\0]*$/, "must be an absolute path"),
+    timeLimitMs: z
+      .int("must be a whole number of milliseconds")
+      .min(1_000, "must be at least one second")
+      .max(maxTimeLimitMs, "must be at most 24 hours")
+      .default(10 * 60_000),
+    env: z
+      .record(
+        z
+          .string()
+          .regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/, "must be a variable name")
+          .refine((name) => !name.startsWith("PORTOS_"), { error: "must not start with PORTOS_" }),
+        z
+          .string()
+          .max(8_192, "must have at most 8192 characters")
+          .refine((value) => !value.includes("\0"), { error: "must not contain a NUL character" }),
+      )
+      .default({}),
+  }),
+  z.strictObject({
+    kind: z.literal("url"),
+    appId: z.string().min(1, "must name an app").max(120, "must have at most 120 characters"),
+    /** One of the app's ports; its first one when left out. */
+    port: z.int().min(1).max(65_535).optional(),
+    path: z
+      .string()
+      .max(2_048, "must have at most 2048 characters")
+      .regex(/^\/(?![/\\])[^\s#\\]*$/, "must start with one slash and hold no space, backslash or #")
+      .default("/"),
+    method: z.enum(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]).default("GET"),
+    expectedStatus: z.int().min(100).max(599).default(200),
+    timeoutMs: z
+      .int("must be a whole number of milliseconds")
+      .min(100, "must be at least 100 ms")
+      .max(300_000, "must be at most 5 minutes")
+      .default(10_000),
+  }),
+  z.strictObject({
+    kind: z.literal("restart-app"),
+    appId: z.string().min(1, "must name an app").max(120, "must have at most 120 characters"),
+  }),
+]);
+export type AutomationAction = z.output<typeof automationActionSchema>;

@@ -1,0 +1,44 @@
+import { z } from "zod";
+
+/** Where an occurrence stands. `missed`: nobody was there to run it. `skipped`: it was decided not to run it. */
+export const occurrenceStateSchema = z.enum([
+  "queued",
+  "running",
+  "succeeded",
+  "failed",
+  "cancelled",
+  "interrupted",
+  "skipped",
+  "missed",
+]);
+export type OccurrenceState = z.output<typeof occurrenceStateSchema>;
+
+/** One due time of an automation, run or not: a row of the ledger. */
+export const occurrenceSchema = z.strictObject({
+  id: z.string(),
+  automationId: z.string(),
+  /** Name of the automation at that time. */
+  name: z.string(),
+  trigger: z.enum(["schedule", "manual"]),
+  /** Who started it by hand. */
+  who: z.string().nullable(),
+  action: z.enum(["command", "url", "restart-app"]),
+  due: z.iso.datetime(),
+  /** Last due time this row stands for, when it stands for more than one. */
+  dueUntil: z.iso.datetime().nullable(),
+  /** Number of due times this row stands for; `null` when there were too many to count. */
+  count: z.int().min(1).nullable(),
+  state: occurrenceStateSchema,
+  /** Why it ended, or did not run, as it did. */
+  reason: z.string().nullable(),
+  startedAt: z.iso.datetime().nullable(),
+  endedAt: z.iso.datetime().nullable(),
+  /** Start minus due time. */
+  lateMs: z.int().nullable(),
+  durationMs: z.int().min(0).nullable(),
+  exitCode: z.int().nullable(),
+  httpStatus: z.int().nullable(),
+  /** Bytes of output kept. */
+  outputBytes: z.int().min(0),
+});
+export type Occurrence = z.output<typeof occurrenceSchema>;
