@@ -1,0 +1,197 @@
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import { BlockList, isIP, type Socket } from "node:net";
+import { hostname, networkInterfaces } from "node:os";
+
+import type { Env } from "./env.ts";
+import type { Logger } from "./logger.ts";
+import { readTailnet, type Tailnet } from "./tailnet.ts";
+
+export interface GateOptions {
+  /** Who may connect: this machine only, or this machine, the tailnet and the networks of the settings. */
+  peers: "loopback" | "tailnet";
+  /** Ports under which the panel may be addressed: the own one, and those of proxies in front of it. */
+  ports: readonly number[];
+  env: Pick<Env, "allowedHosts" | "allowedPeers">;
+  logger: Logger;
+  /** Replaced in tests. */
+  machine?: () => Promise<MachineNames>;
+}
+
+export interface MachineNames {
+  names: string[];
+  tailnet: Tailnet;
+}
+
+export type Verdict = { ok: true } | { ok: false; reason: string; status: 400 | 403 };
+
+/** Decides who may talk to a listener. Judged on the socket and the raw headers, before any handler. */
+export interface Gate {
+  isPeerAllowed(address: string | undefined): boolean;
+  judge(request: IncomingMessage): Verdict;
+  /** Cuts foreign peers at connection time, before a byte is answered. */
+  protect(server: Server): void;
+  /** Judges and answers a refusal; returns whether the request may go on. */
+  admit(request: IncomingMessage, response: ServerResponse): boolean;
+  refresh(): Promise<void>;
+}
+
+const refreshAfterMs = 30_000;
+const hostPattern = /^(\[[0-9a-f:.]{2,45}\]|[a-z0-9](?:[a-z0-9._-]{0,252}))(?::([1-9]\d{0,4}))?$/;
+
+/** Builds a gate. Call `refresh()` once at start so that tailnet names are known. */
+export function createGate(options: GateOptions): Gate {
+  const { env, logger, machine = readMachine } = options;
+  const peers = peerList(options.peers, env.allowedPeers);
+  let known: MachineNames = { names: localNames(), tailnet: { state: "absent", dnsName: "", addresses: [] } };
+  let refreshedAt = -Infinity;
+
+  async function refresh(): Promise<void> {
+    refreshedAt = performance.now();
+    known = await machine();
+  }
+
+  function isHostOurs(authority: string): boolean {
+    const match = hostPattern.exec(authority);
+    if (!match) return false;
+    const name = match[1] ?? "";
+    const port = match[2] === undefined ? undefined : Number(match[2]);
+    if (env.allowedHosts.some((allowed) => allowed.toLowerCase() === authority)) return true;
+    if (port === undefined) return known.tailnet.dnsName !== "" && name === known.tailnet.dnsName; // tailscale serve, port 443
+    if (!options.ports.includes(port)) return false;
+    return known.names.includes(name) || env.allowedHosts.some((allowed) => allowed.toLowerCase() === name);
+  }
+
+  function judge(request: IncomingMessage): Verdict {
+    if (!isPeerAllowed(request.socket.remoteAddress)) return refuse("peer");
+    if (request.headers["tailscale-funnel-request"] !== undefined) return refuse("funnel");
+    if (countHeader(request, "host") !== 1) return { ok: false, reason: "host", status: 400 };
+    const host = (request.headers.host ?? "").toLowerCase();
+    if (!isHostOurs(host)) {
+      if (performance.now() - refreshedAt > refreshAfterMs) void refresh();
+      return refuse("host");
+    }
+    if (countHeader(request, "origin") > 1) return refuse("origin");
+    const { origin } = request.headers;
+    if (origin !== undefined && !isOriginOurs(origin, request)) return refuse("origin");
+    const site = request.headers["sec-fetch-site"];
+    if (site !== undefined && site !== "same-origin" && site !== "none") return refuse("site");
+    return { ok: true };
+  }
+
+  function isOriginOurs(origin: string, request: IncomingMessage): boolean {
+    const match = /^(https?):\/\/([^/]+)$/.exec(origin);
+    if (!match) return false;
+    const isSecure = isLoopback(request.socket.remoteAddress) && request.headers["x-forwarded-proto"] === "https";
+    return match[1] === (isSecure ? "https" : "http") && isHostOurs(match[2] ?? "");
+  }
+
+  function isPeerAllowed(address: string | undefined): boolean {
+    const plain = (address ?? "").replace(/^::ffff:/i, "").replace(/%.*$/, "");
+    const family = isIP(plain);
+    return family !== 0 && peers.check(plain, family === 6 ? "ipv6" : "ipv4");
+  }
+
+  return {
+    isPeerAllowed,
+    judge,
+    refresh,
+    protect(server) {
+      server.on("connection", (socket: Socket) => {
+        if (isPeerAllowed(socket.remoteAddress)) return;
+        logger.warn("Refused a connection from outside", { address: socket.remoteAddress });
+        socket.destroy();
+      });
+    },
+    admit(request, response) {
+      const verdict = judge(request);
+      if (verdict.ok) return true;
+      logger.warn("Refused a request at the gate", {
+        reason: verdict.reason,
+        method: request.method,
+        host: request.headers.host,
+        origin: request.headers.origin,
+      });
+      answerRefusal(request, response, verdict);
+      return false;
+    },
+  };
+}
+
+function refuse(reason: string): Verdict {
+  return { ok: false, reason, status: 403 };
+}
+
+function answerRefusal(request: IncomingMessage, response: ServerResponse, verdict: Verdict & { ok: false }): void {
+  const isNavigation =
+    verdict.reason === "site" && request.method === "GET" && request.headers["sec-fetch-dest"] === "document";
+  response.writeHead(verdict.status, {
+    "Content-Type": isNavigation ? "text/html; charset=utf-8" : "application/json; charset=utf-8",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-store",
+    Connection: "close",
+  });
+  response.end(
+    isNavigation
+      ? navigationPage
+      : JSON.stringify({ error: { code: "forbidden", message: refusalText(verdict.reason) } }),
+  );
+}
+
+/** Another site linked here: nothing of the panel is shown, but one click of the user's own opens it. */
+const navigationPage =
+  '<!doctype html><meta name="viewport" content="width=device-width"><title>PortOS</title><p>Another site sent you here. <a href="/">Open PortOS</a></p>';
+
+function refusalText(reason: string): string {
+  if (reason === "host") return "PortOS is not known by this name. Add it to PORTOS_ALLOWED_HOSTS if it is yours.";
+  return "PortOS does not answer this caller.";
+}
+
+/** Whether an address is this machine's loopback. */
+export function isLoopback(address: string | undefined): boolean {
+  const plain = (address ?? "").replace(/^::ffff:/i, "");
+  return plain === "::1" || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(plain);
+}
+
+function peerList(kind: "loopback" | "tailnet", more: readonly string[]): BlockList {
+  const list = new BlockList();
+  list.addSubnet("127.0.0.0", 8, "ipv4");
+  list.addAddress("::1", "ipv6");
+  if (kind === "loopback") return list;
+  list.addSubnet("100.64.0.0", 10, "ipv4");
+  list.addSubnet("fd7a:115c:a1e0::", 48, "ipv6");
+  for (const network of more) {
+    const [address = "", bits] = network.split("/");
+    const family = isIP(address);
+    if (family === 0) throw new Error(`PORTOS_ALLOWED_PEERS: ${network} is not a network like 192.168.1.0/24`);
+    list.addSubnet(
+      address,
+      bits === undefined ? (family === 6 ? 128 : 32) : Number(bits),
+      family === 6 ? "ipv6" : "ipv4",
+    );
+  }
+  return list;
+}
+
+function countHeader(request: IncomingMessage, name: string): number {
+  let count = 0;
+  for (let index = 0; index < request.rawHeaders.length; index += 2) {
+    if (request.rawHeaders[index]?.toLowerCase() === name) count += 1;
+  }
+  return count;
+}
+
+function localNames(): string[] {
+  const host = hostname().toLowerCase();
+  const addresses = Object.values(networkInterfaces()).flatMap((entries) =>
+    (entries ?? []).map(({ address, family }) => (family === "IPv6" ? `[${address}]` : address)),
+  );
+  return ["localhost", "127.0.0.1", "[::1]", host, ...(host.includes(".") ? [] : [`${host}.local`]), ...addresses];
+}
+
+async function readMachine(): Promise<MachineNames> {
+  const tailnet = await readTailnet();
+  const short = tailnet.dnsName.split(".")[0] ?? "";
+  const addresses = tailnet.addresses.map((address) => (address.includes(":") ? `[${address}]` : address));
+  return { names: [...localNames(), ...(short ? [tailnet.dnsName, short] : []), ...addresses], tailnet };
+}

@@ -1,0 +1,82 @@
+import type { IncomingMessage } from "node:http";
+
+import { AppError } from "./app-error.ts";
+
+/** Greatest decoded size of a JSON body, in bytes. */
+export const maxJsonBytes = 1024 * 1024;
+const maxDepth = 50;
+const forbiddenKeys = new Set(["__proto__", "constructor", "prototype"]);
+
+/**
+ * Reads the JSON body of a request; `undefined` when there is none.
+ * Refuses other content types, encodings, more than 1 MiB, invalid UTF-8, depth over 50 and prototype keys.
+ */
+export async function readJsonBody(request: IncomingMessage): Promise<unknown> {
+  const type = request.headers["content-type"];
+  const length = Number(request.headers["content-length"] ?? (request.headers["transfer-encoding"] ? Number.NaN : 0));
+  if (length === 0 && type === undefined) {
+    request.resume();
+    return undefined;
+  }
+  if (type === undefined || !/^application\/json\s*(;\s*charset="?utf-8"?\s*)?$/i.test(type)) {
+    throw new AppError("unsupported_media_type", "The body must be JSON", {
+      hint: "Send Content-Type: application/json.",
+    });
+  }
+  if (!["", "identity"].includes(request.headers["content-encoding"] ?? "")) {
+    throw new AppError("unsupported_media_type", "Compressed bodies are not accepted");
+  }
+  if (length > maxJsonBytes) throw tooLarge();
+  return parseJson(await collect(request));
+}
+
+async function collect(request: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > maxJsonBytes) throw tooLarge();
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+function tooLarge(): AppError {
+  return new AppError("too_large", "The body is larger than 1 MiB");
+}
+
+/** Strict JSON from bytes: valid UTF-8, bounded depth, no prototype keys. Throws `invalid_request`. */
+export function parseJson(bytes: Uint8Array): unknown {
+  if (bytes.length === 0) return undefined;
+  let text: string;
+  try {
+    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch (error) {
+    throw new AppError("invalid_request", "The body is not valid UTF-8", { cause: error });
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new AppError("invalid_request", "The body is not valid JSON", { cause: error });
+  }
+  checkShape(value);
+  return value;
+}
+
+function checkShape(root: unknown): void {
+  const open: [unknown, number, string][] = [[root, 1, "body"]];
+  for (let item = open.pop(); item; item = open.pop()) {
+    const [value, depth, path] = item;
+    if (typeof value !== "object" || value === null) continue;
+    if (depth > maxDepth) throw new AppError("invalid_request", `The body is nested deeper than ${maxDepth} levels`);
+    for (const [key, inner] of Object.entries(value)) {
+      if (forbiddenKeys.has(key)) {
+        throw new AppError("invalid_request", `${path}: the name ${key} is not allowed`, {
+          issues: [{ path, message: `the name ${key} is not allowed` }],
+        });
+      }
+      open.push([inner, depth + 1, `${path}.${key}`]);
+    }
+  }
+}
