@@ -1,15 +1,12 @@
 import type { Channel } from "./channel.ts";
 import type { EndpointGroup } from "./endpoint.ts";
-import { appsEndpoints } from "./features/apps.ts";
 import { appsEndpoints, appsFeed } from "./features/apps.ts";
 import { automationsEndpoints, automationsFeed } from "./features/automations.ts";
 import { backupsEndpoints } from "./features/backups.ts";
-import { detectEndpoints } from "./features/detect.ts";
 import { detectChannel, detectEndpoints } from "./features/detect.ts";
 import { historyEndpoints } from "./features/history.ts";
 import { errorsFeed, notificationsEndpoints, notificationsFeed } from "./features/notifications.ts";
 import { onboardingEndpoints } from "./features/onboarding.ts";
-import { processesEndpoints } from "./features/processes.ts";
 import { processesEndpoints, processesFeed } from "./features/processes.ts";
 import { settingsEndpoints } from "./features/settings.ts";
 import { systemEndpoints, systemFeed } from "./features/system.ts";
@@ -18,15 +15,12 @@ import { terminalChannel, terminalEndpoints } from "./features/terminal.ts";
 /** Every endpoint of portos-server by feature. A parity test compares this list with what is mounted. */
 export const endpointGroups = {
   apps: appsEndpoints,
-  apps: appsEndpoints,
   automations: automationsEndpoints,
   backups: backupsEndpoints,
-  detect: detectEndpoints,
   detect: detectEndpoints,
   history: historyEndpoints,
   notifications: notificationsEndpoints,
   onboarding: onboardingEndpoints,
-  processes: processesEndpoints,
   processes: processesEndpoints,
   settings: settingsEndpoints,
   system: systemEndpoints,

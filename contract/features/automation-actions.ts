@@ -1,5 +1,7 @@
 import { z } from "zod";
 
+import { appIdSchema } from "./apps.ts";
+
 const maxTimeLimitMs = 24 * 3_600_000;
 
 /** What to run: a program with its arguments, or a line the user typed for their login shell. */
@@ -56,7 +58,7 @@ export const automationActionSchema = z.discriminatedUnion("kind", [
   }),
   z.strictObject({
     kind: z.literal("url"),
-    appId: z.string().min(1, "must name an app").max(120, "must have at most 120 characters"),
+    appId: appIdSchema,
     /** One of the app's ports; its first one when left out. */
     port: z.int().min(1).max(65_535).optional(),
     path: z
@@ -74,7 +76,7 @@ export const automationActionSchema = z.discriminatedUnion("kind", [
   }),
   z.strictObject({
     kind: z.literal("restart-app"),
-    appId: z.string().min(1, "must name an app").max(120, "must have at most 120 characters"),
+    appId: appIdSchema,
   }),
 ]);
 export type AutomationAction = z.output<typeof automationActionSchema>;

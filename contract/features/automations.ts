@@ -4,7 +4,7 @@ import { defineFeed } from "../channel.ts";
 import { defineEndpoints } from "../endpoint.ts";
 import { automationActionSchema } from "./automation-actions.ts";
 import { occurrenceSchema, occurrenceStateSchema } from "./automation-occurrences.ts";
-import { missedPolicySchema, overlapPolicySchema, scheduleSchema } from "./automation-schedules.ts";
+import { missedPolicySchema, overlapPolicySchema, scheduleSchema, zoneSchema } from "./automation-schedules.ts";
 
 /** Id of an automation, made by the server. */
 export const automationIdSchema = z.string().regex(/^au-[a-z0-9]{6,20}$/, "must look like au-0123abcd");
@@ -127,7 +127,12 @@ export const automationsEndpoints = defineEndpoints({
     method: "POST",
     path: "/api/automations-preview",
     summary: "Preview the next due times of a schedule",
-    body: z.strictObject({ schedule: scheduleSchema, count: z.int().min(1).max(50).default(5) }),
+    body: z.strictObject({
+      schedule: scheduleSchema,
+      count: z.int().min(1).max(50).default(5),
+      /** Zone in which the times of an interval are shown; other schedules have their own. */
+      zone: zoneSchema.default("UTC"),
+    }),
     reply: z.strictObject({ times: z.array(dueTimeSchema) }),
     audit: "none",
   },

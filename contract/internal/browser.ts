@@ -175,7 +175,7 @@ export const browserProcessEndpoints = defineEndpoints({
       width: z.int(),
       height: z.int(),
       /** PNG, base64. */
-      png: z.base64(),
+      png: z.string(),
     }),
     audit: "write",
   },

@@ -1,0 +1,141 @@
+import type { NextFunction, Request, Response, Router } from "express";
+
+import type { EndpointGroup } from "../../contract/endpoint.ts";
+import type { Caller } from "../../contract/features/history.ts";
+import { newCorrelationId, withCorrelation } from "../../lib/correlation.ts";
+import {
+  bindEndpoints,
+  parseQuery,
+  sendJson,
+  sendRaw,
+  toErrorBody,
+  type BoundEndpoint,
+  type Handlers,
+} from "../../lib/endpoint-runner.ts";
+import { readJsonBody } from "../../lib/json-body.ts";
+import type { Logger } from "../../lib/logger.ts";
+import type { Callers } from "./caller.ts";
+import type { ActionRecorder } from "./action-recorder.ts";
+
+/** What a handler knows besides its input. */
+export interface RequestContext {
+  /** Aborts when the caller goes away. */
+  signal: AbortSignal;
+  caller: Caller;
+  correlationId: string;
+  /** Lower-case header or "". */
+  header(name: string): string;
+}
+
+/** Binds one endpoint group of the contract to its handlers: `mount("apps", appsEndpoints)({ list: … })`. */
+export type Mount = <G extends EndpointGroup>(
+  group: string,
+  endpoints: G,
+) => (handlers: Handlers<G, RequestContext>) => void;
+
+export interface MountDependencies {
+  router: Router;
+  callers: Callers;
+  recorder: ActionRecorder;
+  logger: Logger;
+}
+
+/** Returns the `Mount` of an app and the list of what was mounted, for the parity test and OpenAPI. */
+export function createMount(dependencies: MountDependencies): {
+  mount: Mount;
+  mounted: BoundEndpoint<RequestContext>[];
+} {
+  const mounted: BoundEndpoint<RequestContext>[] = [];
+  return {
+    mounted,
+    mount: (group, endpoints) => (handlers) => {
+      for (const bound of bindEndpoints(group, endpoints, handlers)) {
+        mounted.push(bound);
+        const method = bound.endpoint.method.toLowerCase() as "get" | "post" | "put" | "patch" | "delete";
+        dependencies.router[method](bound.endpoint.path, (request, response, next) => {
+          serve(bound, request, response, dependencies).catch(next);
+        });
+      }
+    },
+  };
+}
+
+async function serve(
+  bound: BoundEndpoint<RequestContext>,
+  request: Request,
+  response: Response,
+  dependencies: MountDependencies,
+): Promise<void> {
+  const startedAt = performance.now();
+  const correlationId = newCorrelationId();
+  response.setHeader("X-Correlation-Id", correlationId);
+  const caller = await dependencies.callers.identify(request);
+  const aborted = new AbortController();
+  response.once("close", () => {
+    aborted.abort();
+  });
+
+  await withCorrelation(correlationId, async () => {
+    let body: unknown;
+    try {
+      body = bound.endpoint.method === "GET" ? undefined : await readJsonBody(request);
+      const search = new URL(request.url, "http://localhost").searchParams;
+      const reply = await bound.run(
+        { params: request.params, query: parseQuery(search), body },
+        { signal: aborted.signal, caller, correlationId, header: (name) => request.get(name)?.toLowerCase() ?? "" },
+      );
+      await record({ reply });
+      if ("raw" in bound.endpoint.reply) await sendRaw(response, reply as Parameters<typeof sendRaw>[1]);
+      else sendJson(response, 200, reply, request.headers["if-none-match"]);
+    } catch (error) {
+      const failure = toErrorBody(error, correlationId);
+      if (failure.status >= 500) dependencies.logger.error("Request failed", { call: bound.id }, error);
+      await record({ failure: failure.body.error });
+      if (response.headersSent) response.destroy();
+      else sendJson(response, failure.status, failure.body);
+    }
+
+    function record(result: {
+      reply?: unknown;
+      failure?: ReturnType<typeof toErrorBody>["body"]["error"];
+    }): Promise<void> {
+      return dependencies.recorder.record({
+        bound,
+        caller,
+        correlationId,
+        durationMs: performance.now() - startedAt,
+        params: request.params,
+        body,
+        ...result,
+      });
+    }
+  });
+}
+
+/** Answers what no endpoint took: unknown API paths and errors of the router itself. */
+export function apiNotFound(request: Request, response: Response): void {
+  const id = newCorrelationId();
+  sendJson(response, 404, {
+    error: { code: "not_found", message: `There is nothing at ${request.method} ${request.path}`, correlationId: id },
+  });
+}
+
+/** The last resort of the Express chain: a malformed address is the caller's mistake, the rest is ours. */
+export function routerErrors(logger: Logger) {
+  return (error: unknown, _request: Request, response: Response, next: NextFunction): void => {
+    if (response.headersSent) {
+      next(error);
+      return;
+    }
+    const id = newCorrelationId();
+    if (error instanceof URIError) {
+      sendJson(response, 400, {
+        error: { code: "invalid_request", message: "The address is not validly encoded", correlationId: id },
+      });
+      return;
+    }
+    logger.error("Request failed", { id }, error);
+    const { status, body } = toErrorBody(error, id);
+    sendJson(response, status, body);
+  };
+}

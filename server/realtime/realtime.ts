@@ -1,0 +1,199 @@
+import type { IncomingMessage, Server as HttpServer, ServerResponse } from "node:http";
+import type { Duplex } from "node:stream";
+
+import { Server, type Socket } from "socket.io";
+import { z } from "zod";
+
+import type { Ack, Channel, ClientReply, ServerPayload } from "../../contract/channel.ts";
+import type { Caller } from "../../contract/features/history.ts";
+import { AppError } from "../../lib/app-error.ts";
+import { newCorrelationId, withCorrelation } from "../../lib/correlation.ts";
+import { toErrorBody } from "../../lib/endpoint-runner.ts";
+import type { Gate } from "../../lib/gate.ts";
+import type { Logger } from "../../lib/logger.ts";
+import type { Callers } from "../http/caller.ts";
+
+/** One browser tab on one channel. */
+export interface ChannelClient<C extends Channel> {
+  readonly id: string;
+  readonly caller: Caller;
+  emit<K extends Extract<keyof C["server"], string>>(event: K, payload: ServerPayload<C, K>): void;
+  /** Rooms are private to the channel. */
+  join(room: string): void;
+  leave(room: string): void;
+  onDisconnect(listener: () => void): void;
+  /** Bytes waiting to be sent to this tab; a measure of how slow its reader is. */
+  bufferedBytes(): number;
+}
+
+/** One handler per client event of the channel; a payload is parsed before a handler sees it. */
+export type ChannelHandlers<C extends Channel> = {
+  [K in keyof C["client"]]: (
+    payload: z.output<C["client"][K]["payload"]>,
+  ) => Promise<ClientReply<C, K>> | ClientReply<C, K>;
+};
+
+export interface ChannelServer<C extends Channel> {
+  emitTo<K extends Extract<keyof C["server"], string>>(room: string, event: K, payload: ServerPayload<C, K>): void;
+  /** How many tabs are in a room. */
+  sizeOf(room: string): number;
+}
+
+export interface Realtime {
+  register<C extends Channel>(channel: C, connect: (client: ChannelClient<C>) => ChannelHandlers<C>): ChannelServer<C>;
+  /** Channel names with a handler, for the parity test. */
+  registered(): string[];
+  stop(): Promise<void>;
+}
+
+const maxSocketsPerPeer = 64;
+const path = "/socket.io/";
+
+/** Socket.IO behind the gate: handshakes, polling posts and upgrades alike. Unknown upgrade paths are destroyed. */
+export function createRealtime(
+  http: HttpServer,
+  dependencies: { gate: Gate; callers: Callers; logger: Logger },
+): Realtime {
+  const { gate, callers, logger } = dependencies;
+  const io = new Server(http, {
+    path,
+    serveClient: false,
+    perMessageDeflate: false,
+    httpCompression: false,
+    maxHttpBufferSize: 1024 * 1024,
+    pingInterval: 20_000,
+    pingTimeout: 20_000,
+    destroyUpgrade: false,
+    allowRequest: (request, decide) => {
+      decide(null, gate.judge(request).ok && isPeerBelowCap(io, request));
+    },
+  });
+  io.engine.use((request: IncomingMessage, _response: ServerResponse, next: (error?: Error) => void) => {
+    const verdict = gate.judge(request);
+    if (verdict.ok) {
+      next();
+      return;
+    }
+    logger.warn("Refused a socket at the gate", {
+      reason: verdict.reason,
+      origin: request.headers.origin,
+      host: request.headers.host,
+    });
+    next(new Error("refused"));
+  });
+  http.on("upgrade", (request: IncomingMessage, socket: Duplex) => {
+    if (!(request.url ?? "").startsWith(path)) socket.destroy();
+  });
+
+  const connectors: ((socket: Socket, caller: Caller) => void)[] = [];
+  const names: string[] = [];
+
+  io.use((socket, next) => {
+    callers.identify(socket.request).then(
+      (caller) => {
+        (socket.data as { caller: Caller }).caller = caller;
+        next();
+      },
+      (error: unknown) => {
+        next(error instanceof Error ? error : new Error("refused"));
+      },
+    );
+  });
+  io.on("connection", (socket) => {
+    for (const connect of connectors) connect(socket, (socket.data as { caller: Caller }).caller);
+  });
+
+  return {
+    registered: () => names,
+    register(channel, connect) {
+      names.push(channel.name);
+      connectors.push((socket, caller) => {
+        connectChannel(socket, caller, channel, connect, logger);
+      });
+      return {
+        emitTo: (room, event, payload) => io.to(`${channel.name}/${room}`).emit(`${channel.name}:${event}`, payload),
+        sizeOf: (room) => io.sockets.adapter.rooms.get(`${channel.name}/${room}`)?.size ?? 0,
+      };
+    },
+    async stop() {
+      io.disconnectSockets(true);
+      await io.close();
+    },
+  };
+}
+
+function isPeerBelowCap(io: Server, request: IncomingMessage): boolean {
+  const address = request.socket.remoteAddress;
+  let count = 0;
+  for (const socket of io.sockets.sockets.values()) if (socket.conn.remoteAddress === address) count += 1;
+  return count < maxSocketsPerPeer;
+}
+
+function connectChannel<C extends Channel>(
+  socket: Socket,
+  caller: Caller,
+  channel: C,
+  connect: (client: ChannelClient<C>) => ChannelHandlers<C>,
+  logger: Logger,
+): void {
+  const prefix = `${channel.name}:`;
+  const handlers = connect({
+    id: socket.id,
+    caller,
+    emit: (event, payload) => {
+      socket.emit(`${prefix}${event}`, payload);
+    },
+    join: (room) => {
+      void socket.join(`${channel.name}/${room}`);
+    },
+    leave: (room) => {
+      void socket.leave(`${channel.name}/${room}`);
+    },
+    onDisconnect: (listener) => {
+      socket.once("disconnect", listener);
+    },
+    bufferedBytes: () => bufferedBytes(socket),
+  });
+  for (const [event, { payload: schema }] of Object.entries(channel.client)) {
+    const handler = handlers[event] as (payload: unknown) => unknown;
+    socket.on(`${prefix}${event}`, (raw: unknown, ack: unknown) => {
+      const id = newCorrelationId();
+      void withCorrelation(id, () =>
+        answer(schema as unknown as z.ZodType, raw, handler, id, logger, `${prefix}${event}`),
+      ).then((result) => {
+        if (typeof ack === "function") (ack as (value: Ack<unknown>) => void)(result);
+      });
+    });
+  }
+}
+
+function bufferedBytes(socket: Socket): number {
+  const transport = socket.conn.transport as { socket?: { bufferedAmount?: number } };
+  return (
+    (transport.socket?.bufferedAmount ?? 0) + (socket.conn as unknown as { writeBuffer: unknown[] }).writeBuffer.length
+  );
+}
+
+async function answer(
+  schema: z.ZodType,
+  raw: unknown,
+  handler: (payload: unknown) => unknown,
+  id: string,
+  logger: Logger,
+  event: string,
+): Promise<Ack<unknown>> {
+  try {
+    const parsed = schema.safeParse(raw);
+    if (!parsed.success) {
+      const issues = parsed.error.issues.map((issue) => ({ path: issue.path.join("."), message: issue.message }));
+      throw new AppError("invalid_request", issues.map((issue) => `${issue.path}: ${issue.message}`).join("; "), {
+        issues,
+      });
+    }
+    return { ok: true, data: await handler(parsed.data) };
+  } catch (error) {
+    const { status, body } = toErrorBody(error, id);
+    if (status >= 500) logger.error("Event failed", { event }, error);
+    return { ok: false, error: body.error };
+  }
+}
