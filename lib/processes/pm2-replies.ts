@@ -23,7 +23,7 @@ const settingsSchema = z.object({
   pm_err_log_path: z.string().nullish().catch(null),
   exit_code: z.number().nullish().catch(null),
   autorestart: flag.catch(true),
-  watch: z.unknown(),
+  watch: z.unknown().optional(),
 });
 
 const processSchema = z.object({
