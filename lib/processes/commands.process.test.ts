@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -110,11 +110,8 @@ test("programs are found in the search path and by path, folders and plain files
   expect(findProgram(folder, "/", "")).toBeNull();
 });
 
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
+/** A killed process nobody has waited for yet is still listed, as a zombie. */
+async function isRunning(pid: number): Promise<boolean> {
+  const status = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "0 (gone) Z");
+  return !/\) [ZX]/.test(status);
 }

@@ -1,0 +1,57 @@
+// The six processes of PortOS. `npm start` reads this file; PM2 can read it, too: `npm run pm2 -- start ecosystem.config.cjs`.
+const { join } = require("node:path");
+
+const { layout, processEnvironment } = require("./scripts/lib/layout.cjs");
+
+const { rootDir, logsDir, ports } = layout();
+
+const megabyte = 1024 * 1024;
+
+/** A young generation of 1 MB and code compiled for size: the processes idle most of the time, and idle small. */
+const nodeArgs = ["--max-semi-space-size=1", "--optimize-for-size"];
+
+/** One process; what is not said here is the same for all six. */
+function processOf(name, script, port, settings = {}) {
+  const { maxMemoryMegabytes = 300, ...more } = settings;
+  return {
+    name,
+    namespace: "portos",
+    cwd: rootDir,
+    script: join(rootDir, "dist", script),
+    interpreter: process.execPath,
+    node_args: nodeArgs,
+    exec_mode: "fork",
+    env: { ...processEnvironment(), PORT: String(port) },
+    filter_env: true,
+    out_file: join(logsDir, `${name}.log`),
+    error_file: join(logsDir, `${name}.log`),
+    merge_logs: true,
+    log_date_format: "YYYY-MM-DDTHH:mm:ss.SSS[Z]",
+    autorestart: true,
+    exp_backoff_restart_delay: 100,
+    min_uptime: 5_000,
+    max_restarts: 15,
+    max_memory_restart: maxMemoryMegabytes * megabyte,
+    kill_timeout: 11_000,
+    wait_ready: true,
+    listen_timeout: 15_000,
+    treekill: true,
+    pmx: false,
+    vizion: false,
+    disable_source_map_support: true,
+    ...more,
+  };
+}
+
+module.exports = {
+  apps: [
+    processOf("portos-server", "server.js", ports.server, { maxMemoryMegabytes: 700 }),
+    processOf("portos-ui", "ui.js", ports.ui, { maxMemoryMegabytes: 200 }),
+    // Chrome is ended by its own process, in an orderly way; PM2 counts only the Node part.
+    processOf("portos-browser", "browser.js", ports.browserHealth),
+    // What the user started here must survive: PM2 may never end the descendants of this process.
+    processOf("portos-cos", "cos.js", ports.cos, { maxMemoryMegabytes: 1_500, treekill: false }),
+    processOf("portos-autofixer", "autofixer.js", ports.autofixer),
+    processOf("portos-autofixer-ui", "autofixer-ui.js", ports.autofixerUi, { maxMemoryMegabytes: 200 }),
+  ],
+};

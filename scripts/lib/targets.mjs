@@ -1,0 +1,30 @@
+// What is built: one bundle per process, one for the programs of scripts/control, and the client.
+// `sources` are the folders whose change makes a bundle stale.
+export const bundles = [
+  { name: "server", entry: "server/main.ts", sources: ["contract", "lib", "server"] },
+  { name: "cos", entry: "cos/main.ts", sources: ["contract", "lib", "cos"] },
+  { name: "browser", entry: "browser/main.ts", sources: ["contract", "lib", "browser"] },
+  { name: "autofixer", entry: "autofixer/main.ts", sources: ["contract", "lib", "autofixer"] },
+  { name: "autofixer-ui", entry: "autofixer/ui/main.ts", sources: ["contract", "lib", "autofixer"] },
+  { name: "ui", entry: "client/serve/main.ts", sources: ["contract", "lib", "client/serve"] },
+  { name: "control", entry: "scripts/control/main.ts", sources: ["contract", "lib", "scripts/control"] },
+];
+
+export const client = {
+  name: "client",
+  entry: "client/vite.config.ts",
+  sources: ["contract", "client/src", "client/public", "client/index.html", "client/vite.config.ts"],
+};
+
+// Native code, or packages that look for files of their own at run time.
+export const external = [
+  "node-pty",
+  "@lydell/node-pty",
+  "pm2",
+  "oxc-parser",
+  "systeminformation",
+  "chrome-remote-interface",
+  "bufferutil",
+  "utf-8-validate",
+  "fsevents",
+];
