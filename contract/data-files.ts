@@ -15,6 +15,7 @@ export const dataFiles = {
   automationOutput: { path: "automations/output/", owner: "portos-server", what: "Output of automation runs" },
   settings: { path: "settings.json", owner: "portos-server", what: "Settings of the panel" },
   notifications: { path: "notifications.json", owner: "portos-server", what: "Notifications not yet dismissed" },
+  onboarding: { path: "onboarding.json", owner: "portos-server", what: "First steps done" },
   history: { path: "history/", owner: "portos-server", what: "Every user action and its outcome" },
   screenshots: { path: "screenshots/", owner: "portos-server", what: "Screenshots taken of the browser" },
   backups: { path: "backups/", owner: "portos-server", what: "Backups of this folder" },

@@ -251,7 +251,7 @@ export const automationsEndpoints = defineEndpoints({
     params: occurrenceId,
     query: z.strictObject({
       from: z.coerce.number().int().min(0).default(0),
-      maxBytes: z.coerce.number().int().min(1).max(1_048_576).default(262_144),
+      maxBytes: z.coerce.number().int().min(16).max(1_048_576).default(262_144),
     }),
     reply: z.strictObject({
       /** First byte of `text` in the kept output; larger than asked for when those bytes are gone. */

@@ -18,7 +18,7 @@ export type Backup = z.infer<typeof backupSchema>;
 /** What a restore would do to one file, or did. */
 export const restoreChangeSchema = z.strictObject({
   file: z.string(),
-  change: z.enum(["added", "changed", "removed", "same"]),
+  change: z.enum(["added", "changed", "same"]),
   sizeBefore: z.number().nullable(),
   sizeAfter: z.number().nullable(),
 });
@@ -63,7 +63,7 @@ export const backupsEndpoints = defineEndpoints({
     path: "/api/backups/:id/download",
     summary: "Download a backup",
     params: idParams,
-    reply: { raw: "application/json" },
+    reply: { raw: "application/gzip" },
     audit: "read",
   },
 });

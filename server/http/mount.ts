@@ -116,7 +116,11 @@ async function serve(
 export function apiNotFound(request: Request, response: Response): void {
   const id = newCorrelationId();
   sendJson(response, 404, {
-    error: { code: "not_found", message: `There is nothing at ${request.method} ${request.path}`, correlationId: id },
+    error: {
+      code: "not_found",
+      message: `There is nothing at ${request.method} ${request.originalUrl.split("?")[0] ?? ""}`,
+      correlationId: id,
+    },
   });
 }
 

@@ -1,0 +1,159 @@
+import { createServer, type Server as HttpServer } from "node:http";
+import { mkdir, readFile } from "node:fs/promises";
+import { basename, join } from "node:path";
+
+import compression from "compression";
+import express, { type Express, type Router } from "express";
+
+import { dataFiles, type DataFileName } from "../contract/data-files.ts";
+import { historyEntrySchema, type HistoryEntry } from "../contract/features/history.ts";
+import type { DataProblem } from "../contract/features/system.ts";
+import type { Clock } from "../lib/clock.ts";
+import type { BoundEndpoint } from "../lib/endpoint-runner.ts";
+import type { Env } from "../lib/env.ts";
+import type { StoreProblem } from "../lib/file-problems.ts";
+import { createGate, type GateOptions } from "../lib/gate.ts";
+import { serverLimits } from "../lib/http-service.ts";
+import { openJsonLog, type JsonLog, type JsonLogOptions } from "../lib/json-log.ts";
+import { openJsonStore, type JsonStore, type JsonStoreOptions } from "../lib/json-store.ts";
+import type { Logger } from "../lib/logger.ts";
+import { setSecurityHeaders } from "../lib/security-headers.ts";
+import { createActionRecorder } from "./http/action-recorder.ts";
+import { createCallers } from "./http/caller.ts";
+import { createMount, type Mount, type RequestContext } from "./http/mount.ts";
+import { createRealtime, type Realtime } from "./realtime/realtime.ts";
+
+/** What every feature is built from. */
+export interface AppContext {
+  env: Env;
+  logger: Logger;
+  clock: Clock;
+  version: string;
+  http: HttpServer;
+  app: Express;
+  router: Router;
+  mount: Mount;
+  mounted: BoundEndpoint<RequestContext>[];
+  realtime: Realtime;
+  history: JsonLog<HistoryEntry>;
+  /** Opens a JSON file of `data/` that portos-server owns; it is closed when the server stops. */
+  openStore<T>(
+    name: DataFileName,
+    options: Pick<JsonStoreOptions<T>, "schema" | "initial" | "version" | "migrations">,
+  ): Promise<JsonStore<T>>;
+  /** Opens an append-only history of `data/` that portos-server owns. */
+  openLog<T>(name: DataFileName, options: Pick<JsonLogOptions<T>, "schema" | "dayOf">): Promise<JsonLog<T>>;
+  /** What is wrong with files of `data/` now. */
+  problems(): DataProblem[];
+  /** Called in reverse order when the server stops. */
+  onStop(stop: () => void | Promise<void>): void;
+  stopAll(): Promise<void>;
+}
+
+export interface AppContextOptions {
+  env: Env;
+  logger: Logger;
+  clock: Clock;
+  /** Names this machine answers to; replaced in tests. */
+  machine?: GateOptions["machine"];
+}
+
+/** Opens the listener with its gate, the mount, the channels and the history; no feature yet, nothing listens yet. */
+export async function createAppContext(options: AppContextOptions): Promise<AppContext> {
+  const { env, logger, clock } = options;
+  await mkdir(env.dataDir, { recursive: true, mode: 0o700 });
+  const gate = createGate({
+    peers: "tailnet",
+    ports: [env.ports.server, env.ports.ui],
+    env,
+    logger: logger.child("gate"),
+    ...(options.machine ? { machine: options.machine } : {}),
+  });
+  void gate.refresh();
+
+  const app = express();
+  app.disable("x-powered-by");
+  app.set("etag", false);
+  const router = express.Router({ caseSensitive: true, strict: true });
+  const http = createServer(serverLimits, (request, response) => {
+    if (!gate.admit(request, response)) return;
+    setSecurityHeaders(request, response);
+    app(request, response);
+  });
+  gate.protect(http);
+  app.use("/api", compression({ threshold: 2048 }));
+  app.use(router);
+
+  const files: { problems(): StoreProblem[]; close(): Promise<void> }[] = [];
+  const storeLogger = logger.child("store");
+  const openLog: AppContext["openLog"] = async (name, log) => {
+    const opened = await openJsonLog({
+      directory: join(env.dataDir, dataFiles[name].path),
+      clock,
+      logger: storeLogger,
+      ...log,
+    });
+    files.push(opened);
+    return opened;
+  };
+  const openStore: AppContext["openStore"] = async (name, store) => {
+    const opened = await openJsonStore({
+      file: join(env.dataDir, dataFiles[name].path),
+      clock,
+      logger: storeLogger,
+      ...store,
+    });
+    files.push(opened);
+    return opened;
+  };
+  const history = await openLog<HistoryEntry>("history", { schema: historyEntrySchema, dayOf: (entry) => entry.at });
+  const callers = createCallers();
+  const recorder = createActionRecorder({
+    append: (entry) => history.append(entry),
+    onFailure: (error) => {
+      logger.error("The history could not be written", {}, error);
+    },
+    now: () => clock.now(),
+  });
+  const { mount, mounted } = createMount({ router, callers, recorder, logger });
+  const realtime = createRealtime(http, { gate, callers, logger: logger.child("realtime") });
+
+  const stops: (() => void | Promise<void>)[] = [];
+  return {
+    env,
+    logger,
+    clock,
+    version: await readVersion(env.rootDir),
+    http,
+    app,
+    router,
+    mount,
+    mounted,
+    realtime,
+    history,
+    openStore,
+    openLog,
+    problems: () => files.flatMap((file) => file.problems().map(toDataProblem)),
+    onStop: (stop) => {
+      stops.push(stop);
+    },
+    async stopAll() {
+      for (const stop of stops.toReversed()) await stop();
+      await Promise.all(files.map((file) => file.close()));
+    },
+  };
+}
+
+function toDataProblem(problem: StoreProblem): DataProblem {
+  return {
+    file: basename(problem.file),
+    message: problem.message,
+    keptAs: problem.keptAs === null ? null : basename(problem.keptAs),
+    at: problem.since,
+  };
+}
+
+async function readVersion(rootDir: string): Promise<string> {
+  const manifest = JSON.parse(await readFile(join(rootDir, "package.json"), "utf8")) as { version: string };
+  return manifest.version;
+}

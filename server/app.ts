@@ -1,0 +1,132 @@
+import { z } from "zod";
+
+import { notificationsFeed } from "../contract/features/notifications.ts";
+import { onboardingStepSchema } from "../contract/features/onboarding.ts";
+import { settingsSchema, type Settings } from "../contract/features/settings.ts";
+import { endpointGroups } from "../contract/index.ts";
+import { systemClock, type Clock } from "../lib/clock.ts";
+import type { Env } from "../lib/env.ts";
+import type { GateOptions } from "../lib/gate.ts";
+import { closeServer, listen } from "../lib/http-service.ts";
+import type { JsonStore } from "../lib/json-store.ts";
+import type { Logger } from "../lib/logger.ts";
+import { readTailnet } from "../lib/tailnet.ts";
+import { createAppContext, type AppContext } from "./app-context.ts";
+import { mountApiDocs } from "./features/api-docs/routes.ts";
+import { createBackupService } from "./features/backups/backup-service.ts";
+import { startDailyBackups } from "./features/backups/daily-backups.ts";
+import { mountBackups } from "./features/backups/routes.ts";
+import { mountHistory } from "./features/history/routes.ts";
+import { createNotificationService, type NotificationService } from "./features/notifications/notification-service.ts";
+import { notificationsFile } from "./features/notifications/notification-store.ts";
+import { createPanelErrors, type PanelErrors } from "./features/notifications/panel-errors.ts";
+import { mountNotifications } from "./features/notifications/routes.ts";
+import { mountOnboarding, type OnboardingFile } from "./features/onboarding/onboarding-service.ts";
+import { mountSettings } from "./features/settings/routes.ts";
+import { createMachineMonitor } from "./features/system/machine-monitor.ts";
+import { mountSystem } from "./features/system/routes.ts";
+import { apiNotFound, routerErrors } from "./http/mount.ts";
+import { createFeed } from "./realtime/feed.ts";
+
+export interface AppOptions {
+  env: Env;
+  logger: Logger;
+  clock?: Clock;
+  /** Names this machine answers to; replaced in tests. */
+  machine?: GateOptions["machine"];
+}
+
+/** What features are built from: the walls and what every feature may use. */
+export interface Core {
+  context: AppContext;
+  settings: JsonStore<Settings>;
+  notifications: NotificationService;
+  errors: PanelErrors;
+}
+
+export interface App {
+  core: Core;
+  /** Listens; `port` 0 picks a free one. */
+  listen(host: string, port: number): Promise<{ port: number }>;
+  stop(): Promise<void>;
+}
+
+/** Builds portos-server: walls first, then one line or two per feature. Nothing listens yet. */
+export async function createApp(options: AppOptions): Promise<App> {
+  const context = await createAppContext({ clock: systemClock, ...options });
+  const { mount, realtime, clock, env, version } = context;
+
+  const settings = await context.openStore<Settings>("settings", {
+    schema: settingsSchema,
+    initial: settingsSchema.parse({}),
+    version: 1,
+  });
+  mountSettings(mount, settings);
+  mountHistory(mount, context.history);
+
+  const notifications = await buildNotifications(context);
+  const errors = createPanelErrors(realtime, clock);
+  const core: Core = { context, settings, notifications, errors };
+  context.onStop(
+    mountSystem(mount, realtime, {
+      router: context.router,
+      monitor: createMachineMonitor({ clock, folders: ["/", env.dataDir] }),
+      env,
+      clock,
+      version,
+      readTailnet,
+      problems: () => context.problems(),
+    }),
+  );
+
+  const backups = createBackupService({
+    dataDir: env.dataDir,
+    clock,
+    logger: context.logger.child("backups"),
+    version,
+  });
+  mountBackups(mount, backups);
+  context.onStop(
+    startDailyBackups({
+      backups,
+      settings,
+      notify: (notice) => notifications.notify(notice),
+      logger: context.logger.child("backups"),
+    }),
+  );
+
+  mountOnboarding(mount, await openOnboarding(context), async () => ({
+    "make-backup": (await backups.list()).length > 0,
+  }));
+
+  mountApiDocs(context.router, endpointGroups, version);
+  context.app.use("/api", apiNotFound);
+  context.app.use(routerErrors(context.logger));
+
+  return {
+    core,
+    listen: (host, port) => listen(context.http, host, port),
+    async stop() {
+      await realtime.stop();
+      await closeServer(context.http);
+      await context.stopAll();
+    },
+  };
+}
+
+async function buildNotifications(context: AppContext): Promise<NotificationService> {
+  const store = await context.openStore("notifications", notificationsFile);
+  const feed = createFeed(context.realtime, notificationsFeed, { snapshot: () => store.get().notifications });
+  const notifications = createNotificationService({ store, clock: context.clock, publish: feed.publish });
+  mountNotifications(context.mount, notifications);
+  return notifications;
+}
+
+function openOnboarding(context: AppContext) {
+  const schema = z.strictObject({ isDismissed: z.boolean(), done: z.array(onboardingStepSchema.shape.id) });
+  return context.openStore<OnboardingFile>("onboarding", {
+    schema,
+    initial: { isDismissed: false, done: [] },
+    version: 1,
+  });
+}

@@ -1,0 +1,34 @@
+import { historyEndpoints, historyEntrySchema, type HistoryEntry } from "../../../contract/features/history.ts";
+import type { JsonLog } from "../../../lib/json-log.ts";
+import type { Mount } from "../../http/mount.ts";
+
+/** The history page: filters run over the append-only log, newest first. */
+export function mountHistory(mount: Mount, log: JsonLog<HistoryEntry>): void {
+  mount(
+    "history",
+    historyEndpoints,
+  )({
+    async list({ query }) {
+      const match = matcher(query);
+      const page = await log.page({
+        limit: query.limit,
+        ...(query.before ? { before: query.before } : {}),
+        ...(match ? { match } : {}),
+      });
+      return { items: page.items.map((row) => historyEntrySchema.strip().parse(row)), next: page.next };
+    },
+  });
+}
+
+function matcher(query: { feature?: string | undefined; outcome?: string | undefined; text?: string | undefined }) {
+  const text = query.text?.toLowerCase();
+  if (!query.feature && !query.outcome && !text) return undefined;
+  return (entry: HistoryEntry): boolean => {
+    if (query.feature && !entry.action.startsWith(`${query.feature}.`)) return false;
+    if (query.outcome && entry.outcome !== query.outcome) return false;
+    if (!text) return true;
+    return [entry.summary, entry.subject ?? "", entry.message ?? "", entry.caller.name, entry.action].some((part) =>
+      part.toLowerCase().includes(text),
+    );
+  };
+}
