@@ -1,5 +1,5 @@
 // The six processes of PortOS. `npm start` reads this file; PM2 can read it, too: `npm run pm2 -- start ecosystem.config.cjs`.
-const { join } = require("node:path");
+const path = require("node:path");
 
 const { layout, processEnvironment } = require("./scripts/lib/layout.cjs");
 
@@ -17,14 +17,14 @@ function processOf(name, script, port, settings = {}) {
     name,
     namespace: "portos",
     cwd: rootDir,
-    script: join(rootDir, "dist", script),
+    script: path.join(rootDir, "dist", script),
     interpreter: process.execPath,
     node_args: nodeArgs,
     exec_mode: "fork",
     env: { ...processEnvironment(), PORT: String(port) },
     filter_env: true,
-    out_file: join(logsDir, `${name}.log`),
-    error_file: join(logsDir, `${name}.log`),
+    out_file: path.join(logsDir, `${name}.log`),
+    error_file: path.join(logsDir, `${name}.log`),
     merge_logs: true,
     log_date_format: "YYYY-MM-DDTHH:mm:ss.SSS[Z]",
     autorestart: true,

@@ -3,28 +3,28 @@
 const { createHash } = require("node:crypto");
 const { realpathSync } = require("node:fs");
 const { homedir } = require("node:os");
-const { delimiter, join, resolve } = require("node:path");
+const path = require("node:path");
 
 const inherited = require("../../lib/processes/inherited-variables.json");
 
-const rootDir = resolve(__dirname, "../..");
+const rootDir = path.resolve(__dirname, "../..");
 const inheritedPattern = /^(?:LC_|XDG_)[A-Z_]+$/;
 
 /** Where everything is for these environment variables. */
 function layout(variables = process.env, root = rootDir) {
   const value = (name) => (variables[name] === "" ? undefined : variables[name]);
   const base = Number(value("PORTOS_BASE_PORT") ?? 5554);
-  const dataDir = resolve(root, value("PORTOS_DATA_DIR") ?? "data");
-  const stateDir = resolve(
+  const dataDir = path.resolve(root, value("PORTOS_DATA_DIR") ?? "data");
+  const stateDir = path.resolve(
     root,
-    value("PORTOS_STATE_DIR") ?? join(homedir(), ".local/state/portos", stateName(dataDir)),
+    value("PORTOS_STATE_DIR") ?? path.join(homedir(), ".local/state/portos", stateName(dataDir)),
   );
   return {
     rootDir: root,
     dataDir,
     stateDir,
-    pm2Home: join(stateDir, "pm2"),
-    logsDir: join(stateDir, "logs"),
+    pm2Home: path.join(stateDir, "pm2"),
+    logsDir: path.join(stateDir, "logs"),
     ports: {
       server: base,
       ui: base + 1,
@@ -64,12 +64,12 @@ function processEnvironment(variables = process.env) {
 }
 
 /** npm puts folders of its own in front of PATH while it runs a script; they must not reach the user's shells. */
-function withoutPackageFolders(path) {
+function withoutPackageFolders(searchPath) {
   const isNpms = /(?:[\\/]node_modules[\\/]\.bin|[\\/]node-gyp-bin)$/;
-  return path
-    .split(delimiter)
+  return searchPath
+    .split(path.delimiter)
     .filter((folder) => !isNpms.test(folder))
-    .join(delimiter);
+    .join(path.delimiter);
 }
 
 module.exports = { layout, processEnvironment, rootDir };

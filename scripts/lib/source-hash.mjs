@@ -9,12 +9,11 @@ export function listSources(root, paths) {
   const files = [];
   const visit = (path) => {
     const status = statSync(join(root, path), { throwIfNoEntry: false });
-    if (!status) return;
-    if (status.isFile()) return void files.push(path);
-    for (const name of readdirSync(join(root, path))) if (!skipped.test(name)) visit(join(path, name));
+    if (status?.isFile()) files.push(path);
+    else if (status) for (const name of readdirSync(join(root, path))) if (!skipped.test(name)) visit(join(path, name));
   };
   for (const path of paths) visit(path);
-  return files.map((file) => file.split(sep).join("/")).toSorted();
+  return files.map((file) => file.split(sep).join("/")).toSorted((a, b) => (a < b ? -1 : 1));
 }
 
 /** SHA-256 over names and contents: equal exactly when nothing relevant changed. */

@@ -1,0 +1,131 @@
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createServer, request, type IncomingMessage, type Server } from "node:http";
+import { connect, type AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { afterEach, beforeEach, expect, test } from "vitest";
+
+import { parseEnv } from "../../lib/env.ts";
+import { silentLogger } from "../../lib/logger.ts";
+import { createUiService } from "./ui-service.ts";
+
+let folder = "";
+let api: Server;
+let seen: IncomingMessage[] = [];
+let service: ReturnType<typeof createUiService>;
+let uiPort = 0;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "portos-ui-"));
+  await mkdir(join(folder, "dist/client"), { recursive: true });
+  await writeFile(join(folder, "dist/client/index.html"), "the page");
+  seen = [];
+  api = createServer((incoming, response) => {
+    seen.push(incoming);
+    incoming.pipe(response.writeHead(201, { "X-Answer": "yes", "Set-Cookie": ["a=1", "b=2"] }));
+  });
+  api.on("upgrade", (_, socket, head: Buffer) => {
+    socket.write("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n");
+    socket.write(head);
+    socket.pipe(socket);
+  });
+  const apiPort = await listenAnywhere(api);
+  uiPort = await freePort();
+  const env = parseEnv({ HOST: "127.0.0.1" }, folder);
+  const ports = { ...env.ports, server: apiPort, ui: uiPort };
+  service = createUiService({ env: { ...env, ports }, logger: silentLogger, machine: noTailnet });
+  await service.start();
+});
+
+afterEach(async () => {
+  await service.stop();
+  api.closeAllConnections();
+  api.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+const noTailnet = () =>
+  Promise.resolve({ names: ["127.0.0.1"], tailnet: { state: "absent" as const, dnsName: "", addresses: [] } });
+
+async function listenAnywhere(server: Server): Promise<number> {
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return (server.address() as AddressInfo).port;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  const port = await listenAnywhere(server);
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+function ask(path: string, headers: Record<string, string> = {}, body?: string) {
+  return new Promise<{ status: number; message: IncomingMessage; body: string }>((resolve, reject) => {
+    const options = { host: "127.0.0.1", port: uiPort, path, method: body === undefined ? "GET" : "POST", headers };
+    request({ ...options, agent: false }, (message) => {
+      let text = "";
+      message.setEncoding("utf8").on("data", (part: string) => (text += part));
+      message.on("end", () => {
+        resolve({ status: message.statusCode ?? 0, message, body: text });
+      });
+    })
+      .once("error", reject)
+      .end(body);
+  });
+}
+
+test("the page is served and the API is passed on with its body, status and headers", async () => {
+  expect(await ask("/terminal")).toMatchObject({ status: 200, body: "the page" });
+  const reply = await ask("/api/apps?x=1", { "content-type": "application/json" }, '{"a":1}');
+  expect(reply).toMatchObject({ status: 201, body: '{"a":1}' });
+  expect(reply.message.headers).toMatchObject({ "x-answer": "yes", "set-cookie": ["a=1", "b=2"] });
+  expect(seen[0]?.url).toBe("/api/apps?x=1");
+  expect(seen[0]?.headers.host).toBe(`127.0.0.1:${uiPort}`);
+});
+
+test("foreign hosts and origins get neither the page nor the API", async () => {
+  const foreign = [{ host: "evil.example" }, { origin: "http://evil.example" }, { "sec-fetch-site": "cross-site" }];
+  for (const headers of foreign) {
+    expect((await ask("/", headers)).status).toBe(403);
+    expect((await ask("/api/apps", headers)).status).toBe(403);
+  }
+  expect(seen).toEqual([]);
+});
+
+test("a socket is passed on in both directions, a foreign one is cut", async () => {
+  expect(await upgrade(`127.0.0.1:${uiPort}`, "/socket.io/?EIO=4&transport=websocket")).toContain("echo me");
+  expect(await upgrade("evil.example", "/socket.io/?EIO=4&transport=websocket")).toBe("");
+  expect(await upgrade(`127.0.0.1:${uiPort}`, "/elsewhere")).toBe("");
+});
+
+function upgrade(host: string, path: string): Promise<string> {
+  return new Promise((resolve) => {
+    let text = "";
+    const socket = connect(uiPort, "127.0.0.1", () => {
+      socket.write(`GET ${path} HTTP/1.1\r\nHost: ${host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\necho me`);
+    });
+    socket.on("data", (chunk: Buffer) => {
+      text += chunk.toString();
+      if (text.includes("echo me")) socket.destroy();
+    });
+    socket.on("error", () => socket.destroy());
+    socket.on("close", () => {
+      resolve(text);
+    });
+  });
+}
+
+test("while portos-server is away the page still opens and the API says so", async () => {
+  api.closeAllConnections();
+  await new Promise((resolve) => api.close(resolve));
+  expect((await ask("/")).status).toBe(200);
+  const reply = await ask("/api/apps");
+  expect(reply.status).toBe(503);
+  expect(JSON.parse(reply.body)).toMatchObject({ error: { code: "unavailable" } });
+});
+
+test("its health is its own", async () => {
+  const reply = await ask("/health");
+  expect(JSON.parse(reply.body)).toMatchObject({ status: "ok", process: "portos-ui", pid: process.pid });
+});
