@@ -14,7 +14,7 @@ import { detectProcfile } from "./detectors/procfile.ts";
 import { detectListeningPorts, detectPm2Processes } from "./detectors/running.ts";
 import { drawPlan, type Surroundings } from "./draw-plan.ts";
 import { emptyFinding, type Finding } from "./finding.ts";
-import { openFolder, type FolderReader } from "./folder-reader.ts";
+import { openFolder, type FolderReader } from "../../../lib/folder-reader.ts";
 
 export interface DetectServiceOptions {
   clock: Clock;

@@ -1,6 +1,6 @@
 import { isAbsolute, join, resolve } from "node:path";
 
-import { insideOf, type FolderReader } from "./folder-reader.ts";
+import { insideOf, type FolderReader } from "../../../lib/folder-reader.ts";
 import { splitCommand } from "./split-command.ts";
 import { readExportedValue, Unread, type StaticValue } from "./static-value.ts";
 

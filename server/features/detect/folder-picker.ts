@@ -2,7 +2,7 @@ import { realpath } from "node:fs/promises";
 import { dirname, isAbsolute, join, normalize } from "node:path";
 
 import { AppError } from "../../../lib/app-error.ts";
-import { isPlainFolder, openFolder } from "./folder-reader.ts";
+import { isPlainFolder, openFolder } from "../../../lib/folder-reader.ts";
 
 export interface FolderListing {
   parent: string;

@@ -1,7 +1,7 @@
 import { z } from "zod";
 
 import { emptyFinding, proposal, type Finding } from "../finding.ts";
-import type { FolderReader } from "../folder-reader.ts";
+import type { FolderReader } from "../../../../lib/folder-reader.ts";
 
 const fileNames = ["compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml"];
 const portEntry = z.union([

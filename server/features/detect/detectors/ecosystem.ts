@@ -1,6 +1,6 @@
 import { ecosystemFolder, findEcosystemFile, readEcosystemFile, type EcosystemProcess } from "../ecosystem-file.ts";
 import { emptyFinding, proposal, type Finding } from "../finding.ts";
-import type { FolderReader } from "../folder-reader.ts";
+import type { FolderReader } from "../../../../lib/folder-reader.ts";
 import { portIn } from "../frameworks.ts";
 
 /** Apps of the project's own PM2 file, read without running it. */

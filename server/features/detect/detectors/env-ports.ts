@@ -1,5 +1,5 @@
 import { emptyFinding, type Finding } from "../finding.ts";
-import type { FolderReader } from "../folder-reader.ts";
+import type { FolderReader } from "../../../../lib/folder-reader.ts";
 
 const fileNames = [".env.local", ".env.development.local", ".env.development", ".env", ".env.example"];
 

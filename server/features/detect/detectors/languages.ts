@@ -1,5 +1,5 @@
 import { emptyFinding, proposal, type Finding, type Proposal } from "../finding.ts";
-import type { FolderReader } from "../folder-reader.ts";
+import type { FolderReader } from "../../../../lib/folder-reader.ts";
 
 interface Look {
   text: (path: string) => Promise<string | null>;

@@ -2,7 +2,7 @@ import { z } from "zod";
 
 import type { PackageManager } from "../../../../contract/features/apps.ts";
 import { emptyFinding, proposal, type Finding, type Proposal } from "../finding.ts";
-import type { FolderReader } from "../folder-reader.ts";
+import type { FolderReader } from "../../../../lib/folder-reader.ts";
 import { defaultPort, frameworkOf, frameworksAmong, portIn } from "../frameworks.ts";
 
 const dependencyMap = z.record(z.string(), z.unknown()).catch({});

@@ -1,5 +1,5 @@
 import { emptyFinding, proposal, type Finding } from "../finding.ts";
-import type { FolderReader } from "../folder-reader.ts";
+import type { FolderReader } from "../../../../lib/folder-reader.ts";
 import { portIn } from "../frameworks.ts";
 import { splitCommand } from "../split-command.ts";
 

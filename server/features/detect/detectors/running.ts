@@ -3,7 +3,7 @@ import { readlink } from "node:fs/promises";
 import type { Process } from "../../../../contract/features/processes.ts";
 import type { ListeningPort } from "../../../../lib/processes/listening-ports.ts";
 import { emptyFinding, proposal, type Finding } from "../finding.ts";
-import { insideOf } from "../folder-reader.ts";
+import { insideOf } from "../../../../lib/folder-reader.ts";
 
 /** Processes of both PM2 homes that run in the folder; those that belong to no app yet can be taken over where they are. */
 export function detectPm2Processes(folder: string, processes: readonly Process[]): Finding {

@@ -2,7 +2,7 @@ import { constants } from "node:fs";
 import { lstat, open, opendir, realpath, stat } from "node:fs/promises";
 import { isAbsolute, join, relative, resolve, sep } from "node:path";
 
-import { AppError } from "../../../lib/app-error.ts";
+import { AppError } from "./app-error.ts";
 
 /** Reads inside one folder and nowhere else: links that lead out of it are not followed, sizes and counts are bounded. */
 export interface FolderReader {
@@ -10,8 +10,16 @@ export interface FolderReader {
   readonly root: string;
   /** Text of a regular file, at most `maxBytes` of it; `null` when there is none or it lies elsewhere. */
   readText(path: string, maxBytes?: number): Promise<string | null>;
+  /** A whole regular file with the time of its last change; `null` when there is none, it lies elsewhere or is larger. */
+  readBytes(path: string, maxBytes: number): Promise<{ bytes: Buffer; changedAtMs: number } | null>;
   /** Names in a folder, files first by name; empty when there is none. Cut after some thousand entries. */
   list(path?: string): Promise<{ name: string; isFolder: boolean }[]>;
+}
+
+interface FileStart {
+  bytes: Buffer;
+  size: number;
+  changedAtMs: number;
 }
 
 const maxFileBytes = 512 * 1024;
@@ -30,24 +38,34 @@ export async function openFolder(folder: string): Promise<FolderReader> {
     }
   }
 
+  async function read(path: string, maxBytes: number): Promise<FileStart | null> {
+    const real = await within(path);
+    if (real === null) return null;
+    try {
+      const handle = await open(real, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+      try {
+        const facts = await handle.stat();
+        if (!facts.isFile()) return null;
+        const buffer = Buffer.alloc(Math.min(maxBytes, facts.size));
+        const { bytesRead } = await handle.read(buffer, 0, buffer.length, 0);
+        return { bytes: buffer.subarray(0, bytesRead), size: facts.size, changedAtMs: facts.mtimeMs };
+      } finally {
+        await handle.close();
+      }
+    } catch {
+      return null; // not ours to read
+    }
+  }
+
   return {
     root,
     async readText(path, maxBytes = maxFileBytes) {
-      const real = await within(path);
-      if (real === null) return null;
-      try {
-        const handle = await open(real, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-        try {
-          if (!(await handle.stat()).isFile()) return null;
-          const buffer = Buffer.alloc(maxBytes);
-          const { bytesRead } = await handle.read(buffer, 0, maxBytes, 0);
-          return buffer.toString("utf8", 0, bytesRead).replace(/^\uFEFF/, "");
-        } finally {
-          await handle.close();
-        }
-      } catch {
-        return null; // not ours to read
-      }
+      const file = await read(path, maxBytes);
+      return file === null ? null : file.bytes.toString("utf8").replace(/^\uFEFF/, "");
+    },
+    async readBytes(path, maxBytes) {
+      const file = await read(path, maxBytes);
+      return file === null || file.size > maxBytes ? null : file;
     },
     async list(path = ".") {
       const real = await within(path);

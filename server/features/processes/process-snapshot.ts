@@ -1,0 +1,143 @@
+import type { Metrics, ProcessesEvent, ProcessSnapshot } from "../../../contract/features/processes.ts";
+import type { Pm2Process } from "../../../lib/processes/pm2-client.ts";
+import { createMetricsRing } from "./metrics-ring.ts";
+import { createPictureTaker, type Picture, type PicturedProcess, type PictureTakerOptions } from "./picture-taker.ts";
+import { isSameState } from "./process-view.ts";
+import { shareRuns } from "./share-runs.ts";
+
+/** The one picture of all processes that everything else looks at. */
+export interface ProcessSnapshots {
+  start(): void;
+  stop(): void;
+  /** The last picture; its parts are never changed in place. */
+  current(): ProcessSnapshot;
+  /** One process with PM2's own record of it, for those who need its files. */
+  find(key: string): PicturedProcess | null;
+  /** All of PM2's records by key. */
+  raw(): ReadonlyMap<string, Pm2Process>;
+  /** Asks PM2 now; the answer is never older than the question. */
+  refresh(): Promise<ProcessSnapshot>;
+  metrics(isWanted: (key: string) => boolean): Metrics;
+  /** Changes as they are seen, after `current` has them. */
+  onEvent(listener: (event: ProcessesEvent) => void): () => void;
+  /** While anybody watches, PM2 is asked often. */
+  setWatched(isWatched: boolean): void;
+}
+
+export interface ProcessSnapshotsOptions extends PictureTakerOptions {
+  /** Between two looks while watched and while not. */
+  pollMs?: { watched: number; idle: number };
+}
+
+/** How long a burst of bus events is collected before PM2 is asked once. */
+const settleMs = 80;
+
+/**
+ * Asks both PM2 homes on a timer and whenever their bus reports a change, and keeps one picture. Readers get the picture
+ * as it is: no request ever waits for PM2 or starts a child process.
+ */
+export function createProcessSnapshots(options: ProcessSnapshotsOptions): ProcessSnapshots {
+  const { clients, clock, logger } = options;
+  const ring = createMetricsRing();
+  const listeners = new Set<(event: ProcessesEvent) => void>();
+  const takePicture = createPictureTaker(options);
+  let picture: Picture = {
+    homes: clients.map(({ home }) => ({ home, isUp: false, seenAt: null })),
+    processes: new Map(),
+  };
+  let shown: ProcessSnapshot = { processes: [], homes: picture.homes };
+
+  const refresh = shareRuns(async () => {
+    const before = picture;
+    picture = await takePicture();
+    shown = { processes: [...picture.processes.values()].map(({ process }) => process), homes: picture.homes };
+    const now = clock.now();
+    const alive = shown.processes.filter(({ pid }) => pid !== null);
+    ring.add(now, alive);
+    for (const event of changesBetween(before, picture, new Date(now).toISOString()))
+      for (const listener of listeners) listener(event);
+    return shown;
+  });
+  const schedule = createSchedule(options, async () => {
+    await refresh();
+  });
+
+  return {
+    ...schedule,
+    current: () => shown,
+    find: (key) => picture.processes.get(key) ?? null,
+    raw: () => new Map([...picture.processes].map(([key, { raw }]) => [key, raw])),
+    refresh,
+    metrics: (isWanted) => ring.read(clock.now(), isWanted),
+    onEvent(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+
+  /** Looks at once, then on a timer, and soon after every event of a bus. */
+  function createSchedule(
+    { pollMs = { watched: 2_000, idle: 30_000 } }: ProcessSnapshotsOptions,
+    work: () => Promise<void>,
+  ): Pick<ProcessSnapshots, "start" | "stop" | "setWatched"> {
+    let timer: NodeJS.Timeout | undefined;
+    let isWatched = false;
+    let isStarted = false;
+    let isSettling = false;
+    let stops: (() => void)[] = [];
+
+    async function tick(): Promise<void> {
+      isSettling = false;
+      try {
+        await work();
+      } catch (error) {
+        logger.error("The picture of the processes could not be taken", {}, error);
+      }
+      lookIn(isWatched ? pollMs.watched : pollMs.idle);
+    }
+    function lookIn(milliseconds: number): void {
+      clearTimeout(timer);
+      if (isStarted) timer = setTimeout(() => void tick(), milliseconds);
+    }
+
+    return {
+      start() {
+        isStarted = true;
+        stops = clients.map(({ client }) =>
+          client.onEvent((event) => {
+            if (event.kind === "log" || isSettling) return;
+            isSettling = true;
+            lookIn(settleMs);
+          }),
+        );
+        void tick();
+      },
+      stop() {
+        isStarted = false;
+        clearTimeout(timer);
+        for (const stop of stops) stop();
+      },
+      setWatched(next) {
+        if (next === isWatched) return;
+        isWatched = next;
+        lookIn(next ? 0 : pollMs.idle);
+      },
+    };
+  }
+}
+
+/** What a follower must be told to come from one picture to the next. */
+export function changesBetween(before: Picture, after: Picture, at: string): ProcessesEvent[] {
+  const events: ProcessesEvent[] = [];
+  for (const home of after.homes)
+    if (before.homes.find((known) => known.home === home.home)?.isUp !== home.isUp) events.push({ type: "home", home });
+  const samples: [string, number, number][] = [];
+  for (const [key, { process }] of after.processes) {
+    const old = before.processes.get(key);
+    if (!old || !isSameState(old.process, process)) events.push({ type: "changed", process });
+    if (process.pid !== null) samples.push([key, process.cpuPercent, process.memoryBytes]);
+  }
+  for (const key of before.processes.keys()) if (!after.processes.has(key)) events.push({ type: "removed", key });
+  if (samples.length > 0) events.push({ type: "samples", at, samples });
+  return events;
+}
