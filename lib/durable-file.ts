@@ -137,7 +137,8 @@ async function linkOrCopy(disk: Disk, file: string, target: string): Promise<voi
 }
 
 /** What the user is told when the disk refuses a write; anything that is no system error passes unchanged. */
-export function diskError(error: unknown, file: string): unknown {
+export function diskError(error: unknown, file: string): Error {
+  if (!(error instanceof Error)) return new Error(String(error));
   const code = errorCode(error);
   if (error instanceof AppError || code === undefined) return error;
   if (code === "ENOSPC" || code === "EDQUOT")
