@@ -2,7 +2,7 @@ import { z } from "zod";
 
 import { defineEndpoints } from "../endpoint.ts";
 
-export const backupIdSchema = z.string().regex(/^\d{4}-\d{2}-\d{2}T\d{6}Z(-[a-z]+)?$/);
+export const backupIdSchema = z.string().regex(/^\d{4}-\d{2}-\d{2}T\d{9}Z(-[a-z]+)?$/);
 
 export const backupSchema = z.strictObject({
   id: backupIdSchema,

@@ -72,9 +72,9 @@ export function createBackupService(options: {
   async function create(reason: Backup["reason"]): Promise<Backup> {
     await mkdir(folder, { recursive: true, mode: 0o700 });
     const createdAt = new Date(clock.now()).toISOString();
-    const id = `${createdAt.slice(0, 10)}T${createdAt.slice(11, 19).replaceAll(":", "")}Z${reason === "manual" ? "" : `-${reason.replaceAll("-", "")}`}`;
+    const id = `${createdAt.replaceAll(/[:.]/g, "")}${reason === "manual" ? "" : `-${reason.replaceAll("-", "")}`}`;
     if (await stat(archiveOf(id)).catch(() => null))
-      throw new AppError("conflict", "A backup was made this very second", { hint: "Try again." });
+      throw new AppError("conflict", "A backup is being made", { hint: "Try again." });
     const paths = await backupFiles(dataDir);
     const fingerprint = await readFile(join(dataDir, "key-fingerprint"), "utf8").catch(() => null);
     const header = {
