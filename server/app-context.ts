@@ -17,6 +17,7 @@ import { serverLimits } from "../lib/http-service.ts";
 import { openJsonLog, type JsonLog, type JsonLogOptions } from "../lib/json-log.ts";
 import { openJsonStore, type JsonStore, type JsonStoreOptions } from "../lib/json-store.ts";
 import type { Logger } from "../lib/logger.ts";
+import { openSecretBox, type SecretBox } from "../lib/secret-box.ts";
 import { setSecurityHeaders } from "../lib/security-headers.ts";
 import { createActionRecorder } from "./http/action-recorder.ts";
 import { createCallers } from "./http/caller.ts";
@@ -43,8 +44,12 @@ export interface AppContext {
   ): Promise<JsonStore<T>>;
   /** Opens an append-only history of `data/` that portos-server owns. */
   openLog<T>(name: DataFileName, options: Pick<JsonLogOptions<T>, "schema" | "dayOf">): Promise<JsonLog<T>>;
+  /** Seals secrets in files; `null` when its key is damaged: only what needs a secret suffers. */
+  secrets: SecretBox | null;
   /** What is wrong with files of `data/` now. */
   problems(): DataProblem[];
+  /** Calls `listener` with each new problem, those found while opening included. */
+  onDataProblem(listener: (problem: DataProblem) => void): void;
   /** Called in reverse order when the server stops. */
   onStop(stop: () => void | Promise<void>): void;
   stopAll(): Promise<void>;
@@ -85,12 +90,18 @@ export async function createAppContext(options: AppContextOptions): Promise<AppC
   app.use(router);
 
   const files: { problems(): StoreProblem[]; close(): Promise<void> }[] = [];
+  const early: DataProblem[] = [];
+  let tellProblem = (problem: DataProblem): void => void early.push(problem);
+  const onProblem = (problem: StoreProblem): void => {
+    tellProblem(toDataProblem(problem));
+  };
   const storeLogger = logger.child("store");
   const openLog: AppContext["openLog"] = async (name, log) => {
     const opened = await openJsonLog({
       directory: join(env.dataDir, dataFiles[name].path),
       clock,
       logger: storeLogger,
+      onProblem,
       ...log,
     });
     files.push(opened);
@@ -101,6 +112,7 @@ export async function createAppContext(options: AppContextOptions): Promise<AppC
       file: join(env.dataDir, dataFiles[name].path),
       clock,
       logger: storeLogger,
+      onProblem,
       ...store,
     });
     files.push(opened);
@@ -134,6 +146,11 @@ export async function createAppContext(options: AppContextOptions): Promise<AppC
     openStore,
     openLog,
     problems: () => files.flatMap((file) => file.problems().map(toDataProblem)),
+    secrets: await openSecrets(env.configDir, logger),
+    onDataProblem(listener) {
+      tellProblem = listener;
+      for (const problem of early.splice(0)) listener(problem);
+    },
     onStop: (stop) => {
       stops.push(stop);
     },
@@ -142,6 +159,15 @@ export async function createAppContext(options: AppContextOptions): Promise<AppC
       await Promise.all(files.map((file) => file.close()));
     },
   };
+}
+
+async function openSecrets(configDir: string, logger: Logger): Promise<SecretBox | null> {
+  try {
+    return await openSecretBox(configDir);
+  } catch (error) {
+    logger.error("Secrets cannot be read", {}, error);
+    return null;
+  }
 }
 
 function toDataProblem(problem: StoreProblem): DataProblem {

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { notificationsFeed } from "../contract/features/notifications.ts";
 import { onboardingStepSchema } from "../contract/features/onboarding.ts";
 import { settingsSchema, type Settings } from "../contract/features/settings.ts";
+import type { DataProblem } from "../contract/features/system.ts";
 import { endpointGroups } from "../contract/index.ts";
 import { systemClock, type Clock } from "../lib/clock.ts";
 import type { Env } from "../lib/env.ts";
@@ -16,6 +17,7 @@ import { mountApiDocs } from "./features/api-docs/routes.ts";
 import { createBackupService } from "./features/backups/backup-service.ts";
 import { startDailyBackups } from "./features/backups/daily-backups.ts";
 import { mountBackups } from "./features/backups/routes.ts";
+import { startHistoryRetention } from "./features/history/retention.ts";
 import { mountHistory } from "./features/history/routes.ts";
 import { createNotificationService, type NotificationService } from "./features/notifications/notification-service.ts";
 import { notificationsFile } from "./features/notifications/notification-store.ts";
@@ -66,6 +68,12 @@ export async function createApp(options: AppOptions): Promise<App> {
 
   const notifications = await buildNotifications(context);
   const errors = createPanelErrors(realtime, clock);
+  context.onDataProblem((problem) => {
+    tellDataProblem(notifications, problem).catch((error: unknown) => {
+      context.logger.error("A data problem could not be announced", { file: problem.file }, error);
+    });
+  });
+  context.onStop(startHistoryRetention(context, settings));
   const core: Core = { context, settings, notifications, errors };
   context.onStop(
     mountSystem(mount, realtime, {
@@ -84,6 +92,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     clock,
     logger: context.logger.child("backups"),
     version,
+    keyFingerprint: () => context.secrets?.fingerprint ?? null,
   });
   mountBackups(mount, backups);
   context.onStop(
@@ -112,6 +121,17 @@ export async function createApp(options: AppOptions): Promise<App> {
       await context.stopAll();
     },
   };
+}
+
+function tellDataProblem(notifications: NotificationService, problem: DataProblem): Promise<unknown> {
+  return notifications.notify({
+    level: "warning",
+    title: `Look at ${problem.file}`,
+    message: problem.message,
+    key: `data:${problem.file}`,
+    link: "/system",
+    needsYou: true,
+  });
 }
 
 async function buildNotifications(context: AppContext): Promise<NotificationService> {

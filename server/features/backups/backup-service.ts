@@ -47,6 +47,8 @@ export function createBackupService(options: {
   clock: Clock;
   logger: Logger;
   version: string;
+  /** Fingerprint of the key that seals secrets on this machine, `null` when it cannot be read. */
+  keyFingerprint: () => string | null;
 }): BackupService {
   const { dataDir, clock, logger, version } = options;
   const folder = join(dataDir, dataFiles.backups.path);
@@ -76,7 +78,7 @@ export function createBackupService(options: {
     if (await stat(archiveOf(id)).catch(() => null))
       throw new AppError("conflict", "A backup is being made", { hint: "Try again." });
     const paths = await backupFiles(dataDir);
-    const fingerprint = await readFile(join(dataDir, "key-fingerprint"), "utf8").catch(() => null);
+    const keyFingerprint = await sealingKey(dataDir, paths);
     const header = {
       format: "portos-backup" as const,
       formatVersion: 1 as const,
@@ -85,7 +87,7 @@ export function createBackupService(options: {
       createdAt,
       reason,
       fileCount: paths.length,
-      keyFingerprint: fingerprint?.trim() ?? null,
+      keyFingerprint,
     };
     await writeArchive(archiveOf(id), header, dataDir, paths);
     logger.info("Backup made", { id, files: paths.length });
@@ -129,8 +131,7 @@ export function createBackupService(options: {
     preview: async (id) => {
       const { header, files } = await readArchive(await existing(id));
       const warnings: string[] = [];
-      const fingerprint = await readFile(join(dataDir, "key-fingerprint"), "utf8").catch(() => null);
-      if (header.keyFingerprint !== null && fingerprint !== null && header.keyFingerprint !== fingerprint.trim()) {
+      if (header.keyFingerprint !== null && header.keyFingerprint !== options.keyFingerprint()) {
         warnings.push(
           "The secrets of this backup were sealed with another key. They will have to be entered again unless you bring that key back.",
         );
@@ -183,4 +184,13 @@ async function putBack(target: string, text: string): Promise<void> {
     await handle.close();
   }
   await rename(temporary, target);
+}
+
+/** Fingerprint of the key that sealed the secrets in these files; `null` when none holds a sealed one. */
+async function sealingKey(dataDir: string, paths: readonly string[]): Promise<string | null> {
+  for (const path of paths.filter((name) => name.endsWith(".json"))) {
+    const [, fingerprint] = /"sealed:1:([0-9a-f]{8}):/.exec(await readFile(join(dataDir, path), "utf8")) ?? [];
+    if (fingerprint !== undefined) return fingerprint;
+  }
+  return null;
 }
