@@ -10,12 +10,18 @@ export interface DataFile {
 /** Everything PortOS keeps in `data/`, relative to that folder. A path that ends in "/" is a folder. */
 export const dataFiles = {
   apps: { path: "apps.json", owner: "portos-server", what: "Registered apps" },
-  automations: { path: "automations.json", owner: "portos-server", what: "Automations and their next due times" },
+  automations: { path: "automations.json", owner: "portos-server", what: "Automations" },
+  automationState: {
+    path: "automations/state.json",
+    owner: "portos-server",
+    what: "Next due times and latest outcomes of automations, as of one line of the ledger",
+  },
   occurrences: { path: "automations/ledger/", owner: "portos-server", what: "One row per due time of an automation" },
   automationOutput: { path: "automations/output/", owner: "portos-server", what: "Output of automation runs" },
   settings: { path: "settings.json", owner: "portos-server", what: "Settings of the panel" },
   notifications: { path: "notifications.json", owner: "portos-server", what: "Notifications not yet dismissed" },
   onboarding: { path: "onboarding.json", owner: "portos-server", what: "First steps done" },
+  secretsKey: { path: "secrets-key.json", owner: "portos-server", what: "Fingerprint of the key that seals secrets" },
   history: { path: "history/", owner: "portos-server", what: "Every user action and its outcome" },
   screenshots: { path: "screenshots/", owner: "portos-server", what: "Screenshots taken of the browser" },
   backups: { path: "backups/", owner: "portos-server", what: "Backups of this folder" },

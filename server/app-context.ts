@@ -17,7 +17,7 @@ import { serverLimits } from "../lib/http-service.ts";
 import { openJsonLog, type JsonLog, type JsonLogOptions } from "../lib/json-log.ts";
 import { openJsonStore, type JsonStore, type JsonStoreOptions } from "../lib/json-store.ts";
 import type { Logger } from "../lib/logger.ts";
-import { openSecretBox, type SecretBox } from "../lib/secret-box.ts";
+import { createSecretBox, type SecretBox } from "../lib/secret-box.ts";
 import { setSecurityHeaders } from "../lib/security-headers.ts";
 import { createActionRecorder } from "./http/action-recorder.ts";
 import { createCallers } from "./http/caller.ts";
@@ -44,8 +44,8 @@ export interface AppContext {
   ): Promise<JsonStore<T>>;
   /** Opens an append-only history of `data/` that portos-server owns. */
   openLog<T>(name: DataFileName, options: Pick<JsonLogOptions<T>, "schema" | "dayOf">): Promise<JsonLog<T>>;
-  /** Seals secrets in files; `null` when its key is damaged: only what needs a secret suffers. */
-  secrets: SecretBox | null;
+  /** Seals secrets in files of `data/`; its key lives outside. */
+  secrets: SecretBox;
   /** What is wrong with files of `data/` now. */
   problems(): DataProblem[];
   /** Calls `listener` with each new problem, those found while opening included. */
@@ -146,7 +146,13 @@ export async function createAppContext(options: AppContextOptions): Promise<AppC
     openStore,
     openLog,
     problems: () => files.flatMap((file) => file.problems().map(toDataProblem)),
-    secrets: await openSecrets(env.configDir, logger),
+    secrets: createSecretBox({
+      configDir: env.configDir,
+      fingerprintFile: join(env.dataDir, dataFiles.secretsKey.path),
+      variables: process.env,
+      logger,
+      clock,
+    }),
     onDataProblem(listener) {
       tellProblem = listener;
       for (const problem of early.splice(0)) listener(problem);
@@ -159,15 +165,6 @@ export async function createAppContext(options: AppContextOptions): Promise<AppC
       await Promise.all(files.map((file) => file.close()));
     },
   };
-}
-
-async function openSecrets(configDir: string, logger: Logger): Promise<SecretBox | null> {
-  try {
-    return await openSecretBox(configDir);
-  } catch (error) {
-    logger.error("Secrets cannot be read", {}, error);
-    return null;
-  }
 }
 
 function toDataProblem(problem: StoreProblem): DataProblem {

@@ -92,7 +92,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     clock,
     logger: context.logger.child("backups"),
     version,
-    keyFingerprint: () => context.secrets?.fingerprint ?? null,
+    keyFingerprint: async () => (await context.secrets.check())?.found ?? null,
   });
   mountBackups(mount, backups);
   context.onStop(

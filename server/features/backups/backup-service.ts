@@ -48,7 +48,7 @@ export function createBackupService(options: {
   logger: Logger;
   version: string;
   /** Fingerprint of the key that seals secrets on this machine, `null` when it cannot be read. */
-  keyFingerprint: () => string | null;
+  keyFingerprint: () => Promise<string | null>;
 }): BackupService {
   const { dataDir, clock, logger, version } = options;
   const folder = join(dataDir, dataFiles.backups.path);
@@ -131,7 +131,7 @@ export function createBackupService(options: {
     preview: async (id) => {
       const { header, files } = await readArchive(await existing(id));
       const warnings: string[] = [];
-      if (header.keyFingerprint !== null && header.keyFingerprint !== options.keyFingerprint()) {
+      if (header.keyFingerprint !== null && header.keyFingerprint !== (await options.keyFingerprint())) {
         warnings.push(
           "The secrets of this backup were sealed with another key. They will have to be entered again unless you bring that key back.",
         );
@@ -189,7 +189,8 @@ async function putBack(target: string, text: string): Promise<void> {
 /** Fingerprint of the key that sealed the secrets in these files; `null` when none holds a sealed one. */
 async function sealingKey(dataDir: string, paths: readonly string[]): Promise<string | null> {
   for (const path of paths.filter((name) => name.endsWith(".json"))) {
-    const [, fingerprint] = /"sealed:1:([0-9a-f]{8}):/.exec(await readFile(join(dataDir, path), "utf8")) ?? [];
+    const [, fingerprint] =
+      /"sealed":\s*"[^"]*",\s*"key":\s*"([0-9a-f]{16})"/.exec(await readFile(join(dataDir, path), "utf8")) ?? [];
     if (fingerprint !== undefined) return fingerprint;
   }
   return null;
