@@ -8,7 +8,12 @@ import { rolldown } from "rolldown";
 const file = "contract/manifest.gen.ts";
 
 async function loadContract() {
-  const bundle = await rolldown({ input: "contract/index.ts", platform: "node", external: ["zod"], logLevel: "silent" });
+  const bundle = await rolldown({
+    input: "contract/index.ts",
+    platform: "node",
+    external: ["zod"],
+    logLevel: "silent",
+  });
   const output = join(process.cwd(), "node_modules/.cache/portos-contract.mjs");
   await bundle.write({ file: output, format: "esm" });
   await bundle.close();

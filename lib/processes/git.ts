@@ -53,6 +53,11 @@ export async function gitChangedFiles(folder: string, limit = 50): Promise<strin
     .map((entry) => entry.slice(3));
 }
 
+/** Top folder of the repository a folder is in, or `null`. */
+export async function gitRoot(folder: string): Promise<string | null> {
+  return (await git(folder, ["rev-parse", "--show-toplevel"]))?.trim() ?? null;
+}
+
 async function remoteOf(folder: string): Promise<string | null> {
   const config = await git(folder, ["config", "--get-regexp", String.raw`^remote\..*\.url$`]);
   const remotes = (config ?? "").split("\n").filter((line) => line !== "");

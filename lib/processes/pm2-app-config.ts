@@ -56,6 +56,7 @@ export function toAppConfig(spec: Pm2StartSpec, homeDir: string): Record<string,
     automation: false,
     pmx: false,
     windowsHide: true,
+    ...(spec.hasSourceMaps === false ? { disable_source_map_support: true } : {}),
     ...(spec.maxMemoryBytes === undefined ? {} : { max_memory_restart: spec.maxMemoryBytes }),
   };
   // PM2 lays the environment over the configuration: a variable called "name" would rename the process.

@@ -6,7 +6,7 @@ import { AppError } from "../app-error.ts";
 import type { Logger } from "../logger.ts";
 import { createAxonRequests, subscribeAxon, type AxonSubscription } from "./axon-link.ts";
 import { toAppConfig } from "./pm2-app-config.ts";
-import { busTopics, parseBusMessage, parseProcessList } from "./pm2-replies.ts";
+import { busTopics, processTopics, parseBusMessage, parseProcessList } from "./pm2-replies.ts";
 import type { Pm2Event, Pm2HomeName, Pm2Process, Pm2StartSpec } from "./pm2-types.ts";
 
 export type * from "./pm2-types.ts";
@@ -39,6 +39,8 @@ export interface Pm2ClientOptions {
   /** The PM2 home: where `rpc.sock` and `pub.sock` are. */
   directory: string;
   logger: Logger;
+  /** Whether `onEvent` also tells what processes print; without, those messages are not even decoded. */
+  withOutput?: boolean;
 }
 
 const askTimeoutMs = 5_000;
@@ -46,7 +48,7 @@ const askTimeoutMs = 5_000;
 const commandTimeoutMs = 45_000;
 
 /** A client of the PM2 daemon of one home. It never starts a daemon and never loads PM2 itself. */
-export function createPm2Client({ home, directory, logger }: Pm2ClientOptions): Pm2Client {
+export function createPm2Client({ home, directory, logger, withOutput = true }: Pm2ClientOptions): Pm2Client {
   const requests = createAxonRequests(join(directory, "rpc.sock"));
   const listeners = new Set<(event: Pm2Event) => void>();
   let bus: AxonSubscription | null = null;
@@ -76,7 +78,7 @@ export function createPm2Client({ home, directory, logger }: Pm2ClientOptions): 
 
   function openBus(): AxonSubscription {
     return subscribeAxon(join(directory, "pub.sock"), {
-      topics: busTopics,
+      topics: withOutput ? busTopics : processTopics,
       onLink: (isUp) => {
         emit({ kind: "link", home, isUp });
       },

@@ -93,6 +93,9 @@ function toProcess({ pid, pm_id, pm2_env, monit }: z.output<typeof processSchema
 /** Topics of the bus that `parseBusMessage` understands. */
 export const busTopics: ReadonlySet<string> = new Set(["process:event", "process:exception", "log:out", "log:err"]);
 
+/** Those of them that tell about processes, not what they print. */
+export const processTopics: ReadonlySet<string> = new Set(["process:event", "process:exception"]);
+
 const processMessageSchema = z.object({
   event: text,
   manually: z.boolean().catch(false),

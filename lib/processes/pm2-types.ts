@@ -62,6 +62,8 @@ export interface Pm2StartSpec {
   maxRestarts?: number;
   /** Whether a stop also ends the process's descendants. */
   treekill?: boolean;
+  /** Whether Node reads source maps for stack traces, which costs time and memory at start; off when `false`. */
+  hasSourceMaps?: boolean;
 }
 
 /** What the bus of a PM2 reports about one process. */

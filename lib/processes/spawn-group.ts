@@ -37,7 +37,10 @@ export function spawnGroup(
         listener({ exitCode, signal, ...(error ? { error } : {}) });
       };
       child.once("close", end);
-      if (child.pid === undefined) child.once("error", () => { end(null, null); });
+      if (child.pid === undefined)
+        child.once("error", () => {
+          end(null, null);
+        });
     },
   };
 }

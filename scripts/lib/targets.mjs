@@ -7,7 +7,11 @@ export const bundles = [
   { name: "autofixer", entry: "autofixer/main.ts", sources: ["contract", "lib", "autofixer"] },
   { name: "autofixer-ui", entry: "autofixer/ui/main.ts", sources: ["contract", "lib", "autofixer"] },
   { name: "ui", entry: "client/serve/main.ts", sources: ["contract", "lib", "client/serve"] },
-  { name: "control", entry: "scripts/control/main.ts", sources: ["contract", "lib", "scripts/control"] },
+  {
+    name: "control",
+    entry: "scripts/control/main.ts",
+    sources: ["contract", "lib", "browser/find-chrome.ts", "browser/install-help.ts", "scripts/control"],
+  },
 ];
 
 export const client = {

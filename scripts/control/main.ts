@@ -1,0 +1,64 @@
+import { AppError } from "../../lib/app-error.ts";
+import { parseEnv, type Env } from "../../lib/env.ts";
+import { runDoctor } from "./doctor.ts";
+import { start } from "./start.ts";
+import { status } from "./status.ts";
+import { stop } from "./stop.ts";
+import { say, style } from "./terminal-output.ts";
+
+export interface ControlHooks {
+  /** Called after a start when no process runs a former build any more. */
+  onAllCurrent?: () => void;
+}
+
+/**
+ * Runs one command of the command line: `start [--restart-cos] [--quiet]`, `stop [--all]`, `status`, `doctor`.
+ * Resolves with the exit code; what is wrong and what to do about it has been printed then.
+ */
+export async function runControl(
+  rootDir: string,
+  command: string,
+  words: readonly string[],
+  hooks: ControlHooks = {},
+): Promise<number> {
+  const unknown = words.filter((word) => !(options[command] ?? []).includes(word));
+  if (!(command in options) || unknown.length > 0) {
+    say(`${style.red("✗")} Unknown: ${[command, ...unknown].join(" ")}`);
+    return 2;
+  }
+  try {
+    return await run(parseEnv(process.env, rootDir), command, new Set(words), hooks);
+  } catch (error) {
+    printFailure(error);
+    return 1;
+  }
+}
+
+const options: Record<string, string[]> = {
+  start: ["--restart-cos", "--quiet"],
+  stop: ["--all"],
+  status: [],
+  doctor: [],
+};
+
+async function run(env: Env, command: string, words: ReadonlySet<string>, hooks: ControlHooks): Promise<number> {
+  if (command === "stop") await stop(env, { isAll: words.has("--all") });
+  else if (command === "status") return (await status(env)) ? 0 : 1;
+  else if (command === "doctor") return (await runDoctor(env)) ? 0 : 1;
+  else {
+    const isCosRestarted = words.has("--restart-cos");
+    const { isCurrent } = await start(env, { isCosRestarted, isQuiet: words.has("--quiet") });
+    if (isCurrent) hooks.onAllCurrent?.();
+  }
+  return 0;
+}
+
+function printFailure(error: unknown): void {
+  if (!(error instanceof AppError)) {
+    say(`${style.red("✗")} ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+    return;
+  }
+  say(`${style.red("✗")} ${error.message}`);
+  for (const { path, message } of error.issues ?? []) say(`    ${style.bold(path)} ${message}`);
+  if (error.hint) for (const line of error.hint.split("\n")) say(`  ${line}`);
+}

@@ -1,0 +1,35 @@
+import { AppError } from "../../lib/app-error.ts";
+import type { Env } from "../../lib/env.ts";
+import { silentLogger } from "../../lib/logger.ts";
+import { createPm2Client } from "../../lib/processes/pm2-client.ts";
+import { withStartLock } from "./run-record.ts";
+import { say, style } from "./terminal-output.ts";
+
+/** Ends the six processes; with `isAll` the user's apps in our home and the daemon, too. Without apps the daemon always ends. */
+export async function stop(env: Env, { isAll }: { isAll: boolean }): Promise<void> {
+  const client = createPm2Client({ home: "portos", directory: env.pm2Home, logger: silentLogger });
+  try {
+    if (!(await client.isUp())) {
+      say("PortOS is not running.");
+      return;
+    }
+    await withStartLock(env.stateDir, async () => {
+      const list = await client.list();
+      const ended = list.filter(({ namespace }) => isAll || namespace === "portos");
+      await Promise.all(ended.map(({ pmId }) => client.remove(pmId)));
+      say(`${style.green("✓")} stopped ${ended.map(({ name }) => name).join(", ") || "nothing"}`);
+      const left = await client.list();
+      if (left.length === 0) {
+        await client.endDaemon();
+        return;
+      }
+      say(`${left.length} process(es) of your apps keep running: ${left.map(({ name }) => name).join(", ")}`);
+      say("To end them, too: npm stop -- --all");
+    });
+  } catch (error) {
+    if (!(error instanceof AppError && error.code === "timeout")) throw error;
+    throw new AppError("timeout", error.message, { hint: `Look at ${env.pm2Home}/pm2.log.`, cause: error });
+  } finally {
+    client.close();
+  }
+}
