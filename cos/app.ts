@@ -1,0 +1,101 @@
+import { join } from "node:path";
+
+import { dataFiles } from "../contract/data-files.ts";
+import { cosEndpoints } from "../contract/internal/cos.ts";
+import { systemClock, type Clock } from "../lib/clock.ts";
+import type { Env } from "../lib/env.ts";
+import { createGate } from "../lib/gate.ts";
+import { bind, createHttpService } from "../lib/http-service.ts";
+import type { Logger } from "../lib/logger.ts";
+import { openCommandHistory } from "./sessions/command-history.ts";
+import { createRecordings } from "./sessions/recordings.ts";
+import { openSessionCatalog } from "./sessions/session-catalog.ts";
+import { SessionEngine } from "./sessions/session-engine.ts";
+import { serveSessionSocket } from "./sessions/session-socket.ts";
+
+export interface CosOptions {
+  env: Env;
+  logger: Logger;
+  clock?: Clock;
+  /** 0 picks a free port; the port of the environment by default. */
+  port?: number;
+  /** Shell to use instead of the user's login shell. */
+  shell?: string;
+}
+
+/** Builds and starts portos-cos: the session engine behind HTTP and one WebSocket, for this machine only. */
+export async function startCos(options: CosOptions): Promise<{ port: number; stop(): Promise<void> }> {
+  const { env, logger, clock = systemClock, port = env.ports.cos } = options;
+  const directory = join(env.dataDir, dataFiles.sessions.path);
+  const catalog = await openSessionCatalog({ directory, clock, logger });
+  const commandHistory = await openCommandHistory({
+    directory: join(env.dataDir, dataFiles.commandHistory.path),
+    clock,
+    logger,
+  });
+  const recordings = createRecordings({ directory, catalog, clock, logger });
+  const engine = new SessionEngine({
+    directory,
+    integrationDirectory: join(env.rootDir, "cos/sessions/shell"),
+    catalog,
+    recordings,
+    commandHistory,
+    clock,
+    logger,
+    ...(options.shell === undefined ? {} : { shell: options.shell }),
+  });
+  await engine.start();
+  await recordings.prune();
+  await commandHistory.prune();
+
+  // The port the service listens on is known to the gate once it listens.
+  const ports = [env.ports.cos, port];
+  const gate = createGate({ peers: "loopback", ports, env, logger });
+  const service = createHttpService({
+    name: "portos-cos",
+    host: "127.0.0.1",
+    port,
+    gate,
+    logger,
+    health: () => ({ sessionCount: engine.runningCount }),
+    endpoints: bind(
+      "cos",
+      cosEndpoints,
+    )({
+      list: () => engine.list(),
+      create: ({ body }) => engine.create(body),
+      get: ({ params }) => engine.info(params.id),
+      update: ({ params, body }) => engine.change(params.id, body),
+      kill: ({ params, body }) => engine.kill(params.id, body),
+      keep: ({ params }) => engine.keep(params.id),
+      close: async ({ params }) => {
+        await engine.close(params.id);
+        return null;
+      },
+      output: ({ params, query }) => {
+        const { bytes, ...rest } = engine.readOutput(params.id, query.from, query.maxBytes);
+        return { ...rest, data: bytes.toString("base64") };
+      },
+      recordings: () => recordings.list(),
+      recording: ({ params }) => recordings.read(params.id),
+      deleteRecording: async ({ params }) => {
+        await recordings.remove(params.id);
+        return null;
+      },
+      commandHistory: ({ query }) => commandHistory.search(query),
+    }),
+  });
+  const socket = serveSessionSocket({ server: service.server, gate, engine, logger });
+  const listening = await service.start();
+  ports.push(listening.port);
+
+  return {
+    port: listening.port,
+    async stop() {
+      socket.stop();
+      await service.stop();
+      await engine.stop();
+      await commandHistory.close();
+    },
+  };
+}

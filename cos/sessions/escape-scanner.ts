@@ -1,0 +1,123 @@
+/** What a terminal sequence is: `csi` ESC [, `esc` a short one, `osc` ESC ], each without its introducer and terminator. */
+export type SequenceKind = "csi" | "esc" | "osc";
+
+export interface EscapeScanner {
+  /** Reads the next bytes of the stream; sequences may be split anywhere. */
+  scan(bytes: Uint8Array): void;
+  /** Where it stands inside a sequence, to go on from in another scanner. */
+  save(): ScannerState;
+}
+
+export interface ScannerState {
+  state: "ground" | "escape" | "short" | "csi" | "osc" | "string" | "stringEnd";
+  kept: number[];
+  isTooLong: boolean;
+}
+
+const maxShortBytes = 256;
+
+/**
+ * Finds escape sequences in a stream of terminal output and leaves everything else unread. Longer ones than
+ * `maxOscBytes` (OSC) or 256 bytes (others) are passed over. Source: ECMA-48, xterm control sequences.
+ */
+export function createEscapeScanner(
+  onSequence: (kind: SequenceKind, body: string) => void,
+  options: { maxOscBytes?: number; isOscOnly?: boolean; from?: ScannerState } = {},
+): EscapeScanner {
+  const { maxOscBytes = 8192, isOscOnly = false } = options;
+  let state: ScannerState["state"] = options.from?.state ?? "ground";
+  let kept: number[] = [...(options.from?.kept ?? [])];
+  let isTooLong = options.from?.isTooLong ?? false;
+
+  function begin(next: ScannerState["state"]): void {
+    state = next;
+    kept = [];
+    isTooLong = false;
+  }
+
+  function keep(byte: number, limit: number): void {
+    if (kept.length < limit) kept.push(byte);
+    else isTooLong = true;
+  }
+
+  function finish(kind: SequenceKind): void {
+    state = "ground";
+    if (!isTooLong && (kind === "osc" || !isOscOnly)) onSequence(kind, Buffer.from(kept).toString("utf8"));
+    kept = [];
+  }
+
+  function afterEscape(byte: number): void {
+    if (byte === 0x5b) begin("csi");
+    else if (byte === 0x5d) begin("osc");
+    else if (byte === 0x50 || byte === 0x58 || byte === 0x5e || byte === 0x5f) begin("string");
+    else if (byte >= 0x20 && byte <= 0x2f) {
+      begin("short");
+      keep(byte, maxShortBytes);
+    } else if (byte >= 0x30 && byte <= 0x7e) {
+      begin("short");
+      keep(byte, maxShortBytes);
+      finish("esc");
+    } else if (byte !== 0x1b) state = "ground";
+  }
+
+  function take(byte: number): void {
+    if (byte === 0x18 || byte === 0x1a) {
+      state = "ground";
+      return;
+    }
+    switch (state) {
+      case "escape":
+        afterEscape(byte);
+        break;
+      case "stringEnd":
+        if (byte === 0x5c) state = "ground";
+        else afterEscape(byte);
+        break;
+      case "string":
+        if (byte === 0x1b) state = "stringEnd";
+        break;
+      case "osc":
+        if (byte === 0x07) finish("osc");
+        else if (byte === 0x1b) {
+          finish("osc");
+          state = "escape"; // the backslash of the terminator is then read as a short sequence nobody wants
+        } else keep(byte, maxOscBytes);
+        break;
+      case "csi":
+      case "short":
+        takeShort(byte, state === "csi" ? "csi" : "esc");
+        break;
+      case "ground":
+        break;
+    }
+  }
+
+  function takeShort(byte: number, kind: "csi" | "esc"): void {
+    if (byte === 0x1b) {
+      state = "escape";
+      return;
+    }
+    if (byte < 0x20) return;
+    keep(byte, maxShortBytes);
+    const isFinal = kind === "csi" ? byte >= 0x40 && byte <= 0x7e : byte >= 0x30 && byte <= 0x7e;
+    if (isFinal) finish(kind);
+  }
+
+  return {
+    save: () => ({ state, kept: [...kept], isTooLong }),
+    scan(bytes) {
+      let index = 0;
+      while (index < bytes.length) {
+        if (state === "ground") {
+          index = bytes.indexOf(0x1b, index);
+          if (index < 0) return;
+          state = "escape";
+          index += 1;
+        } else {
+          take(bytes[index] ?? 0);
+          index += 1;
+        }
+      }
+    },
+  };
+}

@@ -1,0 +1,157 @@
+import { closeSync, constants as fileConstants, openSync, writeSync } from "node:fs";
+import { constants } from "node:os";
+
+import type * as pty from "@lydell/node-pty";
+
+import { createPacedInput } from "./paced-input.ts";
+import type { Program, ProgramStart } from "./program.ts";
+
+type PtyModule = typeof pty;
+
+/** Parts of node-pty's object that its types leave out. */
+interface PtyInside {
+  fd: number;
+  ptsName: string;
+  _socket: { destroy: () => void };
+}
+
+let loading: Promise<PtyModule> | null = null;
+
+/** Loads node-pty, or the build with prebuilt binaries where it could not be compiled. */
+export function loadPty(): Promise<PtyModule> {
+  loading ??= importPty("node-pty").catch(() => importPty("@lydell/node-pty"));
+  return loading;
+}
+
+async function importPty(name: string): Promise<PtyModule> {
+  const module = (await import(name)) as PtyModule & { default?: PtyModule };
+  return module.default ?? module;
+}
+
+const quietMs = 30;
+const drainAtMostMs = 2000;
+const lookMs = 50;
+
+/** Starts a program behind a pty. Throws when the pty cannot be made; a missing program ends with an exit code. */
+export function startPtyProgram(module: PtyModule, start: ProgramStart): Program {
+  const previousMask = process.umask(0o022);
+  let terminal: pty.IPty & Partial<PtyInside>;
+  try {
+    terminal = module.spawn(start.file, start.args, {
+      name: "xterm-256color",
+      cols: start.cols,
+      rows: start.rows,
+      cwd: start.cwd,
+      env: start.env,
+      encoding: null,
+    });
+  } finally {
+    process.umask(previousMask);
+  }
+  const { pid } = terminal;
+  let lastDataAt = performance.now();
+  let isPaused = false;
+  let isOver = false;
+  let watch: NodeJS.Timeout | null = null;
+
+  const input = createPacedInput((bytes) => tryWrite(terminal.fd, bytes));
+  const guard = holdOpen(terminal, () => {
+    if (isPaused) resume();
+    return performance.now() - lastDataAt > quietMs;
+  });
+  terminal.onData((data) => {
+    lastDataAt = performance.now();
+    start.onData(data as unknown as Buffer); // encoding null: bytes, though the types say text
+  });
+  terminal.onExit(({ exitCode, signal }) => {
+    isOver = true;
+    if (watch) clearInterval(watch);
+    input.stop();
+    guard.release();
+    const name = signal ? signalName(signal) : null;
+    start.onEnd({ exitCode: name ? null : exitCode, signal: name, problem: null });
+  });
+
+  function resume(): void {
+    isPaused = false;
+    if (watch) clearInterval(watch);
+    watch = null;
+    if (!isOver) terminal.resume();
+  }
+
+  return {
+    pid,
+    write: input.write,
+    resize(cols, rows) {
+      if (!isOver) terminal.resize(cols, rows);
+    },
+    pause() {
+      if (isPaused || isOver) return;
+      isPaused = true;
+      terminal.pause();
+      // A program that ends while it is held back must still be read to its end.
+      watch = setInterval(() => {
+        if (!isAlive(pid)) resume();
+      }, lookMs);
+    },
+    resume() {
+      if (isPaused) resume();
+    },
+  };
+}
+
+/**
+ * The kernel throws unread output away when the last holder of the terminal's other side closes it. So that side is
+ * held open here until the output has been quiet, and node-pty's own closing, 200 ms after the exit, waits for that.
+ */
+function holdOpen(terminal: Partial<PtyInside>, isQuiet: () => boolean): { release(): void } {
+  let descriptor: number | null = null;
+  const { ptsName, _socket: socket } = terminal;
+  if (ptsName === undefined || socket === undefined) return { release: () => undefined };
+  try {
+    descriptor = openSync(ptsName, fileConstants.O_RDWR | fileConstants.O_NOCTTY);
+  } catch {
+    descriptor = null; // the program has ended already: nothing can be held any more
+  }
+  const destroy = socket.destroy.bind(socket);
+  const release = (): void => {
+    if (descriptor !== null) closeSync(descriptor);
+    descriptor = null;
+  };
+  socket.destroy = () => {
+    const until = performance.now() + drainAtMostMs;
+    const look = (): void => {
+      if (!isQuiet() && performance.now() < until) {
+        setTimeout(look, quietMs);
+        return;
+      }
+      release();
+      destroy();
+    };
+    look();
+  };
+  return { release };
+}
+
+function tryWrite(descriptor: number | undefined, bytes: Uint8Array): number {
+  if (descriptor === undefined) return 0;
+  try {
+    return writeSync(descriptor, bytes);
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? error.code : undefined;
+    return code === "EAGAIN" ? 0 : bytes.length; // the terminal is gone: its input goes nowhere
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function signalName(number: number): string {
+  return Object.entries(constants.signals).find(([, value]) => value === number)?.[0] ?? `signal ${number}`;
+}

@@ -1,0 +1,4 @@
+ZDOTDIR=$__portos_home
+if [[ -r $ZDOTDIR/.zprofile ]]; then builtin source "$ZDOTDIR/.zprofile"; fi
+__portos_home=${ZDOTDIR:-$HOME}
+ZDOTDIR=$__portos_shim
