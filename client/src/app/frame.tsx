@@ -1,0 +1,66 @@
+import { Outlet, useRouterState } from "@tanstack/react-router";
+import { lazy, Suspense, useEffect } from "react";
+
+import { useObservable } from "../lib/observable.ts";
+import { usePreference } from "../lib/use-preference.ts";
+import { openConfirmation } from "../ui/confirm.ts";
+import { Toaster } from "../ui/toaster.tsx";
+import { useBaseActions } from "./base-actions.tsx";
+import classes from "./frame.module.css";
+import { Header } from "./header.tsx";
+import { overlay } from "./overlay-state.ts";
+import { Rail } from "./rail.tsx";
+import { TabBar } from "./tab-bar.tsx";
+import { useShortcuts } from "./use-shortcuts.ts";
+
+const Palette = lazy(() => import("./palette.tsx").then((module) => ({ default: module.Palette })));
+const ShortcutSheet = lazy(() => import("./shortcut-sheet.tsx").then((module) => ({ default: module.ShortcutSheet })));
+const NotificationCentre = lazy(() =>
+  import("../features/notifications/notification-centre.tsx").then((module) => ({
+    default: module.NotificationCentre,
+  })),
+);
+const ConfirmDialog = lazy(() =>
+  import("../ui/confirm-dialog.tsx").then((module) => ({ default: module.ConfirmDialog })),
+);
+
+/** What surrounds every page: rail and header at the desk, title and tabs on a phone, overlays over both. */
+export function Frame() {
+  useShortcuts();
+  useBaseActions();
+  const [isCollapsed, setIsCollapsed] = usePreference("rail.isCollapsed", false);
+  return (
+    <div className={classes["frame"]} data-collapsed={isCollapsed || undefined}>
+      <a href="#content" className={classes["skip"]}>
+        Skip to content
+      </a>
+      <Rail isCollapsed={isCollapsed} onToggle={() => setIsCollapsed(!isCollapsed)} />
+      <Header />
+      <main id="content" className={classes["main"]} tabIndex={-1} data-scroll-restoration-id="content">
+        <Outlet />
+      </main>
+      <TabBar />
+      <Toaster />
+      <Overlays />
+    </div>
+  );
+}
+
+function close(): void {
+  overlay.set("none");
+}
+
+function Overlays() {
+  const shown = useObservable(overlay);
+  const confirmation = useObservable(openConfirmation);
+  const path = useRouterState({ select: (state) => state.location.pathname });
+  useEffect(close, [path]);
+  return (
+    <Suspense fallback={null}>
+      {shown === "palette" ? <Palette onClose={close} /> : null}
+      {shown === "shortcuts" ? <ShortcutSheet onClose={close} /> : null}
+      {shown === "notifications" ? <NotificationCentre onClose={close} /> : null}
+      {confirmation === null ? null : <ConfirmDialog confirmation={confirmation} />}
+    </Suspense>
+  );
+}

@@ -1,0 +1,34 @@
+import {
+  IconApps,
+  IconCalendarRepeat,
+  IconFileText,
+  IconHistory,
+  IconHome,
+  IconServer2,
+  IconTerminal2,
+} from "@tabler/icons-react";
+import type { ComponentType } from "react";
+
+/** One entry of the rail, the bottom tabs, the palette and the `g` shortcuts. */
+export interface NavEntry {
+  readonly to: "/" | "/apps" | "/logs" | "/automations" | "/terminal" | "/system" | "/history";
+  readonly label: string;
+  readonly icon: ComponentType<{ size?: number | string; stroke?: number | string }>;
+  /** Second key after `g`. */
+  readonly key: string;
+  /** Also a tab at the bottom of a phone. */
+  readonly isTab: boolean;
+  /** Which part of the rail: what one works with, or the panel itself. */
+  readonly part: "work" | "panel";
+}
+
+/** Where one can go. */
+export const navEntries: readonly NavEntry[] = [
+  { to: "/", label: "Home", icon: IconHome, key: "h", isTab: true, part: "work" },
+  { to: "/apps", label: "Apps", icon: IconApps, key: "a", isTab: true, part: "work" },
+  { to: "/logs", label: "Logs", icon: IconFileText, key: "l", isTab: false, part: "work" },
+  { to: "/automations", label: "Automations", icon: IconCalendarRepeat, key: "m", isTab: true, part: "work" },
+  { to: "/terminal", label: "Terminal", icon: IconTerminal2, key: "t", isTab: true, part: "work" },
+  { to: "/history", label: "History", icon: IconHistory, key: "y", isTab: false, part: "panel" },
+  { to: "/system", label: "System", icon: IconServer2, key: "s", isTab: false, part: "panel" },
+];

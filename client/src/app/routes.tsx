@@ -1,0 +1,44 @@
+import { createRootRoute, createRoute, lazyRouteComponent, type RouteComponent } from "@tanstack/react-router";
+
+import { HomePage } from "../features/home/home-page.tsx";
+import type { SearchState } from "../lib/search-state.ts";
+import { Frame } from "./frame.tsx";
+
+/*
+ * All addresses of the panel. A page is one line: `component: page(() => import("../features/apps/apps-page.tsx"),
+ * "AppsPage")`. It is loaded when it is first opened, together with the styles of the Mantine components that Home does
+ * not use. State beyond the path (tab, filter, selection) lives in the query: see `useSearchState`.
+ */
+function page<Name extends string>(load: () => Promise<Record<Name, RouteComponent>>, name: Name): RouteComponent {
+  return lazyRouteComponent(async () => {
+    const [module] = await Promise.all([load(), import("./styles/mantine-rest.ts")]);
+    return module;
+  }, name);
+}
+
+const rootRoute = createRootRoute({
+  component: Frame,
+  validateSearch: (search: Record<string, unknown>): SearchState => search as SearchState,
+});
+const parent = { getParentRoute: () => rootRoute };
+
+export const routeTree = rootRoute.addChildren([
+  createRoute({ ...parent, path: "/", component: HomePage }),
+  createRoute({ ...parent, path: "/apps" }),
+  createRoute({ ...parent, path: "/apps/import" }),
+  createRoute({ ...parent, path: "/apps/$appId" }),
+  createRoute({ ...parent, path: "/logs" }),
+  createRoute({ ...parent, path: "/automations" }),
+  createRoute({ ...parent, path: "/automations/$automationId" }),
+  createRoute({ ...parent, path: "/terminal" }),
+  createRoute({
+    ...parent,
+    path: "/system",
+    component: page(() => import("../features/system/system-page.tsx"), "SystemPage"),
+  }),
+  createRoute({
+    ...parent,
+    path: "/history",
+    component: page(() => import("../features/history/history-page.tsx"), "HistoryPage"),
+  }),
+]);

@@ -1,0 +1,62 @@
+import { useMantineColorScheme } from "@mantine/core";
+import { Link, useNavigate, useRouterState } from "@tanstack/react-router";
+import { IconDeviceDesktop, IconDots, IconMoon, IconSun } from "@tabler/icons-react";
+
+import { ActionMenu, type MenuItem } from "../ui/action-menu.tsx";
+import { navEntries } from "./nav.tsx";
+import classes from "./tab-bar.module.css";
+
+const tabs = navEntries.filter((entry) => entry.isTab);
+const others = navEntries.filter((entry) => !entry.isTab);
+
+/** Navigation of a phone; what does not fit is one tap further, in a sheet. */
+export function TabBar() {
+  const path = useRouterState({ select: (state) => state.location.pathname });
+  const isElsewhere = others.some((entry) => path.startsWith(entry.to));
+  return (
+    <nav className={`${classes["bar"] ?? ""} phone-only`} aria-label="Main">
+      {tabs.map(({ to, label, icon: Icon }) => (
+        <Link key={to} to={to} className={classes["tab"]} activeOptions={{ exact: to === "/", includeSearch: false }}>
+          <Icon size={22} stroke={1.7} />
+          {label}
+        </Link>
+      ))}
+      <More isCurrent={isElsewhere} />
+    </nav>
+  );
+}
+
+function More({ isCurrent }: { isCurrent: boolean }) {
+  const navigate = useNavigate();
+  const { colorScheme, setColorScheme } = useMantineColorScheme();
+  const pages = others.map(({ to, label, icon }): MenuItem => ({ id: to, label, icon, run: () => navigate({ to }) }));
+  const themes = [
+    { id: "dark", label: "Dark theme", icon: IconMoon },
+    { id: "light", label: "Light theme", icon: IconSun },
+    { id: "auto", label: "Theme of the system", icon: IconDeviceDesktop },
+  ] as const;
+  return (
+    <ActionMenu
+      label="More"
+      {...(classes["tab"] === undefined
+        ? {}
+        : { className: isCurrent ? `${classes["tab"]} ${classes["current"] ?? ""}` : classes["tab"] })}
+      trigger={
+        <>
+          <IconDots size={22} stroke={1.7} />
+          More
+        </>
+      }
+      items={[
+        ...pages,
+        ...themes.map((theme) => ({
+          ...theme,
+          isCurrent: theme.id === colorScheme,
+          run: () => {
+            setColorScheme(theme.id);
+          },
+        })),
+      ]}
+    />
+  );
+}

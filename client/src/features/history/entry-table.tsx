@@ -1,0 +1,65 @@
+import { useMemo } from "react";
+
+import type { HistoryEntry } from "../../../../contract/features/history.ts";
+import { formatDuration } from "../../lib/format.ts";
+import { DataTable, type Column } from "../../ui/data-table.tsx";
+import { StatusBadge } from "../../ui/status-badge.tsx";
+import { Time } from "../../ui/time.tsx";
+import { outcomeStatus } from "./history-filters.ts";
+import classes from "./history-page.module.css";
+
+interface EntryTableProps {
+  entries: readonly HistoryEntry[];
+  onOpen: (entry: HistoryEntry) => void;
+}
+
+function columnsWith(onOpen: EntryTableProps["onOpen"]): Column<HistoryEntry>[] {
+  return [
+    {
+      id: "action",
+      header: "Action",
+      isMain: true,
+      cell: (entry) => (
+        <button type="button" className={classes["open"]} onClick={() => onOpen(entry)}>
+          {entry.summary}
+        </button>
+      ),
+    },
+    {
+      id: "subject",
+      header: "Subject",
+      cell: (entry) =>
+        entry.subject === null ? <span className="dim">–</span> : <span className="mono">{entry.subject}</span>,
+    },
+    {
+      id: "outcome",
+      header: "Outcome",
+      width: "130px",
+      cell: (entry) => <StatusBadge status={outcomeStatus[entry.outcome]} isCompact />,
+    },
+    {
+      id: "who",
+      header: "Who",
+      width: "180px",
+      isWideOnly: true,
+      cell: (entry) => <span className="dim">{entry.caller.name}</span>,
+    },
+    {
+      id: "took",
+      header: "Took",
+      width: "90px",
+      align: "right",
+      isWideOnly: true,
+      cell: (entry) => <span className="dim">{formatDuration(entry.durationMs)}</span>,
+    },
+    { id: "when", header: "When", width: "120px", align: "right", cell: (entry) => <Time iso={entry.at} /> },
+  ];
+}
+
+/** Entries of the history as rows; each opens its details. */
+export function EntryTable({ entries, onOpen }: EntryTableProps) {
+  const columns = useMemo(() => columnsWith(onOpen), [onOpen]);
+  return (
+    <DataTable label="User actions" columns={columns} rows={entries} rowKey={(entry) => entry.id} onRowClick={onOpen} />
+  );
+}

@@ -1,0 +1,46 @@
+const byteUnits = ["B", "kB", "MB", "GB", "TB"] as const;
+
+/** Bytes in decimal units with three figures at most: 1536 → "1.5 kB". */
+export function formatBytes(bytes: number): string {
+  if (!Number.isFinite(bytes) || bytes < 0) return "–";
+  let value = bytes;
+  let unit = 0;
+  while (value >= 999.5 && unit < byteUnits.length - 1) {
+    value /= 1000;
+    unit += 1;
+  }
+  const digits = unit === 0 || value >= 99.5 ? 0 : 1;
+  return `${value.toFixed(digits)} ${byteUnits[unit] ?? "B"}`;
+}
+
+/** Percent of one whole: 0.04 → "0.0 %", 12.34 → "12 %". */
+export function formatPercent(percent: number): string {
+  if (!Number.isFinite(percent)) return "–";
+  return `${percent >= 9.95 ? percent.toFixed(0) : percent.toFixed(1)} %`;
+}
+
+/** Duration in its two largest units: 3 661 000 ms → "1 h 1 min". */
+export function formatDuration(durationMs: number): string {
+  if (!Number.isFinite(durationMs)) return "–";
+  const ms = Math.max(0, durationMs);
+  if (ms < 1000) return `${String(Math.round(ms))} ms`;
+  const seconds = Math.floor(ms / 1000);
+  if (seconds < 60) return seconds < 10 ? `${(ms / 1000).toFixed(1)} s` : `${String(seconds)} s`;
+  const units = [
+    [Math.floor(seconds / 86_400), "d"],
+    [Math.floor((seconds % 86_400) / 3600), "h"],
+    [Math.floor((seconds % 3600) / 60), "min"],
+    [seconds % 60, "s"],
+  ] as const;
+  const first = units.findIndex(([count]) => count > 0);
+  return units
+    .slice(first, first + 2)
+    .filter(([count]) => count > 0)
+    .map(([count, unit]) => `${String(count)} ${unit}`)
+    .join(" ");
+}
+
+/** "3 apps", "1 app". */
+export function formatCount(count: number, one: string, many = `${one}s`): string {
+  return `${count.toLocaleString("en")} ${count === 1 ? one : many}`;
+}

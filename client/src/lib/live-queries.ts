@@ -1,0 +1,65 @@
+import { useQuery, useQueryClient, type QueryKey } from "@tanstack/react-query";
+import { useCallback } from "react";
+
+import { callKey, callQuery } from "./call-query.ts";
+import { reduceApps, reduceAutomations, reduceNotifications, reduceProcesses } from "./live-reducers.ts";
+import { useFeed, type FeedEvent, type FeedName, type FeedSnapshot } from "./use-feed.ts";
+
+/** Lists that keep themselves current: loaded over HTTP (so a page paints at once), then changed by their feed. */
+function useFeedIntoCache<N extends FeedName, T>(
+  name: N,
+  key: QueryKey,
+  reduce: (current: T, event: FeedEvent<N>) => T,
+): void {
+  const client = useQueryClient();
+  const onSnapshot = useCallback(
+    (snapshot: FeedSnapshot<N>) => {
+      client.setQueryData(key, snapshot);
+    },
+    [client, key],
+  );
+  useFeed(name, {
+    onSnapshot,
+    onEvent: (event) => {
+      client.setQueryData<T>(key, (current) => (current === undefined ? current : reduce(current, event)));
+    },
+  });
+}
+
+const keys = {
+  apps: callKey("apps.list"),
+  processes: callKey("processes.list"),
+  automations: callKey("automations.list"),
+  notifications: callKey("notifications.list"),
+  machine: callKey("system.machine"),
+};
+
+/** Apps with their live state. */
+export function useLiveApps() {
+  useFeedIntoCache("apps", keys.apps, reduceApps);
+  return useQuery(callQuery("apps.list", undefined, { isKept: true }));
+}
+
+/** Processes of both PM2 homes with live CPU and memory. */
+export function useLiveProcesses() {
+  useFeedIntoCache("processes", keys.processes, reduceProcesses);
+  return useQuery(callQuery("processes.list", undefined, { isKept: true }));
+}
+
+/** Automations with their next due times. */
+export function useLiveAutomations() {
+  useFeedIntoCache("automations", keys.automations, reduceAutomations);
+  return useQuery(callQuery("automations.list", undefined, { isKept: true }));
+}
+
+/** Notifications, newest first. */
+export function useLiveNotifications() {
+  useFeedIntoCache("notifications", keys.notifications, reduceNotifications);
+  return useQuery(callQuery("notifications.list", undefined, { isKept: true }));
+}
+
+/** Machine health; the server measures every two seconds while somebody follows. */
+export function useLiveMachine() {
+  useFeedIntoCache("system", keys.machine, (_, machine) => machine);
+  return useQuery(callQuery("system.machine", undefined, { isKept: true }));
+}

@@ -1,0 +1,87 @@
+import type { App, AppsEvent } from "../../../contract/features/apps.ts";
+import type { AutomationList } from "../../../contract/features/automations.ts";
+import type { Notification } from "../../../contract/features/notifications.ts";
+import type { Process, ProcessesEvent, ProcessSnapshot } from "../../../contract/features/processes.ts";
+import type { FeedEvent } from "./use-feed.ts";
+
+/** Replaces the item with the same id in its place, so that no row moves; a new one goes to the end. */
+export function putById<T>(list: readonly T[], item: T, idOf: (item: T) => string): T[] {
+  const id = idOf(item);
+  return list.some((other) => idOf(other) === id)
+    ? list.map((other) => (idOf(other) === id ? item : other))
+    : [...list, item];
+}
+
+/** The list of apps after an event of the `apps` feed. */
+export function reduceApps(apps: readonly App[], event: AppsEvent): App[] {
+  return event.type === "changed"
+    ? putById(apps, event.app, (app) => app.id)
+    : apps.filter((app) => app.id !== event.id);
+}
+
+/** The processes after an event of the `processes` feed. */
+export function reduceProcesses(snapshot: ProcessSnapshot, event: ProcessesEvent): ProcessSnapshot {
+  switch (event.type) {
+    case "changed":
+      return { ...snapshot, processes: putById(snapshot.processes, event.process, (process) => process.key) };
+    case "removed":
+      return { ...snapshot, processes: snapshot.processes.filter((process) => process.key !== event.key) };
+    case "home":
+      return { ...snapshot, homes: putById(snapshot.homes, event.home, (home) => home.home) };
+    case "samples":
+      break;
+  }
+  const samples = new Map(event.samples.map(([key, cpuPercent, memoryBytes]) => [key, { cpuPercent, memoryBytes }]));
+  return {
+    ...snapshot,
+    processes: snapshot.processes.map((process) => ({ ...process, ...samples.get(process.key) })),
+  };
+}
+
+/** CPU and memory of an app: the sum over its processes. */
+export function appUsage(processes: readonly Process[], appId: string): { cpuPercent: number; memoryBytes: number } {
+  const own = processes.filter(({ owner }) => owner.kind === "app" && owner.appId === appId);
+  return {
+    cpuPercent: own.reduce((sum, process) => sum + process.cpuPercent, 0),
+    memoryBytes: own.reduce((sum, process) => sum + process.memoryBytes, 0),
+  };
+}
+
+/** The automations after an event of their feed; events about single runs change nothing here. */
+export function reduceAutomations(list: AutomationList, event: FeedEvent<"automations">): AutomationList {
+  switch (event.kind) {
+    case "changed":
+      return { ...list, automations: putById(list.automations, event.view, (view) => view.automation.id) };
+    case "state":
+      return {
+        ...list,
+        automations: list.automations.map((view) =>
+          view.automation.id === event.state.id ? { ...view, state: event.state } : view,
+        ),
+      };
+    case "removed":
+      return { ...list, automations: list.automations.filter((view) => view.automation.id !== event.id) };
+    case "paused":
+      return { ...list, pausedAt: event.pausedAt };
+    case "problems":
+      return { ...list, problems: event.problems };
+    case "occurrence":
+    case "output":
+      break;
+  }
+  return list;
+}
+
+/** The notifications, newest first, after an event of their feed. */
+export function reduceNotifications(list: readonly Notification[], event: FeedEvent<"notifications">): Notification[] {
+  switch (event.kind) {
+    case "removed":
+      return list.filter((item) => item.id !== event.id);
+    case "allRead":
+      return list.map((item) => ({ ...item, isRead: true }));
+    case "put":
+      break;
+  }
+  const others = list.filter((item) => item.id !== event.notification.id);
+  return [event.notification, ...others].toSorted((a, b) => b.at.localeCompare(a.at));
+}

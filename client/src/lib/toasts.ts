@@ -1,0 +1,78 @@
+import { errorMessage, ApiError } from "./api-error.ts";
+import { localId } from "./clipboard.ts";
+import { createObservable } from "./observable.ts";
+
+/** A short message at the edge of the page. */
+export interface Toast {
+  readonly id: string;
+  readonly kind: "ok" | "info" | "warn" | "bad";
+  readonly text: string;
+  readonly detail?: string | undefined;
+  readonly correlationId?: string | undefined;
+  readonly action?: { label: string; run: () => unknown } | undefined;
+  readonly durationMs: number;
+}
+
+const maxToasts = 4;
+
+/** Toasts on show, oldest first. */
+export const toasts = createObservable<readonly Toast[]>([]);
+
+/** Shows a toast and returns its id. */
+export function toast(message: Omit<Toast, "id" | "durationMs"> & { durationMs?: number }): string {
+  const id = localId();
+  const durationMs = message.durationMs ?? (message.action !== undefined || message.kind === "bad" ? 8000 : 4000);
+  toasts.set([...toasts.get(), { ...message, id, durationMs }].slice(-maxToasts));
+  return id;
+}
+
+/** Takes a toast away. */
+export function dismissToast(id: string): void {
+  toasts.set(toasts.get().filter((item) => item.id !== id));
+}
+
+/** Says that something is done and offers to take it back: `undoToast("Deleted blog", () => call("apps.restore", …))`. */
+export function undoToast(text: string, undo: () => Promise<unknown>, durationMs = 10_000): void {
+  toast({
+    kind: "info",
+    text,
+    durationMs,
+    action: {
+      label: "Undo",
+      run: async () => {
+        try {
+          await undo();
+          toast({ kind: "ok", text: "Undone" });
+        } catch (error) {
+          errorToast("Could not undo", error);
+        }
+      },
+    },
+  });
+}
+
+/** Shows a failure with its reason, its hint and the id to look for. */
+export function errorToast(text: string, error: unknown): void {
+  const hint = error instanceof ApiError ? error.hint : null;
+  const correlationId = error instanceof ApiError ? error.correlationId : null;
+  toast({
+    kind: "bad",
+    text,
+    detail: [errorMessage(error), hint]
+      .filter((part) => part !== null)
+      .join(". ")
+      .replaceAll("..", "."),
+    ...(correlationId === null ? {} : { correlationId }),
+  });
+}
+
+/** Runs something and turns its failure into a toast; answers whether it worked. */
+export async function withErrorToast(text: string, run: () => Promise<unknown>): Promise<boolean> {
+  try {
+    await run();
+    return true;
+  } catch (error) {
+    errorToast(text, error);
+    return false;
+  }
+}

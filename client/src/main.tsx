@@ -1,0 +1,17 @@
+import "./app/styles/mantine-first.ts";
+import "./app/styles/fonts.css";
+import "./app/styles/tokens.css";
+import "./app/styles/base.css";
+
+import { StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+
+import { App } from "./app/app.tsx";
+
+const root = document.getElementById("root");
+if (root === null) throw new Error("index.html has no #root");
+createRoot(root).render(
+  <StrictMode>
+    <App />
+  </StrictMode>,
+);

@@ -1,0 +1,42 @@
+import { Button } from "@mantine/core";
+import { IconAlertTriangle } from "@tabler/icons-react";
+
+import { ApiError, errorMessage } from "../lib/api-error.ts";
+import { CopyText } from "./copy-text.tsx";
+import classes from "./state.module.css";
+
+interface ErrorStateProps {
+  /** What happened: "Could not load the apps". */
+  title: string;
+  error: unknown;
+  onRetry?: (() => void) | undefined;
+  isCompact?: boolean;
+}
+
+/** A failure as the user needs it: what happened, why, what to do, and the id to look for in the logs. */
+export function ErrorState({ title, error, onRetry, isCompact = false }: ErrorStateProps) {
+  const hint = error instanceof ApiError ? error.hint : null;
+  const correlationId = error instanceof ApiError ? error.correlationId : null;
+  return (
+    <div className={classes["state"]} data-compact={isCompact || undefined} role="alert">
+      <span className={classes["mark"]} data-tone="bad" aria-hidden="true">
+        <IconAlertTriangle size={20} stroke={1.6} />
+      </span>
+      <p className={classes["title"]}>{title}</p>
+      <p className={classes["text"]}>
+        {errorMessage(error)}
+        {hint === null ? null : <> {hint}</>}
+      </p>
+      {correlationId === null ? null : (
+        <p className={classes["text"]}>
+          Look for <CopyText text={correlationId} /> in the logs.
+        </p>
+      )}
+      {onRetry === undefined ? null : (
+        <div className={classes["actions"]}>
+          <Button onClick={onRetry}>Try again</Button>
+        </div>
+      )}
+    </div>
+  );
+}

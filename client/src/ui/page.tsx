@@ -1,0 +1,87 @@
+import { Link } from "@tanstack/react-router";
+import { useEffect, type ReactNode } from "react";
+
+import { pageMeta } from "../lib/page-meta.ts";
+import { useSearchState } from "../lib/search-state.ts";
+import classes from "./page.module.css";
+
+/** One tab of a page. The first one has no trace in the address. */
+export interface PageTab {
+  readonly id: string;
+  readonly label: string;
+  readonly count?: number | undefined;
+}
+
+interface PageProps {
+  title: string;
+  /** Pages above this one: shown as breadcrumb, and as the way back on a phone. */
+  parents?: readonly { label: string; to: string }[];
+  /** Small line under the title. */
+  description?: ReactNode;
+  /** Beside the title: a status, a name's icon. */
+  aside?: ReactNode;
+  /** Buttons on the right. */
+  actions?: ReactNode;
+  /** Tabs kept in the address as `?tab=`; read the current one with `usePageTab`. */
+  tabs?: readonly PageTab[];
+  /** `full`: the content fills the window and scrolls by itself (logs, terminal). `wide`: no reading width. */
+  layout?: "normal" | "wide" | "full";
+  children: ReactNode;
+}
+
+/** Frame of every page: title, breadcrumb, actions, tabs, content. Sets the header and the document's title. */
+export function Page({ title, parents, description, aside, actions, tabs, layout = "normal", children }: PageProps) {
+  useEffect(() => {
+    pageMeta.set({ title, parents: parents ?? [] });
+    document.title = title === "Home" ? "PortOS" : `${title} · PortOS`;
+  }, [title, parents]);
+  const hasHead = layout !== "full" || actions !== undefined || aside !== undefined;
+  return (
+    <div className={classes["page"]} data-layout={layout}>
+      {hasHead ? (
+        <div className={classes["head"]} data-bare={(actions ?? aside ?? description) === undefined || undefined}>
+          <div className={classes["titles"]}>
+            <div className={classes["titleRow"]}>
+              <h1 className={classes["title"]}>{title}</h1>
+              {aside}
+            </div>
+            {description === undefined ? null : <div className={classes["description"]}>{description}</div>}
+          </div>
+          {actions === undefined ? null : <div className={classes["actions"]}>{actions}</div>}
+        </div>
+      ) : (
+        <h1 className="visually-hidden">{title}</h1>
+      )}
+      {tabs === undefined ? null : <PageTabs tabs={tabs} />}
+      <div className={classes["content"]}>{children}</div>
+    </div>
+  );
+}
+
+/** Id of the tab the address asks for; an unknown one is the first. */
+export function usePageTab(tabs: readonly PageTab[]): string {
+  const [search] = useSearchState();
+  return tabs.some((tab) => tab.id === search["tab"]) ? (search["tab"] ?? "") : (tabs[0]?.id ?? "");
+}
+
+function PageTabs({ tabs }: { tabs: readonly PageTab[] }) {
+  const current = usePageTab(tabs);
+  return (
+    <nav className={classes["tabs"]} aria-label="Sections of this page">
+      {tabs.map((tab, index) => (
+        <Link
+          key={tab.id}
+          to="."
+          search={index === 0 ? {} : { tab: tab.id }}
+          className={classes["tab"]}
+          aria-current={tab.id === current ? "page" : undefined}
+          activeProps={{}}
+          resetScroll={false}
+        >
+          {tab.label}
+          {tab.count === undefined || tab.count === 0 ? null : <span className={classes["count"]}>{tab.count}</span>}
+        </Link>
+      ))}
+    </nav>
+  );
+}

@@ -1,0 +1,52 @@
+import {
+  IconAlertTriangle,
+  IconBan,
+  IconLock,
+  IconCircleCheck,
+  IconCircleDashed,
+  IconCircleFilled,
+  IconCircleX,
+  IconHandStop,
+  IconLoader2,
+  IconPlayerPause,
+  IconPlayerSkipForward,
+  IconPlayerStop,
+  IconPlugX,
+} from "@tabler/icons-react";
+
+import type { Icon } from "./icon.ts";
+
+export type Tone = "ok" | "warn" | "bad" | "info" | "neutral";
+
+/** How one status looks and reads everywhere. */
+export interface StatusLook {
+  readonly word: string;
+  readonly tone: Tone;
+  readonly icon: Icon;
+  readonly isMoving?: boolean;
+}
+
+/** The one vocabulary of the panel: runs, occurrences, processes, apps, connections. */
+export const statusLooks = {
+  queued: { word: "queued", tone: "neutral", icon: IconCircleDashed },
+  running: { word: "running", tone: "info", icon: IconLoader2, isMoving: true },
+  "waiting for you": { word: "waiting for you", tone: "warn", icon: IconHandStop },
+  succeeded: { word: "succeeded", tone: "ok", icon: IconCircleCheck },
+  failed: { word: "failed", tone: "bad", icon: IconCircleX },
+  refused: { word: "refused", tone: "warn", icon: IconLock },
+  cancelled: { word: "cancelled", tone: "neutral", icon: IconBan },
+  interrupted: { word: "interrupted", tone: "warn", icon: IconPlugX },
+  skipped: { word: "skipped", tone: "neutral", icon: IconPlayerSkipForward },
+  missed: { word: "missed", tone: "warn", icon: IconAlertTriangle },
+  online: { word: "online", tone: "ok", icon: IconCircleFilled },
+  launching: { word: "launching", tone: "info", icon: IconLoader2, isMoving: true },
+  stopping: { word: "stopping", tone: "info", icon: IconLoader2, isMoving: true },
+  waiting: { word: "restarting soon", tone: "warn", icon: IconCircleDashed },
+  stopped: { word: "stopped", tone: "neutral", icon: IconPlayerStop },
+  errored: { word: "errored", tone: "bad", icon: IconAlertTriangle },
+  paused: { word: "paused", tone: "warn", icon: IconPlayerPause },
+  "not installed": { word: "not installed", tone: "neutral", icon: IconPlugX },
+  unknown: { word: "not known", tone: "neutral", icon: IconCircleDashed },
+} as const satisfies Record<string, StatusLook>;
+
+export type Status = keyof typeof statusLooks;
