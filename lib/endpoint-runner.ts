@@ -27,6 +27,20 @@ export interface RawInput {
   body: unknown;
 }
 
+/** Replies marked as reusable, with their checked form once there is one. */
+const checkedReplies = new WeakMap<object, object | null>();
+/** Checked replies that are sent again and again, with their bytes once written. */
+const writtenReplies = new WeakMap<object, { text: string; tag: string } | null>();
+
+/**
+ * Marks a reply that its endpoint hands out again and again and never changes in place: it is checked, written and
+ * tagged once, however often it is asked for.
+ */
+export function reusableReply<T extends object>(value: T): T {
+  if (!checkedReplies.has(value)) checkedReplies.set(value, null);
+  return value;
+}
+
 /** Binds a group to its handlers; input is parsed before a handler sees it, a JSON reply before it leaves. */
 export function bindEndpoints<G extends EndpointGroup, Context>(
   group: string,
@@ -41,9 +55,16 @@ export function bindEndpoints<G extends EndpointGroup, Context>(
       async run(raw, context) {
         const reply = await handler(parseInput(endpoint, raw), context);
         if ("raw" in endpoint.reply) return reply;
+        const mark = typeof reply === "object" && reply !== null ? reply : null;
+        const known = mark === null ? undefined : checkedReplies.get(mark);
+        if (known) return known;
         const parsed = z.safeParse(endpoint.reply as unknown as z.ZodType, reply);
         if (!parsed.success)
           throw new Error(`The reply of ${group}.${key} breaks its contract: ${z.prettifyError(parsed.error)}`);
+        if (mark !== null && known === null && typeof parsed.data === "object" && parsed.data !== null) {
+          checkedReplies.set(mark, parsed.data);
+          writtenReplies.set(parsed.data, null);
+        }
         return parsed.data;
       },
     };
@@ -120,13 +141,22 @@ function fromForeign(error: unknown): AppError {
   });
 }
 
+function writeReply(value: unknown): { text: string; tag: string } {
+  const mark = typeof value === "object" && value !== null ? value : null;
+  const known = mark === null ? undefined : writtenReplies.get(mark);
+  if (known) return known;
+  const text = JSON.stringify(value);
+  const written = { text, tag: `"${createHash("sha1").update(text).digest("base64url")}"` };
+  if (mark !== null && known === null) writtenReplies.set(mark, written);
+  return written;
+}
+
 /** Sends a JSON reply with an entity tag, answering 304 when the caller has it already. */
 export function sendJson(response: ServerResponse, status: number, value: unknown, ifNoneMatch?: string): void {
-  const text = JSON.stringify(value);
+  const { text, tag } = writeReply(value);
   response.setHeader("Content-Type", "application/json; charset=utf-8");
   response.setHeader("Cache-Control", "no-cache");
   if (status === 200) {
-    const tag = `"${createHash("sha1").update(text).digest("base64url")}"`;
     response.setHeader("ETag", tag);
     if (ifNoneMatch === tag || ifNoneMatch === `W/${tag}`) {
       response.writeHead(304).end();

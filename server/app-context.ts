@@ -40,7 +40,7 @@ export interface AppContext {
   /** Opens a JSON file of `data/` that portos-server owns; it is closed when the server stops. */
   openStore<T>(
     name: DataFileName,
-    options: Pick<JsonStoreOptions<T>, "schema" | "initial" | "version" | "migrations">,
+    options: Pick<JsonStoreOptions<T>, "schema" | "initial" | "version" | "migrations" | "isolate">,
   ): Promise<JsonStore<T>>;
   /** Opens an append-only history of `data/` that portos-server owns. */
   openLog<T>(name: DataFileName, options: Pick<JsonLogOptions<T>, "schema" | "dayOf">): Promise<JsonLog<T>>;

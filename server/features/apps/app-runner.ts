@@ -1,0 +1,185 @@
+import { mkdir } from "node:fs/promises";
+import { dirname } from "node:path";
+
+import type { Pm2Home, Process, ProcessSnapshot } from "../../../contract/features/processes.ts";
+import { AppError } from "../../../lib/app-error.ts";
+import type { ListeningPort } from "../../../lib/processes/listening-ports.ts";
+import type { Pm2Client, Pm2StartSpec } from "../../../lib/processes/pm2-client.ts";
+import type { AppRecord, StoredProcess } from "./app-record.ts";
+import { openAppFolder, resolveSpec, type ResolveDependencies } from "./resolve-spec.ts";
+
+/** The picture of all processes, as far as running apps needs it. */
+export interface ProcessPicture {
+  current(): ProcessSnapshot;
+  refresh(): Promise<ProcessSnapshot>;
+}
+
+export interface AppRunnerOptions extends ResolveDependencies {
+  snapshots: ProcessPicture;
+  clients: Record<Pm2Home, Pm2Client | null>;
+  listeningPorts: () => Promise<ListeningPort[]>;
+}
+
+/** Carries out what the user asks of an app's processes. Requests for one app wait for each other. */
+export interface AppRunner {
+  /** The PM2 process behind a definition, if there is one. */
+  live(app: AppRecord, process: StoredProcess): Process | null;
+  /** Starts what is not running, in the order of the list; those named, or those that start with the app. */
+  start(app: AppRecord, only?: readonly string[]): Promise<void>;
+  /** Stops what is running, in reverse order. */
+  stop(app: AppRecord, only?: readonly string[]): Promise<void>;
+  restart(app: AppRecord, only?: readonly string[]): Promise<void>;
+  /** Stops its processes and makes PM2 forget them; linked ones are left alone. Resolves with the names of those that ran. */
+  remove(app: AppRecord, only?: readonly string[]): Promise<string[]>;
+}
+
+/** Creates a runner on the PM2 homes given. */
+export function createAppRunner(options: AppRunnerOptions): AppRunner {
+  const { snapshots, clients, listeningPorts } = options;
+  const queues = new Map<string, Promise<unknown>>();
+  /** What each process was last started with, to tell a plain restart from a changed definition. */
+  const lastSpecs = new Map<string, string>();
+
+  function live(app: AppRecord, process: StoredProcess): Process | null {
+    const { run } = process;
+    const { processes } = snapshots.current();
+    if (run.kind === "linked")
+      return processes.find(({ home, name }) => home === run.home && name === run.name) ?? null;
+    const key = options.pm2Name(app.id, process.name);
+    return processes.find((entry) => entry.key === key) ?? null;
+  }
+
+  async function inTurn<T>(app: AppRecord, work: () => Promise<T>): Promise<T> {
+    const before = queues.get(app.id) ?? Promise.resolve();
+    const turn = before.then(work, work);
+    queues.set(app.id, turn);
+    try {
+      return await turn;
+    } finally {
+      if (queues.get(app.id) === turn) queues.delete(app.id);
+      await snapshots.refresh();
+    }
+  }
+
+  function clientOf(home: Pm2Home): Pm2Client {
+    const client = clients[home];
+    if (client) return client;
+    throw new AppError("unavailable", "Your own PM2 is switched off in the environment of PortOS");
+  }
+
+  async function startLinked(app: AppRecord, process: StoredProcess, home: Pm2Home): Promise<void> {
+    const found = live(app, process);
+    if (!found) {
+      throw new AppError("conflict", `PM2 does not know ${process.name} any more`, {
+        hint: "Start it with your own PM2, or give it a command in the app's settings.",
+      });
+    }
+    await clientOf(home).restart(found.pmId);
+  }
+
+  async function launch(app: AppRecord, process: StoredProcess): Promise<void> {
+    if (process.run.kind === "linked") return startLinked(app, process, process.run.home);
+    const client = clientOf("portos");
+    const spec = await resolveSpec(app, process, options);
+    const found = live(app, process);
+    const text = JSON.stringify(spec);
+    if (found && lastSpecs.get(spec.name) === text && isRunning(found)) return client.restart(found.pmId);
+    if (found) await client.remove(found.pmId);
+    await refuseTakenPorts(app, process, listeningPorts);
+    await startFresh(client, spec);
+    lastSpecs.set(spec.name, text);
+  }
+
+  /** Waits for PM2's own picture first: what it shows is what is acted on. */
+  async function each(
+    app: AppRecord,
+    processes: readonly StoredProcess[],
+    act: (process: StoredProcess, found: Process | null) => Promise<void>,
+  ): Promise<void> {
+    await snapshots.refresh();
+    for (const process of processes) await act(process, live(app, process));
+  }
+
+  return {
+    live,
+    start: (app, only) =>
+      inTurn(app, async () => {
+        await openAppFolder(app);
+        const processes = chosen(app, only);
+        if (processes.length === 0)
+          throw new AppError("conflict", `${app.name} has no process to start`, noProcessHint);
+        await each(app, processes, async (process, found) => {
+          if (!found || !isRunning(found)) await launch(app, process);
+        });
+      }),
+    stop: (app, only) =>
+      inTurn(app, () =>
+        each(app, all(app, only).toReversed(), async (_process, found) => {
+          if (found && found.status !== "stopped") await clientOf(found.home).stop(found.pmId);
+        }),
+      ),
+    restart: (app, only) =>
+      inTurn(app, async () => {
+        await openAppFolder(app);
+        await each(app, chosen(app, only), (process) => launch(app, process));
+      }),
+    remove: (app, only) =>
+      inTurn(app, async () => {
+        const ran: string[] = [];
+        await each(app, all(app, only).toReversed(), async (process, found) => {
+          if (!found || process.run.kind === "linked") return;
+          if (isRunning(found)) ran.unshift(process.name);
+          await clientOf(found.home).remove(found.pmId);
+        });
+        return ran;
+      }),
+  };
+}
+
+const noProcessHint = { hint: "Add one on the app's page, under Processes." };
+
+/** Those named, or those that start with the app. */
+function chosen(app: AppRecord, only?: readonly string[]): StoredProcess[] {
+  return app.processes.filter(({ name, isStartedWithApp }) => (only ? only.includes(name) : isStartedWithApp));
+}
+
+function all(app: AppRecord, only?: readonly string[]): StoredProcess[] {
+  return app.processes.filter(({ name }) => only === undefined || only.includes(name));
+}
+
+function isRunning({ status }: Process): boolean {
+  return status === "online" || status === "launching" || status === "waiting";
+}
+
+async function startFresh(client: Pm2Client, spec: Pm2StartSpec): Promise<void> {
+  await mkdir(dirname(spec.logFile), { recursive: true, mode: 0o700 });
+  try {
+    await client.start(spec);
+  } catch (error) {
+    if (error instanceof AppError && error.code === "unavailable") {
+      throw new AppError("unavailable", "PM2 of PortOS is not running", {
+        hint: "Run npm start on the machine.",
+        cause: error,
+      });
+    }
+    throw error;
+  }
+}
+
+/** Says who has the port instead of letting the process fail in a loop. */
+async function refuseTakenPorts(
+  app: AppRecord,
+  process: StoredProcess,
+  listeningPorts: () => Promise<ListeningPort[]>,
+): Promise<void> {
+  if (process.ports.length === 0) return;
+  const taken = (await listeningPorts()).find(({ port }) => process.ports.includes(port));
+  if (!taken) return;
+  const who =
+    taken.pid === null
+      ? "a program of another user"
+      : `${taken.command?.slice(0, 100) ?? "a program"} (pid ${taken.pid})`;
+  throw new AppError("conflict", `${app.name} cannot start: port ${taken.port} is taken by ${who}`, {
+    hint: "Stop that program, or give the process another port.",
+  });
+}
