@@ -5,6 +5,7 @@ import { automationsEndpoints, automationsFeed } from "./features/automations.ts
 import { backupsEndpoints } from "./features/backups.ts";
 import { detectChannel, detectEndpoints } from "./features/detect.ts";
 import { historyEndpoints } from "./features/history.ts";
+import { logsChannel, logsEndpoints } from "./features/logs.ts";
 import { errorsFeed, notificationsEndpoints, notificationsFeed } from "./features/notifications.ts";
 import { onboardingEndpoints } from "./features/onboarding.ts";
 import { processesEndpoints, processesFeed } from "./features/processes.ts";
@@ -19,6 +20,7 @@ export const endpointGroups = {
   backups: backupsEndpoints,
   detect: detectEndpoints,
   history: historyEndpoints,
+  logs: logsEndpoints,
   notifications: notificationsEndpoints,
   onboarding: onboardingEndpoints,
   processes: processesEndpoints,
@@ -33,6 +35,7 @@ export const channels = {
   automations: automationsFeed,
   detect: detectChannel,
   errors: errorsFeed,
+  logs: logsChannel,
   notifications: notificationsFeed,
   processes: processesFeed,
   system: systemFeed,

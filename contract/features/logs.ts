@@ -17,16 +17,17 @@ const fileId = "[a-z0-9]{1,20}-[a-z0-9]{1,20}";
 /** Names one line for good: "<stream>:<file>:<byte offset>". It outlives rotation, as long as the file is kept. */
 export const logLineIdSchema = z.string().regex(new RegExp(`^${streamId}:${fileId}:\\d{1,16}$`));
 
+const place = `${streamId}:${fileId}:\\d{1,16}(?::[0-9a-f]{8})?`;
+
 /**
  * A place in one or several streams, "<stream>:<file>:<byte offset>:<check>" joined by commas. `check` is a digest of
- * the bytes before the place, so that a truncated or replaced file is noticed instead of read from a wrong place.
+ * the bytes before the place, so that a truncated or replaced file is noticed instead of read from a wrong place; it
+ * may be left out in a place made from a line id.
  */
 export const logCursorSchema = z
   .string()
   .max(8_000)
-  .regex(
-    new RegExp(`^${streamId}:${fileId}:\\d{1,16}:[0-9a-f]{8}(?:,${streamId}:${fileId}:\\d{1,16}:[0-9a-f]{8}){0,63}$`),
-  );
+  .regex(new RegExp(`^${place}(?:,${place}){0,63}$`));
 
 /** One log file with its rotated predecessors; a process that writes both outputs into one file has one stream. */
 export const logStreamSchema = z.strictObject({

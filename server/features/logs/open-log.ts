@@ -2,7 +2,7 @@ import type { FileHandle } from "node:fs/promises";
 
 import type { Position } from "./cursor.ts";
 import type { GzSpool } from "./gz-spool.ts";
-import { checkAt, checkOf, fileIdOf, openForReading, type LogFile } from "./log-file.ts";
+import { checkAt, fileIdOf, openForReading, type LogFile } from "./log-file.ts";
 
 /** A log file opened for reading; a compressed one is read from its unpacked copy. */
 export interface OpenLog {
@@ -26,8 +26,6 @@ export async function openLog(file: LogFile, spool: GzSpool): Promise<OpenLog | 
   return { file, handle, sizeBytes: Number(stats.size), close: () => handle.close() };
 }
 
-const emptyCheck = checkOf(new Uint8Array());
-
 /**
  * Finds the file a place belongs to: the file of that id if the bytes before the place are what they were, else any
  * file where they are (the log was copied and truncated, or its id changed). -1 when the place is lost.
@@ -37,10 +35,9 @@ export async function locate(files: LogFile[], place: Omit<Position, "stream">, 
   const others = files.flatMap((_, index) => (index === named ? [] : [index]));
   for (const index of named < 0 ? others : [named, ...others]) {
     const file = files[index];
-    const isFirst = index === named && place.offset === 0;
-    if (isFirst) return index;
-    // At offset 0 every file looks the same: only the id can tell.
-    if (!file || place.offset === 0 || place.check === emptyCheck) continue;
+    if (index === named && (place.offset === 0 || (place.check === "" && file?.isCompressed))) return index;
+    // Without bytes before it every place looks the same: only the id can tell.
+    if (!file || place.offset === 0 || (place.check === "" && index !== named)) continue;
     if (await isThere(file, place, spool)) return index;
   }
   return -1;
@@ -51,7 +48,9 @@ async function isThere(file: LogFile, place: Omit<Position, "stream">, spool: Gz
   const log = await openLog(file, spool);
   if (!log) return false;
   try {
-    return log.sizeBytes >= place.offset && (await checkAt(log.handle, place.offset)) === place.check;
+    return (
+      log.sizeBytes >= place.offset && (place.check === "" || (await checkAt(log.handle, place.offset)) === place.check)
+    );
   } finally {
     await log.close();
   }

@@ -1,0 +1,229 @@
+import { createReadStream, createWriteStream } from "node:fs";
+import { open, readdir, rename, rm, stat, utimes } from "node:fs/promises";
+import { join } from "node:path";
+import { pipeline } from "node:stream/promises";
+import { createGzip } from "node:zlib";
+
+import type { LogRetention, LogRotation } from "../../../contract/features/logs.ts";
+import type { Clock } from "../../../lib/clock.ts";
+import type { Logger } from "../../../lib/logger.ts";
+import { isGone, type LogFile } from "./log-file.ts";
+import { listLogFiles } from "./log-files.ts";
+
+export interface LogRotatorOptions {
+  /** Our own logs: `*.log` here and in `apps/<app>/`. Nothing outside is touched. */
+  logsDir: string;
+  retention: () => LogRetention;
+  /** Makes PM2 open all log files anew. */
+  reloadLogs: () => Promise<void>;
+  clock: Clock;
+  logger: Logger;
+  /** How long a renamed file must have rested before it is compressed. */
+  restMs?: number;
+  intervalMs?: number;
+}
+
+/** Keeps our log files small and few: rename, reopen, compress, remove. No line is lost on the way. */
+export interface LogRotator {
+  /** One round now. Rounds never overlap: who asks during one gets its result. */
+  run(): Promise<LogRotation>;
+  last(): LogRotation | null;
+  start(): void;
+  stop(): Promise<void>;
+}
+
+/** A rotator; `start` runs it once a minute. */
+export function createLogRotator(options: LogRotatorOptions): LogRotator {
+  const { logsDir, retention, clock, logger, intervalMs = 60_000 } = options;
+  let running: Promise<LogRotation> | null = null;
+  let last: LogRotation | null = null;
+  let timer: NodeJS.Timeout | undefined;
+
+  async function round(): Promise<LogRotation> {
+    const report: LogRotation = {
+      ranAt: new Date(clock.now()).toISOString(),
+      rotated: [],
+      compressed: [],
+      removed: [],
+      problems: [],
+      totalBytes: 0,
+    };
+    const logs = await findLogs(logsDir);
+    await rotateGrown(logs, options, report);
+    for (const log of logs) await compressRested(log, options, report);
+    await removeOld(logs, retention(), clock, report);
+    const done = report.rotated.length + report.compressed.length + report.removed.length;
+    if (done > 0)
+      logger.info("Log files tidied", {
+        rotated: report.rotated.length,
+        compressed: report.compressed.length,
+        removed: report.removed.length,
+      });
+    for (const problem of report.problems) logger.warn("Log files could not be tidied", { problem });
+    last = report;
+    return report;
+  }
+
+  function run(): Promise<LogRotation> {
+    running ??= round().finally(() => {
+      running = null;
+    });
+    return running;
+  }
+
+  return {
+    run,
+    last: () => last,
+    start() {
+      timer ??= setInterval(() => {
+        run().catch((error: unknown) => {
+          logger.error("Log rotation failed", {}, error);
+        });
+      }, intervalMs).unref();
+    },
+    async stop() {
+      clearInterval(timer);
+      timer = undefined;
+      await running;
+    },
+  };
+}
+
+async function findLogs(logsDir: string): Promise<string[]> {
+  const apps = join(logsDir, "apps");
+  const folders = [
+    logsDir,
+    ...(await entries(apps)).flatMap((entry) => (entry.isDirectory() ? [join(apps, entry.name)] : [])),
+  ];
+  const found = await Promise.all(
+    folders.map(async (folder) => {
+      const names = (await entries(folder)).flatMap((entry) => (entry.isFile() ? [entry.name] : []));
+      // A log whose writer is gone may be there in rotated form only.
+      const logs = new Set(names.flatMap((name) => /^.+?\.log(?=$|\.\d{8}T\d{9}Z\.)/.exec(name) ?? []));
+      return [...logs].map((name) => join(folder, name));
+    }),
+  );
+  return found.flat();
+}
+
+async function entries(folder: string) {
+  try {
+    return await readdir(folder, { withFileTypes: true });
+  } catch (error) {
+    if (isGone(error)) return [];
+    throw error;
+  }
+}
+
+/** Renames what has grown or aged beyond the limits, then makes PM2 open new files; if it cannot, the names go back. */
+async function rotateGrown(logs: string[], options: LogRotatorOptions, report: LogRotation): Promise<void> {
+  const { retention, clock, reloadLogs } = options;
+  const { maxFileBytes, maxFileAgeHours } = retention();
+  const renamed: { from: string; to: string }[] = [];
+  for (const log of logs) {
+    const [file] = await listLogFiles(log);
+    if (!file || file.isRotated || file.sizeBytes === 0) continue;
+    const ageMs = clock.now() - bornMs(file);
+    if (file.sizeBytes <= maxFileBytes && ageMs <= maxFileAgeHours * 3_600_000) continue;
+    const stamp = new Date(clock.now()).toISOString().replace(/[-:.]/g, "");
+    const to = `${log}.${stamp}.${file.id}`;
+    await rename(log, to);
+    renamed.push({ from: log, to });
+    report.rotated.push(file.name);
+  }
+  if (renamed.length === 0) return;
+  try {
+    await reloadLogs();
+  } catch (error) {
+    report.problems.push(`PM2 could not open new log files: ${reasonOf(error)}`);
+    report.rotated = [];
+    await Promise.all(renamed.map(putBack));
+  }
+}
+
+/** Undoes a rename unless a new file is there already: then the writer has moved on. */
+async function putBack({ from, to }: { from: string; to: string }): Promise<void> {
+  const isTaken = await stat(from).then(
+    () => true,
+    () => false,
+  );
+  if (!isTaken) await rename(to, from);
+}
+
+function bornMs(file: LogFile): number {
+  return Number.parseInt(file.id.slice(file.id.indexOf("-") + 1), 36) || file.modifiedMs;
+}
+
+async function compressRested(log: string, options: LogRotatorOptions, report: LogRotation): Promise<void> {
+  const { clock, restMs = 15_000 } = options;
+  for (const file of await listLogFiles(log)) {
+    const isOurs = /\.\d{8}T\d{9}Z\.[a-z0-9]+-[a-z0-9]+$/.test(file.name);
+    if (!isOurs || clock.now() - rotatedMs(file.name) < restMs || clock.now() - file.modifiedMs < restMs) continue;
+    try {
+      if (await compress(file)) report.compressed.push(file.name);
+    } catch (error) {
+      report.problems.push(`${file.name} could not be compressed: ${reasonOf(error)}`);
+    }
+  }
+}
+
+function rotatedMs(name: string): number {
+  const [, y = "", mo = "", d = "", h = "", mi = "", s = "", ms = ""] =
+    /\.(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)(\d{3})Z\./.exec(name) ?? [];
+  return Date.parse(`${y}-${mo}-${d}T${h}:${mi}:${s}.${ms}Z`);
+}
+
+/** Replaces a file by its compressed form; false when it grew meanwhile and stays as it is for now. */
+async function compress(file: LogFile): Promise<boolean> {
+  const target = `${file.path}.gz`;
+  const partial = `${target}.part`;
+  try {
+    const before = await stat(file.path);
+    await pipeline(createReadStream(file.path), createGzip(), createWriteStream(partial, { mode: 0o600 }));
+    const handle = await open(partial, "r+");
+    await handle.sync();
+    await handle.close();
+    const after = await stat(file.path);
+    if (after.size !== before.size) {
+      await rm(partial, { force: true });
+      return false;
+    }
+    await utimes(partial, after.atime, after.mtime);
+    await rename(partial, target);
+    await rm(file.path);
+    return true;
+  } catch (error) {
+    await rm(partial, { force: true });
+    throw error;
+  }
+}
+
+/** Removes rotated files: beyond the number and age kept, then the oldest until all fit into the total. */
+async function removeOld(logs: string[], limits: LogRetention, clock: Clock, report: LogRotation): Promise<void> {
+  const all = (await Promise.all(logs.map(listLogFiles))).map((files) => files.filter(({ isRotated }) => isRotated));
+  const oldest = clock.now() - limits.keepDays * 86_400_000;
+  const doomed = new Set(
+    all.flatMap((files) => files.filter(({ modifiedMs }, index) => index >= limits.keepFiles || modifiedMs < oldest)),
+  );
+  const sizes = await Promise.all(logs.map(async (log) => (await listLogFiles(log)).find((file) => !file.isRotated)));
+  const kept = all.flat().filter((file) => !doomed.has(file));
+  let total = [...kept, ...sizes].reduce((sum, file) => sum + (file?.sizeBytes ?? 0), 0);
+  for (const file of kept.toSorted((a, b) => a.modifiedMs - b.modifiedMs)) {
+    if (total <= limits.maxTotalBytes) break;
+    total -= file.sizeBytes;
+    doomed.add(file);
+  }
+  for (const file of doomed) {
+    try {
+      await rm(file.path, { force: true });
+      report.removed.push(file.name);
+    } catch (error) {
+      report.problems.push(`${file.name} could not be removed: ${reasonOf(error)}`);
+    }
+  }
+  report.totalBytes = total;
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,159 @@
+import type { LogNotice } from "../../../contract/features/logs.ts";
+import type { Clock } from "../../../lib/clock.ts";
+import type { Position } from "./cursor.ts";
+import type { GzSpool } from "./gz-spool.ts";
+import type { CatalogStream } from "./log-catalog.ts";
+import type { LogFile } from "./log-file.ts";
+import { currentFile, listLogFiles } from "./log-files.ts";
+import { openLog, type OpenLog } from "./open-log.ts";
+import { nothingInherited, parseLines, type ParsedLine } from "./parse-lines.ts";
+import { movedBy, readFrom, skipAhead, startOf, type TailPlace } from "./tail-place.ts";
+
+/** What one look at the end of a stream gave. */
+export interface TailRead {
+  file: LogFile | null;
+  lines: ParsedLine[];
+  notices: LogNotice[];
+  /** More can be read at once. */
+  hasMore: boolean;
+  /** Look again after this time even without a sign of change. */
+  againInMs: number | null;
+}
+
+/** Follows one stream through growth, rotation and truncation: every line once and in order. */
+export interface StreamTail {
+  read(): Promise<TailRead>;
+  /** After the last whole line read; `null` while the stream has no file. */
+  position(): Position | null;
+  close(): Promise<void>;
+}
+
+export interface StreamTailOptions {
+  stream: CatalogStream;
+  spool: GzSpool;
+  redact: (text: string) => string;
+  clock: Clock;
+  /** Where to start; the start of the file that appears when left out. */
+  from?: Pick<TailPlace, "file" | "offset" | "check"> | undefined;
+  /** A reader this far behind is moved near the end and told so. */
+  maxLagBytes?: number;
+}
+
+/** After a rename the writer may still hold the old file for a moment. */
+const rotationGraceMs = 300;
+/** A file renamed longer ago than this is not written any more. */
+const settledMs = 10_000;
+/** An unfinished line is shown when it has not been finished for this long. */
+const openLineMs = 150;
+
+/** A tail from the given place. It holds its file open, so that a renamed or deleted file is read to its end. */
+export function createStreamTail(options: StreamTailOptions): StreamTail {
+  const { stream, spool, redact, clock, from, maxLagBytes = 32 * 1024 * 1024 } = options;
+  let log: OpenLog | null = null;
+  let place: TailPlace | null = from ? { ...from, inherited: nothingInherited } : null;
+  let rest = { bytes: 0, since: 0, shown: 0 };
+  let endedSince: number | null = null;
+  let isMissing = from === undefined;
+
+  async function enter(notices: LogNotice[]): Promise<TailPlace | null> {
+    if (log && place) return place;
+    if (!place) {
+      const live = await currentFile(stream.path);
+      place = live && startOf(live);
+    }
+    log = place && (await openLog(place.file, spool));
+    if (!log) place = null;
+    if (log && isMissing) notices.push({ stream: stream.id, kind: "appeared" });
+    if (log) isMissing = false;
+    return place;
+  }
+
+  /** Goes on to the file that took the place of the one that has ended, if there is one. */
+  async function moveOn(current: OpenLog): Promise<LogNotice[]> {
+    const files = await listLogFiles(stream.path);
+    const here = files.findIndex(({ id }) => id === current.file.id);
+    const next = here < 0 ? files.find(({ isRotated }) => !isRotated) : files[here - 1];
+    if (next) {
+      await current.close();
+      log = null;
+      place = startOf(next);
+      forgetRest();
+      isMissing = false;
+      return [{ stream: stream.id, kind: "rotated" }];
+    }
+    // Whoever writes may still hold the file, so it stays open until a new one appears.
+    const isNews = here < 0 && !isMissing;
+    isMissing ||= here < 0;
+    return isNews ? [{ stream: stream.id, kind: "vanished" }] : [];
+  }
+
+  function forgetRest(): void {
+    rest = { bytes: 0, since: 0, shown: 0 };
+    endedSince = null;
+  }
+
+  /** The unfinished last line, when it has stood still for a moment and has not been shown as it is. */
+  function openLine(bytes: Buffer, at: TailPlace, now: number): Pick<TailRead, "lines" | "againInMs"> {
+    if (bytes.length === 0 || rest.shown === bytes.length) return { lines: [], againInMs: null };
+    if (now - rest.since < openLineMs) return { lines: [], againInMs: openLineMs };
+    rest.shown = bytes.length;
+    const { lines } = parseLines(bytes, at.offset, { redact, inherited: at.inherited, takesRest: "open" });
+    return { lines, againInMs: null };
+  }
+
+  async function atEnd(current: OpenLog, at: TailPlace, bytes: Buffer, notices: LogNotice[]): Promise<TailRead> {
+    const now = clock.monotonic();
+    const idle: TailRead = { file: current.file, lines: [], notices, hasMore: false, againInMs: null };
+    if (bytes.length !== rest.bytes) {
+      rest = { bytes: bytes.length, since: now, shown: rest.shown };
+      endedSince = null;
+    }
+    const live = await currentFile(stream.path);
+    if (live?.id === current.file.id) {
+      endedSince = null;
+      return { ...idle, ...openLine(bytes, at, now) };
+    }
+    endedSince ??= now;
+    const isSettled = current.file.isRotated && clock.now() - current.file.modifiedMs > settledMs;
+    if (!isSettled && now - endedSince < rotationGraceMs) return { ...idle, againInMs: rotationGraceMs / 3 };
+    notices.push(...(await moveOn(current)));
+    if (log === current) return { ...idle, ...openLine(bytes, at, now) };
+    const { lines } = parseLines(bytes, at.offset, { redact, inherited: at.inherited, takesRest: "closed" });
+    return { ...idle, lines, hasMore: true };
+  }
+
+  return {
+    async read() {
+      const notices: LogNotice[] = [];
+      let at = await enter(notices);
+      const current = log;
+      if (!current || !at) return { file: null, lines: [], notices, hasMore: false, againInMs: null };
+      const { size } = await current.handle.stat();
+      if (size - at.offset > maxLagBytes) {
+        const skipped = await skipAhead(stream.id, current, at, size);
+        notices.push(skipped.notice);
+        at = skipped.place;
+      }
+      let bytes = await readFrom(current, at, size);
+      if (!bytes) {
+        notices.push({ stream: stream.id, kind: "truncated" });
+        at = startOf(current.file);
+        forgetRest();
+        bytes = (await readFrom(current, at, size)) ?? Buffer.alloc(0);
+      }
+      place = at;
+      const parsed = parseLines(bytes, at.offset, { redact, inherited: at.inherited });
+      const taken = parsed.end - at.offset;
+      if (taken === 0) return atEnd(current, at, bytes, notices);
+      place = { ...(await movedBy(current, at, bytes, taken)), inherited: parsed.inherited };
+      forgetRest();
+      return { file: current.file, lines: parsed.lines, notices, hasMore: true, againInMs: null };
+    },
+    position: () =>
+      place ? { stream: stream.id, file: place.file.id, offset: place.offset, check: place.check } : null,
+    async close() {
+      await log?.close();
+      log = null;
+    },
+  };
+}
