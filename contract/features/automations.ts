@@ -154,6 +154,8 @@ export const automationsEndpoints = defineEndpoints({
           hasMore: z.boolean(),
         }),
       ),
+      /** Enabled automations that found no place in the list. */
+      omitted: z.int().min(0),
     }),
     audit: "none",
   },

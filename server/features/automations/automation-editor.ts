@@ -1,0 +1,81 @@
+import type { Automation, AutomationInput, AutomationView } from "../../../contract/features/automations.ts";
+import { AppError } from "../../../lib/app-error.ts";
+import type { Clock } from "../../../lib/clock.ts";
+import type { AutomationApps } from "./app-actions.ts";
+import { checkInput } from "./automation-checks.ts";
+import type { AutomationStore } from "./automation-store.ts";
+import { isoTime } from "./occurrence-row.ts";
+import type { OccurrenceRunner } from "./occurrence-runner.ts";
+
+/** What a person changes. The scheduler follows the file, so nothing here touches it. */
+export interface AutomationEditor {
+  /** A new automation is off until it is turned on. */
+  create(input: AutomationInput): Promise<AutomationView>;
+  update(id: string, input: AutomationInput): Promise<AutomationView>;
+  setEnabled(id: string, isEnabled: boolean): Promise<AutomationView>;
+  remove(id: string): Promise<Automation>;
+  restore(id: string): Promise<AutomationView>;
+  /** Resolves with the time since when all are paused. */
+  setPaused(isPaused: boolean): Promise<string | null>;
+}
+
+interface Dependencies {
+  store: AutomationStore;
+  runner: OccurrenceRunner;
+  apps: AutomationApps;
+  clock: Clock;
+  viewOf(automation: Automation): AutomationView;
+}
+
+/** The automation with this id; throws `not_found`. */
+export function existing(store: AutomationStore, id: string): Automation {
+  const automation = store.get(id);
+  if (!automation) throw new AppError("not_found", "There is no such automation");
+  return automation;
+}
+
+/** The editor of the stored automations. */
+export function createAutomationEditor({ store, runner, apps, clock, viewOf }: Dependencies): AutomationEditor {
+  return {
+    async create(input) {
+      await checkInput(input, { apps, now: clock.now(), isScheduleNew: true });
+      const at = isoTime(clock.now());
+      const times = { createdAt: at, updatedAt: at, scheduledFrom: at };
+      return viewOf(await store.add((id) => ({ ...input, ...times, id, isEnabled: false })));
+    },
+    async update(id, input) {
+      const isScheduleNew = JSON.stringify(existing(store, id).schedule) !== JSON.stringify(input.schedule);
+      await checkInput(input, { apps, now: clock.now(), isScheduleNew });
+      const at = isoTime(clock.now());
+      const updated = await store.change(id, (current) => {
+        const scheduledFrom = isScheduleNew ? at : current.scheduledFrom;
+        return { ...current, ...input, updatedAt: at, scheduledFrom };
+      });
+      return viewOf(updated);
+    },
+    async setEnabled(id, isEnabled) {
+      const before = existing(store, id);
+      if (before.isEnabled === isEnabled) return viewOf(before);
+      const at = isoTime(clock.now());
+      const changed = await store.change(id, (current) => {
+        const scheduledFrom = isEnabled ? at : current.scheduledFrom;
+        return { ...current, isEnabled, updatedAt: at, scheduledFrom };
+      });
+      if (!isEnabled) await runner.dropQueued(id, "The automation was turned off");
+      return viewOf(changed);
+    },
+    async remove(id) {
+      const removed = await store.remove(id, clock.now());
+      await runner.dropQueued(id, "The automation was deleted");
+      return removed;
+    },
+    async restore(id) {
+      const at = isoTime(clock.now());
+      return viewOf(await store.restore(id, (deleted) => ({ ...deleted, updatedAt: at, scheduledFrom: at })));
+    },
+    async setPaused(isPaused) {
+      if ((store.pausedAt() !== null) !== isPaused) await store.setPaused(isPaused ? isoTime(clock.now()) : null);
+      return store.pausedAt();
+    },
+  };
+}

@@ -1,0 +1,154 @@
+import type { z } from "zod";
+
+import type { Occurrence } from "../../../contract/features/automation-occurrences.ts";
+import type {
+  Automation,
+  AutomationList,
+  automationsFeed,
+  AutomationState,
+  AutomationView,
+} from "../../../contract/features/automations.ts";
+import type { Clock } from "../../../lib/clock.ts";
+import type { Logger } from "../../../lib/logger.ts";
+import type { AutomationApps } from "./app-actions.ts";
+import { type AutomationEditor, createAutomationEditor, existing } from "./automation-editor.ts";
+import type { AutomationStore } from "./automation-store.ts";
+import { createDueHandler } from "./due-handler.ts";
+import type { OccurrenceLedger } from "./occurrence-ledger.ts";
+import { isoTime } from "./occurrence-row.ts";
+import { type ActionRunners, createOccurrenceRunner } from "./occurrence-runner.ts";
+import type { RunOutputs } from "./run-output.ts";
+import { createScheduleFollower } from "./schedule-follower.ts";
+import { createScheduler, type Timers } from "./scheduler.ts";
+import { createUpkeep } from "./upkeep.ts";
+
+export type AutomationEvent = z.output<typeof automationsFeed.server.event>["event"];
+
+export interface AutomationServiceOptions {
+  store: AutomationStore;
+  ledger: OccurrenceLedger;
+  outputs: RunOutputs;
+  actions: ActionRunners;
+  apps: AutomationApps;
+  clock: Clock;
+  timers: Timers;
+  logger: Logger;
+  publish: (event: AutomationEvent) => void;
+  /** A run ended; used for notifications. */
+  onEnded?: (row: Occurrence) => void;
+}
+
+/** Automations: what the user decides about them, when they run and what became of it. */
+export interface AutomationService extends AutomationEditor {
+  list(): AutomationList;
+  view(id: string): AutomationView;
+  run(id: string, who: string): Promise<Occurrence>;
+  cancel(occurrenceId: string, who: string): Promise<Occurrence>;
+  nextDue(id: string): number | null;
+  /** Takes up what was running, then waits for due times. */
+  start(): void;
+  /** Commands go on in portos-cos; their end is recorded after the next start. */
+  stop(): Promise<void>;
+}
+
+/** Builds the service over a loaded ledger; nothing runs before `start()`. */
+export function createAutomationService(options: AutomationServiceOptions): AutomationService {
+  const { store, ledger, outputs, clock, timers, logger, publish, apps, actions } = options;
+  const stale = new Set<string>();
+  const runner = createOccurrenceRunner({
+    clock,
+    logger,
+    ledger,
+    outputs,
+    actions,
+    onOccurrence(row) {
+      publish({ kind: "occurrence", occurrence: row });
+      changed(row.automationId);
+      if (row.state !== "queued" && row.state !== "running") options.onEnded?.(row);
+    },
+    onOutput: (id, bytes) => {
+      publish({ kind: "output", id, bytes });
+    },
+  });
+  const scheduler = createScheduler({
+    clock,
+    timers,
+    logger,
+    onDue: (id, plan, cause) => {
+      handleDue(id, plan, cause);
+    },
+    onNext: changed,
+    onSetBack: () => {
+      upkeep.checkpointSoon();
+    },
+  });
+  const handleDue = createDueHandler({ runner, store, scheduler, logger });
+  const follower = createScheduleFollower({
+    store,
+    scheduler,
+    ledger,
+    clock,
+    onChanged: (automation) => {
+      publish({ kind: "changed", view: viewOf(automation) });
+    },
+    onRemoved: (id) => {
+      publish({ kind: "removed", id });
+    },
+  });
+  const upkeep = createUpkeep({ ledger, outputs, logger, known: follower.rows });
+
+  /** States are told once per turn: a due time changes one several times. */
+  function changed(id: string): void {
+    if (stale.size === 0) timers.soon(publishStates);
+    stale.add(id);
+  }
+
+  function publishStates(): void {
+    for (const id of stale) if (follower.has(id)) publish({ kind: "state", state: stateOf(id) });
+    stale.clear();
+  }
+
+  function stateOf(id: string, open = ledger.open()): AutomationState {
+    const next = scheduler.nextDue(id);
+    return {
+      id,
+      nextDue: next === null ? null : isoTime(next),
+      open: open.filter(({ automationId }) => automationId === id),
+      recent: ledger.recent(id),
+    };
+  }
+
+  const viewOf = (automation: Automation): AutomationView => ({ automation, state: stateOf(automation.id) });
+
+  return {
+    ...createAutomationEditor({ store, runner, apps, clock, viewOf }),
+    list() {
+      const open = ledger.open();
+      return {
+        automations: store.all().map((automation) => ({ automation, state: stateOf(automation.id, open) })),
+        pausedAt: store.pausedAt(),
+        problems: [...store.problems()],
+      };
+    },
+    view: (id) => viewOf(existing(store, id)),
+    run: (id, who) => runner.submit(existing(store, id), { trigger: "manual", who, due: clock.now(), note: null }),
+    cancel: (id, who) => runner.cancel(id, `Cancelled by ${who}`),
+    nextDue: (id) => scheduler.nextDue(id),
+    start() {
+      follower.follow();
+      store.subscribe((file) => {
+        follower.follow();
+        if (file.arePausesChanged) publish({ kind: "paused", pausedAt: store.pausedAt() });
+        if (file.areProblemsChanged) publish({ kind: "problems", problems: [...store.problems()] });
+      });
+      runner.adopt((id) => store.get(id));
+      scheduler.start();
+      upkeep.start();
+    },
+    async stop() {
+      scheduler.stop();
+      await runner.stop();
+      await upkeep.stop();
+    },
+  };
+}

@@ -1,0 +1,50 @@
+import type { Occurrence } from "../../../contract/features/automation-occurrences.ts";
+import type { Automation } from "../../../contract/features/automations.ts";
+import { newOccurrenceId } from "./occurrence-ledger.ts";
+
+/** What makes an occurrence: the clock or a person. */
+export interface Occasion {
+  trigger: "schedule" | "manual";
+  who: string | null;
+  /** Milliseconds. */
+  due: number;
+  /** Said in the ledger when nothing else is. */
+  note: string | null;
+}
+
+/** ISO 8601 UTC. */
+export const isoTime = (at: number): string => new Date(at).toISOString();
+
+/** A row for an occasion at which nothing has happened yet. */
+export function newRow(
+  automation: Automation,
+  occasion: Occasion,
+  state: Occurrence["state"],
+  now: number,
+): Occurrence {
+  return {
+    id: newOccurrenceId(now),
+    automationId: automation.id,
+    name: automation.name,
+    trigger: occasion.trigger,
+    who: occasion.who,
+    action: automation.action.kind,
+    due: isoTime(occasion.due),
+    dueUntil: null,
+    count: 1,
+    state,
+    reason: occasion.note,
+    startedAt: null,
+    endedAt: null,
+    lateMs: null,
+    durationMs: null,
+    exitCode: null,
+    httpStatus: null,
+    outputBytes: 0,
+  };
+}
+
+/** The row of a run that starts now. */
+export function startedRow(row: Occurrence, now: number): Occurrence {
+  return { ...row, state: "running", startedAt: isoTime(now), lateMs: now - Date.parse(row.due) };
+}

@@ -1,0 +1,95 @@
+import { open } from "node:fs/promises";
+
+import type { Occurrence } from "../../../contract/features/automation-occurrences.ts";
+import { automationsEndpoints } from "../../../contract/features/automations.ts";
+import { AppError } from "../../../lib/app-error.ts";
+import type { Clock } from "../../../lib/clock.ts";
+import type { Mount } from "../../http/mount.ts";
+import type { AutomationService } from "./automation-service.ts";
+import type { AutomationStore } from "./automation-store.ts";
+import { previewDueTimes, scheduleIssues } from "./due-times.ts";
+import type { OccurrenceLedger } from "./occurrence-ledger.ts";
+import type { RunOutputs } from "./run-output.ts";
+import { drawTimeline } from "./timeline.ts";
+
+interface Dependencies {
+  service: AutomationService;
+  store: AutomationStore;
+  ledger: OccurrenceLedger;
+  outputs: RunOutputs;
+  clock: Clock;
+}
+
+function isOpen({ state }: Occurrence): boolean {
+  return state === "queued" || state === "running";
+}
+
+/** Mounts the endpoints of automations and their occurrences. */
+export function mountAutomations(mount: Mount, { service, store, ledger, outputs, clock }: Dependencies): void {
+  async function occurrence(id: string): Promise<Occurrence> {
+    const row = await ledger.find(id);
+    if (!row) throw new AppError("not_found", "There is no such occurrence");
+    return row;
+  }
+
+  mount(
+    "automations",
+    automationsEndpoints,
+  )({
+    list: () => service.list(),
+    create: ({ body }) => service.create(body),
+    pauseAll: async () => ({ pausedAt: await service.setPaused(true) }),
+    resumeAll: async () => ({ pausedAt: await service.setPaused(false) }),
+    preview: ({ body }) => {
+      const issues = scheduleIssues(body.schedule, clock.now()).map(({ path, message }) => ({
+        path: `body.schedule.${path}`,
+        message,
+      }));
+      const [first] = issues;
+      if (first) throw new AppError("invalid_request", `${first.path}: ${first.message}`, { issues });
+      return { times: previewDueTimes(body.schedule, clock.now(), body.count, body.zone) };
+    },
+    timeline: ({ query }) =>
+      drawTimeline(
+        store.all().filter(({ isEnabled }) => isEnabled),
+        (id) => service.nextDue(id),
+        clock.now(),
+        query.days,
+      ),
+    get: ({ params }) => service.view(params.id),
+    update: ({ params, body }) => service.update(params.id, body),
+    remove: async ({ params }) => {
+      const { id, name } = await service.remove(params.id);
+      return { id, name };
+    },
+    restore: ({ params }) => service.restore(params.id),
+    enable: ({ params }) => service.setEnabled(params.id, true),
+    disable: ({ params }) => service.setEnabled(params.id, false),
+    run: ({ params }, { caller }) => service.run(params.id, caller.name),
+    occurrences: ({ query }) => ledger.page(query),
+    occurrence: ({ params }) => occurrence(params.id),
+    cancel: async ({ params }, { caller }) => {
+      await occurrence(params.id);
+      return service.cancel(params.id, caller.name);
+    },
+    output: async ({ params, query }) => {
+      const row = await occurrence(params.id);
+      const isEnded = !isOpen(row);
+      const slice = await outputs.read(params.id, query.from, query.maxBytes, isEnded);
+      return { ...slice, isComplete: isEnded && slice.next === slice.size };
+    },
+    downloadOutput: async ({ params }) => {
+      const row = await occurrence(params.id);
+      const handle = await open(outputs.file(params.id)).catch(() => null);
+      if (!handle) throw new AppError("not_found", "No output of this run was kept");
+      const name = `${row.automationId}-${row.due.replaceAll(/[:.]/g, "-")}.log`;
+      return {
+        headers: {
+          "Content-Type": "text/plain; charset=utf-8",
+          "Content-Disposition": `attachment; filename="${name}"`,
+        },
+        body: handle.createReadStream(),
+      };
+    },
+  });
+}

@@ -1,0 +1,201 @@
+import type { MissedPolicy, Schedule } from "../../../contract/features/automation-schedules.ts";
+import type { Clock } from "../../../lib/clock.ts";
+import type { Logger } from "../../../lib/logger.ts";
+import { createDueHeap } from "./due-heap.ts";
+import { nextDue } from "./due-times.ts";
+import { type DuePlan, planDue, resumeDue } from "./missed-policy.ts";
+
+/** The timer must look at the wall clock this often: a suspended machine and a clock set forward fire no timer. */
+const lookEveryMs = 1_000;
+/** A wall clock that moved this much more or less than real time was set, or the machine slept. */
+const jumpMs = 2_000;
+/** No schedule is due twice within this time, so a due time this young needs no look for others. */
+const shortestGapMs = 1_000;
+const chunk = 50;
+
+export type GapCause = "start" | "jump" | null;
+
+export interface Timers {
+  /** Calls `work` once after `delayMs`; returns how to prevent it. */
+  set(delayMs: number, work: () => void): () => void;
+  /** Calls `work` as soon as waiting input has been dealt with. */
+  soon(work: () => void): void;
+}
+
+/** Timers of Node that do not keep the process alive. */
+export const nodeTimers: Timers = {
+  set(delayMs, work) {
+    const timer = setTimeout(work, delayMs);
+    timer.unref();
+    return () => {
+      clearTimeout(timer);
+    };
+  },
+  soon: (work) => {
+    setImmediate(work);
+  },
+};
+
+export interface ScheduleEntry {
+  id: string;
+  schedule: Schedule;
+  missedPolicy: MissedPolicy;
+  /** Due times count from here (milliseconds). */
+  from: number;
+  /** The due time handled last. */
+  lastDue: number | null;
+}
+
+export interface SchedulerOptions {
+  clock: Clock;
+  timers: Timers;
+  logger: Logger;
+  /** Something is due. Called synchronously, must not throw. `cause` says why times were missed, when they were. */
+  onDue(id: string, plan: Omit<DuePlan, "next">, cause: GapCause): void;
+  /** The next due time of an automation is another one now. */
+  onNext(id: string, next: number | null): void;
+  /** The wall clock was set back; a good moment to write down what is known. */
+  onSetBack?: () => void;
+}
+
+/** Wakes automations at their due times with one timer for all of them. */
+export interface Scheduler {
+  /** Adds or replaces an entry; the others are not touched. */
+  set(entry: ScheduleEntry): void;
+  remove(id: string): void;
+  nextDue(id: string): number | null;
+  /** Wakes `id` again for `due` after `delayMs`: its row could not be written. */
+  retry(id: string, due: number, delayMs: number): void;
+  start(): void;
+  stop(): void;
+}
+
+interface Waiting extends ScheduleEntry {
+  next: number | null;
+}
+
+/** A scheduler that does nothing until `start()`. */
+export function createScheduler(options: SchedulerOptions): Scheduler {
+  const { clock, timers, logger, onDue, onNext } = options;
+  const waiting = new Map<string, Waiting>();
+  const heap = createDueHeap();
+  const toAdvance: Waiting[] = [];
+  let cancelTimer: (() => void) | null = null;
+  let isRunning = false;
+  let isAdvancing = false;
+  let cause: GapCause = "start";
+  let seen = { wall: clock.now(), monotonic: clock.monotonic() };
+
+  function wait(entry: Waiting, next: number | null, wakeAt = next): void {
+    const isNew = entry.next !== next;
+    entry.next = next;
+    if (wakeAt === null) heap.remove(entry.id);
+    else heap.set(entry.id, wakeAt);
+    if (isNew) onNext(entry.id, next);
+  }
+
+  function arm(): void {
+    cancelTimer?.();
+    cancelTimer = null;
+    const first = heap.first();
+    if (!isRunning || first === null) return;
+    cancelTimer = timers.set(Math.min(Math.max(0, Math.ceil(first - clock.now())), lookEveryMs), look);
+  }
+
+  function look(): void {
+    if (!isRunning) return;
+    const jump = noticeJump();
+    if (jump > jumpMs) cause = "jump";
+    else if (jump < -jumpMs) setBack();
+    for (const id of heap.take(clock.now())) {
+      const entry = waiting.get(id);
+      if (entry !== undefined && entry.next !== null) fire(entry, entry.next);
+    }
+    if (cause !== null && toAdvance.length === 0) cause = null;
+    arm();
+  }
+
+  function noticeJump(): number {
+    const now = { wall: clock.now(), monotonic: clock.monotonic() };
+    const jump = now.wall - seen.wall - (now.monotonic - seen.monotonic);
+    seen = now;
+    return jump;
+  }
+
+  function setBack(): void {
+    logger.warn("The clock was set back; due times are worked out again");
+    const now = clock.now();
+    for (const entry of waiting.values())
+      guarded(entry, () => resumeDue(entry.schedule, entry.from, entry.lastDue, now));
+    options.onSetBack?.();
+  }
+
+  function guarded(entry: Waiting, work: () => number | null): void {
+    try {
+      wait(entry, work());
+    } catch (error) {
+      logger.error("The next due time cannot be worked out", { automation: entry.id }, error);
+      wait(entry, null);
+    }
+  }
+
+  function fire(entry: Waiting, due: number): void {
+    const now = clock.now();
+    if (now - due < shortestGapMs) {
+      entry.lastDue = due;
+      onDue(entry.id, { missed: [], run: due, isCatchUp: false }, null);
+      toAdvance.push(entry); // working out the next time of thousands must not delay those that are due now
+      if (!isAdvancing) advanceSoon();
+      return;
+    }
+    guarded(entry, () => {
+      const { next, ...plan } = planDue(entry.schedule, due, now, entry.missedPolicy);
+      entry.lastDue = plan.run ?? plan.missed.at(-1)?.to ?? due;
+      onDue(entry.id, plan, cause);
+      return next;
+    });
+  }
+
+  function advanceSoon(): void {
+    isAdvancing = true;
+    timers.soon(() => {
+      isAdvancing = false;
+      for (const entry of toAdvance.splice(0, chunk)) {
+        const { lastDue } = entry;
+        if (lastDue !== null && waiting.get(entry.id) === entry) guarded(entry, () => nextDue(entry.schedule, lastDue));
+      }
+      if (toAdvance.length > 0) advanceSoon();
+      arm();
+    });
+  }
+
+  return {
+    set(given) {
+      const entry = { ...given, next: waiting.get(given.id)?.next ?? null };
+      waiting.set(given.id, entry);
+      guarded(entry, () => resumeDue(given.schedule, given.from, given.lastDue, clock.now()));
+      if (isRunning) arm();
+    },
+    remove(id) {
+      waiting.delete(id);
+      heap.remove(id);
+    },
+    nextDue: (id) => waiting.get(id)?.next ?? null,
+    retry(id, due, delayMs) {
+      const entry = waiting.get(id);
+      if (entry) wait(entry, due, clock.now() + delayMs);
+      arm();
+    },
+    start() {
+      isRunning = true;
+      cause = "start";
+      seen = { wall: clock.now(), monotonic: clock.monotonic() };
+      arm();
+    },
+    stop() {
+      isRunning = false;
+      cancelTimer?.();
+      cancelTimer = null;
+    },
+  };
+}
