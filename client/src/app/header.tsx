@@ -1,7 +1,9 @@
 import { ActionIcon, useComputedColorScheme, useMantineColorScheme } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { IconBell, IconChevronLeft, IconMoon, IconSearch, IconSun } from "@tabler/icons-react";
 
+import { callQuery } from "../lib/call-query.ts";
 import { useLiveNotifications } from "../lib/live-queries.ts";
 import { useObservable } from "../lib/observable.ts";
 import { pageMeta } from "../lib/page-meta.ts";
@@ -9,6 +11,8 @@ import { KeyHint } from "../ui/key-hint.tsx";
 import { ConnectionDot } from "./connection-dot.tsx";
 import classes from "./header.module.css";
 import { overlay } from "./overlay-state.ts";
+
+const hourMs = 3_600_000;
 
 /** Where one is, how current it is, and the way to everything else. */
 export function Header() {
@@ -23,13 +27,16 @@ export function Header() {
       )}
       <nav className={classes["crumbs"]} aria-label="Breadcrumb">
         <ol role="list">
+          <li className="desktop-only">
+            <Link to="/">{useMachineName()}</Link>
+          </li>
           {parents.map((parent) => (
             <li key={parent.to} className="desktop-only">
-              <Link to={parent.to}>{parent.label}</Link>
               <span aria-hidden="true">/</span>
+              <Link to={parent.to}>{parent.label}</Link>
             </li>
           ))}
-          <li aria-current="page" className="truncate">
+          <li aria-current="page" className="truncate phone-only">
             {title}
           </li>
         </ol>
@@ -55,6 +62,17 @@ export function Header() {
       <ThemeSwitch />
     </header>
   );
+}
+
+/** The name the user gave this machine, else its own; which one this is matters as soon as there are two. */
+function useMachineName(): string {
+  const { data: settings } = useQuery({ ...callQuery("settings.get", undefined, { isKept: true }), staleTime: hourMs });
+  const { data: machine } = useQuery({
+    ...callQuery("system.machine", undefined, { isKept: true }),
+    staleTime: hourMs,
+  });
+  const name = settings?.machineName ?? "";
+  return name === "" ? (machine?.hostname ?? "PortOS") : name;
 }
 
 function Bell() {

@@ -34,7 +34,7 @@ export const routeTree = rootRoute.addChildren([
   createRoute({
     ...parent,
     path: "/system",
-    component: page(() => import("../features/system/system-page.tsx"), "SystemPage"),
+    component: page(() => import("./system-route.tsx"), "SystemRoute"),
   }),
   createRoute({
     ...parent,

@@ -26,20 +26,32 @@ interface PageProps {
   tabs?: readonly PageTab[];
   /** `full`: the content fills the window and scrolls by itself (logs, terminal). `wide`: no reading width. */
   layout?: "normal" | "wide" | "full";
+  /** The content says by itself where one is; the title is left to the header and to screen readers. */
+  isTitleHidden?: boolean;
   children: ReactNode;
 }
 
 /** Frame of every page: title, breadcrumb, actions, tabs, content. Sets the header and the document's title. */
-export function Page({ title, parents, description, aside, actions, tabs, layout = "normal", children }: PageProps) {
+export function Page({
+  title,
+  parents,
+  description,
+  aside,
+  actions,
+  tabs,
+  layout = "normal",
+  isTitleHidden = false,
+  children,
+}: PageProps) {
   useEffect(() => {
     pageMeta.set({ title, parents: parents ?? [] });
     document.title = title === "Home" ? "PortOS" : `${title} · PortOS`;
   }, [title, parents]);
-  const hasHead = layout !== "full" || actions !== undefined || aside !== undefined;
+  const hasHead = !isTitleHidden && (layout !== "full" || actions !== undefined || aside !== undefined);
   return (
     <div className={classes["page"]} data-layout={layout}>
       {hasHead ? (
-        <div className={classes["head"]} data-bare={(actions ?? aside ?? description) === undefined || undefined}>
+        <div className={classes["head"]}>
           <div className={classes["titles"]}>
             <div className={classes["titleRow"]}>
               <h1 className={classes["title"]}>{title}</h1>

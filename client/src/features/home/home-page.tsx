@@ -12,9 +12,10 @@ import { Upcoming } from "./upcoming.tsx";
 export function HomePage() {
   const { dataUpdatedAt } = useLiveNotifications();
   return (
-    <Page title="Home" aside={<AgeNote updatedAt={dataUpdatedAt} />}>
+    <Page title="Home" isTitleHidden>
       <div className={classes["columns"]}>
         <div className={classes["main"]}>
+          <AgeNote updatedAt={dataUpdatedAt} />
           <NeedsYou />
           <AppGrid />
         </div>

@@ -65,6 +65,9 @@ function Line({ view }: { view: AutomationView }) {
       <Link to="/automations/$automationId" params={{ automationId: automation.id }} className={classes["name"]}>
         {automation.name}
       </Link>
+      {last === undefined || last.state === "succeeded" ? null : (
+        <StatusBadge status={last.state} isCompact title="Last run" />
+      )}
       <span className={classes["when"]}>
         {isRunning ? (
           <>
@@ -74,9 +77,6 @@ function Line({ view }: { view: AutomationView }) {
           <Time iso={state.nextDue} />
         )}
       </span>
-      {last === undefined || last.state === "succeeded" ? null : (
-        <StatusBadge status={last.state} isCompact title="Last run" />
-      )}
     </div>
   );
 }

@@ -1,0 +1,76 @@
+import { Button } from "@mantine/core";
+import { IconRefresh } from "@tabler/icons-react";
+
+import type { Process } from "../../../../contract/features/processes.ts";
+import type { ProcessName } from "../../../../contract/ports.ts";
+import { formatBytes, formatCount, formatPercent } from "../../lib/format.ts";
+import { Sparkline } from "../../ui/sparkline.tsx";
+import { StatusBadge } from "../../ui/status-badge.tsx";
+import { Time } from "../../ui/time.tsx";
+import { restartProcess } from "./restart-process.ts";
+import classes from "./system.module.css";
+
+const purposes: Record<ProcessName, string> = {
+  "portos-server": "API, settings, automations, live data",
+  "portos-ui": "Serves these pages",
+  "portos-browser": "Keeps one Chrome with its profile",
+  "portos-cos": "Terminals and long-running commands",
+  "portos-autofixer": "Watches for crashes, brings apps back",
+  "portos-autofixer-ui": "Emergency page when the server is down",
+};
+
+interface OwnProcessProps {
+  name: ProcessName;
+  /** `null` when PM2 does not know it. */
+  process: Process | null;
+  cpuSeries: readonly (number | null)[];
+}
+
+/** One of the six processes, as it really is. */
+export function OwnProcess({ name, process, cpuSeries }: OwnProcessProps) {
+  const isRunning = process?.status === "online";
+  return (
+    <div className={classes["process"]}>
+      <div className={classes["names"]}>
+        <p className={classes["name"]}>{name}</p>
+        <p className={classes["purpose"]}>{purposes[name]}</p>
+      </div>
+      <div className={classes["state"]}>
+        <StatusBadge status={process?.status ?? "unknown"} isCompact />
+        <span className={classes["since"]}>
+          {process?.onlineSince != null && isRunning ? <Time iso={process.onlineSince} /> : null}
+          {process !== null && process.restarts > 0
+            ? `${isRunning ? " · " : ""}${formatCount(process.restarts, "restart")}`
+            : null}
+        </span>
+      </div>
+      <div className={classes["figures"]}>
+        <span>{isRunning ? formatPercent(process.cpuPercent) : "–"}</span>
+        <span>{isRunning ? formatBytes(process.memoryBytes) : "–"}</span>
+      </div>
+      <div className={`${classes["spark"] ?? ""} desktop-only`}>
+        {cpuSeries.some((value) => value !== null) ? (
+          <Sparkline values={cpuSeries} label={`CPU of ${name} in the last hour`} format={formatPercent} height={24} />
+        ) : null}
+      </div>
+      <Button
+        disabled={process === null}
+        leftSection={<IconRefresh size={14} />}
+        aria-label={`Restart ${name}`}
+        onClick={() => {
+          if (process !== null) void restartProcess(process);
+        }}
+      >
+        Restart
+      </Button>
+      {process?.problem == null ? null : (
+        <p className={classes["problem"]}>
+          {[process.problem.message, process.problem.hint].filter(Boolean).join(" ")}
+        </p>
+      )}
+      {process === null ? (
+        <p className={classes["problem"]}>PM2 does not know this process. Run npm start in the project folder.</p>
+      ) : null}
+    </div>
+  );
+}
