@@ -1,5 +1,6 @@
 import { basename } from "node:path";
 
+import { processInputSchema } from "../../../contract/features/apps.ts";
 import type { ImportPlan, PlanConflict, PlanProcess } from "../../../contract/features/detect.ts";
 import type { ListeningPort } from "../../../lib/processes/listening-ports.ts";
 import { toProcessInput, type Finding, type Proposal } from "./finding.ts";
@@ -24,7 +25,7 @@ export function drawPlan(folder: string, findings: readonly Finding[], around: S
     const message = `This folder is registered already as ${app.name}`;
     conflicts.push({ kind: "folder_registered", isBlocking: false, message });
   }
-  const proposals = findings.flatMap((finding) => finding.proposals).slice(0, maxProcesses);
+  const proposals = findings.flatMap((finding) => finding.proposals.filter(isUsable)).slice(0, maxProcesses);
   const chosen = choose(proposals);
   const isLinked = proposals.some(({ run, weight }) => run.kind === "linked" && weight > 0);
   const hinted = findings.flatMap(({ ports }) => ports ?? []);
@@ -55,6 +56,11 @@ export function drawPlan(folder: string, findings: readonly Finding[], around: S
     facts: findings.flatMap(({ facts }) => facts).slice(0, 100),
     conflicts,
   };
+}
+
+/** A project may name things in ways no process can be started by: over-long, or with control characters. */
+function isUsable(entry: Proposal): boolean {
+  return processInputSchema.safeParse(toProcessInput(entry, "process", entry.ports)).success;
 }
 
 /** What runs already wins, then the project's own process file, then its Procfile, then the likeliest single command. */

@@ -32,10 +32,9 @@ const short = (text: string | undefined): string => redact(text ?? "").slice(0, 
 
 const signs: readonly { pattern: RegExp; toProblem: (match: RegExpExecArray) => Problem }[] = [
   {
-    pattern:
-      /(?:EADDRINUSE|address already in use|Address already in use|Port \d+ is (?:already )?in use)\D{0,40}(?:.*[:\s](\d{2,5})\b)?/,
-    toProblem: (match) => {
-      const port = /\b(\d{2,5})\b(?!.*\b\d{2,5}\b)/.exec(match[0])?.[1];
+    pattern: /EADDRINUSE|address already in use|\bport \d+ is (?:already )?(?:in use|taken)/i,
+    toProblem: ({ input }) => {
+      const port = (/\bport (\d{2,5})\b/i.exec(input) ?? /:(\d{2,5})\b(?!.*:\d)/.exec(input))?.[1];
       return {
         code: "port_taken",
         message:

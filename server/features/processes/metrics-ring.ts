@@ -31,7 +31,7 @@ export function createMetricsRing(): MetricsRing {
       cpu: new Float32Array(steps),
       memory: new Float64Array(steps),
       counts: new Uint16Array(steps),
-      written: new Float64Array(steps).fill(-1),
+      written: new Float64Array(steps).fill(Number.NaN),
     };
     all.set(key, fresh);
     return fresh;
@@ -49,7 +49,7 @@ export function createMetricsRing(): MetricsRing {
         series.counts[slot] = count + 1;
         series.written[slot] = step;
       }
-      for (const [key, { written }] of all) if (Math.max(...written) < step - steps) all.delete(key);
+      for (const [key, { written }] of all) if (written.every((last) => !(last >= step - steps))) all.delete(key);
     },
     read(now, isWanted) {
       const last = Math.floor(now / stepMs);
