@@ -63,21 +63,28 @@ export async function readWhole(
   }
 }
 
+export interface ReplaceOptions {
+  /** `<file>.tmp` by default; must be different for each of several writers. */
+  temporary?: string;
+  /** Stops the replacement by throwing. */
+  beforeRename?: () => Promise<void>;
+}
+
 /**
  * Replaces a file so that after a crash it holds either the old or the new content, and the new one once this resolves:
- * temporary file (mode 0600) → fsync → rename → fsync of the folder. `beforeRename` may still stop it by throwing.
- * Throws `disk_full` or `unavailable`; the old content is then still in place.
+ * temporary file (mode 0600) → fsync → rename → fsync of the folder. Throws `disk_full` or `unavailable`; the old
+ * content is then still in place.
  */
 export async function replaceFile(
   disk: Disk,
   file: string,
   content: string | Uint8Array,
-  beforeRename: () => Promise<void> = () => Promise.resolve(),
+  options: ReplaceOptions = {},
 ): Promise<FileIdentity> {
-  const temporary = `${file}.tmp`;
+  const { temporary = `${file}.tmp`, beforeRename } = options;
   try {
     const identity = await writeNew(disk, temporary, content);
-    await beforeRename();
+    await beforeRename?.();
     await disk.rename(temporary, file);
     await syncFolder(disk, dirname(file));
     return identity;

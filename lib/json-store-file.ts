@@ -118,13 +118,14 @@ export class StoreFile<T> {
     const isThere = !this.#isForeign && hash === this.#known?.hash;
     if (isThere && isSameFile(await identify(this.#disk, this.#file), this.#known?.identity ?? null)) return true;
     try {
-      const identity = await replaceFile(this.#disk, this.#file, text, async () => {
+      const beforeRename = async (): Promise<void> => {
         const now = await identify(this.#disk, this.#file);
         if (!isSameFile(now, this.#known?.identity ?? null)) throw new ChangedMeanwhile();
         if (this.#isForeign) this.#reportKept(await this.#keepCopy());
         // The old content gets a second name before it is replaced, so that a backup never costs a second fsync.
         else if (now !== null) await replaceLink(this.#disk, this.#file, `${this.#file}.backup`);
-      });
+      };
+      const identity = await replaceFile(this.#disk, this.#file, text, { beforeRename });
       this.#known = { identity, hash };
     } catch (error) {
       if (error instanceof ChangedMeanwhile) return false;
@@ -187,7 +188,13 @@ export class StoreFile<T> {
   }
 
   async #readBackup(): Promise<{ value: T | null } | null> {
-    const backup = await readWhole(this.#disk, `${this.#file}.backup`, this.#options.maxBytes);
+    let backup: { bytes: Buffer } | null;
+    try {
+      backup = await readWhole(this.#disk, `${this.#file}.backup`, this.#options.maxBytes);
+    } catch (error) {
+      if (errorCode(error) === undefined) throw error;
+      return { value: null };
+    }
     if (backup === null) return null;
     const reading = readDocument(backup.bytes, this.#options.rules);
     return { value: reading.kind === "good" || reading.kind === "partly" ? reading.value : null };

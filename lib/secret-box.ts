@@ -86,7 +86,9 @@ export function createSecretBox(options: SecretBoxOptions): SecretBox {
     loaded = key;
     if ((await readFingerprint(fingerprintFile)) !== key.fingerprint) {
       await mkdir(dirname(fingerprintFile), { recursive: true, mode: 0o700 });
-      await replaceFile(systemDisk, fingerprintFile, `${JSON.stringify({ fingerprint: key.fingerprint })}\n`);
+      await replaceFile(systemDisk, fingerprintFile, `${JSON.stringify({ fingerprint: key.fingerprint })}\n`, {
+        temporary: ownName(fingerprintFile),
+      });
       logger.info("Secrets are sealed with this key from now on", { file: keyFile, fingerprint: key.fingerprint });
     }
     return key;
@@ -126,7 +128,10 @@ export function createSecretBox(options: SecretBoxOptions): SecretBox {
     async check() {
       const expected = await readFingerprint(fingerprintFile);
       if (expected === null) return null;
-      const found = (await currentKey())?.fingerprint ?? null;
+      const found = await currentKey().then(
+        (key) => key?.fingerprint ?? null,
+        () => null, // damaged or unreadable: opening a secret says so
+      );
       return { isRightKey: found === expected, expected, found };
     },
   };
@@ -189,9 +194,14 @@ async function readKey(file: string): Promise<Key | null> {
   });
 }
 
+/** A name no other writer uses. */
+function ownName(file: string): string {
+  return `${file}.${process.pid}-${randomBytes(4).toString("hex")}.tmp`;
+}
+
 /** Two processes may come here at once: the name is taken by a link, and who comes second reads the first one's key. */
 async function makeKey(file: string): Promise<Key> {
-  const draft = `${file}.${process.pid}-${randomBytes(4).toString("hex")}`;
+  const draft = ownName(file);
   try {
     await mkdir(dirname(file), { recursive: true, mode: 0o700 });
     await replaceFile(systemDisk, draft, `${randomBytes(keyBytes).toString("base64")}\n`);
