@@ -5,6 +5,7 @@ import { onboardingStepSchema } from "../contract/features/onboarding.ts";
 import { settingsSchema, type Settings } from "../contract/features/settings.ts";
 import type { DataProblem } from "../contract/features/system.ts";
 import { endpointGroups } from "../contract/index.ts";
+import { AppError } from "../lib/app-error.ts";
 import { systemClock, type Clock } from "../lib/clock.ts";
 import type { Env } from "../lib/env.ts";
 import type { GateOptions } from "../lib/gate.ts";
@@ -13,7 +14,12 @@ import type { JsonStore } from "../lib/json-store.ts";
 import type { Logger } from "../lib/logger.ts";
 import { readTailnet } from "../lib/tailnet.ts";
 import { createAppContext, type AppContext } from "./app-context.ts";
+import { createCosClient, type CosClient } from "./cos-client.ts";
+import { CosLink } from "./cos-link.ts";
+import { buildApps, type BuildAppsOptions } from "./build-apps.ts";
 import { mountApiDocs } from "./features/api-docs/routes.ts";
+import { automationApps } from "./features/automations/app-actions.ts";
+import { buildAutomations } from "./features/automations/build-automations.ts";
 import { createBackupService } from "./features/backups/backup-service.ts";
 import { startDailyBackups } from "./features/backups/daily-backups.ts";
 import { mountBackups } from "./features/backups/routes.ts";
@@ -27,6 +33,7 @@ import { mountOnboarding, type OnboardingFile } from "./features/onboarding/onbo
 import { mountSettings } from "./features/settings/routes.ts";
 import { createMachineMonitor } from "./features/system/machine-monitor.ts";
 import { mountSystem } from "./features/system/routes.ts";
+import { startTerminal } from "./features/terminal/start-terminal.ts";
 import { apiNotFound, routerErrors } from "./http/mount.ts";
 import { createFeed } from "./realtime/feed.ts";
 
@@ -36,6 +43,8 @@ export interface AppOptions {
   clock?: Clock;
   /** Names this machine answers to; replaced in tests. */
   machine?: GateOptions["machine"];
+  /** The PM2 homes; replaced in tests. */
+  pm2Clients?: NonNullable<BuildAppsOptions["clients"]>;
 }
 
 /** What features are built from: the walls and what every feature may use. */
@@ -44,6 +53,7 @@ export interface Core {
   settings: JsonStore<Settings>;
   notifications: NotificationService;
   errors: PanelErrors;
+  cos: CosClient;
 }
 
 export interface App {
@@ -74,7 +84,11 @@ export async function createApp(options: AppOptions): Promise<App> {
     });
   });
   context.onStop(startHistoryRetention(context, settings));
-  const core: Core = { context, settings, notifications, errors };
+  const cosAddress = `127.0.0.1:${env.ports.cos}`;
+  const link = new CosLink({ url: `ws://${cosAddress}`, logger: context.logger.child("cos") });
+  const cos = createCosClient({ baseUrl: `http://${cosAddress}`, link });
+  context.onStop(startTerminal(mount, realtime, { cos, link }));
+  const core: Core = { context, settings, notifications, errors, cos };
   context.onStop(
     mountSystem(mount, realtime, {
       router: context.router,
@@ -104,7 +118,21 @@ export async function createApp(options: AppOptions): Promise<App> {
     }),
   );
 
+  const { apps } = await buildApps(core, {
+    countSessions: () => countRunningSessions(cos),
+    ...(options.pm2Clients ? { clients: options.pm2Clients } : {}),
+  });
+
+  const automations = await buildAutomations(context, {
+    sessions: cos,
+    apps: automationApps(apps),
+    notifications,
+  });
+
   mountOnboarding(mount, await openOnboarding(context), async () => ({
+    "add-app": apps.list().length > 0,
+    "start-app": apps.list().some(({ onlineCount }) => onlineCount > 0),
+    "create-automation": automations.list().automations.length > 0,
     "make-backup": (await backups.list()).length > 0,
   }));
 
@@ -112,6 +140,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   context.app.use("/api", apiNotFound);
   context.app.use(routerErrors(context.logger));
 
+  automations.start();
   return {
     core,
     listen: (host, port) => listen(context.http, host, port),
@@ -121,6 +150,16 @@ export async function createApp(options: AppOptions): Promise<App> {
       await context.stopAll();
     },
   };
+}
+
+/** `null` while portos-cos does not answer. */
+async function countRunningSessions(cos: CosClient): Promise<number | null> {
+  try {
+    return (await cos.list()).filter(({ state }) => state === "running").length;
+  } catch (error) {
+    if (error instanceof AppError) return null;
+    throw error;
+  }
 }
 
 function tellDataProblem(notifications: NotificationService, problem: DataProblem): Promise<unknown> {

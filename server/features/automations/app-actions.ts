@@ -11,6 +11,22 @@ export interface AutomationApps {
   restart(appId: string): Promise<void>;
 }
 
+/** The apps as automations see them. */
+export function automationApps(apps: {
+  list(): readonly { id: string; name: string; processes: readonly { ports: readonly number[] }[] }[];
+  run(id: string, deed: "restart"): Promise<unknown>;
+}): AutomationApps {
+  return {
+    find(appId) {
+      const app = apps.list().find(({ id }) => id === appId);
+      return app ? { name: app.name, ports: app.processes.flatMap(({ ports }) => [...ports]) } : null;
+    },
+    restart: async (appId) => {
+      await apps.run(appId, "restart");
+    },
+  };
+}
+
 type UrlAction = Extract<AutomationAction, { kind: "url" }>;
 type RestartAction = Extract<AutomationAction, { kind: "restart-app" }>;
 

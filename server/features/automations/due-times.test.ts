@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
 import type { Schedule } from "../../../contract/features/automation-schedules.ts";
@@ -16,6 +16,9 @@ function dues(schedule: Schedule, from: string, count: number): string[] {
   }
   return found;
 }
+
+const preview = (schedule: Schedule, from: string) =>
+  previewDueTimes(schedule, Date.parse(from), 2, "UTC").map(({ local, offset, mark }) => [local, offset, mark]);
 
 describe("cron expressions", () => {
   it.each([
@@ -145,8 +148,6 @@ describe("changes of the clocks", () => {
   });
 
   it("marks moved, repeated and shifted times in the preview", () => {
-    const preview = (schedule: Schedule, from: string) =>
-      previewDueTimes(schedule, Date.parse(from), 2, "UTC").map(({ local, offset, mark }) => [local, offset, mark]);
     expect(preview(cron("30 2 * * *", "Europe/Berlin"), "2026-03-28T12:00:00Z")).toEqual([
       ["2026-03-29 03:00:00", "+02:00", "moved"],
       ["2026-03-30 02:30:00", "+02:00", null],

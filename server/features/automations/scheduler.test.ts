@@ -1,10 +1,10 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
 import type { MissedPolicy, Schedule } from "../../../contract/features/automation-schedules.ts";
 import { silentLogger } from "../../../lib/logger.ts";
 import { createDueHeap } from "./due-heap.ts";
-import { createFakeTime } from "./fake-time.ts";
+import { createFakeTime } from "./testing/fake-time.ts";
 import { maxMissedRows, planDue, resumeDue } from "./missed-policy.ts";
 import { createScheduler, type GapCause } from "./scheduler.ts";
 
@@ -14,6 +14,8 @@ const cron = (expression: string, zone = "UTC"): Schedule => ({ kind: "cron", ex
 const every = (everyMs: number): Schedule => ({ kind: "interval", everyMs, anchor: "2026-01-01T00:00:00.000Z" });
 const skip: MissedPolicy = { kind: "skip" };
 const at = (time: string): number => Date.parse(time);
+
+const iso = (value: number): string => new Date(value).toISOString();
 
 function setUp(start: string) {
   const time = createFakeTime(start);
@@ -25,7 +27,6 @@ function setUp(start: string) {
     timers: time.timers,
     logger: silentLogger,
     onDue(id, plan, cause) {
-      const iso = (value: number): string => new Date(value).toISOString();
       for (const span of plan.missed)
         missed.push({ id, from: iso(span.from), to: iso(span.to), count: span.count, cause });
       if (plan.run !== null) fired.push({ id, due: iso(plan.run), lateMs: time.clock.now() - plan.run });

@@ -1,5 +1,5 @@
-import type { Clock } from "../../../lib/clock.ts";
-import type { Timers } from "./scheduler.ts";
+import type { Clock } from "../../../../lib/clock.ts";
+import type { Timers } from "../scheduler.ts";
 
 interface Waiting {
   at: number;

@@ -1,0 +1,168 @@
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setImmediate as turn } from "node:timers/promises";
+
+import type { Occurrence } from "../../../../contract/features/automation-occurrences.ts";
+import {
+  type Automation,
+  automationInputSchema,
+  type AutomationInput,
+} from "../../../../contract/features/automations.ts";
+import { silentLogger } from "../../../../lib/logger.ts";
+import { type ActionOutcome, type ActionRunner, cancelReason, detached, type RunContext } from "../action-runner.ts";
+import { type AutomationEvent, type AutomationService, createAutomationService } from "../automation-service.ts";
+import { automationsFile, type AutomationsFile, createAutomationStore } from "../automation-store.ts";
+import { type Checkpoint, createOccurrenceLedger, emptyCheckpoint, type LedgerEntry } from "../occurrence-ledger.ts";
+import type { RunOutputs } from "../run-output.ts";
+import { createFakeTime } from "./fake-time.ts";
+import { createMemoryLog, createMemoryStore } from "./memory-files.ts";
+
+/** A started action the test ends. */
+export interface StartedAction {
+  row: Occurrence;
+  end(outcome: ActionOutcome): void;
+}
+
+const noOutputs: RunOutputs = {
+  file: (id) => id,
+  writer: () =>
+    Promise.resolve({
+      position: () => 0,
+      size: () => 0,
+      append: () => Promise.resolve(),
+      close: () => Promise.resolve(),
+      release: () => Promise.resolve(),
+    }),
+  read: () => Promise.resolve({ from: 0, next: 0, size: 0, text: "" }),
+  prune: () => Promise.resolve(),
+};
+
+/** The whole feature over memory and fake time; `boot()` again kills the server that runs and starts a new one over the same files. */
+export function createServiceRig(start: string) {
+  const time = createFakeTime(start);
+  const log = createMemoryLog<LedgerEntry>();
+  const stateFile = createMemoryStore<Checkpoint>(emptyCheckpoint);
+  const file = createMemoryStore<AutomationsFile>(automationsFile.initial);
+  const started: StartedAction[] = [];
+  /** Runs that live on without the server, by occurrence; what `adopt` finds. */
+  const outside = new Map<string, ActionOutcome | "running">();
+  const events: AutomationEvent[] = [];
+
+  function follow(context: RunContext): Promise<ActionOutcome> {
+    return new Promise((resolve) => {
+      started.push({ row: context.row, end: resolve });
+      context.signal.addEventListener("abort", () => {
+        resolve({ state: "cancelled", reason: cancelReason(context.signal) });
+      });
+      context.detach.addEventListener("abort", () => {
+        resolve(detached);
+      });
+    });
+  }
+  const action: ActionRunner = {
+    start: follow,
+    adopt(context) {
+      const known = outside.get(context.row.id);
+      if (known === undefined) return Promise.resolve(null);
+      return known === "running" ? follow(context) : Promise.resolve(known);
+    },
+  };
+
+  async function settle(): Promise<void> {
+    for (let round = 0; round < 4; round += 1) {
+      time.pass(0);
+      await turn();
+    }
+  }
+
+  let isAlive = { value: true };
+
+  /** Timers and disk of one server: a killed one neither wakes nor writes. */
+  function lifeOf(alive: { value: boolean }) {
+    const guard = (work: () => void) => () => {
+      if (alive.value) work();
+    };
+    return {
+      timers: {
+        set: (delayMs: number, work: () => void) => time.timers.set(delayMs, guard(work)),
+        soon: (work: () => void) => {
+          time.timers.soon(guard(work));
+        },
+      },
+      log: {
+        ...log,
+        append: (entry: LedgerEntry) => (alive.value ? log.append(entry) : new Promise<void>(() => undefined)),
+      },
+    };
+  }
+
+  async function boot(): Promise<AutomationService> {
+    isAlive.value = false;
+    isAlive = { value: true };
+    const life = lifeOf(isAlive);
+    const ledger = createOccurrenceLedger({ log: life.log, store: stateFile, logger: silentLogger });
+    await ledger.load();
+    const service = createAutomationService({
+      store: createAutomationStore(file),
+      ledger,
+      outputs: noOutputs,
+      actions: { command: action, url: action, "restart-app": action },
+      apps: { find: () => ({ name: "blog", ports: [4_000] }), restart: () => Promise.resolve() },
+      clock: time.clock,
+      timers: life.timers,
+      logger: silentLogger,
+      publish: (event) => events.push(event),
+    });
+    service.start();
+    await settle();
+    return service;
+  }
+
+  return {
+    time,
+    log,
+    file,
+    stateFile,
+    started,
+    outside,
+    events,
+    boot,
+    settle,
+    /** Lets time pass in steps, so that what a due time causes happens before the next one. */
+    async pass(durationMs: number, stepMs = 1_000) {
+      for (let left = durationMs; left > 0; left -= stepMs) {
+        time.pass(Math.min(left, stepMs));
+        await settle();
+      }
+    },
+    /** Finished rows, oldest first, short. */
+    rows: () =>
+      log.entries.flatMap(({ type, row }) =>
+        type === "finish"
+          ? [`${row.due.slice(11, 16)} ${row.state}${row.reason === null ? "" : `: ${row.reason}`}`]
+          : [],
+      ),
+  };
+}
+
+/** A valid automation every minute, with changes. */
+export function everyMinute(changes: Partial<AutomationInput> = {}): AutomationInput {
+  return automationInputSchema.parse({
+    name: "Say the time",
+    schedule: { kind: "cron", expression: "* * * * *", zone: "UTC" },
+    action: { kind: "command", command: { kind: "shell", line: "date" }, folder: tmpdir() },
+    ...changes,
+  });
+}
+
+/** Creates an automation and turns it on. */
+export async function addEnabled(
+  service: AutomationService,
+  changes: Partial<AutomationInput> = {},
+): Promise<Automation> {
+  const { automation } = await service.create(everyMinute(changes));
+  return (await service.setEnabled(automation.id, true)).automation;
+}
+
+/** A folder that does not exist. */
+export const noFolder = join(tmpdir(), "portos-no-such-folder");
