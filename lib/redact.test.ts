@@ -45,4 +45,14 @@ describe("redact", () => {
       empty: { token: "" },
     });
   });
+
+  test.each(["x", "a-", "a_", "ab.", "a+b", "://", "token", "password="])(
+    "a long run of %j costs time linear in its length",
+    (piece) => {
+      const text = piece.repeat(100_000);
+      const startedAt = performance.now();
+      redact(text);
+      expect(performance.now() - startedAt).toBeLessThan(2_000);
+    },
+  );
 });

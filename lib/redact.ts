@@ -2,7 +2,7 @@ const mark = "[redacted]";
 const secrets = new Set<string>();
 let secretPattern: RegExp | undefined;
 
-/** Known token shapes: vendor prefixes, JWT, bearer headers, credentials in URLs, private keys. */
+/** Known token shapes, each found in time linear in the text: vendor prefixes, JWT, bearer headers, credentials in URLs, private keys. */
 const tokenPatterns: readonly [RegExp, string][] = [
   [/\b(?:sk|pk|rk)-(?:[a-z]+-)?[A-Za-z0-9_-]{16,}/g, mark],
   [/\b(?:ghp|gho|ghu|ghs|ghr)_[A-Za-z0-9]{20,}\b/g, mark],
@@ -15,9 +15,9 @@ const tokenPatterns: readonly [RegExp, string][] = [
   [/\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}/g, mark],
   [/\b(authorization\s*[:=]\s*(?:bearer|basic|token)\s+)[^\s"',;]+/gi, `$1${mark}`],
   [/\b(bearer\s+)[A-Za-z0-9._~+/-]{16,}=*/gi, `$1${mark}`],
-  [/([a-z][a-z0-9+.-]*:\/\/[^\s:/@]*:)[^\s@/]+@/gi, `$1${mark}@`],
+  [/\b([a-z][a-z0-9+.-]{0,30}:\/\/[^\s:/@]*:)[^\s@/]+@/gi, `$1${mark}@`],
   [
-    /\b((?:[a-z0-9]+[_-])*(?:password|passwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key)["']?\s*[:=]\s*["']?)[^\s"',;&]{4,}/gi,
+    /\b((?:[a-z0-9]{1,40}[_-]){0,8}(?:password|passwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key)["']?\s*[:=]\s*["']?)[^\s"',;&]{4,}/gi,
     `$1${mark}`,
   ],
   [/-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?-----END [A-Z ]*PRIVATE KEY-----/g, mark],

@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto";
-import { readdir, realpath } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { realpath } from "node:fs/promises";
 
 import type { LogSource, LogStream } from "../../../contract/features/logs.ts";
 import { AppError } from "../../../lib/app-error.ts";
 import type { Pm2Process } from "../../../lib/processes/pm2-types.ts";
 import { isGone, type LogFile } from "./log-file.ts";
 import { listLogFiles } from "./log-files.ts";
+import { listOwnLogs } from "./own-logs.ts";
 
 /** One log file, current name resolved, and whose output it holds. */
 export interface CatalogStream extends LogStream {
@@ -43,7 +43,7 @@ export function createLogCatalog({ processes, logsDir }: LogCatalogOptions): Log
   async function list(): Promise<CatalogSource[]> {
     const sources = new Map<string, CatalogSource>();
     for (const process of await processes()) addProcess(sources, process);
-    for (const { name, path } of await ownLogs(logsDir)) {
+    for (const { name, path } of await listOwnLogs(logsDir)) {
       const id = `portos/${name}`;
       if (!sources.has(id)) addOwn(sources, id, name, path);
     }
@@ -147,39 +147,5 @@ async function resolveStreams(source: CatalogSource): Promise<void> {
     } catch (error) {
       if (!isGone(error)) throw error; // not written yet: the plain path stands for it
     }
-  }
-}
-
-/** Logs in our own folder, whether or not PM2 still knows their process. */
-async function ownLogs(logsDir: string): Promise<{ name: string; path: string }[]> {
-  const own = (await logsIn(logsDir)).map((file) => ({ name: basename(file, ".log"), path: join(logsDir, file) }));
-  const appsDir = join(logsDir, "apps");
-  const apps = await Promise.all(
-    (await foldersIn(appsDir)).map(async (app) =>
-      (await logsIn(join(appsDir, app))).map((file) => ({
-        name: `${app}/${basename(file, ".log")}`,
-        path: join(appsDir, app, file),
-      })),
-    ),
-  );
-  return [...own, ...apps.flat()];
-}
-
-async function logsIn(folder: string): Promise<string[]> {
-  return (await entriesOf(folder)).flatMap((entry) =>
-    entry.isFile() && /^[\w.@ -]+\.log$/.test(entry.name) ? [entry.name] : [],
-  );
-}
-
-async function foldersIn(folder: string): Promise<string[]> {
-  return (await entriesOf(folder)).flatMap((entry) => (entry.isDirectory() ? [entry.name] : []));
-}
-
-async function entriesOf(folder: string) {
-  try {
-    return await readdir(folder, { withFileTypes: true });
-  } catch (error) {
-    if (isGone(error)) return [];
-    throw error;
   }
 }

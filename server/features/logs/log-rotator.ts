@@ -1,14 +1,14 @@
 import { createReadStream, createWriteStream } from "node:fs";
-import { open, readdir, rename, rm, stat, utimes } from "node:fs/promises";
-import { join } from "node:path";
+import { open, rename, rm, stat, utimes } from "node:fs/promises";
 import { pipeline } from "node:stream/promises";
 import { createGzip } from "node:zlib";
 
 import type { LogRetention, LogRotation } from "../../../contract/features/logs.ts";
 import type { Clock } from "../../../lib/clock.ts";
 import type { Logger } from "../../../lib/logger.ts";
-import { isGone, type LogFile } from "./log-file.ts";
+import type { LogFile } from "./log-file.ts";
 import { listLogFiles } from "./log-files.ts";
+import { listOwnLogs } from "./own-logs.ts";
 
 export interface LogRotatorOptions {
   /** Our own logs: `*.log` here and in `apps/<app>/`. Nothing outside is touched. */
@@ -48,7 +48,7 @@ export function createLogRotator(options: LogRotatorOptions): LogRotator {
       problems: [],
       totalBytes: 0,
     };
-    const logs = await findLogs(logsDir);
+    const logs = (await listOwnLogs(logsDir)).map(({ path }) => path);
     await rotateGrown(logs, options, report);
     for (const log of logs) await compressRested(log, options, report);
     await removeOld(logs, retention(), clock, report);
@@ -87,32 +87,6 @@ export function createLogRotator(options: LogRotatorOptions): LogRotator {
       await running;
     },
   };
-}
-
-async function findLogs(logsDir: string): Promise<string[]> {
-  const apps = join(logsDir, "apps");
-  const folders = [
-    logsDir,
-    ...(await entries(apps)).flatMap((entry) => (entry.isDirectory() ? [join(apps, entry.name)] : [])),
-  ];
-  const found = await Promise.all(
-    folders.map(async (folder) => {
-      const names = (await entries(folder)).flatMap((entry) => (entry.isFile() ? [entry.name] : []));
-      // A log whose writer is gone may be there in rotated form only.
-      const logs = new Set(names.flatMap((name) => /^.+?\.log(?=$|\.\d{8}T\d{9}Z\.)/.exec(name) ?? []));
-      return [...logs].map((name) => join(folder, name));
-    }),
-  );
-  return found.flat();
-}
-
-async function entries(folder: string) {
-  try {
-    return await readdir(folder, { withFileTypes: true });
-  } catch (error) {
-    if (isGone(error)) return [];
-    throw error;
-  }
 }
 
 /** Renames what has grown or aged beyond the limits, then makes PM2 open new files; if it cannot, the names go back. */

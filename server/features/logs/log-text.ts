@@ -137,7 +137,7 @@ function fromNumber(digits: string): LogLevelName {
 }
 
 const continuation =
-  /^(?:\t|\s{4,}\S|\s*at \S|\s*\^+\s*$|\s*Caused by: |\s*\.\.\. \d+ more|\s+File "|\s{2,}\[?(?:cause|code|errno|syscall|address|port|path|stack)\]?: |[}\])]+[;,]?\s*$|goroutine \d+ )/;
+  /^(?:\t|\s{4,}\S|\s+at \S|\s*\^+\s*$|\s*Caused by: |\s*\.\.\. \d+ more|\s+File "|\s{2,}\[?(?:cause|code|errno|syscall|address|port|path|stack)\]?: |[}\])]+[;,]?\s*$|goroutine \d+ )/;
 
 /** True for a line that belongs to the one above it: stack frames, indented details, the closing bracket of an object. */
 export function isContinuation(start: string): boolean {
@@ -150,7 +150,7 @@ const ansiPattern = new RegExp(
     "\\u001b\\[[0-?]*[ -/]*[@-~]",
     "\\u001b\\][^\\u0007\\u001b]*(?:\\u0007|\\u001b\\\\)?",
     "\\u001b[PX^_][^\\u001b]*(?:\\u001b\\\\)?",
-    "\\u001b[ -/]*[0-~]",
+    "\\u001b[ -/]*[0-OQ-WYZ\\\\`-~]",
     "\\u009b[0-?]*[ -/]*[@-~]",
   ].join("|"),
   "g",

@@ -5,7 +5,7 @@ import type { GzSpool } from "./gz-spool.ts";
 import type { CatalogStream } from "./log-catalog.ts";
 import type { LogFile } from "./log-file.ts";
 import { currentFile, listLogFiles } from "./log-files.ts";
-import { openLog, type OpenLog } from "./open-log.ts";
+import { locate, openLog, type OpenLog } from "./open-log.ts";
 import { nothingInherited, parseLines, type ParsedLine } from "./parse-lines.ts";
 import { movedBy, readFrom, skipAhead, startOf, type TailPlace } from "./tail-place.ts";
 
@@ -61,11 +61,20 @@ export function createStreamTail(options: StreamTailOptions): StreamTail {
       const live = await currentFile(stream.path);
       place = live && startOf(live);
     }
-    log = place && (await openLog(place.file, spool));
-    if (!log) place = null;
+    log = place && (await openPlace(place));
     if (log && isMissing) notices.push({ stream: stream.id, kind: "appeared" });
     if (log) isMissing = false;
     return place;
+  }
+
+  /** Opens the file of a place, also when it has been renamed since; without it the tail waits for the next file. */
+  async function openPlace(at: TailPlace): Promise<OpenLog | null> {
+    const opened = await openLog(at.file, spool);
+    if (opened) return opened;
+    const files = await listLogFiles(stream.path);
+    const file = files[await locate(files, { ...at, file: at.file.id }, spool)];
+    place = file ? { ...at, file } : null;
+    return file ? openLog(file, spool) : null;
   }
 
   /** Goes on to the file that took the place of the one that has ended, if there is one. */
