@@ -1,3 +1,5 @@
+import { join } from "node:path";
+
 import { z } from "zod";
 
 import { notificationsFeed } from "../contract/features/notifications.ts";
@@ -12,6 +14,7 @@ import type { GateOptions } from "../lib/gate.ts";
 import { closeServer, listen } from "../lib/http-service.ts";
 import type { JsonStore } from "../lib/json-store.ts";
 import type { Logger } from "../lib/logger.ts";
+import { createStaticFiles } from "../lib/static-files.ts";
 import { readTailnet } from "../lib/tailnet.ts";
 import { createAppContext, type AppContext } from "./app-context.ts";
 import { createCosClient, type CosClient } from "./cos-client.ts";
@@ -138,6 +141,10 @@ export async function createApp(options: AppOptions): Promise<App> {
 
   mountApiDocs(context.router, endpointGroups, version);
   context.app.use("/api", apiNotFound);
+  const page = createStaticFiles({ root: join(env.rootDir, "dist/client") });
+  context.app.use((request, response, next) => {
+    if (!page(request, response)) next();
+  });
   context.app.use(routerErrors(context.logger));
 
   automations.start();
@@ -145,8 +152,8 @@ export async function createApp(options: AppOptions): Promise<App> {
     core,
     listen: (host, port) => listen(context.http, host, port),
     async stop() {
-      await realtime.stop();
-      await closeServer(context.http);
+      // Socket.IO waits for every connection to end; the other one cuts those that stay.
+      await Promise.all([closeServer(context.http), realtime.stop()]);
       await context.stopAll();
     },
   };
