@@ -7,7 +7,6 @@ import type { Env } from "../lib/env.ts";
 import { createGate } from "../lib/gate.ts";
 import { bind, createHttpService } from "../lib/http-service.ts";
 import type { Logger } from "../lib/logger.ts";
-import { createPm2Client } from "../lib/processes/pm2-client.ts";
 import type { Pm2HomeName } from "../lib/processes/pm2-types.ts";
 import { createRevision } from "../lib/revision.ts";
 import { codeChanges, markRanWell } from "./code-changes.ts";
@@ -16,6 +15,7 @@ import { openIncidentBook, type IncidentBook } from "./incident-book.ts";
 import { IncidentEngine } from "./incident-engine.ts";
 import { readLastEnd } from "./last-end.ts";
 import { readLogTail } from "./log-tail.ts";
+import { openHomes } from "./open-homes.ts";
 import { createProcessControl, type Pm2Homes, type ProcessControl } from "./process-control.ts";
 import { defaultPolicy, type RepairPolicy } from "./repair-policy.ts";
 import { createTicker } from "./ticker.ts";
@@ -36,13 +36,6 @@ export interface AutofixerOptions {
 const defaultTiming: AutofixerTiming = { policy: defaultPolicy, lookMs: 15_000, flushMs: 400 };
 const linesOfIncident = 200;
 const pruneEveryMs = 86_400_000;
-
-/** The PM2 clients of both homes, without their logs: what a process prints is read from its file. */
-export function openHomes(env: Env, logger: Logger): Pm2Homes {
-  const open = (home: Pm2HomeName, directory: string) =>
-    createPm2Client({ home, directory, logger, withOutput: false });
-  return { portos: open("portos", env.pm2Home), user: env.userPm2Home ? open("user", env.userPm2Home) : null };
-}
 
 /** Builds portos-autofixer: follows PM2, keeps the incidents, answers on loopback. Imports nothing of the panel's server. */
 export async function createAutofixerApp({ env, logger, timing = defaultTiming }: AutofixerOptions) {
