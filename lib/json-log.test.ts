@@ -229,6 +229,10 @@ describe("days", () => {
     await log.prune(30);
     await log.prune(30);
     expect(await everything(log)).toEqual([4, 3, 2, 1, 0]);
+    clock.sleep(40 * dayMs);
+    await log.append(entry(5));
+    await log.prune(30);
+    expect(await everything(log)).toEqual([5]);
     await log.close();
   });
 

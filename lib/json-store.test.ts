@@ -85,6 +85,22 @@ describe("a JSON store", () => {
     await store.close();
   });
 
+  test("lets writers that were just acknowledged share the next flush", async () => {
+    const { disk, calls } = createFaultyDisk();
+    const store = await open(await newFolder(), { disk });
+    const write = async (): Promise<void> => {
+      await store.update(add(1));
+      for (let step = Math.random() * 10; step > 0; step -= 1) await Promise.resolve(); // what it does before it asks again
+    };
+    const writer = async (): Promise<void> => {
+      for (let round = 0; round < 10; round += 1) await write();
+    };
+    await Promise.all(Array.from({ length: 16 }, writer));
+    expect(store.get().numbers).toHaveLength(160);
+    expect(calls.filter((call) => call === "sync numbers.json.tmp")).toHaveLength(10);
+    await store.close();
+  });
+
   test("shows nothing before it is on disk", async () => {
     const { disk, before } = createFaultyDisk();
     const store = await open(await newFolder(), { disk });

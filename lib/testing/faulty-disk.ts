@@ -14,8 +14,9 @@ export interface FaultyDisk {
   before(part: string, work: () => Promise<void>): void;
 }
 
-/** The real file system with faults to order. */
-export function createFaultyDisk(): FaultyDisk {
+/** The real file system with faults to order. `tickMs` makes its times as coarse as those of some file systems. */
+export function createFaultyDisk({ tickMs = 0 } = {}): FaultyDisk {
+  const tickNs = BigInt(tickMs) * 1_000_000n;
   const calls: string[] = [];
   let fault: { part: RegExp; code: string } | null = null;
   let hook: { part: string; work: () => Promise<void> } | null = null;
@@ -39,6 +40,10 @@ export function createFaultyDisk(): FaultyDisk {
         return async (...args: unknown[]): Promise<unknown> => {
           await pass(describe(String(property), args));
           const result: unknown = await Reflect.apply(value, object, args);
+          if (property === "stat" && tickNs > 0n) {
+            const stat = result as { mtimeNs: bigint };
+            stat.mtimeNs -= stat.mtimeNs % tickNs;
+          }
           return property === "open" ? wrapHandle(result as FileHandle, nameOf(args[0])) : result;
         };
       },
