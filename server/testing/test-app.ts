@@ -53,7 +53,7 @@ export async function startTestApp(
   options: Partial<Omit<AppOptions, "env">> & { directory?: string; variables?: Record<string, string> } = {},
 ): Promise<TestApp> {
   const { directory = await mkdtemp(join(tmpdir(), "portos-")), variables, ...rest } = options;
-  const port = await freePort();
+  const port = Number(variables?.["PORTOS_BASE_PORT"] ?? (await freePort()));
   const env = parseEnv(
     {
       NODE_ENV: "test",

@@ -25,7 +25,7 @@ export type CommandSessions = Pick<
 >;
 
 const outputEveryMs = 250;
-const quietEveryMs = 1_500;
+const quietEveryMs = 750;
 const askEveryMs = 3_000;
 /** A run is given up when portos-cos could not be reached for so long. */
 const maxUnreachableMs = 600_000;
