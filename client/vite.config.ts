@@ -17,6 +17,17 @@ export default defineConfig({
     outDir: join(import.meta.dirname, "../dist/client"),
     emptyOutDir: true,
     target: "es2023",
+    manifest: "asset-manifest.json",
+    rolldownOptions: {
+      input: {
+        index: join(import.meta.dirname, "index.html"),
+        "service-worker": join(import.meta.dirname, "src/worker/service-worker.ts"),
+      },
+      output: {
+        // The worker keeps its name: its address is what a browser knows it by.
+        entryFileNames: (chunk) => (chunk.name === "service-worker" ? "[name].js" : "assets/[name]-[hash].js"),
+      },
+    },
     modulePreload: { polyfill: false },
     assetsInlineLimit: 0,
     chunkSizeWarningLimit: 900,

@@ -7,9 +7,10 @@ import { keepLastKnown } from "../lib/last-known.ts";
 import { createQueryClient } from "../lib/query-client.ts";
 import { openSocket } from "../lib/socket.ts";
 import { router } from "./router.tsx";
-import { registerServiceWorker } from "./service-worker.ts";
+import { registerServiceWorker, reloadAfterUpdate } from "./service-worker.ts";
 import { cssVariablesResolver, theme } from "./theme.tsx";
 
+reloadAfterUpdate();
 const queryClient = createQueryClient();
 keepLastKnown(queryClient);
 

@@ -13,6 +13,7 @@ import { Rail } from "./rail.tsx";
 import { TabBar } from "./tab-bar.tsx";
 import { useShortcuts } from "./use-shortcuts.ts";
 
+const GlobalActions = lazy(() => import("./global-actions.tsx").then((module) => ({ default: module.GlobalActions })));
 const Palette = lazy(() => import("./palette.tsx").then((module) => ({ default: module.Palette })));
 const ShortcutSheet = lazy(() => import("./shortcut-sheet.tsx").then((module) => ({ default: module.ShortcutSheet })));
 const NotificationCentre = lazy(() =>
@@ -57,6 +58,7 @@ function Overlays() {
   useEffect(close, [path]);
   return (
     <Suspense fallback={null}>
+      <GlobalActions />
       {shown === "palette" ? <Palette onClose={close} /> : null}
       {shown === "shortcuts" ? <ShortcutSheet onClose={close} /> : null}
       {shown === "notifications" ? <NotificationCentre onClose={close} /> : null}

@@ -15,6 +15,11 @@ export function formatRelative(iso: string, nowMs: number): string {
   return isPast ? `${text} ago` : `in ${text}`;
 }
 
+/** Time since then without "ago": "2 h". */
+export function formatAge(iso: string, nowMs: number): string {
+  return distanceText(Math.max(0, nowMs - Date.parse(iso)));
+}
+
 function distanceText(distanceMs: number): string {
   if (distanceMs < minuteMs) return `${String(Math.floor(distanceMs / secondMs))} s`;
   if (distanceMs < hourMs) return `${String(Math.floor(distanceMs / minuteMs))} min`;

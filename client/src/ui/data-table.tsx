@@ -13,6 +13,8 @@ export interface Column<Row> {
   readonly isMain?: boolean;
   /** Actions: without label, at the end of the card. */
   readonly isActions?: boolean;
+  /** On a phone without label, in one row with the other such cells under the heading: statuses, times. */
+  readonly isInline?: boolean;
   /** Not worth its place on a phone. */
   readonly isWideOnly?: boolean;
 }
@@ -64,6 +66,7 @@ export function DataTable<Row>({ label, columns, rows, rowKey, onRowClick, isRow
                   role="cell"
                   data-label={column.header}
                   data-main={column.isMain || undefined}
+                  data-inline={column.isInline || undefined}
                   data-actions={column.isActions || undefined}
                   data-wide={column.isWideOnly || undefined}
                   style={{ textAlign: column.align }}

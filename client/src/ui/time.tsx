@@ -1,10 +1,13 @@
 import { useEffect, useState } from "react";
 
-import { formatAbsolute, formatRelative, relativeTickMs } from "../lib/time.ts";
+import { formatAbsolute, formatAge, formatRelative, relativeTickMs } from "../lib/time.ts";
 import classes from "./time.module.css";
 
-/** A time as distance from now that keeps itself true; a tap or click shows the absolute local time instead. */
-export function Time({ iso }: { iso: string }) {
+/**
+ * A time as distance from now that keeps itself true; a tap or click shows the absolute local time instead.
+ * `isAge` leaves "ago" out: "up 2 h".
+ */
+export function Time({ iso, isAge = false }: { iso: string; isAge?: boolean }) {
   const [now, setNow] = useState(() => Date.now());
   const [isAbsolute, setIsAbsolute] = useState(false);
   useEffect(() => {
@@ -29,7 +32,7 @@ export function Time({ iso }: { iso: string }) {
         setIsAbsolute(!isAbsolute);
       }}
     >
-      <time dateTime={iso}>{isAbsolute ? absolute : formatRelative(iso, now)}</time>
+      <time dateTime={iso}>{isAbsolute ? absolute : isAge ? formatAge(iso, now) : formatRelative(iso, now)}</time>
     </button>
   );
 }

@@ -27,12 +27,14 @@ function columnsWith(onOpen: EntryTableProps["onOpen"]): Column<HistoryEntry>[] 
     },
     {
       id: "subject",
+      isInline: true,
       header: "Subject",
       cell: (entry) =>
         entry.subject === null ? <span className="dim">–</span> : <span className="mono">{entry.subject}</span>,
     },
     {
       id: "outcome",
+      isInline: true,
       header: "Outcome",
       width: "130px",
       cell: (entry) => <StatusBadge status={outcomeStatus[entry.outcome]} isCompact />,
@@ -52,7 +54,14 @@ function columnsWith(onOpen: EntryTableProps["onOpen"]): Column<HistoryEntry>[] 
       isWideOnly: true,
       cell: (entry) => <span className="dim">{formatDuration(entry.durationMs)}</span>,
     },
-    { id: "when", header: "When", width: "120px", align: "right", cell: (entry) => <Time iso={entry.at} /> },
+    {
+      id: "when",
+      isInline: true,
+      header: "When",
+      width: "120px",
+      align: "right",
+      cell: (entry) => <Time iso={entry.at} />,
+    },
   ];
 }
 

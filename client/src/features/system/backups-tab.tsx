@@ -36,10 +36,23 @@ interface Handlers {
 function columnsWith({ restore, remove }: Handlers): Column<Backup>[] {
   return [
     { id: "when", header: "Made", isMain: true, cell: (backup) => <Time iso={backup.createdAt} /> },
-    { id: "reason", header: "Why", cell: (backup) => <span className="dim">{reasons[backup.reason]}</span> },
-    { id: "files", header: "Files", align: "right", width: "90px", cell: (backup) => backup.fileCount },
+    {
+      id: "reason",
+      isInline: true,
+      header: "Why",
+      cell: (backup) => <span className="dim">{reasons[backup.reason]}</span>,
+    },
+    {
+      id: "files",
+      isWideOnly: true,
+      header: "Files",
+      align: "right",
+      width: "90px",
+      cell: (backup) => backup.fileCount,
+    },
     {
       id: "size",
+      isInline: true,
       header: "Size",
       align: "right",
       width: "110px",

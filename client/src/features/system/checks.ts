@@ -48,7 +48,7 @@ function checkProcesses({ processes }: ProcessSnapshot): Check {
   if (missing.length === 0) return { id: "processes", label, state: "ok", text: "Each one is online." };
   return {
     id: "processes",
-    label,
+    label: "Not every process runs",
     state: "bad",
     text: `${missing.join(", ")} ${missing.length === 1 ? "is" : "are"} not online.`,
     fix: "Restart it below, or run npm start in the project folder.",
@@ -61,7 +61,7 @@ function checkHomes({ homes }: ProcessSnapshot): Check {
   if (own?.isUp === true) return { id: "pm2", label, state: "ok", text: "Live figures come from it." };
   return {
     id: "pm2",
-    label,
+    label: "PM2 does not answer",
     state: "bad",
     text: "The PM2 daemon of PortOS does not answer; apps cannot be started or stopped.",
     fix: "Run npm start in the project folder.",
@@ -73,7 +73,7 @@ function checkData(problems: readonly DataProblem[]): Check {
   if (problems.length === 0) return { id: "data", label, state: "ok", text: "Nothing was set aside." };
   return {
     id: "data",
-    label,
+    label: "A data file needs a look",
     state: "warn",
     text: problems.map(({ file, message }) => `${file}: ${message}`).join(" "),
     fix: "Mend the file by hand, or restore it from a backup.",
@@ -90,7 +90,7 @@ function checkDisks({ disks }: Machine): Check {
     return { id: "disk", label, state: "ok", text: `${formatCount(disks.length, "disk")} looked at.` };
   return {
     id: "disk",
-    label,
+    label: "A disk is nearly full",
     state: "bad",
     text: full
       .map(({ mount, totalBytes, usedBytes }) => `${mount} has ${formatBytes(totalBytes - usedBytes)} left.`)
@@ -106,7 +106,7 @@ function checkBackups(backups: readonly Backup[], nowMs: number): Check {
     return { id: "backup", label, state: "ok", text: "Made within the last seven days." };
   return {
     id: "backup",
-    label,
+    label: "No recent backup",
     state: "warn",
     text: newest === undefined ? "No backup has been made yet." : "The newest one is older than a week.",
     fix: "Make one on the Backups tab, or turn on daily backups in Settings.",
@@ -124,7 +124,7 @@ function checkTailnet({ tailnet }: Access): Check {
     };
   return {
     id: "tailnet",
-    label,
+    label: "Other devices cannot reach it",
     state: "warn",
     text:
       tailnet.state === "absent"
@@ -139,7 +139,7 @@ function checkSecure(isSecure: boolean): Check {
   if (isSecure) return { id: "secure", label, state: "ok", text: "It can be installed and copies to the clipboard." };
   return {
     id: "secure",
-    label,
+    label: "This page is not secure",
     state: "warn",
     text: "Opened over plain http: browsers allow neither installing nor offline use.",
     fix: "Run tailscale serve on the machine and open its https address.",

@@ -35,16 +35,30 @@ function ownerText({ owner, home }: Process): string {
 
 const columns: Column<Process>[] = [
   { id: "name", header: "Name", isMain: true, cell: (process) => <span className="mono">{process.name}</span> },
-  { id: "owner", header: "Belongs to", cell: (process) => <span className="dim">{ownerText(process)}</span> },
+  {
+    id: "owner",
+    isInline: true,
+    header: "Belongs to",
+    cell: (process) => <span className="dim">{ownerText(process)}</span>,
+  },
   {
     id: "status",
+    isInline: true,
     header: "Status",
     width: "130px",
     cell: (process) => <StatusBadge status={process.status} isCompact />,
   },
-  { id: "cpu", header: "CPU", width: "80px", align: "right", cell: (process) => formatPercent(process.cpuPercent) },
+  {
+    id: "cpu",
+    isInline: true,
+    header: "CPU",
+    width: "80px",
+    align: "right",
+    cell: (process) => formatPercent(process.cpuPercent),
+  },
   {
     id: "memory",
+    isInline: true,
     header: "Memory",
     width: "90px",
     align: "right",

@@ -38,7 +38,11 @@ export function OwnProcess({ name, process, cpuSeries }: OwnProcessProps) {
       <div className={classes["state"]}>
         <StatusBadge status={process?.status ?? "unknown"} isCompact />
         <span className={classes["since"]}>
-          {process?.onlineSince != null && isRunning ? <Time iso={process.onlineSince} /> : null}
+          {process?.onlineSince != null && isRunning ? (
+            <>
+              up <Time iso={process.onlineSince} isAge />
+            </>
+          ) : null}
           {process !== null && process.restarts > 0
             ? `${isRunning ? " · " : ""}${formatCount(process.restarts, "restart")}`
             : null}

@@ -1,0 +1,111 @@
+import { useNavigate } from "@tanstack/react-router";
+import {
+  IconBrandVscode,
+  IconCalendarRepeat,
+  IconExternalLink,
+  IconFileText,
+  IconPlayerPlay,
+  IconPlayerStop,
+  IconRefresh,
+  IconTerminal2,
+} from "@tabler/icons-react";
+import { useEffect } from "react";
+
+import type { App } from "../../../contract/features/apps.ts";
+import type { AutomationView } from "../../../contract/features/automations.ts";
+import { actionRegistry, type Action } from "../lib/actions.ts";
+import { call } from "../lib/api.ts";
+import { appLinkUrl } from "../lib/app-links.ts";
+import { useLiveApps, useLiveAutomations } from "../lib/live-queries.ts";
+import { toast, undoToast, withErrorToast } from "../lib/toasts.ts";
+
+type Go = (to: "/logs" | "/terminal", search: Record<string, string>) => unknown;
+
+function appActions(app: App, go: Go): Action[] {
+  const { id, name, status } = app;
+  const isRunning = status === "online" || status === "launching";
+  const common = { group: "Apps", subject: `app:${id}`, keywords: [id, app.folder] };
+  const start = (): Promise<unknown> => call("apps.start", { params: { id } });
+  const action = (verb: string, rest: Pick<Action, "label" | "icon" | "run">): Action => ({
+    ...common,
+    ...rest,
+    id: `apps.${verb}:${id}`,
+  });
+  const run = isRunning
+    ? [
+        action("restart", {
+          label: `Restart ${name}`,
+          icon: IconRefresh,
+          run: () => withErrorToast(`Could not restart ${name}`, () => call("apps.restart", { params: { id } })),
+        }),
+        action("stop", {
+          label: `Stop ${name}`,
+          icon: IconPlayerStop,
+          run: async () => {
+            const isDone = await withErrorToast(`Could not stop ${name}`, () => call("apps.stop", { params: { id } }));
+            if (isDone) undoToast(`Stopped ${name}`, start);
+          },
+        }),
+      ]
+    : [
+        action("start", {
+          label: `Start ${name}`,
+          icon: IconPlayerPlay,
+          run: () => withErrorToast(`Could not start ${name}`, start),
+        }),
+      ];
+  return [
+    ...run,
+    action("logs", { label: `Read the logs of ${name}`, icon: IconFileText, run: () => go("/logs", { app: id }) }),
+    action("terminal", {
+      label: `Open a terminal in ${name}`,
+      icon: IconTerminal2,
+      run: () => go("/terminal", { folder: app.folder }),
+    }),
+    action("edit", {
+      label: `Open ${name} in the editor`,
+      icon: IconBrandVscode,
+      run: () => {
+        location.assign(app.editorUrl);
+      },
+    }),
+    ...app.links.map((link, index) =>
+      action(`open-${String(index)}`, {
+        label: `Open ${link.label} of ${name}`,
+        icon: IconExternalLink,
+        run: () => window.open(appLinkUrl(link, location.hostname), "_blank", "noreferrer"),
+      }),
+    ),
+  ];
+}
+
+function automationActions({ automation: { id, name } }: AutomationView): Action[] {
+  return [
+    {
+      id: `automations.run:${id}`,
+      label: `Run ${name} now`,
+      group: "Automations",
+      icon: IconCalendarRepeat,
+      subject: `automation:${id}`,
+      keywords: ["automation"],
+      run: () =>
+        withErrorToast(`Could not run ${name}`, async () => {
+          await call("automations.run", { params: { id } });
+          toast({ kind: "info", text: `Running ${name}` });
+        }),
+    },
+  ];
+}
+
+/** Keeps the actions on apps and automations registered on every page; loaded after the first paint. */
+export function GlobalActions() {
+  const navigate = useNavigate();
+  const apps = useLiveApps().data;
+  const automations = useLiveAutomations().data?.automations;
+  useEffect(() => {
+    const go: Go = (to, search) => navigate({ to, search });
+    return actionRegistry.register((apps ?? []).filter((app) => !app.isArchived).flatMap((app) => appActions(app, go)));
+  }, [apps, navigate]);
+  useEffect(() => actionRegistry.register((automations ?? []).flatMap(automationActions)), [automations]);
+  return null;
+}
