@@ -1,0 +1,5 @@
+export function releaseChangelog(
+  changelog: string,
+  version: string,
+  date: string,
+): { changelog: string; notes: string } | null;

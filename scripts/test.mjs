@@ -1,0 +1,110 @@
+// npm test: installs and builds what is needed, then check, unit, http, process and end-to-end tests.
+// The last line is "N passed, N failed"; the exit code is 0 only when nothing failed.
+//   npm test -- unit http    these stages only
+import { readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+
+import { findChromium, installChromium } from "./lib/chromium.mjs";
+import { install, main, root } from "./lib/bootstrap.mjs";
+import { createTestFolder, removeTestFolder } from "./lib/leftovers.mjs";
+import { runStage, tool } from "./lib/stages.mjs";
+
+const resultsDir = join(root, "test-results");
+const stages = [
+  { name: "check", run: runCheck },
+  { name: "unit", run: () => runVitest("unit") },
+  { name: "http", run: () => runVitest("http") },
+  { name: "process", run: () => runVitest("process") },
+  { name: "e2e", run: runPlaywright },
+];
+
+/** `{ passed, failed, notes }` of one stage. A stage that fails without a failed test counts as one failure. */
+function outcome({ isOk, passed, failed, skipped = 0 }) {
+  const notes = skipped > 0 ? [`${skipped} skipped`] : [];
+  return isOk || failed > 0
+    ? { passed, failed, notes }
+    : { passed, failed: 1, notes: [...notes, "did not run to its end"] };
+}
+
+async function runCheck() {
+  const { isOk, output } = await runStage({
+    name: "check",
+    program: process.execPath,
+    args: ["scripts/check.mjs"],
+    isShown: true,
+  });
+  const count = (mark) => output.split("\n").filter((line) => line.startsWith(mark)).length;
+  return outcome({ isOk, passed: count("✓"), failed: count("✗") });
+}
+
+async function runVitest(project) {
+  const file = join(resultsDir, `${project}.json`);
+  rmSync(file, { force: true });
+  const args = ["run", "--project", project, "--reporter=default", "--reporter=json", `--outputFile.json=${file}`];
+  const { isOk } = await runStage({ name: project, program: tool("vitest"), args, isShown: true });
+  const report = readJson(file);
+  if (!report) return outcome({ isOk: false, passed: 0, failed: 0 });
+  const { numPassedTests: passed, numFailedTests: failed, numPendingTests: skipped } = report;
+  return outcome({ isOk, passed, failed, skipped });
+}
+
+async function runPlaywright() {
+  if (!findChromium() && !(await installChromium())) {
+    return {
+      passed: 0,
+      failed: 1,
+      notes: ["no Chromium: install it (Debian: sudo apt-get install chromium) and run npm test again"],
+    };
+  }
+  const file = join(resultsDir, "e2e.json");
+  rmSync(file, { force: true });
+  const { isOk } = await runStage({
+    name: "e2e",
+    program: tool("playwright"),
+    args: ["test", "--reporter=list,json"],
+    env: { PLAYWRIGHT_JSON_OUTPUT_NAME: file },
+    isShown: true,
+  });
+  const report = readJson(file);
+  if (!report) return outcome({ isOk: false, passed: 0, failed: 0 });
+  const { expected, unexpected, flaky, skipped } = report.stats;
+  return outcome({ isOk, passed: expected, failed: unexpected + flaky, skipped });
+}
+
+function readJson(file) {
+  try {
+    return JSON.parse(readFileSync(file, "utf8"));
+  } catch {
+    return null; // the program ended before it could report
+  }
+}
+
+await main(async () => {
+  const wanted = process.argv.slice(2);
+  const unknown = wanted.filter((word) => !stages.some(({ name }) => name === word));
+  if (unknown.length > 0) throw new Error(`There is no stage named ${unknown.join(", ")}`);
+  install();
+  const { build } = await import("./build.mjs");
+  await build();
+  const results = [];
+  const folder = await createTestFolder();
+  process.env.TMPDIR = folder;
+  for (const { name, run } of stages) {
+    if (wanted.length > 0 && !wanted.includes(name)) continue;
+    console.log(`\n── ${name} ──`);
+    const started = performance.now();
+    results.push({ name, ...(await run()), seconds: (performance.now() - started) / 1000 });
+  }
+  const leftovers = await removeTestFolder(folder);
+  if (leftovers.length > 0)
+    results.push({ name: "leftovers", passed: 0, failed: leftovers.length, notes: leftovers, seconds: 0 });
+
+  console.log();
+  for (const { name, passed, failed, notes, seconds } of results) {
+    const line = `${failed === 0 ? "✓" : "✗"} ${name}: ${passed} passed, ${failed} failed in ${seconds.toFixed(0)} s`;
+    console.log([line, ...notes].join("; "));
+  }
+  const sum = (key) => results.reduce((total, result) => total + result[key], 0);
+  console.log(`${sum("passed")} passed, ${sum("failed")} failed`);
+  return sum("failed") === 0 ? 0 : 1;
+});
