@@ -106,6 +106,13 @@ export async function syncFolder(disk: Disk, folder: string): Promise<void> {
   }
 }
 
+/** Makes a folder (mode 0700) and those above it that are missing, all of them durable. */
+export async function makeFolder(disk: Disk, folder: string): Promise<void> {
+  const first = await disk.mkdir(folder, { recursive: true, mode: 0o700 });
+  if (first === undefined) return;
+  for (let made = folder; made.length >= first.length; made = dirname(made)) await syncFolder(disk, dirname(made));
+}
+
 /** Gives a file a second name that is not taken yet (`<name>`, `<name>-2`, …) without touching it; returns that name. */
 export async function keepAs(disk: Disk, file: string, name: string): Promise<string> {
   for (let number = 1; ; number += 1) {

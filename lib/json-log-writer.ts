@@ -4,7 +4,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 
 import { AppError } from "./app-error.ts";
 import type { Clock } from "./clock.ts";
-import { diskError, replaceFile, syncFolder, type Disk } from "./durable-file.ts";
+import { diskError, makeFolder, replaceFile, syncFolder, type Disk } from "./durable-file.ts";
 import { fileTime, type ProblemList } from "./file-problems.ts";
 import { listLogFiles, logFile, type LogFile } from "./json-log-files.ts";
 import type { Logger } from "./logger.ts";
@@ -155,7 +155,7 @@ export class JsonLogWriter {
   async #begin(day: string): Promise<CurrentFile> {
     const number = (this.#files.at(-1)?.number ?? 0) + 1;
     const file = logFile(this.#options.directory, day, number);
-    await this.#disk.mkdir(this.#options.directory, { recursive: true, mode: 0o700 });
+    await makeFolder(this.#disk, this.#options.directory);
     const handle = await this.#disk.open(file.path, "ax", 0o600);
     try {
       await syncFolder(this.#disk, this.#options.directory);

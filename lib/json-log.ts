@@ -4,7 +4,7 @@ import type { z } from "zod";
 
 import { AppError } from "./app-error.ts";
 import type { Clock } from "./clock.ts";
-import { diskError, systemDisk, type Disk } from "./durable-file.ts";
+import { diskError, makeFolder, systemDisk, type Disk } from "./durable-file.ts";
 import { createProblemList, type ProblemList, type StoreProblem } from "./file-problems.ts";
 import { describeIssues } from "./json-document.ts";
 import { linesBackwards, type LogFile, type LogLine } from "./json-log-files.ts";
@@ -99,7 +99,7 @@ class OpenLog<T> {
 
   async start(): Promise<void> {
     const { directory } = this.#options;
-    await this.#disk.mkdir(directory, { recursive: true, mode: 0o700 });
+    await makeFolder(this.#disk, directory);
     this.#lock = await acquireOwnerLock({
       path: directory,
       onLost: () => {

@@ -1,5 +1,5 @@
 import { readdir, readFile, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -65,6 +65,14 @@ describe("a JSON store", () => {
     expect(order).not.toContain(-1);
     const folderSync = calls.findLastIndex((call) => call.startsWith("sync portos-test-"));
     expect(folderSync).toBeGreaterThan(calls.indexOf("rename numbers.json.tmp to numbers.json"));
+    await store.close();
+  });
+
+  test("makes its folders durable too", async () => {
+    const { disk, calls } = createFaultyDisk();
+    const folder = await newFolder();
+    const store = await open(join(folder, "one/two"), { disk });
+    expect(calls.filter((call) => call.startsWith("sync "))).toEqual(["sync one", `sync ${basename(folder)}`]);
     await store.close();
   });
 

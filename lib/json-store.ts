@@ -5,7 +5,7 @@ import type { z } from "zod";
 
 import { AppError } from "./app-error.ts";
 import { systemClock, type Clock } from "./clock.ts";
-import { diskError, systemDisk, type Disk } from "./durable-file.ts";
+import { diskError, makeFolder, systemDisk, type Disk } from "./durable-file.ts";
 import { createProblemList, type ProblemList, type StoreProblem } from "./file-problems.ts";
 import { deepFreeze, describeIssues, type Isolation, type Migrations } from "./json-document.ts";
 import { StoreFile } from "./json-store-file.ts";
@@ -123,7 +123,7 @@ class OpenStore<T> {
   async start(): Promise<void> {
     const { file, logger } = this.#options;
     if (!this.#around.isReadOnly) {
-      await this.#around.disk.mkdir(dirname(file), { recursive: true, mode: 0o700 });
+      await makeFolder(this.#around.disk, dirname(file));
       this.#lock = await acquireOwnerLock({ path: file, onLost: () => this.#loseLock() });
       await this.#file.noticeKeptCopies();
     }

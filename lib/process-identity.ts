@@ -15,9 +15,14 @@ export interface ProcessIdentity {
   space: string | null;
 }
 
+let own: Promise<ProcessIdentity> | undefined;
+
 /** The identity of the running process. */
-export async function thisProcess(): Promise<ProcessIdentity> {
-  return { pid: process.pid, startedAt: await startOf(process.pid), host: hostname(), ...(await place()) };
+export function thisProcess(): Promise<ProcessIdentity> {
+  own ??= (async () => {
+    return { pid: process.pid, startedAt: await startOf(process.pid), host: hostname(), ...(await place()) };
+  })();
+  return own;
 }
 
 /** Whether a process is alive; "unknown" when it cannot be judged from here (another machine or container). */
