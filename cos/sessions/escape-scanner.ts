@@ -22,9 +22,18 @@ const maxShortBytes = 256;
  */
 export function createEscapeScanner(
   onSequence: (kind: SequenceKind, body: string) => void,
-  options: { maxOscBytes?: number; isOscOnly?: boolean; from?: ScannerState } = {},
+  options: {
+    maxOscBytes?: number;
+    isOscOnly?: boolean;
+    from?: ScannerState;
+    /**
+     * Takes colours and attributes, by far the most frequent sequences, as places in the bytes given to `scan`: from
+     * the first parameter to the final "m". Those split between two pieces come as `csi`.
+     */
+    onGraphics?: (start: number, end: number) => void;
+  } = {},
 ): EscapeScanner {
-  const { maxOscBytes = 8192, isOscOnly = false } = options;
+  const { maxOscBytes = 8192, isOscOnly = false, onGraphics } = options;
   let state: ScannerState["state"] = options.from?.state ?? "ground";
   let kept: number[] = [...(options.from?.kept ?? [])];
   let isTooLong = options.from?.isTooLong ?? false;
@@ -103,6 +112,19 @@ export function createEscapeScanner(
     if (isFinal) finish(kind);
   }
 
+  /** Passes a whole control sequence at `start` without looking at each byte again; -1 when it is not whole. */
+  function passWhole(bytes: Uint8Array, start: number): number {
+    let index = start;
+    let byte = bytes[index] ?? 0;
+    while (byte >= 0x20 && byte <= 0x3f) {
+      index += 1;
+      byte = bytes[index] ?? 0;
+    }
+    if (byte === 0x6d && onGraphics) onGraphics(start, index + 1);
+    else if (!isOscOnly || byte < 0x40 || byte > 0x7e) return -1;
+    return index + 1;
+  }
+
   return {
     save: () => ({ state, kept: [...kept], isTooLong }),
     scan(bytes) {
@@ -111,8 +133,10 @@ export function createEscapeScanner(
         if (state === "ground") {
           index = bytes.indexOf(0x1b, index);
           if (index < 0) return;
-          state = "escape";
           index += 1;
+          const end = bytes[index] === 0x5b ? passWhole(bytes, index + 1) : -1;
+          if (end >= 0) index = end;
+          else state = "escape";
         } else {
           take(bytes[index] ?? 0);
           index += 1;

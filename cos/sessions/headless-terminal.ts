@@ -24,7 +24,14 @@ export const openHeadlessTerminal: OpenScreenTerminal = ({ cols, rows, convertEo
   const { SerializeAddon: Addon } = load("@xterm/addon-serialize") as {
     SerializeAddon: new () => SerializeAddon & ITerminalAddon;
   };
-  const terminal = new Terminal({ cols, rows, convertEol, scrollback: scrollbackLines, allowProposedApi: true });
+  const terminal = new Terminal({
+    cols,
+    rows,
+    convertEol,
+    scrollback: scrollbackLines,
+    allowProposedApi: true,
+    logLevel: "off",
+  });
   const addon = new Addon();
   terminal.loadAddon(addon);
   return Promise.resolve({

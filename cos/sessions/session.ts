@@ -54,6 +54,8 @@ export interface SessionViewer {
 }
 
 export const ringBytes = 2 * 1024 * 1024;
+const hangUp = ["SIGHUP", "SIGTERM", "SIGCONT"] as const;
+const politely = ["SIGTERM", "SIGCONT"] as const;
 const heldLookMs = 1000;
 const endedRingBytes = 524_288;
 
@@ -75,6 +77,7 @@ export class Session {
   #wasAttached = false;
   #wasResized = false;
   #isHeld = false;
+  #lastOutputMs = 0;
   #heldLook: NodeJS.Timeout | null = null;
   #timeout: NodeJS.Timeout | null = null;
   #closing: NodeJS.Timeout | null = null;
@@ -138,6 +141,7 @@ export class Session {
   }
 
   info(memoryBytes: number | null): SessionInfo {
+    this.#noteLastOutput();
     return {
       ...this.record,
       viewers: this.#viewers.size,
@@ -147,10 +151,15 @@ export class Session {
     };
   }
 
+  /** The time as text costs more than a piece of output does, so it is written when somebody looks. */
+  #noteLastOutput(): void {
+    if (this.#lastOutputMs > 0) this.record.lastOutputAt = new Date(this.#lastOutputMs).toISOString();
+  }
+
   #receive(bytes: Buffer): void {
     this.#screen.beforeAppend(bytes.length);
     this.ring.append(bytes);
-    this.record.lastOutputAt = new Date(this.#options.clock.now()).toISOString();
+    this.#lastOutputMs = this.#options.clock.now();
     this.#marks.scan(bytes);
     this.#options.listener.onOutput(bytes);
     for (const viewer of this.#viewers.values()) viewer.notify();
@@ -335,7 +344,9 @@ export class Session {
     const { pid } = this.record;
     if (!this.isRunning || pid === null) return;
     this.#endReason ??= reason;
-    if (graceMs > 0) for (const signal of ["SIGHUP", "SIGTERM", "SIGCONT"] as const) signalSession(pid, signal);
+    // An interactive shell ignores SIGTERM; SIGHUP is what closing its window means.
+    const signals = this.record.kind === "shell" ? hangUp : politely;
+    if (graceMs > 0) for (const signal of signals) signalSession(pid, signal);
     this.#hardKill ??= setTimeout(() => {
       signalSession(pid, "SIGKILL");
     }, graceMs);
@@ -346,6 +357,7 @@ export class Session {
     const { record } = this;
     for (const timer of [this.#timeout, this.#closing, this.#hardKill]) if (timer) clearTimeout(timer);
     if (this.#heldLook) clearInterval(this.#heldLook);
+    this.#noteLastOutput();
     record.state = "ended";
     record.endedAt = new Date(this.#options.clock.now()).toISOString();
     record.exitCode = end.exitCode;
@@ -425,9 +437,9 @@ export class Session {
 
   /** Ends the session when it has neither viewer nor output for longer than its policy allows. */
   checkIdle(): void {
-    const { idleTimeoutMs, lastOutputAt, createdAt } = this.record;
+    const { idleTimeoutMs, createdAt } = this.record;
     if (idleTimeoutMs === null || this.#viewers.size > 0 || !this.isRunning) return;
-    if (this.#options.clock.now() - Date.parse(lastOutputAt ?? createdAt) > idleTimeoutMs) this.terminate("idle", 3000);
+    if (this.#options.clock.now() - (this.#lastOutputMs || Date.parse(createdAt)) > idleTimeoutMs) this.terminate("idle", 3000);
   }
 }
 

@@ -28,14 +28,35 @@ const softReset = ["?1", "?6", "?7", "?25", "4", "G(", "G)", "keypad"];
 /** Follows the modes of a terminal by its output alone. */
 export function createTerminalModes(from?: ModeState, scannerState?: ScannerState): TerminalModes {
   const state: ModeState = from ?? { isAlternate: false, modes: new Map(), margins: "", graphics: [] };
+  /** Places of colours in the bytes being scanned; only the last ones since a reset count. */
+  let places: number[] = [];
+  let current: Uint8Array = new Uint8Array(0);
   const scanner = createEscapeScanner(
     (kind, body) => {
+      takePlaces();
       if (kind === "csi") takeCsi(state, body);
       else if (kind === "esc") takeShort(state, body);
       else takeOsc(state, body);
     },
-    scannerState ? { from: scannerState } : {},
+    {
+      ...(scannerState ? { from: scannerState } : {}),
+      onGraphics: (start, end) => {
+        const first = current[start];
+        const isReset = first === 0x6d || (first === 0x30 && end - start === 2);
+        if (isReset) {
+          places = [];
+          state.graphics = [];
+        } else places.push(start, end);
+        if (places.length > 2 * maxGraphics) places.splice(0, 2);
+      },
+    },
   );
+
+  function takePlaces(): void {
+    for (let index = 0; index < places.length; index += 2)
+      takeCsi(state, Buffer.from(current.subarray(places[index], places[index + 1])).toString("latin1"));
+    places = [];
+  }
 
   function modeText(): string {
     return [...state.modes.values()].join("");
@@ -43,7 +64,10 @@ export function createTerminalModes(from?: ModeState, scannerState?: ScannerStat
 
   return {
     scan: (bytes) => {
+      current = bytes;
       scanner.scan(bytes);
+      takePlaces();
+      current = new Uint8Array(0);
     },
     get isAlternate() {
       return state.isAlternate;
@@ -56,7 +80,11 @@ export function createTerminalModes(from?: ModeState, scannerState?: ScannerStat
       (state.margins === "" ? "" : `\x1b7${state.margins}\x1b8`) +
       modeText() +
       state.graphics.map((graphics) => `\x1b[${graphics}`).join(""),
-    afterText: () => `\x1b7${state.margins}${modeText()}\x1b8`,
+    afterText: () => {
+      // Margins and origin mode send the cursor home; saving it costs a pending line wrap, so only then.
+      const movesCursor = state.margins !== "" || state.modes.has("?6");
+      return movesCursor ? `\x1b7${state.margins}${modeText()}\x1b8` : modeText();
+    },
     copy: () =>
       createTerminalModes({ ...state, modes: new Map(state.modes), graphics: [...state.graphics] }, scanner.save()),
   };

@@ -84,12 +84,12 @@ export async function attachTestViewer(
           waiting.delete(check);
           reject(
             new Error(
-              `no ${String(pattern)} within ${timeoutMs} ms; got ${JSON.stringify(bytes().toString("utf8").slice(-500))}`,
+              `no ${String(pattern)} within ${timeoutMs} ms; got ${JSON.stringify(tailOf(chunks).slice(-500))}`,
             ),
           );
         }, timeoutMs);
         const check = (): void => {
-          const text = bytes().toString("utf8");
+          const text = tailOf(chunks);
           if (typeof pattern === "string" ? !text.includes(pattern) : !pattern.test(text)) return;
           clearTimeout(timer);
           waiting.delete(check);
@@ -102,4 +102,11 @@ export async function attachTestViewer(
       socket.terminate();
     },
   };
+}
+
+/** The last text received; enough for what tests wait for, however much came before. */
+function tailOf(chunks: readonly Buffer[]): string {
+  let first = chunks.length;
+  for (let size = 0; first > 0 && size < 65_536; first -= 1) size += chunks[first - 1]?.length ?? 0;
+  return Buffer.concat(chunks.slice(first)).toString("utf8");
 }

@@ -83,6 +83,10 @@ export function createViewer(options: ViewerOptions): Viewer {
     }
   }
 
+  function offer(): void {
+    pacer.offer(ring.end - next, Math.min(largestFrameBytes, window.size / 2));
+  }
+
   function fallBehind(): void {
     if (needsRepaint) return;
     needsRepaint = true;
@@ -142,13 +146,13 @@ export function createViewer(options: ViewerOptions): Viewer {
     notify() {
       if (needsRepaint) return;
       if (window.owed === 0) lastProgressAt = clock.monotonic();
-      pacer.offer(ring.end - next, Math.min(largestFrameBytes, window.size / 2));
+      offer();
     },
     credit(bytes) {
       lastProgressAt = clock.monotonic();
       window.processed(bytes);
       if (needsRepaint) tryRepaint();
-      else if (ring.end > next && window.owed <= window.size) pacer.offer(ring.end - next, 1);
+      else if (ring.end > next && window.owed <= window.size) offer();
       if (window.owed + ring.end - next < window.size / 4) options.onRoom();
     },
     fallBehind,
