@@ -22,7 +22,9 @@ export function Palette({ onClose }: { onClose: () => void }) {
   const [recent] = useState(() => readPreference<string[]>(recentName, []));
   const ranked = rankActions(actions, query, recent).slice(0, maxShown);
   const groups =
-    query.trim() === "" ? groupActions(ranked) : [{ group: "Matches", actions: ranked }, ...groupActions(found)];
+    query.trim() === ""
+      ? panelLast(groupActions(ranked))
+      : [{ group: "Matches", actions: ranked }, ...groupActions(found)];
   const hasAny = groups.some((group) => group.actions.length > 0);
   const run = (action: Action): void => {
     writePreference(recentName, [action.id, ...recent.filter((id) => id !== action.id)].slice(0, 8));
@@ -72,6 +74,11 @@ export function Palette({ onClose }: { onClose: () => void }) {
       </Spotlight.ActionsList>
     </Spotlight.Root>
   );
+}
+
+/** What concerns the panel alone comes after what one works with. */
+function panelLast<T extends { group: string }>(groups: readonly T[]): T[] {
+  return groups.toSorted((a, b) => Number(a.group === "Panel") - Number(b.group === "Panel"));
 }
 
 function Line({ action, run }: { action: Action; run: (action: Action) => void }) {

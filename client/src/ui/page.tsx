@@ -1,4 +1,4 @@
-import { Link } from "@tanstack/react-router";
+import { useRouter } from "@tanstack/react-router";
 import { useEffect, type ReactNode } from "react";
 
 import { pageMeta } from "../lib/page-meta.ts";
@@ -81,19 +81,36 @@ function PageTabs({ tabs }: { tabs: readonly PageTab[] }) {
   return (
     <nav className={classes["tabs"]} aria-label="Sections of this page">
       {tabs.map((tab, index) => (
-        <Link
-          key={tab.id}
-          to="."
-          search={index === 0 ? {} : { tab: tab.id }}
-          className={classes["tab"]}
-          aria-current={tab.id === current ? "page" : undefined}
-          activeProps={{}}
-          resetScroll={false}
-        >
+        <TabLink key={tab.id} search={index === 0 ? {} : { tab: tab.id }} isCurrent={tab.id === current}>
           {tab.label}
           {tab.count === undefined || tab.count === 0 ? null : <span className={classes["count"]}>{tab.count}</span>}
-        </Link>
+        </TabLink>
       ))}
     </nav>
+  );
+}
+
+interface TabLinkProps {
+  search: Record<string, string>;
+  isCurrent: boolean;
+  children: ReactNode;
+}
+
+/** A link of its own: the router's would call the first tab current as long as its path is. */
+function TabLink({ search, isCurrent, children }: TabLinkProps) {
+  const router = useRouter();
+  return (
+    <a
+      className={classes["tab"]}
+      href={router.buildLocation({ to: ".", search }).href}
+      aria-current={isCurrent ? "page" : undefined}
+      onClick={(event) => {
+        if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+        event.preventDefault();
+        void router.navigate({ to: ".", search, resetScroll: false });
+      }}
+    >
+      {children}
+    </a>
   );
 }

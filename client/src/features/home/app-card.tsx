@@ -36,7 +36,7 @@ export function AppCard({ app, usage, cpuSeries }: AppCardProps) {
           </Link>
           <StatusBadge status={app.status} isCompact />
         </div>
-        <ActionMenu label={`Actions for ${app.name}`} items={actions} />
+        <ActionMenu label={`Actions for ${app.name}`} items={actions} className={classes["menu"]} />
       </div>
       <div className={classes["usage"]}>
         <span className={classes["figure"]}>

@@ -68,6 +68,7 @@ function NotificationList({ onLeave }: { onLeave: () => void }) {
         <Button
           size="compact-xs"
           variant="subtle"
+          color="gray"
           disabled={data.every((item) => item.isRead)}
           onClick={() =>
             void withErrorToast("Could not mark as read", async () => {
@@ -81,6 +82,7 @@ function NotificationList({ onLeave }: { onLeave: () => void }) {
         <Button
           size="compact-xs"
           variant="subtle"
+          color="gray"
           onClick={() =>
             void withErrorToast("Could not clear", async () => {
               await call("notifications.clear");
