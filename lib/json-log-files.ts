@@ -2,7 +2,7 @@ import { join } from "node:path";
 
 import { errorCode, type Disk } from "./durable-file.ts";
 
-/** One file of a log: the rows of one day, numbered in the order in which files were begun. */
+/** One file of a log: the rows of one day. Numbers grow in the order in which files were begun. */
 export interface LogFile {
   readonly number: number;
   /** "2026-11-20". */
@@ -10,11 +10,19 @@ export interface LogFile {
   readonly path: string;
 }
 
-const namePattern = /^(\d{4}-\d{2}-\d{2})\.(\d{6,})\.jsonl$/;
+const namePattern = /^(\d{4}-\d{2}-\d{2})\.(\d{1,12})\.jsonl$/;
 
 /** The path of a log's file: the day first, for the reader; the number makes the order independent of the clock. */
 export function logFile(directory: string, day: string, number: number): LogFile {
-  return { number, day, path: join(directory, `${day}.${String(number).padStart(6, "0")}.jsonl`) };
+  return { number, day, path: join(directory, `${day}.${number}.jsonl`) };
+}
+
+/**
+ * The number of a file begun now: the time in seconds, so that days restored from a backup of another folder find their
+ * place, but always more than `last`, so that a clock that is set back disorders nothing.
+ */
+export function nextNumber(nowMs: number, last: number): number {
+  return Math.max(last + 1, Math.floor(nowMs / 1_000));
 }
 
 /** The files of a log, oldest first; other names are ignored. */

@@ -4,9 +4,9 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 
 import { AppError } from "./app-error.ts";
 import type { Clock } from "./clock.ts";
-import { diskError, makeFolder, replaceFile, syncFolder, type Disk } from "./durable-file.ts";
+import { diskError, identify, makeFolder, replaceFile, syncFolder, type Disk } from "./durable-file.ts";
 import { fileTime, type ProblemList } from "./file-problems.ts";
-import { listLogFiles, logFile, type LogFile } from "./json-log-files.ts";
+import { listLogFiles, logFile, nextNumber, type LogFile } from "./json-log-files.ts";
 import type { Logger } from "./logger.ts";
 
 const dayMs = 24 * 60 * 60 * 1_000;
@@ -38,6 +38,9 @@ export class JsonLogWriter {
   readonly #options: JsonLogWriterOptions;
   readonly #disk: Disk;
   #files: LogFile[] = [];
+  /** Time of the folder when its files were listed. */
+  #listedAt: bigint | null = null;
+  #lastNumber = 0;
   #current: CurrentFile | null = null;
   #queue: PendingLine[] = [];
   #isFlushing = false;
@@ -53,13 +56,14 @@ export class JsonLogWriter {
   }
 
   async start(): Promise<void> {
-    this.#files = await listLogFiles(this.#disk, this.#options.directory);
+    await this.#refresh();
     const newest = this.#files.at(-1);
     if (newest) await this.#open(newest);
   }
 
   /** Files oldest first, each with the number of bytes that may be read. */
-  files(): (LogFile & { size: number })[] {
+  async files(): Promise<(LogFile & { size: number })[]> {
+    await this.#refresh();
     return this.#files.map((file) => ({
       ...file,
       size: file.number === this.#current?.number ? this.#current.size : Infinity,
@@ -153,9 +157,10 @@ export class JsonLogWriter {
   }
 
   async #begin(day: string): Promise<CurrentFile> {
-    const number = (this.#files.at(-1)?.number ?? 0) + 1;
-    const file = logFile(this.#options.directory, day, number);
     await makeFolder(this.#disk, this.#options.directory);
+    await this.#refresh();
+    this.#lastNumber = nextNumber(this.#options.clock.now(), this.#lastNumber);
+    const file = logFile(this.#options.directory, day, this.#lastNumber);
     const handle = await this.#disk.open(file.path, "ax", 0o600);
     try {
       await syncFolder(this.#disk, this.#options.directory);
@@ -217,6 +222,7 @@ export class JsonLogWriter {
       logger.warn("The clock was set; old history is not removed this time", { directory });
       return;
     }
+    await this.#refresh();
     const newest = this.#files.at(-1);
     if (!newest) return;
     const reference = [this.#today(), newest.day].toSorted()[0] ?? newest.day;
@@ -234,6 +240,16 @@ export class JsonLogWriter {
         if (name.startsWith(basename(file.path))) await this.#disk.rm(join(directory, name), { force: true });
     this.#files = this.#files.filter((file) => !removed.includes(file));
     await syncFolder(this.#disk, directory);
+  }
+
+  /** Files come and go by hand and by a restore; the time of the folder says when to look again. */
+  async #refresh(): Promise<void> {
+    const { directory } = this.#options;
+    const folder = await identify(this.#disk, directory);
+    if (folder !== null && folder.modifiedNs === this.#listedAt) return;
+    this.#files = folder === null ? [] : await listLogFiles(this.#disk, directory);
+    this.#listedAt = folder?.modifiedNs ?? null;
+    this.#lastNumber = Math.max(this.#lastNumber, this.#files.at(-1)?.number ?? 0);
   }
 
   #today(): string {

@@ -70,15 +70,15 @@ describe("a JSON log", () => {
     const log = await open(folder);
     await log.append(entry(1, "a\nb"));
     await log.append(entry(2));
-    expect(await logFiles(folder)).toEqual(["2026-11-20.000001.jsonl"]);
-    const file = join(folder, "log/2026-11-20.000001.jsonl");
+    expect(await logFiles(folder)).toEqual(["2026-11-20.1795176000.jsonl"]);
+    const file = join(folder, "log/2026-11-20.1795176000.jsonl");
     expect(await readFile(file, "utf8")).toBe(`{"number":1,"text":"a\\nb"}\n{"number":2,"text":""}\n`);
     expect((await stat(file)).mode & 0o777).toBe(0o600);
     const page = await log.page({ limit: 5 });
     expect(page).toEqual({
       items: [
-        { number: 2, text: "", rowId: "1:27" },
-        { number: 1, text: "a\nb", rowId: "1:0" },
+        { number: 2, text: "", rowId: "1795176000:27" },
+        { number: 1, text: "a\nb", rowId: "1795176000:0" },
       ],
       next: null,
     });
@@ -149,7 +149,7 @@ describe("a JSON log", () => {
     await expect(log.append(entry(0.5))).rejects.toMatchObject({ code: "invalid_request" });
     await expect(log.append(entry(1, "x".repeat(1024 * 1024)))).rejects.toMatchObject({ code: "too_large" });
     await expect(log.page({ limit: 1, before: "../etc" })).rejects.toMatchObject({ code: "invalid_request" });
-    expect(await log.page({ limit: 1, before: "99:99999" })).toEqual({ items: [], next: null });
+    expect(await log.page({ limit: 1, before: "1:99999" })).toEqual({ items: [], next: null });
     await log.close();
     await expect(log.append(entry(1))).rejects.toMatchObject({ code: "unavailable" });
   });
@@ -172,7 +172,7 @@ describe("days", () => {
     await log.append(entry(2, "2026-11-20T00:00:00.000Z"));
     await log.append(entry(3, "2026-11-19T12:00:00.000Z"));
     await log.append(entry(4, "2199-01-01T00:00:00.000Z"));
-    expect(await logFiles(folder)).toEqual(["2026-11-19.000001.jsonl", "2026-11-20.000002.jsonl"]);
+    expect(await logFiles(folder)).toEqual(["2026-11-19.1795176000.jsonl", "2026-11-20.1795176001.jsonl"]);
     expect(await everything(log, 2)).toEqual([4, 3, 2, 1]);
     await log.close();
   });
@@ -251,6 +251,23 @@ describe("days", () => {
   });
 });
 
+test("days put back by a restore while it runs find their place by their time", async () => {
+  const folder = await newFolder();
+  const clock = createClock();
+  const log = await open(folder, { clock });
+  await log.append(entry(9));
+  for (const [day, number] of [
+    ["2026-11-18", 1_795_000_000],
+    ["2026-10-01", 1_790_000_000],
+  ] as const)
+    await writeFile(join(folder, `log/${day}.${number}.jsonl`), `{"number":${number - 1_790_000_000}}\n`);
+  expect(await everything(log, 1)).toEqual([9, 5_000_000, 0]);
+  clock.sleep(dayMs);
+  await log.append(entry(10));
+  expect(await everything(log, 1)).toEqual([10, 9, 5_000_000, 0]);
+  await log.close();
+});
+
 describe("damage", () => {
   test("a torn last row is kept aside, the rows before it are there, and appending goes on", async () => {
     const folder = await newFolder();
@@ -258,7 +275,7 @@ describe("damage", () => {
     await mkdir(join(folder, "log"));
     const torn = `{"number":3,"text":"ünf`;
     for (let length = 1; length <= torn.length; length += 1) {
-      const file = join(folder, "log/2026-11-20.000001.jsonl");
+      const file = join(folder, "log/2026-11-20.1795176000.jsonl");
       await writeFile(file, rows + torn.slice(0, length));
       const log = await open(folder);
       expect(log.problems()).toMatchObject([{ kind: "set_aside" }]);
@@ -274,7 +291,7 @@ describe("damage", () => {
     const folder = await newFolder();
     const log = await open(folder);
     await log.append(entry(1));
-    const file = join(folder, "log/2026-11-20.000001.jsonl");
+    const file = join(folder, "log/2026-11-20.1795176000.jsonl");
     await appendFile(file, `not json\n{"number":"two"}\n\0\0\0\n\n{"number":3}\n`);
     await log.append(entry(4));
     await log.close();

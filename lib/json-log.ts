@@ -16,7 +16,7 @@ import { acquireOwnerLock, type OwnerLock } from "./owner-lock.ts";
 const maxLineBytes = 1024 * 1024;
 const maxLimit = 1_000;
 const defaultMaxScan = 10_000;
-const cursorPattern = /^(\d{1,9}):(\d{1,15})$/;
+const cursorPattern = /^(\d{1,12}):(\d{1,15})$/;
 
 /** A row as it is read back; `rowId` is stable, unique in its log and serves as a cursor. */
 export type LogRow<T> = T & { rowId: string };
@@ -160,7 +160,7 @@ class OpenLog<T> {
         hint: "Start again with the first page.",
       });
     const newest = number === undefined ? Infinity : Number(number);
-    const files = this.#writer.files().filter((file) => file.number <= newest);
+    const files = (await this.#writer.files()).filter((file) => file.number <= newest);
     for (const [index, file] of files.toReversed().entries()) {
       const end = file.number === newest ? Math.min(Number(offset), file.size) : file.size;
       const isOldestFile = index === files.length - 1;
