@@ -108,6 +108,7 @@ export async function createAutofixerApp({ env, logger, timing = defaultTiming }
     async stop(): Promise<void> {
       for (const close of closers) close();
       await ticker.stop();
+      revision.bump(); // answers everybody who waits for a change
       await listener.stop();
       homes.portos.close();
       homes.user?.close();

@@ -96,6 +96,7 @@ export async function createBrowserApp({ env, logger, timing, moreArguments = []
       return listening;
     },
     async stop(): Promise<void> {
+      revision.bump(); // answers everybody who waits for a change
       await listener.stop();
       await supervisor.stop();
       await store.close();

@@ -3,8 +3,10 @@ import type { EndpointGroup } from "./endpoint.ts";
 import { appsEndpoints, appsFeed } from "./features/apps.ts";
 import { automationsEndpoints, automationsFeed } from "./features/automations.ts";
 import { backupsEndpoints } from "./features/backups.ts";
+import { browserEndpoints, browserFeed } from "./features/browser.ts";
 import { detectChannel, detectEndpoints } from "./features/detect.ts";
 import { historyEndpoints } from "./features/history.ts";
+import { incidentsEndpoints, incidentsFeed } from "./features/incidents.ts";
 import { logsChannel, logsEndpoints } from "./features/logs.ts";
 import { errorsFeed, notificationsEndpoints, notificationsFeed } from "./features/notifications.ts";
 import { onboardingEndpoints } from "./features/onboarding.ts";
@@ -18,8 +20,10 @@ export const endpointGroups = {
   apps: appsEndpoints,
   automations: automationsEndpoints,
   backups: backupsEndpoints,
+  browser: browserEndpoints,
   detect: detectEndpoints,
   history: historyEndpoints,
+  incidents: incidentsEndpoints,
   logs: logsEndpoints,
   notifications: notificationsEndpoints,
   onboarding: onboardingEndpoints,
@@ -33,8 +37,10 @@ export const endpointGroups = {
 export const channels = {
   apps: appsFeed,
   automations: automationsFeed,
+  browser: browserFeed,
   detect: detectChannel,
   errors: errorsFeed,
+  incidents: incidentsFeed,
   logs: logsChannel,
   notifications: notificationsFeed,
   processes: processesFeed,

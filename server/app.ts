@@ -27,7 +27,9 @@ import { createBackupService } from "./features/backups/backup-service.ts";
 import { startDailyBackups } from "./features/backups/daily-backups.ts";
 import { mountBackups } from "./features/backups/routes.ts";
 import { startHistoryRetention } from "./features/history/retention.ts";
+import { startBrowser } from "./features/browser/start-browser.ts";
 import { mountHistory } from "./features/history/routes.ts";
+import { startIncidents } from "./features/incidents/start-incidents.ts";
 import { createNotificationService, type NotificationService } from "./features/notifications/notification-service.ts";
 import { notificationsFile } from "./features/notifications/notification-store.ts";
 import { createPanelErrors, type PanelErrors } from "./features/notifications/panel-errors.ts";
@@ -121,10 +123,12 @@ export async function createApp(options: AppOptions): Promise<App> {
     }),
   );
 
-  const { apps } = await buildApps(core, {
+  const { apps, snapshots } = await buildApps(core, {
     countSessions: () => countRunningSessions(cos),
     ...(options.pm2Clients ? { clients: options.pm2Clients } : {}),
   });
+  context.onStop(startBrowser(context));
+  context.onStop(startIncidents(context, { processes: snapshots, notifications, errors }));
 
   const automations = await buildAutomations(context, {
     sessions: cos,

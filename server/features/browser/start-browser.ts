@@ -1,0 +1,34 @@
+import { join } from "node:path";
+
+import { dataFiles } from "../../../contract/data-files.ts";
+import { browserFeed } from "../../../contract/features/browser.ts";
+import { browserProcessEndpoints } from "../../../contract/internal/browser.ts";
+import { createInternalClient } from "../../../lib/internal-client.ts";
+import type { AppContext } from "../../app-context.ts";
+import { createFeed } from "../../realtime/feed.ts";
+import { createBrowserRelay } from "./browser-relay.ts";
+import { mountBrowser } from "./routes.ts";
+import { createScreenshotStore } from "./screenshot-store.ts";
+
+/** Mounts the browser feature and follows its process. Returns how to stop. */
+export function startBrowser({ mount, realtime, env, clock, logger }: AppContext): () => void {
+  const process = createInternalClient(browserProcessEndpoints, {
+    baseUrl: `http://127.0.0.1:${env.ports.browserHealth}`,
+    name: "portos-browser",
+  });
+  const relay = createBrowserRelay({
+    process,
+    clock,
+    logger: logger.child("browser"),
+    onChange: (view) => {
+      feed.publish(view);
+    },
+  });
+  const feed = createFeed(realtime, browserFeed, { snapshot: () => relay.view(), keep: 50 });
+  const directory = join(env.dataDir, dataFiles.screenshots.path);
+  mountBrowser(mount, { process, relay, screenshots: createScreenshotStore({ directory, clock }) });
+  relay.start();
+  return () => {
+    relay.stop();
+  };
+}

@@ -1,0 +1,89 @@
+import { incidentsFeed } from "../../../contract/features/incidents.ts";
+import type { Notification } from "../../../contract/features/notifications.ts";
+import type { ProcessSnapshot } from "../../../contract/features/processes.ts";
+import { autofixerEndpoints, type Incident } from "../../../contract/internal/autofixer.ts";
+import type { ProcessName } from "../../../contract/ports.ts";
+import { createInternalClient } from "../../../lib/internal-client.ts";
+import type { AppContext } from "../../app-context.ts";
+import { createFeed } from "../../realtime/feed.ts";
+import { fallenKey, fallenNotice, incidentKey, incidentNotice, type IncidentNotice } from "./incident-notices.ts";
+import { createIncidentRelay } from "./incident-relay.ts";
+import { mountIncidents } from "./routes.ts";
+
+export interface IncidentParts {
+  /** The processes of both PM2 homes, and word of each change. */
+  processes: { current(): ProcessSnapshot; onEvent(listener: () => void): () => void };
+  notifications: {
+    list(): Pick<Notification, "key" | "title" | "level">[];
+    notify(notice: IncidentNotice): Promise<unknown>;
+    settle(key: string): Promise<void>;
+  };
+  errors: { report(error: { source: string; message: string; hint?: string; link?: string }): void };
+}
+
+/** Mounts the incidents, follows the autofixer, and watches over our own processes itself. Returns how to stop. */
+export function startIncidents(context: AppContext, parts: IncidentParts): () => void {
+  const { mount, realtime, env, clock } = context;
+  const { notifications, errors, processes } = parts;
+  const logger = context.logger.child("incidents");
+  const autofixer = createInternalClient(autofixerEndpoints, {
+    baseUrl: `http://127.0.0.1:${env.ports.autofixer}`,
+    name: "portos-autofixer",
+  });
+
+  function tell(notice: IncidentNotice | null, key: string): void {
+    // After a restart of the panel everything unsettled is heard again; what was told already is not told twice.
+    if (notice && notifications.list().some((known) => known.key === key && known.title === notice.title)) return;
+    if (notice && notice.level !== "success")
+      errors.report({ source: notice.title, message: notice.message, link: notice.link });
+    (notice ? notifications.notify(notice) : notifications.settle(key)).catch((error: unknown) => {
+      logger.error("An incident could not be announced", { key }, error);
+    });
+  }
+
+  /** Ends what still stands in the notification centre, also when it was settled while the panel was away. */
+  function tellEnds(active: readonly Incident[], settled: readonly Incident[]): void {
+    const standing = new Set(active.map(({ id }) => incidentKey(id)));
+    for (const { key, level } of notifications.list()) {
+      if (key === null || !key.startsWith(incidentKey("")) || level === "success" || standing.has(key)) continue;
+      const end = settled.find(({ id }) => incidentKey(id) === key);
+      tell(end ? incidentNotice(end) : null, key);
+    }
+  }
+
+  const relay = createIncidentRelay({
+    autofixer,
+    clock,
+    logger,
+    onChange: (view) => {
+      feed.publish(view);
+    },
+    onIncident: (incident) => {
+      tell(incidentNotice(incident), incidentKey(incident.id));
+    },
+    onHeard: tellEnds,
+    onFallen: (name, isFallen) => {
+      // The autofixer sees its siblings fall and says so itself; who else would report the autofixer?
+      if (isFallen && name !== "portos-autofixer" && relay.view().isAutofixerUp) return;
+      tell(isFallen ? fallenNotice(name) : null, fallenKey(name));
+    },
+  });
+  const feed = createFeed(realtime, incidentsFeed, { snapshot: () => relay.view(), keep: 50 });
+  mountIncidents(mount, { autofixer, view: () => relay.view() });
+  const lookAtOwn = (): void => {
+    relay.setFallen(fallenOf(processes.current()));
+  };
+  const stopLooking = processes.onEvent(lookAtOwn);
+  lookAtOwn();
+  relay.start();
+  return () => {
+    stopLooking();
+    relay.stop();
+  };
+}
+
+function fallenOf({ processes }: ProcessSnapshot): ProcessName[] {
+  return processes.flatMap(({ owner, status }) =>
+    owner.kind === "portos" && status === "errored" ? [owner.name] : [],
+  );
+}
