@@ -5,7 +5,7 @@ import helmet from "helmet";
 import { isLoopback } from "./gate.ts";
 
 const permissions =
-  "camera=(), microphone=(), geolocation=(), payment=(), usb=(), serial=(), bluetooth=(), hid=(), midi=(), display-capture=()";
+  "camera=(), microphone=(), geolocation=(), payment=(), usb=(), serial=(), hid=(), midi=(), display-capture=()";
 
 const common = {
   contentSecurityPolicy: {
