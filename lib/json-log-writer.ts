@@ -18,6 +18,8 @@ export interface JsonLogWriterOptions {
   logger: Logger;
   disk: Disk;
   problems: ProblemList;
+  /** Makes the folder ours when it was not possible at the start; why not, when it is not possible now. */
+  own: () => Promise<AppError | null>;
 }
 
 interface PendingLine {
@@ -43,6 +45,7 @@ export class JsonLogWriter {
   #lastNumber = 0;
   #current: CurrentFile | null = null;
   #queue: PendingLine[] = [];
+  #isStarted = false;
   #isFlushing = false;
   #tail: Promise<void> = Promise.resolve();
   #refusal: AppError | null = null;
@@ -55,10 +58,13 @@ export class JsonLogWriter {
     this.#anchor = { wall: options.clock.now(), steady: options.clock.monotonic() };
   }
 
+  /** Opens the newest file; may be called again after it has failed. */
   async start(): Promise<void> {
+    if (this.#isStarted) return;
     await this.#refresh();
     const newest = this.#files.at(-1);
     if (newest) await this.#open(newest);
+    this.#isStarted = true;
   }
 
   /** Files oldest first, each with the number of bytes that may be read. */
@@ -113,7 +119,8 @@ export class JsonLogWriter {
       const last = batch.findIndex((line) => this.#dayFor(line.day) !== day);
       const together = batch.splice(0, last === -1 ? batch.length : last);
       try {
-        if (this.#refusal?.code === "conflict") throw this.#refusal;
+        const refusal = this.#refusal?.code === "conflict" ? this.#refusal : await this.#options.own();
+        if (refusal) throw refusal;
         await this.#write(day, Buffer.concat(together.map(({ line }) => line)));
         this.#options.problems.clear("unwritable");
         for (const line of together) line.succeed();

@@ -94,21 +94,34 @@ class OpenLog<T> {
     this.#options = options;
     this.#disk = disk;
     this.#problems = problems;
-    this.#writer = new JsonLogWriter({ ...options, disk, problems });
+    this.#writer = new JsonLogWriter({ ...options, disk, problems, own: () => this.#own() });
   }
 
   async start(): Promise<void> {
+    await makeFolder(this.#disk, this.#options.directory);
+    const error = await this.#own();
+    if (error && error.code !== "disk_full") throw error;
+  }
+
+  /** On a full disk there is no room for the lock: the log can be read, and each append tries again. */
+  async #own(): Promise<AppError | null> {
     const { directory } = this.#options;
-    await makeFolder(this.#disk, directory);
-    this.#lock = await acquireOwnerLock({
-      path: directory,
-      onLost: () => {
-        const message = `${directory} was taken over by another process; this one no longer writes it.`;
-        this.#writer.refuse(new AppError("conflict", message));
-        this.#problems.report("lock_lost", message);
-      },
-    });
-    await this.#writer.start();
+    try {
+      this.#lock ??= await acquireOwnerLock({ path: directory, onLost: () => this.#loseLock() });
+      await this.#writer.start();
+      return null;
+    } catch (error) {
+      const shown = diskError(error, directory);
+      if (!(shown instanceof AppError)) throw shown;
+      if (shown.code === "disk_full") this.#problems.report("unwritable", shown.message);
+      return shown;
+    }
+  }
+
+  #loseLock(): void {
+    const message = `${this.#options.directory} was taken over by another process; this one no longer writes it.`;
+    this.#writer.refuse(new AppError("conflict", message));
+    this.#problems.report("lock_lost", message);
   }
 
   append(entry: T): Promise<void> {

@@ -32,7 +32,8 @@ export interface StoreFileOptions<T> {
   problems: ProblemList;
   /** A larger file is not read. */
   maxBytes: number;
-  isReadOnly: boolean;
+  /** Whether the file is ours to write; it is only looked at otherwise. */
+  isOurs: () => boolean;
 }
 
 interface Found<T> {
@@ -79,7 +80,7 @@ export class StoreFile<T> {
       return null;
     }
     if (reading.kind === "bad") return this.#recoverDamaged(reading.reason);
-    if (reading.storedVersion < this.#options.rules.version && !this.#options.isReadOnly) {
+    if (reading.storedVersion < this.#options.rules.version && this.#options.isOurs()) {
       await keepAs(this.#disk, this.#file, `${this.#file}.backup-v${reading.storedVersion}-${this.#now()}`);
       await this.#tryPut(reading.value);
     }
@@ -165,7 +166,10 @@ export class StoreFile<T> {
   }
 
   async #recoverDamaged(reason: string): Promise<T | null> {
-    if (this.#options.isReadOnly) return this.#recover("damaged", `is damaged (${reason})`, null);
+    if (!this.#options.isOurs()) {
+      this.#isForeign = true;
+      return this.#recover("damaged", `is damaged (${reason})`, null);
+    }
     const keptAs = await this.#keepCopy();
     const value = await this.#recover("damaged", `is damaged (${reason})`, keptAs);
     if (value === null) {
@@ -183,7 +187,7 @@ export class StoreFile<T> {
     const inForce = value === null ? "there is no usable backup, so it starts anew" : "its last backup is in force";
     const kept = keptAs === null ? "" : ` The damaged file was kept as ${basename(keptAs)}.`;
     this.#problems.report(kind, `${this.#name} ${what}; ${inForce}.${kept}`, { keptAs });
-    if (value !== null && !this.#options.isReadOnly) await this.#tryPut(value);
+    if (value !== null && this.#options.isOurs()) await this.#tryPut(value);
     return value;
   }
 

@@ -116,7 +116,8 @@ class OpenStore<T> {
     this.#options = options;
     this.#around = around;
     this.value = deepFreeze(schema.parse(options.initial));
-    this.#file = new StoreFile({ ...around, file, maxBytes, rules: { schema, version, migrations, isolate } });
+    const rules = { schema, version, migrations, isolate };
+    this.#file = new StoreFile({ ...around, file, maxBytes, rules, isOurs: () => this.#lock !== null });
     if (around.isReadOnly) this.#refusal = new AppError("conflict", `${file} belongs to another process.`);
   }
 
@@ -124,11 +125,26 @@ class OpenStore<T> {
     const { file, logger } = this.#options;
     if (!this.#around.isReadOnly) {
       await makeFolder(this.#around.disk, dirname(file));
-      this.#lock = await acquireOwnerLock({ path: file, onLost: () => this.#loseLock() });
+      const error = await this.#own();
+      if (error && error.code !== "disk_full") throw error;
       await this.#file.noticeKeptCopies();
     }
     this.value = (await this.#file.load()) ?? this.value;
     this.#stopWatching = watchFile(file, () => void this.#exclusive(() => this.#lookAround()), logger);
+  }
+
+  /** On a full disk there is no room for the lock: the store can be read, and each update tries again. */
+  async #own(): Promise<AppError | null> {
+    const { file } = this.#options;
+    try {
+      this.#lock ??= await acquireOwnerLock({ path: file, onLost: () => this.#loseLock() });
+      return null;
+    } catch (error) {
+      const shown = diskError(error, file);
+      if (!(shown instanceof AppError)) throw shown;
+      if (shown.code === "disk_full") this.#around.problems.report("unwritable", shown.message);
+      return shown;
+    }
   }
 
   update<R>(change: (current: T) => { next: T; result: R }): Promise<R> {
@@ -187,7 +203,7 @@ class OpenStore<T> {
     let waiting = batch;
     try {
       for (let round = 1; ; round += 1) {
-        const refusal = this.#refusalWhileOpen() ?? this.#file.refusal;
+        const refusal = this.#refusalWhileOpen() ?? this.#file.refusal ?? (await this.#own());
         if (refusal) throw refusal;
         const before = this.value;
         const applied = applyAll(waiting, before);

@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rm } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -81,7 +81,7 @@ test(`no acknowledged write is lost in ${rounds} kills at random moments, and ev
     expect(log.problems().filter(({ kind }) => kind !== "set_aside")).toEqual([]);
     await log.close();
   }
-});
+}, 240_000);
 
 async function killOnce(folder: string, acknowledged: Map<string, number>): Promise<void> {
   const child = await start("write", folder, "writer");
@@ -154,6 +154,45 @@ test("of several processes that find a dead owner exactly one takes over", async
   }
 });
 
+const openTexts = (folder: string) =>
+  openJsonStore({
+    file: join(folder, "texts.json"),
+    schema: z.array(z.string()),
+    initial: [],
+    version: 1,
+    logger: silentLogger,
+  });
+
+const openHistory = (folder: string) =>
+  openJsonLog({
+    directory: join(folder, "history"),
+    schema: z.strictObject({ text: z.string() }),
+    clock: systemClock,
+    logger: silentLogger,
+  });
+
+/** What was kept can be read although there is not even room for a lock, and writing starts when there is room. */
+async function readableWhenFullAtStart(folder: string): Promise<void> {
+  const filler = join(folder, "filler");
+  await expect(writeFile(filler, "x".repeat(100_000))).rejects.toMatchObject({ code: "ENOSPC" });
+  const store = await openTexts(folder);
+  const log = await openHistory(folder);
+  const add = () => store.update((texts) => ({ next: [...texts, "third"], result: null }));
+  expect(store.get()).toEqual(["first", "second"]);
+  expect((await log.page({ limit: 1 })).items).toMatchObject([{ text: "second" }]);
+  expect([store.problems(), log.problems()]).toMatchObject([[{ kind: "unwritable" }], [{ kind: "unwritable" }]]);
+  await expect(add()).rejects.toMatchObject({ code: "disk_full" });
+  await expect(log.append({ text: "third" })).rejects.toMatchObject({ code: "disk_full" });
+  await rm(filler);
+  await add();
+  await log.append({ text: "third" });
+  expect(store.get()).toEqual(["first", "second", "third"]);
+  expect((await log.page({ limit: 1 })).items).toMatchObject([{ text: "third" }]);
+  expect([store.problems(), log.problems()]).toEqual([[], []]);
+  await log.close();
+  await store.close();
+}
+
 test("a disk that is really full refuses the write and keeps the old value", async (context) => {
   const folder = await newFolder();
   const mounted = join(folder, "small");
@@ -162,19 +201,8 @@ test("a disk that is really full refuses the write and keeps the old value", asy
   const mount = process.getuid?.() === 0 ? await runCommand("mount", options, { timeoutMs: 5_000 }) : null;
   context.skip(mount?.code !== 0, "needs the right to mount a small file system");
   try {
-    const store = await openJsonStore({
-      file: join(mounted, "texts.json"),
-      schema: z.array(z.string()),
-      initial: [],
-      version: 1,
-      logger: silentLogger,
-    });
-    const log = await openJsonLog({
-      directory: join(mounted, "history"),
-      schema: z.strictObject({ text: z.string() }),
-      clock: systemClock,
-      logger: silentLogger,
-    });
+    const store = await openTexts(mounted);
+    const log = await openHistory(mounted);
     const add = (text: string) => store.update((texts) => ({ next: [...texts, text], result: null }));
     await add("first");
     await log.append({ text: "first" });
@@ -190,6 +218,7 @@ test("a disk that is really full refuses the write and keeps the old value", asy
     expect((await log.page({ limit: 10 })).items.map(({ text }) => text)).toEqual(["second", "first"]);
     await log.close();
     await store.close();
+    await readableWhenFullAtStart(mounted);
   } finally {
     await runCommand("umount", [mounted], { timeoutMs: 5_000 });
   }
