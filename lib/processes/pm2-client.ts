@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 
 import { z } from "zod";
 
@@ -107,7 +108,10 @@ export function createPm2Client({ home, directory, logger, withOutput = true }: 
     },
     stop: (pmId) => command("stopProcessId", pmId),
     restart: (pmId) => restart(pmId, command),
-    remove: (pmId) => command("deleteProcessId", pmId),
+    remove: (pmId) =>
+      remove(pmId, command, async () =>
+        parseProcessList(await requests.call("getMonitorData", {}, askTimeoutMs), home),
+      ),
     reloadLogs: () => command("reloadLogs", {}, askTimeoutMs),
     onEvent: follow,
     isUp: () => ask("ping", false, () => true),
@@ -131,6 +135,27 @@ async function restart(pmId: number, command: (method: string, argument: unknown
     await command("stopProcessId", pmId);
     await command("restartProcessId", { id: pmId });
   }
+}
+
+/** A restart that is just being made puts a deleted process back: delete until it is gone. One that is gone already is fine. */
+async function remove(
+  pmId: number,
+  command: (method: string, argument: unknown) => Promise<void>,
+  list: () => Promise<Pm2Process[]>,
+): Promise<void> {
+  // PM2 counts from 0 again once it is empty: the same number alone does not mean the same process.
+  const target = (await list()).find((found) => found.pmId === pmId);
+  if (!target) return;
+  for (let round = 0; round < 5; round++) {
+    try {
+      await command("deleteProcessId", pmId);
+    } catch (error) {
+      if (!(error instanceof AppError && error.message.includes("id unknown"))) throw error;
+    }
+    if (!(await list()).some((found) => found.pmId === pmId && found.name === target.name)) return;
+    await sleep(100);
+  }
+  throw new AppError("upstream_failed", `PM2 keeps starting process ${pmId} again`);
 }
 
 async function endDaemon(requests: ReturnType<typeof createAxonRequests>, home: Pm2HomeName): Promise<void> {

@@ -69,7 +69,13 @@ async function waitForHealth(client: Pm2Client, own: OwnProcess): Promise<OwnPro
 /** Ends what this start began, so that nothing stays half started. */
 export async function takeBack(client: Pm2Client, steps: readonly Step[]): Promise<void> {
   const begun = new Set(steps.filter(({ action }) => action !== "keep").map(({ own }) => own.name as string));
-  for (const { name, pmId } of await client.list()) if (begun.has(name)) await client.remove(pmId);
+  // Processes that fail keep being restarted meanwhile: look again until none of them is left.
+  for (let round = 0; round < 5; round++) {
+    const left = (await client.list()).filter(({ name }) => begun.has(name));
+    if (round > 0 && left.length === 0) return;
+    await Promise.all(left.map(({ pmId }) => client.remove(pmId)));
+    await sleep(200);
+  }
 }
 
 async function lastLines(file: string, name: string, count = 12): Promise<string> {

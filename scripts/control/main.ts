@@ -12,7 +12,7 @@ export interface ControlHooks {
 }
 
 /**
- * Runs one command of the command line: `start [--restart-cos] [--quiet]`, `stop [--all]`, `status`, `doctor`.
+ * Runs one command of the command line: `start [--restart-cos] [--quiet] [--without-ui]`, `stop [--all]`, `status`, `doctor`.
  * Resolves with the exit code; what is wrong and what to do about it has been printed then.
  */
 export async function runControl(
@@ -35,7 +35,7 @@ export async function runControl(
 }
 
 const options: Record<string, string[]> = {
-  start: ["--restart-cos", "--quiet"],
+  start: ["--restart-cos", "--quiet", "--without-ui"],
   stop: ["--all"],
   status: [],
   doctor: [],
@@ -46,8 +46,11 @@ async function run(env: Env, command: string, words: ReadonlySet<string>, hooks:
   else if (command === "status") return (await status(env)) ? 0 : 1;
   else if (command === "doctor") return (await runDoctor(env)) ? 0 : 1;
   else {
-    const isCosRestarted = words.has("--restart-cos");
-    const { isCurrent } = await start(env, { isCosRestarted, isQuiet: words.has("--quiet") });
+    const { isCurrent } = await start(env, {
+      isCosRestarted: words.has("--restart-cos"),
+      isQuiet: words.has("--quiet"),
+      isUiLeftOut: words.has("--without-ui"),
+    });
     if (isCurrent) hooks.onAllCurrent?.();
   }
   return 0;

@@ -17,6 +17,8 @@ export interface StartOptions {
   /** Restart portos-cos although sessions live in it. */
   isCosRestarted: boolean;
   isQuiet?: boolean;
+  /** Leaves portos-ui out, and ends it when it runs: something else serves the page on its port. */
+  isUiLeftOut?: boolean;
 }
 
 /** Brings up what does not run or has changed; resolves with whether every process now runs the current build. */
@@ -26,11 +28,15 @@ export async function start(env: Env, options: StartOptions): Promise<{ isCurren
   return withStartLock(env.stateDir, async () => {
     const client = createPm2Client({ home: "portos", directory: env.pm2Home, logger: silentLogger });
     try {
-      const processes = readOwnProcesses(env.rootDir);
+      const isWanted = (name: string): boolean => options.isUiLeftOut !== true || name !== "portos-ui";
+      const processes = readOwnProcesses(env.rootDir).filter(({ name }) => isWanted(name));
       checkBuilt(processes);
       checkRecord(env, await client.list());
-      const wasUp = await ensureDaemon(env, client);
+      const wasUp = await checkDaemon(env, client);
       const steps = await plan(env, client, processes, options);
+      if (!wasUp) await startDaemon(env);
+      for (const { pmId, name, namespace } of await client.list())
+        if (namespace === "portos" && !isWanted(name)) await client.remove(pmId);
       await bringUp(env, client, steps, wasUp);
       const isCurrent = steps.every(({ own }) => recorded(env, own) === own.fingerprint);
       if (options.isQuiet !== true) await report(env, steps, performance.now() - started);
@@ -64,27 +70,27 @@ function checkRecord(env: Env, list: readonly Pm2Process[]): void {
   );
 }
 
-/** Returns whether a daemon was there already. Refuses one of another PM2 version, because it may not understand us. */
-async function ensureDaemon(env: Env, client: Pm2Client): Promise<boolean> {
+/** Returns whether a daemon is there. Refuses one of another PM2 version, because it may not understand us. */
+async function checkDaemon(env: Env, client: Pm2Client): Promise<boolean> {
   const [running, ours] = [await client.version(), ownPm2Version(env.rootDir)];
-  if (running === null) {
-    const pid = readDaemonPid(env.pm2Home);
-    const runtimeDir = preparePm2Runtime(env.rootDir, env.stateDir);
-    try {
-      await startPm2Daemon({ directory: env.pm2Home, runtimeDir, cwd: env.stateDir });
-    } catch (error) {
-      if (pid === null) throw error;
-      throw new AppError("unavailable", `A process that looks like our PM2 daemon (pid ${pid}) does not answer`, {
-        hint: `Look at ${env.pm2Home}/pm2.log, end that process and start again.`,
-        cause: error,
-      });
-    }
-    return false;
-  }
-  if (running === ours) return true;
+  if (running === null || running === ours) return running !== null;
   throw new AppError("conflict", `The PM2 daemon of PortOS runs version ${running}, this PortOS brings ${ours}`, {
     hint: "Run npm stop -- --all (it also ends your apps and terminals), then npm start.",
   });
+}
+
+async function startDaemon(env: Env): Promise<void> {
+  const pid = readDaemonPid(env.pm2Home);
+  const runtimeDir = preparePm2Runtime(env.rootDir, env.stateDir);
+  try {
+    await startPm2Daemon({ directory: env.pm2Home, runtimeDir, cwd: env.stateDir });
+  } catch (error) {
+    if (pid === null) throw error;
+    throw new AppError("unavailable", `A process that looks like our PM2 daemon (pid ${pid}) does not answer`, {
+      hint: `Look at ${env.pm2Home}/pm2.log, end that process and start again.`,
+      cause: error,
+    });
+  }
 }
 
 async function plan(

@@ -1,0 +1,123 @@
+import { chmod, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { join } from "node:path";
+
+import { afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+
+import { build } from "../build.mjs";
+import { createPrivatePortos, type PrivatePortos } from "../lib/private-portos.mjs";
+
+let portos: PrivatePortos;
+
+beforeAll(async () => {
+  await build({ log: () => undefined });
+});
+beforeEach(async () => {
+  portos = await createPrivatePortos({ isStarted: false, env: { PORTOS_CHROME: "none" } });
+});
+afterEach(async () => {
+  await portos.stop();
+});
+
+const pidsOf = (status: string) =>
+  [...status.matchAll(/(portos-\S+)\s+online\s+(\d+)/g)].map(([, name, pid]) => `${name ?? ""} ${pid ?? ""}`);
+
+test("a start brings up six processes, a second one keeps them, a stop ends them", async () => {
+  const first = await portos.control("start");
+  expect(first.output).toContain("all 6 processes are healthy");
+  expect(first.output).toContain(`http://localhost:${portos.basePort}`);
+  const before = pidsOf((await portos.control("status")).output);
+  expect(before).toHaveLength(6);
+
+  const second = await portos.control("start");
+  expect(second.output).not.toContain("started");
+  expect(pidsOf((await portos.control("status")).output)).toEqual(before);
+
+  expect(await portos.control("stop")).toMatchObject({ code: 0 });
+  expect(await portos.control("status")).toMatchObject({ code: 1 });
+  expect((await portos.control("stop")).output).toContain("PortOS is not running");
+});
+
+test("only the process that has changed is restarted", async () => {
+  await portos.control("start");
+  const before = pidsOf((await portos.control("status")).output);
+  const file = join(portos.stateDir, "running.json");
+  const record = JSON.parse(await readFile(file, "utf8")) as { fingerprints: Record<string, string> };
+  record.fingerprints["portos-ui"] = "another build";
+  await writeFile(file, JSON.stringify(record));
+  const { output } = await portos.control("start");
+  expect(output).toContain("restarted portos-ui\n");
+  const after = pidsOf((await portos.control("status")).output);
+  expect(after.filter((line) => !before.includes(line))).toEqual([expect.stringMatching(/^portos-ui /)]);
+});
+
+test("a taken port is named with its owner, and nothing is left half started", async () => {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(portos.basePort + 4, "127.0.0.1", resolve));
+  const { code, output } = await portos.control("start");
+  server.close();
+  expect(code).toBe(1);
+  expect(output).toContain(`port ${portos.basePort + 4} is taken by`);
+  expect(output).toContain(`(pid ${process.pid})`);
+  expect((await portos.control("status")).output).toContain("PM2 is not running");
+});
+
+test("a process that does not come up takes the whole start back and shows its last lines", async () => {
+  portos.env["HOST"] = "203.0.113.7"; // an address for documentation: nobody can listen on it
+  const { code, output } = await portos.control("start");
+  expect(code).toBe(1);
+  expect(output).toContain("Did not become healthy: portos-server, portos-ui, portos-autofixer-ui");
+  expect(output).toContain("portos-server.log");
+  expect((await portos.control("status")).output).toContain("PM2 is not running");
+});
+
+test("the same data on other ports is refused while it is running", async () => {
+  await portos.control("start");
+  portos.env["PORTOS_BASE_PORT"] = String(portos.basePort + 100);
+  const { code, output } = await portos.control("start");
+  portos.env["PORTOS_BASE_PORT"] = String(portos.basePort);
+  expect(code).toBe(1);
+  expect(output).toContain(`http://localhost:${portos.basePort}`);
+  expect(pidsOf((await portos.control("status")).output)).toHaveLength(6);
+});
+
+test("a state folder too long for a socket and folders that cannot be written are refused", async () => {
+  const { PORTOS_STATE_DIR: stateDir } = portos.env;
+  portos.env["PORTOS_STATE_DIR"] = join(portos.folder, "x".repeat(100));
+  const long = await portos.control("start");
+  portos.env["PORTOS_STATE_DIR"] = stateDir;
+  expect(long).toMatchObject({ code: 1 });
+  expect(long.output).toContain("too long for PM2's sockets");
+
+  await rm(portos.dataDir, { recursive: true, force: true });
+  await writeFile(portos.dataDir, "a file where the folder should be");
+  await chmod(portos.dataDir, 0o400);
+  const blocked = await portos.control("start");
+  expect(blocked).toMatchObject({ code: 1 });
+  expect(blocked.output).toContain("The data folder cannot be written");
+});
+
+test("wrong and unknown variables are named", async () => {
+  portos.env["PORTOS_BASE_PROT"] = "1";
+  const { code, output } = await portos.control("start");
+  delete portos.env["PORTOS_BASE_PROT"];
+  expect(code).toBe(1);
+  expect(output).toContain("PORTOS_BASE_PROT is not a variable PortOS knows");
+});
+
+test("a daemon of another PM2 version is not used", async () => {
+  await portos.control("start");
+  const { code, output } = await portos.control("doctor");
+  expect(output).toContain("All six processes answer");
+  expect(code).toBe(0);
+  await portos.control("stop");
+
+  const [version = ""] = await readdir(join(portos.stateDir, "pm2-runtime"));
+  const file = join(portos.stateDir, "pm2-runtime", version, "node_modules/pm2/package.json");
+  await writeFile(file, (await readFile(file, "utf8")).replace(`"version": "${version}"`, '"version": "6.0.14"'));
+  await portos.control("start");
+  const again = await portos.control("start");
+  expect(again.code).toBe(1);
+  expect(again.output).toContain(`runs version 6.0.14, this PortOS brings ${version}`);
+  expect(await portos.control("doctor")).toMatchObject({ code: 1 });
+});
