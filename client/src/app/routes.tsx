@@ -24,9 +24,21 @@ const parent = { getParentRoute: () => rootRoute };
 
 export const routeTree = rootRoute.addChildren([
   createRoute({ ...parent, path: "/", component: HomePage }),
-  createRoute({ ...parent, path: "/apps" }),
-  createRoute({ ...parent, path: "/apps/import" }),
-  createRoute({ ...parent, path: "/apps/$appId" }),
+  createRoute({
+    ...parent,
+    path: "/apps",
+    component: page(() => import("../features/apps/apps-page.tsx"), "AppsPage"),
+  }),
+  createRoute({
+    ...parent,
+    path: "/apps/import",
+    component: page(() => import("../features/apps/import-page.tsx"), "ImportPage"),
+  }),
+  createRoute({
+    ...parent,
+    path: "/apps/$appId",
+    component: page(() => import("../features/apps/app-page.tsx"), "AppPage"),
+  }),
   createRoute({ ...parent, path: "/logs" }),
   createRoute({ ...parent, path: "/automations" }),
   createRoute({ ...parent, path: "/automations/$automationId" }),

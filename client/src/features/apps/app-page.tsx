@@ -1,0 +1,113 @@
+import { Link, useNavigate, useParams } from "@tanstack/react-router";
+import { IconApps, IconCode, IconFileText, IconTerminal2 } from "@tabler/icons-react";
+
+import type { App } from "../../../../contract/features/apps.ts";
+import { ActionLink } from "../../ui/action-link.tsx";
+import { AgeNote } from "../../ui/age-note.tsx";
+import { AppIcon } from "../../ui/app-icon.tsx";
+import { EmptyState } from "../../ui/empty-state.tsx";
+import { ErrorState } from "../../ui/error-state.tsx";
+import { LoadingState } from "../../ui/loading-state.tsx";
+import { Page, usePageTab } from "../../ui/page.tsx";
+import { StatusBadge } from "../../ui/status-badge.tsx";
+import { AppMenu, isAppRunning, RunControls } from "./app-controls.tsx";
+import { AppLinks } from "./app-links.tsx";
+import classes from "./apps.module.css";
+import { EnvironmentTab } from "./environment-tab.tsx";
+import { GitTab } from "./git-tab.tsx";
+import { OverviewTab } from "./overview-tab.tsx";
+import { ProcessesTab } from "./processes-tab.tsx";
+import { SettingsTab } from "./settings-tab.tsx";
+import { useApps } from "./use-apps.ts";
+
+const parents = [{ label: "Apps", to: "/apps" }];
+
+/** One app: how it is, its processes, environment, git and settings. */
+export function AppPage() {
+  const { appId }: { appId?: string } = useParams({ strict: false });
+  const { apps, error, isPending, dataUpdatedAt, refetch } = useApps();
+  const app = apps?.find(({ id }) => id === appId);
+  if (app) return <KnownApp app={app} aside={<AgeNote updatedAt={dataUpdatedAt} isStale={error !== null} />} />;
+  return (
+    <Page title={appId ?? "App"} parents={parents}>
+      {isPending ? <LoadingState rows={5} rowHeight={72} label="Loading the app" /> : null}
+      {apps === undefined && error !== null ? (
+        <ErrorState title="Could not load the app" error={error} onRetry={() => void refetch()} />
+      ) : null}
+      {apps === undefined ? null : (
+        <EmptyState
+          icon={IconApps}
+          title="There is no such app"
+          text="It may have been deleted, here or on another device."
+          action={<ActionLink to="/apps">All apps</ActionLink>}
+        />
+      )}
+    </Page>
+  );
+}
+
+function KnownApp({ app, aside }: { app: App; aside: React.ReactNode }) {
+  const navigate = useNavigate();
+  const tabs = [
+    { id: "overview", label: "Overview" },
+    { id: "processes", label: "Processes", count: app.processes.length },
+    { id: "environment", label: "Environment" },
+    { id: "git", label: "Git" },
+    { id: "settings", label: "Settings" },
+  ];
+  const tab = usePageTab(tabs);
+  return (
+    <Page
+      title={app.name}
+      parents={parents}
+      tabs={tabs}
+      description={app.description === "" ? undefined : app.description}
+      aside={
+        <>
+          <AppIcon app={app} size={24} />
+          <StatusBadge status={app.status} />
+          {app.isArchived ? <span className="dim">archived</span> : null}
+          {aside}
+        </>
+      }
+      actions={
+        <>
+          <RunControls app={app} isRunning={isAppRunning(app)} isLarge />
+          <AppMenu app={app} onRemoved={() => void navigate({ to: "/apps" })} />
+        </>
+      }
+    >
+      {app.problem === null ? null : (
+        <p className={classes["problem"]} role="status">
+          <span>{app.problem.message}</span>
+          {app.problem.hint === undefined ? null : <span>{app.problem.hint}</span>}
+        </p>
+      )}
+      {tab === "overview" ? <OverviewTab app={app} shortcuts={<Shortcuts app={app} />} /> : null}
+      {tab === "processes" ? <ProcessesTab app={app} /> : null}
+      {tab === "environment" ? <EnvironmentTab app={app} /> : null}
+      {tab === "git" ? <GitTab app={app} /> : null}
+      {tab === "settings" ? <SettingsTab key={app.updatedAt} app={app} /> : null}
+    </Page>
+  );
+}
+
+function Shortcuts({ app }: { app: App }) {
+  return (
+    <div className={classes["chips"]}>
+      <AppLinks app={app} max={6} />
+      <Link to="/logs" search={{ app: app.id }} className={classes["link"]}>
+        <IconFileText size={14} />
+        Logs
+      </Link>
+      <Link to="/terminal" search={{ folder: app.folder }} className={classes["link"]}>
+        <IconTerminal2 size={14} />
+        Terminal here
+      </Link>
+      <a href={app.editorUrl} className={classes["link"]}>
+        <IconCode size={14} />
+        Editor
+      </a>
+    </div>
+  );
+}

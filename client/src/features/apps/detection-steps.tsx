@@ -1,0 +1,41 @@
+import { IconAlertTriangle, IconCheck, IconLoader2, IconMinus } from "@tabler/icons-react";
+
+import type { DetectionStep } from "../../../../contract/features/detect.ts";
+import classes from "./apps.module.css";
+
+const looks = {
+  running: { icon: IconLoader2, word: "looking", color: "var(--info)" },
+  found: { icon: IconCheck, word: "found", color: "var(--ok)" },
+  nothing: { icon: IconMinus, word: "nothing", color: "var(--text-faint)" },
+  failed: { icon: IconAlertTriangle, word: "failed", color: "var(--warn)" },
+};
+
+const maxLines = 6;
+
+/** What each detector says, as it says it. */
+export function DetectionSteps({ steps }: { steps: readonly DetectionStep[] }) {
+  return (
+    <ol role="list" className={classes["steps"]} aria-label="What was looked at" aria-live="polite">
+      {steps.map((step) => {
+        const { icon: Icon, word, color } = looks[step.state];
+        return (
+          <li key={step.detector} className={classes["step"]}>
+            <Icon
+              size={15}
+              color={color}
+              {...(step.state === "running" ? { className: classes["moving"] ?? "" } : {})}
+            />
+            <span>{step.detector}</span>
+            <span className={classes["stepLines"]}>
+              {step.lines.slice(0, maxLines).map((line) => (
+                <code key={line}>{line}</code>
+              ))}
+              {step.lines.length > maxLines ? `and ${String(step.lines.length - maxLines)} more` : null}
+            </span>
+            <span className={classes["small"]}>{step.state === "found" ? "" : word}</span>
+          </li>
+        );
+      })}
+    </ol>
+  );
+}
