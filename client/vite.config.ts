@@ -1,7 +1,8 @@
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import react from "@vitejs/plugin-react";
-import { defineConfig } from "vite";
+import { defineConfig, transformWithOxc, type Plugin } from "vite";
 
 import { defaultBasePort } from "../contract/ports.ts";
 
@@ -9,23 +10,39 @@ const basePort = Number(process.env["PORTOS_BASE_PORT"] ?? defaultBasePort);
 const apiHost = process.env["VITE_API_HOST"] ?? "127.0.0.1";
 const server = `http://${apiHost}:${String(basePort)}`;
 
+/**
+ * Emits the offline shell under a name that never changes, because that is what a browser knows it by. It is no second
+ * entry of the bundle: then what the entry shares with later pages would be cut into many small files.
+ */
+function serviceWorker(file: string): Plugin {
+  return {
+    name: "portos-service-worker",
+    apply: "build",
+    async generateBundle() {
+      const { code } = await transformWithOxc(await readFile(file, "utf8"), file, { target: "es2023" });
+      this.emitFile({ type: "asset", fileName: "service-worker.js", source: code });
+    },
+  };
+}
+
 /** The web UI. In development `/api` and the socket go to the running portos-server, so the page has one origin. */
 export default defineConfig({
   root: import.meta.dirname,
-  plugins: [react()],
+  plugins: [react(), serviceWorker(join(import.meta.dirname, "src/worker/service-worker.ts"))],
   build: {
     outDir: join(import.meta.dirname, "../dist/client"),
     emptyOutDir: true,
     target: "es2023",
     manifest: "asset-manifest.json",
     rolldownOptions: {
-      input: {
-        index: join(import.meta.dirname, "index.html"),
-        "service-worker": join(import.meta.dirname, "src/worker/service-worker.ts"),
-      },
       output: {
-        // The worker keeps its name: its address is what a browser knows it by.
-        entryFileNames: (chunk) => (chunk.name === "service-worker" ? "[name].js" : "assets/[name]-[hash].js"),
+        codeSplitting: {
+          // What the first page needs, in two files: libraries, which stay in the cache over an update, and our own.
+          groups: [
+            { name: "libraries", test: /node_modules/, tags: ["$initial"] },
+            { name: "shell", tags: ["$initial"] },
+          ],
+        },
       },
     },
     modulePreload: { polyfill: false },

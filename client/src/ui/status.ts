@@ -12,6 +12,7 @@ import {
   IconPlayerSkipForward,
   IconPlayerStop,
   IconPlugX,
+  IconTool,
 } from "@tabler/icons-react";
 
 import type { Icon } from "./icon.ts";
@@ -45,6 +46,10 @@ export const statusLooks = {
   stopped: { word: "stopped", tone: "neutral", icon: IconPlayerStop },
   errored: { word: "errored", tone: "bad", icon: IconAlertTriangle },
   paused: { word: "paused", tone: "warn", icon: IconPlayerPause },
+  "being repaired": { word: "being repaired", tone: "warn", icon: IconTool },
+  "given up": { word: "given up", tone: "bad", icon: IconAlertTriangle },
+  recovered: { word: "recovered", tone: "ok", icon: IconCircleCheck },
+  dismissed: { word: "dismissed", tone: "neutral", icon: IconBan },
   "not installed": { word: "not installed", tone: "neutral", icon: IconPlugX },
   unknown: { word: "not known", tone: "neutral", icon: IconCircleDashed },
 } as const satisfies Record<string, StatusLook>;

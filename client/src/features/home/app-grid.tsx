@@ -40,7 +40,7 @@ export function AppGrid() {
     >
       {isPending ? <LoadingState rows={2} rowHeight={148} label="Loading apps" /> : null}
       {data === undefined && error !== null ? (
-        <ErrorState title="Could not load the apps" error={error} onRetry={() => void refetch()} isCompact />
+        <ErrorState title="Could not load the apps" error={error} onRetry={() => void refetch()} />
       ) : null}
       {data !== undefined && apps.length === 0 ? <NoApps /> : null}
       <ul role="list" className={classes["grid"]}>
