@@ -84,12 +84,15 @@ async function openHome(origin) {
   }
 }
 
+function kilobytes(bytes) {
+  return format(bytes / 1000, 1);
+}
+
 function summarize(resources) {
   const counted = resources
     .filter(({ type }) => type === "Script" || type === "Stylesheet")
     .toSorted((a, b) => b.bytes - a.bytes);
   const sum = (...types) => resources.reduce((bytes, one) => bytes + (types.includes(one.type) ? one.bytes : 0), 0);
-  const kilobytes = (bytes) => format(bytes / 1000, 1);
   const total = sum("Script", "Stylesheet");
   report({
     program: "first-page",
