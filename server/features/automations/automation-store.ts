@@ -78,7 +78,8 @@ export function createAutomationStore(store: JsonStore<AutomationsFile>): Automa
       }),
     change: (id, change) =>
       store.update((file) => {
-        const current = read.byId.get(id);
+        // Looked up in `file`, not in what was read last: several changes may share one write.
+        const current = find(file, id, judged);
         if (!current) throw missing();
         const changed = change(current);
         let isDone = false;
@@ -91,7 +92,7 @@ export function createAutomationStore(store: JsonStore<AutomationsFile>): Automa
       }),
     remove: (id, now) =>
       store.update((file) => {
-        const automation = read.byId.get(id);
+        const automation = find(file, id, judged);
         if (!automation) throw missing();
         const place = file.automations.findIndex((entry) => idOf(entry) === id);
         const deletedAt = new Date(now).toISOString();
@@ -124,6 +125,13 @@ function idOf(entry: unknown): unknown {
 
 function newId(): string {
   return `au-${randomBytes(5).toString("hex")}`;
+}
+
+function find(file: AutomationsFile, id: string, judged: WeakMap<object, Parsed>): Automation | undefined {
+  return judge(
+    file.automations.find((entry) => idOf(entry) === id),
+    judged,
+  ).automation;
 }
 
 function readFile(file: AutomationsFile, judged: WeakMap<object, Parsed>) {
