@@ -7,6 +7,7 @@ const stages = [
   { name: "lint", program: tool("oxlint"), args: ["--type-aware", "--deny-warnings"] },
   { name: "types", program: tool("tsc"), args: ["--noEmit"] },
   { name: "imports", program: process.execPath, args: ["scripts/check-imports.mjs"] },
+  { name: "lock", program: process.execPath, args: ["scripts/complete-lock.mjs", "--check"] },
   { name: "generated", program: process.execPath, args: ["scripts/generate.mjs", "--check"] },
 ];
 
