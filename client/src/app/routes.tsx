@@ -39,9 +39,21 @@ export const routeTree = rootRoute.addChildren([
     path: "/apps/$appId",
     component: page(() => import("../features/apps/app-page.tsx"), "AppPage"),
   }),
-  createRoute({ ...parent, path: "/logs" }),
-  createRoute({ ...parent, path: "/automations" }),
-  createRoute({ ...parent, path: "/automations/$automationId" }),
+  createRoute({
+    ...parent,
+    path: "/logs",
+    component: page(() => import("../features/logs/logs-page.tsx"), "LogsPage"),
+  }),
+  createRoute({
+    ...parent,
+    path: "/automations",
+    component: page(() => import("../features/automations/automations-page.tsx"), "AutomationsPage"),
+  }),
+  createRoute({
+    ...parent,
+    path: "/automations/$automationId",
+    component: page(() => import("../features/automations/automation-page.tsx"), "AutomationPage"),
+  }),
   createRoute({ ...parent, path: "/terminal" }),
   createRoute({
     ...parent,

@@ -1,0 +1,89 @@
+import type { AutomationInput, AutomationView } from "../../../../contract/features/automations.ts";
+
+export type Draft = AutomationInput;
+export type Schedule = Draft["schedule"];
+export type Action = Draft["action"];
+
+/** Time zone of this device. */
+export function localZone(): string {
+  return Intl.DateTimeFormat().resolvedOptions().timeZone;
+}
+
+/** Every zone this browser knows, this device's first. */
+export function allZones(): string[] {
+  const known = Intl.supportedValuesOf("timeZone");
+  return [...new Set([localZone(), "UTC", ...known])];
+}
+
+function two(value: number): string {
+  return String(value).padStart(2, "0");
+}
+
+/** "2026-11-21T09:30" on the wall of this device, for date fields. */
+export function wallText(time: Date): string {
+  const date = [time.getFullYear(), two(time.getMonth() + 1), two(time.getDate())].join("-");
+  return `${date}T${two(time.getHours())}:${two(time.getMinutes())}`;
+}
+
+/** A schedule of the other kind to start from. */
+export function newSchedule(kind: Schedule["kind"]): Schedule {
+  const now = new Date();
+  if (kind === "cron") return { kind, expression: "30 9 * * 1-5", zone: localZone() };
+  if (kind === "interval") {
+    now.setSeconds(0, 0);
+    return { kind, everyMs: 15 * 60_000, anchor: now.toISOString() };
+  }
+  return { kind, at: wallText(new Date(now.getTime() + 3_600_000)), zone: localZone() };
+}
+
+/** An action of the other kind to start from. */
+export function newAction(kind: Action["kind"], appId = ""): Action {
+  if (kind === "restart-app") return { kind, appId };
+  if (kind === "url") return { kind, appId, path: "/", method: "GET", expectedStatus: 200, timeoutMs: 10_000 };
+  return { kind, command: { kind: "shell", line: "" }, folder: "", timeLimitMs: 600_000, env: {} };
+}
+
+/** What the editor starts with for a new automation. */
+export function newDraft(): Draft {
+  return {
+    name: "",
+    schedule: newSchedule("cron"),
+    action: newAction("command"),
+    missedPolicy: { kind: "skip" },
+    overlapPolicy: "skip",
+  };
+}
+
+/** The example of the empty page. `folder` must exist on the machine. */
+export function exampleDraft(folder: string): Draft {
+  return {
+    ...newDraft(),
+    name: "Say the time",
+    schedule: { kind: "cron", expression: "* * * * *", zone: localZone() },
+    action: { kind: "command", command: { kind: "shell", line: "date" }, folder, timeLimitMs: 60_000, env: {} },
+  };
+}
+
+/** What the user decided about an automation, without what the server adds. */
+export function draftOf({ automation }: AutomationView): Draft {
+  const { name, schedule, action, missedPolicy, overlapPolicy } = automation;
+  return { name, schedule, action, missedPolicy, overlapPolicy };
+}
+
+/** "A=1\nB=2" → { A: "1", B: "2" }; lines without "=" name a variable without a value. */
+export function parseVariables(text: string): Record<string, string> {
+  const lines = text.split("\n").flatMap((line) => (line.trim() === "" ? [] : [line]));
+  return Object.fromEntries(
+    lines.map((line) => {
+      const [name = "", ...value] = line.split("=");
+      return [name.trim(), value.join("=")];
+    }),
+  );
+}
+
+/** The reverse. */
+export function variablesText(variables: Readonly<Record<string, string>>): string {
+  return Object.entries(variables)
+    .map(([name, value]) => `${name}=${value}`)
+    .join("\n");
+}

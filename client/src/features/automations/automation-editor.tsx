@@ -1,0 +1,115 @@
+import { Button, TextInput } from "@mantine/core";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
+
+import type { AutomationView } from "../../../../contract/features/automations.ts";
+import { fieldErrors } from "../../lib/api-error.ts";
+import { call } from "../../lib/api.ts";
+import { toast } from "../../lib/toasts.ts";
+import { FormError } from "../../ui/form-error.tsx";
+import { SideSheet } from "../../ui/side-sheet.tsx";
+import { ActionFields } from "./action-fields.tsx";
+import { setEnabled, showView } from "./automation-calls.ts";
+import { type Draft, draftOf, newDraft } from "./automation-draft.ts";
+import classes from "./automations.module.css";
+import { PolicyFields } from "./policy-fields.tsx";
+import { ScheduleFields } from "./schedule-fields.tsx";
+
+interface AutomationEditorProps {
+  isOpen: boolean;
+  /** The automation to change; a new one without it. */
+  view: AutomationView | undefined;
+  /** What a new one starts with. */
+  start?: Draft | undefined;
+  onClose: () => void;
+}
+
+/** Creates or changes an automation in a panel over the page. */
+export function AutomationEditor({ isOpen, view, start, onClose }: AutomationEditorProps) {
+  return (
+    <SideSheet
+      title={view === undefined ? "New automation" : `Edit ${view.automation.name}`}
+      isOpen={isOpen}
+      onClose={onClose}
+      width={560}
+    >
+      {isOpen ? (
+        <EditorForm
+          key={view?.automation.id ?? "new"}
+          view={view}
+          start={view === undefined ? (start ?? newDraft()) : draftOf(view)}
+          onClose={onClose}
+        />
+      ) : null}
+    </SideSheet>
+  );
+}
+
+function EditorForm({ view, start, onClose }: { view: AutomationView | undefined; start: Draft; onClose: () => void }) {
+  const client = useQueryClient();
+  const [draft, setDraft] = useState(start);
+  const save = useMutation({
+    mutationFn: () =>
+      view === undefined
+        ? call("automations.create", { body: draft })
+        : call("automations.update", { params: { id: view.automation.id }, body: draft }),
+    onSuccess: (saved) => {
+      showView(client, saved);
+      onClose();
+      if (view !== undefined) return;
+      toast({
+        kind: "ok",
+        text: `${saved.automation.name} is saved and still off`,
+        action: { label: "Turn on", run: () => setEnabled(client, saved, true) },
+      });
+    },
+  });
+  const errors = fieldErrors(save.error);
+  const change = (patch: Partial<Draft>): void => {
+    setDraft((current) => ({ ...current, ...patch }));
+  };
+  return (
+    <form
+      className={classes["form"]}
+      noValidate
+      onSubmit={(event) => {
+        event.preventDefault();
+        save.mutate();
+      }}
+    >
+      <TextInput
+        label="Name"
+        placeholder="Back up the database"
+        maxLength={120}
+        data-autofocus
+        value={draft.name}
+        error={errors["name"]}
+        onChange={(event) => {
+          change({ name: event.currentTarget.value });
+        }}
+      />
+      <ScheduleFields
+        schedule={draft.schedule}
+        errors={errors}
+        onChange={(schedule) => {
+          change({ schedule });
+        }}
+      />
+      <ActionFields
+        action={draft.action}
+        errors={errors}
+        onChange={(action) => {
+          change({ action });
+        }}
+      />
+      <PolicyFields draft={draft} errors={errors} onChange={change} />
+      <FormError error={save.error} shown={Object.keys(errors)} />
+      <div className={classes["formActions"]}>
+        <Button onClick={onClose}>Cancel</Button>
+        <Button type="submit" variant="filled" loading={save.isPending}>
+          {view === undefined ? "Create, turned off" : "Save"}
+        </Button>
+      </div>
+    </form>
+  );
+}

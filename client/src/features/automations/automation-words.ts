@@ -1,0 +1,50 @@
+import type { Automation } from "../../../../contract/features/automations.ts";
+import { formatDuration } from "../../lib/format.ts";
+import { cronInWords } from "./cron-to-sentence.ts";
+
+/** When an automation runs, in words: "every weekday at 09:30". */
+export function scheduleInWords(schedule: Automation["schedule"]): string {
+  if (schedule.kind === "cron") return cronInWords(schedule.expression);
+  if (schedule.kind === "once") return `once on ${schedule.at.slice(0, 16).replace("T", " at ")}`;
+  return `every ${wholeDuration(schedule.everyMs)}`;
+}
+
+/** Zone of a schedule when it is worth naming; an interval has none. */
+export function zoneOf(schedule: Automation["schedule"]): string | null {
+  return schedule.kind === "interval" ? null : schedule.zone;
+}
+
+/** 900 000 → "15 min": formatDuration without "10.0 s". */
+export function wholeDuration(durationMs: number): string {
+  return formatDuration(durationMs).replace(".0 ", " ");
+}
+
+/** What an automation does, in one line of machine text. */
+export function actionInWords(action: Automation["action"]): string {
+  if (action.kind === "restart-app") return `restart ${action.appId}`;
+  if (action.kind === "url") return `${action.method} ${action.appId}${action.path}`;
+  const { command } = action;
+  return command.kind === "shell" ? command.line : command.arguments.map(quoted).join(" ");
+}
+
+function quoted(argument: string): string {
+  return /^[\w./:=@%+,-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", "'\\''")}'`;
+}
+
+/** What happens to missed due times, as a sentence. */
+export function missedInWords(policy: Automation["missedPolicy"]): string {
+  return policy.kind === "skip"
+    ? "Missed times are skipped."
+    : `One missed run is made up for within ${wholeDuration(policy.graceMs)}.`;
+}
+
+const overlaps = {
+  skip: "A time that comes while it still runs is skipped.",
+  "queue-one": "One run waits while it still runs.",
+  replace: "A new run ends the one before.",
+} as const satisfies Record<Automation["overlapPolicy"], string>;
+
+/** What happens when it is due while it runs, as a sentence. */
+export function overlapInWords(policy: Automation["overlapPolicy"]): string {
+  return overlaps[policy];
+}

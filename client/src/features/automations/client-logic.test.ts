@@ -1,0 +1,90 @@
+import { describe, expect, it } from "vitest";
+
+import type { Occurrence } from "../../../../contract/features/automation-occurrences.ts";
+import { parseVariables, variablesText } from "./automation-draft.ts";
+import { actionInWords, scheduleInWords } from "./automation-words.ts";
+import { putLedgerRow } from "./ledger-rows.ts";
+import { appendOutput, cleanOutput, emptyOutput } from "./output-text.ts";
+import { midnights, percentOf } from "./week-position.ts";
+
+const row = (id: string, state: Occurrence["state"]): Occurrence => ({
+  id,
+  automationId: "au-000000",
+  name: "x",
+  trigger: "schedule",
+  who: null,
+  action: "command",
+  due: "2026-11-21T12:00:00.000Z",
+  dueUntil: null,
+  count: 1,
+  state,
+  reason: null,
+  startedAt: null,
+  endedAt: null,
+  lateMs: null,
+  durationMs: null,
+  exitCode: null,
+  httpStatus: null,
+  outputBytes: 0,
+});
+
+describe("the ledger on screen", () => {
+  const pages = [
+    { items: [row("b", "running")], next: "x" },
+    { items: [row("a", "failed")], next: null },
+  ];
+
+  it("changes a row in its place and puts a new one on top", () => {
+    expect(putLedgerRow(pages, row("a", "succeeded"), undefined).map(({ items }) => items[0]?.state)).toEqual([
+      "running",
+      "succeeded",
+    ]);
+    expect(putLedgerRow(pages, row("c", "running"), undefined)[0]?.items.map(({ id }) => id)).toEqual(["c", "b"]);
+  });
+
+  it("drops a row that the filter excludes now and ignores one that never fitted", () => {
+    expect(putLedgerRow(pages, row("b", "succeeded"), "running")[0]?.items).toEqual([]);
+    expect(putLedgerRow(pages, row("c", "failed"), "running")).toEqual(pages);
+  });
+});
+
+describe("output on screen", () => {
+  it("loses colours, titles and overwritten progress, keeps text", () => {
+    expect(cleanOutput("\u001b[31mred\u001b[0m\r\n10 %\r50 %\r100 %\ndone \u001b]0;title\u0007✓")).toBe(
+      "red\n100 %\ndone ✓",
+    );
+  });
+
+  it("keeps the end of very long output from a whole line on", () => {
+    const line = `${"x".repeat(99)}\n`;
+    const shown = appendOutput({ ...emptyOutput, text: line.repeat(4_000) }, { text: "last\n", isComplete: true });
+    expect(shown.isCut).toBe(true);
+    expect(shown.text.startsWith("x".repeat(99))).toBe(true);
+    expect(shown.text.endsWith("last\n")).toBe(true);
+  });
+});
+
+describe("words of the editor", () => {
+  it("reads and writes variables, equal signs in values included", () => {
+    const variables = { A: "1", URL: "http://x/?a=b" };
+    expect(parseVariables(`${variablesText(variables)}\n\n`)).toEqual(variables);
+  });
+
+  it("names schedules and actions", () => {
+    expect(scheduleInWords({ kind: "interval", everyMs: 5_400_000, anchor: "2026-01-01T00:00:00Z" })).toBe(
+      "every 1 h 30 min",
+    );
+    expect(scheduleInWords({ kind: "once", at: "2026-11-21T09:00", zone: "UTC" })).toBe("once on 2026-11-21 at 09:00");
+    const command = { kind: "arguments" as const, arguments: ["echo", "it's", "a b"] };
+    expect(actionInWords({ kind: "command", command, folder: "/", timeLimitMs: 1, env: {} })).toBe(
+      "echo 'it'\\''s' 'a b'",
+    );
+  });
+
+  it("places times within the week", () => {
+    const from = new Date(2026, 10, 21, 12).getTime();
+    const days = midnights(from, from + 7 * 86_400_000);
+    expect(days).toHaveLength(7);
+    expect(percentOf(from + 3.5 * 86_400_000, from, from + 7 * 86_400_000)).toBe(50);
+  });
+});

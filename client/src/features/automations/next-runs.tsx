@@ -1,0 +1,57 @@
+import { useDebouncedValue } from "@mantine/hooks";
+import { useQuery } from "@tanstack/react-query";
+
+import type { DueTime } from "../../../../contract/features/automations.ts";
+import { call } from "../../lib/api.ts";
+import { errorMessage } from "../../lib/api-error.ts";
+import { Time } from "../../ui/time.tsx";
+import { localZone, type Schedule } from "./automation-draft.ts";
+import classes from "./automations.module.css";
+
+const shown = 5;
+
+const markTexts = {
+  moved: "clocks change: this time does not exist, it runs at the next one",
+  first: "clocks change: first of two such times",
+  second: "clocks change: second of two such times",
+  shifted: "new offset from here on",
+} as const satisfies Record<NonNullable<DueTime["mark"]>, string>;
+
+/** The next five runs of a schedule, in its own zone, with what clock changes do to them. */
+export function NextRuns({ schedule }: { schedule: Schedule }) {
+  const [settled] = useDebouncedValue(schedule, 250);
+  const zone = localZone();
+  const preview = useQuery({
+    queryKey: ["automations.preview", settled, zone],
+    queryFn: ({ signal }) =>
+      call("automations.preview", { body: { schedule: settled, count: shown, zone } }, { signal }),
+    retry: false,
+    staleTime: 10_000,
+    placeholderData: (previous) => previous,
+  });
+  if (preview.error !== null)
+    return <p className={`${classes["next"] ?? ""} dim`}>No next run: {errorMessage(preview.error)}</p>;
+  const times = preview.data?.times ?? [];
+  return (
+    <div className={classes["next"]} aria-live="polite">
+      {times.map(({ at, local, offset, mark }) => (
+        <span key={at} className={classes["nextLine"]}>
+          <span className="mono">
+            {weekday(local)} {local.slice(0, local.endsWith(":00") ? 16 : 19)} <span className="dim">{offset}</span>
+          </span>
+          <span className="dim">
+            <Time iso={at} />
+          </span>
+          {mark === null ? null : <span className={classes["mark"]}>{markTexts[mark]}</span>}
+        </span>
+      ))}
+      <span className="dim">{schedule.kind === "interval" ? zone : schedule.zone}</span>
+    </div>
+  );
+}
+
+/** "Mon" of "2026-11-23 09:30:00". */
+function weekday(local: string): string {
+  const date = new Date(`${local.slice(0, 10)}T00:00:00Z`);
+  return date.toLocaleDateString("en", { weekday: "short", timeZone: "UTC" });
+}
