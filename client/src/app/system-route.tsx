@@ -1,6 +1,17 @@
+import { BrowserTab } from "../features/browser/browser-tab.tsx";
+import { IncidentList } from "../features/incidents/incident-list.tsx";
+import { useLiveIncidents } from "../features/incidents/use-incidents.ts";
 import { SystemPage } from "../features/system/system-page.tsx";
 
 /** The System page with the tabs other features bring; a feature does not import a feature, so they meet here. */
 export function SystemRoute() {
-  return <SystemPage others={[]} />;
+  const incidents = useLiveIncidents();
+  return (
+    <SystemPage
+      others={[
+        { id: "incidents", label: "Incidents", count: incidents.data?.active.length, content: <IncidentList /> },
+        { id: "browser", label: "Browser", content: <BrowserTab /> },
+      ]}
+    />
+  );
 }

@@ -1,0 +1,48 @@
+import { Button } from "@mantine/core";
+import { IconFileSearch } from "@tabler/icons-react";
+
+import type { Incident } from "../../../../contract/internal/autofixer.ts";
+import { formatCount } from "../../lib/format.ts";
+import { StatusBadge } from "../../ui/status-badge.tsx";
+import { Time } from "../../ui/time.tsx";
+import { IncidentActions } from "./incident-actions.tsx";
+import { changesText, exitText, incidentStatus } from "./incident-words.ts";
+import classes from "./incidents.module.css";
+
+/** One crash that is not settled, with what the autofixer does about it. */
+export function IncidentCard({ incident, onOpen }: { incident: Incident; onOpen: () => void }) {
+  const { process, status, exit, crashes, reason, nextAttemptAt, changes } = incident;
+  return (
+    <article className={classes["card"]} data-status={status} aria-label={`Incident of ${process.name}`}>
+      <div className={classes["head"]}>
+        <span className={classes["name"]}>{process.name}</span>
+        <StatusBadge status={incidentStatus[status]} />
+      </div>
+      <p className={classes["facts"]}>
+        {exitText(exit)} · {formatCount(crashes, "crash", "crashes")} · last <Time iso={exit.at} />
+      </p>
+      <p className={classes["reason"]}>
+        {reason}
+        {nextAttemptAt === null ? null : (
+          <>
+            {" "}
+            Due <Time iso={nextAttemptAt} />.
+          </>
+        )}
+      </p>
+      {changes?.ranWell == null ? null : <p className={classes["facts"]}>{changesText(changes)}</p>}
+      <div className={classes["actions"]}>
+        <IncidentActions incident={incident} />
+        <Button
+          variant="subtle"
+          color="gray"
+          leftSection={<IconFileSearch size={14} />}
+          aria-label={`What happened to ${process.name}`}
+          onClick={onOpen}
+        >
+          What happened
+        </Button>
+      </div>
+    </article>
+  );
+}

@@ -1,0 +1,25 @@
+import { expect, test } from "vitest";
+
+import { changesText, exitText } from "./incident-words.ts";
+
+const ranWell = { commit: "a".repeat(40), at: "2026-03-01T12:00:00.000Z" };
+const at = "2026-03-01T12:00:00.000Z";
+
+test("a signal says more than an exit code", () => {
+  expect(exitText({ code: null, signal: "SIGKILL", at })).toBe("killed by SIGKILL");
+  expect(exitText({ code: 3, signal: null, at })).toBe("exit code 3");
+});
+
+test("only what was edited since counts as a change", () => {
+  const files = [
+    { path: "a.ts", isEditedSince: true },
+    { path: "b.ts", isEditedSince: false },
+  ];
+  expect(changesText({ ranWell, head: null, commits: ["1 one", "2 two"], files })).toBe(
+    "Since it last ran well: 2 commits and 1 edited file.",
+  );
+  expect(changesText({ ranWell, head: null, commits: [], files: files.slice(1) })).toBe(
+    "Nothing changed in git since it last ran well.",
+  );
+  expect(changesText({ ranWell: null, head: null, commits: [], files })).toBe("It was not seen running well before.");
+});

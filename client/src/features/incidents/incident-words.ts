@@ -1,0 +1,31 @@
+import type { CodeChanges, Incident } from "../../../../contract/internal/autofixer.ts";
+import { formatCount } from "../../lib/format.ts";
+import type { Status } from "../../ui/status.ts";
+
+/** The status of an incident in the panel's words. */
+export const incidentStatus: Record<Incident["status"], Status> = {
+  open: "being repaired",
+  "gave-up": "given up",
+  recovered: "recovered",
+  dismissed: "dismissed",
+};
+
+/** "exit code 1", "killed by SIGKILL". */
+export function exitText(exit: Incident["exit"]): string {
+  if (exit.signal !== null) return `killed by ${exit.signal}`;
+  return exit.code === null ? "exit code not known" : `exit code ${exit.code}`;
+}
+
+/** What changed in git since the process last ran well, in one sentence. */
+export function changesText(changes: CodeChanges | null): string {
+  if (changes === null) return "Its folder is in no git repository.";
+  const { ranWell, commits, files } = changes;
+  if (ranWell === null) return "It was not seen running well before.";
+  const edited = files.filter(({ isEditedSince }) => isEditedSince).length;
+  if (commits.length === 0 && edited === 0) return "Nothing changed in git since it last ran well.";
+  const parts = [
+    ...(commits.length > 0 ? [formatCount(commits.length, "commit")] : []),
+    ...(edited > 0 ? [formatCount(edited, "edited file")] : []),
+  ];
+  return `Since it last ran well: ${parts.join(" and ")}.`;
+}
