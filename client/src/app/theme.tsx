@@ -7,7 +7,7 @@ const accent: MantineColorsTuple = [
   "#93abff",
   "#7d9dff",
   "#6d9bff",
-  "#3f6ff0",
+  "#3c6bea",
   "#2f5fe0",
   "#254dbb",
   "#1d3e97",
