@@ -30,6 +30,7 @@ import { startHistoryRetention } from "./features/history/retention.ts";
 import { startBrowser } from "./features/browser/start-browser.ts";
 import { mountHistory } from "./features/history/routes.ts";
 import { startIncidents } from "./features/incidents/start-incidents.ts";
+import { buildLogs } from "./features/logs/build-logs.ts";
 import { createNotificationService, type NotificationService } from "./features/notifications/notification-service.ts";
 import { notificationsFile } from "./features/notifications/notification-store.ts";
 import { createPanelErrors, type PanelErrors } from "./features/notifications/panel-errors.ts";
@@ -123,10 +124,18 @@ export async function createApp(options: AppOptions): Promise<App> {
     }),
   );
 
-  const { apps, snapshots } = await buildApps(core, {
+  const { apps, snapshots, clients } = await buildApps(core, {
     countSessions: () => countRunningSessions(cos),
     ...(options.pm2Clients ? { clients: options.pm2Clients } : {}),
   });
+  context.onStop(
+    buildLogs({
+      ...context,
+      settings: () => settings.get().logs,
+      processes: () => [...snapshots.raw().values()],
+      reloadLogs: async () => clients.portos?.reloadLogs(),
+    }),
+  );
   context.onStop(startBrowser(context));
   context.onStop(startIncidents(context, { processes: snapshots, notifications, errors }));
 

@@ -13,6 +13,7 @@ import { useEffect } from "react";
 
 import type { App } from "../../../contract/features/apps.ts";
 import type { AutomationView } from "../../../contract/features/automations.ts";
+import { useLogActions } from "../features/logs/use-log-actions.ts";
 import { actionRegistry, type Action } from "../lib/actions.ts";
 import { call } from "../lib/api.ts";
 import { appLinkUrl } from "../lib/app-links.ts";
@@ -106,6 +107,7 @@ export function GlobalActions() {
     const go: Go = (to, search) => navigate({ to, search });
     return actionRegistry.register((apps ?? []).filter((app) => !app.isArchived).flatMap((app) => appActions(app, go)));
   }, [apps, navigate]);
+  useLogActions();
   useEffect(() => actionRegistry.register((automations ?? []).flatMap(automationActions)), [automations]);
   return null;
 }

@@ -54,7 +54,11 @@ export const routeTree = rootRoute.addChildren([
     path: "/automations/$automationId",
     component: page(() => import("../features/automations/automation-page.tsx"), "AutomationPage"),
   }),
-  createRoute({ ...parent, path: "/terminal" }),
+  createRoute({
+    ...parent,
+    path: "/terminal",
+    component: page(() => import("../features/terminal/terminal-page.tsx"), "TerminalPage"),
+  }),
   createRoute({
     ...parent,
     path: "/system",

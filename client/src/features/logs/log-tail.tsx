@@ -1,0 +1,75 @@
+import { useComputedColorScheme } from "@mantine/core";
+import { Link } from "@tanstack/react-router";
+import { useLayoutEffect, useRef } from "react";
+
+import { errorMessage } from "../../lib/api-error.ts";
+import { joinNames } from "./log-address.ts";
+import { LogRow } from "./log-row.tsx";
+import { useLogView } from "./use-log-view.ts";
+import classes from "./log-tail.module.css";
+import "./ansi-palette.css";
+
+interface LogTailProps {
+  /** PM2 name of the process: `portos-server`, `<app>/<process>`. */
+  processName: string;
+  home?: "portos" | "user";
+  /** Pixels. */
+  height?: number;
+}
+
+const noTags = null;
+const nothing = (): void => undefined;
+
+/** The last lines of one process, live, with the way to all of them. For pages of other features. */
+export function LogTail({ processName, home = "portos", height = 220 }: LogTailProps) {
+  const source = `${home}/${processName}`;
+  const { view, state } = useLogView({ sources: [source], filter: null, at: null }, { maxLines: 200, tail: 100 });
+  const scroller = useRef<HTMLDivElement>(null);
+  const isAtEnd = useRef(true);
+  const isDark = useComputedColorScheme("dark") === "dark";
+  useLayoutEffect(() => {
+    const element = scroller.current;
+    if (element && isAtEnd.current) element.scrollTo({ top: element.scrollHeight });
+  });
+  return (
+    <div className={classes["tail"]}>
+      <div
+        ref={scroller}
+        className={classes["lines"]}
+        style={{ height }}
+        tabIndex={0}
+        role="log"
+        aria-live="off"
+        aria-label={`Last lines of ${processName}`}
+        onScroll={({ currentTarget: element }) => {
+          isAtEnd.current = element.scrollHeight - element.scrollTop - element.clientHeight < 24;
+        }}
+      >
+        {state.mode === "loading" ? <p className={classes["note"]}>Loading…</p> : null}
+        {state.mode === "failed" ? <p className={classes["note"]}>{errorMessage(state.error)}</p> : null}
+        {state.mode !== "loading" && state.mode !== "failed" && view.window.lines.length === 0 ? (
+          <p className={classes["note"]}>Nothing printed yet.</p>
+        ) : null}
+        {view.window.lines.map((line, index) => (
+          <LogRow
+            key={view.window.firstNumber + index}
+            line={line}
+            times="local"
+            isDark={isDark}
+            tag={noTags}
+            highlight={null}
+            isSelected={false}
+            isTarget={false}
+            groupSize={0}
+            isFolded={false}
+            onFold={nothing}
+            onLoadSkipped={nothing}
+          />
+        ))}
+      </div>
+      <Link to="/logs" search={{ process: joinNames([source]) }} className={classes["link"]}>
+        Open logs of {processName}
+      </Link>
+    </div>
+  );
+}

@@ -1,0 +1,63 @@
+import { useCallback, useEffect, useMemo, useState } from "react";
+
+/** Heights of rows that were seen, by line number, and the size of the window they are seen through. */
+export interface RowHeights {
+  readonly heightOf: (number: number) => number;
+  /** Changes whenever a height does. */
+  readonly version: number;
+  /** Height of the scrolling element. */
+  readonly viewHeight: number;
+  /** For the `ref` of the scrolling element and of each row. */
+  readonly observe: (element: HTMLElement | null) => (() => void) | undefined;
+}
+
+const maxRemembered = 50_000;
+
+/** Measures rows as they are shown. With `isFixed` every row has `rowHeight` and none is measured. */
+export function useRowHeights(rowHeight: number, isFixed: boolean): RowHeights {
+  const [{ version, viewHeight }, setSeen] = useState({ version: 0, viewHeight: 600 });
+  const heights = useMemo(() => ({ known: new Map<string, number>(), isFixed }), [isFixed]);
+
+  const observer = useMemo(
+    () =>
+      new ResizeObserver((entries) => {
+        let view: number | null = null;
+        let isChanged = false;
+        for (const { target, borderBoxSize, contentRect } of entries) {
+          const height = borderBoxSize[0]?.blockSize ?? contentRect.height;
+          const number = (target as HTMLElement).dataset["number"];
+          if (number === undefined) view = height;
+          else if (height > 0 && heights.known.get(number) !== height) {
+            if (heights.known.size > maxRemembered) heights.known.clear();
+            heights.known.set(number, height);
+            isChanged = true;
+          }
+        }
+        if (isChanged || view !== null)
+          setSeen((seen) => ({ version: seen.version + 1, viewHeight: view ?? seen.viewHeight }));
+      }),
+    [heights],
+  );
+  useEffect(
+    () => () => {
+      observer.disconnect();
+    },
+    [observer],
+  );
+
+  const observe = useCallback(
+    (element: HTMLElement | null) => {
+      if (!element || (isFixed && element.dataset["number"] !== undefined)) return undefined;
+      observer.observe(element);
+      return () => {
+        observer.unobserve(element);
+      };
+    },
+    [observer, isFixed],
+  );
+  const heightOf = useCallback(
+    (number: number) => (isFixed ? rowHeight : (heights.known.get(String(number)) ?? rowHeight)),
+    [heights, isFixed, rowHeight],
+  );
+  return { heightOf, version, viewHeight, observe };
+}
