@@ -45,6 +45,8 @@ export interface Viewer {
 /** Output a viewer may lag behind while others read on; more is made good by a repaint. */
 export const lagBytes = 524_288;
 const largestFrameBytes = 262_144;
+/** Viewers may acknowledge in pieces of this size. */
+const creditBytes = 16_384;
 /** A viewer that processed nothing for this long, though it had something, holds nobody back any more. */
 export const stalledAfterMs = 20_000;
 const repaintPauseMs = 400;
@@ -61,6 +63,11 @@ export function createViewer(options: ViewerOptions): Viewer {
   let lastRepaintAt = -Infinity;
   let lastProgressAt = clock.monotonic();
   let retry: NodeJS.Timeout | null = null;
+
+  /** Below this a program that was held may go on; never less than what a viewer collects before it acknowledges. */
+  function roomBytes(): number {
+    return Math.max(window.size / 4, creditBytes);
+  }
 
   function isStalled(): boolean {
     return window.owed > 0 && clock.monotonic() - lastProgressAt > stalledAfterMs;
@@ -94,7 +101,7 @@ export function createViewer(options: ViewerOptions): Viewer {
   }
 
   function tryRepaint(): void {
-    if (isDetached || isRepainting || !needsRepaint || window.owed > window.size / 4) return;
+    if (isDetached || isRepainting || !needsRepaint || window.owed > roomBytes()) return;
     const waitMs = lastRepaintAt + repaintPauseMs - clock.monotonic();
     if (waitMs > 0) {
       retry ??= setTimeout(() => {
@@ -138,7 +145,7 @@ export function createViewer(options: ViewerOptions): Viewer {
       return isFull;
     },
     get hasRoom() {
-      return window.owed + ring.end - next < window.size / 4;
+      return window.owed + ring.end - next <= roomBytes();
     },
     get lag() {
       return needsRepaint ? 0 : ring.end - next;
@@ -153,7 +160,7 @@ export function createViewer(options: ViewerOptions): Viewer {
       window.processed(bytes);
       if (needsRepaint) tryRepaint();
       else if (ring.end > next && window.owed <= window.size) offer();
-      if (window.owed + ring.end - next < window.size / 4) options.onRoom();
+      if (window.owed + ring.end - next <= roomBytes()) options.onRoom();
     },
     fallBehind,
     detach() {

@@ -14,9 +14,10 @@ import { useEffect } from "react";
 import type { App } from "../../../contract/features/apps.ts";
 import type { AutomationView } from "../../../contract/features/automations.ts";
 import { useLogActions } from "../features/logs/use-log-actions.ts";
+import { registerTerminalActions } from "../features/terminal/terminal-actions.ts";
 import { actionRegistry, type Action } from "../lib/actions.ts";
 import { call } from "../lib/api.ts";
-import { appLinkUrl } from "../lib/app-links.ts";
+import { appLinkUrl, appLogSearch } from "../lib/app-links.ts";
 import { useLiveApps, useLiveAutomations } from "../lib/live-queries.ts";
 import { toast, undoToast, withErrorToast } from "../lib/toasts.ts";
 
@@ -57,11 +58,15 @@ function appActions(app: App, go: Go): Action[] {
       ];
   return [
     ...run,
-    action("logs", { label: `Read the logs of ${name}`, icon: IconFileText, run: () => go("/logs", { app: id }) }),
+    action("logs", {
+      label: `Read the logs of ${name}`,
+      icon: IconFileText,
+      run: () => go("/logs", appLogSearch(app)),
+    }),
     action("terminal", {
       label: `Open a terminal in ${name}`,
       icon: IconTerminal2,
-      run: () => go("/terminal", { folder: app.folder }),
+      run: () => go("/terminal", { cwd: app.folder }),
     }),
     action("edit", {
       label: `Open ${name} in the editor`,
@@ -108,6 +113,7 @@ export function GlobalActions() {
     return actionRegistry.register((apps ?? []).filter((app) => !app.isArchived).flatMap((app) => appActions(app, go)));
   }, [apps, navigate]);
   useLogActions();
+  useEffect(() => registerTerminalActions(navigate), [navigate]);
   useEffect(() => actionRegistry.register((automations ?? []).flatMap(automationActions)), [automations]);
   return null;
 }

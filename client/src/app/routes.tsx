@@ -37,7 +37,7 @@ export const routeTree = rootRoute.addChildren([
   createRoute({
     ...parent,
     path: "/apps/$appId",
-    component: page(() => import("../features/apps/app-page.tsx"), "AppPage"),
+    component: page(() => import("./app-route.tsx"), "AppRoute"),
   }),
   createRoute({
     ...parent,
