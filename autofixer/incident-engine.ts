@@ -10,7 +10,7 @@ import type { UnaskedEnd } from "./exit-watch.ts";
 import type { IncidentBook } from "./incident-book.ts";
 import type { LastEnd } from "./last-end.ts";
 import { processMark } from "./process-key.ts";
-import { decide, exitText, type RepairPolicy } from "./repair-policy.ts";
+import { decide, endText, exitText, type RepairPolicy } from "./repair-policy.ts";
 
 export interface IncidentEngineOptions {
   book: IncidentBook;
@@ -113,7 +113,7 @@ export class IncidentEngine {
     const incident: Incident = before
       ? { ...before, exit, crashes: before.crashes + 1 }
       : newIncident(process, exit, now, this.#options.policy.pausesMs.length);
-    await this.#save(incident, `Ended with ${exitText(exit)}. PM2 starts it again.`);
+    await this.#save(incident, `${endText(exit)}. PM2 starts it again.`);
     logger.warn("A process crashed", { process: process.name, exit: exitText(exit), crashes: incident.crashes });
     this.#inspect(incident.id, process);
     const saved = this.#activeOf(process);
@@ -124,6 +124,9 @@ export class IncidentEngine {
     const decision = decide(incident, process, this.#options.clock.now(), this.#options.policy);
     switch (decision.kind) {
       case "nothing":
+        return;
+      case "watch":
+        if (incident.reason !== decision.reason) await this.#save(incident, decision.reason);
         return;
       case "wait":
         await this.#save({ ...incident, nextAttemptAt: decision.at }, decision.reason);

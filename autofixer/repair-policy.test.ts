@@ -148,7 +148,10 @@ describe("what the user does counts", () => {
 describe("recovery", () => {
   test("needs a whole stable time", () => {
     const running = process({ status: "online", onlineSince: iso(at) });
-    expect(decide(incident(), running, at + 59_999, policy)).toEqual({ kind: "nothing" });
+    expect(decide(incident(), running, at + 59_999, policy)).toEqual({
+      kind: "watch",
+      reason: "Runs again; settled when it has stayed up for 60 s.",
+    });
     expect(decide(incident({ crashes: 3 }), running, at + 60_000, policy)).toEqual({
       kind: "close",
       status: "recovered",

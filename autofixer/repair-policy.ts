@@ -21,6 +21,7 @@ export const defaultPolicy: RepairPolicy = {
 
 export type Decision =
   | { kind: "nothing" }
+  | { kind: "watch"; reason: string }
   | { kind: "wait"; at: string; reason: string }
   | { kind: "restart" }
   | { kind: "close"; status: "recovered" | "dismissed"; reason: string }
@@ -38,7 +39,7 @@ export function decide(incident: Incident, process: Pm2Process | null, now: numb
   const isFresh = now - Date.parse(incident.exit.at) < policy.settleMs;
   if (process.status === "online") {
     const since = Date.parse(process.onlineSince ?? incident.exit.at);
-    if (now - since < policy.stableMs) return isFresh ? decideLoop(incident, process, policy) : nothing;
+    if (now - since < policy.stableMs) return decideFresh(incident, process, isFresh, policy);
     const reason = `Runs again without a crash for ${duration(now - since)}, after ${times(incident.crashes)}.`;
     return { kind: "close", status: "recovered", reason };
   }
@@ -46,6 +47,13 @@ export function decide(incident: Incident, process: Pm2Process | null, now: numb
   if (process.status === "errored") return decideErrored(incident, process, now, policy);
   if (process.status === "stopped") return isFresh ? nothing : decideStopped(process);
   return decideLoop(incident, process, policy);
+}
+
+/** It has been started again, but has not proved yet that it stays up. */
+function decideFresh(incident: Incident, process: Pm2Process, isFresh: boolean, policy: RepairPolicy): Decision {
+  const loop = isFresh ? decideLoop(incident, process, policy) : nothing;
+  if (loop.kind !== "nothing" || incident.status === "gave-up") return loop;
+  return { kind: "watch", reason: `Runs again; settled when it has stayed up for ${duration(policy.stableMs)}.` };
 }
 
 function decideErrored(incident: Incident, process: Pm2Process, now: number, policy: RepairPolicy): Decision {
@@ -80,6 +88,11 @@ function decideLoop(incident: Incident, process: Pm2Process, policy: RepairPolic
   return incident.process.isOwn || process.home === "user"
     ? { kind: "give-up", reason: `${seen}; PM2 keeps trying every 15 s.`, stopProcess: false }
     : { kind: "give-up", reason: `${seen}; stopped, so that it does not go on for ever.`, stopProcess: true };
+}
+
+/** "Killed by SIGKILL", "Ended with exit code 1". */
+export function endText(exit: Incident["exit"]): string {
+  return exit.signal === null ? `Ended with ${exitText(exit)}` : `Killed by ${exit.signal}`;
 }
 
 /** "exit code 1", "killed by SIGKILL". */

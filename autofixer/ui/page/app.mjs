@@ -262,7 +262,7 @@ async function openIncident(id) {
     process.name,
     [],
     [
-      h("p", {}, `Ended with ${exitText(exit)}. ${reason}`),
+      h("p", {}, reason),
       changes && h("p", { class: "dim" }, changesText(changes)),
       changes?.commits.length || changes?.files.length
         ? h(

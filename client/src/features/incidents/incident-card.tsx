@@ -26,7 +26,7 @@ export function IncidentCard({ incident, onOpen }: { incident: Incident; onOpen:
         {nextAttemptAt === null ? null : (
           <>
             {" "}
-            Due <Time iso={nextAttemptAt} />.
+            Due <Time iso={nextAttemptAt} />
           </>
         )}
       </p>
@@ -40,7 +40,7 @@ export function IncidentCard({ incident, onOpen }: { incident: Incident; onOpen:
           aria-label={`What happened to ${process.name}`}
           onClick={onOpen}
         >
-          What happened
+          Details
         </Button>
       </div>
     </article>

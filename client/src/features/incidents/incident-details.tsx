@@ -7,7 +7,7 @@ import { ErrorState } from "../../ui/error-state.tsx";
 import { LoadingState } from "../../ui/loading-state.tsx";
 import { SideSheet } from "../../ui/side-sheet.tsx";
 import { StatusBadge } from "../../ui/status-badge.tsx";
-import { changesText, exitText, incidentStatus } from "./incident-words.ts";
+import { changesText, endText, incidentStatus } from "./incident-words.ts";
 import classes from "./incidents.module.css";
 
 /** Everything known about one incident: how it ended, what changed, what was tried, what it wrote last. */
@@ -31,7 +31,7 @@ function Body({ incident }: { incident: IncidentDetail }) {
       <div>
         <StatusBadge status={incidentStatus[status]} />
         <p>
-          Ended with {exitText(exit)} on {formatAbsolute(exit.at)}.
+          {endText(exit)}, {formatAbsolute(exit.at)}
         </p>
         <p>{reason}</p>
       </div>

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { changesText, exitText } from "./incident-words.ts";
+import { changesText, endText, exitText } from "./incident-words.ts";
 
 const ranWell = { commit: "a".repeat(40), at: "2026-03-01T12:00:00.000Z" };
 const at = "2026-03-01T12:00:00.000Z";
@@ -8,6 +8,8 @@ const at = "2026-03-01T12:00:00.000Z";
 test("a signal says more than an exit code", () => {
   expect(exitText({ code: null, signal: "SIGKILL", at })).toBe("killed by SIGKILL");
   expect(exitText({ code: 3, signal: null, at })).toBe("exit code 3");
+  expect(endText({ code: null, signal: "SIGKILL", at })).toBe("Killed by SIGKILL");
+  expect(endText({ code: null, signal: null, at })).toBe("Ended with exit code not known");
 });
 
 test("only what was edited since counts as a change", () => {

@@ -16,6 +16,11 @@ export function exitText(exit: Incident["exit"]): string {
   return exit.code === null ? "exit code not known" : `exit code ${exit.code}`;
 }
 
+/** "Killed by SIGKILL", "Ended with exit code 1". */
+export function endText(exit: Incident["exit"]): string {
+  return exit.signal === null ? `Ended with ${exitText(exit)}` : `Killed by ${exit.signal}`;
+}
+
 /** What changed in git since the process last ran well, in one sentence. */
 export function changesText(changes: CodeChanges | null): string {
   if (changes === null) return "Its folder is in no git repository.";
