@@ -6,6 +6,7 @@ import { basename, join } from "node:path";
 import { z } from "zod";
 
 import { processNames, type PortName, type ProcessName } from "../../contract/ports.ts";
+import inherited from "../../lib/processes/inherited-variables.json" with { type: "json" };
 import type { Pm2StartSpec } from "../../lib/processes/pm2-types.ts";
 
 /** One of the six processes: how PM2 starts it, where it answers, and what tells whether a running one is current. */
@@ -56,7 +57,7 @@ export function readOwnProcesses(rootDir: string): OwnProcess[] {
     const spec = toSpec(app);
     const built = readBuild(rootDir, basename(app.script, ".js"));
     const hash = createHash("sha256")
-      .update(JSON.stringify(spec))
+      .update(settingsOf(spec))
       .update(built ?? "");
     return {
       name: app.name,
@@ -66,6 +67,14 @@ export function readOwnProcesses(rootDir: string): OwnProcess[] {
       isBuilt: built !== null,
     };
   });
+}
+
+const inheritedNames: ReadonlySet<string> = new Set(inherited);
+
+/** What makes a running process outdated. The machine's own variables do not: they differ from one terminal to the next. */
+function settingsOf(spec: Pm2StartSpec): string {
+  const env = Object.entries(spec.env).filter(([name]) => !inheritedNames.has(name) && !/^(?:LC|XDG)_/.test(name));
+  return JSON.stringify({ ...spec, env: env.toSorted(([a], [b]) => (a < b ? -1 : 1)) });
 }
 
 function toSpec(app: z.output<typeof appSchema>): Pm2StartSpec {

@@ -29,6 +29,7 @@ test("a start brings up six processes, a second one keeps them, a stop ends them
   const before = pidsOf((await portos.control("status")).output);
   expect(before).toHaveLength(6);
 
+  portos.env["DISPLAY"] = ":7"; // another terminal
   const second = await portos.control("start");
   expect(second.output).not.toContain("started");
   expect(pidsOf((await portos.control("status")).output)).toEqual(before);
