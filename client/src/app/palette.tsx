@@ -47,6 +47,7 @@ export function Palette({ onClose }: { onClose: () => void }) {
       radius="md"
       transitionProps={{ duration: 80 }}
       overlayProps={{ backgroundOpacity: 0.5 }}
+      attributes={{ content: { "aria-label": "Search and run" } }}
       classNames={{
         content: classes["content"] ?? "",
         search: classes["search"] ?? "",

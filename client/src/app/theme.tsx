@@ -50,9 +50,20 @@ export const theme = createTheme({
     TextInput: { defaultProps: { size: "sm" } },
     Select: { defaultProps: { size: "sm", comboboxProps: { shadow: "none" } } },
     Modal: {
-      defaultProps: { centered: true, transitionProps: { duration: 100 }, overlayProps: { backgroundOpacity: 0.5 } },
+      defaultProps: {
+        centered: true,
+        closeButtonProps: { "aria-label": "Close" },
+        transitionProps: { duration: 100 },
+        overlayProps: { backgroundOpacity: 0.5 },
+      },
     },
-    Drawer: { defaultProps: { transitionProps: { duration: 120 }, overlayProps: { backgroundOpacity: 0.4 } } },
+    Drawer: {
+      defaultProps: {
+        closeButtonProps: { "aria-label": "Close" },
+        transitionProps: { duration: 120 },
+        overlayProps: { backgroundOpacity: 0.4 },
+      },
+    },
     Tooltip: { defaultProps: { openDelay: 350, transitionProps: { duration: 80 }, fz: "xs" } },
     Table: { defaultProps: { fz: "sm", verticalSpacing: 6, horizontalSpacing: 12 } },
     Menu: { defaultProps: { shadow: "none", transitionProps: { duration: 80 } } },

@@ -1,5 +1,6 @@
 import type { Machine } from "../../../contract/features/system.ts";
 import { formatBytes, formatPercent } from "../lib/format.ts";
+import { distinctDisks } from "./distinct-disks.ts";
 import { Meter } from "./meter.tsx";
 import classes from "./machine-meters.module.css";
 
@@ -20,14 +21,16 @@ export function MachineMeters({ machine }: { machine: Machine }) {
         percent={share(memoryUsedBytes, memoryTotalBytes)}
         text={`${formatBytes(memoryUsedBytes)} of ${formatBytes(memoryTotalBytes)}`}
       />
-      {disks.slice(0, maxDisks).map((disk) => (
-        <Meter
-          key={disk.mount}
-          label={disk.mount === "/" ? "Disk" : `Disk ${disk.mount}`}
-          percent={share(disk.usedBytes, disk.totalBytes)}
-          text={`${formatBytes(disk.usedBytes)} of ${formatBytes(disk.totalBytes)}`}
-        />
-      ))}
+      {distinctDisks(disks)
+        .slice(0, maxDisks)
+        .map((disk) => (
+          <Meter
+            key={disk.mount}
+            label={disk.mount === "/" ? "Disk" : `Disk ${disk.mount}`}
+            percent={share(disk.usedBytes, disk.totalBytes)}
+            text={`${formatBytes(disk.usedBytes)} of ${formatBytes(disk.totalBytes)}`}
+          />
+        ))}
       <dl className={classes["facts"]}>
         <div>
           <dt>Load</dt>

@@ -21,7 +21,6 @@ export function SideSheet({ title, isOpen, onClose, children, width = 420 }: Sid
       title={title}
       position={isPhone ? "bottom" : "right"}
       size={isPhone ? "85%" : width}
-      closeButtonProps={{ "aria-label": "Close" }}
       styles={{
         title: { fontWeight: 600, flex: 1 },
         content: isPhone

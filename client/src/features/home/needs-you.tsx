@@ -90,7 +90,7 @@ function AppItem({ app }: { app: App }) {
       tone="bad"
       title={
         <>
-          <Link to="/apps/$appId" params={{ appId: app.id }}>
+          <Link to="/apps/$appId" params={{ appId: app.id }} className="touch-wide">
             {app.name}
           </Link>{" "}
           does not run

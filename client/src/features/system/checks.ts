@@ -3,6 +3,7 @@ import type { Backup } from "../../../../contract/features/backups.ts";
 import type { ProcessSnapshot } from "../../../../contract/features/processes.ts";
 import type { Access, DataProblem, Machine } from "../../../../contract/features/system.ts";
 import { formatBytes, formatCount } from "../../lib/format.ts";
+import { distinctDisks } from "../../ui/distinct-disks.ts";
 
 /** One thing that should be so; `fix` says how to make it so. */
 export interface Check {
@@ -80,7 +81,8 @@ function checkData(problems: readonly DataProblem[]): Check {
   };
 }
 
-function checkDisks({ disks }: Machine): Check {
+function checkDisks(machine: Machine): Check {
+  const disks = distinctDisks(machine.disks);
   const full = disks.filter(
     ({ totalBytes, usedBytes }) =>
       totalBytes > 0 && (usedBytes / totalBytes > 0.92 || totalBytes - usedBytes < leastFreeBytes),
