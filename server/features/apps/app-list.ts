@@ -37,7 +37,7 @@ export function createAppList(options: AppListOptions): AppList {
   function all(): App[] {
     shown ??= records()
       .map(view)
-      .toSorted((a, b) => a.name.localeCompare(b.name));
+      .toSorted((a, b) => a.name.localeCompare(b.name, "en", { numeric: true }));
     return shown;
   }
 

@@ -35,7 +35,7 @@ export interface ListChoice {
 const statusRank: Record<AppStatus, number> = { errored: 0, launching: 1, online: 2, stopped: 3 };
 
 const order: Record<SortKey, (a: App, b: App) => number> = {
-  name: (a, b) => a.name.localeCompare(b.name),
+  name: (a, b) => a.name.localeCompare(b.name, "en", { numeric: true }),
   status: (a, b) => statusRank[a.status] - statusRank[b.status],
   cpu: (a, b) => b.cpuPercent - a.cpuPercent,
   memory: (a, b) => b.memoryBytes - a.memoryBytes,

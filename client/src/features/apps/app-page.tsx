@@ -1,14 +1,16 @@
 import { Link, useNavigate, useParams } from "@tanstack/react-router";
 import { IconApps, IconCode, IconFileText, IconTerminal2 } from "@tabler/icons-react";
+import type { ReactNode } from "react";
 
 import type { App } from "../../../../contract/features/apps.ts";
+import { appLogSearch } from "../../lib/app-links.ts";
 import { ActionLink } from "../../ui/action-link.tsx";
 import { AgeNote } from "../../ui/age-note.tsx";
 import { AppIcon } from "../../ui/app-icon.tsx";
 import { EmptyState } from "../../ui/empty-state.tsx";
 import { ErrorState } from "../../ui/error-state.tsx";
 import { LoadingState } from "../../ui/loading-state.tsx";
-import { Page, usePageTab } from "../../ui/page.tsx";
+import { Page, usePageTab, type PageTab } from "../../ui/page.tsx";
 import { StatusBadge } from "../../ui/status-badge.tsx";
 import { AppMenu, isAppRunning, RunControls } from "./app-controls.tsx";
 import { AppLinks } from "./app-links.tsx";
@@ -22,12 +24,25 @@ import { useApps } from "./use-apps.ts";
 
 const parents = [{ label: "Apps", to: "/apps" }];
 
+/** A tab another feature brings to the page of an app. */
+export interface AppTab extends PageTab {
+  readonly content: ReactNode;
+}
+
+interface AppPageProps {
+  /** Further tabs of an app, after its processes. */
+  others?: (appId: string) => readonly AppTab[];
+}
+
 /** One app: how it is, its processes, environment, git and settings. */
-export function AppPage() {
+export function AppPage({ others }: AppPageProps) {
   const { appId }: { appId?: string } = useParams({ strict: false });
   const { apps, error, isPending, dataUpdatedAt, refetch } = useApps();
   const app = apps?.find(({ id }) => id === appId);
-  if (app) return <KnownApp app={app} aside={<AgeNote updatedAt={dataUpdatedAt} isStale={error !== null} />} />;
+  if (app) {
+    const aside = <AgeNote updatedAt={dataUpdatedAt} isStale={error !== null} />;
+    return <KnownApp app={app} aside={aside} others={others?.(app.id) ?? []} />;
+  }
   return (
     <Page title={appId ?? "App"} parents={parents}>
       {isPending ? <LoadingState rows={5} rowHeight={72} label="Loading the app" /> : null}
@@ -46,11 +61,18 @@ export function AppPage() {
   );
 }
 
-function KnownApp({ app, aside }: { app: App; aside: React.ReactNode }) {
+interface KnownAppProps {
+  app: App;
+  aside: ReactNode;
+  others: readonly AppTab[];
+}
+
+function KnownApp({ app, aside, others }: KnownAppProps) {
   const navigate = useNavigate();
   const tabs = [
     { id: "overview", label: "Overview" },
     { id: "processes", label: "Processes", count: app.processes.length },
+    ...others,
     { id: "environment", label: "Environment" },
     { id: "git", label: "Git" },
     { id: "settings", label: "Settings" },
@@ -85,6 +107,7 @@ function KnownApp({ app, aside }: { app: App; aside: React.ReactNode }) {
       )}
       {tab === "overview" ? <OverviewTab app={app} shortcuts={<Shortcuts app={app} />} /> : null}
       {tab === "processes" ? <ProcessesTab app={app} /> : null}
+      {others.find(({ id }) => id === tab)?.content}
       {tab === "environment" ? <EnvironmentTab app={app} /> : null}
       {tab === "git" ? <GitTab app={app} /> : null}
       {tab === "settings" ? <SettingsTab key={app.updatedAt} app={app} /> : null}
@@ -96,11 +119,11 @@ function Shortcuts({ app }: { app: App }) {
   return (
     <div className={classes["chips"]}>
       <AppLinks app={app} max={6} />
-      <Link to="/logs" search={{ app: app.id }} className={classes["link"]}>
+      <Link to="/logs" search={appLogSearch(app)} className={classes["link"]}>
         <IconFileText size={14} />
         Logs
       </Link>
-      <Link to="/terminal" search={{ folder: app.folder }} className={classes["link"]}>
+      <Link to="/terminal" search={{ cwd: app.folder }} className={classes["link"]}>
         <IconTerminal2 size={14} />
         Terminal here
       </Link>

@@ -43,7 +43,7 @@ function columnsFor(metrics: Metrics | undefined): Column<App>[] {
       width: "76px",
       align: "right",
       isInline: true,
-      cell: (app) => (isAppRunning(app) ? formatPercent(app.cpuPercent) : "–"),
+      cell: (app) => (isAppRunning(app) ? formatPercent(app.cpuPercent) : <Nothing />),
     },
     {
       id: "memory",
@@ -51,7 +51,7 @@ function columnsFor(metrics: Metrics | undefined): Column<App>[] {
       width: "86px",
       align: "right",
       isInline: true,
-      cell: (app) => (isAppRunning(app) ? formatBytes(app.memoryBytes) : "–"),
+      cell: (app) => (isAppRunning(app) ? formatBytes(app.memoryBytes) : <Nothing />),
     },
     {
       id: "hour",
@@ -76,22 +76,24 @@ function columnsFor(metrics: Metrics | undefined): Column<App>[] {
       isWideOnly: true,
       cell: (app) => (app.onlineSince === null ? "–" : <Time iso={app.onlineSince} isAge />),
     },
-    { id: "open", header: "Open", width: "110px", isWideOnly: true, cell: (app) => <AppLinks app={app} max={1} /> },
+    { id: "open", header: "Open", width: "110px", isInline: true, cell: (app) => <AppLinks app={app} max={1} /> },
     {
       id: "actions",
       header: "Actions",
       isActions: true,
       cell: (app) => (
         <span className={classes["rowActions"]}>
-          <span className="phone-only">
-            <AppLinks app={app} max={1} />
-          </span>
           <RunControls app={app} isRunning={isAppRunning(app)} />
           <AppMenu app={app} />
         </span>
       ),
     },
   ];
+}
+
+/** A dash keeps a column's place; a card has no columns. */
+function Nothing() {
+  return <span className="desktop-only">–</span>;
 }
 
 function NameCell({ app }: { app: App }) {

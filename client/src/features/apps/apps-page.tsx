@@ -163,6 +163,7 @@ function Filters({ choice, view, onView, archivedCount }: FiltersProps) {
       />
       <Select
         aria-label="Groups"
+        className="desktop-only"
         w={162}
         allowDeselect={false}
         value={choice.group}

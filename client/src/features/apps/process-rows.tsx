@@ -2,6 +2,7 @@ import { Link } from "@tanstack/react-router";
 import { IconFileText } from "@tabler/icons-react";
 
 import type { App, AppProcess } from "../../../../contract/features/apps.ts";
+import { processLogSearch } from "../../lib/app-links.ts";
 import { formatBytes, formatCount, formatPercent } from "../../lib/format.ts";
 import { ActionMenu, type MenuItem } from "../../ui/action-menu.tsx";
 import { StatusBadge } from "../../ui/status-badge.tsx";
@@ -62,7 +63,7 @@ function ProcessRow({ app, process, items }: ProcessRowProps) {
         {live === null ? null : (
           <Link
             to="/logs"
-            search={{ process: live.key }}
+            search={processLogSearch(live)}
             className={classes["link"]}
             aria-label={`Logs of ${app.name} / ${name}`}
           >
