@@ -115,7 +115,7 @@ function Buttons({ view, actions }: { view: AutomationView; actions: RowActions 
       />
       <Button
         leftSection={<IconPlayerPlay size={14} />}
-        aria-label={`Run ${name} now`}
+        aria-label={`Run now: ${name}`}
         onClick={() => {
           void actions.run(view);
         }}

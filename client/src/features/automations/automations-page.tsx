@@ -121,11 +121,10 @@ function Content({ list, onNew }: { list: AutomationList; onNew: (draft?: Draft)
           }
         />
       ) : (
-        <>
-          <AutomationTable views={list.automations} isPaused={list.pausedAt !== null} />
-          <div style={{ height: 24 }} />
+        <div className={classes["parts"]}>
           <WeekTimeline version={versionOf(list)} />
-        </>
+          <AutomationTable views={list.automations} isPaused={list.pausedAt !== null} />
+        </div>
       )}
     </>
   );

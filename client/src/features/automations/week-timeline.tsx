@@ -11,7 +11,7 @@ import { midnights, percentOf } from "./week-position.ts";
 
 type Timeline = CallReply<"automations.timeline">;
 
-const shownRows = 12;
+const shownRows = 6;
 const refreshMs = 60_000;
 
 /** What comes due in the next seven days, one line per automation. `version` changes when a schedule does. */
