@@ -36,7 +36,7 @@ interface LogToolbarProps {
   children: ReactNode;
 }
 
-const timeWords: Record<LogTimes, string> = { local: "Times local", utc: "Times UTC", off: "Times off" };
+const timeWords: Record<LogTimes, string> = { local: "local", utc: "UTC", off: "off" };
 const nextTimes: Record<LogTimes, LogTimes> = { local: "utc", utc: "off", off: "local" };
 
 /** Search, levels, pause and looks of the log view. */
@@ -50,19 +50,20 @@ export function LogToolbar(props: LogToolbarProps) {
         <Button
           leftSection={isPaused ? <IconPlayerPlay size={14} /> : <IconPlayerPause size={14} />}
           disabled={!props.canPause}
-          aria-pressed={isPaused}
+          aria-label={isPaused ? "Resume" : "Pause"}
           onClick={() => {
             props.onPause(!isPaused);
           }}
         >
-          {isPaused ? "Resume" : "Pause"}
+          <span className={classes["wide"]}>{isPaused ? "Resume" : "Pause"}</span>
         </Button>
         <Button
-          aria-label={`${timeWords[preferences.times]}, change`}
+          aria-label={`Times ${timeWords[preferences.times]}`}
           onClick={() => {
             onPreferences({ ...preferences, times: nextTimes[preferences.times] });
           }}
         >
+          <span className={classes["wide"]}>Times&nbsp;</span>
           {timeWords[preferences.times]}
         </Button>
         <Toggle
