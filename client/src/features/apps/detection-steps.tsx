@@ -12,11 +12,19 @@ const looks = {
 
 const maxLines = 6;
 
+interface DetectionStepsProps {
+  steps: readonly DetectionStep[];
+  /** Nothing more will come: what found nothing is said in one line. */
+  isDone: boolean;
+}
+
 /** What each detector says, as it says it. */
-export function DetectionSteps({ steps }: { steps: readonly DetectionStep[] }) {
+export function DetectionSteps({ steps, isDone }: DetectionStepsProps) {
+  const shown = isDone ? steps.filter(({ state }) => state !== "nothing") : steps;
+  const empty = steps.filter((step) => !shown.includes(step)).map(({ detector }) => detector);
   return (
     <ol role="list" className={classes["steps"]} aria-label="What was looked at" aria-live="polite">
-      {steps.map((step) => {
+      {shown.map((step) => {
         const { icon: Icon, word, color } = looks[step.state];
         return (
           <li key={step.detector} className={classes["step"]}>
@@ -26,16 +34,24 @@ export function DetectionSteps({ steps }: { steps: readonly DetectionStep[] }) {
               {...(step.state === "running" ? { className: classes["moving"] ?? "" } : {})}
             />
             <span>{step.detector}</span>
-            <span className={classes["stepLines"]}>
-              {step.lines.slice(0, maxLines).map((line) => (
-                <code key={line}>{line}</code>
-              ))}
-              {step.lines.length > maxLines ? `and ${String(step.lines.length - maxLines)} more` : null}
-            </span>
-            <span className={classes["small"]}>{step.state === "found" ? "" : word}</span>
+            <span className={classes["stepState"]}>{step.state === "found" ? "" : word}</span>
+            {step.lines.length === 0 ? null : (
+              <span className={classes["stepLines"]}>
+                {step.lines.slice(0, maxLines).map((line) => (
+                  <code key={line}>{line}</code>
+                ))}
+                {step.lines.length > maxLines ? `and ${String(step.lines.length - maxLines)} more` : null}
+              </span>
+            )}
           </li>
         );
       })}
+      {empty.length === 0 ? null : (
+        <li className={classes["step"]}>
+          <IconMinus size={15} color="var(--text-faint)" />
+          <span className={classes["stepRest"]}>{`Nothing in: ${empty.join(", ")}`}</span>
+        </li>
+      )}
     </ol>
   );
 }

@@ -42,21 +42,20 @@ export function FolderField({ initial, onChoose }: FolderFieldProps) {
           classNames={{ input: "mono" }}
           value={value}
           onChange={onChange}
-          data={folders.map(({ path }) => path)}
+          data={folders.flatMap(({ path }) => (path === value ? [] : [path]))}
           filter={({ options }) => options}
           limit={12}
           error={error === null ? null : error.message}
           spellCheck={false}
           autoCapitalize="off"
-          autoFocus
+          autoFocus={initial === ""}
         />
         <Button type="submit" size="sm" variant="filled" disabled={value.trim() === ""}>
           {initial !== "" && value === initial ? "Look again" : "Look into it"}
         </Button>
       </div>
       <div
-        className={classes["chips"]}
-        style={{ marginTop: 12 }}
+        className={`${classes["chips"] ?? ""} ${classes["below"] ?? ""}`}
         role="group"
         aria-label={`Folders in ${data?.parent ?? "the home folder"}`}
       >

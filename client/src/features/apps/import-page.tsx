@@ -54,7 +54,7 @@ function FolderLook({ folder, onAgain }: { folder: string; onAgain: () => void }
       {steps.length === 0 && plan === null ? <LoadingState rows={4} rowHeight={30} label="Looking" /> : null}
       {steps.length === 0 ? null : (
         <Section title="What is there" isCard>
-          <DetectionSteps steps={steps} />
+          <DetectionSteps steps={steps} isDone={plan !== null} />
         </Section>
       )}
       {plan === null ? null : <PlanForm plan={plan} />}

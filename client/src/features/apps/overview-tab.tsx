@@ -11,11 +11,11 @@ import { isAppRunning } from "./app-controls.tsx";
 import { appSeries } from "./app-model.ts";
 import classes from "./apps.module.css";
 import { ProcessRows } from "./process-rows.tsx";
-import { useMetrics } from "./use-apps.ts";
+import { useAppMetrics } from "./use-apps.ts";
 
 /** How an app is: its last hour, its processes, where it lives. */
 export function OverviewTab({ app, shortcuts }: { app: App; shortcuts: ReactNode }) {
-  const metrics = useMetrics();
+  const metrics = useAppMetrics(app);
   const isRunning = isAppRunning(app);
   return (
     <div className={classes["columns"]}>

@@ -10,6 +10,7 @@ import { undoToast, withErrorToast } from "../../lib/toasts.ts";
 import { withSamples } from "./app-model.ts";
 
 const metricsEveryMs = 30_000;
+const appMetricsEveryMs = 5_000;
 
 /** All apps with the newest samples, and what the list query says of itself. */
 export function useApps() {
@@ -22,6 +23,12 @@ export function useApps() {
 /** CPU and memory of the last hour of every process. */
 export function useMetrics(): Metrics | undefined {
   return useQuery({ ...callQuery("processes.metrics", { query: {} }), refetchInterval: metricsEveryMs }).data;
+}
+
+/** The same for one app, asked for more often; linked processes are not named after their app. */
+export function useAppMetrics(app: App): Metrics | undefined {
+  const query = app.processes.some(({ run }) => run.kind === "linked") ? {} : { of: app.id };
+  return useQuery({ ...callQuery("processes.metrics", { query }), refetchInterval: appMetricsEveryMs }).data;
 }
 
 /** Puts an app into the list every page shows, before its feed says so. */
