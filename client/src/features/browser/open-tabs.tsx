@@ -118,7 +118,7 @@ function Tab({ tab }: { tab: BrowserTab }) {
         <Button
           loading={isBusy}
           leftSection={<IconCamera size={14} />}
-          aria-label={`Take a screenshot of ${tab.title}`}
+          aria-label={`Screenshot of ${tab.title}`}
           onClick={() => void capture()}
         >
           Screenshot

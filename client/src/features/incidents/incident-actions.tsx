@@ -27,7 +27,7 @@ export function IncidentActions({ incident }: { incident: Incident }) {
       <Button
         leftSection={<IconRefresh size={14} />}
         loading={busy === "retry"}
-        aria-label={`Restart ${process.name} now`}
+        aria-label={`Restart now: ${process.name}`}
         onClick={() => void run("retry")}
       >
         Restart now

@@ -37,7 +37,7 @@ export function IncidentCard({ incident, onOpen }: { incident: Incident; onOpen:
           variant="subtle"
           color="gray"
           leftSection={<IconFileSearch size={14} />}
-          aria-label={`What happened to ${process.name}`}
+          aria-label={`Details of the crash of ${process.name}`}
           onClick={onOpen}
         >
           Details
