@@ -12,6 +12,7 @@ export default defineConfig({
           name: "unit",
           include: ["**/*.test.{ts,tsx}"],
           exclude: [...common.exclude, "**/*.http.test.ts", "**/*.process.test.ts"],
+          testTimeout: 20_000,
         },
       },
       { test: { ...common, name: "http", include: ["**/*.http.test.ts"], testTimeout: 20_000, hookTimeout: 20_000 } },

@@ -7,7 +7,7 @@ import { askHealth } from "./health.ts";
 import type { OwnProcess } from "./own-processes.ts";
 
 /** Time for all processes to answer, beyond which the start has failed. */
-const healthyWithinMs = 30_000;
+const healthyWithinMs = 45_000;
 /** A process that was restarted this often while it should come up will not come up. */
 const restartsAllowed = 2;
 

@@ -90,15 +90,22 @@ test.each([
   expect(found[0]).toMatch(new RegExp(`^${file}:2 `));
 });
 
-test("a feature does not import a feature, its own parts and tests may", () => {
+test("a feature does not import a feature; its own parts, its tests and types are free", () => {
   const files = {
     "server/features/apps/a.ts":
       'import { value } from "../logs/b.ts";\nimport { own } from "./own.ts";\nexport const a = [value, own];\n',
     "server/features/apps/own.ts": "export const own = 1;\n",
+    "server/features/apps/typed.ts": 'import type { value } from "../logs/b.ts";\nexport type V = typeof value;\n',
     "server/features/apps/a.test.ts": 'import { value } from "../logs/b.ts";\nexport const t = value;\n',
     "server/features/logs/b.ts": value,
   };
   expect(check(files)).toEqual([expect.stringMatching(/^server\/features\/apps\/a\.ts:1 .*another feature/)]);
+});
+
+test("a test with real children may start any process, any other test keeps to its zone", () => {
+  const text = 'import { value } from "../cos/app.ts";\nexport const t = value;\n';
+  const found = check({ "cos/app.ts": value, "server/a.process.test.ts": text, "server/a.test.ts": text });
+  expect(found).toEqual([expect.stringMatching(/^server\/a\.test\.ts:1 .*may not import cos/)]);
 });
 
 test("the page takes types of the contract, not schemas", () => {
