@@ -51,7 +51,8 @@ test("from the empty page to a command that runs every minute, with its ledger a
 
   const toggle = main(page).getByRole("switch", { name: "Say the time is on" });
   await expect(toggle).not.toBeChecked();
-  await toggle.click();
+  await toggle.locator("xpath=..").click(); // the track is what one sees and presses
+  await expect(toggle).toBeChecked();
   await expect(
     main(page)
       .getByText(/^in \d+ (s|min)$|^now$/)
