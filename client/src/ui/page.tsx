@@ -1,5 +1,5 @@
 import { useRouter } from "@tanstack/react-router";
-import { useEffect, type ReactNode } from "react";
+import { useEffect, useRef, type ReactNode } from "react";
 
 import { pageMeta } from "../lib/page-meta.ts";
 import { useSearchState } from "../lib/search-state.ts";
@@ -99,8 +99,14 @@ interface TabLinkProps {
 /** A link of its own: the router's would call the first tab current as long as its path is. */
 function TabLink({ search, isCurrent, children }: TabLinkProps) {
   const router = useRouter();
+  const link = useRef<HTMLAnchorElement>(null);
+  useEffect(() => {
+    // On a phone the row of tabs scrolls, and the current one may lie outside of it.
+    if (isCurrent) link.current?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  }, [isCurrent]);
   return (
     <a
+      ref={link}
       className={classes["tab"]}
       href={router.buildLocation({ to: ".", search }).href}
       aria-current={isCurrent ? "page" : undefined}

@@ -1,5 +1,8 @@
-import { useLiveNotifications } from "../../lib/live-queries.ts";
-import { AgeNote } from "../../ui/age-note.tsx";
+import { useQuery } from "@tanstack/react-query";
+
+import { callQuery } from "../../lib/call-query.ts";
+import { useLiveApps, useLiveNotifications } from "../../lib/live-queries.ts";
+import { LoadingState } from "../../ui/loading-state.tsx";
 import { Page } from "../../ui/page.tsx";
 import { AppGrid } from "./app-grid.tsx";
 import { FirstSteps } from "./first-steps.tsx";
@@ -10,21 +13,44 @@ import { Upcoming } from "./upcoming.tsx";
 
 /** Is everything fine, and what needs me? */
 export function HomePage() {
-  const { dataUpdatedAt } = useLiveNotifications();
   return (
     <Page title="Home" isTitleHidden>
       <div className={classes["columns"]}>
         <div className={classes["main"]}>
-          <AgeNote updatedAt={dataUpdatedAt} />
-          <NeedsYou />
-          <AppGrid />
+          <Main />
         </div>
         <div className={classes["side"]}>
-          <FirstSteps />
-          <Upcoming />
-          <MachineCard />
+          <Side />
         </div>
       </div>
     </Page>
+  );
+}
+
+/** Waits until all of it is known or has failed: what needs the user must not push the apps down under a finger. */
+function Main() {
+  const apps = useLiveApps();
+  const notifications = useLiveNotifications();
+  const problems = useQuery(callQuery("system.problems", undefined, { isKept: true }));
+  if (apps.isPending || notifications.isPending || problems.isPending) {
+    return <LoadingState rows={3} rowHeight={148} label="Loading" />;
+  }
+  return (
+    <>
+      <NeedsYou />
+      <AppGrid />
+    </>
+  );
+}
+
+function Side() {
+  const onboarding = useQuery(callQuery("onboarding.get", undefined, { isKept: true }));
+  if (onboarding.isPending) return <LoadingState rows={3} rowHeight={200} label="Loading" />;
+  return (
+    <>
+      <FirstSteps />
+      <Upcoming />
+      <MachineCard />
+    </>
   );
 }

@@ -1,7 +1,13 @@
 import { Button } from "@mantine/core";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { IconAlertTriangle, IconBell, IconCircleCheck, IconDatabaseExclamation } from "@tabler/icons-react";
+import {
+  IconAlertTriangle,
+  IconBell,
+  IconCircleCheck,
+  IconCloudOff,
+  IconDatabaseExclamation,
+} from "@tabler/icons-react";
 import type { ReactNode } from "react";
 
 import type { App } from "../../../../contract/features/apps.ts";
@@ -11,6 +17,7 @@ import { call } from "../../lib/api.ts";
 import { callKey, callQuery } from "../../lib/call-query.ts";
 import { useLiveApps, useLiveNotifications } from "../../lib/live-queries.ts";
 import { undoToast, withErrorToast } from "../../lib/toasts.ts";
+import { AgeNote } from "../../ui/age-note.tsx";
 import { ActionLink } from "../../ui/action-link.tsx";
 import type { Icon } from "../../ui/icon.ts";
 import { Section } from "../../ui/section.tsx";
@@ -23,19 +30,33 @@ export function NeedsYou() {
   const apps = useLiveApps();
   const notifications = useLiveNotifications();
   const problems = useQuery(callQuery("system.problems", undefined, { isKept: true }));
+  const age = <AgeNote updatedAt={Math.min(apps.dataUpdatedAt, notifications.dataUpdatedAt)} isStale={apps.isError} />;
   if (apps.data === undefined && notifications.data === undefined) {
-    return <div className={classes["quiet"]}>{apps.isError ? "PortOS does not answer yet." : "Looking around…"}</div>;
+    return (
+      <p className={classes["quiet"]} role="status">
+        <IconCloudOff size={16} /> PortOS does not answer. This page fills as soon as it does.
+      </p>
+    );
   }
   const items = needsItems(apps.data ?? [], notifications.data ?? [], problems.data ?? []);
   if (items.length === 0) {
     return (
       <p className={classes["quiet"]} role="status">
-        <IconCircleCheck size={16} /> Nothing needs you.
+        <IconCircleCheck size={16} /> Nothing needs you. {age}
       </p>
     );
   }
   return (
-    <Section title="Needs you" aside={<span className={classes["count"]}>{items.length}</span>} isCard>
+    <Section
+      title="Needs you"
+      aside={
+        <>
+          <span className={classes["count"]}>{items.length}</span>
+          {age}
+        </>
+      }
+      isCard
+    >
       <ul role="list" className={classes["list"]} aria-live="polite">
         {items.map((item) => (
           <li key={item.key}>
