@@ -32,7 +32,8 @@ export async function codeChanges(folder: string, ranWell: RanWell | null): Prom
   const files = await Promise.all(
     paths.map(async (path) => ({ path, isEditedSince: since !== null && (await changedAt(join(root, path))) > since })),
   );
-  return { ranWell, head, commits, files };
+  // What was written since then is what may have broken it: it comes first.
+  return { ranWell, head, commits, files: files.toSorted((a, b) => Number(b.isEditedSince) - Number(a.isEditedSince)) };
 }
 
 /** A file that is gone was changed at a time nobody knows: it counts as recent. */

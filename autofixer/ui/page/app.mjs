@@ -62,6 +62,10 @@ function span(ms) {
   return `${seconds} s`;
 }
 
+function many(count, one, ending = "s") {
+  return `${count} ${one}${count === 1 ? "" : ending}`;
+}
+
 function ago(time) {
   return h(
     "time",
@@ -142,7 +146,7 @@ function processRow(process) {
   const facts = [
     isUp && memoryBytes ? `${Math.round(memoryBytes / 1048576)} MB` : null,
     onlineSince ? `up ${span(Date.now() - Date.parse(onlineSince))}` : null,
-    restarts ? `${restarts} restarts` : null,
+    restarts ? many(restarts, "restart") : null,
     !isUp && exitCode ? `exit code ${exitCode}` : null,
   ];
   return h(
@@ -190,12 +194,7 @@ function incidentCard(incident) {
       { class: "top" },
       h("span", { class: "name" }, process.name),
       badge(status),
-      h(
-        "span",
-        { class: "facts" },
-        `${exitText(exit)} · ${crashes === 1 ? "1 crash" : `${crashes} crashes`} · `,
-        ago(exit.at),
-      ),
+      h("span", { class: "facts" }, `${exitText(exit)} · ${many(crashes, "crash", "es")} · `, ago(exit.at)),
     ),
     h("p", {}, reason + wait),
     h(
@@ -257,25 +256,17 @@ async function openLog(process) {
 async function openIncident(id) {
   const { process, exit, reason, changes, lines } = await api(`/incidents/${id}`);
   const text = h("pre", { tabindex: "0", "aria-label": "Last lines" }, logText(lines) || "It wrote nothing.");
+  const edited = (changes?.files ?? []).filter((file) => file.isEditedSince);
+  const changed = [...(changes?.commits ?? []), ...edited.map((file) => `edited  ${file.path}`)];
   follow = null;
   openSheet(
     process.name,
     [],
     [
       h("p", {}, reason),
+      h("p", { class: "dim" }, `${exitText(exit)} · `, ago(exit.at)),
       changes && h("p", { class: "dim" }, changesText(changes)),
-      changes?.commits.length || changes?.files.length
-        ? h(
-            "pre",
-            {},
-            [
-              ...changes.commits,
-              ...changes.files.map(
-                ({ path, isEditedSince }) => `${isEditedSince ? "edited since" : "not committed"}  ${path}`,
-              ),
-            ].join("\n"),
-          )
-        : null,
+      changed.length ? h("pre", {}, changed.join("\n")) : null,
       text,
     ].filter(Boolean),
   );
@@ -283,10 +274,10 @@ async function openIncident(id) {
 }
 
 function changesText({ ranWell, commits, files }) {
-  if (!ranWell) return `It was not seen running well before.${files.length ? " Files that are not committed:" : ""}`;
+  if (!ranWell) return "It was not seen running well before.";
   const edited = files.filter((file) => file.isEditedSince).length;
   if (!commits.length && !edited) return "Nothing changed in git since it last ran well.";
-  return `Changed since it last ran well: ${commits.length} commits, ${edited} edited files.`;
+  return `Changed since it last ran well: ${many(commits.length, "commit")}, ${many(edited, "edited file")}.`;
 }
 
 let timer;

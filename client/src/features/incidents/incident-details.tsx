@@ -1,7 +1,8 @@
 import { useQuery } from "@tanstack/react-query";
 
-import type { IncidentDetail } from "../../../../contract/internal/autofixer.ts";
+import type { CodeChanges, IncidentDetail } from "../../../../contract/internal/autofixer.ts";
 import { callQuery } from "../../lib/call-query.ts";
+import { formatCount } from "../../lib/format.ts";
 import { formatAbsolute } from "../../lib/time.ts";
 import { ErrorState } from "../../ui/error-state.tsx";
 import { LoadingState } from "../../ui/loading-state.tsx";
@@ -45,15 +46,7 @@ function Body({ incident }: { incident: IncidentDetail }) {
             ))}
           </ul>
         )}
-        {changes === null || changes.files.length === 0 ? null : (
-          <ul className={`${classes["list"] ?? ""} mono`} aria-label="Files that are not committed">
-            {changes.files.map(({ path, isEditedSince }) => (
-              <li key={path}>
-                {path} <span className={classes["tag"]}>{isEditedSince ? "edited since" : "not committed"}</span>
-              </li>
-            ))}
-          </ul>
-        )}
+        {changes === null ? null : <Files files={changes.files} />}
       </section>
       {attempts.length === 0 ? null : (
         <section aria-label="Restarts">
@@ -75,6 +68,33 @@ function Body({ incident }: { incident: IncidentDetail }) {
         </pre>
       </section>
     </div>
+  );
+}
+
+/** Files that may have broken it; those that were only left uncommitted are folded away. */
+function Files({ files }: { files: CodeChanges["files"] }) {
+  const edited = files.filter(({ isEditedSince }) => isEditedSince);
+  const others = files.filter(({ isEditedSince }) => !isEditedSince);
+  return (
+    <>
+      {edited.length === 0 ? null : <Paths label="Files edited since" files={edited} />}
+      {others.length === 0 ? null : (
+        <details>
+          <summary>{formatCount(others.length, "older file")} not committed</summary>
+          <Paths label="Older files that are not committed" files={others} />
+        </details>
+      )}
+    </>
+  );
+}
+
+function Paths({ label, files }: { label: string; files: CodeChanges["files"] }) {
+  return (
+    <ul className={`${classes["list"] ?? ""} mono`} aria-label={label}>
+      {files.map(({ path }) => (
+        <li key={path}>{path}</li>
+      ))}
+    </ul>
   );
 }
 
