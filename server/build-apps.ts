@@ -94,7 +94,7 @@ export async function buildApps({ context, settings }: Core, options: BuildAppsO
   mountDetect(mount, realtime, { detect, home: homedir(), logger });
   mountApps(mount, realtime, {
     apps,
-    addSample: () => addSampleApp({ apps, rootDir: env.rootDir, listeningPorts }),
+    addSample: () => addSampleApp({ apps, rootDir: env.rootDir, dataDir: env.dataDir, listeningPorts }),
     gitState,
     onWatched: watching("apps"),
   });

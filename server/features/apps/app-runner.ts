@@ -176,9 +176,7 @@ async function refuseTakenPorts(
   const taken = (await listeningPorts()).find(({ port }) => process.ports.includes(port));
   if (!taken) return;
   const who =
-    taken.pid === null
-      ? "a program of another user"
-      : `${taken.command?.slice(0, 100) ?? "a program"} (pid ${taken.pid})`;
+    taken.pid === null ? "another program" : `${taken.command?.slice(0, 100) ?? "a program"} (pid ${taken.pid})`;
   throw new AppError("conflict", `${app.name} cannot start: port ${taken.port} is taken by ${who}`, {
     hint: "Stop that program, or give the process another port.",
   });

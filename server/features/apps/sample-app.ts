@@ -1,21 +1,23 @@
 import { join } from "node:path";
 
 import type { App, AppInput } from "../../../contract/features/apps.ts";
+import { stateName } from "../../../lib/env.ts";
 import type { ListeningPort } from "../../../lib/processes/listening-ports.ts";
 import type { AppService } from "./app-service.ts";
 
-/** Name, id and folder of the example that comes with the panel. */
 const sampleId = "hello-app";
-const firstPort = 4100;
+/** Two panels on one machine begin to look for a port at different places of this range. */
+const portRange = { first: 4100, count: 800 };
 
 export interface SampleDependencies {
   apps: Pick<AppService, "list" | "create">;
   rootDir: string;
+  dataDir: string;
   listeningPorts: () => Promise<ListeningPort[]>;
 }
 
 /** Registers `examples/hello-app` where it lies, on a free port; the app itself when it is registered already. */
-export async function addSampleApp({ apps, rootDir, listeningPorts }: SampleDependencies): Promise<App> {
+export async function addSampleApp({ apps, rootDir, dataDir, listeningPorts }: SampleDependencies): Promise<App> {
   const known = apps.list();
   const existing = known.find(({ id }) => id === sampleId);
   if (existing) return existing;
@@ -23,7 +25,7 @@ export async function addSampleApp({ apps, rootDir, listeningPorts }: SampleDepe
     ...(await listeningPorts()).map(({ port }) => port),
     ...known.flatMap(({ processes }) => processes.flatMap(({ ports }) => ports)),
   ]);
-  let port = firstPort;
+  let port = portRange.first + (Number.parseInt(stateName(dataDir), 16) % portRange.count);
   while (taken.has(port)) port += 1;
   return apps.create(sampleInput(join(rootDir, "examples/hello-app"), port));
 }

@@ -22,7 +22,7 @@ export function problemIn(log: string): Problem | null {
   for (const line of lines) {
     for (const { pattern, toProblem } of signs) {
       const match = pattern.exec(line);
-      if (match) return toProblem(match);
+      if (match) return toProblem(match, log);
     }
   }
   return null;
@@ -30,11 +30,14 @@ export function problemIn(log: string): Problem | null {
 
 const short = (text: string | undefined): string => redact(text ?? "").slice(0, 200);
 
-const signs: readonly { pattern: RegExp; toProblem: (match: RegExpExecArray) => Problem }[] = [
+/** The port in "address already in use 127.0.0.1:3000" and "Port 3000 is in use". */
+const takenPort = /already in use (?:\S*:)?(\d{2,5})\b|\bport (\d{2,5}) is (?:already )?(?:in use|taken)/gi;
+
+const signs: readonly { pattern: RegExp; toProblem: (match: RegExpExecArray, log: string) => Problem }[] = [
   {
     pattern: /EADDRINUSE|address already in use|\bport \d+ is (?:already )?(?:in use|taken)/i,
-    toProblem: ({ input }) => {
-      const port = (/\bport (\d{2,5})\b/i.exec(input) ?? /:(\d{2,5})\b(?!.*:\d)/.exec(input))?.[1];
+    toProblem: (_match, log) => {
+      const port = [...log.matchAll(takenPort)].at(-1)?.slice(1).find(Boolean);
       return {
         code: "port_taken",
         message:

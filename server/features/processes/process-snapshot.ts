@@ -93,7 +93,11 @@ export function createProcessSnapshots(options: ProcessSnapshotsOptions): Proces
       } catch (error) {
         logger.error("The picture of the processes could not be taken", {}, error);
       }
-      lookIn(isWatched ? pollMs.watched : pollMs.idle);
+      // An event that came during this look has set its own, earlier time.
+      if (!hasNews()) lookIn(isWatched ? pollMs.watched : pollMs.idle);
+    }
+    function hasNews(): boolean {
+      return isSettling;
     }
     function lookIn(milliseconds: number): void {
       clearTimeout(timer);
@@ -120,7 +124,7 @@ export function createProcessSnapshots(options: ProcessSnapshotsOptions): Proces
       setWatched(next) {
         if (next === isWatched) return;
         isWatched = next;
-        lookIn(next ? 0 : pollMs.idle);
+        if (!hasNews()) lookIn(next ? 0 : pollMs.idle);
       },
     };
   }

@@ -94,6 +94,41 @@ describe("the picture", () => {
     expect(homes).toEqual([{ home: "portos", isUp: false, seenAt: new Date(clock.now()).toISOString() }]);
   });
 
+  test("an event that comes while PM2 is being asked leads to another look", async () => {
+    const fake = createFakePm2("portos");
+    fake.add({ name: "a" });
+    const snapshots = createProcessSnapshots({
+      clients: [{ home: "portos", client: fake.client }],
+      clock,
+      logger: silentLogger,
+      pollMs: { watched: 60_000, idle: 60_000 },
+    });
+    const list = fake.client.list;
+    const about = { pmId: 0, name: "a", namespace: "default", status: "stopped" as const, restarts: 0, pid: null };
+    const [process] = fake.processes;
+    fake.client.list = async () => {
+      const seen = await list();
+      fake.client.list = list;
+      fake.processes[0] = { ...pm2Process(), ...process, status: "stopped", pid: null };
+      fake.emit({
+        kind: "process",
+        home: "portos",
+        event: "exit",
+        isManual: false,
+        process: about,
+        exitCode: 0,
+        detail: null,
+        at: 0,
+      });
+      return seen;
+    };
+    snapshots.start();
+    await vi.waitFor(() => {
+      expect(snapshots.current().processes[0]?.status).toBe("stopped");
+    });
+    snapshots.stop();
+  });
+
   test("questions at the same time share one look, and none gets an answer older than itself", async () => {
     let runs = 0;
     const waiting: (() => void)[] = [];
@@ -158,7 +193,13 @@ describe("why a process ended", () => {
     const problem = await diagnoseExit(pm2Process({ status: "errored", exitCode: 3, unstableRestarts: 10, outLog }));
     expect(problem).toMatchObject({ code: "crash_loop", message: "It ended 10 times in a row with exit code 3" });
     await writeFile(outLog, "\u001b[31mError: listen EADDRINUSE: address already in use :::4000\u001b[0m\n");
-    expect(await diagnoseExit(pm2Process({ status: "errored", outLog }))).toMatchObject({ code: "port_taken" });
+    const error =
+      "Error: listen EADDRINUSE: address already in use :::4000\n    at x (net.js:1:2)\n  code: 'EADDRINUSE',\n";
+    await writeFile(outLog, error.replaceAll(/^/gm, "2026-01-01T10:11:12.345Z: "));
+    expect(await diagnoseExit(pm2Process({ status: "errored", outLog }))).toMatchObject({
+      code: "port_taken",
+      message: "Port 4000 is taken by another program",
+    });
     await rm(folder, { recursive: true });
   });
 });
