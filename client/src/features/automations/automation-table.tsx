@@ -82,7 +82,8 @@ function columnsWith(isPaused: boolean, actions: RowActions): Column<AutomationV
       width: "170px",
       cell: ({ state }) => <OutcomeDots recent={state.recent} />,
     },
-    { id: "actions", header: "Actions", isActions: true, cell: (view) => <Buttons view={view} actions={actions} /> },
+    { id: "on", header: "On", width: "170px", cell: (view) => <Controls view={view} actions={actions} /> },
+    { id: "actions", header: "Actions", isActions: true, cell: (view) => <RowMenu view={view} actions={actions} /> },
   ];
 }
 
@@ -101,8 +102,8 @@ function Name({ view: { automation } }: { view: AutomationView }) {
   );
 }
 
-function Buttons({ view, actions }: { view: AutomationView; actions: RowActions }) {
-  const { id, name, isEnabled } = view.automation;
+function Controls({ view, actions }: { view: AutomationView; actions: RowActions }) {
+  const { name, isEnabled } = view.automation;
   return (
     <span className={classes["rowActions"]}>
       <Switch
@@ -122,19 +123,19 @@ function Buttons({ view, actions }: { view: AutomationView; actions: RowActions 
       >
         Run now
       </Button>
-      <ActionMenu
-        label={`Actions for ${name}`}
-        items={[
-          { id: `edit:${id}`, label: "Edit", icon: IconPencil, run: () => actions.edit(view) },
-          {
-            id: `delete:${id}`,
-            label: "Delete",
-            icon: IconTrash,
-            isDangerous: true,
-            run: () => removeAutomation(view),
-          },
-        ]}
-      />
     </span>
+  );
+}
+
+function RowMenu({ view, actions }: { view: AutomationView; actions: RowActions }) {
+  const { id, name } = view.automation;
+  return (
+    <ActionMenu
+      label={`Actions for ${name}`}
+      items={[
+        { id: `edit:${id}`, label: "Edit", icon: IconPencil, run: () => actions.edit(view) },
+        { id: `delete:${id}`, label: "Delete", icon: IconTrash, isDangerous: true, run: () => removeAutomation(view) },
+      ]}
+    />
   );
 }

@@ -41,12 +41,11 @@ export function AutomationsPage() {
       actions={
         data === undefined || data.automations.length === 0 ? undefined : (
           <>
-            <Button
-              leftSection={isPaused ? <IconPlayerPlay size={14} /> : <IconPlayerPause size={14} />}
-              onClick={() => void setPaused(!isPaused)}
-            >
-              {isPaused ? "Resume all" : "Pause all"}
-            </Button>
+            {isPaused ? null : (
+              <Button leftSection={<IconPlayerPause size={14} />} onClick={() => void setPaused(true)}>
+                Pause all
+              </Button>
+            )}
             <Button
               variant="filled"
               leftSection={<IconPlus size={14} />}

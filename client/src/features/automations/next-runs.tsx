@@ -9,6 +9,9 @@ import { localZone, type Schedule } from "./automation-draft.ts";
 import classes from "./automations.module.css";
 
 const shown = 5;
+const passedAfterMs = 300;
+const minRefreshMs = 1_000;
+const maxRefreshMs = 3_600_000;
 
 const markTexts = {
   moved: "clocks change: this time does not exist, it runs at the next one",
@@ -27,6 +30,8 @@ export function NextRuns({ schedule }: { schedule: Schedule }) {
       call("automations.preview", { body: { schedule: settled, count: shown, zone } }, { signal }),
     retry: false,
     staleTime: 10_000,
+    // the first one passes sooner or later
+    refetchInterval: ({ state }) => untilPassed(state.data?.times[0]?.at),
     placeholderData: (previous) => previous,
   });
   if (preview.error !== null)
@@ -48,6 +53,12 @@ export function NextRuns({ schedule }: { schedule: Schedule }) {
       <span className="dim">{schedule.kind === "interval" ? zone : schedule.zone}</span>
     </div>
   );
+}
+
+/** Milliseconds until `at` has passed, within what a browser's timer can hold. */
+function untilPassed(at: string | undefined): number | false {
+  if (at === undefined) return false;
+  return Math.min(Math.max(Date.parse(at) - Date.now() + passedAfterMs, minRefreshMs), maxRefreshMs);
 }
 
 /** "Mon" of "2026-11-23 09:30:00". */

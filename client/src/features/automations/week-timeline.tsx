@@ -13,6 +13,8 @@ type Timeline = CallReply<"automations.timeline">;
 
 const shownRows = 6;
 const refreshMs = 60_000;
+/** A label further right would not fit. */
+const lastLabelPercent = 93;
 
 /** What comes due in the next seven days, one line per automation. `version` changes when a schedule does. */
 export function WeekTimeline({ version }: { version: string }) {
@@ -41,11 +43,16 @@ function Week({ timeline }: { timeline: Timeline }) {
   return (
     <div className={classes["weekGrid"]}>
       <div className={classes["weekDays"]} aria-hidden="true">
-        {days.map(({ at, label }) => (
-          <span key={at} className={classes["weekDay"]} style={{ left: `${String(percentOf(at, from, to))}%` }}>
-            {label}
-          </span>
-        ))}
+        {days.flatMap(({ at, label }) => {
+          const left = percentOf(at, from, to);
+          return left > lastLabelPercent ? (
+            []
+          ) : (
+            <span key={at} className={classes["weekDay"]} style={{ left: `${String(left)}%` }}>
+              {label}
+            </span>
+          );
+        })}
       </div>
       {timeline.rows.slice(0, shownRows).map((row) => (
         <Row key={row.id} row={row} from={from} to={to} days={days} />
