@@ -42,15 +42,39 @@ test("a start brings up six processes, a second one keeps them, a stop ends them
 test("only the process that has changed is restarted", async () => {
   await portos.control("start");
   const before = pidsOf((await portos.control("status")).output);
-  const file = join(portos.stateDir, "running.json");
-  const record = JSON.parse(await readFile(file, "utf8")) as { fingerprints: Record<string, string> };
-  record.fingerprints["portos-ui"] = "another build";
-  await writeFile(file, JSON.stringify(record));
+  await forgetFingerprint("portos-ui");
   const { output } = await portos.control("start");
   expect(output).toContain("restarted portos-ui\n");
   const after = pidsOf((await portos.control("status")).output);
   expect(after.filter((line) => !before.includes(line))).toEqual([expect.stringMatching(/^portos-ui /)]);
 });
+
+test("portos-cos keeps running while a terminal lives in it, unless its restart is asked for", async () => {
+  await portos.control("start");
+  const response = await fetch(`${portos.url}/api/terminal/sessions`, {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ shellCommand: "sleep 600", cwd: portos.folder, cols: 80, rows: 24 }),
+  });
+  expect(response.status).toBe(200);
+  const cosPid = async () =>
+    pidsOf((await portos.control("status")).output).find((line) => line.startsWith("portos-cos "));
+  const before = await cosPid();
+  await forgetFingerprint("portos-cos");
+  const kept = await portos.control("start");
+  expect(kept.output).toContain("1 session(s) live in it");
+  expect(await cosPid()).toBe(before);
+  await portos.control("start", "--restart-cos");
+  expect(await cosPid()).not.toBe(before);
+});
+
+/** Makes the last start look as if it had brought up another build of this process. */
+async function forgetFingerprint(name: string): Promise<void> {
+  const file = join(portos.stateDir, "running.json");
+  const record = JSON.parse(await readFile(file, "utf8")) as { fingerprints: Record<string, string> };
+  record.fingerprints[name] = "another build";
+  await writeFile(file, JSON.stringify(record));
+}
 
 test("a taken port is named with its owner, and nothing is left half started", async () => {
   const server = createServer();
