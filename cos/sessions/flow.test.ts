@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 
 import { decodeFrame, encodeFrame, frameKinds, packSize, unpackSize } from "../../contract/terminal-frames.ts";

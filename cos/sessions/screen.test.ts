@@ -1,7 +1,7 @@
 import { createRequire } from "node:module";
 
 import type { IBufferLine, ITerminalInitOnlyOptions, ITerminalOptions, Terminal } from "@xterm/headless";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 
 import { openHeadlessTerminal, scrollbackLines } from "./headless-terminal.ts";

@@ -31,7 +31,7 @@ test("answers of a terminal are told from keys", () => {
 
 test("a secret typed key by key is not in an exported recording", () => {
   const secret = "ghp_abcdefghijklmnopqrstuvwxyz0123";
-  const events = [...`export T=${secret}\r\n`, "next line\r\n"].map((text, index) =>
+  const events = [...`export T=${secret}\r\n`.split(""), "next line\r\n"].map((text, index) =>
     JSON.stringify([index / 10, "o", text]),
   );
   const lines = ['{"version":2,"width":80,"height":24}', ...events, JSON.stringify([9, "r", "90x30"]), '[9.5,"o","cut'];

@@ -224,16 +224,16 @@ export class Session {
       },
     });
     this.#viewers.set(number, viewer);
+    this.#senders.set(number, options.send);
     this.#leader ??= number;
     this.#applySize(viewer);
     viewer.notify();
     this.#options.listener.onChange();
-    return this.#handle(viewer, options.send);
+    return this.#handle(viewer);
   }
 
-  #handle(viewer: Viewer, send: (frame: Uint8Array) => void): SessionViewer {
+  #handle(viewer: Viewer): SessionViewer {
     const { number } = viewer;
-    this.#senders.set(number, send);
     return {
       credit: (bytes) => {
         viewer.credit(bytes);
@@ -439,7 +439,8 @@ export class Session {
   checkIdle(): void {
     const { idleTimeoutMs, createdAt } = this.record;
     if (idleTimeoutMs === null || this.#viewers.size > 0 || !this.isRunning) return;
-    if (this.#options.clock.now() - (this.#lastOutputMs || Date.parse(createdAt)) > idleTimeoutMs) this.terminate("idle", 3000);
+    if (this.#options.clock.now() - (this.#lastOutputMs || Date.parse(createdAt)) > idleTimeoutMs)
+      this.terminate("idle", 3000);
   }
 }
 

@@ -4,6 +4,7 @@ import { join } from "node:path";
 
 import { afterAll, beforeAll, expect, test } from "vitest";
 
+import { packSize } from "../../contract/terminal-frames.ts";
 import { startTestCos, type TestCos } from "./test-cos.ts";
 
 let cos: TestCos;
@@ -185,6 +186,8 @@ test("sizes follow the smallest window, or the one that types", async () => {
   const phone = await cos.view(id, { cols: 44, rows: 50 });
   await pause(100);
   expect(await cos.client.get({ params: { id } })).toMatchObject({ cols: 44, rows: 40, viewers: 2 });
+  expect(desk.sizes).toEqual([packSize(150, 40), packSize(44, 40)]);
+  expect(phone.sizes).toEqual([packSize(44, 40)]);
   desk.type("stty size\r");
   await desk.waitFor("40 44");
   await cos.client.update({ params: { id }, body: { sizing: "active" } });

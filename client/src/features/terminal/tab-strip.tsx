@@ -53,7 +53,7 @@ export function TabStrip({
 }: TabStripProps) {
   return (
     <div className={classes["strip"]}>
-      <div className={classes["tabs"]} role="tablist" aria-label="Terminals">
+      <div className={classes["tabs"]} role="group" aria-label="Terminals">
         {layout.map((tab) => {
           const shown = sessionsOf(tab.root);
           const session = sessions.get(tab.focused) ?? sessions.get(shown[0] ?? "");
@@ -69,8 +69,7 @@ export function TabStrip({
             >
               <button
                 type="button"
-                role="tab"
-                aria-selected={isCurrent}
+                aria-current={isCurrent || undefined}
                 className={classes["name"]}
                 title={`${tabLabel(session)} in ${session.folder}`}
                 onClick={() => {
@@ -212,6 +211,14 @@ function lookItems({ settings, change }: ReturnType<typeof useTerminalSettings>)
       label: "Smaller text",
       run: () => {
         change({ fontSize: settings.fontSize - 1 });
+      },
+    },
+    {
+      id: "read-aloud",
+      label: settings.isReadAloud ? "Screen reader support: on" : "Screen reader support: off",
+      isCurrent: settings.isReadAloud,
+      run: () => {
+        change({ isReadAloud: !settings.isReadAloud });
       },
     },
     ...terminalThemes.map((theme) => ({

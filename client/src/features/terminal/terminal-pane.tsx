@@ -39,6 +39,7 @@ export function TerminalPane({
     session,
     settings: settings.settings,
     colors: settings.colors,
+    isFocused,
     onBell,
   });
   const pinch = usePinch(settings.settings.fontSize, (fontSize) => {
@@ -60,7 +61,14 @@ export function TerminalPane({
       onFocus={onFocus}
       onPointerDown={onFocus}
     >
-      <div ref={host} className={classes["host"]} data-keys="captured" data-testid="terminal" {...pinch} />
+      <div
+        ref={host}
+        className={classes["host"]}
+        data-keys="captured"
+        data-testid="terminal"
+        onClick={() => paneOf(session.id)?.focus()}
+        {...pinch}
+      />
       <div className={classes["notes"]}>
         {session.isRecorded ? (
           <span className={classes["note"]} data-tone="bad">

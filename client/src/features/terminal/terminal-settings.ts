@@ -7,10 +7,12 @@ export interface TerminalSettings {
   fontSize: number;
   theme: string;
   bell: "mark" | "sound" | "off";
+  /** The screen as text for screen readers; costs speed. */
+  isReadAloud: boolean;
 }
 
 export const fontSizes = { least: 8, most: 28 };
-const initial: TerminalSettings = { fontSize: 13, theme: "panel", bell: "mark" };
+const initial: TerminalSettings = { fontSize: 13, theme: "panel", bell: "mark", isReadAloud: false };
 
 /** How terminals look and sound on this device. */
 export function useTerminalSettings() {

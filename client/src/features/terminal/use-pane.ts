@@ -18,16 +18,18 @@ export interface PaneOptions {
   session: SessionInfo;
   settings: TerminalSettings;
   colors: ITheme;
+  /** It has the focus of its tab, so that what is typed goes there. */
+  isFocused: boolean;
   onBell: () => void;
 }
 
 /** A terminal in `element` that shows a session, with everything between keyboard and program. */
-export function usePane({ element, session, settings, colors, onBell }: PaneOptions) {
+export function usePane({ element, session, settings, colors, isFocused, onBell }: PaneOptions) {
   const [state, setState] = useState<ViewState>({ kind: "connecting" });
   const [size, setSize] = useState<{ own: Size; shared: Size } | null>(null);
-  const latest = useRef({ settings, colors, onBell, session });
+  const latest = useRef({ settings, colors, onBell, session, isFocused });
   useEffect(() => {
-    latest.current = { settings, colors, onBell, session };
+    latest.current = { settings, colors, onBell, session, isFocused };
   });
   const opened = useRef<Opened | null>(null);
   const { id } = session;
@@ -52,8 +54,9 @@ export function usePane({ element, session, settings, colors, onBell }: PaneOpti
     if (!pane) return;
     pane.view.terminal.options.fontSize = settings.fontSize;
     pane.view.terminal.options.theme = colors;
+    pane.view.terminal.options.screenReaderMode = settings.isReadAloud;
     pane.fit();
-  }, [settings.fontSize, colors]);
+  }, [settings.fontSize, settings.isReadAloud, colors]);
 
   return { state, size };
 }
@@ -64,7 +67,7 @@ export interface Size {
 }
 
 interface Latest {
-  current: Pick<PaneOptions, "settings" | "colors" | "onBell" | "session">;
+  current: Pick<PaneOptions, "settings" | "colors" | "onBell" | "session" | "isFocused">;
 }
 
 interface Opened {
@@ -87,6 +90,7 @@ function openPane(
     fontSize: settings.fontSize,
     colors,
     convertEol: !session.tty,
+    isReadAloud: settings.isReadAloud,
     label: `Terminal ${session.name}`,
     onLink: (address) => void askToOpen(address),
     onClipboard: (text) => {
@@ -173,6 +177,8 @@ function openPane(
     fit();
   });
   observer.observe(host);
+  // On a phone the focus would open the keyboard, which only a tap may do.
+  if (latest.current.isFocused && matchMedia("(hover: hover)").matches) terminal.focus();
   const unregister = registerPane({
     session: id,
     view,

@@ -11,6 +11,7 @@ export interface XtermOptions {
   fontSize: number;
   colors: ITheme;
   convertEol: boolean;
+  isReadAloud: boolean;
   label: string;
   onLink: (address: string) => void;
   /** A program wants text on the clipboard. */
@@ -41,6 +42,7 @@ export function openXterm(options: XtermOptions): XtermView {
     fontFamily: '"JetBrains Mono Variable", ui-monospace, "SF Mono", Menlo, Consolas, monospace',
     theme: options.colors,
     convertEol: options.convertEol,
+    screenReaderMode: options.isReadAloud,
     scrollback: scrollbackLines,
     cursorBlink: true,
     allowProposedApi: true,
