@@ -33,7 +33,7 @@ export interface AutofixerOptions {
   timing?: AutofixerTiming;
 }
 
-const defaultTiming: AutofixerTiming = { policy: defaultPolicy, lookMs: 15_000, flushMs: 400 };
+const defaultTiming: AutofixerTiming = { policy: defaultPolicy, lookMs: 60_000, flushMs: 400 };
 const linesOfIncident = 200;
 const pruneEveryMs = 86_400_000;
 
@@ -64,7 +64,7 @@ export async function createAutofixerApp({ env, logger, timing = defaultTiming }
   });
   const ticker = createTicker({
     everyMs: timing.lookMs,
-    dueAt: () => engine.nextDueAt(),
+    dueAt: (after) => engine.nextDueAt(after),
     run: () => engine.tick(),
     clock: systemClock,
   });

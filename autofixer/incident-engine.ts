@@ -95,10 +95,17 @@ export class IncidentEngine {
     });
   }
 
-  /** When the next planned restart is due, in milliseconds since 1970. */
-  nextDueAt(): number | null {
-    const times = this.#options.book.active().flatMap(({ nextAttemptAt }) => nextAttemptAt ?? []);
-    return times.length === 0 ? null : Math.min(...times.map((time) => Date.parse(time)));
+  /** When to look next because of an incident: a planned restart, or the time to judge how it goes on. */
+  nextDueAt(after: number): number | null {
+    const { book, policy } = this.#options;
+    const times = book.active().flatMap(({ status, exit, attempts, nextAttemptAt }) => {
+      if (status !== "open") return [];
+      const last = Math.max(Date.parse(exit.at), Date.parse(attempts.at(-1)?.at ?? exit.at));
+      const planned = nextAttemptAt === null ? [] : [Date.parse(nextAttemptAt)];
+      return [...planned, last + policy.settleMs, last + policy.stableMs + policy.settleMs];
+    });
+    const coming = times.filter((time) => time > after);
+    return coming.length === 0 ? null : Math.min(...coming);
   }
 
   async #record(process: Pm2Process, exit: Incident["exit"]): Promise<void> {

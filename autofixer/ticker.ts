@@ -2,8 +2,8 @@ import type { Clock } from "../lib/clock.ts";
 
 export interface TickerOptions {
   everyMs: number;
-  /** Something that is due earlier, in milliseconds since 1970. */
-  dueAt(): number | null;
+  /** What is due first after a time, both in milliseconds since 1970; what came due before was seen by a run. */
+  dueAt(after: number): number | null;
   run(): Promise<void>;
   clock: Clock;
 }
@@ -13,16 +13,18 @@ export function createTicker({ everyMs, dueAt, run, clock }: TickerOptions) {
   let timer: NodeJS.Timeout | undefined;
   let running: Promise<void> | null = null;
   let isStopped = true;
+  let ranAt = 0;
 
   function reschedule(): void {
     clearTimeout(timer);
     if (isStopped || running) return;
-    const due = dueAt();
+    const due = dueAt(ranAt);
     const untilDue = due === null ? everyMs : Math.max(0, due - clock.now());
     timer = setTimeout(tick, Math.min(everyMs, untilDue));
   }
 
   function tick(): void {
+    ranAt = clock.now();
     running = run().finally(() => {
       running = null;
       reschedule();
