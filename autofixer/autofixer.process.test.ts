@@ -17,7 +17,7 @@ import { createAutofixerApp, type AutofixerTiming } from "./app.ts";
 const runtimeDir = dirname(createRequire(import.meta.url).resolve("pm2/package.json"));
 const timing: AutofixerTiming = {
   policy: { pausesMs: [200, 400], stableMs: 1_500, loopLimit: 12, settleMs: 800 },
-  lookMs: 300,
+  lookMs: 1_000,
   flushMs: 150,
 };
 
@@ -122,7 +122,7 @@ test("a crashing app becomes one incident, is restarted within limits, then give
   expect((await webProcess()).restarts).toBe(restarts);
 
   await client.dismiss({ params: { id: incident.id } });
-  await new Promise((resolve) => setTimeout(resolve, 700));
+  await new Promise((resolve) => setTimeout(resolve, 1_300));
   expect((await incidents()).map(({ status }) => status)).toEqual(["dismissed"]);
 });
 
@@ -233,6 +233,6 @@ test("without PM2 it answers, says so, and settles nothing", async () => {
   const health = (await (await fetch(`http://127.0.0.1:${env.ports.autofixer}/health`)).json()) as unknown;
   expect(health).toMatchObject({ status: "ok", pm2: "down", incidents: 1 });
   expect(await client.processes({})).toMatchObject({ homes: [{ home: "portos", isUp: false }], items: [] });
-  await new Promise((resolve) => setTimeout(resolve, 700));
+  await new Promise((resolve) => setTimeout(resolve, 1_300));
   expect((await incidents()).map(({ status }) => status)).toEqual(["gave-up"]);
 });

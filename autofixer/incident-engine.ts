@@ -111,6 +111,11 @@ export class IncidentEngine {
   async #record(process: Pm2Process, exit: Incident["exit"]): Promise<void> {
     const { clock, logger } = this.#options;
     const open = this.#activeOf(process);
+    if (open?.status === "gave-up" && exit.at <= open.updatedAt) {
+      // It ended before it was given up; word of it only came later.
+      await this.#save({ ...open, exit, crashes: open.crashes + 1 }, open.reason);
+      return;
+    }
     if (open?.status === "gave-up") {
       // Somebody started it again and it crashed again: that is another incident.
       await this.#settle(open, "gave-up", open.reason);
