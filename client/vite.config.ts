@@ -26,36 +26,40 @@ function serviceWorker(file: string): Plugin {
 }
 
 /** The web UI. In development `/api` and the socket go to the running portos-server, so the page has one origin. */
-export default defineConfig({
-  root: import.meta.dirname,
-  plugins: [react(), serviceWorker(join(import.meta.dirname, "src/worker/service-worker.ts"))],
-  build: {
-    outDir: join(import.meta.dirname, "../dist/client"),
-    emptyOutDir: true,
-    target: "es2023",
-    manifest: "asset-manifest.json",
-    rolldownOptions: {
-      output: {
-        codeSplitting: {
-          // What the first page needs, in two files: libraries, which stay in the cache over an update, and our own.
-          groups: [
-            { name: "libraries", test: /node_modules/, tags: ["$initial"] },
-            { name: "shell", tags: ["$initial"] },
-          ],
+export default defineConfig(({ command }) => {
+  // A shell or a test runner may say "test" or "development"; what is built is for use, three times smaller and faster.
+  if (command === "build") process.env["NODE_ENV"] = "production";
+  return {
+    root: import.meta.dirname,
+    plugins: [react(), serviceWorker(join(import.meta.dirname, "src/worker/service-worker.ts"))],
+    build: {
+      outDir: join(import.meta.dirname, "../dist/client"),
+      emptyOutDir: true,
+      target: "es2023",
+      manifest: "asset-manifest.json",
+      rolldownOptions: {
+        output: {
+          codeSplitting: {
+            // What the first page needs, in two files: libraries, which stay in the cache over an update, and our own.
+            groups: [
+              { name: "libraries", test: /node_modules/, tags: ["$initial"] },
+              { name: "shell", tags: ["$initial"] },
+            ],
+          },
         },
       },
+      modulePreload: { polyfill: false },
+      assetsInlineLimit: 0,
+      chunkSizeWarningLimit: 900,
     },
-    modulePreload: { polyfill: false },
-    assetsInlineLimit: 0,
-    chunkSizeWarningLimit: 900,
-  },
-  server: {
-    host: "127.0.0.1",
-    port: basePort + 1,
-    strictPort: true,
-    proxy: {
-      "/api": { target: server },
-      "/socket.io": { target: server, ws: true },
+    server: {
+      host: "127.0.0.1",
+      port: basePort + 1,
+      strictPort: true,
+      proxy: {
+        "/api": { target: server },
+        "/socket.io": { target: server, ws: true },
+      },
     },
-  },
+  };
 });

@@ -1,6 +1,7 @@
 import type { Machine } from "../../../contract/features/system.ts";
 import { formatBytes, formatPercent } from "../lib/format.ts";
 import { distinctDisks } from "./distinct-disks.ts";
+import { Facts } from "./facts.tsx";
 import { Meter } from "./meter.tsx";
 import classes from "./machine-meters.module.css";
 
@@ -31,18 +32,14 @@ export function MachineMeters({ machine }: { machine: Machine }) {
             text={`${formatBytes(disk.usedBytes)} of ${formatBytes(disk.totalBytes)}`}
           />
         ))}
-      <dl className={classes["facts"]}>
-        <div>
-          <dt>Load</dt>
-          <dd>{loadAverage.map((value) => value.toFixed(2)).join(" · ")}</dd>
-        </div>
-        {temperatureCelsius === null ? null : (
-          <div>
-            <dt>Temperature</dt>
-            <dd>{Math.round(temperatureCelsius)} °C</dd>
-          </div>
-        )}
-      </dl>
+      <Facts
+        items={[
+          ["Load", loadAverage.map((value) => value.toFixed(2)).join(" · ")],
+          ...(temperatureCelsius === null
+            ? []
+            : [["Temperature", `${String(Math.round(temperatureCelsius))} °C`] as const]),
+        ]}
+      />
     </div>
   );
 }

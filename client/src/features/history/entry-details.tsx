@@ -4,6 +4,8 @@ import type { HistoryEntry } from "../../../../contract/features/history.ts";
 import { formatDuration } from "../../lib/format.ts";
 import { formatAbsolute } from "../../lib/time.ts";
 import { CopyText } from "../../ui/copy-text.tsx";
+import { Facts } from "../../ui/facts.tsx";
+import { Notice } from "../../ui/notice.tsx";
 import { SideSheet } from "../../ui/side-sheet.tsx";
 import { StatusBadge } from "../../ui/status-badge.tsx";
 import { outcomeStatus } from "./history-filters.ts";
@@ -25,19 +27,14 @@ export function EntryDetails({ entry, onClose }: { entry: HistoryEntry | null; o
   return (
     <SideSheet title={entry.summary} isOpen onClose={onClose}>
       {entry.message === null ? null : (
-        <p className={classes["message"]} data-outcome={entry.outcome}>
-          {entry.message}
-          {entry.code === null ? null : <span className="mono"> ({entry.code})</span>}
-        </p>
+        <div className={classes["message"]}>
+          <Notice tone={entry.outcome === "failed" ? "bad" : "warn"}>
+            {entry.message}
+            {entry.code === null ? null : <span className="mono"> ({entry.code})</span>}
+          </Notice>
+        </div>
       )}
-      <dl className={classes["facts"]}>
-        {facts.map(([name, value]) => (
-          <div key={name}>
-            <dt>{name}</dt>
-            <dd>{value}</dd>
-          </div>
-        ))}
-      </dl>
+      <Facts items={facts} layout="column" />
     </SideSheet>
   );
 }

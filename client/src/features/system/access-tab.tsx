@@ -5,6 +5,7 @@ import { callQuery } from "../../lib/call-query.ts";
 import { AgeNote } from "../../ui/age-note.tsx";
 import { CodeText } from "../../ui/code-text.tsx";
 import { CopyText } from "../../ui/copy-text.tsx";
+import { Facts } from "../../ui/facts.tsx";
 import { ErrorState } from "../../ui/error-state.tsx";
 import { LoadingState } from "../../ui/loading-state.tsx";
 import { Section } from "../../ui/section.tsx";
@@ -61,14 +62,7 @@ export function AccessTab() {
         </ol>
       </Section>
       <Section title="About" isCard>
-        <dl className={classes["about"]}>
-          {facts.map(([name, value]) => (
-            <div key={name}>
-              <dt>{name}</dt>
-              <dd>{value}</dd>
-            </div>
-          ))}
-        </dl>
+        <Facts items={facts} layout="lines" />
       </Section>
     </div>
   );

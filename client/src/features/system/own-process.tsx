@@ -4,6 +4,7 @@ import { IconRefresh } from "@tabler/icons-react";
 import type { Process } from "../../../../contract/features/processes.ts";
 import type { ProcessName } from "../../../../contract/ports.ts";
 import { formatBytes, formatCount, formatPercent } from "../../lib/format.ts";
+import { Notice } from "../../ui/notice.tsx";
 import { Sparkline } from "../../ui/sparkline.tsx";
 import { StatusBadge } from "../../ui/status-badge.tsx";
 import { Time } from "../../ui/time.tsx";
@@ -29,6 +30,7 @@ interface OwnProcessProps {
 /** One of the six processes, as it really is. */
 export function OwnProcess({ name, process, cpuSeries }: OwnProcessProps) {
   const isRunning = process?.status === "online";
+  const problem = problemText(process);
   return (
     <div className={classes["process"]}>
       <div className={classes["names"]}>
@@ -67,14 +69,17 @@ export function OwnProcess({ name, process, cpuSeries }: OwnProcessProps) {
       >
         Restart
       </Button>
-      {process?.problem == null ? null : (
-        <p className={classes["problem"]}>
-          {[process.problem.message, process.problem.hint].filter(Boolean).join(" ")}
-        </p>
+      {problem === null ? null : (
+        <div className={classes["problem"]}>
+          <Notice tone="warn">{problem}</Notice>
+        </div>
       )}
-      {process === null ? (
-        <p className={classes["problem"]}>PM2 does not know this process. Run npm start in the project folder.</p>
-      ) : null}
     </div>
   );
+}
+
+function problemText(process: Process | null): string | null {
+  if (process === null) return "PM2 does not know this process. Run npm start in the project folder.";
+  if (process.problem === null) return null;
+  return [process.problem.message, process.problem.hint].filter(Boolean).join(" ");
 }

@@ -5,6 +5,7 @@ import { callQuery } from "../../lib/call-query.ts";
 import { formatDuration } from "../../lib/format.ts";
 import { useLiveMachine, useLiveProcesses } from "../../lib/live-queries.ts";
 import { AgeNote } from "../../ui/age-note.tsx";
+import { Facts } from "../../ui/facts.tsx";
 import { ErrorState } from "../../ui/error-state.tsx";
 import { LoadingState } from "../../ui/loading-state.tsx";
 import { MachineMeters } from "../../ui/machine-meters.tsx";
@@ -68,20 +69,20 @@ function MachineSection() {
         ) : null}
         {data === undefined ? null : (
           <>
-            <dl className={classes["facts"]}>
-              <div>
-                <dt>Name</dt>
-                <dd className="mono">{data.hostname}</dd>
-              </div>
-              <div>
-                <dt>System</dt>
-                <dd>{data.platform}</dd>
-              </div>
-              <div>
-                <dt>Up for</dt>
-                <dd>{formatDuration(data.uptimeSeconds * 1000)}</dd>
-              </div>
-            </dl>
+            <div className={classes["about"]}>
+              <Facts
+                items={[
+                  [
+                    "Name",
+                    <span key="name" className="mono">
+                      {data.hostname}
+                    </span>,
+                  ],
+                  ["System", data.platform],
+                  ["Up for", formatDuration(data.uptimeSeconds * 1000)],
+                ]}
+              />
+            </div>
             <MachineMeters machine={data} />
           </>
         )}

@@ -1,6 +1,5 @@
 import { Button, Group } from "@mantine/core";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { IconAlertTriangle } from "@tabler/icons-react";
 import { useState } from "react";
 
 import type { Backup } from "../../../../contract/features/backups.ts";
@@ -11,6 +10,7 @@ import { formatAbsolute } from "../../lib/time.ts";
 import { toast, withErrorToast } from "../../lib/toasts.ts";
 import { ErrorState } from "../../ui/error-state.tsx";
 import { LoadingState } from "../../ui/loading-state.tsx";
+import { Notice } from "../../ui/notice.tsx";
 import { SideSheet } from "../../ui/side-sheet.tsx";
 import classes from "./system.module.css";
 
@@ -51,9 +51,9 @@ export function RestoreSheet({ backup, onClose }: { backup: Backup; onClose: () 
       {preview.data === undefined ? null : (
         <>
           {preview.data.warnings.map((warning) => (
-            <p key={warning} className={classes["warning"]}>
-              <IconAlertTriangle size={16} /> {warning}
-            </p>
+            <div key={warning} className={classes["warning"]}>
+              <Notice tone="warn">{warning}</Notice>
+            </div>
           ))}
           <p className={classes["intro"]}>
             {changes.length === 0
