@@ -34,6 +34,12 @@ interface LogListProps {
   onNewest(): void;
 }
 
+/** A place in the lines: so many pixels below the top of a line. */
+interface Place {
+  readonly number: number;
+  readonly delta: number;
+}
+
 const rowHeight = 20;
 /** Nearer to an end than this, more is read. */
 const loadWithin = 600;
@@ -44,45 +50,50 @@ const marginPixels = 300;
 /** The lines, of which only those in sight are in the page. Stays at the end while the reader does. */
 export function LogList({ view, state, look, target, selection, ...on }: LogListProps) {
   const scroller = useRef<HTMLDivElement>(null);
-  const anchor = useRef<{ number: number; delta: number } | null>(null);
   const shownTarget = useRef<string | null>(null);
   const lastTop = useRef(0);
+  const lastPlaceTop = useRef(0);
   const [isFollowing, setFollowing] = useState(target === null);
-  const [top, setTop] = useState(0);
+  const [place, setPlace] = useState<Place | null>(null);
   const { folds, toggle } = useFolds();
   const heights = useRowHeights(rowHeight, !look.isWrapped);
   const { lines, firstNumber } = view.window;
   const rows = useRows(view, state.version, folds);
   const starts = layOut(rows.length, (index) => heights.heightOf(firstNumber + (rows[index]?.index ?? 0)));
   const total = starts.at(-1) ?? 0;
-  const { first, last } = rowsInSight(
-    starts,
-    isFollowing ? total - heights.viewHeight : top,
-    heights.viewHeight,
-    marginPixels,
-  );
+  // Where the place being read lies now that lines may have come and gone above it.
+  const placeTop = place ? (starts[findRow(rows, place.number - firstNumber)] ?? 0) + place.delta : 0;
+  const top = isFollowing ? total - heights.viewHeight : placeTop;
+  const { first, last } = rowsInSight(starts, top, heights.viewHeight, marginPixels);
 
   // After every paint: the end stays in sight, or the line being read stays where it is.
   useLayoutEffect(() => {
     const element = scroller.current;
     if (!element) return;
     const targetIndex = target === null || shownTarget.current === target ? -1 : view.window.indexOf(target);
-    let wanted = element.scrollTop;
+    // Whoever has scrolled up since the last paint is not pulled back, even before the browser has told of it.
+    const hasLeft = element.scrollTop < lastTop.current - 1 && distanceToEnd(element) > atEndWithin;
     if (targetIndex >= 0) {
-      const row = findRow(rows, targetIndex);
+      const delta = -element.clientHeight / 2;
       shownTarget.current = target;
-      anchor.current = { number: firstNumber + targetIndex, delta: -element.clientHeight / 2 };
-      wanted = (starts[row] ?? 0) - element.clientHeight / 2;
-      if (isFollowing) leaveEnd();
+      lastPlaceTop.current = (starts[findRow(rows, targetIndex)] ?? 0) + delta;
+      readAt({ number: firstNumber + targetIndex, delta });
+      element.scrollTo({ top: lastPlaceTop.current });
     } else if (isFollowing) {
-      wanted = element.scrollHeight;
-    } else if (anchor.current) {
-      const row = findRow(rows, anchor.current.number - firstNumber);
-      wanted = (starts[row] ?? 0) + anchor.current.delta;
+      if (hasLeft) return;
+      element.scrollTo({ top: element.scrollHeight });
+    } else {
+      const shift = placeTop - lastPlaceTop.current;
+      lastPlaceTop.current = placeTop;
+      if (Math.abs(shift) > 0.5) element.scrollTo({ top: element.scrollTop + shift });
     }
-    if (Math.abs(wanted - element.scrollTop) > 1) element.scrollTo({ top: wanted });
     lastTop.current = element.scrollTop;
   });
+
+  function readAt(at: Place): void {
+    setPlace(at);
+    if (isFollowing) leaveEnd();
+  }
 
   function leaveEnd(): void {
     setFollowing(false);
@@ -101,10 +112,11 @@ export function LogList({ view, state, look, target, selection, ...on }: LogList
     const wasUp = element.scrollTop < lastTop.current - 1;
     lastTop.current = element.scrollTop;
     const row = rowAt(starts, element.scrollTop);
-    anchor.current =
-      row < 0 ? null : { number: firstNumber + (rows[row]?.index ?? 0), delta: element.scrollTop - (starts[row] ?? 0) };
-    setTop(element.scrollTop);
-    const fromEnd = element.scrollHeight - element.scrollTop - element.clientHeight;
+    lastPlaceTop.current = element.scrollTop;
+    setPlace(
+      row < 0 ? null : { number: firstNumber + (rows[row]?.index ?? 0), delta: element.scrollTop - (starts[row] ?? 0) },
+    );
+    const fromEnd = distanceToEnd(element);
     if (fromEnd < atEndWithin && state.mode !== "apart") {
       if (!isFollowing) goToEnd();
     } else if (wasUp && isFollowing) leaveEnd();
@@ -191,6 +203,10 @@ function useFolds() {
 /** The window changes in place; its version says when. */
 function useRows(view: LogView, version: number, folds: ReadonlySet<string>): readonly Row[] {
   return useMemo(() => (version < 0 ? [] : foldRows(view.window.lines, (id) => folds.has(id))), [view, version, folds]);
+}
+
+function distanceToEnd(element: HTMLElement): number {
+  return element.scrollHeight - element.scrollTop - element.clientHeight;
 }
 
 /** Index of the row of a line, or of the last one before it when it is folded away. */
