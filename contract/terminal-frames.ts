@@ -95,3 +95,13 @@ export function packSize(cols: number, rows: number): number {
 export function unpackSize(extra: number): { cols: number; rows: number } {
   return { cols: Math.floor(extra / 65_536), rows: extra % 65_536 };
 }
+
+const [escape, bell] = [String.fromCodePoint(0x1b), String.fromCodePoint(0x07)];
+const replyPattern = new RegExp(
+  `^(?:${escape}\\[[?>=]?[\\d;]*[cnR]|${escape}\\[\\?[\\d;]+\\$y|${escape}[P\\]][^${bell}${escape}]*(?:${bell}|${escape}\\\\))+$`,
+);
+
+/** Whether input is what a terminal answers by itself: one viewer may, and none while old output is replayed. */
+export function isTerminalReply(text: string): boolean {
+  return text.startsWith(escape) && text.length <= 4096 && replyPattern.test(text);
+}

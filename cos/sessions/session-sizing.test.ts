@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 
 import { exportRecording } from "./export-recording.ts";
-import { chooseSize, isTerminalReply } from "./session-sizing.ts";
+import { isTerminalReply } from "../../contract/terminal-frames.ts";
+import { chooseSize } from "./session-sizing.ts";
 
 const viewers = [
   { number: 1, cols: 200, rows: 50 },
@@ -24,9 +25,9 @@ test("answers of a terminal are told from keys", () => {
     "\x1b]11;rgb:00/00/00\x07",
     "\x1bP1$r0m\x1b\\",
   ])
-    expect(isTerminalReply(Buffer.from(reply))).toBe(true);
+    expect(isTerminalReply(reply)).toBe(true);
   for (const key of ["a", "\x1b", "\x1b[A", "\x1bOP", "\x1b[1;5C", "\x03", "\x1b[200~text\x1b[201~", "\x1b[<0;1;1M"])
-    expect(isTerminalReply(Buffer.from(key))).toBe(false);
+    expect(isTerminalReply(key)).toBe(false);
 });
 
 test("a secret typed key by key is not in an exported recording", () => {

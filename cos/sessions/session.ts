@@ -2,14 +2,14 @@ import { randomBytes } from "node:crypto";
 import { basename } from "node:path";
 
 import type { SessionInfo, TypedCommand } from "../../contract/internal/cos.ts";
-import { encodeFrame, frameKinds, packSize } from "../../contract/terminal-frames.ts";
+import { encodeFrame, frameKinds, isTerminalReply, packSize } from "../../contract/terminal-frames.ts";
 import type { AttachReply } from "../../contract/features/terminal.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { signalSession } from "../../lib/processes/process-session.ts";
 import { createOutputRing, type OutputRing } from "./output-ring.ts";
 import { createScreen, type OpenScreenTerminal, type Repaint } from "./screen.ts";
 import { createMarkReader } from "./session-marks.ts";
-import { chooseSize, isTerminalReply } from "./session-sizing.ts";
+import { chooseSize } from "./session-sizing.ts";
 import type { Program, ProgramEnd, ProgramStart } from "./program.ts";
 import { createViewer, lagBytes, type Viewer } from "./viewer.ts";
 
@@ -240,7 +240,7 @@ export class Session {
       },
       input: (bytes) => {
         if (this.#viewers.size > 1 && number !== this.#leader) {
-          if (isTerminalReply(bytes)) return true;
+          if (bytes[0] === 0x1b && isTerminalReply(Buffer.from(bytes).toString("latin1"))) return true;
           this.#lead(number);
         }
         return this.#program?.write(bytes) ?? false;

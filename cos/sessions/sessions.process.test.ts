@@ -228,7 +228,7 @@ test.each(shells)("%s reports commands and folders, and the user's own files are
     });
     expect(items[0]?.durationMs ?? 0).toBeGreaterThan(500);
     viewer.type("env | grep -c '^__PORTOS_\\|^PORTOS_'\r");
-    await viewer.waitFor(/[\r\u0007]0\r\n/);
+    await viewer.waitFor(/\s0\r\n|\W0\r\n/);
   } finally {
     await own.stop();
   }

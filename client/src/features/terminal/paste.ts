@@ -11,15 +11,6 @@ export function pastePreview(text: string): string {
   return `${shown.join("\n")}${more > 0 ? `\n… and ${String(more)} more lines` : ""}`;
 }
 
-const replyPattern =
-  // eslint-disable-next-line no-control-regex -- answers of a terminal are control sequences
-  /^(?:\x1b\[[?>=]?[\d;]*[cnR]|\x1b\[\?[\d;]+\$y|\x1b[P\]][^\x07\x1b]*(?:\x07|\x1b\\))+$/;
-
-/** Whether text is what a terminal answers by itself; while old output is replayed such answers must not be sent. */
-export function isTerminalReply(text: string): boolean {
-  return text.startsWith("\x1b") && replyPattern.test(text);
-}
-
 /** Text a program wants on the clipboard (OSC 52), or `null` when it asks to read it or sends what is no text. */
 export function clipboardRequest(payload: string): string | null {
   const encoded = payload.slice(payload.indexOf(";") + 1);

@@ -1,13 +1,14 @@
 import { useEffect, useRef, useState, type RefObject } from "react";
 
 import type { SessionInfo } from "../../../../contract/internal/cos.ts";
+import { isTerminalReply } from "../../../../contract/terminal-frames.ts";
 import { copyText } from "../../lib/clipboard.ts";
 import { toast } from "../../lib/toasts.ts";
 import { confirmDangerous } from "../../ui/confirm.ts";
 import { formatBytes } from "../../lib/format.ts";
 import { applySticky } from "./sticky-keys.ts";
 import { registerPane } from "./pane-control.ts";
-import { isTerminalReply, needsPasteQuestion, pastePreview } from "./paste.ts";
+import { needsPasteQuestion, pastePreview } from "./paste.ts";
 import { openSessionView, type SessionView, type ViewState } from "./session-view.ts";
 import type { TerminalSettings } from "./terminal-settings.ts";
 import type { XtermView } from "./xterm-view.ts";
