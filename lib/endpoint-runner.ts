@@ -30,7 +30,7 @@ export interface RawInput {
 /** Replies marked as reusable, with their checked form once there is one. */
 const checkedReplies = new WeakMap<object, object | null>();
 /** Checked replies that are sent again and again, with their bytes once written. */
-const writtenReplies = new WeakMap<object, { text: string; tag: string } | null>();
+const writtenReplies = new WeakMap<object, WrittenReply | null>();
 
 /**
  * Marks a reply that its endpoint hands out again and again and never changes in place: it is checked, written and
@@ -141,13 +141,18 @@ function fromForeign(error: unknown): AppError {
   });
 }
 
-function writeReply(value: unknown): { text: string; tag: string } {
+interface WrittenReply {
+  text: string | Buffer;
+  tag: string;
+}
+
+function writeReply(value: unknown): WrittenReply {
   const mark = typeof value === "object" && value !== null ? value : null;
   const known = mark === null ? undefined : writtenReplies.get(mark);
   if (known) return known;
   const text = JSON.stringify(value);
   const written = { text, tag: `"${createHash("sha1").update(text).digest("base64url")}"` };
-  if (mark !== null && known === null) writtenReplies.set(mark, written);
+  if (mark !== null && known === null) writtenReplies.set(mark, { ...written, text: Buffer.from(text) });
   return written;
 }
 
