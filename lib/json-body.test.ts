@@ -4,6 +4,8 @@ import { parseJson } from "./json-body.ts";
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 
+const nested = (levels: number): Uint8Array => bytes("[".repeat(levels) + "]".repeat(levels));
+
 describe("parseJson", () => {
   test("reads plain JSON and nothing as undefined", () => {
     expect(parseJson(bytes('{"a":[1,{"b":null}]}'))).toEqual({ a: [1, { b: null }] });
@@ -17,7 +19,6 @@ describe("parseJson", () => {
   });
 
   test("50 levels are read, 51 are refused", () => {
-    const nested = (levels: number): Uint8Array => bytes("[".repeat(levels) + "]".repeat(levels));
     expect(() => parseJson(nested(50))).not.toThrow();
     expect(() => parseJson(nested(51))).toThrow("deeper than 50");
   });

@@ -71,7 +71,7 @@ const actions = {
   "/crash": crash,
 };
 
-const server = createServer(async (request, response) => {
+async function answer(request, response) {
   requests += 1;
   const url = new URL(request.url, "http://localhost");
   const action = actions[url.pathname];
@@ -88,6 +88,13 @@ const server = createServer(async (request, response) => {
     response.writeHead(404, { "content-type": "text/plain" }).end("There is nothing here\n");
   }
   log(response.statusCode < 400 ? "info" : "warn", `${request.method} ${url.pathname} → ${response.statusCode}`);
+}
+
+const server = createServer((request, response) => {
+  answer(request, response).catch((error) => {
+    log("error", `${request.method} ${request.url} failed: ${error.message}`);
+    response.destroy();
+  });
 });
 
 server.listen(port, "127.0.0.1", () => {

@@ -120,7 +120,9 @@ async function send({ url, address, method, headers, body, maxBytes, signal }: H
     else done(null, address, family);
   };
   const agentOptions = { lookup, keepAlive: false, maxHeaderSize: 16_384 };
-  const response: AxiosResponse<Readable> = await (await client()).request<Readable>({
+  const response: AxiosResponse<Readable> = await (
+    await client()
+  ).request<Readable>({
     url: url.href,
     method,
     headers,

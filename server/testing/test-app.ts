@@ -109,7 +109,9 @@ async function callEndpoint<Id extends CallId>(
   };
   const path = endpoint.path.replace(/:(\w+)/g, (_, name: string) => encodeURIComponent(params?.[name] ?? ""));
   const search = new URLSearchParams(
-    Object.entries(query ?? {}).flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)]])),
+    Object.entries(query ?? {}).flatMap(([name, value]) =>
+      value === undefined ? [] : [[name, String(value as string | number | boolean)]],
+    ),
   );
   const response = await fetch(`${base}${path}?${search.toString()}`, {
     method: endpoint.method,

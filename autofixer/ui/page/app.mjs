@@ -317,7 +317,7 @@ async function refresh() {
     $("live").className = "";
     show({ text: `This page cannot reach its process (${error.message}). What you see is from before.`, isBad: true });
   }
-  timer = setTimeout(refresh, pollMs);
+  timer = setTimeout(() => void refresh(), pollMs);
 }
 
 $("panel").href =

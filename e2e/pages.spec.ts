@@ -1,0 +1,46 @@
+import { expectAccessible } from "./support/accessibility.ts";
+import { saveScreenshots } from "./support/screenshot.ts";
+import { expect, test } from "./support/test.ts";
+
+const pages = [
+  ["home", "/"],
+  ["apps", "/apps"],
+  ["import", "/apps/import"],
+  ["logs", "/logs"],
+  ["automations", "/automations"],
+  ["terminal", "/terminal"],
+  ["system-processes", "/system"],
+  ["system-browser", "/system?tab=browser"],
+  ["system-incidents", "/system?tab=incidents"],
+  ["system-backups", "/system?tab=backups"],
+  ["system-access", "/system?tab=access"],
+  ["system-settings", "/system?tab=settings"],
+  ["history", "/history"],
+] as const;
+
+for (const [name, path] of pages) {
+  test(`${name} is accessible in both themes, fits its window and logs no error`, async ({ page }, testInfo) => {
+    const complaints: string[] = [];
+    page.on("console", (message) => {
+      if (message.type() === "error") complaints.push(message.text());
+    });
+    page.on("pageerror", (error) => {
+      complaints.push(error.message);
+    });
+    await page.goto(path);
+    await expect(page.locator("main").first()).toBeVisible();
+    await page.waitForLoadState("networkidle").catch(() => undefined);
+    await expectAccessible(page, name);
+    await saveScreenshots(page, testInfo, name);
+    const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+    expect(overflow, "the page must not scroll sideways").toBeLessThanOrEqual(1);
+    expect(complaints).toEqual([]);
+  });
+}
+
+test("an unknown address says so and leads home", async ({ page }) => {
+  await page.goto("/no-such-page");
+  await expect(page.getByText(/not found|nothing here|no page/i).first()).toBeVisible();
+  await page.getByRole("link", { name: /home/i }).first().click();
+  await expect(page).toHaveURL(/\/$/);
+});
