@@ -15,6 +15,7 @@ import { ErrorState } from "../../ui/error-state.tsx";
 import { LoadingState } from "../../ui/loading-state.tsx";
 import { Section } from "../../ui/section.tsx";
 import { AppCard } from "./app-card.tsx";
+import { homeApps } from "./home-apps.ts";
 import { appCpuSeries } from "./app-usage.ts";
 import classes from "./home.module.css";
 
@@ -44,7 +45,7 @@ export function AppGrid() {
       ) : null}
       {data !== undefined && apps.length === 0 ? <NoApps /> : null}
       <ul role="list" className={classes["grid"]}>
-        {apps.slice(0, maxCards).map((app) => (
+        {homeApps(apps, maxCards).map((app) => (
           <li key={app.id}>
             <AppCard
               app={app}

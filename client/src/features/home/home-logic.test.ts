@@ -4,6 +4,7 @@ import type { App } from "../../../../contract/features/apps.ts";
 import type { AutomationView } from "../../../../contract/features/automations.ts";
 import type { Notification } from "../../../../contract/features/notifications.ts";
 import { appCpuSeries } from "./app-usage.ts";
+import { homeApps } from "./home-apps.ts";
 import { needsItems } from "./needs-items.ts";
 import { upcomingViews } from "./upcoming-views.ts";
 
@@ -32,6 +33,18 @@ test("the CPU of an app is the sum of its processes, aligned at the newest value
   };
   expect(appCpuSeries(metrics, "blog")).toEqual([1, 10, 23]);
   expect(appCpuSeries(undefined, "blog")).toEqual([]);
+});
+
+test("Home shows what runs or is broken before what is stopped, in the order of the list", () => {
+  const list = [
+    app("a", "stopped"),
+    app("b", "online"),
+    app("c", "stopped"),
+    app("d", "errored"),
+    app("e", "online", true),
+  ];
+  expect(homeApps(list, 3).map(({ id }) => id)).toEqual(["a", "b", "d"]);
+  expect(homeApps(list, 9).map(({ id }) => id)).toEqual(["a", "b", "c", "d"]);
 });
 
 test("what runs now comes before what is due, and what never comes is left out", () => {
