@@ -32,7 +32,7 @@ const pm2 = createPm2Client({ home: "portos", directory: join(portos.stateDir, "
 const sockets = [];
 
 /** Starts a program under the PM2 of this PortOS, as an app would be. */
-async function startProgram(name, source) {
+async function startProgram(name, source, logFile = join(logsDir, `${name}.log`)) {
   writeFileSync(join(portos.folder, `${name}.cjs`), source);
   await pm2.start({
     name: `bench/${name}`,
@@ -41,7 +41,7 @@ async function startProgram(name, source) {
     script: `${name}.cjs`,
     args: [],
     env: { PATH: process.env.PATH },
-    logFile: join(logsDir, `${name}.log`),
+    logFile,
     autorestart: false,
   });
 }
@@ -84,8 +84,14 @@ function writeBigFile(file) {
 }
 
 async function measureBigFile() {
-  const file = join(logsDir, "big.log");
+  // Outside the folder that is rotated, as a log of the user's own PM2 would be.
+  const file = join(portos.folder, "big.log");
   writeBigFile(file);
+  await startProgram("big", "setInterval(() => {}, 60_000);", file);
+  for (let known = false; !known; await sleep(100))
+    known = (await (await fetch(new URL("/api/logs/sources", portos.url))).json()).some(
+      ({ id }) => id === "portos/bench/big",
+    );
   const body = { sources: ["portos/bench/big"], limit: 500 };
   const [ours, peer] = [[], []];
   for (let round = 0; round < 50; round++) {
