@@ -75,15 +75,17 @@ test("from nothing: the sample app is added, started, crashed, restarted, stoppe
 });
 
 test("a folder becomes an app: steps, plan, import, undo", async ({ page, portos }, testInfo) => {
+  // The desktop's and the phone's run may be under way at the same time.
+  const port = testInfo.project.name === "phone" ? 4356 : 4355;
   const project = join(portos.folder, `projects-${testInfo.project.name}`, "shop");
   await mkdir(project, { recursive: true });
-  const scripts = { dev: "node server.js --port 4355", worker: "node worker.js" };
+  const scripts = { dev: `node server.js --port ${port}`, worker: "node worker.js" };
   await writeFile(
     join(project, "package.json"),
     JSON.stringify({ name: "shop", scripts, dependencies: { express: "5" } }),
   );
-  await writeFile(join(project, "server.js"), "require('http').createServer((q, r) => r.end('ok')).listen(4355)");
-  await writeFile(join(project, ".env"), "PORT=4355\nSECRET=do-not-show-me\n");
+  await writeFile(join(project, "server.js"), `require("http").createServer((q, r) => r.end("ok")).listen(${port})`);
+  await writeFile(join(project, ".env"), `PORT=${port}\nSECRET=do-not-show-me\n`);
 
   await page.goto("/apps/import");
   await page.getByRole("combobox", { name: "Project folder" }).fill(project);
@@ -98,10 +100,10 @@ test("a folder becomes an app: steps, plan, import, undo", async ({ page, portos
 
   await page.getByRole("button", { name: "Add shop" }).click();
   await expect(page.getByRole("heading", { name: "shop" })).toBeVisible();
-  await expect.poll(() => answers(4355)).toBe(true);
+  await expect.poll(() => answers(port)).toBe(true);
   await page.getByText("Added shop").locator("../..").getByRole("button", { name: "Undo" }).click();
   await expect(page.getByText("No apps yet")).toBeVisible();
-  await expect.poll(() => answers(4355)).toBe(false);
+  await expect.poll(() => answers(port)).toBe(false);
 });
 
 test("fifty apps with long names: filtered, sorted, grouped, as list and as grid", async ({

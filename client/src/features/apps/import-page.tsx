@@ -120,7 +120,7 @@ function PlanForm({ plan }: { plan: ImportPlan }) {
             }}
           />
         )}
-        <span className="dim" role="status">
+        <span className={problem === null ? "dim desktop-only" : "dim"} role="status">
           {problem ?? "It can be undone afterwards; the folder itself stays as it is."}
         </span>
       </div>
