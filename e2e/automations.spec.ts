@@ -20,7 +20,12 @@ async function create(portos: PortosFixture, name: string, line: string, everyMs
   const { status, body } = await portos.call("POST", "/api/automations", {
     name,
     schedule: { kind: "interval", everyMs, anchor },
-    action: { kind: "command", command: { kind: "shell", line }, folder: portos.folder, timeLimitMs: 60_000 },
+    action: {
+      kind: "command",
+      command: { kind: "arguments", arguments: ["sh", "-c", line] },
+      folder: portos.folder,
+      timeLimitMs: 60_000,
+    },
   });
   expect(status, JSON.stringify(body)).toBe(200);
   return (body as View).automation.id;
@@ -31,7 +36,7 @@ function main(page: Page) {
 }
 
 test("from the empty page to a command that runs every minute, with its ledger and output", async ({ page }, info) => {
-  test.setTimeout(150_000);
+  test.setTimeout(240_000);
   await page.goto("/automations");
   await expect(page.getByText("Nothing runs by itself yet")).toBeVisible();
   await saveScreenshots(page, info, "automations-none");
@@ -60,7 +65,7 @@ test("from the empty page to a command that runs every minute, with its ledger a
   ).toBeVisible();
   await main(page).getByRole("link", { name: "Say the time" }).first().click();
   const ledger = page.getByRole("table", { name: "Ledger" });
-  await expect(ledger.getByText("succeeded").first()).toBeVisible({ timeout: 75_000 });
+  await expect(ledger.getByText("succeeded").first()).toBeVisible({ timeout: 130_000 }); // the user's own login shell may start slowly
   await saveScreenshots(page, info, "automation-one-run");
   await expectAccessible(page, "Automation");
   await ledger.getByRole("button").first().click();
@@ -101,6 +106,7 @@ test("what is wrong is said at the field, and a deletion can be undone", async (
 });
 
 test("many automations, all paused", async ({ page, portos }, info) => {
+  test.setTimeout(150_000);
   for (let index = 0; index < 30; index += 1) {
     const name =
       index === 3 ? "A very long name that must not push anything off the page ".repeat(2).trim() : `Job ${index}`;

@@ -15,13 +15,20 @@ import { startTestApp, type TestApp } from "../../testing/test-app.ts";
 import { byHand, ended, outputOf } from "./testing/automation-app.ts";
 
 let program = "";
+let home = "";
+const usualHome = process.env["HOME"];
 
 beforeAll(async () => {
   program = await bundleProgram("server/main.ts");
+  // start files of the login shell belong to whoever runs the tests: they may take long or wait for each other
+  home = await mkdtemp(join(tmpdir(), "portos-home-"));
+  process.env["HOME"] = home;
 });
 
 afterAll(async () => {
+  process.env["HOME"] = usualHome;
   await rm(program, { force: true });
+  await rm(home, { recursive: true, force: true });
 });
 
 interface Place {
