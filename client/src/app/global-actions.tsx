@@ -20,6 +20,7 @@ import { call } from "../lib/api.ts";
 import { appLinkUrl, appLogSearch } from "../lib/app-links.ts";
 import { useLiveApps, useLiveAutomations } from "../lib/live-queries.ts";
 import { toast, undoToast, withErrorToast } from "../lib/toasts.ts";
+import { useNotificationToasts } from "./use-notification-toasts.ts";
 
 type Go = (to: "/logs" | "/terminal", search: Record<string, string>) => unknown;
 
@@ -103,8 +104,9 @@ function automationActions({ automation: { id, name } }: AutomationView): Action
   ];
 }
 
-/** Keeps the actions on apps and automations registered on every page; loaded after the first paint. */
+/** Keeps the actions on apps and automations registered on every page, and says what happens; loaded after the first paint. */
 export function GlobalActions() {
+  useNotificationToasts();
   const navigate = useNavigate();
   const apps = useLiveApps().data;
   const automations = useLiveAutomations().data?.automations;

@@ -1,0 +1,37 @@
+import { useNavigate } from "@tanstack/react-router";
+import { useRef } from "react";
+
+import type { Notification } from "../../../contract/features/notifications.ts";
+import { toast, type Toast } from "../lib/toasts.ts";
+import { useFeed } from "../lib/use-feed.ts";
+
+const kinds: Record<Notification["level"], Toast["kind"]> = {
+  info: "info",
+  success: "ok",
+  warning: "warn",
+  error: "bad",
+};
+
+/** The same notification raised again and again (a crash loop) is said once in this time. */
+const quietMs = 60_000;
+
+/** Says what arrives while the page is open; what was there before waits behind the bell. */
+export function useNotificationToasts(): void {
+  const navigate = useNavigate();
+  const shownAt = useRef(new Map<string, number>());
+  useFeed("notifications", {
+    onSnapshot: () => undefined,
+    onEvent: (event) => {
+      if (event.kind !== "put" || event.notification.isRead) return;
+      const { id, level, title, message, link } = event.notification;
+      if (Date.now() - (shownAt.current.get(id) ?? 0) < quietMs) return;
+      shownAt.current.set(id, Date.now());
+      toast({
+        kind: kinds[level],
+        text: title,
+        ...(message === "" ? {} : { detail: message }),
+        ...(link === null ? {} : { action: { label: "Show", run: () => navigate({ href: link }) } }),
+      });
+    },
+  });
+}
