@@ -2,7 +2,7 @@
 //   node bench/terminal.mjs [--save]
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { tmpdir } from "node:os";
+import { cpus, loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
@@ -191,6 +191,7 @@ async function many(panel) {
   return { idle, heavy, fairness: Math.min(...ends) / Math.max(...ends) };
 }
 
+const load = loadavg()[0];
 writeFixture();
 const bare = await barePty();
 const panel = await startPanel();
@@ -255,6 +256,7 @@ report({
   notes: [
     "A coloured log; medians of 5; 300 keys per echo figure. The tab acknowledges what it has processed, as the page does.",
     "Bare node-pty: the same file read in one process, no network.",
+    `Load of the machine before the run: ${fixed(load)} on ${cpus().length} cores; above 0.5 the times and rates say little.`,
     "Memory is resident memory of both processes together; the shells themselves are not counted.",
   ],
 });

@@ -1,6 +1,6 @@
 // portos-cos and portos-server as two processes of their own, and a browser tab that looks at their terminals.
 import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -36,8 +36,11 @@ export async function startPanel() {
   const folder = mkdtempSync(join(tmpdir(), "portos-bench-"));
   const port = await freePort();
   const own = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("PORTOS_")));
+  const home = join(folder, "home");
+  mkdirSync(home);
   const env = {
     ...own,
+    HOME: home, // the start files of whoever runs this are not what is measured
     HOST: "127.0.0.1",
     PORTOS_BASE_PORT: String(port),
     PORTOS_DATA_DIR: join(folder, "d"),
@@ -133,7 +136,7 @@ export class Tab {
   async becomePlain() {
     await this.wait(/[#$%>] /, 15_000, true);
     this.type(`exec env PS1='${prompt}' PROMPT_COMMAND= PS0= bash --norc --noprofile -i\r`);
-    await this.wait(`\n${prompt}`, 15_000, true);
+    await this.wait(/bench> $/, 15_000, true);
     this.type("bind 'set enable-bracketed-paste off'\r");
     await sleep(100);
     this.type("echo rea''dy\r");
