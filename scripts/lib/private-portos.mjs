@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -15,8 +15,12 @@ export async function createPrivatePortos({ env: extra = {}, isStarted = true } 
   const basePort = await freeBlock();
   const [dataDir, stateDir] = [join(folder, "data"), join(folder, "s")];
   const own = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("PORTOS_")));
+  // A home of its own: what the user's shell start files do must not decide whether a test passes.
+  const home = join(folder, "home");
+  await mkdir(home);
   const env = {
     ...own,
+    HOME: home,
     NODE_ENV: "production",
     HOST: "127.0.0.1",
     PORTOS_BASE_PORT: String(basePort),
