@@ -100,6 +100,7 @@ export function createRealtime(
     );
   });
   io.on("connection", (socket) => {
+    socket.setMaxListeners(0); // one disconnect listener or two per channel is what we mean
     for (const connect of connectors) connect(socket, (socket.data as { caller: Caller }).caller);
   });
 
