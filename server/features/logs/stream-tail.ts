@@ -61,19 +61,21 @@ export function createStreamTail(options: StreamTailOptions): StreamTail {
       const live = await currentFile(stream.path);
       place = live && startOf(live);
     }
-    log = place && (await openPlace(place));
+    log = place && (await openPlace(place, notices));
     if (log && isMissing) notices.push({ stream: stream.id, kind: "appeared" });
     if (log) isMissing = false;
     return place;
   }
 
   /** Opens the file of a place, also when it has been renamed since; without it the tail waits for the next file. */
-  async function openPlace(at: TailPlace): Promise<OpenLog | null> {
+  async function openPlace(at: TailPlace, notices: LogNotice[]): Promise<OpenLog | null> {
     const opened = await openLog(at.file, spool);
     if (opened) return opened;
     const files = await listLogFiles(stream.path);
     const file = files[await locate(files, { ...at, file: at.file.id }, spool)];
     place = file ? { ...at, file } : null;
+    if (!file && !isMissing) notices.push({ stream: stream.id, kind: "vanished" });
+    isMissing ||= !file;
     return file ? openLog(file, spool) : null;
   }
 
