@@ -11,10 +11,15 @@ export interface Row {
 /** Groups smaller than this are not worth a control. */
 const minGroup = 2;
 
-/** The rows of a window: all lines, without those of folded groups. */
+/** The rows of a window: all lines, without those of folded groups and without what was written over. */
 export function foldRows(lines: readonly WindowLine[], isFolded: (id: string) => boolean): Row[] {
   const rows: Row[] = [];
+  const overwritten = overwrittenLines(lines);
   for (let index = 0; index < lines.length;) {
+    if (overwritten.has(index)) {
+      index += 1;
+      continue;
+    }
     const head = lines[index];
     let end = index + 1;
     while (end < lines.length && belongsTo(lines[end], head)) end += 1;
@@ -31,4 +36,21 @@ export function foldRows(lines: readonly WindowLine[], isFolded: (id: string) =>
 
 function belongsTo(line: WindowLine | undefined, head: WindowLine | undefined): boolean {
   return line !== undefined && head !== undefined && line.isContinuation && line.stream === head.stream;
+}
+
+/**
+ * Steps of a progress line: PM2 gives each of them a line of its own that begins with a carriage return. On a terminal
+ * each would have been written over by the next one of its stream, so only the last is a row.
+ */
+function overwrittenLines(lines: readonly WindowLine[]): ReadonlySet<number> {
+  const overwritten = new Set<number>();
+  const isNextStep = new Map<string, boolean>();
+  for (let index = lines.length - 1; index >= 0; index -= 1) {
+    const line = lines[index];
+    if (line === undefined || line.notice) continue;
+    const isStep = line.text.startsWith("\r");
+    if (isStep && isNextStep.get(line.stream) === true) overwritten.add(index);
+    isNextStep.set(line.stream, isStep);
+  }
+  return overwritten;
 }
