@@ -30,7 +30,7 @@ export interface XtermView {
 
 const scrollbackLines = 10_000;
 
-/** Puts a terminal into `element`. WebGL is used where it works and given up when its context is lost. */
+/** Puts a terminal into `element`. At the desk WebGL is used where it works, and given up when its context is lost. */
 export function openXterm(options: XtermOptions): XtermView {
   const { element } = options;
   const openLink = (event: MouseEvent, address: string): void => {
@@ -82,6 +82,8 @@ export function openXterm(options: XtermOptions): XtermView {
 
 function loadWebgl(terminal: Terminal): { stop(): void } {
   let isStopped = false;
+  // Phones lose their few WebGL contexts in the background, and some draw nothing: there the page's own text is safer.
+  if (!matchMedia("(hover: hover)").matches) return { stop: () => undefined };
   void import("@xterm/addon-webgl")
     .then(({ WebglAddon }) => {
       if (isStopped) return;
