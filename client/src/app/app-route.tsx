@@ -1,12 +1,16 @@
+import type { App } from "../../../contract/features/apps.ts";
 import { AppPage } from "../features/apps/app-page.tsx";
 import { IncidentList } from "../features/incidents/incident-list.tsx";
 import { useLiveIncidents } from "../features/incidents/use-incidents.ts";
+import { LogTail } from "../features/logs/log-tail.tsx";
+import { Section } from "../ui/section.tsx";
 
-/** The page of an app with the tab another feature brings; a feature does not import a feature, so they meet here. */
+/** The page of an app with what other features bring; a feature does not import a feature, so they meet here. */
 export function AppRoute() {
   const active = useLiveIncidents().data?.active ?? [];
   return (
     <AppPage
+      lastLines={(app) => <LastLines app={app} />}
       others={(appId) => [
         {
           id: "incidents",
@@ -16,5 +20,17 @@ export function AppRoute() {
         },
       ]}
     />
+  );
+}
+
+/** The last lines of the process that needs a look most: one that has crashed, else the first that has ever run. */
+function LastLines({ app }: { app: App }) {
+  const started = app.processes.flatMap(({ live }) => (live === null ? [] : [live]));
+  const chosen = started.find(({ status }) => status === "errored") ?? started[0];
+  if (!chosen) return null;
+  return (
+    <Section title="Last lines">
+      <LogTail key={`${chosen.home}/${chosen.name}`} processName={chosen.name} home={chosen.home} />
+    </Section>
   );
 }

@@ -32,16 +32,18 @@ export interface AppTab extends PageTab {
 interface AppPageProps {
   /** Further tabs of an app, after its processes. */
   others?: (appId: string) => readonly AppTab[];
+  /** What its processes printed last, below them on the first tab. */
+  lastLines?: (app: App) => ReactNode;
 }
 
 /** One app: how it is, its processes, environment, git and settings. */
-export function AppPage({ others }: AppPageProps) {
+export function AppPage({ others, lastLines }: AppPageProps) {
   const { appId }: { appId?: string } = useParams({ strict: false });
   const { apps, error, isPending, dataUpdatedAt, refetch } = useApps();
   const app = apps?.find(({ id }) => id === appId);
   if (app) {
     const aside = <AgeNote updatedAt={dataUpdatedAt} isStale={error !== null} />;
-    return <KnownApp app={app} aside={aside} others={others?.(app.id) ?? []} />;
+    return <KnownApp app={app} aside={aside} others={others?.(app.id) ?? []} lastLines={lastLines?.(app)} />;
   }
   return (
     <Page title={appId ?? "App"} parents={parents}>
@@ -65,9 +67,10 @@ interface KnownAppProps {
   app: App;
   aside: ReactNode;
   others: readonly AppTab[];
+  lastLines: ReactNode;
 }
 
-function KnownApp({ app, aside, others }: KnownAppProps) {
+function KnownApp({ app, aside, others, lastLines }: KnownAppProps) {
   const navigate = useNavigate();
   const tabs = [
     { id: "overview", label: "Overview" },
@@ -105,7 +108,7 @@ function KnownApp({ app, aside, others }: KnownAppProps) {
           {app.problem.hint === undefined ? null : <span>{app.problem.hint}</span>}
         </p>
       )}
-      {tab === "overview" ? <OverviewTab app={app} shortcuts={<Shortcuts app={app} />} /> : null}
+      {tab === "overview" ? <OverviewTab app={app} shortcuts={<Shortcuts app={app} />} lastLines={lastLines} /> : null}
       {tab === "processes" ? <ProcessesTab app={app} /> : null}
       {others.find(({ id }) => id === tab)?.content}
       {tab === "environment" ? <EnvironmentTab app={app} /> : null}

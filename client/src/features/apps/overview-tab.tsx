@@ -13,8 +13,14 @@ import classes from "./apps.module.css";
 import { ProcessRows } from "./process-rows.tsx";
 import { useAppMetrics } from "./use-apps.ts";
 
+interface OverviewTabProps {
+  app: App;
+  shortcuts: ReactNode;
+  lastLines: ReactNode;
+}
+
 /** How an app is: its last hour, its processes, where it lives. */
-export function OverviewTab({ app, shortcuts }: { app: App; shortcuts: ReactNode }) {
+export function OverviewTab({ app, shortcuts, lastLines }: OverviewTabProps) {
   const metrics = useAppMetrics(app);
   const isRunning = isAppRunning(app);
   return (
@@ -45,6 +51,7 @@ export function OverviewTab({ app, shortcuts }: { app: App; shortcuts: ReactNode
         >
           <ProcessRows app={app} />
         </Section>
+        {lastLines}
       </div>
       <div>
         <Section title="Go to">{shortcuts}</Section>

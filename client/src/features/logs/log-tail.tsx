@@ -3,8 +3,10 @@ import { Link } from "@tanstack/react-router";
 import { useLayoutEffect, useRef } from "react";
 
 import { errorMessage } from "../../lib/api-error.ts";
+import { foldRows } from "./fold-rows.ts";
 import { joinNames } from "./log-address.ts";
 import { LogRow } from "./log-row.tsx";
+import type { LogWindow, WindowLine } from "./log-window.ts";
 import { useLogView } from "./use-log-view.ts";
 import classes from "./log-tail.module.css";
 import "./ansi-palette.css";
@@ -50,9 +52,9 @@ export function LogTail({ processName, home = "portos", height = 220 }: LogTailP
         {state.mode !== "loading" && state.mode !== "failed" && view.window.lines.length === 0 ? (
           <p className={classes["note"]}>Nothing printed yet.</p>
         ) : null}
-        {view.window.lines.map((line, index) => (
+        {shownLines(view.window).map(({ line, number }) => (
           <LogRow
-            key={view.window.firstNumber + index}
+            key={number}
             line={line}
             times="local"
             isDark={isDark}
@@ -72,4 +74,12 @@ export function LogTail({ processName, home = "portos", height = 220 }: LogTailP
       </Link>
     </div>
   );
+}
+
+/** The lines without those that were written over, each with its lasting number. */
+function shownLines({ lines, firstNumber }: LogWindow): { line: WindowLine; number: number }[] {
+  return foldRows(lines, () => false).flatMap(({ index }) => {
+    const line = lines[index];
+    return line ? [{ line, number: firstNumber + index }] : [];
+  });
 }
