@@ -1,3 +1,5 @@
+import type { ReactNode } from "react";
+
 import type { App } from "../../../contract/features/apps.ts";
 import { AppPage } from "../features/apps/app-page.tsx";
 import { IncidentList } from "../features/incidents/incident-list.tsx";
@@ -10,7 +12,7 @@ export function AppRoute() {
   const active = useLiveIncidents().data?.active ?? [];
   return (
     <AppPage
-      lastLines={(app) => <LastLines app={app} />}
+      lastLines={lastLinesOf}
       others={(appId) => [
         {
           id: "incidents",
@@ -21,6 +23,10 @@ export function AppRoute() {
       ]}
     />
   );
+}
+
+function lastLinesOf(app: App): ReactNode {
+  return <LastLines app={app} />;
 }
 
 /** The last lines of the process that needs a look most: one that has crashed, else the first that has ever run. */
