@@ -7,6 +7,7 @@ import type { ListeningPort } from "../../../lib/processes/listening-ports.ts";
 import type { Pm2Client, Pm2StartSpec } from "../../../lib/processes/pm2-client.ts";
 import type { AppRecord, StoredProcess } from "./app-record.ts";
 import { openAppFolder, resolveSpec, type ResolveDependencies } from "./resolve-spec.ts";
+import { createTurns } from "./turns.ts";
 
 /** The picture of all processes, as far as running apps needs it. */
 export interface ProcessPicture {
@@ -20,23 +21,32 @@ export interface AppRunnerOptions extends ResolveDependencies {
   listeningPorts: () => Promise<ListeningPort[]>;
 }
 
+/** An app by its id and as it is when its turn comes; `now` throws when it is gone by then. */
+export interface AppInTurn {
+  id: string;
+  now(): AppRecord;
+}
+
 /** Carries out what the user asks of an app's processes. Requests for one app wait for each other. */
 export interface AppRunner {
   /** The PM2 process behind a definition, if there is one. */
   live(app: AppRecord, process: StoredProcess): Process | null;
   /** Starts what is not running, in the order of the list; those named, or those that start with the app. */
-  start(app: AppRecord, only?: readonly string[]): Promise<void>;
+  start(app: AppInTurn, only?: readonly string[]): Promise<void>;
   /** Stops what is running, in reverse order. */
-  stop(app: AppRecord, only?: readonly string[]): Promise<void>;
-  restart(app: AppRecord, only?: readonly string[]): Promise<void>;
-  /** Stops its processes and makes PM2 forget them; linked ones are left alone. Resolves with the names of those that ran. */
-  remove(app: AppRecord, only?: readonly string[]): Promise<string[]>;
+  stop(app: AppInTurn, only?: readonly string[]): Promise<void>;
+  restart(app: AppInTurn, only?: readonly string[]): Promise<void>;
+  /**
+   * Stops its processes and makes PM2 forget them; linked ones are left alone. `finish` gets the names of those that
+   * ran and belongs to the turn: nothing of the app is started before it is done.
+   */
+  remove(app: AppInTurn, finish: (ran: string[]) => Promise<unknown>, only?: readonly string[]): Promise<void>;
 }
 
 /** Creates a runner on the PM2 homes given. */
 export function createAppRunner(options: AppRunnerOptions): AppRunner {
   const { snapshots, clients, listeningPorts } = options;
-  const queues = new Map<string, Promise<unknown>>();
+  const turns = createTurns();
   /** What each process was last started with, to tell a plain restart from a changed definition. */
   const lastSpecs = new Map<string, string>();
 
@@ -49,14 +59,10 @@ export function createAppRunner(options: AppRunnerOptions): AppRunner {
     return processes.find((entry) => entry.key === key) ?? null;
   }
 
-  async function inTurn<T>(app: AppRecord, work: () => Promise<T>): Promise<T> {
-    const before = queues.get(app.id) ?? Promise.resolve();
-    const turn = before.then(work, work);
-    queues.set(app.id, turn);
+  async function inTurn(id: string, work: () => Promise<void>): Promise<void> {
     try {
-      return await turn;
+      await turns(id, work);
     } finally {
-      if (queues.get(app.id) === turn) queues.delete(app.id);
       await snapshots.refresh();
     }
   }
@@ -102,8 +108,9 @@ export function createAppRunner(options: AppRunnerOptions): AppRunner {
 
   return {
     live,
-    start: (app, only) =>
-      inTurn(app, async () => {
+    start: ({ id, now }, only) =>
+      inTurn(id, async () => {
+        const app = now();
         await openAppFolder(app);
         const processes = chosen(app, only);
         if (processes.length === 0)
@@ -112,26 +119,29 @@ export function createAppRunner(options: AppRunnerOptions): AppRunner {
           if (!found || !isRunning(found)) await launch(app, process);
         });
       }),
-    stop: (app, only) =>
-      inTurn(app, () =>
-        each(app, all(app, only).toReversed(), async (_process, found) => {
+    stop: ({ id, now }, only) =>
+      inTurn(id, async () => {
+        const app = now();
+        await each(app, all(app, only).toReversed(), async (_process, found) => {
           if (found && found.status !== "stopped") await clientOf(found.home).stop(found.pmId);
-        }),
-      ),
-    restart: (app, only) =>
-      inTurn(app, async () => {
+        });
+      }),
+    restart: ({ id, now }, only) =>
+      inTurn(id, async () => {
+        const app = now();
         await openAppFolder(app);
         await each(app, chosen(app, only), (process) => launch(app, process));
       }),
-    remove: (app, only) =>
-      inTurn(app, async () => {
+    remove: ({ id, now }, finish, only) =>
+      inTurn(id, async () => {
+        const app = now();
         const ran: string[] = [];
         await each(app, all(app, only).toReversed(), async (process, found) => {
           if (!found || process.run.kind === "linked") return;
           if (isRunning(found)) ran.unshift(process.name);
           await clientOf(found.home).remove(found.pmId);
         });
-        return ran;
+        await finish(ran);
       }),
   };
 }

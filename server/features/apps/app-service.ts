@@ -7,10 +7,11 @@ import type { Logger } from "../../../lib/logger.ts";
 import type { SecretBox } from "../../../lib/secret-box.ts";
 import { createAppList } from "./app-list.ts";
 import { sealPlainSecrets, type AppRecord, type AppsFile } from "./app-record.ts";
-import type { AppRunner } from "./app-runner.ts";
+import type { AppInTurn, AppRunner } from "./app-runner.ts";
 import { toStored } from "./app-secrets.ts";
 import type { FolderFactsKeeper } from "./folder-facts.ts";
 import type { Icon } from "./icon-finder.ts";
+import { createTurns } from "./turns.ts";
 import { createUndoWindows } from "./undo-windows.ts";
 
 export interface AppServiceOptions {
@@ -55,6 +56,8 @@ export function createAppService(options: AppServiceOptions): AppService {
   const { store, runner, facts, secrets, clock, logger, undoMs = 20_000 } = options;
   const apps = createAppList(options);
   const windows = createUndoWindows({ store, clock, logger, undoMs });
+  /** Each change begins with what the one before it made. */
+  const changeInTurn = createTurns();
   const stops: (() => void)[] = [];
   let factsTimer: NodeJS.Timeout | undefined;
 
@@ -63,6 +66,23 @@ export function createAppService(options: AppServiceOptions): AppService {
     const record = apps.records().find((app) => app.id === id);
     if (record) return record;
     throw new AppError("not_found", `There is no app ${id}`, { hint: "It may have been deleted meanwhile." });
+  }
+
+  const inTurn = (id: string, mayBeArchived: boolean): AppInTurn => ({
+    id,
+    now: () => (mayBeArchived ? find(id) : notArchived(find(id))),
+  });
+
+  async function change(id: string, input: AppChange): Promise<AppRecord> {
+    const before = find(id);
+    const edit = await editOf(before, input, secrets, now());
+    const next = edit(before);
+    const save = (): Promise<AppRecord> => changeRecord(store, id, edit);
+    const kept = new Set(next.isArchived ? [] : next.processes.map(({ name }) => name));
+    const dropped = before.processes.map(({ name }) => name).filter((name) => !kept.has(name));
+    if (dropped.length === 0) return save();
+    await runner.remove(inTurn(id, true), save, dropped);
+    return find(id);
   }
 
   async function lookAtFolders(): Promise<void> {
@@ -101,42 +121,36 @@ export function createAppService(options: AppServiceOptions): AppService {
     },
     async create(input) {
       const wished = input.id ?? options.slugOf(input.name);
-      if (store.get().apps.some(({ id, deletedAt }) => id === wished && deletedAt !== null))
-        await windows.close(wished);
       const record = await addRecord(store, { ...input, id: wished }, input.id === undefined, secrets, now());
+      windows.cancel(record.id);
       await lookAtFolders();
       return apps.view(record);
     },
     async update(id, input) {
-      const before = find(id);
-      const next = await changedRecord(before, input, secrets, now());
-      const kept = new Set(next.processes.map(({ name }) => name));
-      const dropped = before.processes.map(({ name }) => name).filter((name) => !kept.has(name));
-      if (next.isArchived && !before.isArchived) await runner.remove(before);
-      else if (dropped.length > 0) await runner.remove(before, dropped);
-      const record = await changeRecord(store, id, (current) => ({ ...current, ...next }));
+      const record = await changeInTurn(id, () => change(id, input));
       await lookAtFolders();
       return apps.view(record);
     },
-    async remove(id) {
-      const wasOnline = await runner.remove(find(id));
-      await changeRecord(store, id, (app) => ({ ...app, deletedAt: now(), wasOnline }));
-      return { undoUntil: windows.open(id) };
-    },
-    async restore(id) {
-      const { wasOnline } = store.get().apps.find((app) => app.id === id) ?? { wasOnline: [] };
-      const record = await changeRecord(store, id, (app) => ({ ...app, deletedAt: null, wasOnline: [] }));
-      windows.cancel(id);
-      if (wasOnline.length > 0) await runner.start(record, wasOnline);
-      return apps.view(record);
-    },
+    remove: (id) =>
+      changeInTurn(id, async () => {
+        await runner.remove(inTurn(id, true), (wasOnline) =>
+          changeRecord(store, id, (app) => ({ ...app, deletedAt: now(), wasOnline })),
+        );
+        return { undoUntil: windows.open(id) };
+      }),
+    restore: (id) =>
+      changeInTurn(id, async () => {
+        const { wasOnline } = store.get().apps.find((app) => app.id === id) ?? { wasOnline: [] };
+        const record = await changeRecord(store, id, (app) => ({ ...app, deletedAt: null, wasOnline: [] }));
+        windows.cancel(id);
+        if (wasOnline.length > 0) await runner.start(inTurn(id, false), wasOnline);
+        return apps.view(record);
+      }),
     async run(id, deed, processName) {
       const record = find(id);
       if (processName !== undefined && !record.processes.some(({ name }) => name === processName))
         throw new AppError("not_found", `${record.name} has no process ${processName}`);
-      if (record.isArchived && deed !== "stop")
-        throw new AppError("conflict", `${record.name} is archived`, { hint: "Take it out of the archive first." });
-      await runner[deed](record, processName === undefined ? undefined : [processName]);
+      await runner[deed](inTurn(id, deed === "stop"), processName === undefined ? undefined : [processName]);
       return apps.view(find(id));
     },
     async icon(id) {
@@ -153,6 +167,11 @@ export function createAppService(options: AppServiceOptions): AppService {
   };
 }
 
+function notArchived(record: AppRecord): AppRecord {
+  if (!record.isArchived) return record;
+  throw new AppError("conflict", `${record.name} is archived`, { hint: "Take it out of the archive first." });
+}
+
 async function addRecord(
   store: JsonStore<AppsFile>,
   input: AppInput & { id: string },
@@ -163,12 +182,14 @@ async function addRecord(
   const folder = await resolveFolder(input.folder);
   const processes = await toStored(input.processes, [], secrets);
   return store.update((file) => {
-    const id = mayChangeId ? freeId(input.id, file.apps) : input.id;
-    if (file.apps.some((app) => app.id === id))
+    // A deleted app gives its id away, and with it the chance of being brought back.
+    const others = file.apps.filter((app) => app.id !== input.id || app.deletedAt === null);
+    const id = mayChangeId ? freeId(input.id, others) : input.id;
+    if (others.some((app) => app.id === id))
       throw new AppError("conflict", `There is an app with the id ${id} already`, { hint: "Choose another id." });
     const times = { createdAt: at, updatedAt: at, deletedAt: null };
     const record: AppRecord = { ...input, id, folder, processes, ...times, isArchived: false, wasOnline: [] };
-    return { next: { apps: [...file.apps, record] }, result: record };
+    return { next: { apps: [...others, record] }, result: record };
   });
 }
 
@@ -187,16 +208,24 @@ function changeRecord(
   });
 }
 
-async function changedRecord(before: AppRecord, input: AppChange, secrets: SecretBox, at: string): Promise<AppRecord> {
-  const given = Object.fromEntries(Object.entries(input).filter(([, value]) => value !== undefined));
-  return {
-    ...before,
+/** What `input` makes of a record; only the fields it names are touched. */
+async function editOf(
+  before: AppRecord,
+  input: AppChange,
+  secrets: SecretBox,
+  at: string,
+): Promise<(record: AppRecord) => AppRecord> {
+  const { folder, processes, ...rest } = input;
+  const given = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
+  const resolved = folder === undefined ? null : await resolveFolder(folder);
+  const stored = processes === undefined ? null : await toStored(processes, before.processes, secrets);
+  return (record) => ({
+    ...record,
     ...given,
-    folder: input.folder === undefined ? before.folder : await resolveFolder(input.folder),
-    processes:
-      input.processes === undefined ? before.processes : await toStored(input.processes, before.processes, secrets),
+    folder: resolved ?? record.folder,
+    processes: stored ?? record.processes,
     updatedAt: at,
-  };
+  });
 }
 
 function freeId(wished: string, apps: readonly AppRecord[]): string {

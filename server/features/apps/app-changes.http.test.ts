@@ -1,0 +1,77 @@
+import { mkdir, mkdtemp, realpath, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { afterEach, beforeEach, expect, test } from "vitest";
+
+import type { ProcessInput } from "../../../contract/features/apps.ts";
+import { createFakePm2, type FakePm2 } from "../../testing/fake-pm2.ts";
+import { startTestApp, type TestApp } from "../../testing/test-app.ts";
+
+let directory: string;
+let project: string;
+let panel: TestApp;
+let ours: FakePm2;
+const params = { id: "blog" };
+
+const web: ProcessInput = {
+  name: "web",
+  run: { kind: "command", command: ["node", "server.js"] },
+  cwd: ".",
+  ports: [],
+  isRestarted: true,
+  isStartedWithApp: true,
+  maxMemoryBytes: null,
+  environment: [{ name: "API_WORD", value: "a word nobody may see", isSecret: true }],
+};
+
+beforeEach(async () => {
+  directory = await realpath(await mkdtemp(join(tmpdir(), "portos-changes-")));
+  project = join(directory, "blog");
+  await mkdir(project);
+  ours = createFakePm2("portos");
+  await startPanel();
+  await panel.call("apps.create", { body: { name: "Blog", folder: project, processes: [web] } });
+});
+afterEach(async () => {
+  await panel.stop();
+  await rm(directory, { recursive: true, force: true });
+});
+
+async function startPanel(): Promise<void> {
+  panel = await startTestApp({ directory, pm2Clients: { portos: ours.client, user: null } });
+}
+
+function outcome(promise: Promise<unknown>): Promise<unknown> {
+  return promise.catch((error: unknown) => error);
+}
+
+test("changes made at the same time do not undo each other", async () => {
+  const wanted = { name: "Weblog", description: "words", group: "mine" };
+  await Promise.all(
+    Object.entries(wanted).map(([field, value]) => panel.call("apps.update", { params, body: { [field]: value } })),
+  );
+  expect(await panel.call("apps.get", { params })).toMatchObject(wanted);
+});
+
+test("a start that comes after the deletion starts nothing", async () => {
+  const removed = panel.call("apps.remove", { params });
+  const started = outcome(panel.call("apps.start", { params }));
+  await removed;
+  expect(await started).toMatchObject({ status: 404 });
+  expect(await ours.client.list()).toEqual([]);
+});
+
+test("a change that comes after the deletion does not bring the app back", async () => {
+  const removed = panel.call("apps.remove", { params });
+  await outcome(panel.call("apps.update", { params, body: { folder: directory } }));
+  await removed;
+  expect(await panel.call("apps.list", {})).toEqual([]);
+});
+
+test("an addition that is refused leaves the undo of the deleted app of that name", async () => {
+  await panel.call("apps.remove", { params });
+  const body = { name: "Blog", folder: "/no/such/folder", processes: [] };
+  expect(await outcome(panel.call("apps.create", { body }))).toMatchObject({ status: 404 });
+  expect(await panel.call("apps.restore", { params })).toMatchObject({ id: "blog" });
+});
