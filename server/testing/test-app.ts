@@ -1,6 +1,4 @@
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer } from "node:net";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -12,6 +10,7 @@ import { errorBodySchema, type ErrorDetails } from "../../contract/errors.ts";
 import { endpointGroups, type CallId, type EndpointOf } from "../../contract/index.ts";
 import { parseEnv, type Env } from "../../lib/env.ts";
 import { silentLogger } from "../../lib/logger.ts";
+import { freePort } from "./free-port.ts";
 import { createApp, type App, type AppOptions } from "../app.ts";
 
 /** A refused or failed call in a test. */
@@ -144,16 +143,4 @@ async function openSocket(base: string): Promise<TestSocket> {
         socket.on(event, listener);
       }),
   };
-}
-
-/** A port that was free a moment ago, low enough for the six that follow it. */
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  const port = await new Promise<number>((resolve) => {
-    server.listen(0, "127.0.0.1", () => {
-      resolve((server.address() as AddressInfo).port);
-    });
-  });
-  await new Promise((resolve) => server.close(resolve));
-  return port <= 65_000 ? port : freePort();
 }
