@@ -8,6 +8,7 @@ import { CopyText } from "../../ui/copy-text.tsx";
 import { Facts } from "../../ui/facts.tsx";
 import { ErrorState } from "../../ui/error-state.tsx";
 import { LoadingState } from "../../ui/loading-state.tsx";
+import { QrCode } from "../../ui/qr-code.tsx";
 import { Section } from "../../ui/section.tsx";
 import { Time } from "../../ui/time.tsx";
 import classes from "./system.module.css";
@@ -20,6 +21,7 @@ export function AccessTab() {
   if (isPending) return <LoadingState rows={3} rowHeight={80} label="Loading" />;
   if (data === undefined)
     return <ErrorState title="Could not read how PortOS is reached" error={error} onRetry={() => void refetch()} />;
+  const tailnetUrl = data.urls.find(({ kind }) => kind === "tailnet")?.url;
   const facts: [string, ReactNode][] = [
     ["Version", data.version],
     ["Node.js", data.nodeVersion],
@@ -49,8 +51,16 @@ export function AccessTab() {
         <ol className={classes["steps"]}>
           <li>Install Tailscale on the phone and sign in to the same tailnet.</li>
           <li>
-            Run <CodeText>npm run status</CodeText> in the project folder and scan its QR code, or type the tailnet
-            address above.
+            {tailnetUrl === undefined ? (
+              "Once this machine is connected, its address and a QR code for the phone appear here."
+            ) : (
+              <>
+                Scan this code, or type the tailnet address above.
+                <div className={classes["code"]}>
+                  <QrCode text={tailnetUrl} label={`QR code of ${tailnetUrl}`} />
+                </div>
+              </>
+            )}
           </li>
           <li>
             {isSecureContext ? (
