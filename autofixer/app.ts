@@ -6,6 +6,7 @@ import { systemClock } from "../lib/clock.ts";
 import type { Env } from "../lib/env.ts";
 import { createGate } from "../lib/gate.ts";
 import { bind, createHttpService } from "../lib/http-service.ts";
+import { createKnownSecrets } from "../lib/known-secrets.ts";
 import type { Logger } from "../lib/logger.ts";
 import type { Pm2HomeName } from "../lib/processes/pm2-types.ts";
 import { createRevision } from "../lib/revision.ts";
@@ -14,7 +15,7 @@ import { createExitWatch } from "./exit-watch.ts";
 import { openIncidentBook, type IncidentBook } from "./incident-book.ts";
 import { IncidentEngine } from "./incident-engine.ts";
 import { readLastEnd } from "./last-end.ts";
-import { readLogTail } from "./log-tail.ts";
+import { createLogTail } from "./log-tail.ts";
 import { openHomes } from "./open-homes.ts";
 import { createProcessControl, type Pm2Homes, type ProcessControl } from "./process-control.ts";
 import { defaultPolicy, type RepairPolicy } from "./repair-policy.ts";
@@ -40,7 +41,8 @@ const pruneEveryMs = 86_400_000;
 /** Builds portos-autofixer: follows PM2, keeps the incidents, answers on loopback. Imports nothing of the panel's server. */
 export async function createAutofixerApp({ env, logger, timing = defaultTiming }: AutofixerOptions) {
   const homes = openHomes(env, logger);
-  const control = createProcessControl({ homes, ownPid: process.pid });
+  const logTail = createLogTail(createKnownSecrets({ env, logger }));
+  const control = createProcessControl({ homes, ownPid: process.pid, logTail });
   const revision = createRevision();
   const directory = join(env.dataDir, dataFiles.incidents.path);
   const book = await openIncidentBook({ directory, clock: systemClock, logger });
@@ -51,7 +53,7 @@ export async function createAutofixerApp({ env, logger, timing = defaultTiming }
     stop: (home, pmId) => clientOf(homes, home).stop(pmId),
     lastEnd: (home, name, pmId) =>
       readLastEnd(join(home === "portos" ? env.pm2Home : (env.userPm2Home ?? ""), "pm2.log"), name, pmId),
-    logTail: ({ outLog, errLog }) => readLogTail([outLog, errLog], linesOfIncident),
+    logTail: ({ outLog, errLog }) => logTail([outLog, errLog], linesOfIncident),
     markRanWell,
     codeChanges,
     onChange: () => {

@@ -1,6 +1,7 @@
 import { open } from "node:fs/promises";
 import { stripVTControlCharacters } from "node:util";
 
+import type { KnownSecrets } from "../lib/known-secrets.ts";
 import { redact } from "../lib/redact.ts";
 
 const tailBytes = 256 * 1024;
@@ -16,6 +17,14 @@ export async function readLogTail(files: readonly (string | null)[], maxLines: n
   const texts = await Promise.all(paths.map(readTail));
   const parts = texts.map((text) => toLines(redactTail(text)).slice(-maxLines));
   return merge(parts).slice(-maxLines);
+}
+
+/** `readLogTail` that knows the secrets apps were given, also those stored since the last time. */
+export function createLogTail(secrets: KnownSecrets): typeof readLogTail {
+  return async (files, maxLines) => {
+    await secrets.refresh();
+    return readLogTail(files, maxLines);
+  };
 }
 
 /** The last 256 kB of a text file, from the beginning of a line; empty when it cannot be read. */

@@ -2,7 +2,6 @@ import type { ProcessAction, WatchedProcess, WatchedProcesses } from "../contrac
 import { AppError } from "../lib/app-error.ts";
 import type { Pm2Client } from "../lib/processes/pm2-client.ts";
 import type { Pm2HomeName, Pm2Process } from "../lib/processes/pm2-types.ts";
-import { readLogTail } from "./log-tail.ts";
 import { processMark } from "./process-key.ts";
 
 /** The two PM2 homes; the user's own may be switched off. */
@@ -15,12 +14,14 @@ export interface ProcessControlOptions {
   homes: Pm2Homes;
   /** The process that runs this code: it may be restarted, but only after the answer is out. */
   ownPid: number;
+  /** The last lines of log files, redacted. */
+  logTail(files: readonly (string | null)[], maxLines: number): Promise<string[]>;
 }
 
 const answerFirstMs = 200;
 
 /** Lists, starts, stops and restarts processes by asking PM2 directly; used by both processes of the autofixer. */
-export function createProcessControl({ homes, ownPid }: ProcessControlOptions) {
+export function createProcessControl({ homes, ownPid, logTail }: ProcessControlOptions) {
   const clientOf = (home: Pm2HomeName): Pm2Client => {
     const client = homes[home];
     if (!client) throw new AppError("not_found", "Your own PM2 is not looked at");
@@ -52,7 +53,7 @@ export function createProcessControl({ homes, ownPid }: ProcessControlOptions) {
 
     async log(home: Pm2HomeName, pmId: number, lines: number): Promise<{ name: string; lines: string[] }> {
       const process = await find(home, pmId);
-      return { name: process.name, lines: await readLogTail([process.outLog, process.errLog], lines) };
+      return { name: process.name, lines: await logTail([process.outLog, process.errLog], lines) };
     },
 
     /** `isDone` is false when the answer comes before the deed, because the deed ends who answers. */

@@ -6,6 +6,7 @@ import { systemClock, type Clock } from "../lib/clock.ts";
 import type { Env } from "../lib/env.ts";
 import { createGate } from "../lib/gate.ts";
 import { bind, createHttpService } from "../lib/http-service.ts";
+import { createKnownSecrets } from "../lib/known-secrets.ts";
 import type { Logger } from "../lib/logger.ts";
 import { openCommandHistory } from "./sessions/command-history.ts";
 import { createRecordings } from "./sessions/recordings.ts";
@@ -28,12 +29,14 @@ export async function startCos(options: CosOptions): Promise<{ port: number; sto
   const { env, logger, clock = systemClock, port = env.ports.cos } = options;
   const directory = join(env.dataDir, dataFiles.sessions.path);
   const catalog = await openSessionCatalog({ directory, clock, logger });
+  const secrets = createKnownSecrets({ env, logger });
   const commandHistory = await openCommandHistory({
+    secrets,
     directory: join(env.dataDir, dataFiles.commandHistory.path),
     clock,
     logger,
   });
-  const recordings = createRecordings({ directory, catalog, clock, logger });
+  const recordings = createRecordings({ secrets, directory, catalog, clock, logger });
   const engine = new SessionEngine({
     directory,
     integrationDirectory: join(env.rootDir, "cos/sessions/shell"),

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { App as AppReply } from "../contract/features/apps.ts";
 import type { Pm2Home } from "../contract/features/processes.ts";
 import type { FolderReader } from "../lib/folder-reader.ts";
+import { createKnownSecrets } from "../lib/known-secrets.ts";
 import { childEnvironment } from "../lib/processes/child-environment.ts";
 import { findProgram } from "../lib/processes/find-program.ts";
 import { gitState } from "../lib/processes/git.ts";
@@ -56,6 +57,8 @@ export async function buildApps({ context, settings }: Core, options: BuildAppsO
   });
   const processes = createProcessService({ snapshots, clients, logger, ownName: "portos-server", ...options });
   const store = await context.openStore<AppsFile>("apps", appsFile);
+  // Programs started by an earlier run go on printing what they were given then.
+  await createKnownSecrets({ env, logger }).refresh();
   const runner = createAppRunner({
     snapshots,
     clients,

@@ -8,7 +8,9 @@ import type { Env } from "../../lib/env.ts";
 import { createGate } from "../../lib/gate.ts";
 import { bind, createHttpService } from "../../lib/http-service.ts";
 import { createInternalClient } from "../../lib/internal-client.ts";
+import { createKnownSecrets } from "../../lib/known-secrets.ts";
 import type { Logger } from "../../lib/logger.ts";
+import { createLogTail } from "../log-tail.ts";
 import { createProcessControl, type ProcessControl } from "../process-control.ts";
 import { openHomes } from "../open-homes.ts";
 
@@ -37,7 +39,8 @@ const pageHeaders = {
 /** Builds portos-autofixer-ui: one small page, and the way from it to the autofixer or, when that is gone, to PM2. */
 export async function createAutofixerUi({ env, logger }: { env: Env; logger: Logger }) {
   const homes = openHomes(env, logger);
-  const control = createProcessControl({ homes, ownPid: process.pid });
+  const logTail = createLogTail(createKnownSecrets({ env, logger }));
+  const control = createProcessControl({ homes, ownPid: process.pid, logTail });
   const { ports } = env;
   const gate = createGate({ peers: "tailnet", ports: [ports.autofixerUi], env, logger });
   await gate.refresh();

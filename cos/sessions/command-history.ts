@@ -2,6 +2,7 @@ import { typedCommandSchema, type TypedCommand } from "../../contract/internal/c
 import type { Clock } from "../../lib/clock.ts";
 import { openJsonLog } from "../../lib/json-log.ts";
 import type { Logger } from "../../lib/logger.ts";
+import type { KnownSecrets } from "../../lib/known-secrets.ts";
 import { redact } from "../../lib/redact.ts";
 
 export interface CommandQuery {
@@ -22,17 +23,21 @@ export interface CommandHistory {
 const keptDays = 365;
 
 export async function openCommandHistory(options: {
+  secrets: KnownSecrets;
   directory: string;
   clock: Clock;
   logger: Logger;
 }): Promise<CommandHistory> {
-  const { logger } = options;
-  const log = await openJsonLog({ ...options, schema: typedCommandSchema, dayOf: ({ at }) => at });
+  const { logger, secrets, ...place } = options;
+  const log = await openJsonLog({ ...place, logger, schema: typedCommandSchema, dayOf: ({ at }) => at });
   return {
     add(command) {
-      log.append({ ...command, command: redact(command.command) }).catch((error: unknown) => {
-        logger.error("Could not keep a typed command", {}, error);
-      });
+      secrets
+        .refresh()
+        .then(() => log.append({ ...command, command: redact(command.command) }))
+        .catch((error: unknown) => {
+          logger.error("Could not keep a typed command", {}, error);
+        });
     },
     async search({ text = "", folder, before, limit }) {
       const words = text.toLowerCase().split(/\s+/).filter(Boolean);

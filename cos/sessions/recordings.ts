@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { Recording } from "../../contract/internal/cos.ts";
 import { AppError } from "../../lib/app-error.ts";
 import type { Clock } from "../../lib/clock.ts";
+import type { KnownSecrets } from "../../lib/known-secrets.ts";
 import type { Logger } from "../../lib/logger.ts";
 import { exportRecording } from "./export-recording.ts";
 import { prepareDirectory } from "./output-file.ts";
@@ -29,11 +30,12 @@ const keptRecordings = 200;
 
 export function createRecordings(options: {
   directory: string;
+  secrets: KnownSecrets;
   catalog: SessionCatalog;
   clock: Clock;
   logger: Logger;
 }): Recordings {
-  const { directory, catalog, clock, logger } = options;
+  const { directory, secrets, catalog, clock, logger } = options;
   const active = new Map<string, { recorder: Recorder; recording: Recording }>();
 
   function fileOf(id: string): string {
@@ -114,6 +116,7 @@ export function createRecordings(options: {
       const text = await readFile(fileOf(id), "utf8").catch((cause: unknown) => {
         throw new AppError("not_found", "The file of this recording is gone", { cause });
       });
+      await secrets.refresh();
       return { recording: { ...recording, sizeBytes: (await stat(fileOf(id))).size }, text: exportRecording(text) };
     },
     remove,
