@@ -121,3 +121,10 @@ describe("an owner lock", () => {
     expect(await readFile(join(folder, ".locks/x.json.owner"), "utf8")).toContain("somebody else");
   }, 20_000);
 });
+
+test("a lock whose taker was killed before it could sign is taken over when it is old enough, not refused", async () => {
+  const folder = await newFolder();
+  await mkdir(join(folder, ".locks/x.json.lock"), { recursive: true });
+  const lock = await acquire(folder);
+  await lock.release();
+}, 20_000);

@@ -12,6 +12,8 @@ import { thisProcess, verdictOn, type ProcessIdentity } from "./process-identity
 
 /** Age at which the lock of an owner whose life cannot be judged (another machine or container) counts as given up. */
 const staleMs = 6_000;
+/** The age of a lock is checked against whole seconds on some disks. */
+const staleMarginMs = 2_000;
 const retryMs = 50;
 
 const recordSchema = z.object({
@@ -54,15 +56,19 @@ export async function acquireOwnerLock(options: OwnerLockOptions): Promise<Owner
   };
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const self = { token: randomUUID(), ...(await thisProcess()) };
-  const deadline = performance.now() + waitMs;
+  const startedAt = performance.now();
   let current: (() => Promise<void>) | null = null;
 
   for (;;) {
     const release = await tryAcquire(files, self, () => void restore());
     if (release) return createHandle(release);
     const owner = await readRecord(files.record);
-    const isOwn = owner !== null && owner.pid === self.pid && (await verdictOn(owner)) === "alive";
-    if (isOwn || performance.now() >= deadline) throw inUse(path, owner);
+    const verdict = owner === null ? "nobody" : await verdictOn(owner);
+    const isOwn = verdict === "alive" && owner?.pid === self.pid;
+    // Somebody killed while taking the lock leaves it without a record: only its age can tell, so that is waited for.
+    const isAbandoned = verdict === "nobody" || verdict === "dead";
+    const patienceMs = isAbandoned ? Math.max(waitMs, staleMs + staleMarginMs) : waitMs;
+    if (isOwn || performance.now() - startedAt >= patienceMs) throw inUse(path, owner);
     await sleep(retryMs);
   }
 
