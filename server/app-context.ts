@@ -20,7 +20,7 @@ import type { Logger } from "../lib/logger.ts";
 import { createSecretBox, type SecretBox } from "../lib/secret-box.ts";
 import { setSecurityHeaders } from "../lib/security-headers.ts";
 import { createActionRecorder } from "./http/action-recorder.ts";
-import { createCallers } from "./http/caller.ts";
+import { createCallers, type Callers } from "./http/caller.ts";
 import { createMount, type Mount, type RequestContext } from "./http/mount.ts";
 import { createRealtime, type Realtime } from "./realtime/realtime.ts";
 
@@ -36,6 +36,7 @@ export interface AppContext {
   mount: Mount;
   mounted: BoundEndpoint<RequestContext>[];
   realtime: Realtime;
+  callers: Callers;
   history: JsonLog<HistoryEntry>;
   /** Opens a JSON file of `data/` that portos-server owns; it is closed when the server stops. */
   openStore<T>(
@@ -142,6 +143,7 @@ export async function createAppContext(options: AppContextOptions): Promise<AppC
     mount,
     mounted,
     realtime,
+    callers,
     history,
     openStore,
     openLog,

@@ -148,7 +148,9 @@ export async function createApp(options: AppOptions): Promise<App> {
   mountOnboarding(mount, await openOnboarding(context), async () => ({
     "add-app": apps.list().length > 0,
     "start-app": apps.list().some(({ onlineCount }) => onlineCount > 0),
+    "open-terminal": await hasTerminal(cos),
     "create-automation": automations.list().automations.length > 0,
+    "open-on-phone": context.callers.hasSeenTailnet(),
     "make-backup": (await backups.list()).length > 0,
   }));
 
@@ -170,6 +172,11 @@ export async function createApp(options: AppOptions): Promise<App> {
       await context.stopAll();
     },
   };
+}
+
+async function hasTerminal(cos: CosClient): Promise<boolean> {
+  if (!cos.isUp()) return false;
+  return (await cos.list()).some(({ kind }) => kind === "shell");
 }
 
 /** `null` while portos-cos does not answer. */

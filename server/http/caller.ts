@@ -10,13 +10,18 @@ const rememberForMs = 60_000;
 export interface Callers {
   /** Names who sent a request. Forwarded identity counts only when the peer is loopback and Tailscale itself agrees. */
   identify(request: IncomingMessage): Promise<Caller>;
+  /** Whether another device of the tailnet has asked for anything since the start. */
+  hasSeenTailnet(): boolean;
 }
 
 /** Names callers through Tailscale's whois; answers are kept for a minute. */
 export function createCallers(ask: typeof whois = whois): Callers {
   const known = new Map<string, { caller: Caller; until: number }>();
 
+  let hasSeenTailnet = false;
+
   async function lookUp(address: string, port: number | undefined): Promise<Caller> {
+    hasSeenTailnet ||= isTailnetAddress(address);
     const cached = known.get(address);
     if (cached && cached.until > performance.now()) return cached.caller;
     const peer = await ask(address, port);
@@ -29,6 +34,7 @@ export function createCallers(ask: typeof whois = whois): Callers {
   }
 
   return {
+    hasSeenTailnet: () => hasSeenTailnet,
     identify(request) {
       const address = plain(request.socket.remoteAddress ?? "");
       if (!isLoopback(address)) return lookUp(address, request.socket.remotePort);
