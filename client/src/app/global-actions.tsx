@@ -78,7 +78,7 @@ function appActions(app: App, go: Go): Action[] {
     }),
     ...app.links.map((link, index) =>
       action(`open-${String(index)}`, {
-        label: `Open ${link.label} of ${name}`,
+        label: link.label === "Open" ? `Open ${name}` : `Open ${link.label} of ${name}`,
         icon: IconExternalLink,
         run: () => window.open(appLinkUrl(link, location.hostname), "_blank", "noreferrer"),
       }),

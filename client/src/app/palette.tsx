@@ -1,6 +1,6 @@
 import "./styles/mantine-rest.ts";
 
-import { Spotlight } from "@mantine/spotlight";
+import { createSpotlight, Spotlight } from "@mantine/spotlight";
 import { IconArrowRight, IconSearch } from "@tabler/icons-react";
 import { useEffect, useState } from "react";
 
@@ -13,6 +13,8 @@ import classes from "./palette.module.css";
 
 const recentName = "palette.recent";
 const maxShown = 60;
+/** Whether the palette is open, as the library keeps it: only so Escape and a click beside it close it. */
+const [store, { open, close }] = createSpotlight();
 
 /** ⌘K: go anywhere, do anything. Lists the registered actions and whatever the registered searches find. */
 export function Palette({ onClose }: { onClose: () => void }) {
@@ -26,6 +28,10 @@ export function Palette({ onClose }: { onClose: () => void }) {
       ? panelLast(groupActions(ranked))
       : [{ group: "Matches", actions: ranked }, ...groupActions(found)];
   const hasAny = groups.some((group) => group.actions.length > 0);
+  useEffect(() => {
+    open();
+    return close;
+  }, []);
   const run = (action: Action): void => {
     writePreference(recentName, [action.id, ...recent.filter((id) => id !== action.id)].slice(0, 8));
     onClose();
@@ -35,7 +41,8 @@ export function Palette({ onClose }: { onClose: () => void }) {
   };
   return (
     <Spotlight.Root
-      forceOpened
+      store={store}
+      centered={false}
       onSpotlightClose={onClose}
       shortcut={null}
       query={query}
