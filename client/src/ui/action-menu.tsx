@@ -1,6 +1,6 @@
 import { ActionIcon } from "@mantine/core";
 import { IconDots } from "@tabler/icons-react";
-import { useId, useRef, useState, type KeyboardEvent, type ReactNode } from "react";
+import { useId, useLayoutEffect, useRef, useState, type KeyboardEvent, type ReactNode } from "react";
 
 import type { Icon } from "./icon.ts";
 import { KeyHint } from "./key-hint.tsx";
@@ -39,6 +39,12 @@ export function ActionMenu({ label, items, trigger, className, isDisabled = fals
   const panel = useRef<HTMLDivElement>(null);
   const button = useRef<HTMLButtonElement>(null);
   const [isOpen, setIsOpen] = useState(false);
+  // Only once its lines are there is it known how wide and high the menu is.
+  useLayoutEffect(() => {
+    if (!isOpen || panel.current === null || button.current === null) return;
+    place(panel.current, button.current);
+    panel.current.querySelector<HTMLElement>("[role=menuitem]")?.focus();
+  }, [isOpen]);
   const common = {
     ref: button,
     popoverTarget: id,
@@ -67,12 +73,7 @@ export function ActionMenu({ label, items, trigger, className, isDisabled = fals
         tabIndex={-1}
         className={classes["panel"]}
         onToggle={(event) => {
-          const opened = event.newState === "open";
-          setIsOpen(opened);
-          if (opened && panel.current !== null && button.current !== null) {
-            place(panel.current, button.current);
-            panel.current.querySelector<HTMLElement>("[role=menuitem]")?.focus();
-          }
+          setIsOpen(event.newState === "open");
         }}
         onKeyDown={moveFocus}
       >
