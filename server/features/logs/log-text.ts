@@ -104,8 +104,8 @@ const keyLevel = /\b(?:level|lvl|severity)=["']?(\w+)/i;
 const upperLevel =
   /(?:^|[\s[(|<])(FATAL|CRITICAL|CRIT|PANIC|SEVERE|EMERG|ERROR|ERR|WARN|WARNING|INFO|NOTICE|DEBUG|TRACE|VERBOSE)(?=$|[\s\]):|>!,])/;
 const lowerLevel =
-  /(?:^|[\s[(|<])(fatal|critical|panic|error|err|warn|warning|info|notice|http|debug|trace|verbose|silly)(?=[\]):|>])/i;
-const leadingWord = /^(fatal|error|warn|warning|info|debug|trace|verbose)\s/i;
+  /(?:^|[\s[(|<])(fatal|critical|panic|error|err|warn|warning|info|notice|http(?!:\/\/)|debug|trace|verbose|silly)(?=[\]):|>])/i;
+const leadingWord = /^(?:\p{Extended_Pictographic}\ufe0f?\s*)?(fatal|error|warn|warning|info|debug|trace|verbose)\s/iu;
 const npmLevel = /^(?:npm|pnpm|yarn) (error|ERR!|warn|WARN|notice|info)\b/;
 const failure = /^(?:\w+:\d+\s+)?(?:Uncaught )?(?:[A-Z][A-Za-z]*(?:Error|Exception)\b|Traceback \(most recent|panic: )/;
 

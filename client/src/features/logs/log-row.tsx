@@ -106,13 +106,14 @@ export function LineText({
   const given = line.text.includes("\r") ? undefined : highlight?.ranges?.get(line.id);
   const ranges = highlight === null ? [] : (given ?? findRanges(text, highlight.text, highlight.isCaseSensitive));
   return markSpans(spans, ranges).map((span, index) => {
+    // A mark has colours of its own: those of the program may not be readable on it.
+    if (span.isMatch) return <mark key={index}>{span.text}</mark>;
     const look = styleOf(span.style, isDark);
-    if (!span.isMatch && look === undefined) return span.text;
-    const Part = span.isMatch ? "mark" : "span";
+    if (look === undefined) return span.text;
     return (
-      <Part key={index} {...look}>
+      <span key={index} {...look}>
         {span.text}
-      </Part>
+      </span>
     );
   });
 }

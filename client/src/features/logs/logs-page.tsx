@@ -3,6 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { IconFileText, IconListSearch } from "@tabler/icons-react";
 import { useState } from "react";
 
+import type { LogSource } from "../../../../contract/features/logs.ts";
 import { callQuery } from "../../lib/call-query.ts";
 import { useSearchState } from "../../lib/search-state.ts";
 import { usePreference } from "../../lib/use-preference.ts";
@@ -34,6 +35,8 @@ export function LogsPage() {
   // A link to an app means all of its processes.
   const ofApp = known.filter(({ namespace }) => namespace === `app:${search["app"] ?? ""}`).map(({ id }) => id);
   const address = named.sources.length === 0 ? { ...named, sources: ofApp } : named;
+  const likeliest =
+    known.find(({ namespace }) => namespace.startsWith("app:")) ?? known.find(({ name }) => name === "portos-server");
 
   const pick = (selected: string[]): void => {
     setSearch({ process: joinNames(selected), app: null, at: null }, { push: true });
@@ -46,7 +49,13 @@ export function LogsPage() {
         {known.length === 0 ? null : <aside className={`${classes["side"] ?? ""} desktop-only`}>{picker}</aside>}
         <section className={classes["main"]} aria-label="Log view">
           {sources.data === undefined && sources.error !== null ? (
-            <ErrorState title="Could not list the logs" error={sources.error} onRetry={() => void sources.refetch()} />
+            <div className={classes["state"]}>
+              <ErrorState
+                title="Could not list the logs"
+                error={sources.error}
+                onRetry={() => void sources.refetch()}
+              />
+            </div>
           ) : sources.data === undefined ? (
             <div className={classes["state"]}>
               <LoadingState rows={12} rowHeight={20} label="Loading the logs" />
@@ -58,9 +67,9 @@ export function LogsPage() {
               onPick={() => {
                 setPicking(true);
               }}
-              first={known[0]?.name ?? ""}
-              onFirst={() => {
-                pick(known.slice(0, 1).map(({ id }) => id));
+              likeliest={likeliest}
+              onFollow={({ id }) => {
+                pick([id]);
               }}
             />
           ) : (
@@ -93,27 +102,48 @@ export function LogsPage() {
 
 function NoLogs() {
   return (
-    <EmptyState
-      icon={IconFileText}
-      title="No logs yet"
-      text="Everything your apps print is kept here: live, coloured, and searchable back to the first line."
-      action={<ActionLink to="/apps">Add an app</ActionLink>}
-    />
+    <div className={classes["state"]}>
+      <EmptyState
+        icon={IconFileText}
+        title="No logs yet"
+        text="Everything your apps print is kept here: live, coloured, and searchable back to the first line."
+        action={<ActionLink to="/apps">Add an app</ActionLink>}
+      />
+    </div>
   );
 }
 
-function NothingPicked({ onPick, first, onFirst }: { onPick(): void; first: string; onFirst(): void }) {
+interface NothingPickedProps {
+  /** What one most probably wants to read. */
+  likeliest: LogSource | undefined;
+  onPick(): void;
+  onFollow(source: LogSource): void;
+}
+
+function NothingPicked({ likeliest, onPick, onFollow }: NothingPickedProps) {
   return (
-    <EmptyState
-      icon={IconListSearch}
-      title="Choose what to read"
-      text="Pick a process to follow it live. Tick several to read them together, in the order things happened."
-      action={
-        <Button variant="filled" className="phone-only" onClick={onPick}>
-          Choose a process
-        </Button>
-      }
-      example={<Button onClick={onFirst}>Follow {first}</Button>}
-    />
+    <div className={classes["state"]}>
+      <EmptyState
+        icon={IconListSearch}
+        title="Choose what to read"
+        text="Pick a process to follow it live. Tick several to read them together, in the order things happened."
+        action={
+          <Button variant="filled" className="phone-only" onClick={onPick}>
+            Choose a process
+          </Button>
+        }
+        example={
+          likeliest === undefined ? undefined : (
+            <Button
+              onClick={() => {
+                onFollow(likeliest);
+              }}
+            >
+              Follow {likeliest.name}
+            </Button>
+          )
+        }
+      />
+    </div>
   );
 }
