@@ -114,7 +114,9 @@ function Workspace({ sessions, folder, wanted }: WorkspaceProps) {
       ) : null}
       <div className={classes["tabs"]}>
         {current === undefined ? (
-          <Nothing onOpen={() => void work.open({})} />
+          <div className={classes["nothing"]}>
+            <Nothing onOpen={() => void work.open({})} />
+          </div>
         ) : (
           <PaneTree
             key={current.id}
