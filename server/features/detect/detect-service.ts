@@ -94,7 +94,9 @@ export function createDetectService(options: DetectServiceOptions): DetectServic
 async function describeFolder(folder: FolderReader): Promise<Finding> {
   const entries = await folder.list();
   const files = entries.filter(({ isFolder }) => !isFolder).length;
-  return { ...emptyFinding(), lines: [`${folder.root}: ${files} files, ${entries.length - files} folders`] };
+  const folders = entries.length - files;
+  const counts = `${files} ${files === 1 ? "file" : "files"}, ${folders} ${folders === 1 ? "folder" : "folders"}`;
+  return { ...emptyFinding(), lines: [`${folder.root}: ${counts}`] };
 }
 
 function describeGit(state: GitState | null): Finding {

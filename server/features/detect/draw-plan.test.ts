@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { appInputSchema } from "../../../contract/features/apps.ts";
 import { importPlanSchema } from "../../../contract/features/detect.ts";
 import { drawPlan, slugOf, type Surroundings } from "./draw-plan.ts";
-import { emptyFinding, proposal, type Finding } from "./finding.ts";
+import { emptyFinding, proposal, type Finding, type Proposal } from "./finding.ts";
 
 const alone: Surroundings = { apps: [], panelPorts: [5554], listening: [] };
 
@@ -102,6 +102,18 @@ test("a port of .env is taken over where the project names none itself", () => {
   const plan = drawPlan("/x", [{ ...emptyFinding(), proposals: [script("dev", 30)], ports: [4111] }], alone);
   expect(plan.processes[0]?.process.ports).toEqual([4111]);
   expect(plan.links).toEqual([{ kind: "port", label: "dev", port: 4111, path: "/" }]);
+});
+
+const portsOf = (proposals: Proposal[]) =>
+  drawPlan("/x", [{ ...emptyFinding(), proposals, ports: [4111] }], alone).processes.map(
+    ({ process }) => process.ports,
+  );
+
+test("a port of .env goes to one process, and to none when one names it already", () => {
+  const web = { ...script("web", 60), ports: [] };
+  const worker = { ...script("worker", 60), ports: [] };
+  expect(portsOf([web, worker])).toEqual([[4111], []]);
+  expect(portsOf([{ ...web, ports: [4111] }, worker])).toEqual([[4111], []]);
 });
 
 test("whatever names a project has, its plan fits the contract and can be imported as it stands", () => {

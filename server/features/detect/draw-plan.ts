@@ -28,10 +28,13 @@ export function drawPlan(folder: string, findings: readonly Finding[], around: S
   const proposals = findings.flatMap((finding) => finding.proposals.filter(isUsable)).slice(0, maxProcesses);
   const chosen = choose(proposals);
   const isLinked = proposals.some(({ run, weight }) => run.kind === "linked" && weight > 0);
-  const hinted = findings.flatMap(({ ports }) => ports ?? []);
+  // The port of an .env file is meant for one process: the first that names none, if no other names that port.
+  const inUse = new Set([...chosen].flatMap(({ ports }) => ports));
+  const hinted = findings.flatMap(({ ports }) => ports ?? []).find((port) => !inUse.has(port));
+  const first = proposals.find((entry) => chosen.has(entry) && entry.ports.length === 0);
   const taken = new Set<string>();
   const processes = proposals.map((entry): PlanProcess => {
-    const ports = entry.ports.length > 0 || !chosen.has(entry) ? entry.ports : hinted.slice(0, 1);
+    const ports = entry === first && hinted !== undefined ? [hinted] : entry.ports;
     const own: PlanConflict[] = entry.doubts.map((message) => ({ kind: "unreadable", isBlocking: false, message }));
     if (isLinked && entry.run.kind !== "linked")
       own.push({ kind: "already_running", isBlocking: false, message: "This project runs under PM2 already" });
