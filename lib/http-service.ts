@@ -57,7 +57,7 @@ export function createHttpService(options: HttpServiceOptions): HttpService {
   const startedAt = performance.now();
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const url = new URL(request.url ?? "/", "http://localhost");
+    const url = targetOf(request);
     if (url.pathname === "/health" && request.method === "GET") {
       const health = {
         status: "ok",
@@ -103,6 +103,15 @@ export function createHttpService(options: HttpServiceOptions): HttpService {
     start: () => listen(server, options.host, options.port),
     stop: () => closeServer(server),
   };
+}
+
+/** Where a request goes; two slashes at the beginning are a path too, not the name of another host. */
+function targetOf({ url = "/" }: IncomingMessage): URL {
+  try {
+    return new URL(url.startsWith("/") ? `http://localhost${url}` : url, "http://localhost");
+  } catch (error) {
+    throw new AppError("invalid_request", "The address is not valid", { cause: error });
+  }
 }
 
 async function runBound(

@@ -84,6 +84,11 @@ test("the page is served and the API is passed on with its body, status and head
   expect(seen[0]?.headers.host).toBe(`127.0.0.1:${uiPort}`);
 });
 
+test("an address that begins with two slashes is a path, not another host", async () => {
+  expect((await ask("//")).status).toBe(200);
+  expect((await ask("//elsewhere.example/health")).body).not.toContain("uptimeMs");
+});
+
 test("foreign hosts and origins get neither the page nor the API", async () => {
   const foreign = [{ host: "evil.example" }, { origin: "http://evil.example" }, { "sec-fetch-site": "cross-site" }];
   for (const headers of foreign) {

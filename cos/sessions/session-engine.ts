@@ -294,7 +294,11 @@ export class SessionEngine {
         .filter(({ owner }) => (owner.kind === "user") === isUser)
         .toSorted((a, b) => (b.endedAt ?? "").localeCompare(a.endedAt ?? ""))
         .slice(isUser ? keptEnded.user : keptEnded.other);
-      for (const { id } of surplus) void this.close(id);
+      for (const { id } of surplus) {
+        this.close(id).catch((error: unknown) => {
+          this.#options.logger.error("What an ended session left could not be removed", { session: id }, error);
+        });
+      }
     }
   }
 

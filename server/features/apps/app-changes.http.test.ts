@@ -75,3 +75,12 @@ test("an addition that is refused leaves the undo of the deleted app of that nam
   expect(await outcome(panel.call("apps.create", { body }))).toMatchObject({ status: 404 });
   expect(await panel.call("apps.restore", { params })).toMatchObject({ id: "blog" });
 });
+
+test("PortOS's own processes cannot be stopped or restarted as a part of an app", async () => {
+  ours.add({ name: "portos-server", namespace: "portos" });
+  const linked = { ...web, run: { kind: "linked" as const, home: "portos" as const, name: "portos-server" } };
+  await panel.call("apps.update", { params, body: { processes: [linked] } });
+  for (const call of ["apps.stop", "apps.restart"] as const)
+    expect(await outcome(panel.call(call, { params }))).toMatchObject({ status: 409 });
+  expect(ours.calls).toEqual([]);
+});

@@ -73,18 +73,26 @@ export function createAppRunner(options: AppRunnerOptions): AppRunner {
     throw new AppError("unavailable", "Your own PM2 is switched off in the environment of PortOS");
   }
 
-  async function startLinked(app: AppRecord, process: StoredProcess, home: Pm2Home): Promise<void> {
+  /** PortOS's own six are no part of an app, whoever links them. */
+  function clientFor({ home, name, owner }: Process): Pm2Client {
+    if (owner.kind !== "portos") return clientOf(home);
+    throw new AppError("conflict", `${name} is part of PortOS and is not run as a part of an app`, {
+      hint: "Restart it on the System page.",
+    });
+  }
+
+  async function startLinked(app: AppRecord, process: StoredProcess): Promise<void> {
     const found = live(app, process);
     if (!found) {
       throw new AppError("conflict", `PM2 does not know ${process.name} any more`, {
         hint: "Start it with your own PM2, or give it a command in the app's settings.",
       });
     }
-    await clientOf(home).restart(found.pmId);
+    await clientFor(found).restart(found.pmId);
   }
 
   async function launch(app: AppRecord, process: StoredProcess): Promise<void> {
-    if (process.run.kind === "linked") return startLinked(app, process, process.run.home);
+    if (process.run.kind === "linked") return startLinked(app, process);
     const client = clientOf("portos");
     const spec = await resolveSpec(app, process, options);
     const found = live(app, process);
@@ -123,7 +131,7 @@ export function createAppRunner(options: AppRunnerOptions): AppRunner {
       inTurn(id, async () => {
         const app = now();
         await each(app, all(app, only).toReversed(), async (_process, found) => {
-          if (found && found.status !== "stopped") await clientOf(found.home).stop(found.pmId);
+          if (found && found.status !== "stopped") await clientFor(found).stop(found.pmId);
         });
       }),
     restart: ({ id, now }, only) =>
