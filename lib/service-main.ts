@@ -48,6 +48,8 @@ export function runService(
     process.exitCode = 1;
   }
 
+  // PM2 reads what is printed. When its daemon is gone nobody does, and what lives here must not end because of that.
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
   process.once("SIGTERM", () => {
     stop("SIGTERM");
   });
