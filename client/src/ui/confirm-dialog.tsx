@@ -17,7 +17,7 @@ export function ConfirmDialog({ confirmation }: { confirmation: Confirmation }) 
       size="sm"
       styles={{ title: { fontWeight: 600 } }}
     >
-      <Text size="sm" c="dimmed">
+      <Text size="sm" c="dimmed" style={{ whiteSpace: "pre-wrap", overflowWrap: "anywhere" }}>
         {text}
       </Text>
       <Group justify="flex-end" gap="sm" mt="lg">

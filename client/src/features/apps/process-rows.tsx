@@ -52,7 +52,8 @@ function ProcessRow({ app, process, items }: ProcessRowProps) {
               up <Time iso={live.onlineSince} isAge />
             </>
           )}
-          {live !== null && live.restarts > 0 ? ` · ${formatCount(live.restarts, "restart")}` : null}
+          {live?.onlineSince != null && live.restarts > 0 ? " · " : null}
+          {live !== null && live.restarts > 0 ? formatCount(live.restarts, "restart") : null}
         </span>
       </span>
       <span className={classes["figures"]}>

@@ -120,7 +120,7 @@ function AppItem({ app }: { app: App }) {
       text={
         problem === null
           ? "It ended and was not brought back."
-          : [problem.message, problem.hint].filter(Boolean).join(" ")
+          : [problem.message, problem.hint].filter(Boolean).join(". ")
       }
     >
       <Button
