@@ -48,8 +48,10 @@ export function TerminalPage() {
           <>
             {sessions.data.isUp && !sessions.isError ? null : (
               <p className={classes["down"]} role="status">
-                portos-cos cannot be reached, so terminals are as they were last seen. It is looked for all the time;
-                the System page can restart it. <AgeNote updatedAt={sessions.dataUpdatedAt} isStale />
+                {sessions.data.isUp
+                  ? "PortOS cannot be reached, so terminals are as they were last seen; they go on running."
+                  : "portos-cos cannot be reached, so terminals are as they were last seen. It is looked for all the time; the System page can restart it."}{" "}
+                <AgeNote updatedAt={sessions.dataUpdatedAt} isStale />
               </p>
             )}
             <Workspace
