@@ -56,10 +56,11 @@ export async function detectPackageJson(folder: FolderReader): Promise<Finding> 
   }
   const found = frameworksAmong(dependencies);
   if (found.length > 0) finding.facts.push({ source: "package.json", text: found.join(", ") });
+  const scripts = Object.keys(root.scripts).length;
   finding.lines = [
-    `${Object.keys(root.scripts).length} scripts, started with ${manager}`,
+    `${scripts} ${scripts === 1 ? "script" : "scripts"}, started with ${manager}`,
     ...found,
-    ...(members.length > 0 ? [`${members.length} workspaces`] : []),
+    ...(members.length > 0 ? [`${members.length} ${members.length === 1 ? "workspace" : "workspaces"}`] : []),
   ];
   return finding;
 }
