@@ -4,7 +4,7 @@ import { say, style } from "./terminal-output.ts";
 
 /** Prints where the panel can be opened: here, and from other devices of the tailnet with a QR code for the phone. */
 export async function printAddresses(env: Pick<Env, "ports">): Promise<void> {
-  const port = env.ports.server;
+  const port = env.ports.ui;
   const tailnet = await readTailnet();
   const name = tailnet.dnsName || tailnet.addresses[0];
   say();

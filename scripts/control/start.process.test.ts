@@ -25,7 +25,7 @@ const pidsOf = (status: string) =>
 test("a start brings up six processes, a second one keeps them, a stop ends them", async () => {
   const first = await portos.control("start");
   expect(first.output).toContain("all 6 processes are healthy");
-  expect(first.output).toContain(`http://localhost:${portos.basePort}`);
+  expect(first.output).toContain(`http://localhost:${portos.basePort + 1}`);
   const before = pidsOf((await portos.control("status")).output);
   expect(before).toHaveLength(6);
 
