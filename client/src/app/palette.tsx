@@ -28,10 +28,16 @@ export function Palette({ onClose }: { onClose: () => void }) {
       ? panelLast(groupActions(ranked))
       : [{ group: "Matches", actions: ranked }, ...groupActions(found)];
   const hasAny = groups.some((group) => group.actions.length > 0);
+  const [opener] = useState(() => document.activeElement);
   useEffect(() => {
     open();
-    return close;
-  }, []);
+    return () => {
+      close();
+      setTimeout(() => {
+        giveFocusBack(opener);
+      });
+    };
+  }, [opener]);
   const run = (action: Action): void => {
     writePreference(recentName, [action.id, ...recent.filter((id) => id !== action.id)].slice(0, 8));
     onClose();
@@ -82,6 +88,11 @@ export function Palette({ onClose }: { onClose: () => void }) {
       </Spotlight.ActionsList>
     </Spotlight.Root>
   );
+}
+
+/** To what had it before, unless what was run has taken it. */
+function giveFocusBack(opener: Element | null): void {
+  if (document.activeElement === document.body && opener instanceof HTMLElement && opener.isConnected) opener.focus();
 }
 
 /** What concerns the panel alone comes after what one works with. */
