@@ -64,10 +64,12 @@ export function IncidentList({ processName, appId }: IncidentListProps) {
         <ErrorState title="Could not load the incidents" error={pages.error} onRetry={() => void pages.refetch()} />
       ) : null}
       {settled.length === 0 ? null : (
-        <Section title="Settled">
+        <>
           {active.length === 0 ? <p className={classes["quiet"]}>Nothing waits for you.</p> : null}
-          <SettledTable incidents={settled} onOpen={open} />
-        </Section>
+          <Section title="Settled">
+            <SettledTable incidents={settled} onOpen={open} />
+          </Section>
+        </>
       )}
       {pages.hasNextPage ? (
         <div className={classes["more"]}>
