@@ -63,7 +63,7 @@ export function writeFrameHeader(
   extra: number,
 ): void {
   const view = new DataView(bytes.buffer, bytes.byteOffset, frameHeaderBytes);
-  view.setUint8(0, kind);
+  view.setUint32(0, kind * 2 ** 24); // bytes 1-3 are zero
   view.setUint32(4, viewer);
   view.setFloat64(8, offset);
   view.setFloat64(16, extra);

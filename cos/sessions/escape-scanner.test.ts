@@ -92,3 +92,17 @@ test("titles and folders are plain text", () => {
     ["folder", "/home/a b"],
   ]);
 });
+
+test("a scanner for OSC alone finds the same OSC as one that reads everything", () => {
+  const pieces = fc.array(
+    fc.constantFrom("\x1b", "]", "[", "P", "\\", "\x07", "\x18", "m", "0;", "x", "\x1b]0;t\x07", "\x1b[31m", "\x1bP"),
+  );
+  fc.assert(
+    fc.property(fc.array(pieces, { maxLength: 6 }), (texts) => {
+      const bytes = texts.map((parts) => Buffer.from(parts.join("")));
+      const all = scan(bytes).filter((found) => found.startsWith("osc "));
+      expect(scan(bytes, { isOscOnly: true })).toEqual(all);
+    }),
+    { numRuns: 2000 },
+  );
+});

@@ -15,6 +15,7 @@ export interface ScannerState {
 }
 
 const maxShortBytes = 256;
+const oscIntroducer = Buffer.from([0x1b, 0x5d]);
 
 /**
  * Finds escape sequences in a stream of terminal output and leaves everything else unread. Longer ones than
@@ -112,17 +113,27 @@ export function createEscapeScanner(
     if (isFinal) finish(kind);
   }
 
-  /** Passes a whole control sequence at `start` without looking at each byte again; -1 when it is not whole. */
-  function passWhole(bytes: Uint8Array, start: number): number {
+  /** Passes whole colours at `start` without looking at each byte again; -1 when it is something else, or not whole. */
+  function passGraphics(bytes: Uint8Array, start: number): number {
     let index = start;
     let byte = bytes[index] ?? 0;
     while (byte >= 0x20 && byte <= 0x3f) {
       index += 1;
       byte = bytes[index] ?? 0;
     }
-    if (byte === 0x6d && onGraphics) onGraphics(start, index + 1);
-    else if (!isOscOnly || byte < 0x40 || byte > 0x7e) return -1;
+    if (byte !== 0x6d || !onGraphics) return -1;
+    onGraphics(start, index + 1);
     return index + 1;
+  }
+
+  /** Goes to the byte after the next ESC that matters, or past the end; called on the ground only. */
+  function passText(bytes: Uint8Array, start: number): number {
+    const escape = isOscOnly ? nextOsc(bytes, start) : bytes.indexOf(0x1b, start);
+    if (escape < 0) return bytes.length;
+    const end = bytes[escape + 1] === 0x5b ? passGraphics(bytes, escape + 2) : -1;
+    if (end >= 0) return end;
+    state = "escape";
+    return escape + 1;
   }
 
   return {
@@ -131,12 +142,7 @@ export function createEscapeScanner(
       let index = 0;
       while (index < bytes.length) {
         if (state === "ground") {
-          index = bytes.indexOf(0x1b, index);
-          if (index < 0) return;
-          index += 1;
-          const end = bytes[index] === 0x5b ? passWhole(bytes, index + 1) : -1;
-          if (end >= 0) index = end;
-          else state = "escape";
+          index = passText(bytes, index);
         } else {
           take(bytes[index] ?? 0);
           index += 1;
@@ -144,4 +150,16 @@ export function createEscapeScanner(
       }
     },
   };
+}
+
+/**
+ * ESC interrupts every sequence, so ESC ] begins an OSC wherever it stands. Where none follows, only what the last ESC
+ * begins can still matter: the next piece may go on with it.
+ */
+function nextOsc(bytes: Uint8Array, start: number): number {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const found = buffer.indexOf(oscIntroducer, start);
+  if (found >= 0) return found;
+  const last = buffer.lastIndexOf(0x1b);
+  return last < start ? -1 : last;
 }

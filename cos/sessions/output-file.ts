@@ -54,12 +54,12 @@ export function createOutputFile(options: OutputFileOptions): OutputFile {
   async function saveTail(): Promise<void> {
     if (savedTo === ring.end) return;
     const from = Math.max(ring.start, ring.end - tailBytes);
-    const header = Buffer.alloc(8);
-    header.writeDoubleBE(from);
-    const bytes = ring.read(from, ring.end - from);
+    const bytes = Buffer.allocUnsafe(8 + ring.end - from);
+    bytes.writeDoubleBE(from);
+    ring.copy(from, ring.end - from, bytes, 8);
     savedTo = ring.end;
     const file = tailPath(directory);
-    await writeFile(`${file}.next`, Buffer.concat([header, bytes]), { mode: 0o600 });
+    await writeFile(`${file}.next`, bytes, { mode: 0o600 });
     await rename(`${file}.next`, file);
   }
 

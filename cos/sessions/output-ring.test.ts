@@ -26,6 +26,7 @@ test("any part that is held can be read, and nothing else", () => {
     fc.property(fc.integer({ min: ring.start, max: ring.end }), fc.nat(8192), (from, wanted) => {
       const length = Math.min(wanted, ring.end - from);
       expect(ring.read(from, length).equals(bytes.subarray(from, from + length))).toBe(true);
+      expect(Buffer.concat(ring.view(from, length)).equals(bytes.subarray(from, from + length))).toBe(true);
     }),
   );
   expect(() => ring.read(ring.start - 1, 1)).toThrow(RangeError);

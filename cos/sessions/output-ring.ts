@@ -10,6 +10,8 @@ export interface OutputRing {
   /** Copies `length` bytes from number `from` on into `target`. Throws when some of them are not held. */
   copy(from: number, length: number, target: Uint8Array, targetStart: number): void;
   read(from: number, length: number): Buffer<ArrayBuffer>;
+  /** The same bytes where they lie, in one piece or two, valid until the next `append`. */
+  view(from: number, length: number): Uint8Array[];
   /** Keeps at most the last `bytes` bytes and gives the rest of the memory back. */
   shrink(bytes: number): void;
 }
@@ -22,18 +24,19 @@ export function createOutputRing(capacity: number, startAt = 0): OutputRing {
   let start = startAt;
   let end = startAt;
 
+  /** Moves the newest bytes into memory of another size, straight from the old one: what is thrown away fills the heap. */
   function resize(size: number): void {
-    const held = Math.min(end - start, size);
-    const bytes = Buffer.allocUnsafe(held);
-    copyTo(end - held, held, (part, at) => {
-      bytes.set(part, at);
+    const kept: { part: Uint8Array; from: number }[] = [];
+    const first = end - Math.min(end - start, size);
+    eachPart(first, end - first, (part, at) => {
+      kept.push({ part, from: first + at });
     });
     memory = Buffer.allocUnsafeSlow(size);
-    start = end - held;
-    write(bytes, start);
+    start = first;
+    for (const { part, from } of kept) write(part, from);
   }
 
-  function copyTo(from: number, length: number, put: (part: Uint8Array, at: number) => void): void {
+  function eachPart(from: number, length: number, put: (part: Uint8Array, at: number) => void): void {
     let at = 0;
     while (at < length) {
       const position = (from + at) % memory.length;
@@ -59,7 +62,7 @@ export function createOutputRing(capacity: number, startAt = 0): OutputRing {
 
   function copy(from: number, length: number, target: Uint8Array, targetStart: number): void {
     check(from, length);
-    copyTo(from, length, (part, at) => {
+    eachPart(from, length, (part, at) => {
       target.set(part, targetStart + at);
     });
   }
@@ -93,6 +96,14 @@ export function createOutputRing(capacity: number, startAt = 0): OutputRing {
       const result = Buffer.allocUnsafe(length);
       copy(from, length, result, 0);
       return result;
+    },
+    view(from, length) {
+      check(from, length);
+      const parts: Uint8Array[] = [];
+      eachPart(from, length, (part) => {
+        parts.push(part);
+      });
+      return parts;
     },
     shrink(bytes) {
       const held = Math.min(end - start, bytes);

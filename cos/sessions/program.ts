@@ -23,6 +23,7 @@ export interface ProgramStart {
   env: Record<string, string>;
   cols: number;
   rows: number;
+  /** The bytes are valid during the call only: the memory is used again. */
   onData: (bytes: Buffer) => void;
   /** Called once, after the last output. */
   onEnd: (end: ProgramEnd) => void;

@@ -133,14 +133,12 @@ export function createScreen(options: ScreenOptions): Screen {
   /** Passes over plain text up to a line's end; returns false when the alternate screen forbids it. */
   function passOver(until: number): boolean {
     if (modes.isAlternate) return false;
-    const bytes = ring.read(fedTo, until - fedTo);
     const after = modes.copy();
-    const lineEnd = bytes.lastIndexOf(0x0a) + 1;
-    const passed = lineEnd === 0 ? bytes : bytes.subarray(0, lineEnd);
-    after.scan(passed);
+    const passedTo = lineEndBefore(ring, fedTo, until);
+    for (const part of ring.view(fedTo, passedTo - fedTo)) after.scan(part);
     if (after.isAlternate) return false;
     modes = after;
-    fedTo += passed.length;
+    fedTo = passedTo;
     while ((sizeChanges[0]?.offset ?? Infinity) <= fedTo) takeSizeChange();
     isStale = true;
     return true;
@@ -178,4 +176,15 @@ export function createScreen(options: ScreenOptions): Screen {
     },
   };
   return screen;
+}
+
+/** Number of the byte after the last line's end between two numbers; the second one when there is no line's end. */
+function lineEndBefore(ring: OutputRing, from: number, until: number): number {
+  let end = until;
+  for (const part of ring.view(from, until - from).toReversed()) {
+    const at = part.lastIndexOf(0x0a);
+    if (at >= 0) return end - part.length + at + 1;
+    end -= part.length;
+  }
+  return until;
 }

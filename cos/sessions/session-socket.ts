@@ -16,6 +16,7 @@ import {
 import { AppError } from "../../lib/app-error.ts";
 import type { Gate } from "../../lib/gate.ts";
 import type { Logger } from "../../lib/logger.ts";
+import { giveBackFrame } from "./frame-memory.ts";
 import type { SessionViewer } from "./session.ts";
 import type { SessionEngine } from "./session-engine.ts";
 
@@ -55,7 +56,10 @@ export function serveSessionSocket(options: SessionSocketOptions): { stop(): voi
   function serve(webSocket: WebSocket): void {
     const viewers = new Map<number, SessionViewer>();
     const send = (frame: Uint8Array): void => {
-      if (webSocket.readyState === webSocket.OPEN) webSocket.send(frame);
+      if (webSocket.readyState !== webSocket.OPEN) return;
+      webSocket.send(frame, (error) => {
+        if (!error) giveBackFrame(frame);
+      });
     };
     const stopListening = engine.onChange((event) => {
       if ("session" in event) send(encodeFrame(frameKinds.session, 0, toJson(event.session)));

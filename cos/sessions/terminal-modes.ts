@@ -29,7 +29,8 @@ const softReset = ["?1", "?6", "?7", "?25", "4", "G(", "G)", "keypad"];
 export function createTerminalModes(from?: ModeState, scannerState?: ScannerState): TerminalModes {
   const state: ModeState = from ?? { isAlternate: false, modes: new Map(), margins: "", graphics: [] };
   /** Places of colours in the bytes being scanned; only the last ones since a reset count. */
-  let places: number[] = [];
+  const places = new Uint32Array(2 * maxGraphics);
+  let placeCount = 0;
   let current: Uint8Array = new Uint8Array(0);
   const scanner = createEscapeScanner(
     (kind, body) => {
@@ -44,18 +45,25 @@ export function createTerminalModes(from?: ModeState, scannerState?: ScannerStat
         const first = current[start];
         const isReset = first === 0x6d || (first === 0x30 && end - start === 2);
         if (isReset) {
-          places = [];
-          state.graphics = [];
-        } else places.push(start, end);
-        if (places.length > 2 * maxGraphics) places.splice(0, 2);
+          placeCount = 0;
+          if (state.graphics.length > 0) state.graphics = [];
+          return;
+        }
+        if (placeCount === places.length) {
+          places.copyWithin(0, 2);
+          placeCount -= 2;
+        }
+        places[placeCount] = start;
+        places[placeCount + 1] = end;
+        placeCount += 2;
       },
     },
   );
 
   function takePlaces(): void {
-    for (let index = 0; index < places.length; index += 2)
+    for (let index = 0; index < placeCount; index += 2)
       takeCsi(state, Buffer.from(current.subarray(places[index], places[index + 1])).toString("latin1"));
-    places = [];
+    placeCount = 0;
   }
 
   function modeText(): string {

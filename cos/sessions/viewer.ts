@@ -1,6 +1,7 @@
 import { frameHeaderBytes, frameKinds, writeFrameHeader } from "../../contract/terminal-frames.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { createCreditWindow } from "./credit-window.ts";
+import { largestFrameBytes, takeFrame } from "./frame-memory.ts";
 import type { OutputRing } from "./output-ring.ts";
 import type { Repaint } from "./screen.ts";
 import { createSendPacer } from "./send-pacer.ts";
@@ -44,7 +45,6 @@ export interface Viewer {
 
 /** Output a viewer may lag behind while others read on; more is made good by a repaint. */
 export const lagBytes = 524_288;
-const largestFrameBytes = 262_144;
 /** Viewers may acknowledge in pieces of this size. */
 const creditBytes = 16_384;
 /** A viewer that processed nothing for this long, though it had something, holds nobody back any more. */
@@ -81,7 +81,7 @@ export function createViewer(options: ViewerOptions): Viewer {
         return;
       }
       const length = Math.min(pending, largestFrameBytes, window.size + largestFrameBytes / 4 - window.owed);
-      const frame = new Uint8Array(frameHeaderBytes + length);
+      const frame = takeFrame(length);
       writeFrameHeader(frame, frameKinds.output, number, next, 0);
       ring.copy(next, length, frame, frameHeaderBytes);
       next += length;
