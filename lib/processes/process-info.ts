@@ -33,6 +33,22 @@ export async function commandLine(pid: number): Promise<string | null> {
   });
 }
 
+/** Id of the process that started a running one, 1 when that has ended; `null` when it cannot be known. */
+export async function parentOf(pid: number): Promise<number | null> {
+  if (process.platform === "win32") return null;
+  if (process.platform === "linux") {
+    const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
+    const parent = /^\) \S (\d+)/.exec(stat.slice(stat.lastIndexOf(")")))?.[1];
+    return parent === undefined ? null : Number(parent);
+  }
+  return new Promise((resolve) => {
+    execFile("/bin/ps", ["-o", "ppid=", "-p", String(pid)], { timeout: 5_000 }, (error, stdout) => {
+      const parent = Number(stdout.trim());
+      resolve(error || !Number.isInteger(parent) || parent === 0 ? null : parent);
+    });
+  });
+}
+
 /** Where a symbolic link points, or `null` when it is none. */
 export async function linkTarget(path: string): Promise<string | null> {
   return readlink(path).catch(() => null);

@@ -68,6 +68,30 @@ test("portos-cos keeps running while a terminal lives in it, unless its restart 
   expect(await cosPid()).not.toBe(before);
 });
 
+test("after PM2 was killed a terminal goes on, a start replaces what was left, and a stop ends it", async () => {
+  await portos.control("start");
+  await killDaemon();
+  const response = await fetch(`${portos.url}/api/terminal/sessions`, {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ shellCommand: "sleep 600", cwd: portos.folder, cols: 80, rows: 24 }),
+  });
+  expect(response.status).toBe(200);
+  const refused = await portos.control("start");
+  expect(refused).toMatchObject({ code: 1, output: expect.stringContaining("with 1 session(s)") as string });
+  const replaced = await portos.control("start", "--restart-cos");
+  expect(replaced.output).toContain("left behind by a PM2 that was killed");
+  expect(replaced.output).toContain("all 6 processes are healthy");
+  await killDaemon();
+  expect((await portos.control("stop")).output).toContain("ended portos-server");
+  await expect(fetch(`${portos.url}/api/health`)).rejects.toThrow();
+});
+
+async function killDaemon(): Promise<void> {
+  process.kill(Number(await readFile(join(portos.stateDir, "pm2/pm2.pid"), "utf8")), "SIGKILL");
+  await new Promise((resolve) => setTimeout(resolve, 500));
+}
+
 /** Makes the last start look as if it had brought up another build of this process. */
 async function forgetFingerprint(name: string): Promise<void> {
   const file = join(portos.stateDir, "running.json");

@@ -7,6 +7,7 @@ import { readDaemonPid, startPm2Daemon } from "../../lib/processes/pm2-daemon.ts
 import { printAddresses } from "./addresses.ts";
 import { askHealth } from "./health.ts";
 import { launch, planSteps, takeBack, type Step } from "./launch.ts";
+import { endOrphans, findOrphans } from "./orphans.ts";
 import { processPorts, readOwnProcesses, type OwnProcess } from "./own-processes.ts";
 import { ownPm2Version, preparePm2Runtime, removeOldRuntimes } from "./pm2-runtime.ts";
 import { checkFolders, takenPorts } from "./preflight.ts";
@@ -33,6 +34,7 @@ export async function start(env: Env, options: StartOptions): Promise<{ isCurren
       checkBuilt(processes);
       checkRecord(env, await client.list());
       const wasUp = await checkDaemon(env, client);
+      if (!wasUp) await endOrphans(await findOrphans(env, processes), { withSessions: options.isCosRestarted });
       const steps = await plan(env, client, processes, options);
       if (!wasUp) await startDaemon(env);
       for (const { pmId, name, namespace } of await client.list())

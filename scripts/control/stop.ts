@@ -2,6 +2,8 @@ import { AppError } from "../../lib/app-error.ts";
 import type { Env } from "../../lib/env.ts";
 import { silentLogger } from "../../lib/logger.ts";
 import { createPm2Client } from "../../lib/processes/pm2-client.ts";
+import { endOrphans, findOrphans } from "./orphans.ts";
+import { readOwnProcesses } from "./own-processes.ts";
 import { withStartLock } from "./run-record.ts";
 import { say, style } from "./terminal-output.ts";
 
@@ -10,7 +12,9 @@ export async function stop(env: Env, { isAll }: { isAll: boolean }): Promise<voi
   const client = createPm2Client({ home: "portos", directory: env.pm2Home, logger: silentLogger });
   try {
     if (!(await client.isUp())) {
-      say("PortOS is not running.");
+      const orphans = await findOrphans(env, readOwnProcesses(env.rootDir));
+      if (orphans.length === 0) say("PortOS is not running.");
+      else await withStartLock(env.stateDir, () => endOrphans(orphans, { withSessions: true }));
       return;
     }
     await withStartLock(env.stateDir, async () => {
