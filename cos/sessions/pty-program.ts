@@ -34,6 +34,7 @@ const lookMs = 50;
 /** Output read at once, at most; a read gives 4 KiB, so what comes in smaller pieces than half of that is not a flood. */
 const readBytes = 65_536;
 const floodBytes = 2048;
+const leastReadBytes = 8192;
 /** One for all: nobody keeps output beyond the call it is handed over in. */
 const readInto = Buffer.allocUnsafeSlow(readBytes + floodBytes);
 
@@ -114,13 +115,30 @@ function readOn(terminal: Partial<PtyInside>, first: Buffer): Buffer {
   const isFlood = first.length >= floodBytes && first.length < readBytes;
   // Bytes waiting in the stream come before those waiting in the terminal.
   if (!isFlood || fd === undefined || socket?.readableLength !== 0) return first;
+  const most = shareOfTurn();
   let length = first.copy(readInto);
-  while (length < readBytes) {
+  while (length < most) {
     const count = tryRead(fd, length);
     length += count;
     if (count < floodBytes) break;
   }
   return readInto.subarray(0, length);
+}
+
+const turn = { isRunning: false, floods: 0, floodsBefore: 1 };
+
+/** How much one program may be read at once: many at the same time take turns, so that none ends long before the others. */
+function shareOfTurn(): number {
+  turn.floods += 1;
+  if (!turn.isRunning) {
+    turn.isRunning = true;
+    setImmediate(() => {
+      turn.isRunning = false;
+      turn.floodsBefore = turn.floods;
+      turn.floods = 0;
+    });
+  }
+  return Math.max(leastReadBytes, readBytes / Math.max(turn.floods, turn.floodsBefore));
 }
 
 function tryRead(descriptor: number, at: number): number {
