@@ -87,10 +87,17 @@ test("without the server every page opens and shows what was last known, with it
     active?.postMessage("keep-everything", { transfer: [] });
   });
   await expect
-    .poll(() => page.evaluate(async () => (await (await caches.open("portos-shell-1")).keys()).length), {
-      timeout: 20_000,
-    })
-    .toBeGreaterThan(40);
+    .poll(
+      () =>
+        page.evaluate(async () => {
+          const kept = (await (await caches.open("portos-shell-1")).keys()).map(({ url }) => new URL(url).pathname);
+          const manifest = (await (await fetch("/asset-manifest.json")).json()) as Record<string, { file: string }>;
+          return Object.values(manifest).filter(({ file }) => file.endsWith(".js") && !kept.includes(`/${file}`))
+            .length;
+        }),
+      { timeout: 30_000 },
+    )
+    .toBe(0);
   await context.setOffline(true);
   await page.reload();
   await expect(page.getByText("CPU, ", { exact: false })).toBeVisible();
