@@ -22,6 +22,7 @@ import { setSecurityHeaders } from "../lib/security-headers.ts";
 import { createActionRecorder } from "./http/action-recorder.ts";
 import { createCallers, type Callers } from "./http/caller.ts";
 import { createMount, type Mount, type RequestContext } from "./http/mount.ts";
+import { createSubjectNames, type SubjectNames } from "./http/subject-names.ts";
 import { createRealtime, type Realtime } from "./realtime/realtime.ts";
 
 /** What every feature is built from. */
@@ -38,6 +39,8 @@ export interface AppContext {
   realtime: Realtime;
   callers: Callers;
   history: JsonLog<HistoryEntry>;
+  /** Names of things by their id, for the history; each feature adds its own. */
+  names: SubjectNames;
   /** Opens a JSON file of `data/` that portos-server owns; it is closed when the server stops. */
   openStore<T>(
     name: DataFileName,
@@ -121,12 +124,14 @@ export async function createAppContext(options: AppContextOptions): Promise<AppC
   };
   const history = await openLog<HistoryEntry>("history", { schema: historyEntrySchema, dayOf: (entry) => entry.at });
   const callers = createCallers();
+  const names = createSubjectNames();
   const recorder = createActionRecorder({
     append: (entry) => history.append(entry),
     onFailure: (error) => {
       logger.error("The history could not be written", {}, error);
     },
     now: () => clock.now(),
+    names,
   });
   const { mount, mounted } = createMount({ router, callers, recorder, logger });
   const realtime = createRealtime(http, { gate, callers, logger: logger.child("realtime") });
@@ -145,6 +150,7 @@ export async function createAppContext(options: AppContextOptions): Promise<AppC
     realtime,
     callers,
     history,
+    names,
     openStore,
     openLog,
     problems: () => files.flatMap((file) => file.problems().map(toDataProblem)),

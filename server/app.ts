@@ -94,6 +94,8 @@ export async function createApp(options: AppOptions): Promise<App> {
   const link = new CosLink({ url: `ws://${cosAddress}`, logger: context.logger.child("cos") });
   const cos = createCosClient({ baseUrl: `http://${cosAddress}`, link });
   context.onStop(startTerminal(mount, realtime, { cos, link }));
+  context.names.add("terminal", async ({ id = "" }) => (await cos.get(id)).name);
+  context.names.add("notifications", ({ id }) => notifications.list().find((item) => item.id === id)?.title);
   const core: Core = { context, settings, notifications, errors, cos };
   context.onStop(
     mountSystem(mount, realtime, {
@@ -128,6 +130,10 @@ export async function createApp(options: AppOptions): Promise<App> {
     countSessions: () => countRunningSessions(cos),
     ...(options.pm2Clients ? { clients: options.pm2Clients } : {}),
   });
+  context.names.add("apps", ({ id, process }) => {
+    const name = apps.list().find((app) => app.id === id)?.name;
+    return name && process ? `${name} / ${process}` : name;
+  });
   context.onStop(
     buildLogs({
       ...context,
@@ -144,6 +150,11 @@ export async function createApp(options: AppOptions): Promise<App> {
     apps: automationApps(apps),
     notifications,
   });
+
+  context.names.add(
+    "automations",
+    ({ id }) => automations.list().automations.find(({ automation }) => automation.id === id)?.automation.name,
+  );
 
   mountOnboarding(mount, await openOnboarding(context), async () => ({
     "add-app": apps.list().length > 0,

@@ -17,6 +17,8 @@ export const historyEntrySchema = z.strictObject({
   summary: z.string(),
   /** What it was done to: the id in the path or the name in the body. */
   subject: z.string().nullable(),
+  /** The name the subject had then; `null` when it has none of its own. */
+  subjectName: z.string().nullable().default(null),
   outcome: z.enum(["done", "refused", "failed"]),
   code: z.enum(errorCodes).nullable(),
   message: z.string().nullable(),
@@ -36,6 +38,8 @@ export const historyEndpoints = defineEndpoints({
       /** First half of the call id: "apps", "automations". */
       feature: z.string().max(40).optional(),
       outcome: historyEntrySchema.shape.outcome.optional(),
+      /** Only what was done to this: the `subject` of an entry. */
+      subject: z.string().max(200).optional(),
       /** Text that must occur in summary, subject, message or caller; case is ignored. */
       text: z.string().max(200).optional(),
     }),

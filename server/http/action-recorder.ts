@@ -3,8 +3,11 @@ import type { Caller, HistoryEntry } from "../../contract/features/history.ts";
 import type { BoundEndpoint } from "../../lib/endpoint-runner.ts";
 import { redact } from "../../lib/redact.ts";
 import type { RequestContext } from "./mount.ts";
+import type { SubjectNames } from "./subject-names.ts";
 
 export interface ActionRecord {
+  /** Name the subject had before the action, as `subjectNames` knows it. */
+  nameBefore: string | null;
   bound: BoundEndpoint<RequestContext>;
   caller: Caller;
   correlationId: string;
@@ -17,6 +20,8 @@ export interface ActionRecord {
 
 /** Writes user actions and their outcome, the refused ones too, before the reply leaves. */
 export interface ActionRecorder {
+  /** Name of what `params` point to now; asked before the action, which may be a deletion. */
+  nameOf(bound: ActionRecord["bound"], params: unknown): Promise<string | null>;
   record(action: ActionRecord): Promise<void>;
 }
 
@@ -25,13 +30,20 @@ export function createActionRecorder(options: {
   append: (entry: HistoryEntry) => Promise<void>;
   onFailure: (error: unknown) => void;
   now: () => number;
+  names: SubjectNames;
 }): ActionRecorder {
+  const nameOf: ActionRecorder["nameOf"] = (bound, params) =>
+    bound.endpoint.audit === "write" ? options.names.find(groupOf(bound), params) : Promise.resolve(null);
   return {
+    nameOf,
     async record(action) {
       const { audit } = action.bound.endpoint;
       if (audit === "none" || (audit === "read" && !action.failure)) return;
       try {
-        await options.append(toEntry(action, options.now()));
+        const entry = toEntry(action, options.now());
+        // What was brought back by the action has a name only now.
+        const subjectName = entry.subjectName ?? (await options.names.find(groupOf(action.bound), action.params));
+        await options.append({ ...entry, subjectName });
       } catch (error) {
         options.onFailure(error);
       }
@@ -40,16 +52,19 @@ export function createActionRecorder(options: {
 }
 
 function toEntry(
-  { bound, caller, correlationId, durationMs, params, body, reply, failure }: ActionRecord,
+  { bound, caller, correlationId, durationMs, params, body, reply, failure, nameBefore }: ActionRecord,
   now: number,
 ): HistoryEntry {
+  const made = thingIn(reply);
+  const subject = subjectOf(params) ?? made?.id ?? subjectOf(body) ?? subjectOf(reply);
   return {
     id: correlationId,
     at: new Date(now).toISOString(),
     correlationId,
     action: bound.id,
     summary: bound.endpoint.summary,
-    subject: subjectOf(params) ?? subjectOf(body) ?? subjectOf(reply),
+    subject,
+    subjectName: nameBefore ?? (made && made.id === subject ? made.name : null),
     outcome: failure
       ? failure.code === "internal" || failure.code === "upstream_failed" || failure.code === "disk_full"
         ? "failed"
@@ -60,6 +75,24 @@ function toEntry(
     durationMs: Math.round(durationMs),
     caller,
   };
+}
+
+/** "apps" of "apps.start". */
+function groupOf({ id }: ActionRecord["bound"]): string {
+  return id.split(".")[0] ?? "";
+}
+
+/** Id and name of the thing a reply is, or holds: `{ id, name }`, `{ automation: { id, name } }`. */
+function thingIn(reply: unknown): { id: string; name: string } | null {
+  if (typeof reply !== "object" || reply === null) return null;
+  for (const candidate of [reply, ...(Object.values(reply) as unknown[])]) {
+    if (typeof candidate !== "object" || candidate === null) continue;
+    const { id, name, title } = candidate as Record<string, unknown>;
+    const label = name ?? title;
+    if (typeof id === "string" && id !== "" && typeof label === "string" && label !== "")
+      return { id: redact(id).slice(0, 200), name: redact(label).slice(0, 200) };
+  }
+  return null;
 }
 
 /** The name the user knows the thing by; never anything else of a body, which may hold secrets. */

@@ -77,6 +77,7 @@ async function serve(
 
   await withCorrelation(correlationId, async () => {
     let body: unknown;
+    const nameBefore = await dependencies.recorder.nameOf(bound, request.params);
     try {
       body = bound.endpoint.method === "GET" ? undefined : await readJsonBody(request);
       const search = new URL(request.url, "http://localhost").searchParams;
@@ -106,6 +107,7 @@ async function serve(
         durationMs: performance.now() - startedAt,
         params: request.params,
         body,
+        nameBefore,
         ...result,
       });
     }

@@ -11,7 +11,7 @@ import { mountBrowser } from "./routes.ts";
 import { createScreenshotStore } from "./screenshot-store.ts";
 
 /** Mounts the browser feature and follows its process. Returns how to stop. */
-export function startBrowser({ mount, realtime, env, clock, logger }: AppContext): () => void {
+export function startBrowser({ mount, realtime, env, clock, logger, names }: AppContext): () => void {
   const process = createInternalClient(browserProcessEndpoints, {
     baseUrl: `http://127.0.0.1:${env.ports.browserHealth}`,
     name: "portos-browser",
@@ -27,6 +27,10 @@ export function startBrowser({ mount, realtime, env, clock, logger }: AppContext
   const feed = createFeed(realtime, browserFeed, { snapshot: () => relay.view(), keep: 50 });
   const directory = join(env.dataDir, dataFiles.screenshots.path);
   mountBrowser(mount, { process, relay, screenshots: createScreenshotStore({ directory, clock }) });
+  names.add("browser", async ({ id }) => {
+    const tab = (await process.tabs({})).find((open) => open.id === id);
+    return tab?.title || tab?.url;
+  });
   relay.start();
   return () => {
     relay.stop();

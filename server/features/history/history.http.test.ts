@@ -1,5 +1,10 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
+import { appInputSchema, processInputSchema } from "../../../contract/features/apps.ts";
 import { settingsSchema } from "../../../contract/features/settings.ts";
 import { startTestApp, type TestApp } from "../../testing/test-app.ts";
 
@@ -55,5 +60,30 @@ describe("history", () => {
     });
     expect(response.status).toBe(400);
     expect(JSON.stringify(await app.call("history.list", { query: {} }))).not.toContain("hunter2");
+  });
+
+  test("a thing is called by the name it had, also once it is deleted, and its actions can be listed alone", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "portos-history-"));
+    try {
+      const process = processInputSchema.parse({ name: "web", run: { kind: "command", command: ["node", "a.js"] } });
+      const input = appInputSchema.parse({ name: "My blog", folder, processes: [process] });
+      const { id } = await app.call("apps.create", { body: input });
+      await app.call("apps.update", { params: { id }, body: { name: "Our blog" } });
+      await expect(app.call("apps.startProcess", { params: { id, process: "wep" } })).rejects.toThrow();
+      await app.call("apps.remove", { params: { id } });
+      await app.call("apps.restore", { params: { id } });
+      await app.call("backups.create", {});
+      const { items } = await app.call("history.list", { query: { subject: id } });
+      expect(items.map(({ action, subject, subjectName }) => [action, subject, subjectName])).toEqual([
+        ["apps.restore", id, "Our blog"],
+        ["apps.remove", id, "Our blog"],
+        ["apps.startProcess", id, "Our blog / wep"],
+        ["apps.update", id, "My blog"],
+        ["apps.create", id, "My blog"],
+      ]);
+      expect((await app.call("history.list", { query: { text: "OUR BLOG" } })).items).toHaveLength(3);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
   });
 });

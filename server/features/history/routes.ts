@@ -20,15 +20,22 @@ export function mountHistory(mount: Mount, log: JsonLog<HistoryEntry>): void {
   });
 }
 
-function matcher(query: { feature?: string | undefined; outcome?: string | undefined; text?: string | undefined }) {
+function matcher(query: {
+  feature?: string | undefined;
+  outcome?: string | undefined;
+  subject?: string | undefined;
+  text?: string | undefined;
+}) {
   const text = query.text?.toLowerCase();
-  if (!query.feature && !query.outcome && !text) return undefined;
+  if (!query.feature && !query.outcome && !query.subject && !text) return undefined;
   return (entry: HistoryEntry): boolean => {
     if (query.feature && !entry.action.startsWith(`${query.feature}.`)) return false;
     if (query.outcome && entry.outcome !== query.outcome) return false;
+    if (query.subject && entry.subject !== query.subject) return false;
     if (!text) return true;
-    return [entry.summary, entry.subject ?? "", entry.message ?? "", entry.caller.name, entry.action].some((part) =>
-      part.toLowerCase().includes(text),
+    const { summary, subject, subjectName, message, caller, action } = entry;
+    return [summary, subject, subjectName, message, caller.name, action].some((part) =>
+      part?.toLowerCase().includes(text),
     );
   };
 }

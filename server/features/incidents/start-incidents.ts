@@ -73,6 +73,7 @@ export function startIncidents(context: AppContext, parts: IncidentParts): () =>
   const lookAtOwn = (): void => {
     relay.setFallen(fallenOf(processes.current()));
   };
+  context.names.add("incidents", ({ id }) => relay.view().active.find((incident) => incident.id === id)?.process.name);
   const stopLooking = processes.onEvent(lookAtOwn);
   lookAtOwn();
   relay.start();

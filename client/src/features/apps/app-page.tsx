@@ -1,5 +1,5 @@
 import { Link, useNavigate, useParams } from "@tanstack/react-router";
-import { IconApps, IconCode, IconFileText, IconTerminal2 } from "@tabler/icons-react";
+import { IconApps, IconCode, IconHistory, IconFileText, IconTerminal2 } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 
 import type { App } from "../../../../contract/features/apps.ts";
@@ -134,6 +134,10 @@ function Shortcuts({ app }: { app: App }) {
         <IconCode size={14} />
         Editor
       </a>
+      <Link to="/history" search={{ subject: app.id }} className={classes["link"]}>
+        <IconHistory size={14} />
+        History
+      </Link>
     </div>
   );
 }

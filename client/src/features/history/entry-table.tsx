@@ -1,3 +1,4 @@
+import { Link, type LinkProps } from "@tanstack/react-router";
 import { useMemo } from "react";
 
 import type { HistoryEntry } from "../../../../contract/features/history.ts";
@@ -6,14 +7,16 @@ import { DataTable, type Column } from "../../ui/data-table.tsx";
 import { StatusBadge } from "../../ui/status-badge.tsx";
 import { Time } from "../../ui/time.tsx";
 import { outcomeStatus } from "./history-filters.ts";
+import { subjectLabel, subjectPage, type KnownSubjects } from "./subject-page.ts";
 import classes from "./history-page.module.css";
 
 interface EntryTableProps {
   entries: readonly HistoryEntry[];
+  known: KnownSubjects;
   onOpen: (entry: HistoryEntry) => void;
 }
 
-function columnsWith(onOpen: EntryTableProps["onOpen"]): Column<HistoryEntry>[] {
+function columnsWith({ known, onOpen }: Omit<EntryTableProps, "entries">): Column<HistoryEntry>[] {
   return [
     {
       id: "action",
@@ -29,8 +32,7 @@ function columnsWith(onOpen: EntryTableProps["onOpen"]): Column<HistoryEntry>[] 
       id: "subject",
       isInline: true,
       header: "Subject",
-      cell: (entry) =>
-        entry.subject === null ? <span className="dim">–</span> : <span className="mono">{entry.subject}</span>,
+      cell: (entry) => <Subject entry={entry} page={subjectPage(entry, known)} />,
     },
     {
       id: "outcome",
@@ -65,9 +67,23 @@ function columnsWith(onOpen: EntryTableProps["onOpen"]): Column<HistoryEntry>[] 
   ];
 }
 
+function Subject({ entry, page }: { entry: HistoryEntry; page: string | null }) {
+  const label = subjectLabel(entry);
+  if (label === null) return <span className="dim">–</span>;
+  // A name is prose, an id is machine text.
+  const look = `${classes["subject"] ?? ""} ${entry.subjectName === null ? "mono" : ""}`;
+  return page === null ? (
+    <span className={look}>{label}</span>
+  ) : (
+    <Link {...({ href: page } as LinkProps)} className={`${look} touch-wide`}>
+      {label}
+    </Link>
+  );
+}
+
 /** Entries of the history as rows; each opens its details. */
-export function EntryTable({ entries, onOpen }: EntryTableProps) {
-  const columns = useMemo(() => columnsWith(onOpen), [onOpen]);
+export function EntryTable({ entries, known, onOpen }: EntryTableProps) {
+  const columns = useMemo(() => columnsWith({ known, onOpen }), [known, onOpen]);
   return (
     <DataTable label="User actions" columns={columns} rows={entries} rowKey={(entry) => entry.id} onRowClick={onOpen} />
   );

@@ -17,6 +17,7 @@ import { Toolbar } from "../../ui/toolbar.tsx";
 import { EntryDetails } from "./entry-details.tsx";
 import { EntryTable } from "./entry-table.tsx";
 import { historyFeatures, outcomes } from "./history-filters.ts";
+import { useKnownSubjects } from "./use-known-subjects.ts";
 import classes from "./history-page.module.css";
 
 const pageSize = 50;
@@ -28,6 +29,7 @@ function useHistory(search: SearchState) {
     ...(outcomes.some((outcome) => outcome.value === search["outcome"])
       ? { outcome: search["outcome"] as HistoryEntry["outcome"] }
       : {}),
+    ...(search["subject"] === undefined ? {} : { subject: search["subject"] }),
     ...(search["text"] === undefined ? {} : { text: search["text"] }),
   };
   return useInfiniteQuery({
@@ -45,9 +47,11 @@ export function HistoryPage() {
   const [search, setSearch] = useSearchState();
   const history = useHistory(search);
   const entries = history.data?.pages.flatMap((page) => page.items) ?? [];
-  const isFiltered = ["feature", "outcome", "text"].some((name) => search[name] !== undefined);
+  const known = useKnownSubjects();
+  const subject = search["subject"];
+  const isFiltered = ["feature", "outcome", "subject", "text"].some((name) => search[name] !== undefined);
   const clear = (): void => {
-    setSearch({ feature: null, outcome: null, text: null });
+    setSearch({ feature: null, outcome: null, subject: null, text: null });
   };
   return (
     <Page
@@ -58,6 +62,7 @@ export function HistoryPage() {
       <Filters
         key={isFiltered ? "filtered" : "all"}
         search={search}
+        subject={subject === undefined ? null : subjectOf(entries, subject)}
         onChange={setSearch}
         {...(isFiltered ? { onClear: clear } : {})}
       />
@@ -69,6 +74,7 @@ export function HistoryPage() {
       {entries.length === 0 ? null : (
         <EntryTable
           entries={entries}
+          known={known}
           onOpen={(entry) => {
             setSearch({ entry: entry.id }, { push: true });
           }}
@@ -83,12 +89,21 @@ export function HistoryPage() {
       ) : null}
       <EntryDetails
         entry={entries.find((entry) => entry.id === search["entry"]) ?? null}
+        known={known}
+        onFilter={(id) => {
+          setSearch({ entry: null, subject: id, text: null }, { push: true });
+        }}
         onClose={() => {
           setSearch({ entry: null });
         }}
       />
     </Page>
   );
+}
+
+/** The newest name the rows give the subject, else its id. */
+function subjectOf(entries: readonly HistoryEntry[], subject: string): string {
+  return entries.find((entry) => entry.subject === subject && entry.subjectName !== null)?.subjectName ?? subject;
 }
 
 function Nothing({ isFiltered, onClear }: { isFiltered: boolean; onClear: () => void }) {
@@ -110,11 +125,13 @@ function Nothing({ isFiltered, onClear }: { isFiltered: boolean; onClear: () => 
 
 interface FiltersProps {
   search: SearchState;
+  /** Name of the one thing whose actions are shown. */
+  subject: string | null;
   onChange: (patch: Record<string, string | null>) => void;
   onClear?: () => void;
 }
 
-function Filters({ search, onChange, onClear }: FiltersProps) {
+function Filters({ search, subject, onChange, onClear }: FiltersProps) {
   const [text, setText] = useState(search["text"] ?? "");
   const apply = useDebouncedCallback((value: string) => {
     onChange({ text: value.trim() === "" ? null : value.trim() });
@@ -154,6 +171,19 @@ function Filters({ search, onChange, onClear }: FiltersProps) {
           onChange({ outcome });
         }}
       />
+      {subject === null ? null : (
+        <Button
+          rightSection={<IconX size={14} />}
+          aria-label={`Show more than what was done to ${subject}`}
+          title="Show everything again"
+          className={classes["only"] ?? ""}
+          onClick={() => {
+            onChange({ subject: null });
+          }}
+        >
+          {`Only ${subject}`}
+        </Button>
+      )}
       {onClear === undefined ? null : (
         <Button variant="subtle" color="gray" leftSection={<IconX size={14} />} onClick={onClear}>
           Clear
