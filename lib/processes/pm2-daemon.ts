@@ -4,6 +4,7 @@ import { join } from "node:path";
 
 import { AppError } from "../app-error.ts";
 import { childEnvironment } from "./child-environment.ts";
+import { keptWritesHook } from "./kept-writes-hook.ts";
 import { wholeLinesHook } from "./whole-lines-hook.ts";
 
 /** PM2 binds `<home>/rpc.sock` and `<home>/pub.sock`; a longer path is cut by the kernel and the daemon ends without a word. */
@@ -42,28 +43,25 @@ export async function startPm2Daemon({
   writeMissing(join(directory, "module_conf.json"), "{}");
   writeMissing(join(directory, "touch"), "");
 
-  const hook = join(directory, "whole-lines.cjs");
-  writeFileSync(hook, wholeLinesHook, { mode: 0o600 });
+  const hooks = { "whole-lines.cjs": wholeLinesHook, "kept-writes.cjs": keptWritesHook };
+  for (const [name, source] of Object.entries(hooks)) writeFileSync(join(directory, name), source, { mode: 0o600 });
+  const required = Object.keys(hooks).flatMap((name) => ["--require", join(directory, name)]);
 
   const logFile = join(directory, "pm2.log");
   const log = openSync(logFile, "a", 0o600);
-  const child = spawn(
-    process.execPath,
-    ["--max-semi-space-size=1", "--require", hook, join(runtimeDir, "lib/Daemon.js")],
-    {
-      detached: true,
-      cwd,
-      stdio: ["ignore", log, log, "ipc"],
-      env: childEnvironment({
-        PM2_HOME: directory,
-        PM2_DISABLE_VERSION_CHECK: "true",
-        PM2_PROGRAMMATIC: "true",
-        PM2_NO_INTERACTION: "true",
-        SILENT: "true",
-        TZ: "UTC",
-      }),
-    },
-  );
+  const child = spawn(process.execPath, ["--max-semi-space-size=1", ...required, join(runtimeDir, "lib/Daemon.js")], {
+    detached: true,
+    cwd,
+    stdio: ["ignore", log, log, "ipc"],
+    env: childEnvironment({
+      PM2_HOME: directory,
+      PM2_DISABLE_VERSION_CHECK: "true",
+      PM2_PROGRAMMATIC: "true",
+      PM2_NO_INTERACTION: "true",
+      SILENT: "true",
+      TZ: "UTC",
+    }),
+  });
   closeSync(log);
   try {
     await new Promise<void>((resolve, reject) => {

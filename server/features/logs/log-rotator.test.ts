@@ -56,6 +56,26 @@ describe("rotation", () => {
     expect((await readdir(bed.path("."))).length).toBeGreaterThan(3);
   });
 
+  test("compresses a file only when it has not grown for a while", async () => {
+    await bed.end();
+    bed = await createLogBed({ reloadLogs, restMs: 150 });
+    await writeFile(file(), kb(100));
+    const late = await open(file(), "a");
+    const rotate = async (): Promise<number> => (await bed.rotate({ maxFileBytes: 65_536 })).compressed.length;
+    try {
+      for (let round = 0; round < 4; round += 1) {
+        expect(await rotate()).toBe(0);
+        await late.write(kb(1));
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+    } finally {
+      await late.close();
+    }
+    await expect.poll(rotate, { interval: 20 }).toBe(1);
+    await writeFile(file(), "");
+    expect(await everything()).toBe(kb(104));
+  });
+
   test("leaves small young files alone, and the files of others", async () => {
     await writeFile(file(), kb(10));
     await writeFile(bed.path("notes.txt"), kb(200));

@@ -18,7 +18,7 @@ export interface LogRotatorOptions {
   reloadLogs: () => Promise<void>;
   clock: Clock;
   logger: Logger;
-  /** How long a renamed file must have rested before it is compressed. */
+  /** How long a renamed file must not have grown, as seen by rounds, before it is compressed. */
   restMs?: number;
   intervalMs?: number;
 }
@@ -35,6 +35,7 @@ export interface LogRotator {
 /** A rotator; `start` runs it once a minute. */
 export function createLogRotator(options: LogRotatorOptions): LogRotator {
   const { logsDir, retention, clock, logger, intervalMs = 60_000 } = options;
+  const sizes = createSizeWatch(clock);
   let running: Promise<LogRotation> | null = null;
   let last: LogRotation | null = null;
   let timer: NodeJS.Timeout | undefined;
@@ -50,7 +51,7 @@ export function createLogRotator(options: LogRotatorOptions): LogRotator {
     };
     const logs = (await listOwnLogs(logsDir)).map(({ path }) => path);
     await rotateGrown(logs, options, report);
-    for (const log of logs) await compressRested(log, options, report);
+    await compressRested(logs, sizes, options, report);
     await removeOld(logs, retention(), clock, report);
     const done = report.rotated.length + report.compressed.length + report.removed.length;
     if (done > 0)
@@ -128,23 +129,51 @@ function bornMs(file: LogFile): number {
   return Number.parseInt(file.id.slice(file.id.indexOf("-") + 1), 36) || file.modifiedMs;
 }
 
-async function compressRested(log: string, options: LogRotatorOptions, report: LogRotation): Promise<void> {
-  const { clock, restMs = 15_000 } = options;
-  for (const file of await listLogFiles(log)) {
+/** Since when files have kept their size: by a clock that stands still while the machine sleeps, as their writer does. */
+interface SizeWatch {
+  /** Milliseconds since this size of the file was first seen; 0 for a new one. */
+  restedMs(file: LogFile): number;
+  /** Keeps in mind only the files seen since the last call. */
+  forgetOthers(): void;
+}
+
+function createSizeWatch(clock: Clock): SizeWatch {
+  let known = new Map<string, { sizeBytes: number; since: number }>();
+  let seen: typeof known = new Map();
+  return {
+    restedMs({ path, sizeBytes }) {
+      const last = known.get(path);
+      const rest = last?.sizeBytes === sizeBytes ? last : { sizeBytes, since: clock.monotonic() };
+      seen.set(path, rest);
+      return clock.monotonic() - rest.since;
+    },
+    forgetOthers() {
+      known = seen;
+      seen = new Map();
+    },
+  };
+}
+
+/**
+ * Compresses what was rotated here and has not grown for a while: a writer that has not opened the new file yet would go
+ * on in one that nobody can find any more.
+ */
+async function compressRested(
+  logs: string[],
+  sizes: SizeWatch,
+  { restMs = 15_000 }: LogRotatorOptions,
+  report: LogRotation,
+): Promise<void> {
+  for (const file of (await Promise.all(logs.map(listLogFiles))).flat()) {
     const isOurs = /\.\d{8}T\d{9}Z\.[a-z0-9]+-[a-z0-9]+$/.test(file.name);
-    if (!isOurs || clock.now() - rotatedMs(file.name) < restMs || clock.now() - file.modifiedMs < restMs) continue;
+    if (!isOurs || sizes.restedMs(file) < restMs) continue;
     try {
       if (await compress(file)) report.compressed.push(file.name);
     } catch (error) {
       report.problems.push(`${file.name} could not be compressed: ${reasonOf(error)}`);
     }
   }
-}
-
-function rotatedMs(name: string): number {
-  const [, y = "", mo = "", d = "", h = "", mi = "", s = "", ms = ""] =
-    /\.(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)(\d{3})Z\./.exec(name) ?? [];
-  return Date.parse(`${y}-${mo}-${d}T${h}:${mi}:${s}.${ms}Z`);
+  sizes.forgetOthers();
 }
 
 /** Replaces a file by its compressed form; false when it grew meanwhile and stays as it is for now. */

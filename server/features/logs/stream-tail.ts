@@ -52,7 +52,8 @@ export function createStreamTail(options: StreamTailOptions): StreamTail {
   let log: OpenLog | null = null;
   let place: TailPlace | null = from ? { ...from, inherited: nothingInherited } : null;
   let rest = { bytes: 0, since: 0, shown: 0 };
-  let endedSince: number | null = null;
+  /** Since when the file is known to have ended, and the id of what follows it. */
+  let ended: { since: number; next: string | undefined } | null = null;
   let isMissing = from === undefined;
 
   async function enter(notices: LogNotice[]): Promise<TailPlace | null> {
@@ -79,28 +80,25 @@ export function createStreamTail(options: StreamTailOptions): StreamTail {
     return file ? openLog(file, spool) : null;
   }
 
-  /** Goes on to the file that took the place of the one that has ended, if there is one. */
-  async function moveOn(current: OpenLog): Promise<LogNotice[]> {
+  /** The file that took the place of the one that has ended, if there is one; and whether the old one is done with. */
+  async function whatFollows(
+    current: OpenLog,
+    endOffset: number,
+  ): Promise<{ next: LogFile | undefined; isGone: boolean; isSettled: boolean }> {
     const files = await listLogFiles(stream.path);
     const here = files.findIndex(({ id }) => id === current.file.id);
-    const next = here < 0 ? files.find(({ isRotated }) => !isRotated) : files[here - 1];
-    if (next) {
-      await current.close();
-      log = null;
-      place = startOf(next);
-      forgetRest();
-      isMissing = false;
-      return [{ stream: stream.id, kind: "rotated" }];
-    }
-    // Whoever writes may still hold the file, so it stays open until a new one appears.
-    const isNews = here < 0 && !isMissing;
-    isMissing ||= here < 0;
-    return isNews ? [{ stream: stream.id, kind: "vanished" }] : [];
+    const old = files[here];
+    const isRead = old !== undefined && (old.isCompressed || old.sizeBytes === endOffset);
+    return {
+      next: old ? files[here - 1] : files.find(({ isRotated }) => !isRotated),
+      isGone: !old,
+      isSettled: isRead && old.isRotated && clock.now() - old.modifiedMs > settledMs,
+    };
   }
 
   function forgetRest(): void {
     rest = { bytes: 0, since: 0, shown: 0 };
-    endedSince = null;
+    ended = null;
   }
 
   /** The unfinished last line, when it has stood still for a moment and has not been shown as it is. */
@@ -117,20 +115,31 @@ export function createStreamTail(options: StreamTailOptions): StreamTail {
     const idle: TailRead = { file: current.file, lines: [], notices, hasMore: false, againInMs: null };
     if (bytes.length !== rest.bytes) {
       rest = { bytes: bytes.length, since: now, shown: rest.shown };
-      endedSince = null;
+      ended = null;
     }
     const live = await currentFile(stream.path);
     if (live?.id === current.file.id) {
-      endedSince = null;
+      ended = null;
       return { ...idle, ...openLine(bytes, at, now) };
     }
-    endedSince ??= now;
-    const isSettled = current.file.isRotated && clock.now() - current.file.modifiedMs > settledMs;
-    if (!isSettled && now - endedSince < rotationGraceMs) return { ...idle, againInMs: rotationGraceMs / 3 };
-    notices.push(...(await moveOn(current)));
-    if (log === current) return { ...idle, ...openLine(bytes, at, now) };
-    const { lines } = parseLines(bytes, at.offset, { redact, inherited: at.inherited, takesRest: "closed" });
-    return { ...idle, lines, hasMore: true };
+    const { next, isGone, isSettled } = await whatFollows(current, at.offset + bytes.length);
+    // Whoever sees a successor for the first time reads on once more: the old file may have grown until just before.
+    if (!ended || ended.next !== next?.id) ended = { since: now, next: next?.id };
+    if (!isSettled && now - ended.since < rotationGraceMs) return { ...idle, againInMs: rotationGraceMs / 3 };
+    if (next) {
+      await current.close();
+      log = null;
+      place = startOf(next);
+      forgetRest();
+      isMissing = false;
+      notices.push({ stream: stream.id, kind: "rotated" });
+      const { lines } = parseLines(bytes, at.offset, { redact, inherited: at.inherited, takesRest: "closed" });
+      return { ...idle, lines, hasMore: true };
+    }
+    // Whoever writes may still hold the file, so it stays open until a new one appears.
+    if (isGone && !isMissing) notices.push({ stream: stream.id, kind: "vanished" });
+    isMissing ||= isGone;
+    return { ...idle, ...openLine(bytes, at, now) };
   }
 
   return {

@@ -30,10 +30,16 @@ export interface LogBed {
 export interface LogBedOptions {
   processes?: Pm2Process[];
   reloadLogs?: () => Promise<void>;
+  /** See the rotator; at once when left out. */
+  restMs?: number;
 }
 
 /** Makes a bed; `end` removes its folder. */
-export async function createLogBed({ processes = [], reloadLogs = noReload }: LogBedOptions = {}): Promise<LogBed> {
+export async function createLogBed({
+  processes = [],
+  reloadLogs = noReload,
+  restMs = 0,
+}: LogBedOptions = {}): Promise<LogBed> {
   const directory = await mkdtemp(join(tmpdir(), "portos-logs-"));
   const logsDir = join(directory, "logs");
   await mkdir(join(logsDir, "apps", "blog"), { recursive: true });
@@ -45,7 +51,7 @@ export async function createLogBed({ processes = [], reloadLogs = noReload }: Lo
     reloadLogs,
     clock: systemClock,
     logger: silentLogger,
-    restMs: 0,
+    restMs,
   });
   const service = createLogService({
     catalog: createLogCatalog({ processes: () => processes, logsDir }),
