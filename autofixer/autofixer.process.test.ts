@@ -16,7 +16,7 @@ import { createAutofixerApp, type AutofixerTiming } from "./app.ts";
 
 const runtimeDir = dirname(createRequire(import.meta.url).resolve("pm2/package.json"));
 const timing: AutofixerTiming = {
-  policy: { pausesMs: [200, 400], stableMs: 1_500, loopLimit: 12, settleMs: 800 },
+  policy: { pausesMs: [200, 400], stableMs: 1_500, loopLimit: 12, settleMs: 800, goneMs: 1_200 },
   lookMs: 1_000,
   flushMs: 150,
 };

@@ -10,7 +10,7 @@ import type { UnaskedEnd } from "./exit-watch.ts";
 import type { IncidentBook } from "./incident-book.ts";
 import type { LastEnd } from "./last-end.ts";
 import { processMark } from "./process-key.ts";
-import { decide, endText, exitText, type RepairPolicy } from "./repair-policy.ts";
+import { decide, endText, exitText, processOf, type RepairPolicy } from "./repair-policy.ts";
 
 export interface IncidentEngineOptions {
   book: IncidentBook;
@@ -38,6 +38,9 @@ export class IncidentEngine {
   readonly #inspecting = new Map<string, { isAgain: boolean }>();
   /** Processes whose state of the code is noted for this run already: key → since when it runs. */
   readonly #noted = new Map<string, string>();
+
+  /** Incident → since when its process is not in PM2 any more. */
+  readonly #goneSince = new Map<string, number>();
 
   constructor(options: IncidentEngineOptions) {
     this.#options = options;
@@ -70,10 +73,28 @@ export class IncidentEngine {
       }
       for (const incident of this.#options.book.active()) {
         if (!homes.has(incident.process.home)) continue;
-        await this.#deal(incident, processes.find((process) => isSame(process, incident.process)) ?? null);
+        await this.#follow(incident, processOf(incident, processes));
       }
       await this.#noteRunningWell(processes);
     });
+  }
+
+  /** A process that is gone is waited for, one that came back under another number is followed on. */
+  async #follow(incident: Incident, process: Pm2Process | null): Promise<void> {
+    const { clock, policy } = this.#options;
+    if (process === null) {
+      const since = this.#goneSince.get(incident.id) ?? clock.now();
+      this.#goneSince.set(incident.id, since);
+      if (clock.now() - since >= policy.goneMs) await this.#deal(incident, null);
+      return;
+    }
+    this.#goneSince.delete(incident.id);
+    const { pmId } = process;
+    const followed =
+      pmId === incident.process.pmId
+        ? incident
+        : await this.#save({ ...incident, process: { ...incident.process, pmId } }, incident.reason);
+    await this.#deal(followed, process);
   }
 
   /** The user has seen it: it goes to the history, and nothing is restarted any more because of it. */
@@ -104,6 +125,7 @@ export class IncidentEngine {
       const planned = nextAttemptAt === null ? [] : [Date.parse(nextAttemptAt)];
       return [...planned, last + policy.settleMs, last + policy.stableMs + policy.settleMs];
     });
+    for (const since of this.#goneSince.values()) times.push(since + policy.goneMs);
     const coming = times.filter((time) => time > after);
     return coming.length === 0 ? null : Math.min(...coming);
   }
@@ -230,6 +252,7 @@ export class IncidentEngine {
   async #settle(incident: Incident, status: Incident["status"], reason: string): Promise<Incident> {
     const now = iso(this.#options.clock.now());
     const next = { ...incident, status, reason, nextAttemptAt: null, updatedAt: now, closedAt: now };
+    this.#goneSince.delete(incident.id);
     await this.#options.book.settle(next);
     this.#options.onChange();
     return next;
@@ -241,7 +264,10 @@ export class IncidentEngine {
   }
 
   #activeOf(process: { home: Pm2HomeName; pmId: number; name: string }): Incident | undefined {
-    return this.#options.book.active().find((incident) => isSame(incident.process, process));
+    const active = this.#options.book.active();
+    const isBack = ({ id, process: { home, name } }: Incident): boolean =>
+      this.#goneSince.has(id) && home === process.home && name === process.name;
+    return active.find((incident) => isSame(incident.process, process)) ?? active.find(isBack);
   }
 
   async #change(id: string, work: (incident: Incident) => Promise<Incident>): Promise<Incident> {

@@ -2,9 +2,15 @@ import { describe, expect, test } from "vitest";
 
 import type { Incident } from "../contract/internal/autofixer.ts";
 import type { Pm2Process } from "../lib/processes/pm2-types.ts";
-import { decide, type RepairPolicy } from "./repair-policy.ts";
+import { decide, processOf, type RepairPolicy } from "./repair-policy.ts";
 
-const policy: RepairPolicy = { pausesMs: [1_000, 5_000], stableMs: 60_000, loopLimit: 4, settleMs: 5_000 };
+const policy: RepairPolicy = {
+  pausesMs: [1_000, 5_000],
+  stableMs: 60_000,
+  loopLimit: 4,
+  settleMs: 5_000,
+  goneMs: 25_000,
+};
 const at = Date.parse("2026-03-01T12:00:00.000Z");
 const iso = (ms: number): string => new Date(ms).toISOString();
 
@@ -55,6 +61,17 @@ function process(more: Partial<Pm2Process> = {}): Pm2Process {
 }
 
 const made = (count: number) => Array.from({ length: count }, () => ({ at: iso(at), problem: null }));
+
+describe("the process of an incident", () => {
+  test("is the one of its number, else the only one of its name in the same PM2", () => {
+    const anew = process({ pmId: 9 });
+    expect(processOf(incident(), [anew, process()])?.pmId).toBe(3);
+    expect(processOf(incident(), [anew])?.pmId).toBe(9);
+    expect(processOf(incident(), [process({ pmId: 9, home: "user" })])).toBeNull();
+    expect(processOf(incident(), [anew, process({ pmId: 10 })])).toBeNull();
+    expect(processOf(incident(), [process({ name: "shop/web" })])).toBeNull();
+  });
+});
 
 describe("while PM2 still restarts by itself", () => {
   test.each(["waiting", "launching", "stopping"] as const)("a %s process is left to PM2", (status) => {

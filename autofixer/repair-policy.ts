@@ -10,6 +10,8 @@ export interface RepairPolicy {
   loopLimit: number;
   /** PM2 is given this long to restart a process itself before a stopped one counts as stopped by the user. */
   settleMs: number;
+  /** A process that is gone from PM2 may come back within this time, when the deletion of its app is undone. */
+  goneMs: number;
 }
 
 export const defaultPolicy: RepairPolicy = {
@@ -17,6 +19,7 @@ export const defaultPolicy: RepairPolicy = {
   stableMs: 60_000,
   loopLimit: 40,
   settleMs: 5_000,
+  goneMs: 25_000,
 };
 
 export type Decision =
@@ -47,6 +50,16 @@ export function decide(incident: Incident, process: Pm2Process | null, now: numb
   if (process.status === "errored") return decideErrored(incident, process, now, policy);
   if (process.status === "stopped") return isFresh ? nothing : decideStopped(process);
   return decideLoop(incident, process, policy);
+}
+
+/**
+ * The process of an incident among those PM2 has now. One that was deleted and made anew has another number but the
+ * same name: it is the same to the user.
+ */
+export function processOf(incident: Incident, processes: readonly Pm2Process[]): Pm2Process | null {
+  const { home, name, pmId } = incident.process;
+  const namesakes = processes.filter((process) => process.home === home && process.name === name);
+  return namesakes.find((process) => process.pmId === pmId) ?? (namesakes.length === 1 ? (namesakes[0] ?? null) : null);
 }
 
 /** It has been started again, but has not proved yet that it stays up. */

@@ -143,7 +143,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     }),
   );
   context.onStop(startBrowser(context));
-  context.onStop(startIncidents(context, { processes: snapshots, notifications, errors }));
+  context.onStop(startIncidents(context, { apps, processes: snapshots, notifications, errors }));
 
   const automations = await buildAutomations(context, {
     sessions: cos,

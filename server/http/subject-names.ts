@@ -40,7 +40,9 @@ async function withinTime<T>(answer: T | Promise<T>): Promise<T | undefined> {
   if (!(answer instanceof Promise)) return answer;
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<undefined>((resolve) => {
-    timer = setTimeout(resolve, maxWaitMs);
+    timer = setTimeout(() => {
+      resolve(undefined);
+    }, maxWaitMs);
   });
   try {
     return await Promise.race([answer, late]);

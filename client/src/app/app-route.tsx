@@ -3,13 +3,13 @@ import type { ReactNode } from "react";
 import type { App } from "../../../contract/features/apps.ts";
 import { AppPage } from "../features/apps/app-page.tsx";
 import { IncidentList } from "../features/incidents/incident-list.tsx";
-import { useLiveIncidents } from "../features/incidents/use-incidents.ts";
+import { useUnsettledIncidents } from "../features/incidents/use-incidents.ts";
 import { LogTail } from "../features/logs/log-tail.tsx";
 import { Section } from "../ui/section.tsx";
 
 /** The page of an app with what other features bring; a feature does not import a feature, so they meet here. */
 export function AppRoute() {
-  const active = useLiveIncidents().data?.active ?? [];
+  const active = useUnsettledIncidents().data?.active ?? [];
   return (
     <AppPage
       lastLines={lastLinesOf}

@@ -1,11 +1,11 @@
 import { BrowserTab } from "../features/browser/browser-tab.tsx";
 import { IncidentList } from "../features/incidents/incident-list.tsx";
-import { useLiveIncidents } from "../features/incidents/use-incidents.ts";
+import { useUnsettledIncidents } from "../features/incidents/use-incidents.ts";
 import { SystemPage } from "../features/system/system-page.tsx";
 
 /** The System page with the tabs other features bring; a feature does not import a feature, so they meet here. */
 export function SystemRoute() {
-  const incidents = useLiveIncidents();
+  const incidents = useUnsettledIncidents();
   return (
     <SystemPage
       others={[

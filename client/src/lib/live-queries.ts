@@ -31,6 +31,7 @@ const keys = {
   processes: callKey("processes.list"),
   automations: callKey("automations.list"),
   notifications: callKey("notifications.list"),
+  incidents: callKey("incidents.view"),
   machine: callKey("system.machine"),
 };
 
@@ -56,6 +57,12 @@ export function useLiveAutomations() {
 export function useLiveNotifications() {
   useFeedIntoCache("notifications", keys.notifications, reduceNotifications);
   return useQuery(callQuery("notifications.list", undefined, { isKept: true }));
+}
+
+/** Crashes that are not settled. */
+export function useLiveIncidents() {
+  useFeedIntoCache("incidents", keys.incidents, (_, view) => view);
+  return useQuery(callQuery("incidents.view", undefined, { isKept: true }));
 }
 
 /** Machine health; the server measures every two seconds while somebody follows. */

@@ -16,6 +16,8 @@ export interface IncidentRelayOptions {
   /** The autofixer was heard: these are unsettled now, these were settled lately. */
   onHeard(active: readonly Incident[], settled: readonly Incident[]): void;
   onFallen(name: ProcessName, isFallen: boolean): void;
+  /** Nobody wants to hear of it: its app was deleted, for good or until that is undone. */
+  isHidden(incident: Incident): boolean;
   clock: Clock;
   logger: Logger;
 }
@@ -27,16 +29,22 @@ export function createIncidentRelay(options: IncidentRelayOptions) {
   const { autofixer, onIncident, onFallen, clock } = options;
   let view: IncidentsView = { isAutofixerUp: false, asOf: null, active: [], fallen: [] };
 
+  let heardLast: { active: Incident[]; settled: readonly Incident[] } = { active: [], settled: [] };
+
   function set(next: IncidentsView): void {
     view = next;
     options.onChange(view);
   }
 
-  function heard(active: Incident[], settled: readonly Incident[]): void {
+  function show(): void {
+    const active = heardLast.active.filter((incident) => !options.isHidden(incident));
     const known = new Map(view.active.map(({ id, status }) => [id, status]));
-    set({ ...view, isAutofixerUp: true, asOf: new Date(clock.now()).toISOString(), active });
+    set({ ...view, active });
     for (const incident of active) if (known.get(incident.id) !== incident.status) onIncident(incident);
-    options.onHeard(active, settled);
+    options.onHeard(
+      active,
+      heardLast.settled.filter((incident) => !options.isHidden(incident)),
+    );
   }
 
   const follower = createFollower({
@@ -46,7 +54,9 @@ export function createIncidentRelay(options: IncidentRelayOptions) {
         { signal, timeoutMs: waitMs + answerWithinMs },
       ),
     onChange: ({ active, settled }) => {
-      heard(active, settled);
+      heardLast = { active, settled };
+      view = { ...view, isAutofixerUp: true, asOf: new Date(clock.now()).toISOString() };
+      show();
     },
     onLost: () => {
       set({ ...view, isAutofixerUp: false });
@@ -56,6 +66,8 @@ export function createIncidentRelay(options: IncidentRelayOptions) {
 
   return {
     view: (): IncidentsView => view,
+    /** What is hidden has changed. */
+    renew: show,
     /** Our own processes that PM2 has given up on now. */
     setFallen(fallen: ProcessName[]): void {
       const before = view.fallen;

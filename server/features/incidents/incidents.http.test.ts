@@ -1,5 +1,10 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
 import { afterEach, beforeEach, expect, test } from "vitest";
 
+import { appInputSchema } from "../../../contract/features/apps.ts";
 import { autofixerEndpoints, type Incident } from "../../../contract/internal/autofixer.ts";
 import { AppError } from "../../../lib/app-error.ts";
 import { createGate } from "../../../lib/gate.ts";
@@ -176,4 +181,23 @@ test("the panel itself reports that the autofixer was given up by PM2, and takes
   await pm2.client.restart(pm2.processes[0]?.pmId ?? 0);
   tell();
   await expect.poll(titles, { timeout: 5_000 }).toEqual([]);
+});
+
+test("an incident of a deleted app is gone with it, and back when the deletion is undone", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "portos-incidents-"));
+  try {
+    const body = appInputSchema.parse({ id: "blog", name: "Blog", folder, processes: [] });
+    await panel.call("apps.create", { body });
+    become([{ ...crash, status: "gave-up" }]);
+    await expect.poll(titles, { timeout: 5_000 }).toEqual(["! blog/web stays down"]);
+    await panel.call("apps.remove", { params: { id: "blog" } });
+    await expect.poll(titles).toEqual([]);
+    expect(await panel.call("incidents.view", {})).toMatchObject({ active: [] });
+    expect((await panel.call("incidents.list", { query: {} })).items).toEqual([]);
+    await panel.call("apps.restore", { params: { id: "blog" } });
+    await expect.poll(titles).toEqual(["! blog/web stays down"]);
+    expect(await panel.call("incidents.view", {})).toMatchObject({ active: [{ id }] });
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 });

@@ -1,3 +1,4 @@
+import type { AppsEvent } from "../../../contract/features/apps.ts";
 import { incidentsFeed } from "../../../contract/features/incidents.ts";
 import type { Notification } from "../../../contract/features/notifications.ts";
 import type { ProcessSnapshot } from "../../../contract/features/processes.ts";
@@ -12,6 +13,8 @@ import { mountIncidents } from "./routes.ts";
 
 export interface IncidentParts {
   /** The processes of both PM2 homes, and word of each change. */
+  /** Word of apps that were deleted or brought back. */
+  apps: { onEvent(listener: (event: AppsEvent) => void): () => void };
   processes: { current(): ProcessSnapshot; onEvent(listener: () => void): () => void };
   notifications: {
     list(): Pick<Notification, "key" | "title" | "level">[];
@@ -24,7 +27,8 @@ export interface IncidentParts {
 /** Mounts the incidents, follows the autofixer, and watches over our own processes itself. Returns how to stop. */
 export function startIncidents(context: AppContext, parts: IncidentParts): () => void {
   const { mount, realtime, env, clock } = context;
-  const { notifications, errors, processes } = parts;
+  const { notifications, errors, processes, apps } = parts;
+  const deleted = new Set<string>();
   const logger = context.logger.child("incidents");
   const autofixer = createInternalClient(autofixerEndpoints, {
     baseUrl: `http://127.0.0.1:${env.ports.autofixer}`,
@@ -51,10 +55,12 @@ export function startIncidents(context: AppContext, parts: IncidentParts): () =>
     }
   }
 
+  const isHidden = ({ process }: Incident): boolean => process.appId !== null && deleted.has(process.appId);
   const relay = createIncidentRelay({
     autofixer,
     clock,
     logger,
+    isHidden,
     onChange: (view) => {
       feed.publish(view);
     },
@@ -69,15 +75,25 @@ export function startIncidents(context: AppContext, parts: IncidentParts): () =>
     },
   });
   const feed = createFeed(realtime, incidentsFeed, { snapshot: () => relay.view(), keep: 50 });
-  mountIncidents(mount, { autofixer, view: () => relay.view() });
+  mountIncidents(mount, { autofixer, view: () => relay.view(), isHidden });
   const lookAtOwn = (): void => {
     relay.setFallen(fallenOf(processes.current()));
   };
   context.names.add("incidents", ({ id }) => relay.view().active.find((incident) => incident.id === id)?.process.name);
+  // An incident of a deleted app ends with it and comes back with it; portos-autofixer closes it when the process stays away.
+  const stopListening = apps.onEvent((event) => {
+    const id = event.type === "removed" ? event.id : event.app.id;
+    const isNews = event.type === "removed" ? !deleted.has(id) : deleted.has(id);
+    if (!isNews) return;
+    if (event.type === "removed") deleted.add(id);
+    else deleted.delete(id);
+    relay.renew();
+  });
   const stopLooking = processes.onEvent(lookAtOwn);
   lookAtOwn();
   relay.start();
   return () => {
+    stopListening();
     stopLooking();
     relay.stop();
   };

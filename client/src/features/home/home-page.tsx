@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 
 import { callQuery } from "../../lib/call-query.ts";
-import { useLiveApps, useLiveNotifications } from "../../lib/live-queries.ts";
+import { useLiveApps, useLiveIncidents, useLiveNotifications } from "../../lib/live-queries.ts";
 import { LoadingState } from "../../ui/loading-state.tsx";
 import { Page } from "../../ui/page.tsx";
 import { AppGrid } from "./app-grid.tsx";
@@ -31,8 +31,9 @@ export function HomePage() {
 function Main() {
   const apps = useLiveApps();
   const notifications = useLiveNotifications();
+  const incidents = useLiveIncidents();
   const problems = useQuery(callQuery("system.problems", undefined, { isKept: true }));
-  if (apps.isPending || notifications.isPending || problems.isPending) {
+  if (apps.isPending || notifications.isPending || incidents.isPending || problems.isPending) {
     return <LoadingState rows={3} rowHeight={148} label="Loading" />;
   }
   return (

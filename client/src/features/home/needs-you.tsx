@@ -15,7 +15,9 @@ import type { Notification } from "../../../../contract/features/notifications.t
 import type { DataProblem } from "../../../../contract/features/system.ts";
 import { call } from "../../lib/api.ts";
 import { callKey, callQuery } from "../../lib/call-query.ts";
-import { useLiveApps, useLiveNotifications } from "../../lib/live-queries.ts";
+import { useLiveApps, useLiveIncidents, useLiveNotifications } from "../../lib/live-queries.ts";
+import { appLogSearch } from "../../lib/app-links.ts";
+import { formatCount } from "../../lib/format.ts";
 import { undoToast, withErrorToast } from "../../lib/toasts.ts";
 import { AgeNote } from "../../ui/age-note.tsx";
 import { ActionLink } from "../../ui/action-link.tsx";
@@ -23,13 +25,14 @@ import type { Icon } from "../../ui/icon.ts";
 import { Section } from "../../ui/section.tsx";
 import { Time } from "../../ui/time.tsx";
 import classes from "./needs-you.module.css";
-import { needsItems, type NeedsItem } from "./needs-items.ts";
+import { needsItems, type AppTrouble, type NeedsItem } from "./needs-items.ts";
 
 /** What waits for a decision, each settled where it stands. */
 export function NeedsYou() {
   const apps = useLiveApps();
   const notifications = useLiveNotifications();
   const problems = useQuery(callQuery("system.problems", undefined, { isKept: true }));
+  const incidents = useLiveIncidents();
   const age = <AgeNote updatedAt={Math.min(apps.dataUpdatedAt, notifications.dataUpdatedAt)} isStale={apps.isError} />;
   if (apps.data === undefined && notifications.data === undefined) {
     return (
@@ -38,7 +41,12 @@ export function NeedsYou() {
       </p>
     );
   }
-  const items = needsItems(apps.data ?? [], notifications.data ?? [], problems.data ?? []);
+  const items = needsItems(
+    apps.data ?? [],
+    notifications.data ?? [],
+    problems.data ?? [],
+    incidents.data?.active ?? [],
+  );
   if (items.length === 0) {
     return (
       <p className={classes["quiet"]} role="status">
@@ -71,7 +79,7 @@ export function NeedsYou() {
 function Item({ item }: { item: NeedsItem }) {
   switch (item.kind) {
     case "app":
-      return <AppItem app={item.app} />;
+      return <AppItem app={item.app} trouble={item.trouble} />;
     case "data":
       return <DataItem problem={item.problem} />;
     case "notification":
@@ -103,7 +111,7 @@ function Row({ icon: RowIcon, tone, title, text, children }: RowProps) {
   );
 }
 
-function AppItem({ app }: { app: App }) {
+function AppItem({ app, trouble: { kind, incident } }: { app: App; trouble: AppTrouble }) {
   const problem = app.problem ?? app.processes.find((process) => process.problem !== null)?.problem ?? null;
   return (
     <Row
@@ -114,13 +122,20 @@ function AppItem({ app }: { app: App }) {
           <Link to="/apps/$appId" params={{ appId: app.id }} className="touch-wide">
             {app.name}
           </Link>{" "}
-          does not run
+          {kind === "down" ? "does not run" : "keeps crashing"}
         </>
       }
       text={
-        problem === null
-          ? "It ended and was not brought back."
-          : [problem.message, problem.hint].filter(Boolean).join(". ")
+        problem !== null ? (
+          sentences(problem.message, problem.hint)
+        ) : incident === null ? (
+          "It ended and was not brought back."
+        ) : (
+          <>
+            {`${formatCount(incident.crashes, "crash", "crashes")} since `}
+            <Time iso={incident.openedAt} />. {incident.reason}
+          </>
+        )
       }
     >
       <Button
@@ -130,11 +145,21 @@ function AppItem({ app }: { app: App }) {
       >
         Restart
       </Button>
-      <ActionLink to="/logs" search={{ app: app.id }}>
+      <ActionLink to="/logs" search={appLogSearch(app)}>
         Logs
       </ActionLink>
+      {incident === null ? null : (
+        <ActionLink to="/system" search={{ tab: "incidents", incident: incident.id }}>
+          Incident
+        </ActionLink>
+      )}
     </Row>
   );
+}
+
+/** Joined to one text in which each sentence ends. */
+function sentences(...parts: (string | undefined)[]): string {
+  return parts.flatMap((part) => (part ? [part.replace(/[.!?]*$/, (end) => end || ".")] : [])).join(" ");
 }
 
 function DataItem({ problem }: { problem: DataProblem }) {

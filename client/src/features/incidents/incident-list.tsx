@@ -18,7 +18,7 @@ import { IncidentCard } from "./incident-card.tsx";
 import { IncidentDetails } from "./incident-details.tsx";
 import { exitText, incidentStatus } from "./incident-words.ts";
 import classes from "./incidents.module.css";
-import { useIncidentPages, useLiveIncidents, type IncidentScope } from "./use-incidents.ts";
+import { useIncidentPages, useUnsettledIncidents, type IncidentScope } from "./use-incidents.ts";
 
 interface IncidentListProps {
   /** Only those of this process ("blog/web"). */
@@ -34,7 +34,7 @@ export function IncidentList({ processName, appId }: IncidentListProps) {
     ...(appId === undefined ? {} : { appId }),
   };
   const [search, setSearch] = useSearchState();
-  const live = useLiveIncidents();
+  const live = useUnsettledIncidents();
   const pages = useIncidentPages(scope);
   const open = (id: string): void => {
     setSearch({ incident: id }, { push: true });

@@ -1,9 +1,9 @@
-import { useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
+import { useEffect } from "react";
 
-import type { IncidentsView } from "../../../../contract/features/incidents.ts";
 import { call } from "../../lib/api.ts";
-import { callKey, callQuery } from "../../lib/call-query.ts";
-import { useFeed } from "../../lib/use-feed.ts";
+import { callKey } from "../../lib/call-query.ts";
+import { useLiveIncidents } from "../../lib/live-queries.ts";
 
 const pageSize = 20;
 
@@ -14,15 +14,16 @@ export interface IncidentScope {
 }
 
 /** Unsettled incidents, kept current by their feed; the list of settled ones is loaded anew with each change. */
-export function useLiveIncidents() {
+export function useUnsettledIncidents() {
   const client = useQueryClient();
-  const put = (view: IncidentsView): void => {
-    client.setQueryData(callKey("incidents.view"), view);
+  const view = useLiveIncidents();
+  const { data } = view;
+  useEffect(() => {
+    if (data === undefined) return;
     void client.invalidateQueries({ queryKey: callKey("incidents.list") });
     void client.invalidateQueries({ queryKey: callKey("incidents.get") });
-  };
-  useFeed("incidents", { onSnapshot: put, onEvent: put });
-  return useQuery(callQuery("incidents.view", undefined, { isKept: true }));
+  }, [client, data]);
+  return view;
 }
 
 /** Incidents with the settled ones, newest first, page by page. */
