@@ -79,6 +79,7 @@ export const manifest = {
   "onboarding.get": "GET /api/onboarding",
   "processes.list": "GET /api/processes",
   "processes.metrics": "GET /api/processes/metrics",
+  "processes.recover": "POST /api/processes/recover",
   "processes.restart": "POST /api/processes/:key/restart",
   "processes.restartEffect": "GET /api/processes/:key/restart-effect",
   "processes.start": "POST /api/processes/:key/start",

@@ -19,10 +19,13 @@ let own: Promise<ProcessIdentity> | undefined;
 
 /** The identity of the running process. */
 export function thisProcess(): Promise<ProcessIdentity> {
-  own ??= (async () => {
-    return { pid: process.pid, startedAt: await startOf(process.pid), host: hostname(), ...(await place()) };
-  })();
+  own ??= identityOf(process.pid);
   return own;
+}
+
+/** The identity of the process that has this number now. */
+export async function identityOf(pid: number): Promise<ProcessIdentity> {
+  return { pid, startedAt: await startOf(pid), host: hostname(), ...(await place()) };
 }
 
 /** Whether a process is alive; "unknown" when it cannot be judged from here (another machine or container). */

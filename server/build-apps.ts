@@ -10,8 +10,10 @@ import { findProgram } from "../lib/processes/find-program.ts";
 import { gitState } from "../lib/processes/git.ts";
 import { listeningPorts } from "../lib/processes/listening-ports.ts";
 import { createPm2Client, type Pm2Client } from "../lib/processes/pm2-client.ts";
+import { openProcessRecord } from "../lib/processes/process-record.ts";
 import type { Core } from "./app.ts";
 import { appsFile, type AppsFile } from "./features/apps/app-record.ts";
+import { createLostStarter } from "./features/apps/lost-starter.ts";
 import { createAppRunner } from "./features/apps/app-runner.ts";
 import { createAppService, type AppService } from "./features/apps/app-service.ts";
 import { createFolderFacts } from "./features/apps/folder-facts.ts";
@@ -23,6 +25,8 @@ import { slugOf } from "./features/detect/draw-plan.ts";
 import { ecosystemFolder, readEcosystemFile } from "./features/detect/ecosystem-file.ts";
 import { mountDetect } from "./features/detect/routes.ts";
 import { createProcessService, type ProcessService } from "./features/processes/process-service.ts";
+import { watchPm2 } from "./features/processes/pm2-watch.ts";
+import { createRecovery } from "./features/processes/recovery.ts";
 import { createProcessSnapshots, type ProcessSnapshots } from "./features/processes/process-snapshot.ts";
 import { appNamespace, appProcessKey } from "./features/processes/process-view.ts";
 import { mountProcesses } from "./features/processes/routes.ts";
@@ -43,7 +47,10 @@ export interface BuildAppsOptions {
 }
 
 /** Builds processes, detection and apps, which look at each other through functions only. */
-export async function buildApps({ context, settings }: Core, options: BuildAppsOptions): Promise<BuiltApps> {
+export async function buildApps(
+  { context, settings, notifications, errors }: Core,
+  options: BuildAppsOptions,
+): Promise<BuiltApps> {
   const { env, clock, mount, realtime, secrets } = context;
   const logger = context.logger.child("apps");
   const clients = options.clients ?? createClients(context);
@@ -52,6 +59,8 @@ export async function buildApps({ context, settings }: Core, options: BuildAppsO
       const client = clients[home];
       return client ? [{ home, client }] : [];
     }),
+    // Processes of a replaced client are not those of this machine.
+    ...(options.clients ? {} : { record: await openProcessRecord({ ...env, now: () => clock.now(), logger }) }),
     clock,
     logger,
   });
@@ -93,7 +102,16 @@ export async function buildApps({ context, settings }: Core, options: BuildAppsO
   });
 
   const watching = createWatchers(snapshots.setWatched);
-  mountProcesses(mount, realtime, { service: processes, snapshots, onWatched: watching("processes") });
+  const isPm2Up = async (): Promise<boolean> => (await clients.portos?.isUp()) ?? false;
+  const recovery = createRecovery({
+    env,
+    logger,
+    isPm2Up,
+    countSessions: options.countSessions,
+    report: errors.report,
+  });
+  mountProcesses(mount, realtime, { service: processes, snapshots, recovery, onWatched: watching("processes") });
+  context.onStop(watchPm2({ snapshots, notifications, report: errors.report, logger }));
   mountDetect(mount, realtime, { detect, home: homedir(), logger });
   mountApps(mount, realtime, {
     apps,
@@ -102,8 +120,9 @@ export async function buildApps({ context, settings }: Core, options: BuildAppsO
     onWatched: watching("apps"),
   });
 
-  snapshots.start();
+  snapshots.onLost(createLostStarter({ apps, logger }));
   await apps.start();
+  snapshots.start();
   context.onStop(() => {
     apps.stop();
     snapshots.stop();

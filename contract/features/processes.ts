@@ -40,6 +40,7 @@ export const problemSchema = z.strictObject({
     "crash_loop",
     "process_missing",
     "exited",
+    "unmanaged",
   ]),
   message: z.string(),
   hint: z.string().optional(),
@@ -68,6 +69,8 @@ export const processSchema = z.strictObject({
   /** What runs, for the eye only: program and arguments, redacted. */
   command: z.string(),
   problem: problemSchema.nullable(),
+  /** Since when it runs without PM2, because the PM2 that started it was killed; `null` while PM2 looks after it. */
+  unmanagedSince: z.string().nullable(),
 });
 export type Process = z.output<typeof processSchema>;
 
@@ -143,6 +146,17 @@ export const processesEndpoints = defineEndpoints({
     params,
     reply: restartEffectSchema,
     audit: "none",
+  },
+  recover: {
+    method: "POST",
+    path: "/api/processes/recover",
+    summary: "Bring PM2 and PortOS up again after PM2 was killed",
+    body: z.strictObject({
+      /** Without it the call is refused while terminals or commands run: they end. */
+      isEndingSessions: z.boolean().default(false),
+    }),
+    reply: z.strictObject({ sessionsEnded: z.int() }),
+    audit: "write",
   },
   start: {
     method: "POST",

@@ -5,6 +5,9 @@ export interface SessionMember {
   /** Session id: pid of the process that leads the terminal session. */
   sessionId: number;
   groupId: number;
+  parentId: number;
+  /** Start in clock ticks since boot: with `pid` it means one process and no later one. */
+  startedAt: string;
   residentBytes: number;
 }
 
@@ -30,8 +33,10 @@ function readMember(pid: string): SessionMember | null {
     const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" "); // the name may hold spaces; field 3 follows it
     return {
       pid: Number(pid),
+      parentId: Number(fields[1]),
       groupId: Number(fields[2]),
       sessionId: Number(fields[3]),
+      startedAt: fields[19] ?? "",
       residentBytes: Number(fields[21]) * pageBytes,
     };
   } catch {

@@ -13,6 +13,7 @@ import { maxPm2HomeLength } from "../../lib/processes/pm2-daemon.ts";
 import { runCommand } from "../../lib/processes/run-command.ts";
 import { readTailnet } from "../../lib/tailnet.ts";
 import { askHealth } from "./health.ts";
+import { findOrphans, findUnmanagedApps } from "./orphans.ts";
 import { readOwnProcesses } from "./own-processes.ts";
 import { ownPm2Version } from "./pm2-runtime.ts";
 import { takenPorts, whyNotWritable } from "./preflight.ts";
@@ -75,8 +76,9 @@ function checkFolder(what: string, folder: string, variable: string): Finding {
   );
 }
 
-async function checkPorts({ env, list }: Parameters<Check>[0]): Promise<Finding> {
-  const ours = new Set(list.map(({ pid }) => pid));
+async function checkPorts({ env, list, pm2Version }: Parameters<Check>[0]): Promise<Finding> {
+  const orphans = pm2Version === null ? await findOrphans(env, readOwnProcesses(env.rootDir)) : [];
+  const ours = new Set([...list, ...orphans].map(({ pid }) => pid));
   const { cdp, ...wanted } = env.ports;
   const taken = takenPorts(wanted, await listeningPorts(), ({ pid }) => pid !== null && ours.has(pid));
   const range = `${env.ports.server} to ${env.ports.autofixerUi}`;
@@ -98,14 +100,29 @@ function checkPm2({ env, pm2Version }: Parameters<Check>[0]): Finding {
 }
 
 async function checkProcesses({ env, pm2Version }: Parameters<Check>[0]): Promise<Finding> {
-  if (pm2Version === null) return ok("PortOS is not running");
   const processes = readOwnProcesses(env.rootDir);
   const health = await Promise.all(processes.map(({ port, name }) => askHealth(port, name)));
+  const alone = processes.filter((_, index) => health[index] !== null);
+  if (pm2Version === null && alone.length > 0)
+    return failure(
+      `PM2 was killed; without it ${alone.map(({ name }) => name).join(", ")} go on, and nothing restarts them`,
+      "npm start takes over.",
+    );
+  if (pm2Version === null) return ok("PortOS is not running");
   const silent = processes.filter((_, index) => health[index] === null);
   if (silent.length === 0) return ok("All six processes answer");
   return failure(
     `No answer from ${silent.map(({ name }) => name).join(", ")}`,
     `npm start brings them up; their logs are in ${env.logsDir}`,
+  );
+}
+
+async function checkUnmanaged({ env }: Parameters<Check>[0]): Promise<Finding> {
+  const apps = await findUnmanagedApps(env);
+  if (apps.length === 0) return ok("No app runs outside PortOS' management");
+  return warning(
+    `Outside PortOS' management since PM2 was killed: ${apps.map(({ name }) => name).join(", ")}`,
+    "Restart them in the panel to manage them again.",
   );
 }
 
@@ -183,6 +200,7 @@ const checks: readonly Check[] = [
   checkPm2,
   checkPorts,
   checkProcesses,
+  checkUnmanaged,
   checkChrome,
   checkTailscale,
   checkClock,

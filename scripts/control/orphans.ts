@@ -5,6 +5,8 @@ import type { Env } from "../../lib/env.ts";
 import { listeningPorts } from "../../lib/processes/listening-ports.ts";
 import { isProcessAlive, parentOf, signalProcess } from "../../lib/processes/process-info.ts";
 import { askHealth } from "./health.ts";
+import { stillUnmanaged } from "../../lib/processes/known-process.ts";
+import { readRecordedProcesses, type RecordedProcess } from "../../lib/processes/process-record.ts";
 import type { OwnProcess } from "./own-processes.ts";
 import { readRunRecord } from "./run-record.ts";
 import { say, style } from "./terminal-output.ts";
@@ -19,23 +21,42 @@ export interface Orphan {
 const endWithinMs = 12_000;
 
 /**
- * Those among our processes: started from this state folder, answering under our names on our ports, without a parent.
- * To be asked only while no daemon runs.
+ * Those among our processes: started from this state folder, answering under our names on our ports, and either known to
+ * have been started by our PM2 or without a parent. To be asked only while no daemon runs.
  */
 export async function findOrphans(env: Env, processes: readonly Pick<OwnProcess, "name" | "port">[]) {
   const record = readRunRecord(env.stateDir);
   if (record?.rootDir !== env.rootDir || record.dataDir !== env.dataDir || record.basePort !== env.ports.server)
     return [];
-  const listening = await listeningPorts();
+  const [listening, recorded] = await Promise.all([listeningPorts(), unmanagedOf(env)]);
+  const known = new Set(recorded.map(({ identity }) => identity.pid));
   const looked = await Promise.all(
     processes.map(async ({ name, port }): Promise<Orphan | null> => {
       const pid = listening.find((entry) => entry.port === port)?.pid ?? null;
-      if (pid === null || (await parentOf(pid)) !== 1) return null;
+      // Where sessions have a reaper of their own (systemd), what lost its parent does not get 1.
+      if (pid === null || !(known.has(pid) || (await parentOf(pid)) === 1)) return null;
       const health = await askHealth(port, name);
       return health ? { name, pid, sessionCount: health.sessionCount ?? 0 } : null;
     }),
   );
   return looked.filter((orphan) => orphan !== null);
+}
+
+async function unmanagedOf({ stateDir, pm2Home }: Env): Promise<RecordedProcess[]> {
+  return stillUnmanaged(await readRecordedProcesses(stateDir), pm2Home);
+}
+
+/** Processes of the user's apps that have outlived the PM2 that started them. */
+export async function findUnmanagedApps(env: Env): Promise<RecordedProcess[]> {
+  return (await unmanagedOf(env)).filter(({ namespace }) => namespace !== "portos");
+}
+
+/** Says which apps run without PM2 and how they are managed again. */
+export function sayUnmanaged(apps: readonly RecordedProcess[]): void {
+  if (apps.length === 0) return;
+  const names = apps.map(({ name, identity }) => `${name} (pid ${identity.pid})`).join(", ");
+  say(`${style.yellow("!")} outside PortOS' management since PM2 was killed: ${names}`);
+  say("  Restart them in the panel to manage them again.");
 }
 
 /** Ends them before new ones take their ports; refuses while terminals live in one, unless that is wanted. */

@@ -1,9 +1,10 @@
-import { chmod, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
 
 import { afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 
+import { listeningPorts } from "../../lib/processes/listening-ports.ts";
 import { build } from "../build.mjs";
 import { createPrivatePortos, type PrivatePortos } from "../lib/private-portos.mjs";
 
@@ -86,6 +87,42 @@ test("after PM2 was killed a terminal goes on, a start replaces what was left, a
   expect((await portos.control("stop")).output).toContain("ended portos-server");
   await expect(fetch(`${portos.url}/api/health`)).rejects.toThrow();
 });
+
+test("after PM2 was killed an app is named everywhere, survives the recovery from the panel, and a stop of all ends it", async () => {
+  await portos.control("start");
+  const [folder, port] = [await mkdtemp(join(portos.folder, "app-")), portos.basePort + 50];
+  await writeFile(join(folder, "main.js"), `require("node:http").createServer((q, a) => a.end()).listen(${port});`);
+  const run = { kind: "command", command: ["node", "main.js"] };
+  await post("/api/apps", { name: "Blog", folder, processes: [{ name: "web", run, ports: [port] }] });
+  expect(await post("/api/apps/blog/start", {})).toMatchObject({ status: "online" });
+  const owner = async () => (await listeningPorts()).find((entry) => entry.port === port)?.pid ?? null;
+  await expect.poll(owner, { timeout: 10_000 }).not.toBeNull();
+  const before = await owner();
+  await killDaemon();
+
+  expect((await portos.control("status")).output).toMatch(/portos-server\s+without PM2[\s\S]*blog\/web \(pid \d+\)/);
+  expect((await portos.control("doctor")).output).toContain("PM2 was killed; without it");
+  expect(await post("/api/processes/recover", {})).toEqual({ sessionsEnded: 0 });
+  await expect.poll(async () => pidsOf((await portos.control("status")).output), { timeout: 30_000 }).toHaveLength(6);
+  expect(await owner()).toBe(before);
+  expect((await portos.control("status")).output).toContain("blog/web (pid");
+
+  const again = await post("/api/apps/blog/restart", {});
+  expect(again).toMatchObject({ status: "online", problem: null });
+  await expect.poll(owner, { timeout: 10_000 }).not.toBe(before);
+  expect((await portos.control("doctor")).output).toContain("No app runs outside PortOS' management");
+
+  await killDaemon();
+  expect((await portos.control("stop")).output).toContain("keep running: blog/web");
+  expect((await portos.control("stop", "--all")).output).toContain("ended blog/web");
+  expect(await owner()).toBeNull();
+});
+
+async function post(path: string, body: unknown): Promise<unknown> {
+  const headers = { "Content-Type": "application/json" };
+  const response = await fetch(`${portos.url}${path}`, { method: "POST", headers, body: JSON.stringify(body) });
+  return response.json();
+}
 
 async function killDaemon(): Promise<void> {
   process.kill(Number(await readFile(join(portos.stateDir, "pm2/pm2.pid"), "utf8")), "SIGKILL");

@@ -7,7 +7,7 @@ import { readDaemonPid, startPm2Daemon } from "../../lib/processes/pm2-daemon.ts
 import { printAddresses } from "./addresses.ts";
 import { askHealth } from "./health.ts";
 import { launch, planSteps, takeBack, type Step } from "./launch.ts";
-import { endOrphans, findOrphans } from "./orphans.ts";
+import { endOrphans, findOrphans, findUnmanagedApps, sayUnmanaged } from "./orphans.ts";
 import { processPorts, readOwnProcesses, type OwnProcess } from "./own-processes.ts";
 import { ownPm2Version, preparePm2Runtime, removeOldRuntimes } from "./pm2-runtime.ts";
 import { checkFolders, takenPorts } from "./preflight.ts";
@@ -41,6 +41,7 @@ export async function start(env: Env, options: StartOptions): Promise<{ isCurren
         if (namespace === "portos" && !isWanted(name)) await client.remove(pmId);
       await bringUp(env, client, steps, wasUp);
       const isCurrent = steps.every(({ own }) => recorded(env, own) === own.fingerprint);
+      if (!wasUp) sayUnmanaged(await findUnmanagedApps(env));
       if (options.isQuiet !== true) await report(env, steps, performance.now() - started);
       return { isCurrent };
     } finally {

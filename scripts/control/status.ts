@@ -2,6 +2,7 @@ import type { Env } from "../../lib/env.ts";
 import { silentLogger } from "../../lib/logger.ts";
 import { createPm2Client, type Pm2Process } from "../../lib/processes/pm2-client.ts";
 import { askHealth, type Health } from "./health.ts";
+import { findUnmanagedApps, sayUnmanaged } from "./orphans.ts";
 import { readOwnProcesses, type OwnProcess } from "./own-processes.ts";
 import { readRunRecord } from "./run-record.ts";
 import { duration, megabytes, say, style, table } from "./terminal-output.ts";
@@ -15,6 +16,7 @@ export async function status(env: Env): Promise<boolean> {
     const health = await Promise.all(processes.map(({ port, name }) => askHealth(port, name)));
     const rows = processes.map((own, index) => {
       const found = list.find(({ name, namespace }) => name === own.name && namespace === "portos");
+      if (!found && health[index]) return orphanRow(own);
       return row(own, found, health[index] ?? null, fingerprints[own.name] === own.fingerprint);
     });
     const head = ["PROCESS", "STATE", "PID", "UP", "MEMORY", "RESTARTS", "PORT", "HEALTH", "BUILD"].map(style.dim);
@@ -23,13 +25,21 @@ export async function status(env: Env): Promise<boolean> {
     const apps = list.filter(({ namespace }) => namespace !== "portos").length;
     say(
       style.dim(
-        version === null ? "PM2 is not running." : `PM2 ${version} in ${env.pm2Home}, ${apps} process(es) of apps`,
+        version === null
+          ? `PM2 is not running.${health.some(Boolean) ? " Bring it up again: npm start" : ""}`
+          : `PM2 ${version} in ${env.pm2Home}, ${apps} process(es) of apps`,
       ),
     );
+    sayUnmanaged(await findUnmanagedApps(env));
     return processes.every(({ name }, index) => list.some((found) => isOnline(found, name)) && health[index] !== null);
   } finally {
     client.close();
   }
+}
+
+/** It answers, but PM2 does not know it. */
+function orphanRow(own: OwnProcess): string[] {
+  return [own.name, style.red("without PM2"), "–", "–", "–", "–", String(own.port), style.green("ok"), "–"];
 }
 
 const isOnline = (found: Pm2Process, name: string): boolean => found.name === name && found.status === "online";

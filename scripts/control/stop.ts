@@ -1,8 +1,9 @@
 import { AppError } from "../../lib/app-error.ts";
 import type { Env } from "../../lib/env.ts";
 import { silentLogger } from "../../lib/logger.ts";
+import { endTree } from "../../lib/processes/end-tree.ts";
 import { createPm2Client } from "../../lib/processes/pm2-client.ts";
-import { endOrphans, findOrphans } from "./orphans.ts";
+import { endOrphans, findOrphans, findUnmanagedApps } from "./orphans.ts";
 import { readOwnProcesses } from "./own-processes.ts";
 import { withStartLock } from "./run-record.ts";
 import { say, style } from "./terminal-output.ts";
@@ -15,12 +16,16 @@ export async function stop(env: Env, { isAll }: { isAll: boolean }): Promise<voi
       const orphans = await findOrphans(env, readOwnProcesses(env.rootDir));
       if (orphans.length === 0) say("PortOS is not running.");
       else await withStartLock(env.stateDir, () => endOrphans(orphans, { withSessions: true }));
+      await endOrNameApps(env, isAll);
       return;
     }
     await withStartLock(env.stateDir, async () => {
       const list = await client.list();
-      const ended = list.filter(({ namespace }) => isAll || namespace === "portos");
-      await Promise.all(ended.map(({ pmId }) => client.remove(pmId)));
+      const wanted = list.filter(({ namespace }) => isAll || namespace === "portos");
+      await Promise.all(wanted.map(({ pmId }) => client.remove(pmId)));
+      const unmanaged = isAll ? await findUnmanagedApps(env) : [];
+      await Promise.all(unmanaged.map((app) => endTree(app)));
+      const ended = [...wanted, ...unmanaged];
       say(`${style.green("✓")} stopped ${ended.map(({ name }) => name).join(", ") || "nothing"}`);
       const left = await client.list();
       if (left.length === 0) {
@@ -36,4 +41,18 @@ export async function stop(env: Env, { isAll }: { isAll: boolean }): Promise<voi
   } finally {
     client.close();
   }
+}
+
+/** Apps whose PM2 was killed: ended with `--all`, else named. */
+async function endOrNameApps(env: Env, isAll: boolean): Promise<void> {
+  const apps = await findUnmanagedApps(env);
+  if (apps.length === 0) return;
+  const names = apps.map(({ name }) => name).join(", ");
+  if (isAll) {
+    await Promise.all(apps.map((app) => endTree(app)));
+    say(`${style.green("✓")} ended ${names}, left behind by a PM2 that was killed`);
+    return;
+  }
+  say(`${apps.length} process(es) of your apps keep running: ${names}`);
+  say("To end them, too: npm stop -- --all");
 }

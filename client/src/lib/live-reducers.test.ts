@@ -22,6 +22,7 @@ const process = (key: string, rest: Partial<Process> = {}): Process => ({
   cwd: "/",
   command: "node",
   problem: null,
+  unmanagedSince: null,
   ...rest,
 });
 const snapshot: ProcessSnapshot = { processes: [process("a"), process("b")], homes: [] };

@@ -5,6 +5,7 @@ import type { Pm2Home, Process, ProcessSnapshot } from "../../../contract/featur
 import { AppError } from "../../../lib/app-error.ts";
 import type { ListeningPort } from "../../../lib/processes/listening-ports.ts";
 import type { Pm2Client, Pm2StartSpec } from "../../../lib/processes/pm2-client.ts";
+import { pm2Gone } from "../processes/unmanaged.ts";
 import type { AppRecord, StoredProcess } from "./app-record.ts";
 import { openAppFolder, resolveSpec, type ResolveDependencies } from "./resolve-spec.ts";
 import { createTurns } from "./turns.ts";
@@ -13,6 +14,8 @@ import { createTurns } from "./turns.ts";
 export interface ProcessPicture {
   current(): ProcessSnapshot;
   refresh(): Promise<ProcessSnapshot>;
+  /** Ends what has outlived the PM2 that started it, by PM2's name, with all it has started. */
+  endUnmanaged(name: string): Promise<void>;
 }
 
 export interface AppRunnerOptions extends ResolveDependencies {
@@ -88,13 +91,19 @@ export function createAppRunner(options: AppRunnerOptions): AppRunner {
         hint: "Start it with your own PM2, or give it a command in the app's settings.",
       });
     }
-    await clientFor(found).restart(found.pmId);
+    const client = clientFor(found);
+    if (found.unmanagedSince !== null)
+      throw new AppError("conflict", `${process.name} runs outside PortOS' management`, {
+        hint: "Stop it, then start it where it was started.",
+      });
+    await client.restart(found.pmId);
   }
 
   async function launch(app: AppRecord, process: StoredProcess): Promise<void> {
     if (process.run.kind === "linked") return startLinked(app, process);
     const client = clientOf("portos");
     const spec = await resolveSpec(app, process, options);
+    await endUnmanaged(spec.name, client);
     const found = live(app, process);
     const text = JSON.stringify(spec);
     if (found && lastSpecs.get(spec.name) === text && isRunning(found)) return client.restart(found.pmId);
@@ -102,6 +111,14 @@ export function createAppRunner(options: AppRunnerOptions): AppRunner {
     await refuseTakenPorts(app, process, listeningPorts);
     await startFresh(client, spec);
     lastSpecs.set(spec.name, text);
+  }
+
+  /** What runs on without PM2 ends before another one is started; without PM2 none could be, so it goes on. */
+  async function endUnmanaged(name: string, client: Pm2Client | null): Promise<void> {
+    const isFound = snapshots.current().processes.some((one) => one.name === name && one.unmanagedSince !== null);
+    if (!isFound) return;
+    if (client !== null && !(await client.isUp())) throw pm2Gone();
+    await snapshots.endUnmanaged(name);
   }
 
   /** Waits for PM2's own picture first: what it shows is what is acted on. */
@@ -124,14 +141,16 @@ export function createAppRunner(options: AppRunnerOptions): AppRunner {
         if (processes.length === 0)
           throw new AppError("conflict", `${app.name} has no process to start`, noProcessHint);
         await each(app, processes, async (process, found) => {
-          if (!found || !isRunning(found)) await launch(app, process);
+          if (!found || !isRunning(found) || found.unmanagedSince !== null) await launch(app, process);
         });
       }),
     stop: ({ id, now }, only) =>
       inTurn(id, async () => {
         const app = now();
-        await each(app, all(app, only).toReversed(), async (_process, found) => {
-          if (found && found.status !== "stopped") await clientFor(found).stop(found.pmId);
+        await each(app, all(app, only).toReversed(), async (process, found) => {
+          await endUnmanaged(options.pm2Name(app.id, process.name), null);
+          if (found && found.status !== "stopped" && found.unmanagedSince === null)
+            await clientFor(found).stop(found.pmId);
         });
       }),
     restart: ({ id, now }, only) =>
@@ -147,6 +166,8 @@ export function createAppRunner(options: AppRunnerOptions): AppRunner {
         await each(app, all(app, only).toReversed(), async (process, found) => {
           if (!found || process.run.kind === "linked") return;
           if (isRunning(found)) ran.unshift(process.name);
+          await endUnmanaged(options.pm2Name(app.id, process.name), null);
+          if (found.unmanagedSince !== null) return;
           await clientOf(found.home).remove(found.pmId);
         });
         await finish(ran);
@@ -174,13 +195,7 @@ async function startFresh(client: Pm2Client, spec: Pm2StartSpec): Promise<void> 
   try {
     await client.start(spec);
   } catch (error) {
-    if (error instanceof AppError && error.code === "unavailable") {
-      throw new AppError("unavailable", "PM2 of PortOS is not running", {
-        hint: "Run npm start on the machine.",
-        cause: error,
-      });
-    }
-    throw error;
+    throw error instanceof AppError && error.code === "unavailable" ? pm2Gone(error) : error;
   }
 }
 

@@ -241,7 +241,7 @@ describe("running", () => {
     expect(await panel.call("apps.list", {})).toHaveLength(1);
     await expect(panel.call("apps.start", { params })).rejects.toMatchObject({
       status: 503,
-      details: { hint: "Run npm start on the machine." },
+      details: { hint: "Run npm start on the machine. What runs goes on until then." },
     });
   });
 

@@ -195,6 +195,7 @@ test("PM2 processes of the folder can be taken over, those of apps and ambiguous
     cwd: join(root, "server"),
     command: "node x.js",
     problem: null,
+    unmanagedSince: null,
   };
   const { proposals } = detectPm2Processes(root, [
     base,

@@ -2,28 +2,36 @@ import type { HomeState, Pm2Home, Problem, Process } from "../../../contract/fea
 import type { Clock } from "../../../lib/clock.ts";
 import type { Logger } from "../../../lib/logger.ts";
 import type { Pm2Client, Pm2Process } from "../../../lib/processes/pm2-client.ts";
+import type { ProcessRecord, RecordedProcess } from "../../../lib/processes/process-record.ts";
 import { diagnoseExit } from "./exit-diagnosis.ts";
-import { keysOf, toProcess } from "./process-view.ts";
+import { freeKey, keysOf, toProcess } from "./process-view.ts";
+import { toUnmanaged, unmanagedProblem } from "./unmanaged.ts";
 
 /** A process as shown, with PM2's own record of it. */
 export interface PicturedProcess {
   process: Process;
   raw: Pm2Process;
+  /** It has outlived the PM2 that started it. */
+  isUnmanaged?: true;
 }
 
 export interface Picture {
   homes: HomeState[];
   processes: ReadonlyMap<string, PicturedProcess>;
+  /** What ended while PM2 was gone, once it is back. */
+  lost: RecordedProcess[];
 }
 
 export interface PictureTakerOptions {
   clients: readonly { home: Pm2Home; client: Pm2Client }[];
+  /** Recognises what runs on without PM2; nothing is recognised without one. */
+  record?: ProcessRecord;
   clock: Clock;
   logger: Logger;
 }
 
 /** Returns what asks all homes once. A home that does not answer keeps its last known processes. */
-export function createPictureTaker({ clients, clock, logger }: PictureTakerOptions): () => Promise<Picture> {
+export function createPictureTaker({ clients, record, clock, logger }: PictureTakerOptions): () => Promise<Picture> {
   const lastRaw = new Map<Pm2Home, Pm2Process[]>();
   const seenAt = new Map<Pm2Home, string>();
   const diagnoses = new Map<string, { of: string; problem: Problem | null }>();
@@ -52,13 +60,26 @@ export function createPictureTaker({ clients, clock, logger }: PictureTakerOptio
 
   return async () => {
     const homes = await Promise.all(clients.map(ask));
+    // A PM2 that is there but does not answer keeps what it last said.
+    const isUp = homes.some((one) => one.home === "portos" && (one.isUp || lastRaw.get("portos")?.length));
+    const { unmanaged, lost } = (await record?.look(lastRaw.get("portos") ?? [], isUp)) ?? { unmanaged: [], lost: [] };
     const raws = clients.flatMap(({ home }) => lastRaw.get(home) ?? []);
     const processes = new Map<string, PicturedProcess>();
     for (const [index, key] of keysOf(raws).entries()) {
       const raw = raws[index];
       if (raw) processes.set(key, { raw, process: toProcess(raw, key, await problemOf(key, raw)) });
     }
+    for (const found of unmanaged) {
+      const raw = toUnmanaged(found);
+      const [base = ""] = keysOf([raw]);
+      const key = freeKey(base, processes, raw.pid);
+      processes.set(key, {
+        raw,
+        isUnmanaged: true,
+        process: toProcess(raw, key, unmanagedProblem(found), found.unmanagedSince),
+      });
+    }
     for (const key of diagnoses.keys()) if (!processes.has(key)) diagnoses.delete(key);
-    return { homes, processes };
+    return { homes, processes, lost };
   };
 }

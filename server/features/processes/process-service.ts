@@ -3,6 +3,7 @@ import { AppError } from "../../../lib/app-error.ts";
 import type { Logger } from "../../../lib/logger.ts";
 import type { Pm2Client } from "../../../lib/processes/pm2-client.ts";
 import type { ProcessSnapshots } from "./process-snapshot.ts";
+import { pm2Gone } from "./unmanaged.ts";
 
 /** Outcome of a request: `isDone` is false when the deed ends the process that answers. */
 export interface ProcessDeed {
@@ -54,6 +55,7 @@ export function createProcessService(options: ProcessServiceOptions): ProcessSer
   return {
     async start(key) {
       const { process, client } = await need(key);
+      await refuseUnmanaged(process, client);
       if (process.status === "online" || process.status === "launching") return { isDone: true, process };
       await client.restart(process.pmId);
       return done(key);
@@ -65,11 +67,13 @@ export function createProcessService(options: ProcessServiceOptions): ProcessSer
           hint: "Restart it, or stop everything with npm stop.",
         });
       }
-      await client.stop(process.pmId);
+      if (process.unmanagedSince === null) await client.stop(process.pmId);
+      else await snapshots.endUnmanaged(process.name);
       return done(key);
     },
     async restart(key) {
       const { process, client } = await need(key);
+      await refuseUnmanaged(process, client);
       if (process.owner.kind === "portos" && process.owner.name === ownName) {
         logger.info("Restarting this process as asked", { process: key });
         setTimeout(() => {
@@ -88,6 +92,15 @@ export function createProcessService(options: ProcessServiceOptions): ProcessSer
       return effectOf(process, ownName, process.name === "portos-cos" ? await countSessions() : 0);
     },
   };
+}
+
+/** What PM2 does not know it cannot start; how it is started again depends on what it is. */
+async function refuseUnmanaged({ name, owner, unmanagedSince }: Process, client: Pm2Client): Promise<void> {
+  if (unmanagedSince === null) return;
+  if (owner.kind === "portos" || !(await client.isUp())) throw pm2Gone();
+  throw new AppError("conflict", `${name} runs outside PortOS' management`, {
+    hint: owner.kind === "app" ? "Restart it on its app's page." : "Stop it, then start it where it was started.",
+  });
 }
 
 /** What a restart would end, in one sentence for the question asked before it. */

@@ -1,5 +1,6 @@
 import type { Metrics, ProcessesEvent, ProcessSnapshot } from "../../../contract/features/processes.ts";
 import type { Pm2Process } from "../../../lib/processes/pm2-client.ts";
+import type { RecordedProcess } from "../../../lib/processes/process-record.ts";
 import { createMetricsRing } from "./metrics-ring.ts";
 import { createPictureTaker, type Picture, type PicturedProcess, type PictureTakerOptions } from "./picture-taker.ts";
 import { isSameState } from "./process-view.ts";
@@ -13,6 +14,8 @@ export interface ProcessSnapshots {
   current(): ProcessSnapshot;
   /** One process with PM2's own record of it, for those who need its files. */
   find(key: string): PicturedProcess | null;
+  /** Ends what has outlived the PM2 that started it, by PM2's name, with all it has started. */
+  endUnmanaged(name: string): Promise<void>;
   /** All of PM2's records by key. */
   raw(): ReadonlyMap<string, Pm2Process>;
   /** Asks PM2 now; the answer is never older than the question. */
@@ -20,6 +23,8 @@ export interface ProcessSnapshots {
   metrics(isWanted: (key: string) => boolean): Metrics;
   /** Changes as they are seen, after `current` has them. */
   onEvent(listener: (event: ProcessesEvent) => void): () => void;
+  /** What ended while PM2 was gone, told once when it is back. */
+  onLost(listener: (processes: RecordedProcess[]) => void): void;
   /** While anybody watches, PM2 is asked often. */
   setWatched(isWatched: boolean): void;
 }
@@ -40,10 +45,12 @@ export function createProcessSnapshots(options: ProcessSnapshotsOptions): Proces
   const { clients, clock, logger } = options;
   const ring = createMetricsRing();
   const listeners = new Set<(event: ProcessesEvent) => void>();
+  const lostListeners = new Set<(processes: RecordedProcess[]) => void>();
   const takePicture = createPictureTaker(options);
   let picture: Picture = {
     homes: clients.map(({ home }) => ({ home, isUp: false, seenAt: null })),
     processes: new Map(),
+    lost: [],
   };
   let shown: ProcessSnapshot = { processes: [], homes: picture.homes };
 
@@ -52,10 +59,12 @@ export function createProcessSnapshots(options: ProcessSnapshotsOptions): Proces
     picture = await takePicture();
     shown = { processes: [...picture.processes.values()].map(({ process }) => process), homes: picture.homes };
     const now = clock.now();
-    const alive = shown.processes.filter(({ pid }) => pid !== null);
+    // Only PM2 measures: of what runs without it CPU and memory are not known.
+    const alive = shown.processes.filter(({ pid, unmanagedSince }) => pid !== null && unmanagedSince === null);
     ring.add(now, alive);
     for (const event of changesBetween(before, picture, new Date(now).toISOString()))
       for (const listener of listeners) listener(event);
+    if (picture.lost.length > 0) for (const listener of lostListeners) listener(picture.lost);
     return shown;
   });
   const schedule = createSchedule(options, async () => {
@@ -66,9 +75,17 @@ export function createProcessSnapshots(options: ProcessSnapshotsOptions): Proces
     ...schedule,
     current: () => shown,
     find: (key) => picture.processes.get(key) ?? null,
-    raw: () => new Map([...picture.processes].map(([key, { raw }]) => [key, raw])),
+    async endUnmanaged(name) {
+      await options.record?.end(name);
+      await refresh();
+    },
+    raw: () =>
+      new Map([...picture.processes].flatMap(([key, { raw, isUnmanaged }]) => (isUnmanaged ? [] : [[key, raw]]))),
     refresh,
     metrics: (isWanted) => ring.read(clock.now(), isWanted),
+    onLost(listener) {
+      lostListeners.add(listener);
+    },
     onEvent(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
@@ -139,7 +156,8 @@ export function changesBetween(before: Picture, after: Picture, at: string): Pro
   for (const [key, { process }] of after.processes) {
     const old = before.processes.get(key);
     if (!old || !isSameState(old.process, process)) events.push({ type: "changed", process });
-    if (process.pid !== null) samples.push([key, process.cpuPercent, process.memoryBytes]);
+    if (process.pid !== null && process.unmanagedSince === null)
+      samples.push([key, process.cpuPercent, process.memoryBytes]);
   }
   for (const key of before.processes.keys()) if (!after.processes.has(key)) events.push({ type: "removed", key });
   if (samples.length > 0) events.push({ type: "samples", at, samples });

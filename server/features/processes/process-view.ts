@@ -37,8 +37,18 @@ export function keysOf(processes: readonly Pm2Process[]): string[] {
   return bases.map((base, index) => (counts.get(base) === 1 ? base : `${base}#${processes[index]?.pmId ?? index}`));
 }
 
+/** A key nobody has yet: the plain one, or with the number of the process behind it. */
+export function freeKey(base: string, taken: { has(key: string): boolean }, pid: number | null): string {
+  return taken.has(base) ? `${base}#pid-${pid ?? 0}` : base;
+}
+
 /** A PM2 process as the panel shows it. */
-export function toProcess(from: Pm2Process, key: string, problem: Problem | null): Process {
+export function toProcess(
+  from: Pm2Process,
+  key: string,
+  problem: Problem | null,
+  unmanagedSince: string | null = null,
+): Process {
   return {
     key,
     home: from.home,
@@ -57,6 +67,7 @@ export function toProcess(from: Pm2Process, key: string, problem: Problem | null
     cwd: from.cwd,
     command: commandLine(from),
     problem,
+    unmanagedSince,
   };
 }
 

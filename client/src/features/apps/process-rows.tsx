@@ -34,6 +34,7 @@ interface ProcessRowProps {
 
 function ProcessRow({ app, process, items }: ProcessRowProps) {
   const { live, name, problem } = process;
+  const isMeasured = live?.unmanagedSince === null;
   const isRunning =
     live !== null && (live.status === "online" || live.status === "launching" || live.status === "waiting");
   return (
@@ -57,8 +58,8 @@ function ProcessRow({ app, process, items }: ProcessRowProps) {
         </span>
       </span>
       <span className={classes["figures"]}>
-        <span>{isRunning ? formatPercent(live.cpuPercent) : "–"}</span>
-        <span>{isRunning ? formatBytes(live.memoryBytes) : "–"}</span>
+        <span>{isRunning && isMeasured ? formatPercent(live.cpuPercent) : "–"}</span>
+        <span>{isRunning && isMeasured ? formatBytes(live.memoryBytes) : "–"}</span>
       </span>
       <span className={classes["rowActions"]}>
         {live === null ? null : (

@@ -64,8 +64,8 @@ function checkHomes({ homes }: ProcessSnapshot): Check {
     id: "pm2",
     label: "PM2 does not answer",
     state: "bad",
-    text: "The PM2 daemon of PortOS does not answer; apps cannot be started or stopped.",
-    fix: "Run npm start in the project folder.",
+    text: "The PM2 daemon of PortOS does not answer: nothing is restarted, and nothing can be started.",
+    fix: "Bring it up again here, or run npm start in the project folder.",
   };
 }
 

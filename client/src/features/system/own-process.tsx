@@ -30,6 +30,7 @@ interface OwnProcessProps {
 /** One of the six processes, as it really is. */
 export function OwnProcess({ name, process, cpuSeries }: OwnProcessProps) {
   const isRunning = process?.status === "online";
+  const isMeasured = isRunning && process.unmanagedSince === null;
   const problem = problemText(process);
   return (
     <div className={classes["process"]}>
@@ -51,8 +52,8 @@ export function OwnProcess({ name, process, cpuSeries }: OwnProcessProps) {
         </span>
       </div>
       <div className={classes["figures"]}>
-        <span>{isRunning ? formatPercent(process.cpuPercent) : "–"}</span>
-        <span>{isRunning ? formatBytes(process.memoryBytes) : "–"}</span>
+        <span>{isMeasured ? formatPercent(process.cpuPercent) : "–"}</span>
+        <span>{isMeasured ? formatBytes(process.memoryBytes) : "–"}</span>
       </div>
       <div className={`${classes["spark"] ?? ""} desktop-only`}>
         {cpuSeries.some((value) => value !== null) ? (
@@ -60,7 +61,7 @@ export function OwnProcess({ name, process, cpuSeries }: OwnProcessProps) {
         ) : null}
       </div>
       <Button
-        disabled={process === null}
+        disabled={process === null || process.unmanagedSince !== null}
         leftSection={<IconRefresh size={14} />}
         aria-label={`Restart ${name}`}
         onClick={() => {

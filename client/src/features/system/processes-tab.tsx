@@ -12,6 +12,7 @@ import { MachineMeters } from "../../ui/machine-meters.tsx";
 import { Section } from "../../ui/section.tsx";
 import { ChecksCard } from "./checks-card.tsx";
 import { OtherProcesses } from "./other-processes.tsx";
+import { Pm2Gone } from "./pm2-gone.tsx";
 import { OwnProcess } from "./own-process.tsx";
 import classes from "./system.module.css";
 
@@ -34,6 +35,7 @@ export function ProcessesTab() {
           {data === undefined && error !== null ? (
             <ErrorState title="Could not load the processes" error={error} onRetry={() => void refetch()} isCompact />
           ) : null}
+          {data?.homes.some(({ home, isUp }) => home === "portos" && !isUp) ? <Pm2Gone /> : null}
           {data === undefined ? null : (
             <ul role="list" className={classes["list"]}>
               {processNames.map((name) => (
