@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 
-import { redact, redactValue, registerSecret } from "./redact.ts";
+import { looksLikeSecret, redact, redactValue, registerSecret, unfinishedSecretLength } from "./redact.ts";
 
 describe("redact", () => {
   test.each([
@@ -55,4 +55,32 @@ describe("redact", () => {
       expect(performance.now() - startedAt).toBeLessThan(2_000);
     },
   );
+});
+
+test.each([
+  ["API_TOKEN", "x", true],
+  ["GITHUB_TOKEN_2", "x", true],
+  ["STRIPE_SECRET", "x", true],
+  ["DB_PASS", "x", true],
+  ["DB_PWD", "x", true],
+  ["PGPASSWORD", "x", true],
+  ["AWS_SECRET_ACCESS_KEY", "x", true],
+  ["SENTRY_DSN", "x", true],
+  ["LINK", "postgres://me:word@host/db", true],
+  ["SOME_VALUE", "ghp_0123456789abcdefghijklmno", true],
+  ["PWD", "/home/me", false],
+  ["PUBLIC_KEY", "x", false],
+  ["MAX_TOKENS", "5", false],
+  ["KEYBOARD", "us", false],
+  ["PATH", "/usr/bin:/bin", false],
+  ["NODE_ENV", "production", false],
+])("the variable %s with the value %s looks like a secret: %s", (name, value, isSecret) => {
+  expect(looksLikeSecret(name, value)).toBe(isSecret);
+});
+
+test("the end of a text that may begin a known secret is measured", () => {
+  registerSecret("word-of-some-length");
+  expect(unfinishedSecretLength("it is word-of-so")).toBe("word-of-so".length);
+  expect(unfinishedSecretLength("it is word-of-some-length")).toBe(0);
+  expect(unfinishedSecretLength("it is over.")).toBe(0);
 });

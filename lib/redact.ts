@@ -25,7 +25,7 @@ const tokenPatterns: readonly [RegExp, string][] = [
 
 /** From now on `value` is removed from everything `redact` sees: raw, URL-encoded, base64 and base64url. */
 export function registerSecret(value: string): void {
-  if (value.length < 4) return;
+  if (value.length < 4 || secrets.has(value)) return;
   const bytes = Buffer.from(value);
   for (const form of [value, encodeURIComponent(value), bytes.toString("base64"), bytes.toString("base64url")])
     secrets.add(form);
@@ -41,6 +41,24 @@ export function redact(text: string): string {
   let result = secretPattern ? text.replace(secretPattern, mark) : text;
   for (const [pattern, replacement] of tokenPatterns) result = result.replace(pattern, replacement);
   return result;
+}
+
+const secretWords =
+  /(?:^|_)(?:\w*(?:password|passwd|passphrase|secret|token|apikey|credentials?)|(?:db_?|my_?|pg)?(?:pass|pwd)|key|auth|authorization|cookie|dsn)_?\d*$/i;
+
+/** Whether a variable seems to hold a secret: its name ends like one of a secret, or its value has the shape of a known token. */
+export function looksLikeSecret(name: string, value: string): boolean {
+  const isNamedSo = name !== "PWD" && secretWords.test(name) && !/public_?key$/i.test(name);
+  return isNamedSo || redact(value) !== value;
+}
+
+/** Length of the end of `text` that may be the beginning of a registered secret which is not yet complete. */
+export function unfinishedSecretLength(text: string): number {
+  let longest = 0;
+  for (const secret of secrets)
+    for (let length = Math.min(secret.length - 1, text.length); length > longest; length -= 1)
+      if (text.endsWith(secret.slice(0, length))) longest = length;
+  return longest;
 }
 
 const secretKey = /(?:password|passwd|secret|token|api_?key|access_?key|private_?key|authorization|cookie)$/i;

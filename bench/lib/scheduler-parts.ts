@@ -1,17 +1,19 @@
 import { join } from "node:path";
 
-import { type Automation, automationSchema } from "../../contract/features/automations.ts";
+import type { Schedule } from "../../contract/features/automation-schedules.ts";
 import { systemClock } from "../../lib/clock.ts";
 import { openJsonLog } from "../../lib/json-log.ts";
 import { openJsonStore } from "../../lib/json-store.ts";
 import { silentLogger } from "../../lib/logger.ts";
+import { createSecretBox } from "../../lib/secret-box.ts";
 import type { ActionRunner } from "../../server/features/automations/action-runner.ts";
 import { createAutomationService } from "../../server/features/automations/automation-service.ts";
 import {
+  automationRecordSchema,
   automationsFile,
   type AutomationsFile,
-  createAutomationStore,
-} from "../../server/features/automations/automation-store.ts";
+} from "../../server/features/automations/automation-record.ts";
+import { createAutomationStore } from "../../server/features/automations/automation-store.ts";
 import {
   type Checkpoint,
   checkpointSchema,
@@ -26,11 +28,11 @@ import { nodeTimers } from "../../server/features/automations/scheduler.ts";
 const nothing = () => Promise.resolve();
 
 /** The scheduler as it runs in portos-server, over real files; an action notes when it was started and ends at once. */
-export async function startScheduler(folder: string, schedules: Automation["schedule"][]) {
+export async function startScheduler(folder: string, schedules: Schedule[]) {
   const common = { logger: silentLogger, clock: systemClock };
   const at = new Date().toISOString();
   const automations = schedules.map((schedule, index) =>
-    automationSchema.parse({
+    automationRecordSchema.parse({
       id: `au-${String(index).padStart(6, "0")}`,
       name: `Job ${String(index)}`,
       schedule,
@@ -77,10 +79,23 @@ export async function startScheduler(folder: string, schedules: Automation["sche
     outputs: {
       ...outputs,
       writer: () =>
-        Promise.resolve({ position: () => 0, size: () => 0, append: nothing, close: nothing, release: nothing }),
+        Promise.resolve({
+          position: () => 0,
+          size: () => 0,
+          append: nothing,
+          settle: nothing,
+          close: nothing,
+          release: nothing,
+        }),
     },
     actions: { command: action, url: action, "restart-app": action },
     apps: { find: () => null, restart: nothing },
+    secrets: createSecretBox({
+      ...common,
+      configDir: folder,
+      fingerprintFile: join(folder, "key.json"),
+      variables: {},
+    }),
     timers: nodeTimers,
     publish: () => undefined,
   });

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { defineFeed } from "../channel.ts";
 import { defineEndpoints } from "../endpoint.ts";
 import { pm2HomeSchema, problemSchema, processSchema } from "./processes.ts";
+import { variableInputSchema, variableSchema } from "./variables.ts";
 
 /** Id of an app: its slug, part of URLs and PM2 names, never changed. */
 export const appIdSchema = z
@@ -21,26 +22,6 @@ const relativePathSchema = line(512).refine(
   "a path inside the app's folder",
 );
 const portSchema = z.int().min(1).max(65_535);
-const variableNameSchema = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/, "letters, digits, underscores");
-
-/** One variable as the API gives it: the value of a secret never leaves, its last four characters do when it is long. */
-export const variableSchema = z.strictObject({
-  name: variableNameSchema,
-  /** `null` for a secret. */
-  value: z.string().nullable(),
-  isSecret: z.boolean(),
-  last4: z.string().nullable(),
-});
-export type Variable = z.output<typeof variableSchema>;
-
-/** One variable as the API takes it: a secret whose value is `null` or absent stays what it was. */
-export const variableInputSchema = z.strictObject({
-  name: variableNameSchema,
-  value: z.string().max(16_384).nullish(),
-  isSecret: z.boolean().default(false),
-});
-export type VariableInput = z.output<typeof variableInputSchema>;
-
 const packageManagerSchema = z.enum(["npm", "pnpm", "yarn", "bun"]);
 export type PackageManager = z.output<typeof packageManagerSchema>;
 

@@ -1,6 +1,7 @@
 import { z } from "zod";
 
 import { appIdSchema } from "./apps.ts";
+import { variableInputSchema, variableNameSchema, variableSchema } from "./variables.ts";
 
 const maxTimeLimitMs = 24 * 3_600_000;
 
@@ -28,55 +29,69 @@ export const automationCommandSchema = z.discriminatedUnion("kind", [
 ]);
 export type AutomationCommand = z.output<typeof automationCommandSchema>;
 
-/** What an automation does when it is due. */
+/** Name of a variable of a command; those of PortOS itself are refused. */
+export const commandVariableNameSchema = variableNameSchema.refine((name) => !name.startsWith("PORTOS_"), {
+  error: "must not start with PORTOS_",
+});
+
+/** A command as the API takes it. */
+export const commandActionInputSchema = z.strictObject({
+  kind: z.literal("command"),
+  command: automationCommandSchema,
+  folder: z
+    .string()
+    .min(1, "must not be empty")
+    .max(4_096, "must have at most 4096 characters")
+    .regex(/^\/[^\0]*$/, "must be an absolute path"),
+  timeLimitMs: z
+    .int("must be a whole number of milliseconds")
+    .min(1_000, "must be at least one second")
+    .max(maxTimeLimitMs, "must be at most 24 hours")
+    .default(10 * 60_000),
+  environment: z
+    .array(variableInputSchema.extend({ name: commandVariableNameSchema }))
+    .max(200, "must have at most 200 variables")
+    .refine((list) => new Set(list.map(({ name }) => name)).size === list.length, {
+      error: "must name each variable once",
+    })
+    .default([]),
+});
+
+/** A call of a port of an app on this machine. */
+export const urlActionSchema = z.strictObject({
+  kind: z.literal("url"),
+  appId: appIdSchema,
+  /** One of the app's ports; its first one when left out. */
+  port: z.int().min(1).max(65_535).optional(),
+  path: z
+    .string()
+    .max(2_048, "must have at most 2048 characters")
+    .regex(/^\/(?![/\\])[^\s#\\]*$/, "must start with one slash and hold no space, backslash or #")
+    .default("/"),
+  method: z.enum(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]).default("GET"),
+  expectedStatus: z.int().min(100).max(599).default(200),
+  timeoutMs: z
+    .int("must be a whole number of milliseconds")
+    .min(100, "must be at least 100 ms")
+    .max(300_000, "must be at most 5 minutes")
+    .default(10_000),
+});
+
+/** The restart of an app. */
+export const restartActionSchema = z.strictObject({ kind: z.literal("restart-app"), appId: appIdSchema });
+
+/** What an automation does when it is due, as the API takes it. */
+export const automationActionInputSchema = z.discriminatedUnion("kind", [
+  commandActionInputSchema,
+  urlActionSchema,
+  restartActionSchema,
+]);
+export type AutomationActionInput = z.output<typeof automationActionInputSchema>;
+
+/** What an automation does when it is due, as the API gives it: without the values of secrets. */
 export const automationActionSchema = z.discriminatedUnion("kind", [
-  z.strictObject({
-    kind: z.literal("command"),
-    command: automationCommandSchema,
-    folder: z
-      .string()
-      .min(1, "must not be empty")
-      .max(4_096, "must have at most 4096 characters")
-      .regex(/^\/[^\0]*$/, "must be an absolute path"),
-    timeLimitMs: z
-      .int("must be a whole number of milliseconds")
-      .min(1_000, "must be at least one second")
-      .max(maxTimeLimitMs, "must be at most 24 hours")
-      .default(10 * 60_000),
-    env: z
-      .record(
-        z
-          .string()
-          .regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/, "must be a variable name")
-          .refine((name) => !name.startsWith("PORTOS_"), { error: "must not start with PORTOS_" }),
-        z
-          .string()
-          .max(8_192, "must have at most 8192 characters")
-          .refine((value) => !value.includes("\0"), { error: "must not contain a NUL character" }),
-      )
-      .default({}),
-  }),
-  z.strictObject({
-    kind: z.literal("url"),
-    appId: appIdSchema,
-    /** One of the app's ports; its first one when left out. */
-    port: z.int().min(1).max(65_535).optional(),
-    path: z
-      .string()
-      .max(2_048, "must have at most 2048 characters")
-      .regex(/^\/(?![/\\])[^\s#\\]*$/, "must start with one slash and hold no space, backslash or #")
-      .default("/"),
-    method: z.enum(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]).default("GET"),
-    expectedStatus: z.int().min(100).max(599).default(200),
-    timeoutMs: z
-      .int("must be a whole number of milliseconds")
-      .min(100, "must be at least 100 ms")
-      .max(300_000, "must be at most 5 minutes")
-      .default(10_000),
-  }),
-  z.strictObject({
-    kind: z.literal("restart-app"),
-    appId: appIdSchema,
-  }),
+  commandActionInputSchema.extend({ environment: z.array(variableSchema) }),
+  urlActionSchema,
+  restartActionSchema,
 ]);
 export type AutomationAction = z.output<typeof automationActionSchema>;

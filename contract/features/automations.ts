@@ -2,7 +2,7 @@ import { z } from "zod";
 
 import { defineFeed } from "../channel.ts";
 import { defineEndpoints } from "../endpoint.ts";
-import { automationActionSchema } from "./automation-actions.ts";
+import { automationActionInputSchema, automationActionSchema } from "./automation-actions.ts";
 import { occurrenceSchema, occurrenceStateSchema } from "./automation-occurrences.ts";
 import { missedPolicySchema, overlapPolicySchema, scheduleSchema, zoneSchema } from "./automation-schedules.ts";
 
@@ -13,14 +13,15 @@ export const automationIdSchema = z.string().regex(/^au-[a-z0-9]{6,20}$/, "must 
 export const automationInputSchema = z.strictObject({
   name: z.string().trim().min(1, "must not be empty").max(120, "must have at most 120 characters"),
   schedule: scheduleSchema,
-  action: automationActionSchema,
+  action: automationActionInputSchema,
   missedPolicy: missedPolicySchema.default({ kind: "skip" }),
   overlapPolicy: overlapPolicySchema.default("skip"),
 });
 export type AutomationInput = z.output<typeof automationInputSchema>;
 
-/** An automation as it stands in the file. A new one is off until the user turns it on. */
+/** An automation as the API gives it. A new one is off until the user turns it on. */
 export const automationSchema = automationInputSchema.extend({
+  action: automationActionSchema,
   id: automationIdSchema,
   isEnabled: z.boolean(),
   createdAt: z.iso.datetime(),

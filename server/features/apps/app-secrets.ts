@@ -1,25 +1,8 @@
-import type { ProcessInput, Variable, VariableInput } from "../../../contract/features/apps.ts";
+import type { ProcessInput } from "../../../contract/features/apps.ts";
 import { AppError } from "../../../lib/app-error.ts";
 import type { SecretBox } from "../../../lib/secret-box.ts";
-import type { StoredProcess, StoredVariable } from "./app-record.ts";
-
-/** A variable as the API gives it: of a secret only that it is set and, of a long one, how it ends. */
-export function toVariable(stored: StoredVariable, secrets: Pick<SecretBox, "describe">): Variable {
-  const { name, value, isSecret } = stored;
-  if (!isSecret && typeof value === "string") return { name, value, isSecret: false, last4: null };
-  return { name, value: null, isSecret: true, last4: secrets.describe(value).last4 };
-}
-
-/** The values a process gets. Throws when a secret cannot be opened with this machine's key. */
-export async function plainEnvironment(
-  variables: readonly StoredVariable[],
-  secrets: Pick<SecretBox, "open">,
-): Promise<Record<string, string>> {
-  const result: Record<string, string> = {};
-  for (const { name, value, isSecret } of variables)
-    result[name] = !isSecret && typeof value === "string" ? value : await secrets.open(value);
-  return result;
-}
+import { sealPlainVariables, storeVariables } from "../../sealed-variables.ts";
+import type { AppsFile, StoredProcess } from "./app-record.ts";
 
 /** Definitions to store: new secrets sealed, masked ones taken over from the process of the same name. */
 export async function toStored(
@@ -35,30 +18,23 @@ export async function toStored(
   return Promise.all(
     processes.map(async (process, index) => {
       const old = before.find(({ name }) => name === process.name) ?? before[index];
-      const environment = await Promise.all(process.environment.map((variable) => store(variable, old, secrets)));
-      return { ...process, environment };
+      return { ...process, environment: await storeVariables(process.environment, old?.environment ?? [], secrets) };
     }),
   );
 }
 
-async function store(
-  { name, isSecret, value }: VariableInput,
-  old: StoredProcess | undefined,
-  secrets: Pick<SecretBox, "seal">,
-): Promise<StoredVariable> {
-  if (value !== undefined && value !== null) return seal(name, value, isSecret, secrets);
-  const kept = old?.environment.find((entry) => entry.name === name);
-  if (!kept) return { name, value: "", isSecret };
-  if (isSecret && typeof kept.value === "string") return seal(name, kept.value, true, secrets);
-  if (isSecret || !kept.isSecret) return { ...kept, isSecret };
-  throw new AppError("invalid_request", `${name} is a secret; to show it openly, enter its value again`);
-}
-
-async function seal(
-  name: string,
-  value: string,
-  isSecret: boolean,
-  secrets: Pick<SecretBox, "seal">,
-): Promise<StoredVariable> {
-  return { name, value: isSecret && value !== "" ? await secrets.seal(value) : value, isSecret };
+/** An edit that seals every secret which stands in the file plainly, or `null` when there is none. */
+export async function sealPlainSecrets(
+  file: AppsFile,
+  secrets: SecretBox,
+): Promise<((current: AppsFile) => AppsFile) | null> {
+  const variables = file.apps.flatMap((app) => app.processes.flatMap(({ environment }) => environment));
+  const replace = await sealPlainVariables(variables, secrets);
+  if (replace === null) return null;
+  return (current) => ({
+    apps: current.apps.map((app) => ({
+      ...app,
+      processes: app.processes.map((process) => ({ ...process, environment: process.environment.map(replace) })),
+    })),
+  });
 }

@@ -1,8 +1,8 @@
 import type { App, AppProcess, AppStatus } from "../../../contract/features/apps.ts";
 import type { Problem, Process } from "../../../contract/features/processes.ts";
 import type { SecretBox } from "../../../lib/secret-box.ts";
+import { toVariable } from "../../sealed-variables.ts";
 import type { AppRecord, StoredProcess } from "./app-record.ts";
-import { toVariable } from "./app-secrets.ts";
 
 export interface ViewDependencies {
   secrets: SecretBox;

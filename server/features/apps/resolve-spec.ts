@@ -8,8 +8,8 @@ import { openFolder } from "../../../lib/folder-reader.ts";
 import { findProgram } from "../../../lib/processes/find-program.ts";
 import type { Pm2StartSpec } from "../../../lib/processes/pm2-client.ts";
 import type { SecretBox } from "../../../lib/secret-box.ts";
+import { plainEnvironment } from "../../sealed-variables.ts";
 import type { AppRecord, StoredProcess } from "./app-record.ts";
-import { plainEnvironment } from "./app-secrets.ts";
 
 /** What is needed of an app of an ecosystem file; read anew at each start, never executed. */
 export interface EcosystemEntry {

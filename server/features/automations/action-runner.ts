@@ -1,6 +1,6 @@
 import type { Occurrence } from "../../../contract/features/automation-occurrences.ts";
-import type { AutomationAction } from "../../../contract/features/automation-actions.ts";
-import type { OutputWriter } from "./run-output.ts";
+import type { StoredAction } from "./automation-record.ts";
+import type { OutputWriter } from "./output-writer.ts";
 
 /** How an action ended. */
 export interface ActionResult {
@@ -25,7 +25,7 @@ export const detached = "detached";
 export type ActionOutcome = ActionResult | typeof detached;
 
 /** One kind of action. */
-export interface ActionRunner<A extends AutomationAction = AutomationAction> {
+export interface ActionRunner<A extends StoredAction = StoredAction> {
   start(context: RunContext, action: A): Promise<ActionOutcome>;
   /** Takes up a run that a server before this one started; `null` when nothing is known of it. */
   adopt?(context: RunContext): Promise<ActionOutcome | null>;

@@ -1,8 +1,8 @@
-import type { AutomationAction } from "../../../contract/features/automation-actions.ts";
 import { AppError } from "../../../lib/app-error.ts";
 import { guardedRequest, type GuardedReply } from "../../../lib/guarded-http/guarded-http.ts";
 import { loopbackGuard } from "../../../lib/guarded-http/loopback-guard.ts";
 import { type ActionResult, type ActionRunner, cancelReason, type RunContext } from "./action-runner.ts";
+import type { StoredAction } from "./automation-record.ts";
 
 /** What automations may know of and do to apps. */
 export interface AutomationApps {
@@ -27,8 +27,8 @@ export function automationApps(apps: {
   };
 }
 
-type UrlAction = Extract<AutomationAction, { kind: "url" }>;
-type RestartAction = Extract<AutomationAction, { kind: "restart-app" }>;
+type UrlAction = Extract<StoredAction, { kind: "url" }>;
+type RestartAction = Extract<StoredAction, { kind: "restart-app" }>;
 
 const keptBodyBytes = 262_144;
 const maxRedirects = 5;

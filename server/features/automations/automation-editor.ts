@@ -1,8 +1,10 @@
-import type { Automation, AutomationInput, AutomationView } from "../../../contract/features/automations.ts";
+import type { AutomationInput, AutomationView } from "../../../contract/features/automations.ts";
 import { AppError } from "../../../lib/app-error.ts";
 import type { Clock } from "../../../lib/clock.ts";
+import type { SecretBox } from "../../../lib/secret-box.ts";
 import type { AutomationApps } from "./app-actions.ts";
 import { checkInput } from "./automation-checks.ts";
+import { type AutomationRecord, type StoredAction, toStoredAction } from "./automation-record.ts";
 import type { AutomationStore } from "./automation-store.ts";
 import { isoTime } from "./occurrence-row.ts";
 import type { OccurrenceRunner } from "./occurrence-runner.ts";
@@ -13,7 +15,7 @@ export interface AutomationEditor {
   create(input: AutomationInput): Promise<AutomationView>;
   update(id: string, input: AutomationInput): Promise<AutomationView>;
   setEnabled(id: string, isEnabled: boolean): Promise<AutomationView>;
-  remove(id: string): Promise<Automation>;
+  remove(id: string): Promise<AutomationRecord>;
   restore(id: string): Promise<AutomationView>;
   /** Resolves with the time since when all are paused. */
   setPaused(isPaused: boolean): Promise<string | null>;
@@ -24,32 +26,54 @@ interface Dependencies {
   runner: OccurrenceRunner;
   apps: AutomationApps;
   clock: Clock;
-  viewOf(automation: Automation): AutomationView;
+  secrets: Pick<SecretBox, "seal">;
+  viewOf(automation: AutomationRecord): AutomationView;
 }
 
 /** The automation with this id; throws `not_found`. */
-export function existing(store: AutomationStore, id: string): Automation {
+export function existing(store: AutomationStore, id: string): AutomationRecord {
   const automation = store.get(id);
   if (!automation) throw new AppError("not_found", "There is no such automation");
   return automation;
 }
 
 /** The editor of the stored automations. */
-export function createAutomationEditor({ store, runner, apps, clock, viewOf }: Dependencies): AutomationEditor {
+export function createAutomationEditor(dependencies: Dependencies): AutomationEditor {
+  const { store, runner, apps, clock, secrets, viewOf } = dependencies;
+
+  /** Sealing takes time: when the action was changed meanwhile, secrets that stay are taken from what it is by then. */
+  async function replaceAction(
+    id: string,
+    input: AutomationInput,
+    change: (current: AutomationRecord, action: StoredAction) => AutomationRecord,
+  ): Promise<AutomationRecord> {
+    for (;;) {
+      const before = existing(store, id).action;
+      const action = await toStoredAction(input.action, before, secrets);
+      const found = { isSame: true };
+      const changed = await store.change(id, (current) => {
+        found.isSame = JSON.stringify(current.action) === JSON.stringify(before);
+        return found.isSame ? change(current, action) : current;
+      });
+      if (found.isSame) return changed;
+    }
+  }
+
   return {
     async create(input) {
       await checkInput(input, { apps, now: clock.now(), isScheduleNew: true });
       const at = isoTime(clock.now());
       const times = { createdAt: at, updatedAt: at, scheduledFrom: at };
-      return viewOf(await store.add((id) => ({ ...input, ...times, id, isEnabled: false })));
+      const action = await toStoredAction(input.action, null, secrets);
+      return viewOf(await store.add((id) => ({ ...input, ...times, id, action, isEnabled: false })));
     },
     async update(id, input) {
       const isScheduleNew = JSON.stringify(existing(store, id).schedule) !== JSON.stringify(input.schedule);
       await checkInput(input, { apps, now: clock.now(), isScheduleNew });
       const at = isoTime(clock.now());
-      const updated = await store.change(id, (current) => {
+      const updated = await replaceAction(id, input, (current, action) => {
         const scheduledFrom = isScheduleNew ? at : current.scheduledFrom;
-        return { ...current, ...input, updatedAt: at, scheduledFrom };
+        return { ...current, ...input, action, updatedAt: at, scheduledFrom };
       });
       return viewOf(updated);
     },

@@ -2,7 +2,6 @@ import type { z } from "zod";
 
 import type { Occurrence } from "../../../contract/features/automation-occurrences.ts";
 import type {
-  Automation,
   AutomationList,
   automationsFeed,
   AutomationState,
@@ -10,8 +9,10 @@ import type {
 } from "../../../contract/features/automations.ts";
 import type { Clock } from "../../../lib/clock.ts";
 import type { Logger } from "../../../lib/logger.ts";
+import type { SecretBox } from "../../../lib/secret-box.ts";
 import type { AutomationApps } from "./app-actions.ts";
 import { type AutomationEditor, createAutomationEditor, existing } from "./automation-editor.ts";
+import { type AutomationRecord, toAutomation } from "./automation-record.ts";
 import type { AutomationStore } from "./automation-store.ts";
 import { createDueHandler } from "./due-handler.ts";
 import type { OccurrenceLedger } from "./occurrence-ledger.ts";
@@ -30,6 +31,7 @@ export interface AutomationServiceOptions {
   outputs: RunOutputs;
   actions: ActionRunners;
   apps: AutomationApps;
+  secrets: SecretBox;
   clock: Clock;
   timers: Timers;
   logger: Logger;
@@ -53,7 +55,7 @@ export interface AutomationService extends AutomationEditor {
 
 /** Builds the service over a loaded ledger; nothing runs before `start()`. */
 export function createAutomationService(options: AutomationServiceOptions): AutomationService {
-  const { store, ledger, outputs, clock, timers, logger, publish, apps, actions } = options;
+  const { store, ledger, outputs, clock, timers, logger, publish, apps, actions, secrets } = options;
   const stale = new Set<string>();
   const runner = createOccurrenceRunner({
     clock,
@@ -118,14 +120,20 @@ export function createAutomationService(options: AutomationServiceOptions): Auto
     };
   }
 
-  const viewOf = (automation: Automation): AutomationView => ({ automation, state: stateOf(automation.id) });
+  const viewOf = (record: AutomationRecord): AutomationView => ({
+    automation: toAutomation(record, secrets),
+    state: stateOf(record.id),
+  });
 
   return {
-    ...createAutomationEditor({ store, runner, apps, clock, viewOf }),
+    ...createAutomationEditor({ store, runner, apps, clock, secrets, viewOf }),
     list() {
       const open = ledger.open();
       return {
-        automations: store.all().map((automation) => ({ automation, state: stateOf(automation.id, open) })),
+        automations: store.all().map((record) => ({
+          automation: toAutomation(record, secrets),
+          state: stateOf(record.id, open),
+        })),
         pausedAt: store.pausedAt(),
         problems: [...store.problems()],
       };

@@ -2,11 +2,11 @@ import { join } from "node:path";
 
 import { expect, it } from "vitest";
 
-import { automationSchema } from "../../../contract/features/automations.ts";
 import { openJsonStore } from "../../../lib/json-store.ts";
 import { silentLogger } from "../../../lib/logger.ts";
 import { useTemporaryFolders } from "../../../lib/testing/temporary-folder.ts";
-import { automationsFile, createAutomationStore, type AutomationsFile } from "./automation-store.ts";
+import { automationRecordSchema, automationsFile, type AutomationsFile } from "./automation-record.ts";
+import { createAutomationStore } from "./automation-store.ts";
 import { everyMinute } from "./testing/service-rig.ts";
 
 const folderOf = useTemporaryFolders();
@@ -18,7 +18,7 @@ async function openStore() {
   const automations = createAutomationStore(store);
   const add = () =>
     automations.add((id) =>
-      automationSchema.parse({
+      automationRecordSchema.parse({
         ...everyMinute(),
         id,
         isEnabled: false,

@@ -1,48 +1,36 @@
 import { randomBytes } from "node:crypto";
 
-import { z } from "zod";
+import type { z } from "zod";
 
-import { type Automation, automationProblemSchema, automationSchema } from "../../../contract/features/automations.ts";
+import type { automationProblemSchema } from "../../../contract/features/automations.ts";
 import { AppError } from "../../../lib/app-error.ts";
 import type { JsonStore } from "../../../lib/json-store.ts";
+import { type AutomationRecord, automationRecordSchema, type AutomationsFile } from "./automation-record.ts";
 import { scheduleIssues } from "./due-times.ts";
 
 type Problem = z.output<typeof automationProblemSchema>;
-
-/** Shape of `automations.json`. Each entry is judged on its own: one that is wrong stays as it is and stops no other. */
-export const automationsFile = {
-  schema: z.strictObject({
-    pausedAt: z.iso.datetime().nullable(),
-    automations: z.array(z.unknown()),
-    /** Deleted lately, so that it can be undone. */
-    deleted: z.array(z.strictObject({ deletedAt: z.iso.datetime(), automation: automationSchema })),
-  }),
-  initial: { pausedAt: null, automations: [], deleted: [] },
-  version: 1,
-};
-export type AutomationsFile = z.output<typeof automationsFile.schema>;
 
 const keepDeletedMs = 7 * 86_400_000;
 const maxDeleted = 200;
 
 /** The automations of the file, entries that are wrong set apart. */
 export interface AutomationStore {
-  all(): readonly Automation[];
+  all(): readonly AutomationRecord[];
   problems(): readonly Problem[];
-  get(id: string): Automation | null;
+  get(id: string): AutomationRecord | null;
   pausedAt(): string | null;
   setPaused(pausedAt: string | null): Promise<void>;
-  add(make: (id: string) => Automation): Promise<Automation>;
+  add(make: (id: string) => AutomationRecord): Promise<AutomationRecord>;
   /** Throws `not_found`. */
-  change(id: string, change: (current: Automation) => Automation): Promise<Automation>;
-  remove(id: string, now: number): Promise<Automation>;
-  restore(id: string, change: (deleted: Automation) => Automation): Promise<Automation>;
+  change(id: string, change: (current: AutomationRecord) => AutomationRecord): Promise<AutomationRecord>;
+  remove(id: string, now: number): Promise<AutomationRecord>;
+  restore(id: string, change: (deleted: AutomationRecord) => AutomationRecord): Promise<AutomationRecord>;
   /** Calls `listener` after every change, by hand or not. */
   subscribe(listener: (what: { arePausesChanged: boolean; areProblemsChanged: boolean }) => void): () => void;
 }
 
 interface Parsed {
-  automation?: Automation;
+  automation?: AutomationRecord;
   issues: { path: string; message: string }[];
   name: string;
 }
@@ -127,7 +115,7 @@ function newId(): string {
   return `au-${randomBytes(5).toString("hex")}`;
 }
 
-function find(file: AutomationsFile, id: string, judged: WeakMap<object, Parsed>): Automation | undefined {
+function find(file: AutomationsFile, id: string, judged: WeakMap<object, Parsed>): AutomationRecord | undefined {
   return judge(
     file.automations.find((entry) => idOf(entry) === id),
     judged,
@@ -135,7 +123,7 @@ function find(file: AutomationsFile, id: string, judged: WeakMap<object, Parsed>
 }
 
 function readFile(file: AutomationsFile, judged: WeakMap<object, Parsed>) {
-  const byId = new Map<string, Automation>();
+  const byId = new Map<string, AutomationRecord>();
   const problems: Problem[] = [];
   for (const [index, entry] of file.automations.entries()) {
     const { automation, issues, name } = judge(entry, judged);
@@ -155,7 +143,7 @@ function judge(entry: unknown, judged: WeakMap<object, Parsed>): Parsed {
   const known = judged.get(entry);
   if (known) return known;
   const name = typeof entry["name"] === "string" ? entry["name"].slice(0, 120) : "";
-  const result = automationSchema.safeParse(entry);
+  const result = automationRecordSchema.safeParse(entry);
   const issues = result.success
     ? expressionIssues(result.data)
     : result.error.issues.map(({ path, message }) => ({ path: path.join("."), message }));
@@ -169,7 +157,7 @@ function judge(entry: unknown, judged: WeakMap<object, Parsed>): Parsed {
 }
 
 /** A cron expression may have the right shape and still mean nothing. A time that has passed is no mistake. */
-function expressionIssues({ schedule }: Automation): { path: string; message: string }[] {
+function expressionIssues({ schedule }: AutomationRecord): { path: string; message: string }[] {
   if (schedule.kind !== "cron") return [];
   return scheduleIssues(schedule, 0).map(({ path, message }) => ({ path: `schedule.${path}`, message }));
 }

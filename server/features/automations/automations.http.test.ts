@@ -110,7 +110,9 @@ describe("automations over HTTP", () => {
 
   it("says why a command cannot run while portos-cos is away", async () => {
     const command = { kind: "arguments" as const, arguments: ["date"] };
-    const id = await create(byHand({ kind: "command", command, folder: tmpdir(), timeLimitMs: 5_000, env: {} }));
+    const id = await create(
+      byHand({ kind: "command", command, folder: tmpdir(), timeLimitMs: 5_000, environment: [] }),
+    );
     const row = await ended(app, (await app.call("automations.run", { params: { id } })).id);
     expect(row.state).toBe("failed");
     expect(row.reason).toContain("portos-cos");

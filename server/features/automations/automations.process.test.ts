@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import type { AutomationInput } from "../../../contract/features/automations.ts";
+import type { VariableInput } from "../../../contract/features/variables.ts";
 import type { Occurrence } from "../../../contract/features/automation-occurrences.ts";
 import { startCos } from "../../../cos/app.ts";
 import { silentLogger } from "../../../lib/logger.ts";
@@ -54,9 +55,9 @@ async function startPlace(): Promise<Place> {
   };
 }
 
-function shell(line: string, folder: string, changes: { timeLimitMs?: number; env?: Record<string, string> } = {}) {
-  const { timeLimitMs = 60_000, env = {} } = changes;
-  return byHand({ kind: "command", command: { kind: "shell", line }, folder, timeLimitMs, env });
+function shell(line: string, folder: string, changes: { timeLimitMs?: number; environment?: VariableInput[] } = {}) {
+  const { timeLimitMs = 60_000, environment = [] } = changes;
+  return byHand({ kind: "command", command: { kind: "shell", line }, folder, timeLimitMs, environment });
 }
 
 async function start(app: TestApp, input: AutomationInput): Promise<Occurrence> {
@@ -78,7 +79,9 @@ describe("a command", () => {
     const { app, directory } = place;
     const row = await start(
       app,
-      shell('pwd; echo "$GREETING grüße"; exit 3', directory, { env: { GREETING: "hello" } }),
+      shell('pwd; echo "$GREETING grüße"; exit 3', directory, {
+        environment: [{ name: "GREETING", value: "hello", isSecret: false }],
+      }),
     );
     expect(await ended(app, row.id)).toMatchObject({ state: "failed", reason: "Exit code 3", exitCode: 3 });
     expect(await outputOf(app, row.id)).toBe(`${directory}\nhello grüße\n`);
@@ -86,10 +89,27 @@ describe("a command", () => {
     expect(kept).toContain("grüße");
   });
 
+  it("gets its secrets, and shows them nowhere", async () => {
+    const { app, directory } = place;
+    const environment = [{ name: "WORD", value: "open-sesame-4711", isSecret: true }];
+    const line = 'test "$WORD" = open-sesame-4711 && printf "%s" open- && sleep 1 && echo "sesame-4711 $WORD" >&2';
+    const row = await start(
+      app,
+      shell(line.replaceAll("open-sesame-4711", '"open-sesame-"4711'), directory, { environment }),
+    );
+    expect(await ended(app, row.id)).toMatchObject({ state: "succeeded", exitCode: 0 });
+    expect(await outputOf(app, row.id)).toBe("[redacted] [redacted]\n");
+    const kept = await readFile(join(app.env.dataDir, "automations", "output", `${row.id}.log`), "utf8");
+    expect(kept).toBe("[redacted] [redacted]\n");
+  });
+
   it("given as arguments is interpreted by no shell", async () => {
     const { app, directory } = place;
     const command = { kind: "arguments" as const, arguments: ["echo", "$HOME", "; rm -rf x", "`id`"] };
-    const row = await start(app, byHand({ kind: "command", command, folder: directory, timeLimitMs: 10_000, env: {} }));
+    const row = await start(
+      app,
+      byHand({ kind: "command", command, folder: directory, timeLimitMs: 10_000, environment: [] }),
+    );
     expect(await ended(app, row.id)).toMatchObject({ state: "succeeded", exitCode: 0 });
     expect(await outputOf(app, row.id)).toBe("$HOME ; rm -rf x `id`\n");
   });
@@ -97,7 +117,10 @@ describe("a command", () => {
   it("that does not exist is a failure with a reason", async () => {
     const { app, directory } = place;
     const command = { kind: "arguments" as const, arguments: ["no-such-program-here"] };
-    const row = await start(app, byHand({ kind: "command", command, folder: directory, timeLimitMs: 10_000, env: {} }));
+    const row = await start(
+      app,
+      byHand({ kind: "command", command, folder: directory, timeLimitMs: 10_000, environment: [] }),
+    );
     const failed = await ended(app, row.id);
     expect(failed.state).toBe("failed");
     expect(failed.reason).toContain("no-such-program-here");

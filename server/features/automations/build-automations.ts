@@ -8,7 +8,8 @@ import { createFeed } from "../../realtime/feed.ts";
 import type { NewNotification, NotificationService } from "../notifications/notification-service.ts";
 import { type AutomationApps, createRestartAction, createUrlAction } from "./app-actions.ts";
 import { type AutomationService, createAutomationService } from "./automation-service.ts";
-import { automationsFile, createAutomationStore } from "./automation-store.ts";
+import { automationsFile, type AutomationsFile } from "./automation-record.ts";
+import { createAutomationStore } from "./automation-store.ts";
 import { type CommandSessions, createCommandAction } from "./command-action.ts";
 import {
   type Checkpoint,
@@ -21,6 +22,7 @@ import {
 import { mountAutomations } from "./routes.ts";
 import { createRunOutputs } from "./run-output.ts";
 import { nodeTimers } from "./scheduler.ts";
+import { createSecretKeeper } from "./secret-keeper.ts";
 
 interface Dependencies {
   sessions: CommandSessions;
@@ -30,10 +32,11 @@ interface Dependencies {
 
 /** Opens the files, mounts endpoints and feed. Nothing comes due before `start()` of the returned service. */
 export async function buildAutomations(context: AppContext, dependencies: Dependencies): Promise<AutomationService> {
-  const { clock, env, mount, realtime } = context;
+  const { clock, env, mount, realtime, secrets } = context;
   const { sessions, apps, notifications } = dependencies;
   const logger = context.logger.child("automations");
-  const store = createAutomationStore(await context.openStore("automations", automationsFile));
+  const file = await context.openStore<AutomationsFile>("automations", automationsFile);
+  const store = createAutomationStore(file);
   const ledger = createOccurrenceLedger({
     log: await context.openLog<LedgerEntry>("occurrences", { schema: ledgerEntrySchema }),
     store: await context.openStore<Checkpoint>("automationState", {
@@ -46,17 +49,31 @@ export async function buildAutomations(context: AppContext, dependencies: Depend
   await ledger.load();
   const outputs = createRunOutputs(join(env.dataDir, dataFiles.automationOutput.path), clock);
 
+  const keeper = createSecretKeeper({
+    store: file,
+    file: join(env.dataDir, dataFiles.automations.path),
+    secrets,
+    logger,
+    async onOldFileSealed() {
+      const open = new Set(ledger.open().map(({ id }) => id));
+      await outputs.redactKept((id) => !open.has(id));
+      await notifications.notify(sealedNotice);
+    },
+  });
+  await keeper.start();
+
   const feed = createFeed(realtime, automationsFeed, { snapshot: () => service.list() });
   const service: AutomationService = createAutomationService({
     store,
     ledger,
     outputs,
     apps,
+    secrets,
     clock,
     logger,
     timers: nodeTimers,
     actions: {
-      command: createCommandAction({ sessions, clock, logger }),
+      command: createCommandAction({ sessions, secrets, clock, logger }),
       url: createUrlAction(apps),
       "restart-app": createRestartAction(apps),
     },
@@ -68,7 +85,10 @@ export async function buildAutomations(context: AppContext, dependencies: Depend
     },
   });
   mountAutomations(mount, { service, store, ledger, outputs, clock });
-  context.onStop(() => service.stop());
+  context.onStop(async () => {
+    keeper.stop();
+    await service.stop();
+  });
   return service;
 
   async function tell(row: Occurrence): Promise<void> {
@@ -77,6 +97,16 @@ export async function buildAutomations(context: AppContext, dependencies: Depend
     if (row.state === "failed" || row.state === "interrupted") await notifications.notify(noticeOf(row, key));
   }
 }
+
+const sealedNotice: NewNotification = {
+  level: "warning",
+  title: "Variables of automations are sealed now",
+  message:
+    "Those that look like secrets are no longer shown. Backups made before still hold them in clear: delete those, and change a secret that may have left this machine with one.",
+  link: "/automations",
+  key: "automations/sealed",
+  needsYou: false,
+};
 
 function noticeOf(row: Occurrence, key: string): NewNotification {
   return {

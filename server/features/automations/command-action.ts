@@ -1,12 +1,13 @@
 import { stat } from "node:fs/promises";
 
-import type { AutomationAction } from "../../../contract/features/automation-actions.ts";
 import type { Occurrence } from "../../../contract/features/automation-occurrences.ts";
 import type { SessionInfo, SessionSpec } from "../../../contract/internal/cos.ts";
 import { AppError } from "../../../lib/app-error.ts";
 import type { Clock } from "../../../lib/clock.ts";
 import type { Logger } from "../../../lib/logger.ts";
+import type { SecretBox } from "../../../lib/secret-box.ts";
 import type { CosClient } from "../../cos-client.ts";
+import { plainEnvironment } from "../../sealed-variables.ts";
 import {
   type ActionOutcome,
   type ActionResult,
@@ -15,10 +16,11 @@ import {
   detached,
   type RunContext,
 } from "./action-runner.ts";
+import type { StoredAction } from "./automation-record.ts";
 import { durationText } from "./duration-text.ts";
 import { createPacer } from "./pacer.ts";
 
-export type CommandAction = Extract<AutomationAction, { kind: "command" }>;
+export type CommandAction = Extract<StoredAction, { kind: "command" }>;
 export type CommandSessions = Pick<
   CosClient,
   "list" | "create" | "get" | "kill" | "close" | "readOutput" | "onSession"
@@ -34,12 +36,13 @@ const readBytes = 1_048_576;
 
 interface Options {
   sessions: CommandSessions;
+  secrets: Pick<SecretBox, "open">;
   clock: Clock;
   logger: Logger;
 }
 
 /** Runs commands in sessions of portos-cos, where they outlive this server. */
-export function createCommandAction({ sessions, clock, logger }: Options): ActionRunner<CommandAction> {
+export function createCommandAction({ sessions, secrets, clock, logger }: Options): ActionRunner<CommandAction> {
   const pace = createPacer(maxStartsAtOnce);
   const sessionOf = new Map<string, string>();
 
@@ -49,8 +52,9 @@ export function createCommandAction({ sessions, clock, logger }: Options): Actio
   }
 
   async function create(row: Occurrence, action: CommandAction): Promise<SessionInfo> {
+    const env = await plainEnvironment(action.environment, secrets);
     try {
-      return await sessions.create(specOf(row, action));
+      return await sessions.create({ ...specOf(row, action), env });
     } catch (error) {
       if (error instanceof AppError && error.code !== "timeout" && error.code !== "unavailable") throw error;
       // the answer was lost: it may have been started all the same
@@ -101,14 +105,13 @@ export function createCommandAction({ sessions, clock, logger }: Options): Actio
 }
 
 function specOf(row: Occurrence, action: CommandAction): SessionSpec {
-  const { command, folder, env, timeLimitMs } = action;
+  const { command, folder, timeLimitMs } = action;
   return {
     kind: "command",
     tty: false,
     ...(command.kind === "arguments" ? { command: command.arguments } : { shellCommand: command.line }),
     cwd: folder,
     name: row.name.slice(0, 100),
-    env,
     timeoutMs: timeLimitMs,
     isRecorded: false,
     owner: { kind: "automation", id: row.id },
@@ -160,6 +163,7 @@ async function followSession(followed: Followed): Promise<ActionOutcome> {
         }
         const isOver = latest.state === "ended" || latest.state === "interrupted";
         const hasGrown = await copyOutput(sessions, session.id, context);
+        if (!hasGrown) await context.output.settle();
         if (isOver) return resultOf(latest, context, followed.timeLimitMs);
         reachedAt = clock.monotonic();
         await pause(hasGrown ? outputEveryMs : quietEveryMs, context.detach, wake);

@@ -1,6 +1,6 @@
 import type { Occurrence } from "../../../contract/features/automation-occurrences.ts";
-import type { Automation } from "../../../contract/features/automations.ts";
 import type { Logger } from "../../../lib/logger.ts";
+import type { AutomationRecord } from "./automation-record.ts";
 import type { AutomationStore } from "./automation-store.ts";
 import type { DuePlan, MissedSpan } from "./missed-policy.ts";
 import type { Occasion } from "./occurrence-row.ts";
@@ -25,12 +25,12 @@ interface Dependencies {
 
 /** Turns what the scheduler found due into runs and ledger rows; a row for every due time, whatever becomes of it. */
 export function createDueHandler({ runner, store, scheduler, logger }: Dependencies) {
-  function recordSpan(automation: Automation, span: MissedSpan, row: Partial<Occurrence>): Promise<Occurrence> {
+  function recordSpan(automation: AutomationRecord, span: MissedSpan, row: Partial<Occurrence>): Promise<Occurrence> {
     const dueUntil = span.to === span.from ? null : new Date(span.to).toISOString();
     return runner.record(automation, occasion(span.from, null), { ...row, dueUntil, count: span.count });
   }
 
-  async function handle(automation: Automation, plan: Omit<DuePlan, "next">, cause: GapCause): Promise<void> {
+  async function handle(automation: AutomationRecord, plan: Omit<DuePlan, "next">, cause: GapCause): Promise<void> {
     let at = plan.missed[0]?.from ?? plan.run ?? 0;
     try {
       const isPaused = store.pausedAt() !== null;

@@ -1,5 +1,5 @@
 import type { Occurrence } from "../../../contract/features/automation-occurrences.ts";
-import type { Automation } from "../../../contract/features/automations.ts";
+import type { AutomationRecord } from "./automation-record.ts";
 import { newOccurrenceId } from "./occurrence-ledger.ts";
 
 /** What makes an occurrence: the clock or a person. */
@@ -17,7 +17,7 @@ export const isoTime = (at: number): string => new Date(at).toISOString();
 
 /** A row for an occasion at which nothing has happened yet. */
 export function newRow(
-  automation: Automation,
+  automation: AutomationRecord,
   occasion: Occasion,
   state: Occurrence["state"],
   now: number,

@@ -1,13 +1,12 @@
-import type { AutomationAction } from "../../../contract/features/automation-actions.ts";
 import type { Occurrence } from "../../../contract/features/automation-occurrences.ts";
-import type { Automation } from "../../../contract/features/automations.ts";
 import { AppError } from "../../../lib/app-error.ts";
 import type { ActionRunner } from "./action-runner.ts";
+import type { AutomationRecord, StoredAction } from "./automation-record.ts";
 import { isoTime, newRow, type Occasion, startedRow } from "./occurrence-row.ts";
 import { createRunPerformer, type PerformerOptions, type Work } from "./run-performer.ts";
 import { createWaitingLine } from "./waiting-line.ts";
 
-export type ActionRunners = { [K in AutomationAction["kind"]]: ActionRunner<Extract<AutomationAction, { kind: K }>> };
+export type ActionRunners = { [K in StoredAction["kind"]]: ActionRunner<Extract<StoredAction, { kind: K }>> };
 
 export interface RunnerOptions extends Omit<PerformerOptions, "detach"> {
   actions: ActionRunners;
@@ -16,14 +15,14 @@ export interface RunnerOptions extends Omit<PerformerOptions, "detach"> {
 /** Runs occurrences by their automation's overlap policy, each claimed in the ledger first. */
 export interface OccurrenceRunner {
   /** Starts, queues or skips; resolves once that is in the ledger. Throws `conflict` when a person starts what may not overlap. */
-  submit(automation: Automation, occasion: Occasion): Promise<Occurrence>;
+  submit(automation: AutomationRecord, occasion: Occasion): Promise<Occurrence>;
   /** Writes a row for due times at which nothing runs. */
-  record(automation: Automation, occasion: Occasion, changes: Partial<Occurrence>): Promise<Occurrence>;
+  record(automation: AutomationRecord, occasion: Occasion, changes: Partial<Occurrence>): Promise<Occurrence>;
   cancel(id: string, reason: string): Promise<Occurrence>;
   /** Cancels what waits; what runs goes on. */
   dropQueued(automationId: string, reason: string): Promise<void>;
   /** Takes up what the ledger says is open, after a restart of this server. */
-  adopt(automationOf: (id: string) => Automation | null): void;
+  adopt(automationOf: (id: string) => AutomationRecord | null): void;
   /** Lets go of everything; commands go on in portos-cos. Resolves when nothing more is written. */
   stop(): Promise<void>;
 }
@@ -42,10 +41,10 @@ export function createOccurrenceRunner(options: RunnerOptions): OccurrenceRunner
   const detach = new AbortController();
   const performer = createRunPerformer({ ...options, detach: detach.signal });
   const line = createWaitingLine({ ledger, performer, clock, onOccurrence: options.onOccurrence });
-  const runnerOf = (kind: AutomationAction["kind"]): ActionRunner => options.actions[kind];
+  const runnerOf = (kind: StoredAction["kind"]): ActionRunner => options.actions[kind];
 
   /** From this call on the automation counts as running; the action starts once `prepare` has put that on disk. */
-  async function begin(automation: Automation, row: Occurrence, prepare: (row: Occurrence) => Promise<void>) {
+  async function begin(automation: AutomationRecord, row: Occurrence, prepare: (row: Occurrence) => Promise<void>) {
     const run: Run = { row: startedRow(row, clock.now()), cancel: new AbortController(), done: Promise.resolve() };
     running.set(automation.id, run);
     const prepared = prepare(run.row);
@@ -94,12 +93,12 @@ export function createOccurrenceRunner(options: RunnerOptions): OccurrenceRunner
     });
   }
 
-  function record(automation: Automation, occasion: Occasion, changes: Partial<Occurrence>): Promise<Occurrence> {
+  function record(automation: AutomationRecord, occasion: Occasion, changes: Partial<Occurrence>): Promise<Occurrence> {
     const now = clock.now();
     return performer.finish({ ...newRow(automation, occasion, "skipped", now), endedAt: isoTime(now), ...changes });
   }
 
-  async function overlap(automation: Automation, occasion: Occasion, current: Run): Promise<Occurrence> {
+  async function overlap(automation: AutomationRecord, occasion: Occasion, current: Run): Promise<Occurrence> {
     const refuse = (reason: string): Promise<Occurrence> => {
       if (occasion.trigger === "manual") throw new AppError("conflict", `${automation.name}: ${reason}`);
       return record(automation, occasion, { reason });
@@ -112,7 +111,7 @@ export function createOccurrenceRunner(options: RunnerOptions): OccurrenceRunner
     return row;
   }
 
-  function adoptOne(row: Occurrence, automation: Automation | null): void {
+  function adoptOne(row: Occurrence, automation: AutomationRecord | null): void {
     if (row.state === "queued") {
       if (automation) line.adopt(row, automation);
       else void performer.finishSurely({ ...row, state: "cancelled", reason: "Its automation is gone" });

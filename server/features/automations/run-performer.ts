@@ -1,10 +1,12 @@
 import type { Occurrence } from "../../../contract/features/automation-occurrences.ts";
 import type { Clock } from "../../../lib/clock.ts";
 import type { Logger } from "../../../lib/logger.ts";
+import { redact } from "../../../lib/redact.ts";
 import { type ActionOutcome, detached, type RunContext } from "./action-runner.ts";
 import type { OccurrenceLedger } from "./occurrence-ledger.ts";
 import { isoTime } from "./occurrence-row.ts";
-import type { OutputWriter, RunOutputs } from "./run-output.ts";
+import type { OutputWriter } from "./output-writer.ts";
+import type { RunOutputs } from "./run-output.ts";
 
 const outputEventEveryMs = 300;
 const firstWriteDelayMs = 500;
@@ -115,7 +117,7 @@ function endedRow(
   return {
     ...row,
     state,
-    reason: reason ?? row.reason,
+    reason: reason === null ? row.reason : redact(reason),
     exitCode: exitCode ?? null,
     httpStatus: httpStatus ?? null,
     endedAt: isoTime(now),

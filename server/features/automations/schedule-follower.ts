@@ -1,11 +1,11 @@
-import type { Automation } from "../../../contract/features/automations.ts";
 import type { Clock } from "../../../lib/clock.ts";
+import type { AutomationRecord } from "./automation-record.ts";
 import type { AutomationStore } from "./automation-store.ts";
 import type { OccurrenceLedger } from "./occurrence-ledger.ts";
 import type { Scheduler } from "./scheduler.ts";
 
 /** What due times depend on, as text; begins with the time they count from. */
-export function fingerprint({ schedule, scheduledFrom, isEnabled }: Automation): string {
+export function fingerprint({ schedule, scheduledFrom, isEnabled }: AutomationRecord): string {
   return `${scheduledFrom} ${isEnabled ? "on" : "off"} ${JSON.stringify(schedule)}`;
 }
 
@@ -14,7 +14,7 @@ interface Dependencies {
   scheduler: Scheduler;
   ledger: OccurrenceLedger;
   clock: Clock;
-  onChanged(automation: Automation): void;
+  onChanged(automation: AutomationRecord): void;
   onRemoved(id: string): void;
 }
 
@@ -30,9 +30,9 @@ export interface ScheduleFollower {
 /** A follower that has seen nothing yet. */
 export function createScheduleFollower(dependencies: Dependencies): ScheduleFollower {
   const { store, scheduler, ledger, clock, onChanged, onRemoved } = dependencies;
-  const known = new Map<string, Automation>();
+  const known = new Map<string, AutomationRecord>();
 
-  function plan(automation: Automation, before: Automation | undefined): void {
+  function plan(automation: AutomationRecord, before: AutomationRecord | undefined): void {
     const { id, schedule, missedPolicy, scheduledFrom } = automation;
     if (!automation.isEnabled) {
       scheduler.remove(id);

@@ -1,4 +1,4 @@
-import type { Automation } from "../../../contract/features/automations.ts";
+import type { AutomationRecord } from "./automation-record.ts";
 import { nextDue } from "./due-times.ts";
 
 const maxRows = 300;
@@ -8,7 +8,7 @@ const maxWork = 4_000;
 
 /** Due times of enabled automations from `now` on, soonest automation first, bounded in work and size. */
 export function drawTimeline(
-  automations: readonly Automation[],
+  automations: readonly AutomationRecord[],
   next: (id: string) => number | null,
   now: number,
   days: number,

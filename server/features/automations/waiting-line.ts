@@ -1,6 +1,6 @@
 import type { Occurrence } from "../../../contract/features/automation-occurrences.ts";
-import type { Automation } from "../../../contract/features/automations.ts";
 import type { Clock } from "../../../lib/clock.ts";
+import type { AutomationRecord } from "./automation-record.ts";
 import type { OccurrenceLedger } from "./occurrence-ledger.ts";
 import { isoTime, newRow, type Occasion } from "./occurrence-row.ts";
 import type { RunPerformer } from "./run-performer.ts";
@@ -8,7 +8,7 @@ import type { RunPerformer } from "./run-performer.ts";
 /** A run that waits for the one before it. */
 export interface Queued {
   row: Occurrence;
-  automation: Automation;
+  automation: AutomationRecord;
   /** Settles when its row is on disk. */
   claimed: Promise<void>;
 }
@@ -24,9 +24,9 @@ interface Dependencies {
 export interface WaitingLine {
   has(automationId: string): boolean;
   /** Puts a run in line at once and resolves when it is on disk; one that waited there is cancelled. */
-  enqueue(automation: Automation, occasion: Occasion): Promise<Occurrence>;
+  enqueue(automation: AutomationRecord, occasion: Occasion): Promise<Occurrence>;
   /** Puts back what the ledger says was waiting. */
-  adopt(row: Occurrence, automation: Automation): void;
+  adopt(row: Occurrence, automation: AutomationRecord): void;
   /** Takes the waiting run out to start it. */
   take(automationId: string): Queued | undefined;
   /** Cancels what waits; `null` when nothing does. */

@@ -1,5 +1,6 @@
-import type { App, AppProcess, AppStatus, ProcessInput, VariableInput } from "../../../../contract/features/apps.ts";
+import type { App, AppProcess, AppStatus, ProcessInput } from "../../../../contract/features/apps.ts";
 import type { Metrics, Process } from "../../../../contract/features/processes.ts";
+import { toVariableInputs } from "../../ui/variables-editor.tsx";
 import { formatCommand } from "./command-text.ts";
 
 /** An app whose processes carry the newest CPU and memory, which come with the processes. */
@@ -89,10 +90,7 @@ export function runText({ run }: Pick<ProcessInput, "run">): string {
 
 /** A process as it is saved again: secrets stay what they are. */
 export function toInput({ live: _live, problem: _problem, environment, ...definition }: AppProcess): ProcessInput {
-  const variables = environment.map(({ name, value, isSecret }): VariableInput =>
-    isSecret ? { name, isSecret } : { name, value, isSecret },
-  );
-  return { ...definition, environment: variables };
+  return { ...definition, environment: toVariableInputs(environment) };
 }
 
 /** A process to begin with when one is added by hand. */

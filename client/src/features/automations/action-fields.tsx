@@ -1,14 +1,17 @@
 import { NumberInput, SegmentedControl, Select, Textarea, TextInput } from "@mantine/core";
-import { useState } from "react";
 
 import type { App } from "../../../../contract/features/apps.ts";
+import type { Variable } from "../../../../contract/features/variables.ts";
 import { useLiveApps } from "../../lib/live-queries.ts";
-import { type Action, newAction, parseVariables, variablesText } from "./automation-draft.ts";
+import { ActionVariables } from "./action-variables.tsx";
+import { type Action, newAction } from "./automation-draft.ts";
 import classes from "./automations.module.css";
 
 interface FieldsProps<A extends Action = Action> {
   action: A;
   apps: readonly App[];
+  /** Variables the automation has now; a secret among them stays what it is unless it is typed anew. */
+  kept: readonly Variable[];
   errors: Readonly<Record<string, string>>;
   onChange: (action: Action) => void;
 }
@@ -21,9 +24,9 @@ const kinds = [
 const shownFolders = 8;
 
 /** What it does: a command in a folder, a call of one of this machine's apps, or the restart of an app. */
-export function ActionFields({ action, errors, onChange }: Omit<FieldsProps, "apps">) {
+export function ActionFields({ action, kept, errors, onChange }: Omit<FieldsProps, "apps">) {
   const apps = (useLiveApps().data ?? []).filter((app) => !app.isArchived);
-  const props = { apps, errors, onChange };
+  const props = { apps, kept, errors, onChange };
   return (
     <fieldset className={classes["group"]}>
       <legend>What</legend>
@@ -51,10 +54,9 @@ export function ActionFields({ action, errors, onChange }: Omit<FieldsProps, "ap
   );
 }
 
-function CommandFields({ action, apps, errors, onChange }: FieldsProps<Extract<Action, { kind: "command" }>>) {
+function CommandFields({ action, apps, kept, errors, onChange }: FieldsProps<Extract<Action, { kind: "command" }>>) {
   const { command } = action;
   const isShell = command.kind === "shell";
-  const [variables, setVariables] = useState(() => variablesText(action.env));
   return (
     <>
       <Textarea
@@ -119,32 +121,24 @@ function CommandFields({ action, apps, errors, onChange }: FieldsProps<Extract<A
           ))}
         </div>
       )}
-      <div className={classes["pair"]}>
-        <NumberInput
-          label="Time limit, minutes"
-          min={0.1}
-          max={1440}
-          value={action.timeLimitMs / 60_000}
-          error={errors["action.timeLimitMs"]}
-          onChange={(value) => {
-            onChange({ ...action, timeLimitMs: Math.round(Number(value) * 60_000) });
-          }}
-        />
-        <Textarea
-          label="Variables"
-          placeholder="NAME=value"
-          autosize
-          minRows={1}
-          maxRows={6}
-          classNames={{ input: "mono" }}
-          value={variables}
-          error={firstOf(errors, "action.env")}
-          onChange={(event) => {
-            setVariables(event.currentTarget.value);
-            onChange({ ...action, env: parseVariables(event.currentTarget.value) });
-          }}
-        />
-      </div>
+      <NumberInput
+        label="Time limit, minutes"
+        min={0.1}
+        max={1440}
+        value={action.timeLimitMs / 60_000}
+        error={errors["action.timeLimitMs"]}
+        onChange={(value) => {
+          onChange({ ...action, timeLimitMs: Math.round(Number(value) * 60_000) });
+        }}
+      />
+      <ActionVariables
+        variables={action.environment}
+        kept={kept}
+        errors={errors}
+        onChange={(environment) => {
+          onChange({ ...action, environment });
+        }}
+      />
     </>
   );
 }
@@ -245,8 +239,4 @@ function AppSelect({ apps, appId, errors, onPick }: AppSelectProps) {
       }}
     />
   );
-}
-
-function firstOf(errors: Readonly<Record<string, string>>, path: string): string | undefined {
-  return Object.entries(errors).find(([key]) => key.startsWith(path))?.[1];
 }

@@ -1,4 +1,6 @@
+import type { AutomationAction } from "../../../../contract/features/automation-actions.ts";
 import type { AutomationInput, AutomationView } from "../../../../contract/features/automations.ts";
+import { toVariableInputs } from "../../ui/variables-editor.tsx";
 
 export type Draft = AutomationInput;
 export type Schedule = Draft["schedule"];
@@ -40,7 +42,7 @@ export function newSchedule(kind: Schedule["kind"]): Schedule {
 export function newAction(kind: Action["kind"], appId = ""): Action {
   if (kind === "restart-app") return { kind, appId };
   if (kind === "url") return { kind, appId, path: "/", method: "GET", expectedStatus: 200, timeoutMs: 10_000 };
-  return { kind, command: { kind: "shell", line: "" }, folder: "", timeLimitMs: 600_000, env: {} };
+  return { kind, command: { kind: "shell", line: "" }, folder: "", timeLimitMs: 600_000, environment: [] };
 }
 
 /** What the editor starts with for a new automation. */
@@ -60,30 +62,17 @@ export function exampleDraft(folder: string): Draft {
     ...newDraft(),
     name: "Say the time",
     schedule: { kind: "cron", expression: "* * * * *", zone: localZone() },
-    action: { kind: "command", command: { kind: "shell", line: "date" }, folder, timeLimitMs: 60_000, env: {} },
+    action: { kind: "command", command: { kind: "shell", line: "date" }, folder, timeLimitMs: 60_000, environment: [] },
   };
 }
 
 /** What the user decided about an automation, without what the server adds. */
 export function draftOf({ automation }: AutomationView): Draft {
   const { name, schedule, action, missedPolicy, overlapPolicy } = automation;
-  return { name, schedule, action, missedPolicy, overlapPolicy };
+  return { name, schedule, action: inputOf(action), missedPolicy, overlapPolicy };
 }
 
-/** "A=1\nB=2" → { A: "1", B: "2" }; lines without "=" name a variable without a value. */
-export function parseVariables(text: string): Record<string, string> {
-  const lines = text.split("\n").flatMap((line) => (line.trim() === "" ? [] : [line]));
-  return Object.fromEntries(
-    lines.map((line) => {
-      const [name = "", ...value] = line.split("=");
-      return [name.trim(), value.join("=")];
-    }),
-  );
-}
-
-/** The reverse. */
-export function variablesText(variables: Readonly<Record<string, string>>): string {
-  return Object.entries(variables)
-    .map(([name, value]) => `${name}=${value}`)
-    .join("\n");
+/** An action as it is saved again: secrets stay what they are. */
+function inputOf(action: AutomationAction): Action {
+  return action.kind === "command" ? { ...action, environment: toVariableInputs(action.environment) } : action;
 }

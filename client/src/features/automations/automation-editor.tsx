@@ -3,6 +3,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 
 import type { AutomationView } from "../../../../contract/features/automations.ts";
+import type { Variable } from "../../../../contract/features/variables.ts";
 import { fieldErrors } from "../../lib/api-error.ts";
 import { call } from "../../lib/api.ts";
 import { toast } from "../../lib/toasts.ts";
@@ -43,6 +44,11 @@ export function AutomationEditor({ isOpen, view, start, onClose }: AutomationEdi
       ) : null}
     </SideSheet>
   );
+}
+
+function keptVariables(view: AutomationView | undefined): readonly Variable[] {
+  const action = view?.automation.action;
+  return action?.kind === "command" ? action.environment : [];
 }
 
 function EditorForm({ view, start, onClose }: { view: AutomationView | undefined; start: Draft; onClose: () => void }) {
@@ -97,6 +103,7 @@ function EditorForm({ view, start, onClose }: { view: AutomationView | undefined
       />
       <ActionFields
         action={draft.action}
+        kept={keptVariables(view)}
         errors={errors}
         onChange={(action) => {
           change({ action });

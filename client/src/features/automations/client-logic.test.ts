@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import type { Occurrence } from "../../../../contract/features/automation-occurrences.ts";
-import { parseVariables, variablesText } from "./automation-draft.ts";
+import { toVariableInputs, toVariableRows } from "../../ui/variables-editor.tsx";
 import { actionInWords, scheduleInWords } from "./automation-words.ts";
 import { putLedgerRow } from "./ledger-rows.ts";
 import { appendOutput, cleanOutput, emptyOutput } from "./output-text.ts";
@@ -65,9 +65,15 @@ describe("output on screen", () => {
 });
 
 describe("words of the editor", () => {
-  it("reads and writes variables, equal signs in values included", () => {
-    const variables = { A: "1", URL: "http://x/?a=b" };
-    expect(parseVariables(`${variablesText(variables)}\n\n`)).toEqual(variables);
+  it("saves variables as they are, secrets without a value", () => {
+    const environment = [
+      { name: "A", value: "1", isSecret: false, last4: null },
+      { name: "KEY", value: null, isSecret: true, last4: "6789" },
+    ];
+    expect(toVariableInputs(toVariableRows(environment))).toEqual([
+      { name: "A", value: "1", isSecret: false },
+      { name: "KEY", isSecret: true },
+    ]);
   });
 
   it("names schedules and actions", () => {
@@ -76,7 +82,7 @@ describe("words of the editor", () => {
     );
     expect(scheduleInWords({ kind: "once", at: "2026-11-21T09:00", zone: "UTC" })).toBe("once on 2026-11-21 at 09:00");
     const command = { kind: "arguments" as const, arguments: ["echo", "it's", "a b"] };
-    expect(actionInWords({ kind: "command", command, folder: "/", timeLimitMs: 1, env: {} })).toBe(
+    expect(actionInWords({ kind: "command", command, folder: "/", timeLimitMs: 1, environment: [] })).toBe(
       "echo 'it'\\''s' 'a b'",
     );
   });

@@ -9,9 +9,11 @@ import {
   type AutomationInput,
 } from "../../../../contract/features/automations.ts";
 import { silentLogger } from "../../../../lib/logger.ts";
+import type { SecretBox } from "../../../../lib/secret-box.ts";
 import { type ActionOutcome, type ActionRunner, cancelReason, detached, type RunContext } from "../action-runner.ts";
 import { type AutomationEvent, type AutomationService, createAutomationService } from "../automation-service.ts";
-import { automationsFile, type AutomationsFile, createAutomationStore } from "../automation-store.ts";
+import { automationsFile, type AutomationsFile } from "../automation-record.ts";
+import { createAutomationStore } from "../automation-store.ts";
 import { type Checkpoint, createOccurrenceLedger, emptyCheckpoint, type LedgerEntry } from "../occurrence-ledger.ts";
 import type { RunOutputs } from "../run-output.ts";
 import { createFakeTime } from "./fake-time.ts";
@@ -23,6 +25,15 @@ export interface StartedAction {
   end(outcome: ActionOutcome): void;
 }
 
+/** A box for automations without secrets. */
+const noSecrets: SecretBox = {
+  seal: () => Promise.reject(new Error("nothing is secret here")),
+  open: () => Promise.reject(new Error("nothing is secret here")),
+  sealPlain: (stored) => Promise.resolve(stored),
+  describe: () => ({ isSet: false, last4: null, updatedAt: null }),
+  check: () => Promise.resolve(null),
+};
+
 const noOutputs: RunOutputs = {
   file: (id) => id,
   writer: () =>
@@ -30,11 +41,13 @@ const noOutputs: RunOutputs = {
       position: () => 0,
       size: () => 0,
       append: () => Promise.resolve(),
+      settle: () => Promise.resolve(),
       close: () => Promise.resolve(),
       release: () => Promise.resolve(),
     }),
   read: () => Promise.resolve({ from: 0, next: 0, size: 0, text: "" }),
   prune: () => Promise.resolve(),
+  redactKept: () => Promise.resolve(),
 };
 
 /** The whole feature over memory and fake time; `boot()` again kills the server that runs and starts a new one over the same files. */
@@ -108,6 +121,7 @@ export function createServiceRig(start: string) {
       outputs: noOutputs,
       actions: { command: action, url: action, "restart-app": action },
       apps: { find: () => ({ name: "blog", ports: [4_000] }), restart: () => Promise.resolve() },
+      secrets: noSecrets,
       clock: time.clock,
       timers: life.timers,
       logger: silentLogger,
