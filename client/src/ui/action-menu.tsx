@@ -1,5 +1,5 @@
 import { ActionIcon } from "@mantine/core";
-import { IconDots } from "@tabler/icons-react";
+import { IconDots } from "./icons.gen.ts";
 import { useId, useLayoutEffect, useRef, useState, type KeyboardEvent, type ReactNode } from "react";
 
 import type { Icon } from "./icon.ts";

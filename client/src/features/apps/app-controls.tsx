@@ -6,7 +6,7 @@ import {
   IconPlayerStop,
   IconRefresh,
   IconTrash,
-} from "@tabler/icons-react";
+} from "../../ui/icons.gen.ts";
 import { useState } from "react";
 
 import type { App } from "../../../../contract/features/apps.ts";

@@ -1,5 +1,5 @@
 import { Button } from "@mantine/core";
-import { IconCalendarRepeat, IconPlayerPause, IconPlayerPlay, IconPlus } from "@tabler/icons-react";
+import { IconCalendarRepeat, IconPlayerPause, IconPlayerPlay, IconPlus } from "../../ui/icons.gen.ts";
 import { useEffect, useState } from "react";
 
 import type { AutomationList } from "../../../../contract/features/automations.ts";

@@ -1,6 +1,6 @@
 import { ActionIcon } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
-import { IconExternalLink, IconPlayerPlay, IconPlayerStop, IconRefresh } from "@tabler/icons-react";
+import { IconExternalLink, IconPlayerPlay, IconPlayerStop, IconRefresh } from "../../ui/icons.gen.ts";
 import { useState } from "react";
 
 import type { App } from "../../../../contract/features/apps.ts";

@@ -8,7 +8,7 @@ import {
   IconRegex,
   IconSearch,
   IconTextWrap,
-} from "@tabler/icons-react";
+} from "../../ui/icons.gen.ts";
 import { useState, type ReactNode } from "react";
 
 import type { LogLevelName, LogSource } from "../../../../contract/features/logs.ts";

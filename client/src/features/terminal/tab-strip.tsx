@@ -12,7 +12,7 @@ import {
   IconSearch,
   IconTrash,
   IconX,
-} from "@tabler/icons-react";
+} from "../../ui/icons.gen.ts";
 
 import type { SessionInfo } from "../../../../contract/internal/cos.ts";
 import { call } from "../../lib/api.ts";
