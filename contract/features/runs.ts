@@ -1,0 +1,255 @@
+import { z } from "zod";
+
+import { defineChannel, defineFeed } from "../channel.ts";
+import { defineEndpoints } from "../endpoint.ts";
+import { appIdSchema } from "./apps.ts";
+import { failureKindSchema, modelIdSchema, providerIdSchema, providerTypeSchema, tierSchema } from "./providers.ts";
+import { permissionRequestSchema, runEventSchema, runStateSchema, usageSchema } from "./run-events.ts";
+
+/** Id of a run, made by the server, sortable by time. */
+export const runIdSchema = z.string().regex(/^run-[0-9a-z]{12,32}$/, "must look like run-0123abcd4567");
+
+/** What may happen without asking. `ask`: every action is asked. `ask-writes`: reading is free. `free-in-folder`: what stays in the run's folder is free. `free`: nothing is asked. */
+export const permissionModeSchema = z.enum(["ask", "ask-writes", "free-in-folder", "free"]);
+export type PermissionMode = z.output<typeof permissionModeSchema>;
+
+/** Hard limits of one run; `null` is no limit. Reaching one stops the run, which then says so. */
+export const budgetSchema = z.strictObject({
+  costUsd: z.number().positive("must be more than 0").max(10_000).nullable().default(null),
+  tokens: z.int().positive("must be more than 0").max(1_000_000_000).nullable().default(null),
+  turns: z.int().positive("must be more than 0").max(10_000).nullable().default(null),
+  minutes: z
+    .number()
+    .positive("must be more than 0")
+    .max(24 * 60)
+    .nullable()
+    .default(null),
+});
+export type Budget = z.output<typeof budgetSchema>;
+
+/** Who is to answer: a named provider and model, one by tier, or the first enabled one. */
+export const runChoiceSchema = z.strictObject({
+  providerId: providerIdSchema,
+  /** A model of it; its model of the tier, else its first one, when left out. */
+  model: modelIdSchema.nullish(),
+  tier: tierSchema.nullish(),
+  /** Ask the fallbacks when it cannot answer. */
+  mayFallBack: z.boolean().default(true),
+});
+export type RunChoice = z.output<typeof runChoiceSchema>;
+
+const promptText = z
+  .string()
+  .max(1_000_000, "must have at most 1000000 characters")
+  .refine((text) => text.trim() !== "", { error: "must not be empty" });
+
+/** What the user asks for. */
+export const runInputSchema = z.strictObject({
+  title: z.string().trim().max(200, "must have at most 200 characters").optional(),
+  /** The text itself, or a template with its values. */
+  prompt: z.discriminatedUnion("kind", [
+    z.strictObject({ kind: z.literal("text"), text: promptText }),
+    z.strictObject({
+      kind: z.literal("template"),
+      promptId: z.string().regex(/^[a-z0-9][a-z0-9-]{0,59}$/),
+      version: z.int().min(1).nullish(),
+      values: z.record(z.string().max(100), z.json()).default({}),
+    }),
+  ]),
+  /** One run each; with several the same prompt is given to all of them at once, to be compared. */
+  choices: z.array(runChoiceSchema).min(1, "must name at least one provider").max(8, "must name at most 8"),
+  appId: appIdSchema.nullish(),
+  /** Absolute folder to work in; the app's folder, else an empty one of the run's own, when left out. */
+  folder: z
+    .string()
+    .max(4_096)
+    .regex(/^\/[^\0]*$/, "must be an absolute path")
+    .nullish(),
+  permissionMode: permissionModeSchema.default("ask-writes"),
+  budget: budgetSchema.prefault({}),
+});
+export type RunInput = z.output<typeof runInputSchema>;
+
+/** One attempt with one provider. */
+export const attemptSchema = z.strictObject({
+  number: z.int().min(1),
+  providerId: providerIdSchema,
+  providerName: z.string(),
+  providerType: providerTypeSchema,
+  model: z.string().nullable(),
+  reason: z.string(),
+  startedAt: z.iso.datetime(),
+  endedAt: z.iso.datetime().nullable(),
+  /** `null` while it runs and when it succeeded. */
+  failure: failureKindSchema.nullable(),
+  message: z.string().nullable(),
+  usage: usageSchema,
+});
+export type Attempt = z.output<typeof attemptSchema>;
+
+/** One execution of a provider or agent. */
+export const runSchema = z.strictObject({
+  id: runIdSchema,
+  title: z.string(),
+  state: runStateSchema,
+  /** Who asked for it. */
+  source: z.strictObject({
+    kind: z.enum(["user", "task", "automation", "incident", "test"]),
+    id: z.string().max(100),
+  }),
+  /** Runs that were given the same prompt at once. */
+  groupId: z.string().max(60).nullable(),
+  appId: appIdSchema.nullable(),
+  folder: z.string(),
+  permissionMode: permissionModeSchema,
+  budget: budgetSchema,
+  /** The template it was made from. */
+  prompt: z.strictObject({ id: z.string(), version: z.int() }).nullable(),
+  createdAt: z.iso.datetime(),
+  startedAt: z.iso.datetime().nullable(),
+  endedAt: z.iso.datetime().nullable(),
+  attempts: z.array(attemptSchema),
+  usage: usageSchema,
+  /** Why it is not going on: why it failed, was interrupted or is queued. */
+  message: z.string().nullable(),
+  failure: failureKindSchema.nullable(),
+  /** Questions not answered yet. */
+  pending: z.array(permissionRequestSchema),
+  /** The agent's own name for its session, with which it can be resumed. */
+  agentSessionId: z.string().nullable(),
+  /** Terminal of portos-cos to attach to, where one exists. */
+  sessionId: z.string().nullable(),
+  /** It can go on with a further message (`runs.say`), or be resumed when it was interrupted. */
+  canContinue: z.boolean(),
+  eventCount: z.int().min(0),
+  lastEventAt: z.iso.datetime().nullable(),
+});
+export type Run = z.output<typeof runSchema>;
+
+const id = z.strictObject({ id: runIdSchema });
+
+export const runsEndpoints = defineEndpoints({
+  list: {
+    method: "GET",
+    path: "/api/runs",
+    summary: "List runs, newest first",
+    query: z.strictObject({
+      state: runStateSchema.optional(),
+      provider: providerIdSchema.optional(),
+      app: appIdSchema.optional(),
+      group: z.string().max(60).optional(),
+      text: z.string().max(200).optional(),
+      before: z.string().max(200).optional(),
+      limit: z.coerce.number().int().min(1).max(200).default(50),
+    }),
+    reply: z.strictObject({ items: z.array(runSchema), next: z.string().nullable() }),
+    audit: "none",
+  },
+  create: {
+    method: "POST",
+    path: "/api/runs",
+    summary: "Start a run",
+    body: runInputSchema,
+    reply: z.strictObject({ runs: z.array(runSchema).min(1) }),
+    audit: "write",
+  },
+  get: { method: "GET", path: "/api/runs/:id", summary: "Read a run", params: id, reply: runSchema, audit: "none" },
+  events: {
+    method: "GET",
+    path: "/api/runs/:id/events",
+    summary: "Read events of a run from a number on",
+    params: id,
+    query: z.strictObject({
+      after: z.coerce.number().int().min(0).default(0),
+      limit: z.coerce.number().int().min(1).max(2_000).default(500),
+    }),
+    reply: z.strictObject({ events: z.array(runEventSchema), last: z.int().min(0) }),
+    audit: "none",
+  },
+  /** A follow-up message to the same agent session. */
+  say: {
+    method: "POST",
+    path: "/api/runs/:id/messages",
+    summary: "Say something to a run",
+    params: id,
+    body: z.strictObject({ text: promptText }),
+    reply: runSchema,
+    audit: "write",
+  },
+  stop: {
+    method: "POST",
+    path: "/api/runs/:id/stop",
+    summary: "Stop a run",
+    params: id,
+    reply: runSchema,
+    audit: "write",
+  },
+  resume: {
+    method: "POST",
+    path: "/api/runs/:id/resume",
+    summary: "Go on with an interrupted run",
+    params: id,
+    reply: runSchema,
+    audit: "write",
+  },
+  /** The same prompt once more, as a new run. */
+  again: {
+    method: "POST",
+    path: "/api/runs/:id/again",
+    summary: "Run the same prompt again",
+    params: id,
+    reply: runSchema,
+    audit: "write",
+  },
+  remove: {
+    method: "DELETE",
+    path: "/api/runs/:id",
+    summary: "Delete a run",
+    params: id,
+    reply: z.strictObject({ id: runIdSchema, name: z.string() }),
+    audit: "write",
+  },
+  restore: {
+    method: "POST",
+    path: "/api/runs/:id/restore",
+    summary: "Bring a deleted run back",
+    params: id,
+    reply: runSchema,
+    audit: "write",
+  },
+  download: {
+    method: "GET",
+    path: "/api/runs/:id/transcript.md",
+    summary: "Download the transcript of a run",
+    params: id,
+    reply: { raw: "text/markdown" },
+    audit: "read",
+  },
+});
+
+/** The newest 50 runs and every one that has not ended, then each change. */
+export const runsFeed = defineFeed("runs", {
+  snapshot: z.strictObject({
+    runs: z.array(runSchema),
+    /** portos-cos answers. */
+    isUp: z.boolean(),
+  }),
+  event: z.discriminatedUnion("kind", [
+    z.strictObject({ kind: z.literal("changed"), run: runSchema }),
+    z.strictObject({ kind: z.literal("removed"), id: runIdSchema }),
+    z.strictObject({ kind: z.literal("up"), isUp: z.boolean() }),
+  ]),
+});
+
+/** Live events of single runs: `watch` from the last number seen; what was missed comes with the reply, up to 2 000, the rest over `runs.events`. */
+export const agentsChannel = defineChannel({
+  name: "agents",
+  client: {
+    watch: {
+      payload: z.strictObject({ id: runIdSchema, after: z.int().min(0) }),
+      reply: z.strictObject({ events: z.array(runEventSchema), last: z.int().min(0) }),
+    },
+    unwatch: { payload: id, reply: z.null() },
+  },
+  server: { events: z.strictObject({ id: runIdSchema, events: z.array(runEventSchema).min(1) }) },
+});

@@ -1,0 +1,186 @@
+import { z } from "zod";
+
+import { defineEndpoints } from "../endpoint.ts";
+import { agentKindSchema, apiDialectSchema, modelPriceSchema } from "../features/providers.ts";
+import { runEventSchema } from "../features/run-events.ts";
+import { attemptSchema, runIdSchema, runSchema } from "../features/runs.ts";
+
+const attemptBasis = attemptSchema.pick({
+  providerId: true,
+  providerName: true,
+  providerType: true,
+  model: true,
+  reason: true,
+});
+
+/**
+ * One provider to ask, with everything needed to ask it, secrets in the clear: it crosses the loopback only and is held in memory,
+ * never written down. Targets are asked in order while the failure allows it.
+ */
+export const runTargetSchema = z.discriminatedUnion("engine", [
+  attemptBasis.extend({
+    engine: z.literal("api"),
+    dialect: apiDialectSchema,
+    baseUrl: z.string(),
+    apiKey: z.string().nullable(),
+    timeoutMs: z.int().min(1),
+    price: modelPriceSchema.nullable(),
+  }),
+  attemptBasis.extend({
+    /** `acp`: Agent Client Protocol over its pipes. `headless`: its JSON stream. `terminal`: a pty, output as it comes. */
+    engine: z.enum(["acp", "headless", "terminal"]),
+    agent: agentKindSchema,
+    /** Absolute path and fixed arguments. */
+    command: z.array(z.string()).min(1),
+    environment: z.record(z.string(), z.string()),
+    timeoutMs: z.int().min(1),
+    price: modelPriceSchema.nullable(),
+  }),
+]);
+export type RunTarget = z.output<typeof runTargetSchema>;
+
+/** What portos-cos is to run. `queuedReason` is told until it starts. */
+export const runSpecSchema = runSchema
+  .pick({
+    id: true,
+    title: true,
+    source: true,
+    groupId: true,
+    appId: true,
+    permissionMode: true,
+    budget: true,
+    prompt: true,
+  })
+  .extend({
+    /** Absolute; `null` gives the run an empty folder of its own. */
+    folder: z.string().nullable(),
+    text: z.string(),
+    targets: z.array(runTargetSchema).min(1).max(20),
+  });
+export type RunSpec = z.output<typeof runSpecSchema>;
+
+const id = z.strictObject({ id: runIdSchema });
+const query = z.strictObject({
+  after: z.coerce.number().int().min(0).default(0),
+  limit: z.coerce.number().int().min(1).max(2_000).default(500),
+});
+
+/** Runs in portos-cos, for portos-server only (loopback). */
+export const internalRunsEndpoints = defineEndpoints({
+  list: {
+    method: "GET",
+    path: "/api/runs",
+    summary: "List runs, newest first",
+    query: z.strictObject({
+      /** Only those that have not ended. */
+      isOpen: z.stringbool().optional(),
+      state: runSchema.shape.state.optional(),
+      provider: z.string().max(60).optional(),
+      app: z.string().max(60).optional(),
+      group: z.string().max(60).optional(),
+      text: z.string().max(200).optional(),
+      before: z.string().max(200).optional(),
+      limit: z.coerce.number().int().min(1).max(200).default(50),
+    }),
+    reply: z.strictObject({ items: z.array(runSchema), next: z.string().nullable() }),
+    audit: "none",
+  },
+  /** Writes the run down, then answers; it starts when a slot is free. The same id twice is a conflict. */
+  start: {
+    method: "POST",
+    path: "/api/runs",
+    summary: "Start a run",
+    body: runSpecSchema,
+    reply: runSchema,
+    audit: "none",
+  },
+  get: { method: "GET", path: "/api/runs/:id", summary: "Show a run", params: id, reply: runSchema, audit: "none" },
+  /** The text the run was given. */
+  text: {
+    method: "GET",
+    path: "/api/runs/:id/prompt",
+    summary: "Read the prompt of a run",
+    params: id,
+    reply: z.strictObject({ text: z.string() }),
+    audit: "none",
+  },
+  events: {
+    method: "GET",
+    path: "/api/runs/:id/events",
+    summary: "Read events of a run",
+    params: id,
+    query,
+    reply: z.strictObject({ events: z.array(runEventSchema), last: z.int().min(0) }),
+    audit: "none",
+  },
+  say: {
+    method: "POST",
+    path: "/api/runs/:id/messages",
+    summary: "Say something to a run",
+    params: id,
+    /** `targets` as they are now; the one of the last attempt is asked. */
+    body: z.strictObject({ text: z.string(), targets: z.array(runTargetSchema).min(1) }),
+    reply: runSchema,
+    audit: "none",
+  },
+  answer: {
+    method: "POST",
+    path: "/api/runs/:id/answers",
+    summary: "Answer a question of a run",
+    params: id,
+    body: z.strictObject({
+      requestId: z.string().max(100),
+      /** One of the offered options; `null` denies. */
+      optionId: z.string().max(200).nullable(),
+      by: z.string().max(200),
+      reason: z.string().max(2_000).nullable(),
+    }),
+    reply: runSchema,
+    audit: "none",
+  },
+  stop: {
+    method: "POST",
+    path: "/api/runs/:id/stop",
+    summary: "Stop a run",
+    params: id,
+    body: z.strictObject({ reason: z.string().max(500).nullable().default(null) }),
+    reply: runSchema,
+    audit: "none",
+  },
+  resume: {
+    method: "POST",
+    path: "/api/runs/:id/resume",
+    summary: "Go on with an interrupted run",
+    params: id,
+    body: z.strictObject({ targets: z.array(runTargetSchema).min(1) }),
+    reply: runSchema,
+    audit: "none",
+  },
+  remove: {
+    method: "DELETE",
+    path: "/api/runs/:id",
+    summary: "Set a run aside; it can be brought back for a day",
+    params: id,
+    reply: runSchema,
+    audit: "none",
+  },
+  restore: {
+    method: "POST",
+    path: "/api/runs/:id/restore",
+    summary: "Bring a run back",
+    params: id,
+    reply: runSchema,
+    audit: "none",
+  },
+});
+
+/** Where portos-cos takes the WebSocket over which it tells every change of a run, one JSON text per message. */
+export const runsSocketPath = "/runs";
+
+/** One message of that WebSocket. */
+export const runsMessageSchema = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("run"), run: runSchema }),
+  z.strictObject({ kind: z.literal("removed"), id: runIdSchema }),
+  z.strictObject({ kind: z.literal("events"), id: runIdSchema, events: z.array(runEventSchema).min(1) }),
+]);
+export type RunsMessage = z.output<typeof runsMessageSchema>;
