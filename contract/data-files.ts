@@ -18,6 +18,11 @@ export const dataFiles = {
   },
   occurrences: { path: "automations/ledger/", owner: "portos-server", what: "One row per due time of an automation" },
   automationOutput: { path: "automations/output/", owner: "portos-server", what: "Output of automation runs" },
+  runRequests: {
+    path: "run-requests.json",
+    owner: "portos-server",
+    what: "What runs were asked for with, and whose end is still to be told",
+  },
   settings: { path: "settings.json", owner: "portos-server", what: "Settings of the panel" },
   notifications: { path: "notifications.json", owner: "portos-server", what: "Notifications not yet dismissed" },
   onboarding: { path: "onboarding.json", owner: "portos-server", what: "First steps done" },
@@ -29,6 +34,7 @@ export const dataFiles = {
   browserProfile: { path: "browser-profile/", owner: "portos-browser", what: "Chrome profile" },
   sessions: { path: "sessions/", owner: "portos-cos", what: "Recordings and output of terminal sessions" },
   commandHistory: { path: "command-history/", owner: "portos-cos", what: "Commands typed in terminals, by folder" },
+  runs: { path: "runs/", owner: "portos-cos", what: "Runs of agents: record, prompt, numbered events, output" },
   incidents: { path: "incidents/", owner: "portos-autofixer", what: "Crashes seen by the autofixer" },
 } as const satisfies Record<string, DataFile>;
 

@@ -1,0 +1,72 @@
+import type { FailureKind } from "../../contract/features/providers.ts";
+import type { PermissionRequest, RunEventBody, ToolCall, Usage } from "../../contract/features/run-events.ts";
+import type { Budget, PermissionMode } from "../../contract/features/runs.ts";
+import type { RunTarget } from "../../contract/internal/runs.ts";
+import type { OutputPosition } from "./store/event-log.ts";
+import type { RunChild } from "./store/run-record.ts";
+import type { TextPiece } from "./text-joiner.ts";
+
+/** How an attempt ended. Written once. */
+export interface AttemptEnd {
+  /** `null`: it succeeded. */
+  failure: FailureKind | null;
+  message: string | null;
+  /** When a limit ends, as far as the provider said. */
+  backAt?: string | null;
+  /** The same session can be asked again. */
+  canContinue: boolean;
+}
+
+/** A question to the user before something is done. */
+export type Question = Pick<PermissionRequest, "call" | "options">;
+
+/** What an attempt tells while it runs. */
+export interface AttemptSink {
+  text(piece: TextPiece, position?: OutputPosition): void;
+  event(body: RunEventBody, position?: OutputPosition): void;
+  /** All that this attempt has used so far. */
+  usage(total: Usage): void;
+  /** The agent's own name for its session. */
+  session(agentSessionId: string): void;
+  /** The terminal of portos-cos it runs in. */
+  terminal(sessionId: string): void;
+  /** Puts a question to the user; `null` denies. A rule of the permission mode may answer at once. */
+  ask(question: Question): Promise<string | null>;
+  /** Remembers a detached child before anything of it is read. */
+  child(child: RunChild | null): Promise<void>;
+}
+
+/** What an attempt is given. */
+export interface AttemptTask<T extends RunTarget = RunTarget> {
+  runId: string;
+  number: number;
+  target: T;
+  /** The run's own folder under `data/runs`. */
+  runFolder: string;
+  /** Folder to work in. */
+  folder: string;
+  text: string;
+  permissionMode: PermissionMode;
+  budget: Budget;
+  /** Session to go on with, `null` for a new one. */
+  agentSessionId: string | null;
+  sink: AttemptSink;
+}
+
+/** An attempt that runs. */
+export interface RunningAttempt {
+  /** Settles once and never rejects. */
+  readonly ended: Promise<AttemptEnd>;
+  /** Interrupts, then terminates, then kills, with everything it has started. */
+  stop(): void;
+  /** Lets go of a child that can be found again; everything else is stopped. */
+  release(): void;
+}
+
+export type ApiTarget = Extract<RunTarget, { engine: "api" }>;
+export type ProgramTarget = Exclude<RunTarget, { engine: "api" }>;
+
+/** Whether a call only looks. */
+export function isReading(call: Pick<ToolCall, "tool">): boolean {
+  return call.tool === "read" || call.tool === "search" || call.tool === "think";
+}

@@ -1,0 +1,44 @@
+import { z } from "zod";
+
+import { agentKindSchema } from "../../../contract/features/providers.ts";
+import { runSchema, type Run } from "../../../contract/features/runs.ts";
+
+/** What recognises a detached child of a run, also after portos-cos was killed. */
+export const runChildSchema = z.object({
+  /** Number of the attempt it belongs to; names its files. */
+  attempt: z.int().min(1),
+  identity: z
+    .object({
+      pid: z.int().positive(),
+      startedAt: z.string().nullable(),
+      host: z.string(),
+      boot: z.string().nullable(),
+      space: z.string().nullable(),
+    })
+    .nullable(),
+  /** When it must have ended, milliseconds since 1970; it is ended then. */
+  deadlineMs: z.number(),
+});
+export type RunChild = z.output<typeof runChildSchema>;
+
+/** A run as it is kept on disk: what everybody sees, and what is needed to go on with it. */
+export const runRecordSchema = z.object({
+  version: z.literal(1),
+  run: runSchema,
+  /** How the last attempt was made; `null` before the first. */
+  engine: z.enum(["api", "acp", "headless", "terminal"]).nullable(),
+  agent: agentKindSchema.nullable(),
+  child: runChildSchema.nullable(),
+  /** The prompt and follow-ups no agent has taken yet. The prompt itself is in a file and stands here as `null`. */
+  unsaid: z.array(z.string().nullable()),
+  /** Somebody asked to stop it, and why; kept so that a crash in between does not make it run on. */
+  stopReason: z.string().nullable(),
+});
+export type RunRecord = z.output<typeof runRecordSchema>;
+
+/** States from which a run goes on by itself. */
+export const openStates: ReadonlySet<Run["state"]> = new Set(["created", "queued", "running", "waiting"]);
+
+export function isOpen(run: Pick<Run, "state">): boolean {
+  return openStates.has(run.state);
+}

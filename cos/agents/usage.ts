@@ -1,0 +1,55 @@
+import type { ModelPrice } from "../../contract/features/providers.ts";
+import type { Usage } from "../../contract/features/run-events.ts";
+import type { Budget } from "../../contract/features/runs.ts";
+
+export const noUsage: Usage = {
+  inputTokens: 0,
+  outputTokens: 0,
+  cachedInputTokens: 0,
+  reasoningTokens: 0,
+  turns: 0,
+  costUsd: null,
+};
+
+/** The sum; a cost that is not known counts as nothing, and the sum is unknown only when both are. */
+export function addUsage(one: Usage, other: Usage): Usage {
+  const hasCost = one.costUsd !== null || other.costUsd !== null;
+  return {
+    inputTokens: one.inputTokens + other.inputTokens,
+    outputTokens: one.outputTokens + other.outputTokens,
+    cachedInputTokens: one.cachedInputTokens + other.cachedInputTokens,
+    reasoningTokens: one.reasoningTokens + other.reasoningTokens,
+    turns: one.turns + other.turns,
+    costUsd: hasCost ? (one.costUsd ?? 0) + (other.costUsd ?? 0) : null,
+  };
+}
+
+/** Usage with its cost: as the provider told it, else by the price per million tokens. Cached tokens are part of the input. */
+export function priced(usage: Usage, price: ModelPrice | null): Usage {
+  if (price === null || (usage.costUsd !== null && usage.costUsd > 0)) return usage;
+  const cached = Math.min(usage.cachedInputTokens, usage.inputTokens);
+  const cost =
+    (usage.inputTokens - cached) * price.input +
+    cached * (price.cachedInput ?? price.input) +
+    usage.outputTokens * price.output;
+  return { ...usage, costUsd: cost / 1e6 };
+}
+
+/** A count as programs tell it: nothing, a number or nonsense. */
+export function count(value: unknown): number {
+  return typeof value === "number" && Number.isFinite(value) && value > 0 ? Math.round(value) : 0;
+}
+
+/** Which limit of the budget is used up, as one sentence; `null` while none is. */
+export function budgetProblem(usage: Usage, budget: Budget, activeMs: number): string | null {
+  const { costUsd, tokens, turns, minutes } = budget;
+  if (costUsd !== null && (usage.costUsd ?? 0) >= costUsd)
+    return `Stopped: the budget of $${costUsd} is used up ($${(usage.costUsd ?? 0).toFixed(4)}).`;
+  const used = usage.inputTokens + usage.outputTokens;
+  if (tokens !== null && used >= tokens) return `Stopped: the budget of ${tokens} tokens is used up (${used}).`;
+  if (turns !== null && usage.turns > turns)
+    return `Stopped: the budget of ${turns} ${turns === 1 ? "turn" : "turns"} is used up.`;
+  if (minutes !== null && activeMs >= minutes * 60_000)
+    return `Stopped: the budget of ${minutes} ${minutes === 1 ? "minute" : "minutes"} is used up.`;
+  return null;
+}
