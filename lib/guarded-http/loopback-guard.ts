@@ -1,4 +1,4 @@
-import type { Guard } from "./guarded-http.ts";
+import type { Guard } from "./guard.ts";
 
 const loopbackNames: Record<string, string> = { localhost: "127.0.0.1", "127.0.0.1": "127.0.0.1", "[::1]": "::1" };
 
@@ -11,7 +11,7 @@ export function loopbackGuard(ports: readonly number[]): Guard {
       if (url.protocol !== "http:") return { ok: false, reason: "only http may be used on this machine" };
       const port = url.port === "" ? 80 : Number(url.port);
       if (!ports.includes(port)) return { ok: false, reason: `port ${port} is not one of the app's` };
-      return { ok: true, address };
+      return { ok: true, addresses: [address] };
     },
   };
 }
