@@ -11,6 +11,7 @@ import { logsChannel, logsEndpoints } from "./features/logs.ts";
 import { errorsFeed, notificationsEndpoints, notificationsFeed } from "./features/notifications.ts";
 import { onboardingEndpoints } from "./features/onboarding.ts";
 import { processesEndpoints, processesFeed } from "./features/processes.ts";
+import { agentsChannel, runsEndpoints, runsFeed } from "./features/runs.ts";
 import { settingsEndpoints } from "./features/settings.ts";
 import { systemEndpoints, systemFeed } from "./features/system.ts";
 import { terminalChannel, terminalEndpoints } from "./features/terminal.ts";
@@ -28,6 +29,7 @@ export const endpointGroups = {
   notifications: notificationsEndpoints,
   onboarding: onboardingEndpoints,
   processes: processesEndpoints,
+  runs: runsEndpoints,
   settings: settingsEndpoints,
   system: systemEndpoints,
   terminal: terminalEndpoints,
@@ -35,6 +37,7 @@ export const endpointGroups = {
 
 /** Every Socket.IO channel by name. */
 export const channels = {
+  agents: agentsChannel,
   apps: appsFeed,
   automations: automationsFeed,
   browser: browserFeed,
@@ -44,6 +47,7 @@ export const channels = {
   logs: logsChannel,
   notifications: notificationsFeed,
   processes: processesFeed,
+  runs: runsFeed,
   system: systemFeed,
   terminal: terminalChannel,
 } as const satisfies Record<string, Channel>;

@@ -37,6 +37,8 @@ import { createPanelErrors, type PanelErrors } from "./features/notifications/pa
 import { mountNotifications } from "./features/notifications/routes.ts";
 import { mountOnboarding, type OnboardingFile } from "./features/onboarding/onboarding-service.ts";
 import { mountSettings } from "./features/settings/routes.ts";
+import type { RunServiceOptions } from "./features/runs/run-starter.ts";
+import { buildRuns } from "./features/runs/start-runs.ts";
 import { createMachineMonitor } from "./features/system/machine-monitor.ts";
 import { mountSystem } from "./features/system/routes.ts";
 import { startTerminal } from "./features/terminal/start-terminal.ts";
@@ -51,6 +53,8 @@ export interface AppOptions {
   machine?: GateOptions["machine"];
   /** The PM2 homes; replaced in tests. */
   pm2Clients?: NonNullable<BuildAppsOptions["clients"]>;
+  /** Who is asked for a run; replaced in tests. */
+  resolveTargets?: RunServiceOptions["resolveTargets"];
 }
 
 /** What features are built from: the walls and what every feature may use. */
@@ -156,6 +160,15 @@ export async function createApp(options: AppOptions): Promise<App> {
     ({ id }) => automations.list().automations.find(({ automation }) => automation.id === id)?.automation.name,
   );
 
+  const runs = await buildRuns(context, {
+    notifications,
+    errors,
+    resolveTargets: options.resolveTargets ?? noProvider,
+    renderTemplate: noTemplate,
+    folderOf: (appId) => apps.list().find(({ id }) => id === appId)?.folder,
+    checkBudget: () => undefined,
+  });
+
   mountOnboarding(mount, await openOnboarding(context), async () => ({
     "add-app": apps.list().length > 0,
     "start-app": apps.list().some(({ onlineCount }) => onlineCount > 0),
@@ -174,6 +187,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   context.app.use(routerErrors(context.logger));
 
   automations.start();
+  runs.start();
   return {
     core,
     listen: (host, port) => listen(context.http, host, port),
@@ -183,6 +197,14 @@ export async function createApp(options: AppOptions): Promise<App> {
       await context.stopAll();
     },
   };
+}
+
+function noProvider(): never {
+  throw new AppError("unavailable", "No provider is set up yet");
+}
+
+function noTemplate(): never {
+  throw new AppError("unavailable", "There are no prompt templates yet");
 }
 
 async function hasTerminal(cos: CosClient): Promise<boolean> {

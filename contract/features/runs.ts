@@ -142,7 +142,14 @@ export const runsEndpoints = defineEndpoints({
       before: z.string().max(200).optional(),
       limit: z.coerce.number().int().min(1).max(200).default(50),
     }),
-    reply: z.strictObject({ items: z.array(runSchema), next: z.string().nullable() }),
+    reply: z.strictObject({
+      items: z.array(runSchema),
+      next: z.string().nullable(),
+      /** portos-cos answered; else this is what was known last. */
+      isUp: z.boolean(),
+      /** When portos-cos was heard last; `null` when it never was. */
+      asOf: z.iso.datetime().nullable(),
+    }),
     audit: "none",
   },
   create: {
@@ -173,6 +180,22 @@ export const runsEndpoints = defineEndpoints({
     summary: "Say something to a run",
     params: id,
     body: z.strictObject({ text: promptText }),
+    reply: runSchema,
+    audit: "write",
+  },
+  /** Settles a question; answered in the name of the caller. */
+  answer: {
+    method: "POST",
+    path: "/api/runs/:id/answers",
+    summary: "Answer a question of a run",
+    params: id,
+    body: z.strictObject({
+      requestId: z.string().max(100),
+      /** One of the offered options; `null` denies. */
+      optionId: z.string().max(200).nullable(),
+      /** Told to the agent with a denial. */
+      reason: z.string().trim().max(2_000, "must have at most 2000 characters").nullable().default(null),
+    }),
     reply: runSchema,
     audit: "write",
   },
@@ -241,7 +264,7 @@ export const runsFeed = defineFeed("runs", {
   ]),
 });
 
-/** Live events of single runs: `watch` from the last number seen; what was missed comes with the reply, up to 2 000, the rest over `runs.events`. */
+/** Live events of single runs: `watch` from the last number seen; what was missed comes with the reply, up to 2 000, the rest and what is new as `events`, in order, none twice and none left out. */
 export const agentsChannel = defineChannel({
   name: "agents",
   client: {

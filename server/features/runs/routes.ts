@@ -1,0 +1,47 @@
+import { runsEndpoints } from "../../../contract/features/runs.ts";
+import { createTranscript } from "../../../contract/run-transcript.ts";
+import type { Mount } from "../../http/mount.ts";
+import type { RunService } from "./run-service.ts";
+import { transcriptMarkdown } from "./transcript-markdown.ts";
+
+const pageSize = 2_000;
+
+/** Mounts the endpoints of runs. */
+export function mountRuns(mount: Mount, runs: RunService): void {
+  async function transcript(id: string): Promise<string> {
+    const run = await runs.get(id);
+    const folded = createTranscript();
+    for (let page = await runs.events(id, { after: 0, limit: pageSize }); page.events.length > 0;) {
+      folded.add(page.events);
+      page = await runs.events(id, { after: folded.last, limit: pageSize });
+    }
+    return transcriptMarkdown(run, folded);
+  }
+
+  mount(
+    "runs",
+    runsEndpoints,
+  )({
+    list: ({ query }) => runs.list(query),
+    create: async ({ body }) => ({ runs: await runs.create(body) }),
+    get: ({ params }) => runs.get(params.id),
+    events: ({ params, query }) => runs.events(params.id, query),
+    say: ({ params, body }) => runs.say(params.id, body.text),
+    answer: ({ params, body }, { caller }) => runs.answer(params.id, { ...body, by: caller.name }),
+    stop: ({ params }, { caller }) => runs.stop(params.id, `Stopped by ${caller.name}`),
+    resume: ({ params }) => runs.resume(params.id),
+    again: ({ params }) => runs.again(params.id),
+    remove: async ({ params }) => {
+      const { id, title } = await runs.remove(params.id);
+      return { id, name: title };
+    },
+    restore: ({ params }) => runs.restore(params.id),
+    download: async ({ params }) => ({
+      headers: {
+        "Content-Type": "text/markdown; charset=utf-8",
+        "Content-Disposition": `attachment; filename="${params.id}.md"`,
+      },
+      body: await transcript(params.id),
+    }),
+  });
+}

@@ -1,0 +1,98 @@
+import type { RunEvent } from "../../../contract/features/run-events.ts";
+import type { Run, RunInput } from "../../../contract/features/runs.ts";
+import type { RunTarget } from "../../../contract/internal/runs.ts";
+import { isOpenState } from "../../../contract/run-transcript.ts";
+import { AppError } from "../../../lib/app-error.ts";
+import type { RunFilter } from "./known-runs.ts";
+import { choiceOf, createRunStarter, type RunServiceOptions, type RunSource } from "./run-starter.ts";
+
+type Page = { items: Run[]; next: string | null; isUp: boolean; asOf: string | null };
+type Query = RunFilter & { before?: string | undefined; limit: number };
+
+export interface RunService {
+  list(query: Query): Promise<Page>;
+  /** One run for each choice, with the same prompt; all of them or none. */
+  create(input: RunInput, source?: RunSource): Promise<Run[]>;
+  get(id: string): Promise<Run>;
+  events(id: string, query: { after: number; limit: number }): Promise<{ events: RunEvent[]; last: number }>;
+  text(id: string): Promise<string>;
+  say(id: string, text: string): Promise<Run>;
+  answer(
+    id: string,
+    answer: { requestId: string; optionId: string | null; reason: string | null; by: string },
+  ): Promise<Run>;
+  stop(id: string, reason: string | null): Promise<Run>;
+  resume(id: string): Promise<Run>;
+  again(id: string, source?: RunSource): Promise<Run>;
+  remove(id: string): Promise<Run>;
+  restore(id: string): Promise<Run>;
+}
+
+/** Runs as the user handles them; portos-cos runs them. Every change it answers with is told like one it tells itself. */
+export function createRunService(options: RunServiceOptions): RunService {
+  const { cos, tracker, requests } = options;
+  const starter = createRunStarter(options);
+
+  async function changed(call: Promise<Run>): Promise<Run> {
+    const run = await call;
+    await tracker.hear(run);
+    return run;
+  }
+
+  async function get(id: string): Promise<Run> {
+    try {
+      return await changed(cos.get({ params: { id } }));
+    } catch (error) {
+      const known = tracker.known.get(id);
+      if (known && isAway(error)) return known;
+      throw error;
+    }
+  }
+
+  /** Who answered last, asked as it is set up now. */
+  async function targetsOf(run: Run): Promise<RunTarget[]> {
+    return options.resolveTargets(choiceOf(run, run.attempts.at(-1), requests.get(run.id)?.choice ?? null));
+  }
+
+  return {
+    async list({ before, limit, ...filter }) {
+      try {
+        const page = await cos.list({ query: { ...filter, ...(before === undefined ? {} : { before }), limit } });
+        return { ...page, isUp: true, asOf: tracker.heardNow() };
+      } catch (error) {
+        if (!isAway(error)) throw error;
+        const items = before === undefined ? tracker.known.list(filter).slice(0, limit) : [];
+        return { items, next: null, isUp: false, asOf: tracker.asOf() };
+      }
+    },
+    create: starter.create,
+    get,
+    events: (id, query) => cos.events({ params: { id }, query }),
+    text: async (id) => (await cos.text({ params: { id } })).text,
+    async say(id, text) {
+      const targets = await targetsOf(await cos.get({ params: { id } }));
+      return changed(cos.say({ params: { id }, body: { text, targets } }));
+    },
+    answer: (id, body) => changed(cos.answer({ params: { id }, body })),
+    stop: (id, reason) => changed(cos.stop({ params: { id }, body: { reason } })),
+    async resume(id) {
+      const targets = await targetsOf(await cos.get({ params: { id } }));
+      return changed(cos.resume({ params: { id }, body: { targets } }));
+    },
+    again: starter.again,
+    async remove(id) {
+      const run = await cos.get({ params: { id } });
+      if (isOpenState(run.state))
+        throw new AppError("conflict", "This run is not over yet", { hint: "Stop it first." });
+      const removed = await cos.remove({ params: { id } });
+      await tracker.forget(removed);
+      return removed;
+    },
+    restore: (id) => changed(cos.restore({ params: { id } })),
+  };
+}
+
+/** Whether portos-cos itself is away, or so slow that it makes no difference. */
+function isAway(error: unknown): boolean {
+  return error instanceof AppError && (error.code === "unavailable" || error.code === "timeout");
+}

@@ -1,0 +1,151 @@
+import type { Run, RunChoice, RunInput } from "../../../contract/features/runs.ts";
+import type { internalRunsEndpoints, RunSpec, RunTarget } from "../../../contract/internal/runs.ts";
+import { AppError } from "../../../lib/app-error.ts";
+import type { Clock } from "../../../lib/clock.ts";
+import type { InternalClient } from "../../../lib/internal-client.ts";
+import type { RunBus } from "./run-hooks.ts";
+import { existingFolder, newGroupId, newRunId, titleOf } from "./run-input.ts";
+import type { RunRequests } from "./run-requests.ts";
+import type { RunTracker } from "./run-tracker.ts";
+
+export type CosRuns = InternalClient<typeof internalRunsEndpoints>;
+
+/** Who asks for a run; the user when it comes from a page. */
+export type RunSource = Run["source"];
+
+export interface RunServiceOptions {
+  cos: CosRuns;
+  tracker: RunTracker;
+  requests: RunRequests;
+  bus: RunBus;
+  /** Providers to ask, in order, secrets in the clear. Throws `invalid_request` when there is nobody to ask. */
+  resolveTargets(choice: RunChoice): Promise<RunTarget[]> | RunTarget[];
+  /** Text of a template with its values and the version used. */
+  renderTemplate(
+    prompt: Extract<RunInput["prompt"], { kind: "template" }>,
+  ): Promise<{ text: string; version: number }> | { text: string; version: number };
+  /** Folder of an app; nothing when there is no such app. */
+  folderOf(appId: string): string | undefined;
+  /** Throws when the budgets of the day leave no room for another run. */
+  checkBudget(request: { choice: RunChoice; source: RunSource; appId: string | null }): Promise<void> | void;
+  clock: Clock;
+}
+
+const byUser: RunSource = { kind: "user", id: "user" };
+
+/** Turns what was asked for into runs of portos-cos. */
+export interface RunStarter {
+  /** One run for each choice, with the same prompt; all of them or none. */
+  create(input: RunInput, source?: RunSource): Promise<Run[]>;
+  /** The prompt of a run once more, as a new run. */
+  again(id: string, source?: RunSource): Promise<Run>;
+}
+
+export function createRunStarter(options: RunServiceOptions): RunStarter {
+  const { cos, tracker, requests, bus, clock } = options;
+
+  /** On disk before it starts: no end goes untold, whatever happens to this process. */
+  async function start(spec: RunSpec, choice: RunChoice): Promise<Run> {
+    await requests.add(spec.id, choice, spec.folder);
+    try {
+      const run = await cos.start({ body: spec });
+      await tracker.hear(run);
+      await bus.tell("created", run);
+      return run;
+    } catch (error) {
+      // Answered too late it may have started all the same; then its end is still to be told.
+      if (!(error instanceof AppError && error.code === "timeout")) await requests.remove(spec.id);
+      throw error;
+    }
+  }
+
+  /** All or none: those begun before one was refused are taken back. */
+  async function startAll(specs: { spec: RunSpec; choice: RunChoice }[]): Promise<Run[]> {
+    const runs: Run[] = [];
+    try {
+      for (const { spec, choice } of specs) runs.push(await start(spec, choice));
+    } catch (error) {
+      for (const { id } of runs) {
+        await tracker.hear(
+          await cos.stop({ params: { id }, body: { reason: "Another run of the group could not start" } }),
+        );
+      }
+      throw error;
+    }
+    return runs;
+  }
+
+  async function create(input: RunInput, source: RunSource = byUser): Promise<Run[]> {
+    const appId = input.appId ?? null;
+    const folder = await folderFor(input.folder ?? null, appId);
+    const { text, prompt } = await textOf(input.prompt);
+    const resolved = [];
+    for (const choice of input.choices) {
+      await options.checkBudget({ choice, source, appId });
+      resolved.push({ choice, targets: await options.resolveTargets(choice) });
+    }
+    const now = clock.now();
+    const common = {
+      title: titleOf(input.title, text),
+      source,
+      groupId: resolved.length > 1 ? newGroupId(now) : null,
+      appId,
+      permissionMode: input.permissionMode,
+      budget: input.budget,
+      prompt,
+      folder,
+      text,
+    };
+    return startAll(
+      resolved.map(({ choice, targets }) => ({ choice, spec: { id: newRunId(now), ...common, targets } })),
+    );
+  }
+
+  async function folderFor(folder: string | null, appId: string | null): Promise<string | null> {
+    const ofApp = appId === null ? null : options.folderOf(appId);
+    if (ofApp === undefined)
+      throw new AppError("invalid_request", "There is no such app", {
+        issues: [{ path: "body.appId", message: "is not an app" }],
+      });
+    const wanted = folder ?? ofApp;
+    return wanted === null ? null : existingFolder(wanted);
+  }
+
+  async function textOf(prompt: RunInput["prompt"]): Promise<{ text: string; prompt: Run["prompt"] }> {
+    if (prompt.kind === "text") return { text: prompt.text, prompt: null };
+    const { text, version } = await options.renderTemplate(prompt);
+    return { text, prompt: { id: prompt.promptId, version } };
+  }
+
+  async function again(id: string, source: RunSource = byUser): Promise<Run> {
+    const before = await cos.get({ params: { id } });
+    const { text } = await cos.text({ params: { id } });
+    const request = requests.get(id);
+    const choice = request?.choice ?? choiceOf(before, before.attempts[0], null);
+    await options.checkBudget({ choice, source, appId: before.appId });
+    const folder = request ? request.folder : before.folder;
+    const spec: RunSpec = {
+      id: newRunId(clock.now()),
+      title: before.title,
+      source,
+      groupId: before.groupId,
+      appId: before.appId,
+      permissionMode: before.permissionMode,
+      budget: before.budget,
+      prompt: before.prompt,
+      folder: folder === null ? null : await existingFolder(folder),
+      text,
+      targets: await options.resolveTargets(choice),
+    };
+    return start(spec, choice);
+  }
+
+  return { create, again };
+}
+
+/** Asks the same provider and model again; what was asked for when there was no attempt yet. */
+export function choiceOf(run: Run, attempt: Run["attempts"][number] | undefined, asked: RunChoice | null): RunChoice {
+  if (attempt) return { providerId: attempt.providerId, model: attempt.model, mayFallBack: asked?.mayFallBack ?? true };
+  if (asked) return asked;
+  throw new AppError("conflict", `Nobody was asked in "${run.title}" yet, so there is nobody to ask again`);
+}

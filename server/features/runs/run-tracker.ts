@@ -1,0 +1,169 @@
+import type { Run } from "../../../contract/features/runs.ts";
+import type { RunsMessage } from "../../../contract/internal/runs.ts";
+import { isOpenState } from "../../../contract/run-transcript.ts";
+import { AppError } from "../../../lib/app-error.ts";
+import type { Clock } from "../../../lib/clock.ts";
+import type { Logger } from "../../../lib/logger.ts";
+import type { RunsLink } from "../../runs-link.ts";
+import { createKnownRuns, type KnownRuns } from "./known-runs.ts";
+import type { RunBus } from "./run-hooks.ts";
+import type { RunRequests } from "./run-requests.ts";
+import type { CosRuns } from "./run-starter.ts";
+
+export type RunsEvent = { kind: "changed"; run: Run } | { kind: "removed"; id: string } | { kind: "up"; isUp: boolean };
+
+interface RunTrackerOptions {
+  cos: Pick<CosRuns, "list" | "get">;
+  link: Pick<RunsLink, "onMessage" | "onState" | "isUp">;
+  requests: RunRequests;
+  bus: RunBus;
+  publish(event: RunsEvent): void;
+  clock: Clock;
+  logger: Logger;
+}
+
+/** What portos-server knows of runs, and who is told when that changes. */
+export interface RunTracker {
+  known: KnownRuns;
+  /** Takes a state of a run in: lists, hooks and viewers follow. */
+  hear(run: Run): Promise<void>;
+  /** The run was deleted. */
+  forget(run: Run): Promise<void>;
+  /** When portos-cos was heard last. */
+  asOf(): string | null;
+  heardNow(): string;
+  /** The newest 50 runs and every open one. */
+  snapshot(): { runs: Run[]; isUp: boolean };
+  start(): void;
+  stop(): void;
+}
+
+const newest = 50;
+const pageSize = 200;
+const retryMs = 2_000;
+
+export function createRunTracker(options: RunTrackerOptions): RunTracker {
+  const { cos, link, requests, bus, publish, clock, logger } = options;
+  const known = createKnownRuns();
+  const stops: (() => void)[] = [];
+  let asOf: string | null = null;
+  let timer: NodeJS.Timeout | undefined;
+  /** Ends are told one after the other, so that two messages about the same end tell it once. */
+  let line: Promise<void> = Promise.resolve();
+
+  function inLine(work: () => Promise<void>): Promise<void> {
+    line = line.then(work).catch((error: unknown) => {
+      logger.error("What became of a run could not be noted", {}, error);
+    });
+    return line;
+  }
+
+  function heardNow(): string {
+    asOf = new Date(clock.now()).toISOString();
+    return asOf;
+  }
+
+  async function follow(run: Run): Promise<void> {
+    await bus.tell("changed", run);
+    if (isOpenState(run.state)) {
+      await requests.setOpen(run.id, true);
+      return;
+    }
+    if (requests.get(run.id)?.isOpen !== true) return;
+    await bus.tell("ended", run);
+    if (run.state === "succeeded") await bus.tell("completed", run);
+    if (run.state === "failed" || run.state === "interrupted") await bus.tell("failed", run);
+    await requests.setOpen(run.id, false);
+  }
+
+  function hear(run: Run): Promise<void> {
+    heardNow();
+    const put = known.put(run);
+    if (!put || isSame(put.before, run)) return line;
+    publish({ kind: "changed", run });
+    return inLine(() => follow(run));
+  }
+
+  function forgetId(id: string): Promise<void> {
+    const run = known.get(id);
+    if (!run) return line;
+    known.remove(id);
+    publish({ kind: "removed", id });
+    return inLine(async () => {
+      await requests.setOpen(id, false);
+      await bus.tell("removed", run);
+    });
+  }
+
+  function receive(message: RunsMessage): void {
+    heardNow();
+    if (message.kind === "run") void hear(message.run);
+    else if (message.kind === "removed") void forgetId(message.id);
+  }
+
+  /** After portos-cos or portos-server was away: what changed meanwhile is made up for. */
+  async function catchUp(): Promise<void> {
+    const [recent, open] = await Promise.all([
+      cos.list({ query: { limit: pageSize } }),
+      cos.list({ query: { isOpen: "true", limit: pageSize } }),
+    ]);
+    const heard = new Map([...recent.items, ...open.items].map((run) => [run.id, run]));
+    for (const run of heard.values()) await hear(run);
+    const unheard = new Set([
+      ...requests.open(),
+      ...known.list().flatMap(({ id, state }) => (isOpenState(state) ? [id] : [])),
+    ]);
+    for (const id of unheard) if (!heard.has(id)) await look(id);
+  }
+
+  /** A run whose end is to be told, too old for the lists. */
+  async function look(id: string): Promise<void> {
+    try {
+      await hear(await cos.get({ params: { id } }));
+    } catch (error) {
+      if (!(error instanceof AppError) || error.code !== "not_found") throw error;
+      await forgetId(id);
+      await requests.remove(id);
+    }
+  }
+
+  function setUp(isUp: boolean): void {
+    publish({ kind: "up", isUp });
+    if (isUp) readAll();
+  }
+
+  function readAll(): void {
+    catchUp().catch((error: unknown) => {
+      logger.warn("The runs of portos-cos could not be read", { problem: String(error) });
+      if (!link.isUp || stops.length === 0) return;
+      timer = setTimeout(readAll, retryMs);
+    });
+  }
+
+  return {
+    known,
+    hear,
+    forget: (run) => forgetId(run.id),
+    asOf: () => asOf,
+    heardNow,
+    snapshot() {
+      const all = known.list();
+      return {
+        runs: all.filter((run, index) => index < newest || isOpenState(run.state)),
+        isUp: link.isUp,
+      };
+    },
+    start() {
+      stops.push(link.onMessage(receive), link.onState(setUp));
+    },
+    stop() {
+      clearTimeout(timer);
+      for (const stop of stops.splice(0)) stop();
+    },
+  };
+}
+
+/** A message and the answer to a call often tell the same. */
+function isSame(before: Run | undefined, run: Run): boolean {
+  return before !== undefined && JSON.stringify(before) === JSON.stringify(run);
+}
