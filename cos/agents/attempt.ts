@@ -18,7 +18,10 @@ export interface AttemptEnd {
 }
 
 /** A question to the user before something is done. */
-export type Question = Pick<PermissionRequest, "call" | "options">;
+export type Question = Pick<PermissionRequest, "call" | "options"> & {
+  /** Files and folders it would touch, as far as they are told. */
+  paths?: readonly string[];
+};
 
 /** What an attempt tells while it runs. */
 export interface AttemptSink {

@@ -24,5 +24,5 @@ export function textOrNull(value: unknown): string | null {
 /** A text for reading: texts as they are, everything else as JSON. */
 export function readable(value: unknown): string | null {
   if (value === undefined || value === null) return null;
-  return typeof value === "string" ? value : (JSON.stringify(value, null, 2) ?? null);
+  return typeof value === "string" ? value : JSON.stringify(value, null, 2);
 }

@@ -91,7 +91,7 @@ export async function findDetached(files: DetachedFiles, known: ProcessIdentity 
   const pid = known?.pid ?? readNumber(files.pid);
   if (pid === null) return existsSync(files.exit) ? { state: "ended", code: readExit(files) } : null;
   const identity = known ?? (await identityOf(pid));
-  const isSame = known === null ? (await commandLine(pid))?.includes(files.exit) === true : await isAlive(known);
+  const isSame = known === null ? await namesFiles(pid, files) : await isAlive(known, files);
   if (!isSame) return { state: "ended", code: readExit(files) };
   return { state: "running", program: watch(identity, files) };
 }
@@ -100,7 +100,7 @@ function watch(identity: ProcessIdentity, files: DetachedFiles): DetachedProgram
   let timer: NodeJS.Timeout | null = null;
   const exited = new Promise<number | null>((resolve) => {
     const look = (): void => {
-      void isAlive(identity).then((alive) => {
+      void isAlive(identity, files).then((alive) => {
         if (!alive) resolve(readExit(files));
         else if (timer !== null) timer = setTimeout(look, lookEveryMs);
       });
@@ -117,8 +117,14 @@ function watch(identity: ProcessIdentity, files: DetachedFiles): DetachedProgram
   };
 }
 
-async function isAlive(identity: ProcessIdentity): Promise<boolean> {
-  return (await verdictOn(identity)) === "alive";
+/** Where the system tells no start time, the command line decides. */
+async function isAlive(identity: ProcessIdentity, files: DetachedFiles): Promise<boolean> {
+  const verdict = await verdictOn(identity);
+  return verdict === "unknown" ? namesFiles(identity.pid, files) : verdict === "alive";
+}
+
+async function namesFiles(pid: number, files: DetachedFiles): Promise<boolean> {
+  return (await commandLine(pid))?.includes(files.exit) === true;
 }
 
 function readExit(files: DetachedFiles): number | null {

@@ -66,7 +66,9 @@ describe("streams of agent programs", () => {
     const whole = readIn(agent, [bytes]);
     for (const [at, { position }] of whole.entries()) {
       const stream = createAgentStream(agent, position);
-      expect([...stream.push(bytes), ...stream.end()]).toEqual(whole.slice(at + 1));
+      const known = new Set(["session", "usage", "failed", "done"]);
+      const expected = whole.filter(({ item }, index) => index > at || known.has(item.kind));
+      expect([...stream.push(bytes), ...stream.end()]).toEqual(expected);
     }
   });
 

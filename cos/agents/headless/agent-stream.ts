@@ -29,9 +29,14 @@ export interface AgentStream {
   end(): PlacedItem[];
 }
 
+/** Told again it changes nothing; left out, something would not be known. */
+function isState({ kind }: PlacedItem["item"]): boolean {
+  return kind === "session" || kind === "usage" || kind === "failed" || kind === "done";
+}
+
 /**
- * Reads the JSON stream of a program from its first byte on, in whatever pieces it comes. With `after`, items up to that
- * position are read but not given out: so a reader that starts anew goes on where the former one stopped.
+ * Reads the JSON stream of a program from its first byte on, in whatever pieces it comes. With `after`, what was said up to
+ * that position is read but not given out: so a reader that starts anew goes on where the former one stopped.
  */
 export function createAgentStream(agent: AgentKind, after: OutputPosition | null = null): AgentStream {
   const create = parsers[agent];
@@ -45,7 +50,7 @@ export function createAgentStream(agent: AgentKind, after: OutputPosition | null
 
   function read(line: ReadLine): PlacedItem[] {
     const placed = itemsOf(line.text).map((item, at) => ({ item, position: { offset: line.offset, items: at + 1 } }));
-    return placed.filter(({ position }) => isNew(position));
+    return placed.filter(({ item, position }) => isState(item) || isNew(position));
   }
 
   function itemsOf(text: string): PlacedItem["item"][] {

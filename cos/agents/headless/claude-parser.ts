@@ -126,7 +126,7 @@ function systemItems(line: JsonRecord): AgentItem[] {
   if (line["subtype"] === "init") return id === null ? [] : [{ kind: "session", id }];
   if (line["subtype"] !== "api_retry") return [];
   const what = `Attempt ${count(line["attempt"])} of ${count(line["max_retries"])}`;
-  const why = [line["error_status"], line["error"]].filter((part) => part !== undefined).join(" ");
+  const why = textOrNull(line["error"]) ?? "no reason told";
   return [{ kind: "notice", level: "warning", text: `The model did not answer (${why}). ${what} follows.` }];
 }
 

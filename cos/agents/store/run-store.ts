@@ -147,7 +147,7 @@ export class RunStore {
     for (let round = 1; ; round += 1) {
       const limit = Math.max(query.limit, 20);
       const page = await index.page({ limit, match, maxScan, ...(before === undefined ? {} : { before }) });
-      const runs = await Promise.all(page.items.map(({ id }) => live(id) ?? this.#readRun(id)));
+      const runs = await Promise.all(page.items.map(async ({ id }) => live(id) ?? (await this.#readRun(id))));
       for (const [at, row] of page.items.entries()) {
         const run = runs[at];
         if (!run || !isWanted(run, query)) continue;

@@ -1,0 +1,241 @@
+import { readFile, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+
+import type { AgentKind } from "../../../contract/features/providers.ts";
+import { AppError } from "../../../lib/app-error.ts";
+import { childEnvironment } from "../../../lib/processes/child-environment.ts";
+import {
+  findDetached,
+  startDetached,
+  type DetachedFiles,
+  type DetachedProgram,
+} from "../../../lib/processes/detached-program.ts";
+import { endDescendants, type EndStep } from "../../../lib/processes/end-descendants.ts";
+import type { AttemptEnd, AttemptSink, AttemptTask, ProgramTarget, RunningAttempt } from "../attempt.ts";
+import { failureFromText } from "../failures.ts";
+import type { OutputPosition } from "../store/event-log.ts";
+import type { RunRecord } from "../store/run-record.ts";
+import type { AgentItem } from "./agent-item.ts";
+import { createAgentStream, type PlacedItem } from "./agent-stream.ts";
+import { tailFile } from "./file-tail.ts";
+import { headlessCommand, isTooLongForArgument } from "./headless-command.ts";
+import { keepRedacted } from "./keep-redacted.ts";
+
+/** In the environment of everything a run starts: what it has left behind is found by it. */
+export function runMark(runId: string): [string, string] {
+  return ["AGENT_RUN", runId];
+}
+
+const leftoverSteps: readonly EndStep[] = [
+  { signal: "SIGTERM", graceMs: 1_000 },
+  { signal: "SIGKILL", graceMs: 1_000 },
+];
+const mostOutputBytes = 512 * 1024 * 1024;
+const toldErrorCharacters = 16 * 1024;
+
+function filesOf(runFolder: string, attempt: number): DetachedFiles & { input: string } {
+  const name = (ending: string): string => join(runFolder, `attempt-${attempt}.${ending}`);
+  return { stdout: name("out"), stderr: name("err"), pid: name("pid"), exit: name("exit"), input: name("in") };
+}
+
+/** Runs a program on its own, detached, its JSON stream in a file: it outlives portos-cos and is found again. */
+export async function startHeadlessAttempt(task: AttemptTask<ProgramTarget>): Promise<RunningAttempt> {
+  const { target, text, sink, folder, number, runId } = task;
+  const { agent, environment, timeoutMs } = target;
+  const { permissionMode, budget, agentSessionId } = task;
+  const request = { agent, command: target.command, model: target.model, permissionMode, budget };
+  const command = headlessCommand({ ...request, agentSessionId, folder, text });
+  if (!command.isPromptPiped && isTooLongForArgument(text))
+    throw new AppError("too_large", `${target.providerName} takes prompts of at most 120 KiB`);
+  const files = filesOf(task.runFolder, number);
+  if (command.isPromptPiped) await writeFile(files.input, text, { mode: 0o600 });
+  // Written down before it is started: whatever happens in between, it is started at most once.
+  const deadlineMs = Date.now() + timeoutMs;
+  await sink.child({ attempt: number, identity: null, deadlineMs });
+  if (permissionMode !== "free") noteMissingQuestions(sink, target.providerName);
+  const [markName, markValue] = runMark(runId);
+  const program = await startDetached({
+    file: command.file,
+    args: command.args,
+    cwd: folder,
+    env: childEnvironment({ ...command.env, ...environment, PWD: folder, [markName]: markValue }),
+    stdin: command.isPromptPiped ? files.input : null,
+    files,
+  });
+  await sink.child({ attempt: number, identity: program.identity, deadlineMs });
+  return follow({ program, agent, files, runId, sink, after: null });
+}
+
+/** Takes up a program that outlived portos-cos, and what it wrote meanwhile; `null` when it never ran. */
+export async function adoptHeadlessAttempt(
+  task: Omit<AttemptTask, "target">,
+  record: RunRecord,
+  after: OutputPosition | null,
+): Promise<RunningAttempt | null> {
+  const { agent, child } = record;
+  if (agent === null || child === null) return null;
+  const files = filesOf(task.runFolder, child.attempt);
+  const found = await findDetached(files, child.identity);
+  if (found === null) return null;
+  const program =
+    found.state === "running"
+      ? found.program
+      : { identity: null, exited: Promise.resolve(found.code), forget: () => undefined };
+  const { runId, sink } = task;
+  const attempt = await follow({ program, agent, files, runId, sink, after });
+  return withDeadline(attempt, child.deadlineMs);
+}
+
+interface Followed {
+  program: Omit<DetachedProgram, "identity"> & { identity: DetachedProgram["identity"] | null };
+  agent: AgentKind;
+  files: DetachedFiles;
+  runId: string;
+  sink: AttemptSink;
+  after: OutputPosition | null;
+}
+
+async function follow({ program, agent, files, runId, sink, after }: Followed): Promise<RunningAttempt> {
+  const stream = createAgentStream(agent, after);
+  const seen: Seen = { failed: null, isDone: false, sessionId: null, lines: "" };
+  const mark = runMark(runId).join("=");
+  let size = 0;
+  let isReleased = false;
+  let release: () => void = () => undefined;
+  const released = new Promise<"released">((resolve) => {
+    release = () => {
+      isReleased = true;
+      resolve("released");
+    };
+  });
+  const tail = await tailFile(files.stdout, (bytes) => {
+    size += bytes.length;
+    for (const placed of stream.push(bytes)) take(placed, sink, seen);
+    if (size > mostOutputBytes) stop();
+  });
+
+  function stop(): void {
+    const { identity } = program;
+    if (identity !== null) void endDescendants({ leaderPid: identity.pid, mark });
+  }
+
+  async function end(): Promise<AttemptEnd> {
+    const code = await Promise.race([program.exited, released]);
+    if (isReleased || code === "released") {
+      program.forget();
+      await tail.stop();
+      return { failure: "crashed", message: "portos-cos was stopped", canContinue: false };
+    }
+    await tail.finish();
+    for (const placed of stream.end()) take(placed, sink, seen);
+    if (program.identity !== null)
+      await endDescendants({ leaderPid: program.identity.pid, mark, steps: leftoverSteps });
+    const errors = await readEnd(files.stderr);
+    if (errors !== "") sink.text({ kind: "output", stream: "err", text: errors });
+    await Promise.all([keepRedacted(files.stdout), keepRedacted(files.stderr)]);
+    if (size > mostOutputBytes)
+      return { failure: "bad-reply", message: "It wrote more than 512 MiB", canContinue: seen.sessionId !== null };
+    return judge(agent, code, seen, errors);
+  }
+
+  const ended = end().catch((error: unknown): AttemptEnd => {
+    stop();
+    const message = error instanceof Error ? error.message : String(error);
+    return { failure: "crashed", message: `Its output cannot be read: ${message}`, canContinue: false };
+  });
+  return { ended, stop, release };
+}
+
+interface Seen {
+  failed: Extract<AgentItem, { kind: "failed" }> | null;
+  isDone: boolean;
+  sessionId: string | null;
+  /** Lines that were no JSON. */
+  lines: string;
+}
+
+function take({ item, position }: PlacedItem, sink: AttemptSink, seen: Seen): void {
+  switch (item.kind) {
+    case "text":
+    case "reasoning":
+      sink.text(item, position);
+      break;
+    case "line":
+      seen.lines = (seen.lines + item.text).slice(-toldErrorCharacters);
+      sink.text({ kind: "output", stream: "out", text: item.text }, position);
+      break;
+    case "tool":
+    case "plan":
+    case "notice":
+      sink.event(item, position);
+      break;
+    case "session":
+      seen.sessionId = item.id;
+      sink.session(item.id);
+      break;
+    case "usage":
+      sink.usage(item.usage);
+      break;
+    case "failed":
+      seen.failed = item;
+      break;
+    case "done":
+      seen.isDone = true;
+      break;
+  }
+}
+
+/** Only exit code 0 without a failure told is a success; programs that tell their end must have told it. */
+function judge(agent: AgentKind, code: number | null, seen: Seen, errors: string): AttemptEnd {
+  const canContinue = seen.sessionId !== null;
+  if (seen.failed) return { failure: seen.failed.failure, message: seen.failed.message, canContinue };
+  if (code === 0 && (seen.isDone || agent === "opencode")) return { failure: null, message: null, canContinue };
+  if (code === 0) return { failure: "bad-reply", message: "It ended without a result", canContinue };
+  const said = lastLines(errors) || lastLines(seen.lines);
+  if (code === 126 || code === 127)
+    return { failure: "not-installed", message: said || "The program was not found", canContinue };
+  const how = code === null ? "It was killed" : `It ended with exit code ${code}`;
+  const otherwise = code === 41 ? "not-logged-in" : "crashed";
+  return {
+    failure: failureFromText(`${errors}\n${seen.lines}`, otherwise),
+    message: said === "" ? how : `${how}: ${said}`,
+    canContinue,
+  };
+}
+
+function lastLines(text: string): string {
+  const lines = text.split("\n").filter((line) => line.trim() !== "");
+  return lines.slice(-3).join(" ").slice(-500).trim();
+}
+
+async function readEnd(file: string): Promise<string> {
+  const { size } = await stat(file);
+  if (size === 0) return "";
+  const text = await readFile(file, "utf8");
+  return text.slice(-toldErrorCharacters);
+}
+
+function noteMissingQuestions(sink: AttemptSink, name: string): void {
+  sink.event({
+    kind: "notice",
+    level: "info",
+    text: `${name} works alone in this mode and cannot ask: what it would have to ask for is refused.`,
+  });
+}
+
+/** The time limit goes on to count while portos-cos is away. */
+function withDeadline(attempt: RunningAttempt, deadlineMs: number): RunningAttempt {
+  let isLate = false;
+  const timer = setTimeout(
+    () => {
+      isLate = true;
+      attempt.stop();
+    },
+    Math.min(Math.max(0, deadlineMs - Date.now()), 2_147_000_000),
+  );
+  const ended = attempt.ended.then((end): AttemptEnd => {
+    clearTimeout(timer);
+    return isLate ? { ...end, failure: "timeout", message: "No end within its time" } : end;
+  });
+  return { ...attempt, ended };
+}

@@ -1,0 +1,41 @@
+import { open, readFile, rm, stat } from "node:fs/promises";
+import { setImmediate as nextTurn } from "node:timers/promises";
+
+import { errorCode, replaceFile, systemDisk } from "../../../lib/durable-file.ts";
+import { redact } from "../../../lib/redact.ts";
+
+const keptBytes = 2 * 1024 * 1024;
+const pieceLines = 200;
+
+/** Rewrites raw output without secrets, its last 2 MiB; what is empty goes. Lines are cleaned in turns, so that nothing else waits. */
+export async function keepRedacted(file: string): Promise<void> {
+  try {
+    const { size } = await stat(file);
+    if (size === 0) {
+      await rm(file);
+      return;
+    }
+    const lines = (await readLast(file, size)).split("\n");
+    const cleaned: string[] = [];
+    for (let at = 0; at < lines.length; at += pieceLines) {
+      cleaned.push(redact(lines.slice(at, at + pieceLines).join("\n")));
+      await nextTurn();
+    }
+    await replaceFile(systemDisk, file, cleaned.join("\n"));
+  } catch (error) {
+    if (errorCode(error) !== "ENOENT") throw error;
+  }
+}
+
+async function readLast(file: string, size: number): Promise<string> {
+  if (size <= keptBytes) return readFile(file, "utf8");
+  const handle = await open(file, "r");
+  try {
+    const buffer = Buffer.alloc(keptBytes);
+    const { bytesRead } = await handle.read(buffer, 0, keptBytes, size - keptBytes);
+    const text = buffer.toString("utf8", 0, bytesRead);
+    return text.slice(text.indexOf("\n") + 1);
+  } finally {
+    await handle.close();
+  }
+}

@@ -1,0 +1,486 @@
+import { mkdir, stat } from "node:fs/promises";
+import { join } from "node:path";
+
+import type { FailureKind } from "../../contract/features/providers.ts";
+import type { RunEvent } from "../../contract/features/run-events.ts";
+import type { Run } from "../../contract/features/runs.ts";
+import type { RunsMessage, RunSpec, RunTarget } from "../../contract/internal/runs.ts";
+import { AppError } from "../../lib/app-error.ts";
+import type { Clock } from "../../lib/clock.ts";
+import type { Logger } from "../../lib/logger.ts";
+import { looksLikeSecret, registerSecret } from "../../lib/redact.ts";
+import type { AttemptEnd, AttemptTask, RunningAttempt } from "./attempt.ts";
+import { chooseNext, type Queued, type QueueLimits } from "./run-queue.ts";
+import { RunTask } from "./run-task.ts";
+import { isOpen, type RunRecord } from "./store/run-record.ts";
+import { notFound, type RunQuery, type RunStore } from "./store/run-store.ts";
+import { noUsage } from "./usage.ts";
+
+/** How attempts are made; each loads what it needs when it is used first. */
+export interface AttemptStarters {
+  start(task: AttemptTask): Promise<RunningAttempt>;
+  /** Takes up a child that outlived portos-cos; `null` when nothing of it is left. */
+  adopt(
+    task: Omit<AttemptTask, "target">,
+    record: RunRecord,
+    position: RunTask["position"],
+  ): Promise<RunningAttempt | null>;
+}
+
+export interface RunEngineOptions {
+  store: RunStore;
+  clock: Clock;
+  logger: Logger;
+  starters: AttemptStarters;
+  /** Which failures may go on to the next target. */
+  mayFallBack: (failure: FailureKind) => boolean;
+  /** Lets `redact` know the secrets of the data folder. */
+  refreshSecrets: () => Promise<void>;
+  limits?: QueueLimits;
+}
+
+const defaultLimits: QueueLimits = { total: 4, perProvider: 4 };
+const tickMs = 250;
+const goOn = "You were interrupted. Look at what is done already, then go on with the task.";
+
+/** Every run of this machine: queued, running, waiting; the ended ones are in the store. */
+export class RunEngine {
+  readonly #options: RunEngineOptions;
+  readonly #tasks = new Map<string, RunTask>();
+  readonly #opening = new Map<string, Promise<RunTask>>();
+  readonly #active = new Map<string, Promise<void>>();
+  readonly #listeners = new Set<(message: RunsMessage) => void>();
+  #ticker: NodeJS.Timeout | null = null;
+  #isClosing = false;
+
+  constructor(options: RunEngineOptions) {
+    this.#options = options;
+  }
+
+  /** Takes up what a former process left: running children are adopted, the rest is interrupted. */
+  async recover(ids: readonly string[]): Promise<void> {
+    if (ids.length > 0) await this.#options.refreshSecrets();
+    for (const id of ids) {
+      const record = await this.#options.store.read(id);
+      if (record === null || !isOpen(record.run)) await this.#options.store.markEnded(id);
+      else await this.#takeUp(record);
+    }
+  }
+
+  onMessage(listener: (message: RunsMessage) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  get openCount(): number {
+    return this.#tasks.size;
+  }
+
+  async list(query: RunQuery & { isOpen?: boolean | undefined }): Promise<{ items: Run[]; next: string | null }> {
+    if (query.isOpen !== true) return this.#options.store.page(query, (id) => this.#tasks.get(id)?.view() ?? null);
+    const items = [...this.#tasks.values()].map((task) => task.view());
+    return { items: items.toSorted((one, other) => other.createdAt.localeCompare(one.createdAt)), next: null };
+  }
+
+  async get(id: string): Promise<Run> {
+    const run = this.#tasks.get(id)?.view() ?? (await this.#options.store.read(id))?.run;
+    if (!run) throw notFound(id);
+    return run;
+  }
+
+  async text(id: string): Promise<{ text: string }> {
+    return { text: await this.#options.store.prompt(id) };
+  }
+
+  async events(id: string, after: number, limit: number): Promise<{ events: RunEvent[]; last: number }> {
+    const { eventCount } = await this.get(id);
+    const events = after >= eventCount ? [] : await this.#options.store.readEvents(id, after, limit);
+    return { events, last: Math.max(eventCount, events.at(-1)?.number ?? 0) };
+  }
+
+  /** Writes the run down and queues it. */
+  async start(spec: RunSpec): Promise<Run> {
+    const { store } = this.#options;
+    if (this.#isClosing) throw new AppError("unavailable", "portos-cos is being stopped");
+    if (this.#tasks.has(spec.id)) throw new AppError("conflict", `There is a run ${spec.id} already`);
+    if (spec.folder !== null) await checkFolder(spec.folder);
+    const record = newRecord(spec, store.folderOf(spec.id), this.#options.clock);
+    await store.create(record, spec.text, [...new Set(spec.targets.map(({ providerId }) => providerId))]);
+    if (spec.folder === null) await mkdir(record.run.folder, { recursive: true, mode: 0o700 });
+    const task = await this.#open(record);
+    await this.#queue(task, spec.targets);
+    return task.view();
+  }
+
+  /** A further message for the same agent session: taken when the present turn ends, or at once. */
+  async say(id: string, text: string, targets: readonly RunTarget[]): Promise<Run> {
+    const task = await this.#reopen(id);
+    task.record.unsaid.push(text);
+    if (this.#active.has(id) || isOpen(task.run)) {
+      await task.save();
+      return task.view();
+    }
+    await this.#queue(task, this.#targetOfLast(task.run, targets));
+    return task.view();
+  }
+
+  async answer(id: string, answer: { requestId: string; optionId: string | null; by: string; reason: string | null }) {
+    const task = this.#tasks.get(id);
+    if (!task) throw new AppError("conflict", "This run asks nothing any more");
+    await task.answer(answer.requestId, answer.optionId, answer.by, answer.reason);
+    return task.view();
+  }
+
+  /** Ends a run: interrupt, terminate, kill, the whole process tree. One that has ended stays as it is. */
+  async stop(id: string, reason: string | null): Promise<Run> {
+    const task = this.#tasks.get(id);
+    if (!task) return this.get(id);
+    const message = reason ?? "Stopped by the user";
+    task.record.stopReason = message;
+    task.end({ kind: "user", message });
+    if (this.#active.has(id)) await task.save();
+    else await this.#finish(task, "cancelled", message, "cancelled");
+    return task.view();
+  }
+
+  async resume(id: string, targets: readonly RunTarget[]): Promise<Run> {
+    const task = await this.#reopen(id);
+    if (isOpen(task.run)) return task.view();
+    if (task.record.unsaid.length === 0) task.record.unsaid.push(goOn);
+    const isFresh = task.run.attempts.length === 0;
+    await this.#queue(task, isFresh ? targets : this.#targetOfLast(task.run, targets));
+    return task.view();
+  }
+
+  async remove(id: string): Promise<Run> {
+    if (this.#tasks.has(id) || this.#opening.has(id))
+      throw new AppError("conflict", "The run has not ended", { hint: "Stop it first." });
+    const run = await this.get(id);
+    await this.#options.store.remove(id);
+    this.#publish({ kind: "removed", id });
+    return run;
+  }
+
+  async restore(id: string): Promise<Run> {
+    await this.#options.store.restore(id);
+    const run = await this.get(id);
+    this.#publish({ kind: "run", run });
+    return run;
+  }
+
+  /** Lets go of detached children, interrupts the rest, and has everything on disk when it resolves. */
+  async close(): Promise<void> {
+    this.#isClosing = true;
+    if (this.#ticker) clearInterval(this.#ticker);
+    for (const id of this.#active.keys())
+      this.#tasks.get(id)?.end({ kind: "closing", message: "portos-cos was stopped" });
+    await Promise.all(this.#active.values());
+    await Promise.all([...this.#tasks.values()].map((task) => task.close()));
+  }
+
+  // ── inside ──────────────────────────────────────────────────────────────────────────────
+
+  #publish(message: RunsMessage): void {
+    for (const listener of this.#listeners) listener(message);
+  }
+
+  async #open(record: RunRecord): Promise<RunTask> {
+    const { store, clock, logger } = this.#options;
+    const task = new RunTask({
+      record,
+      store,
+      clock,
+      publish: (message) => {
+        this.#publish(message);
+      },
+      onProblem: (error) => {
+        logger.error("A run cannot be written", { run: record.run.id }, error);
+      },
+    });
+    await task.open();
+    this.#tasks.set(record.run.id, task);
+    return task;
+  }
+
+  /** An open run as it is, or an ended one made ready to go on. Throws `conflict` when it cannot. */
+  async #reopen(id: string): Promise<RunTask> {
+    const known = this.#tasks.get(id) ?? (await this.#opening.get(id));
+    if (known) return known;
+    const opening = (async () => {
+      const record = await this.#options.store.read(id);
+      if (record === null) throw notFound(id);
+      if (!record.run.canContinue)
+        throw new AppError("conflict", "This run cannot be continued", {
+          hint: "Its agent keeps no session. Start the same prompt again.",
+        });
+      return this.#open(record);
+    })();
+    this.#opening.set(id, opening);
+    try {
+      return await opening;
+    } finally {
+      this.#opening.delete(id);
+    }
+  }
+
+  #targetOfLast(run: Run, targets: readonly RunTarget[]): RunTarget[] {
+    const last = run.attempts.at(-1);
+    const same = targets.filter(({ providerId }) => providerId === last?.providerId);
+    const target = same.find(({ model }) => model === last?.model) ?? same[0];
+    if (!target)
+      throw new AppError("conflict", `${last?.providerName ?? "Its provider"} is not available any more`, {
+        hint: "Turn the provider on again, or start the same prompt with another one.",
+      });
+    return [{ ...target, reason: "Follow-up message" }];
+  }
+
+  async #queue(task: RunTask, targets: readonly RunTarget[]): Promise<void> {
+    knowSecrets(targets);
+    task.targets = targets;
+    task.ending = null;
+    task.record.stopReason = null;
+    Object.assign(task.run, { failure: null, endedAt: null });
+    await this.#options.store.markOpen(task.run.id);
+    await task.setState("queued", "Waits for a free slot");
+    this.#pump();
+  }
+
+  #pump(): void {
+    if (this.#isClosing) return;
+    for (;;) {
+      const tasks = [...this.#tasks.values()];
+      const waiting = tasks.filter(({ run }) => run.state === "queued" && !this.#active.has(run.id)).map(toQueued);
+      // Who waits for an answer keeps nobody else from working.
+      const running = tasks.filter(({ run }) => this.#active.has(run.id) && run.state !== "waiting").map(toQueued);
+      const next = chooseNext(waiting, running, this.#options.limits ?? defaultLimits);
+      const task = next && this.#tasks.get(next.id);
+      if (!task) return;
+      this.#activate(task, () => this.#pursue(task));
+    }
+  }
+
+  #activate(task: RunTask, work: () => Promise<void>): void {
+    const { id } = task.run;
+    const { logger } = this.#options;
+    const done = work()
+      .catch(async (error: unknown) => {
+        logger.error("A run broke", { run: id }, error);
+        await this.#finish(task, "failed", "Internal error", "crashed");
+      })
+      .catch((error: unknown) => {
+        logger.error("A run could not be ended", { run: id }, error);
+      })
+      .finally(() => {
+        this.#active.delete(id);
+        if (this.#active.size === 0 && this.#ticker) {
+          clearInterval(this.#ticker);
+          this.#ticker = null;
+        }
+        this.#pump();
+      });
+    this.#active.set(id, done);
+    this.#ticker ??= setInterval(() => {
+      this.#tick();
+    }, tickMs);
+  }
+
+  #tick(): void {
+    for (const id of this.#active.keys()) {
+      const task = this.#tasks.get(id);
+      const attempt = task?.run.attempts.at(-1);
+      const target = task?.targets.find(
+        ({ providerId, model }) => providerId === attempt?.providerId && model === attempt.model,
+      );
+      if (task?.running) task.checkLimits(target?.timeoutMs ?? null);
+    }
+    this.#pump();
+  }
+
+  /** Says what is to be said, one message after the other, until nothing is left or it fails. */
+  async #pursue(task: RunTask): Promise<void> {
+    await this.#options.refreshSecrets();
+    task.run.startedAt ??= task.now();
+    while (task.record.unsaid.length > 0 && task.ending === null) {
+      const end = await this.#sayNext(task);
+      if (end === null) return;
+      if (end.failure !== null) {
+        await this.#conclude(task, end);
+        return;
+      }
+    }
+    await this.#conclude(task, null);
+  }
+
+  /** Asks the targets in order; `null` when the run was let go of. */
+  async #sayNext(task: RunTask): Promise<AttemptEnd | null> {
+    const { store } = this.#options;
+    const said = task.record.unsaid.shift() ?? null;
+    const text = said ?? (await store.prompt(task.run.id));
+    task.event({ kind: "user", text });
+    let end: AttemptEnd = { failure: "not-installed", message: "Nobody is there to ask", canContinue: false };
+    for (const [at, target] of task.targets.entries()) {
+      const why = at === 0 ? target.reason : `${task.targets[at - 1]?.providerName ?? ""}: ${end.message ?? "failed"}`;
+      const attempt = task.startAttempt({ ...target, reason: why });
+      await task.setState("running");
+      const agentSessionId = at === 0 ? task.run.agentSessionId : null;
+      if (at > 0) task.run.agentSessionId = null;
+      const sink = task.sink(attempt, target);
+      const running = await this.#begin({ ...this.#facts(task, attempt.number), target, text, agentSessionId, sink });
+      end = await this.#watch(task, running);
+      if (task.ending?.kind === "closing" && task.record.child !== null) return null;
+      await task.endAttempt(attempt, end);
+      if (end.failure === null || task.ending !== null || !this.#options.mayFallBack(end.failure)) return end;
+    }
+    return end;
+  }
+
+  #facts(task: RunTask, number: number) {
+    const { id, folder, permissionMode, budget } = task.run;
+    return { runId: id, number, runFolder: this.#options.store.folderOf(id), folder, permissionMode, budget };
+  }
+
+  async #begin(attempt: AttemptTask): Promise<RunningAttempt> {
+    try {
+      return await this.#options.starters.start(attempt);
+    } catch (error) {
+      const isKnown = error instanceof AppError;
+      if (!isKnown) this.#options.logger.error("An attempt could not be started", { run: attempt.runId }, error);
+      const message = isKnown ? error.message : "It could not be started";
+      const end: AttemptEnd = { failure: "not-installed", message, canContinue: false };
+      return { ended: Promise.resolve(end), stop: () => undefined, release: () => undefined };
+    }
+  }
+
+  async #watch(task: RunTask, running: RunningAttempt): Promise<AttemptEnd> {
+    task.running = running;
+    // Somebody may have stopped it while it was being started.
+    if (task.ending?.kind === "closing") running.release();
+    else if (task.ending !== null) running.stop();
+    const end = await running.ended;
+    task.running = null;
+    const { ending } = task;
+    if (ending === null) return end;
+    if (ending.kind === "budget" && end.failure === null) {
+      task.event({ kind: "notice", level: "warning", text: ending.message.replace("Stopped: ", "It is done, but ") });
+      return end;
+    }
+    const failure = { user: "cancelled", budget: "budget", timeout: "timeout", closing: "crashed" } as const;
+    // A time-out may go on with the next provider; the others end the run.
+    if (ending.kind === "timeout") task.ending = null;
+    return { ...end, failure: failure[ending.kind], message: ending.message };
+  }
+
+  async #conclude(task: RunTask, end: AttemptEnd | null): Promise<void> {
+    const { ending } = task;
+    if (ending?.kind === "closing") await this.#finish(task, "interrupted", ending.message, null);
+    else if (ending?.kind === "user") await this.#finish(task, "cancelled", ending.message, "cancelled");
+    else if (end !== null) await this.#finish(task, "failed", end.message, end.failure);
+    else await this.#finish(task, "succeeded", null, null);
+  }
+
+  async #finish(
+    task: RunTask,
+    state: "succeeded" | "failed" | "cancelled" | "interrupted",
+    message: string | null,
+    failure: FailureKind | null,
+  ): Promise<void> {
+    const { run } = task;
+    task.denyAll("The run has ended");
+    Object.assign(run, { endedAt: task.now(), failure });
+    if (state === "interrupted") run.canContinue = run.attempts.length === 0 || run.agentSessionId !== null;
+    if (state !== "interrupted") task.record.unsaid = [];
+    await task.setState(state, message);
+    await task.close();
+    this.#tasks.delete(run.id);
+    await this.#options.store.markEnded(run.id);
+    this.#options.logger.info("Run ended", { run: run.id, state, failure });
+  }
+
+  async #takeUp(record: RunRecord): Promise<void> {
+    const task = await this.#open(record);
+    const { run } = task;
+    const attempt = run.attempts.at(-1);
+    run.pending = [];
+    if (attempt?.endedAt === null && record.child !== null) {
+      const sink = task.sink(attempt, null);
+      const facts = { ...this.#facts(task, attempt.number), text: "", agentSessionId: run.agentSessionId, sink };
+      const running = await this.#options.starters.adopt(facts, record, task.position);
+      if (running !== null) {
+        task.event({
+          kind: "notice",
+          level: "info",
+          text: "portos-cos was restarted; this run went on and was found again.",
+        });
+        if (record.stopReason !== null) task.end({ kind: "user", message: record.stopReason });
+        this.#activate(task, async () => {
+          if (run.state !== "running") await task.setState("running");
+          const end = await this.#watch(task, running);
+          if (task.ending?.kind === "closing") return;
+          await task.endAttempt(attempt, end);
+          await this.#conclude(task, end.failure === null ? null : end);
+        });
+        return;
+      }
+    }
+    const message = attempt
+      ? "portos-cos or the machine went away while it ran."
+      : "portos-cos was restarted before it began.";
+    if (attempt?.endedAt === null)
+      await task.endAttempt(attempt, { failure: "crashed", message, canContinue: run.agentSessionId !== null });
+    if (record.stopReason === null) await this.#finish(task, "interrupted", message, null);
+    else await this.#finish(task, "cancelled", record.stopReason, "cancelled");
+  }
+}
+
+function toQueued(task: RunTask): Queued {
+  const { id, source, appId, attempts } = task.run;
+  const provider = task.running ? attempts.at(-1)?.providerId : task.targets[0]?.providerId;
+  return { id, lane: `${source.kind}:${appId ?? ""}`, provider: provider ?? "" };
+}
+
+function newRecord(spec: RunSpec, ownFolder: string, clock: Clock): RunRecord {
+  const { text: _text, targets: _targets, folder, ...facts } = spec;
+  return {
+    version: 1,
+    run: {
+      ...facts,
+      folder: folder ?? join(ownFolder, "work"),
+      state: "created",
+      createdAt: new Date(clock.now()).toISOString(),
+      startedAt: null,
+      endedAt: null,
+      attempts: [],
+      usage: noUsage,
+      message: null,
+      failure: null,
+      pending: [],
+      agentSessionId: null,
+      sessionId: null,
+      canContinue: false,
+      eventCount: 0,
+      lastEventAt: null,
+    },
+    engine: null,
+    agent: null,
+    child: null,
+    unsaid: [null],
+    stopReason: null,
+  };
+}
+
+/** Secrets of targets are removed from everything that is written from now on. */
+function knowSecrets(targets: readonly RunTarget[]): void {
+  for (const target of targets) {
+    if (target.engine === "api") {
+      if (target.apiKey !== null) registerSecret(target.apiKey);
+      continue;
+    }
+    for (const [name, value] of Object.entries(target.environment))
+      if (looksLikeSecret(name, value)) registerSecret(value);
+  }
+}
+
+async function checkFolder(folder: string): Promise<void> {
+  const state = await stat(folder).catch(() => null);
+  if (!state?.isDirectory()) throw new AppError("not_found", `There is no folder ${folder}`);
+}

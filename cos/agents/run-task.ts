@@ -1,0 +1,296 @@
+import { randomBytes } from "node:crypto";
+import { isDeepStrictEqual } from "node:util";
+
+import type { PermissionRequest, RunEventBody, Usage } from "../../contract/features/run-events.ts";
+import type { Attempt, Run } from "../../contract/features/runs.ts";
+import type { RunsMessage, RunTarget } from "../../contract/internal/runs.ts";
+import { AppError } from "../../lib/app-error.ts";
+import type { Clock } from "../../lib/clock.ts";
+import { redact, redactValue } from "../../lib/redact.ts";
+import type { AttemptEnd, AttemptSink, Question, RunningAttempt } from "./attempt.ts";
+import { allowingOption, isAllowing, ruleFor } from "./permission-policy.ts";
+import type { EventLog, OutputPosition } from "./store/event-log.ts";
+import type { RunRecord } from "./store/run-record.ts";
+import type { RunStore } from "./store/run-store.ts";
+import { createTextJoiner, type TextJoiner } from "./text-joiner.ts";
+import { addUsage, budgetProblem, noUsage, priced } from "./usage.ts";
+
+const tellEveryMs = 500;
+
+/** Why a run is being ended before its end. */
+export interface Ending {
+  kind: "user" | "budget" | "timeout" | "closing";
+  message: string;
+}
+
+export interface RunTaskOptions {
+  record: RunRecord;
+  store: RunStore;
+  clock: Clock;
+  publish: (message: RunsMessage) => void;
+  onProblem: (error: unknown) => void;
+}
+
+/** One run that has not ended: its record, its events, its questions. All changes of it go through here. */
+export class RunTask {
+  readonly record: RunRecord;
+  readonly #options: RunTaskOptions;
+  readonly #joiner: TextJoiner;
+  #log: EventLog | null = null;
+  #saving: Promise<void> = Promise.resolve();
+  #answers = new Map<string, (optionId: string | null) => void>();
+  #tellTimer: NodeJS.Timeout | null = null;
+  #toldAt = -Infinity;
+  #lastEventAt: string | null;
+  #activeMs = 0;
+  #activeSince: number | null = null;
+  #attemptMs = 0;
+  targets: readonly RunTarget[] = [];
+  running: RunningAttempt | null = null;
+  ending: Ending | null = null;
+
+  constructor(options: RunTaskOptions) {
+    this.#options = options;
+    this.record = options.record;
+    this.#lastEventAt = options.record.run.lastEventAt;
+    this.#joiner = createTextJoiner((body, position) => {
+      this.#append(body, position);
+    });
+  }
+
+  get run(): Run {
+    return this.record.run;
+  }
+
+  /** The run as others see it now. */
+  view(): Run {
+    return { ...this.run, eventCount: this.#log?.written ?? this.run.eventCount, lastEventAt: this.#lastEventAt };
+  }
+
+  get position(): OutputPosition | null {
+    return this.#log?.position ?? null;
+  }
+
+  async open(): Promise<void> {
+    this.#log ??= await this.#options.store.openEvents(this.run.id, (events) => {
+      this.#lastEventAt = events.at(-1)?.at ?? this.#lastEventAt;
+      this.#options.publish({ kind: "events", id: this.run.id, events });
+      this.#tellSoon();
+    });
+  }
+
+  now(): string {
+    return new Date(this.#options.clock.now()).toISOString();
+  }
+
+  event(body: RunEventBody, position?: OutputPosition): void {
+    this.#joiner.flush();
+    this.#append(body, position ?? null);
+  }
+
+  #append(body: RunEventBody, position: OutputPosition | null): void {
+    this.#log?.append(this.now(), redactValue(body) as RunEventBody, position);
+  }
+
+  /** Changes the state, with the event that says so, and has it on disk when it resolves. */
+  async setState(state: Run["state"], message: string | null = null): Promise<void> {
+    const { run } = this;
+    run.state = state;
+    run.message = message === null ? null : redact(message);
+    this.event({ kind: "state", state, message: run.message });
+    this.#clockActivity();
+    await this.save();
+  }
+
+  /** Writes the record after the events before it; saves wait for each other. */
+  save(): Promise<void> {
+    const work = this.#saving.then(async () => {
+      await this.#log?.flush();
+      Object.assign(this.run, { eventCount: this.#log?.last ?? this.run.eventCount, lastEventAt: this.#lastEventAt });
+      await this.#options.store.save(structuredClone(this.record));
+    });
+    this.#saving = work.catch(this.#options.onProblem);
+    this.#tellNow();
+    return work;
+  }
+
+  startAttempt(target: RunTarget): Attempt {
+    const { providerId, providerName, providerType, model, reason } = target;
+    const number = this.run.attempts.length + 1;
+    const facts = { providerId, providerName, providerType, model, reason };
+    const ends = { endedAt: null, failure: null, message: null };
+    const attempt: Attempt = { number, ...facts, startedAt: this.now(), ...ends, usage: noUsage };
+    this.run.attempts.push(attempt);
+    this.record.engine = target.engine;
+    this.record.agent = target.engine === "api" ? null : target.agent;
+    this.event({ kind: "attempt", number, providerId, providerName, model, reason });
+    this.#attemptMs = 0;
+    this.#clockActivity();
+    return attempt;
+  }
+
+  /** Writes the outcome of an attempt, once. */
+  async endAttempt(attempt: Attempt, end: AttemptEnd): Promise<void> {
+    if (attempt.endedAt !== null) return;
+    this.denyAll("The attempt has ended");
+    const message = end.message === null ? null : redact(end.message);
+    Object.assign(attempt, { endedAt: this.now(), failure: end.failure, message });
+    this.record.child = null;
+    this.run.canContinue = end.canContinue;
+    this.event({
+      kind: "attempt-ended",
+      number: attempt.number,
+      failure: end.failure,
+      message,
+      usage: attempt.usage,
+    });
+    await this.save();
+  }
+
+  /** What an attempt reports to. */
+  sink(attempt: Attempt, target: Pick<RunTarget, "price"> | null): AttemptSink {
+    const isOver = (): boolean => attempt.endedAt !== null;
+    return {
+      text: (piece, position) => {
+        if (!isOver()) this.#joiner.add(piece, position ?? null);
+      },
+      event: (body, position) => {
+        if (!isOver()) this.event(body, position);
+      },
+      usage: (total) => {
+        if (!isOver()) this.#use(attempt, priced(total, target?.price ?? null));
+      },
+      session: (id) => {
+        if (this.run.agentSessionId === id) return;
+        this.run.agentSessionId = id;
+        this.save().catch(this.#options.onProblem);
+      },
+      terminal: (id) => {
+        this.run.sessionId = id;
+        this.save().catch(this.#options.onProblem);
+      },
+      ask: (question) => (isOver() ? Promise.resolve(null) : this.#ask(question)),
+      child: async (child) => {
+        this.record.child = child;
+        await this.save();
+      },
+    };
+  }
+
+  #use(attempt: Attempt, usage: Usage): void {
+    if (isDeepStrictEqual(attempt.usage, usage)) return;
+    attempt.usage = usage;
+    this.run.usage = this.run.attempts.reduce((sum, one) => addUsage(sum, one.usage), noUsage);
+    this.event({ kind: "usage", usage: this.run.usage });
+    this.checkLimits(null);
+  }
+
+  /** Ends the run when a limit is reached. */
+  checkLimits(timeoutMs: number | null): void {
+    this.#clockActivity();
+    const problem = budgetProblem(this.run.usage, this.run.budget, this.#activeMs);
+    if (problem !== null) this.end({ kind: "budget", message: problem });
+    else if (timeoutMs !== null && this.#attemptMs >= timeoutMs)
+      this.end({ kind: "timeout", message: `No end within ${Math.round(timeoutMs / 1000)} s` });
+  }
+
+  end(ending: Ending): void {
+    if (this.ending !== null) return;
+    this.ending = ending;
+    this.denyAll(ending.message);
+    if (ending.kind === "closing") this.running?.release();
+    else this.running?.stop();
+  }
+
+  /** Time counts while an agent works, not while it waits for an answer. */
+  #clockActivity(): void {
+    const now = this.#options.clock.monotonic();
+    if (this.#activeSince !== null) {
+      this.#activeMs += now - this.#activeSince;
+      this.#attemptMs += now - this.#activeSince;
+    }
+    this.#activeSince = this.run.state === "running" ? now : null;
+  }
+
+  async #ask(question: Question): Promise<string | null> {
+    const { call, options } = question;
+    const { permissionMode, folder } = this.run;
+    const request: PermissionRequest = {
+      requestId: randomBytes(8).toString("hex"),
+      askedAt: this.now(),
+      call: redactValue(call) as PermissionRequest["call"],
+      folder,
+      options,
+    };
+    const rule = ruleFor(permissionMode, call, question.paths ?? [], folder) ? allowingOption(options) : null;
+    this.event({ kind: "asked", request });
+    if (rule !== null) {
+      this.#answered(request, rule.optionId, `Rule: ${permissionMode}`, null);
+      return rule.optionId;
+    }
+    const answer = new Promise<string | null>((resolve) => {
+      this.#answers.set(request.requestId, resolve);
+    });
+    this.run.pending.push(request);
+    await this.setState("waiting", `Asks: ${call.title}`);
+    return answer;
+  }
+
+  /** Gives the answer to a question. `not_found` when it is not asked any more, `invalid_request` for an option that was not offered. */
+  async answer(requestId: string, optionId: string | null, by: string, reason: string | null): Promise<void> {
+    const request = this.run.pending.find((one) => one.requestId === requestId);
+    const resolve = this.#answers.get(requestId);
+    if (!request || !resolve)
+      throw new AppError("conflict", "This question has been answered already, or is not asked any more");
+    if (optionId !== null && !request.options.some((option) => option.optionId === optionId))
+      throw new AppError("invalid_request", "This answer was not offered");
+    this.#answers.delete(requestId);
+    this.run.pending = this.run.pending.filter((one) => one !== request);
+    this.#answered(request, optionId, by, reason);
+    if (this.run.pending.length === 0 && this.ending === null) await this.setState("running");
+    else await this.save();
+    resolve(optionId);
+  }
+
+  #answered(request: PermissionRequest, optionId: string | null, by: string, reason: string | null): void {
+    const isAllowed = isAllowing(request.options, optionId);
+    this.event({ kind: "answered", requestId: request.requestId, optionId, isAllowed, by, reason });
+  }
+
+  /** Answers every open question with no. */
+  denyAll(why: string): void {
+    for (const request of this.run.pending) {
+      this.#answered(request, null, "PortOS", why);
+      this.#answers.get(request.requestId)?.(null);
+    }
+    this.#answers.clear();
+    this.run.pending = [];
+  }
+
+  /** Everything is on disk and closed when it resolves. */
+  async close(): Promise<void> {
+    this.#joiner.flush();
+    if (this.#tellTimer) clearTimeout(this.#tellTimer);
+    this.#tellTimer = null;
+    await this.#log?.flush();
+    await this.save();
+    await this.#log?.close();
+    this.#log = null;
+  }
+
+  #tellSoon(): void {
+    const waitMs = this.#toldAt + tellEveryMs - performance.now();
+    if (waitMs <= 0) this.#tellNow();
+    else
+      this.#tellTimer ??= setTimeout(() => {
+        this.#tellNow();
+      }, waitMs);
+  }
+
+  #tellNow(): void {
+    if (this.#tellTimer) clearTimeout(this.#tellTimer);
+    this.#tellTimer = null;
+    this.#toldAt = performance.now();
+    this.#options.publish({ kind: "run", run: this.view() });
+  }
+}
