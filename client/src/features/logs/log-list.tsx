@@ -8,8 +8,8 @@ import { LogRow, type Highlight, type LineTag } from "./log-row.tsx";
 import type { LogTimes } from "./log-time.ts";
 import type { LogView, LogViewState } from "./log-view.ts";
 import type { WindowLine } from "./log-window.ts";
-import { layOut, rowAt, rowsInSight } from "./row-layout.ts";
-import { useRowHeights } from "./use-row-heights.ts";
+import { layOut, rowAt, rowsInSight } from "../../ui/row-layout.ts";
+import { useRowHeights } from "../../ui/use-row-heights.ts";
 import classes from "./log-list.module.css";
 
 export interface LineLook {

@@ -1,13 +1,12 @@
 import { IconChevronDown, IconChevronRight } from "../../ui/icons.gen.ts";
-import { memo, type CSSProperties } from "react";
+import { memo } from "react";
 
 import type { LogNotice } from "../../../../contract/features/logs.ts";
 import { formatBytes } from "../../lib/format.ts";
-import { parseAnsi, type AnsiStyle } from "./ansi.ts";
-import { findRanges, markSpans, type Range } from "./log-spans.ts";
+import { AnsiText } from "../../ui/ansi-text.tsx";
+import type { Range } from "../../ui/text-marks.ts";
 import { formatLogDate, formatLogTime, type LogTimes } from "./log-time.ts";
 import type { WindowLine } from "./log-window.ts";
-import { logBackgrounds, readableColor } from "./readable-color.ts";
 import classes from "./log-row.module.css";
 
 /** What is marked in every line. */
@@ -91,7 +90,7 @@ export const LogRow = memo(function LogRow(props: LogRowProps) {
   );
 });
 
-/** The text of a line with its colours and marks; only text nodes, whatever a program prints. */
+/** The text of a line with its colours and marks. */
 export function LineText({
   line,
   isDark,
@@ -101,46 +100,8 @@ export function LineText({
   isDark: boolean;
   highlight: Highlight | null;
 }) {
-  const spans = parseAnsi(line.text);
-  const text = spans.map((span) => span.text).join("");
-  const given = line.text.includes("\r") ? undefined : highlight?.ranges?.get(line.id);
-  const ranges = highlight === null ? [] : (given ?? findRanges(text, highlight.text, highlight.isCaseSensitive));
-  return markSpans(spans, ranges).map((span, index) => {
-    // A mark has colours of its own: those of the program may not be readable on it.
-    if (span.isMatch) return <mark key={index}>{span.text}</mark>;
-    const look = styleOf(span.style, isDark);
-    if (look === undefined) return span.text;
-    return (
-      <span key={index} {...look}>
-        {span.text}
-      </span>
-    );
-  });
-}
-
-function styleOf(style: AnsiStyle, isDark: boolean): { className?: string; style?: CSSProperties } | undefined {
-  const names: string[] = [];
-  const css: CSSProperties = {};
-  const [color, background] =
-    style.isInverse === true ? [style.background ?? "page", style.color ?? "text"] : [style.color, style.background];
-  const isOnNamed = typeof background === "number" && color !== "page";
-  if (isOnNamed) names.push("onBack");
-  else if (typeof color === "number") names.push(`color${String(color)}`);
-  else if (color === "page") names.push("inverse");
-  else if (color !== undefined) {
-    const on = isDark ? logBackgrounds.dark : logBackgrounds.light;
-    css.color = background === undefined ? readableColor(color, on) : `rgb(${color})`;
-  }
-  if (typeof background === "number") names.push(`back${String(background)}`);
-  else if (background === "text") names.push("backText");
-  else if (background !== undefined) css.background = `rgb(${background})`;
-  if (style.isBold === true) names.push("bold");
-  if (style.isDim === true) names.push("dim");
-  if (style.isItalic === true) names.push("italic");
-  if (style.isUnderlined === true) names.push("underlined");
-  if (style.isStruck === true) names.push("struck");
-  if (names.length === 0 && Object.keys(css).length === 0) return undefined;
-  return { className: names.map((name) => classes[name] ?? "").join(" "), style: css };
+  const ranges = line.text.includes("\r") ? undefined : highlight?.ranges?.get(line.id);
+  return <AnsiText text={line.text} isDark={isDark} highlight={highlight} {...(ranges ? { ranges } : {})} />;
 }
 
 const noticeTexts: Record<LogNotice["kind"], string> = {

@@ -9,7 +9,7 @@ import { LogRow } from "./log-row.tsx";
 import type { LogWindow, WindowLine } from "./log-window.ts";
 import { useLogView } from "./use-log-view.ts";
 import classes from "./log-tail.module.css";
-import "./ansi-palette.css";
+import "../../ui/ansi-palette.css";
 
 interface LogTailProps {
   /** PM2 name of the process: `portos-server`, `<app>/<process>`. */

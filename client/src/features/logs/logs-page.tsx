@@ -18,7 +18,7 @@ import type { LogPreferences } from "./log-toolbar.tsx";
 import { LogsView } from "./logs-view.tsx";
 import { ProcessPicker } from "./process-picker.tsx";
 import classes from "./logs-page.module.css";
-import "./ansi-palette.css";
+import "../../ui/ansi-palette.css";
 
 /** Logs of one or several processes: live, with everything their files hold. What is shown lives in the address. */
 export function LogsPage() {

@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import { expect, test } from "vitest";
 
 import { parseAnsi } from "./ansi.ts";
-import { findRanges, markSpans } from "./log-spans.ts";
+import { findRanges, markSpans } from "./text-marks.ts";
 
 test("a match over several colours is marked in each of them", () => {
   const spans = parseAnsi("a\u001b[31mbc\u001b[32mde");
