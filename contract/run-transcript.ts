@@ -24,7 +24,9 @@ export interface Answer {
 
 /** One part of a transcript as a person reads it. `key` stays the same while the part grows. */
 export type TranscriptBlock = { readonly key: string; readonly at: string } & (
-  | { readonly kind: "user" | "text" | "reasoning"; readonly text: string }
+  | { readonly kind: "user"; readonly text: string }
+  | { readonly kind: "text"; readonly text: string }
+  | { readonly kind: "reasoning"; readonly text: string }
   | { readonly kind: "output"; readonly stream: "out" | "err"; readonly text: string }
   | {
       readonly kind: "plan";

@@ -7,6 +7,7 @@ import {
   IconPlayerPlay,
   IconPlayerStop,
   IconRefresh,
+  IconRobot,
   IconTerminal2,
 } from "../ui/icons.gen.ts";
 import { useEffect } from "react";
@@ -22,7 +23,7 @@ import { useLiveApps, useLiveAutomations } from "../lib/live-queries.ts";
 import { toast, undoToast, withErrorToast } from "../lib/toasts.ts";
 import { useNotificationToasts } from "./use-notification-toasts.ts";
 
-type Go = (to: "/logs" | "/terminal", search: Record<string, string>) => unknown;
+type Go = (to: "/logs" | "/terminal" | "/agents", search: Record<string, string>) => unknown;
 
 function appActions(app: App, go: Go): Action[] {
   const { id, name, status } = app;
@@ -69,6 +70,11 @@ function appActions(app: App, go: Go): Action[] {
       icon: IconTerminal2,
       run: () => go("/terminal", { cwd: app.folder }),
     }),
+    action("run", {
+      label: `New run in ${name}`,
+      icon: IconRobot,
+      run: () => go("/agents", { new: "1", app: id }),
+    }),
     action("edit", {
       label: `Open ${name} in the editor`,
       icon: IconBrandVscode,
@@ -104,6 +110,17 @@ function automationActions({ automation: { id, name } }: AutomationView): Action
   ];
 }
 
+function newRun(run: () => unknown): Action {
+  return {
+    id: "runs.new",
+    label: "New run",
+    group: "Agents",
+    icon: IconRobot,
+    keywords: ["agent", "prompt", "task"],
+    run,
+  };
+}
+
 /** Keeps the actions on apps and automations registered on every page, and says what happens; loaded after the first paint. */
 export function GlobalActions() {
   useNotificationToasts();
@@ -115,6 +132,10 @@ export function GlobalActions() {
     return actionRegistry.register((apps ?? []).filter((app) => !app.isArchived).flatMap((app) => appActions(app, go)));
   }, [apps, navigate]);
   useLogActions();
+  useEffect(
+    () => actionRegistry.register([newRun(() => navigate({ to: "/agents", search: { new: "1" } }))]),
+    [navigate],
+  );
   useEffect(() => registerTerminalActions(navigate), [navigate]);
   useEffect(() => actionRegistry.register((automations ?? []).flatMap(automationActions)), [automations]);
   return null;

@@ -56,8 +56,28 @@ export const routeTree = rootRoute.addChildren([
   }),
   createRoute({
     ...parent,
+    path: "/agents",
+    component: page(() => import("../features/runs/agents-page.tsx"), "AgentsPage"),
+  }),
+  createRoute({
+    ...parent,
+    path: "/agents/compare",
+    component: page(() => import("../features/runs/compare-page.tsx"), "ComparePage"),
+  }),
+  createRoute({
+    ...parent,
+    path: "/agents/$runId",
+    component: page(() => import("../features/runs/run-page.tsx"), "RunPage"),
+  }),
+  createRoute({
+    ...parent,
     path: "/terminal",
     component: page(() => import("../features/terminal/terminal-page.tsx"), "TerminalPage"),
+  }),
+  createRoute({
+    ...parent,
+    path: "/providers",
+    component: page(() => import("../features/providers/providers-page.tsx"), "ProvidersPage"),
   }),
   createRoute({
     ...parent,

@@ -7,6 +7,7 @@ import type { DataProblem } from "../../../../contract/features/system.ts";
 export type NeedsItem =
   | { kind: "app"; key: string; app: App; trouble: AppTrouble }
   | { kind: "notification"; key: string; notification: Notification }
+  | { kind: "question"; key: string; runId: string; notification: Notification }
   | { kind: "data"; key: string; problem: DataProblem };
 
 /** `down`: it does not run though it should. `looping`: it is up at times, but ends again and again. */
@@ -33,7 +34,7 @@ export function appTrouble(app: App, incidents: readonly Incident[]): AppTrouble
 }
 
 /**
- * What waits for the user: damaged data first, then apps that do not run though they should or keep crashing, then
+ * What waits for the user: questions of agents first, which hold work up, then damaged data, then apps that do not run though they should or keep crashing, then
  * notifications. A notification about an app that is listed already, or about its crash, is not said twice.
  */
 export function needsItems(
@@ -53,9 +54,22 @@ export function needsItems(
   const others = notifications.filter(
     ({ needsYou, link, key }) => needsYou && !pages.has((link ?? "").split("?")[0] ?? "") && !told.has(key ?? ""),
   );
+  const questions = others.flatMap((notification): NeedsItem[] => {
+    const runId = questionRun(notification);
+    return runId === null ? [] : [{ kind: "question", key: `q:${notification.id}`, runId, notification }];
+  });
+  const rest = others.filter((notification) => questionRun(notification) === null);
   return [
+    ...questions,
     ...problems.map((problem): NeedsItem => ({ kind: "data", key: `data:${problem.file}`, problem })),
     ...troubled.map(({ app, trouble }): NeedsItem => ({ kind: "app", key: `app:${app.id}`, app, trouble })),
-    ...others.map((notification): NeedsItem => ({ kind: "notification", key: `n:${notification.id}`, notification })),
+    ...rest.map((notification): NeedsItem => ({ kind: "notification", key: `n:${notification.id}`, notification })),
   ];
+}
+
+const questionPrefix = "run-question:";
+
+/** The run that asks; `null` for any other notification. */
+function questionRun({ key }: Notification): string | null {
+  return key?.startsWith(questionPrefix) === true ? key.slice(questionPrefix.length) : null;
 }

@@ -8,7 +8,7 @@ import {
   IconCloudOff,
   IconDatabaseExclamation,
 } from "../../ui/icons.gen.ts";
-import type { ReactNode } from "react";
+import { lazy, Suspense, type ReactNode } from "react";
 
 import type { App } from "../../../../contract/features/apps.ts";
 import type { Notification } from "../../../../contract/features/notifications.ts";
@@ -82,6 +82,8 @@ function Item({ item }: { item: NeedsItem }) {
       return <AppItem app={item.app} trouble={item.trouble} />;
     case "data":
       return <DataItem problem={item.problem} />;
+    case "question":
+      return <QuestionItem runId={item.runId} notification={item.notification} />;
     case "notification":
       break;
   }
@@ -154,6 +156,29 @@ function AppItem({ app, trouble: { kind, incident } }: { app: App; trouble: AppT
         </ActionLink>
       )}
     </Row>
+  );
+}
+
+const RunQuestion = lazy(async () => ({ default: (await import("../../ui/run-question.tsx")).RunQuestion }));
+
+/** A question of an agent, answered where it stands; its parts are loaded only when there is one. */
+function QuestionItem({ runId, notification }: { runId: string; notification: Notification }) {
+  const plain = <NotificationItem notification={notification} />;
+  return (
+    <Suspense fallback={plain}>
+      <RunQuestion
+        id={runId}
+        fallback={plain}
+        renderFrame={(question, run) => (
+          <div className={classes["question"]}>
+            <Link to="/agents/$runId" params={{ runId }} className={`${classes["asker"] ?? ""} touch-wide`}>
+              {run.title}
+            </Link>
+            {question}
+          </div>
+        )}
+      />
+    </Suspense>
   );
 }
 

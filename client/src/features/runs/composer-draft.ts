@@ -1,0 +1,90 @@
+import type { Provider, Tier } from "../../../../contract/features/providers.ts";
+import type { PermissionMode } from "../../../../contract/features/runs.ts";
+import type { CallInput } from "../../lib/api.ts";
+import { tierLabels } from "./run-words.ts";
+
+/** Whom to ask: "tier:heavy", "model:gpt-5", or "" for what the provider takes by itself. */
+export type ModelChoice = string;
+
+/** A run as it is being written; kept in this browser until it is started. */
+export interface RunDraft {
+  readonly text: string;
+  /** By provider; those in it are asked, each in a run of its own. */
+  readonly choices: Readonly<Record<string, ModelChoice>>;
+  /** "" for none. */
+  readonly appId: string;
+  /** "" for the app's, or an empty one of the run's own. */
+  readonly folder: string;
+  readonly permissionMode: PermissionMode;
+  /** As typed; empty is no limit. */
+  readonly limits: Readonly<Record<Limit, string>>;
+  readonly mayFallBack: boolean;
+}
+
+export type Limit = "costUsd" | "tokens" | "turns" | "minutes";
+
+export const emptyDraft: RunDraft = {
+  text: "",
+  choices: {},
+  appId: "",
+  folder: "",
+  permissionMode: "ask-writes",
+  limits: { costUsd: "", tokens: "", turns: "", minutes: "" },
+  mayFallBack: true,
+};
+
+const tiers: readonly Tier[] = ["light", "medium", "heavy"];
+
+/** What can be chosen of a provider: its tiers, then its models. */
+export function modelOptions(provider: Provider): { value: ModelChoice; label: string }[] {
+  const ofTier = tiers.flatMap((tier) => {
+    const model = provider.models.find((one) => one.tier === tier);
+    return model ? [{ value: `tier:${tier}`, label: `${tierLabels[tier]}: ${model.id}` }] : [];
+  });
+  const others = provider.models.flatMap(({ id, tier }) =>
+    tier === null ? [{ value: `model:${id}`, label: id }] : [],
+  );
+  return [...ofTier, ...others];
+}
+
+/** What is chosen of a provider before anybody chose: its medium tier, else the first there is. */
+export function defaultModel(provider: Provider): ModelChoice {
+  const options = modelOptions(provider);
+  return (options.find(({ value }) => value === "tier:medium") ?? options[0])?.value ?? "";
+}
+
+/** Providers that can be chosen, and the draft without those that cannot any more. */
+export function withProviders(draft: RunDraft, enabled: readonly Provider[]): RunDraft {
+  const kept = Object.entries(draft.choices).filter(([id]) => enabled.some((provider) => provider.id === id));
+  const [first] = enabled;
+  if (kept.length > 0 || !first) return { ...draft, choices: Object.fromEntries(kept) };
+  return { ...draft, choices: { [first.id]: defaultModel(first) } };
+}
+
+/** The draft as the API takes it. */
+export function draftBody(draft: RunDraft): CallInput<"runs.create">["body"] {
+  const limit = (name: Limit): number | null => (draft.limits[name].trim() === "" ? null : Number(draft.limits[name]));
+  return {
+    prompt: { kind: "text", text: draft.text },
+    choices: Object.entries(draft.choices).map(([providerId, choice]) => ({
+      providerId,
+      mayFallBack: draft.mayFallBack,
+      ...modelOf(choice),
+    })),
+    appId: draft.appId === "" ? null : draft.appId,
+    folder: draft.folder.trim() === "" ? null : draft.folder.trim(),
+    permissionMode: draft.permissionMode,
+    budget: {
+      costUsd: limit("costUsd"),
+      tokens: limit("tokens"),
+      turns: limit("turns"),
+      minutes: limit("minutes"),
+    },
+  };
+}
+
+function modelOf(choice: ModelChoice): { tier: Tier } | { model: string } | Record<string, never> {
+  const name = choice.slice(choice.indexOf(":") + 1);
+  if (choice.startsWith("tier:")) return { tier: name as Tier };
+  return choice.startsWith("model:") ? { model: name } : {};
+}

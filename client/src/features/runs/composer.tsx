@@ -1,0 +1,300 @@
+import { Button, Checkbox, NumberInput, Radio, Select, Textarea, TextInput } from "@mantine/core";
+import { useMutation, useQuery } from "@tanstack/react-query";
+import { useNavigate } from "@tanstack/react-router";
+import { useState } from "react";
+
+import type { Provider } from "../../../../contract/features/providers.ts";
+import { fieldErrors } from "../../lib/api-error.ts";
+import { call } from "../../lib/api.ts";
+import { callQuery } from "../../lib/call-query.ts";
+import { useLiveApps } from "../../lib/live-queries.ts";
+import { usePreference } from "../../lib/use-preference.ts";
+import { ActionLink } from "../../ui/action-link.tsx";
+import { EmptyState } from "../../ui/empty-state.tsx";
+import { ErrorState } from "../../ui/error-state.tsx";
+import { FormError } from "../../ui/form-error.tsx";
+import { IconPlayerPlay, IconPlugConnected } from "../../ui/icons.gen.ts";
+import { KeyHint } from "../../ui/key-hint.tsx";
+import { LoadingState } from "../../ui/loading-state.tsx";
+import { Notice } from "../../ui/notice.tsx";
+import { SideSheet } from "../../ui/side-sheet.tsx";
+import {
+  defaultModel,
+  draftBody,
+  emptyDraft,
+  modelOptions,
+  withProviders,
+  type Limit,
+  type RunDraft,
+} from "./composer-draft.ts";
+import { permissionModes } from "./run-words.ts";
+import classes from "./composer.module.css";
+
+interface ComposerProps {
+  isOpen: boolean;
+  /** App to work in, when it was opened from one. */
+  appId: string | null;
+  onClose: () => void;
+}
+
+/** Gives work to one agent, or the same to several at once. What is written stays until it is started. */
+export function Composer({ isOpen, appId, onClose }: ComposerProps) {
+  return (
+    <SideSheet title="New run" isOpen={isOpen} onClose={onClose} width={680}>
+      {isOpen ? <Providers key={appId} appId={appId} /> : null}
+    </SideSheet>
+  );
+}
+
+function Providers({ appId }: { appId: string | null }) {
+  const { data, error, refetch } = useQuery(callQuery("providers.list", undefined, { isKept: true }));
+  if (data === undefined) {
+    return error === null ? (
+      <LoadingState rows={4} label="Loading the providers" />
+    ) : (
+      <ErrorState title="Could not load the providers" error={error} onRetry={() => void refetch()} isCompact />
+    );
+  }
+  const enabled = data.providers.filter(({ isEnabled }) => isEnabled);
+  if (enabled.length === 0) return <NoProvider hasSome={data.providers.length > 0} />;
+  return <Form enabled={enabled} appId={appId} />;
+}
+
+/** Nothing can run before somebody can be asked. */
+export function NoProvider({ hasSome }: { hasSome: boolean }) {
+  return (
+    <EmptyState
+      icon={IconPlugConnected}
+      title={hasSome ? "Turn a provider on first" : "Add a provider first"}
+      text={
+        hasSome
+          ? "Your providers are all off, so nobody is asked."
+          : "A provider is whom PortOS asks: a model over the network or on this machine, or an agent program such as Claude Code, Codex or OpenCode."
+      }
+      action={
+        <ActionLink to="/providers" variant="filled">
+          {hasSome ? "Open Providers" : "Add a provider"}
+        </ActionLink>
+      }
+    />
+  );
+}
+
+function Form({ enabled, appId }: { enabled: readonly Provider[]; appId: string | null }) {
+  const navigate = useNavigate();
+  const [kept, keep] = usePreference<RunDraft>("runs.draft", emptyDraft);
+  const [draft, setDraft] = useState(() => ({
+    ...withProviders({ ...emptyDraft, ...kept }, enabled),
+    ...(appId === null ? {} : { appId, folder: "" }),
+  }));
+  const change = (patch: Partial<RunDraft>): void => {
+    const next = { ...draft, ...patch };
+    setDraft(next);
+    keep(next);
+  };
+  const start = useMutation({
+    mutationFn: () => call("runs.create", { body: draftBody(draft) }),
+    onSuccess: async ({ runs: [first, ...others] }) => {
+      keep({ ...draft, text: "" });
+      if (!first) return;
+      if (others.length > 0 && first.groupId !== null)
+        await navigate({ to: "/agents/compare", search: { group: first.groupId } });
+      else await navigate({ to: "/agents/$runId", params: { runId: first.id } });
+    },
+  });
+  const errors = fieldErrors(start.error);
+  const count = Object.keys(draft.choices).length;
+  const isReady = draft.text.trim() !== "" && count > 0 && !start.isPending;
+  const submit = (): void => {
+    if (isReady) start.mutate();
+  };
+  return (
+    <form
+      className={classes["form"]}
+      onSubmit={(event) => {
+        event.preventDefault();
+        submit();
+      }}
+      onKeyDown={(event) => {
+        if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) submit();
+      }}
+    >
+      <Textarea
+        label="What is to be done?"
+        placeholder="Find out why the tests fail, mend it, and tell me what it was."
+        autosize
+        minRows={7}
+        maxRows={24}
+        data-autofocus
+        value={draft.text}
+        error={errors["prompt.text"]}
+        onChange={(event) => {
+          change({ text: event.currentTarget.value });
+        }}
+      />
+      <ProviderFields enabled={enabled} draft={draft} onChange={change} />
+      <PlaceFields draft={draft} errors={errors} onChange={change} />
+      <PermissionFields draft={draft} onChange={change} />
+      <LimitFields draft={draft} errors={errors} onChange={change} />
+      <FormError
+        error={start.error}
+        shown={["prompt.text", "folder", "appId", ...limitNames.map((name) => `budget.${name}`)]}
+      />
+      <div className={classes["foot"]}>
+        <Button type="submit" size="sm" variant="filled" disabled={!isReady} leftSection={<IconPlayerPlay size={14} />}>
+          {count > 1 ? `Start ${String(count)} runs` : "Start"}
+        </Button>
+        <span className="desktop-only">
+          <KeyHint shortcut="mod+enter" />
+        </span>
+      </div>
+    </form>
+  );
+}
+
+interface FieldsProps {
+  draft: RunDraft;
+  errors: Readonly<Record<string, string>>;
+  onChange: (patch: Partial<RunDraft>) => void;
+}
+
+function ProviderFields({ enabled, draft, onChange }: Omit<FieldsProps, "errors"> & { enabled: readonly Provider[] }) {
+  const count = Object.keys(draft.choices).length;
+  const choose = (provider: Provider, isChosen: boolean): void => {
+    const { [provider.id]: _, ...others } = draft.choices;
+    onChange({ choices: isChosen ? { ...others, [provider.id]: defaultModel(provider) } : others });
+  };
+  return (
+    <fieldset className={classes["group"]}>
+      <legend>Who is asked</legend>
+      <ul role="list" className={classes["providers"]}>
+        {enabled.map((provider) => {
+          const options = modelOptions(provider);
+          const choice = draft.choices[provider.id];
+          return (
+            <li key={provider.id} data-chosen={choice !== undefined || undefined}>
+              <Checkbox
+                label={provider.name}
+                checked={choice !== undefined}
+                onChange={(event) => {
+                  choose(provider, event.currentTarget.checked);
+                }}
+              />
+              {choice === undefined || options.length === 0 ? null : (
+                <Select
+                  className={classes["model"] ?? ""}
+                  aria-label={`Model of ${provider.name}`}
+                  allowDeselect={false}
+                  searchable={options.length > 8}
+                  data={options}
+                  value={choice}
+                  onChange={(value) => {
+                    onChange({ choices: { ...draft.choices, [provider.id]: value ?? "" } });
+                  }}
+                />
+              )}
+            </li>
+          );
+        })}
+      </ul>
+      <Checkbox
+        size="xs"
+        label="Ask its fallbacks when one cannot answer"
+        checked={draft.mayFallBack}
+        onChange={(event) => {
+          onChange({ mayFallBack: event.currentTarget.checked });
+        }}
+      />
+      {count > 1 && (draft.folder !== "" || draft.appId !== "") && draft.permissionMode !== "ask" ? (
+        <Notice tone="warn">They work in the same folder at the same time and may get in each other's way.</Notice>
+      ) : null}
+    </fieldset>
+  );
+}
+
+function PlaceFields({ draft, errors, onChange }: FieldsProps) {
+  const apps = (useLiveApps().data ?? []).filter((app) => !app.isArchived);
+  const app = apps.find(({ id }) => id === draft.appId);
+  return (
+    <fieldset className={classes["group"]}>
+      <legend>Where</legend>
+      <div className={classes["pair"]}>
+        <Select
+          label="App"
+          clearable
+          searchable
+          placeholder="No app"
+          data={apps.map(({ id, name }) => ({ value: id, label: name }))}
+          value={draft.appId === "" ? null : draft.appId}
+          error={errors["appId"]}
+          onChange={(value) => {
+            onChange({ appId: value ?? "" });
+          }}
+        />
+        <TextInput
+          label="Folder"
+          placeholder={app?.folder ?? "an empty one of its own"}
+          classNames={{ input: "mono" }}
+          spellCheck={false}
+          autoCapitalize="off"
+          value={draft.folder}
+          error={errors["folder"]}
+          onChange={(event) => {
+            onChange({ folder: event.currentTarget.value });
+          }}
+        />
+      </div>
+    </fieldset>
+  );
+}
+
+function PermissionFields({ draft, onChange }: Omit<FieldsProps, "errors">) {
+  return (
+    <Radio.Group
+      label="What may it do without asking?"
+      value={draft.permissionMode}
+      onChange={(value) => {
+        onChange({ permissionMode: value });
+      }}
+    >
+      <div className={classes["modes"]}>
+        {permissionModes.map(({ value, label, text }) => (
+          <Radio key={value} value={value} label={label} description={text} />
+        ))}
+      </div>
+    </Radio.Group>
+  );
+}
+
+const limitNames: readonly Limit[] = ["costUsd", "minutes", "tokens", "turns"];
+const limitLabels: Record<Limit, string> = {
+  costUsd: "Dollars",
+  minutes: "Minutes",
+  tokens: "Tokens",
+  turns: "Replies",
+};
+
+function LimitFields({ draft, errors, onChange }: FieldsProps) {
+  return (
+    <fieldset className={classes["group"]}>
+      <legend>Stop it at</legend>
+      <div className={classes["limits"]}>
+        {limitNames.map((name) => (
+          <NumberInput
+            key={name}
+            label={limitLabels[name]}
+            placeholder="no limit"
+            min={0}
+            hideControls
+            allowDecimal={name === "costUsd" || name === "minutes"}
+            value={draft.limits[name]}
+            error={errors[`budget.${name}`]}
+            onChange={(value) => {
+              onChange({ limits: { ...draft.limits, [name]: String(value) } });
+            }}
+          />
+        ))}
+      </div>
+    </fieldset>
+  );
+}

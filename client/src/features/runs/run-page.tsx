@@ -1,0 +1,231 @@
+import { Button } from "@mantine/core";
+import { Link, useNavigate, useParams } from "@tanstack/react-router";
+import { useEffect, useRef, useState } from "react";
+
+import type { Run } from "../../../../contract/features/runs.ts";
+import { isOpenState } from "../../../../contract/run-transcript.ts";
+import { actionRegistry, type Action } from "../../lib/actions.ts";
+import { useLiveApps } from "../../lib/live-queries.ts";
+import { ActionLink } from "../../ui/action-link.tsx";
+import { ActionMenu, type MenuItem } from "../../ui/action-menu.tsx";
+import { AgeNote } from "../../ui/age-note.tsx";
+import { EmptyState } from "../../ui/empty-state.tsx";
+import { ErrorState } from "../../ui/error-state.tsx";
+import {
+  IconColumns3,
+  IconCopy,
+  IconDownload,
+  IconPlayerPlay,
+  IconPlayerStop,
+  IconRepeat,
+  IconRobot,
+  IconTerminal2,
+  IconTrash,
+} from "../../ui/icons.gen.ts";
+import { LoadingState } from "../../ui/loading-state.tsx";
+import { Page } from "../../ui/page.tsx";
+import { PermissionQuestion } from "../../ui/permission-question.tsx";
+import { useAnswer, useLiveRun } from "../../ui/run-question.tsx";
+import { StatusBadge } from "../../ui/status-badge.tsx";
+import { ApiError } from "../../lib/api-error.ts";
+import { copyTranscript, removeRun, resumeRun, runAgain, stopRun, transcriptUrl } from "./run-calls.ts";
+import { AttemptsStrip, RunFigures } from "./run-facts.tsx";
+import { RunTranscript } from "./run-transcript.tsx";
+import { permissionLabel, runStatus } from "./run-words.ts";
+import classes from "./run-page.module.css";
+import { SayBox } from "./say-box.tsx";
+
+const parents = [{ label: "Agents", to: "/agents" }];
+
+/** One run: what it does now, what it did, and what it asks. */
+export function RunPage() {
+  const { runId = "" }: { runId?: string } = useParams({ strict: false });
+  const { data: run, error, isPending, refetch, dataUpdatedAt } = useLiveRun(runId);
+  const isGone = error instanceof ApiError && error.code === "not_found";
+  return (
+    <Page
+      title={run?.title ?? "Run"}
+      parents={parents}
+      layout="full"
+      aside={
+        run === undefined ? undefined : (
+          <>
+            <StatusBadge status={runStatus(run.state)} />
+            <AgeNote updatedAt={dataUpdatedAt} isStale={error !== null} />
+          </>
+        )
+      }
+      actions={run === undefined ? undefined : <RunButtons run={run} />}
+    >
+      {run === undefined ? (
+        <div className={classes["state"]}>
+          {isPending ? <LoadingState rows={6} label="Loading the run" /> : null}
+          {isGone ? (
+            <EmptyState
+              icon={IconRobot}
+              title="There is no such run"
+              text="It may have been deleted."
+              action={<ActionLink to="/agents">All runs</ActionLink>}
+            />
+          ) : null}
+          {error !== null && !isGone ? (
+            <ErrorState title="Could not load the run" error={error} onRetry={() => void refetch()} />
+          ) : null}
+        </div>
+      ) : (
+        <Content key={run.id} run={run} />
+      )}
+    </Page>
+  );
+}
+
+function Content({ run }: { run: Run }) {
+  const answer = useAnswer(run.id);
+  const [first, ...more] = run.pending;
+  return (
+    <div className={classes["content"]}>
+      <Facts run={run} />
+      <AttemptsStrip attempts={run.attempts} />
+      <RunTranscript id={run.id} label={`Transcript of ${run.title}`} isSearchable />
+      {first === undefined ? null : (
+        <section className={classes["question"]} aria-label="Waiting for your answer">
+          <PermissionQuestion
+            key={first.requestId}
+            request={first}
+            more={more.length}
+            onAnswer={(optionId, reason) => answer(first.requestId, optionId, reason)}
+          />
+        </section>
+      )}
+      <Ending run={run} hasQuestion={first !== undefined} />
+    </div>
+  );
+}
+
+function Facts({ run }: { run: Run }) {
+  const app = useLiveApps().data?.find(({ id }) => id === run.appId);
+  return (
+    <div className={classes["facts"]}>
+      <RunFigures run={run} />
+      {app === undefined ? null : (
+        <Link to="/apps/$appId" params={{ appId: app.id }} className="touch-wide">
+          {app.name}
+        </Link>
+      )}
+      <span className={classes["folder"]} title={run.folder}>
+        {run.folder}
+      </span>
+      <span>{permissionLabel(run.permissionMode)}</span>
+    </div>
+  );
+}
+
+/** What can be done at the end of the transcript: answer why it stopped, or say more. */
+function Ending({ run, hasQuestion }: { run: Run; hasQuestion: boolean }) {
+  const isOpen = isOpenState(run.state);
+  const isWaitingInLine = run.state === "queued" || run.state === "created";
+  return (
+    <>
+      {isWaitingInLine || run.state === "interrupted" ? (
+        <div className={classes["ending"]} role="status">
+          <span>{run.message ?? (isWaitingInLine ? "It waits for a free place." : "It was interrupted.")}</span>
+          {run.state === "interrupted" ? (
+            <Button variant="filled" leftSection={<IconPlayerPlay size={14} />} onClick={() => void resumeRun(run)}>
+              Resume
+            </Button>
+          ) : null}
+        </div>
+      ) : null}
+      {run.canContinue && !isOpen && !hasQuestion && run.state !== "interrupted" ? <SayBox run={run} /> : null}
+    </>
+  );
+}
+
+function RunButtons({ run }: { run: Run }) {
+  const navigate = useNavigate();
+  const [isStopping, setIsStopping] = useState(false);
+  const isOpen = isOpenState(run.state);
+  const open = (runId: string): unknown => navigate({ to: "/agents/$runId", params: { runId } });
+  useRunActions(run, open);
+  const stop = async (): Promise<void> => {
+    setIsStopping(true);
+    await stopRun(run);
+    setIsStopping(false);
+  };
+  const items: MenuItem[] = [
+    { id: "copy", label: "Copy the transcript", icon: IconCopy, run: () => copyTranscript(run.id) },
+    { id: "download", label: "Download as Markdown", icon: IconDownload, href: transcriptUrl(run.id) },
+    ...(isOpen
+      ? []
+      : [
+          {
+            id: "delete",
+            label: "Delete",
+            icon: IconTrash,
+            isDangerous: true,
+            run: async () => {
+              if (await removeRun(run)) await navigate({ to: "/agents" });
+            },
+          },
+        ]),
+  ];
+  return (
+    <>
+      {isOpen ? (
+        <Button leftSection={<IconPlayerStop size={14} />} disabled={isStopping} onClick={() => void stop()}>
+          {isStopping ? "Stopping…" : "Stop"}
+        </Button>
+      ) : (
+        <Button leftSection={<IconRepeat size={14} />} onClick={() => void runAgain(run, open)}>
+          Run again
+        </Button>
+      )}
+      {run.sessionId === null ? null : (
+        <ActionLink to="/terminal" search={{ session: run.sessionId }} leftSection={<IconTerminal2 size={14} />}>
+          Terminal
+        </ActionLink>
+      )}
+      {run.groupId === null ? null : (
+        <ActionLink to="/agents/compare" search={{ group: run.groupId }} leftSection={<IconColumns3 size={14} />}>
+          Compare
+        </ActionLink>
+      )}
+      <ActionMenu label={`Actions for ${run.title}`} items={items} />
+    </>
+  );
+}
+
+function useRunActions(run: Run, open: (id: string) => unknown): void {
+  const isOpen = isOpenState(run.state);
+  const current = useRef({ run, open });
+  useEffect(() => {
+    current.current = { run, open };
+  });
+  const { id } = run;
+  useEffect(() => {
+    const common = { group: "This run", subject: `run:${id}` };
+    const change: Action = isOpen
+      ? {
+          ...common,
+          id: `runs.stop:${id}`,
+          label: "Stop this run",
+          icon: IconPlayerStop,
+          run: () => stopRun(current.current.run),
+        }
+      : {
+          ...common,
+          id: `runs.again:${id}`,
+          label: "Run this again",
+          icon: IconRepeat,
+          run: () => runAgain(current.current.run, current.current.open),
+        };
+    const copy: Action = {
+      ...common,
+      id: `runs.copy:${id}`,
+      label: "Copy the transcript of this run",
+      icon: IconCopy,
+      run: () => copyTranscript(id),
+    };
+    return actionRegistry.register([change, copy]);
+  }, [id, isOpen]);
+}

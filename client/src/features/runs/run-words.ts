@@ -1,0 +1,115 @@
+import type { FailureKind, Tier } from "../../../../contract/features/providers.ts";
+import type { RunState, ToolKind, Usage } from "../../../../contract/features/run-events.ts";
+import type { PermissionMode, Run } from "../../../../contract/features/runs.ts";
+import { formatDuration } from "../../lib/format.ts";
+import type { Status } from "../../ui/status.ts";
+
+const statuses: Record<RunState, Status> = {
+  created: "queued",
+  queued: "queued",
+  running: "running",
+  waiting: "waiting for you",
+  succeeded: "succeeded",
+  failed: "failed",
+  cancelled: "cancelled",
+  interrupted: "interrupted",
+};
+
+/** The state of a run in the words used everywhere. */
+export function runStatus(state: RunState): Status {
+  return statuses[state];
+}
+
+/** What may happen without asking, in plain words. */
+export const permissionModes: readonly { value: PermissionMode; label: string; text: string }[] = [
+  { value: "ask", label: "Ask for everything", text: "Nothing is read, written or run before you allow it." },
+  {
+    value: "ask-writes",
+    label: "Ask before changes",
+    text: "Reading is free. Writing a file or running a command asks you.",
+  },
+  {
+    value: "free-in-folder",
+    label: "Free in its folder",
+    text: "Changes in its folder are free. What goes beyond it asks you.",
+  },
+  { value: "free", label: "Free", text: "Nothing is asked. It can do whatever your user can do on this machine." },
+];
+
+export function permissionLabel(mode: PermissionMode): string {
+  return permissionModes.find(({ value }) => value === mode)?.label ?? mode;
+}
+
+export const tierLabels: Record<Tier, string> = { light: "Light", medium: "Medium", heavy: "Heavy" };
+
+const failures: Record<FailureKind, string> = {
+  transport: "could not be reached",
+  timeout: "took too long",
+  "rate-limit": "asked to slow down",
+  "usage-limit": "usage limit reached",
+  "server-error": "failed on its side",
+  "missing-model": "model not available",
+  "not-installed": "not installed",
+  "not-logged-in": "not logged in",
+  "bad-reply": "answer not understood",
+  crashed: "crashed",
+  "bad-request": "request refused",
+  refused: "refused",
+  budget: "budget reached",
+  cancelled: "stopped",
+};
+
+/** Why an attempt ended, in a few words. */
+export function failureWords(failure: FailureKind): string {
+  return failures[failure];
+}
+
+export const toolWords: Record<ToolKind, string> = {
+  read: "Read",
+  edit: "Edit",
+  delete: "Delete",
+  move: "Move",
+  search: "Search",
+  execute: "Command",
+  think: "Thought",
+  fetch: "Fetch",
+  other: "Tool",
+};
+
+/** Dollars as small as they come: 0.0123 → "$0.012", 12.3 → "$12.30". */
+export function formatCost(costUsd: number | null): string {
+  if (costUsd === null) return "–";
+  if (costUsd === 0) return "$0";
+  if (costUsd < 0.001) return "< $0.001";
+  return `$${costUsd.toFixed(costUsd < 1 ? 3 : 2)}`;
+}
+
+/** 999 → "999", 12 345 → "12.3k", 2 000 000 → "2.0M". */
+export function formatTokens(tokens: number): string {
+  if (tokens < 1_000) return String(tokens);
+  if (tokens < 999_950) return `${(tokens / 1_000).toFixed(tokens < 99_950 ? 1 : 0)}k`;
+  return `${(tokens / 1_000_000).toFixed(1)}M`;
+}
+
+/** All tokens of a usage, in and out. */
+export function allTokens({ inputTokens, outputTokens }: Usage): number {
+  return inputTokens + outputTokens;
+}
+
+/** "12.3k in · 1.2k out · $0.034" */
+export function usageWords(usage: Usage): string {
+  const parts = [`${formatTokens(usage.inputTokens)} in`, `${formatTokens(usage.outputTokens)} out`];
+  if (usage.costUsd !== null) parts.push(formatCost(usage.costUsd));
+  return parts.join(" · ");
+}
+
+/** How long something took, or has taken so far. */
+export function tookWords(from: string, to: string | null, nowMs: number): string {
+  return formatDuration((to === null ? nowMs : Date.parse(to)) - Date.parse(from));
+}
+
+/** Who answered a run, from first to last, each once in a row: "Anthropic → OpenAI". */
+export function providerPath(run: Pick<Run, "attempts">): string[] {
+  const names = run.attempts.map(({ providerName }) => providerName);
+  return names.filter((name, index) => name !== names[index - 1]);
+}

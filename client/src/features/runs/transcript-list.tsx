@@ -1,0 +1,131 @@
+import { Button } from "@mantine/core";
+import { useLayoutEffect, useRef, useState, type ReactNode } from "react";
+
+import { formatCount } from "../../lib/format.ts";
+import { IconArrowDown } from "../../ui/icons.gen.ts";
+import { layOut, rowAt, rowsInSight } from "../../ui/row-layout.ts";
+import { useRowHeights } from "../../ui/use-row-heights.ts";
+import classes from "./transcript-list.module.css";
+import type { TranscriptRow } from "./transcript-rows.ts";
+
+interface TranscriptListProps {
+  rows: readonly TranscriptRow[];
+  label: string;
+  /** Row to bring into view; a new object brings it there again. */
+  target: { readonly index: number } | null;
+  renderRow: (row: TranscriptRow, index: number) => ReactNode;
+}
+
+/** What is being read: so many pixels below the top of a row. */
+interface Place {
+  readonly index: number;
+  readonly delta: number;
+}
+
+const guessedHeight = 72;
+const atEndWithin = 32;
+const marginPixels = 600;
+const targetFromTop = 80;
+
+/** A transcript, of which only what is in sight is in the page. Stays at the end while the reader does. */
+export function TranscriptList({ rows, label, target, renderRow }: TranscriptListProps) {
+  const scroller = useRef<HTMLDivElement>(null);
+  const lastTop = useRef(0);
+  const lastPlaceTop = useRef(0);
+  const shownTarget = useRef<object | null>(null);
+  const [isFollowing, setFollowing] = useState(true);
+  const [place, setPlace] = useState<Place>({ index: 0, delta: 0 });
+  const [leftAt, setLeftAt] = useState(0);
+  const heights = useRowHeights(guessedHeight, false);
+  const starts = layOut(rows.length, heights.heightOf);
+  const total = starts.at(-1) ?? 0;
+  const placeTop = (starts[Math.min(place.index, rows.length)] ?? 0) + place.delta;
+  const top = isFollowing ? total - heights.viewHeight : placeTop;
+  const { first, last } = rowsInSight(starts, Math.max(0, top), heights.viewHeight, marginPixels);
+
+  // After every paint: the end stays in sight, or what is being read stays where it is.
+  useLayoutEffect(() => {
+    const element = scroller.current;
+    if (!element) return;
+    const hasLeft = element.scrollTop < lastTop.current - 1 && distanceToEnd(element) > atEndWithin;
+    if (target !== null && shownTarget.current !== target) {
+      shownTarget.current = target;
+      readAt({ index: target.index, delta: -targetFromTop });
+      lastPlaceTop.current = (starts[target.index] ?? 0) - targetFromTop;
+      element.scrollTo({ top: lastPlaceTop.current });
+    } else if (isFollowing) {
+      if (hasLeft) return;
+      element.scrollTo({ top: element.scrollHeight });
+    } else {
+      const shift = placeTop - lastPlaceTop.current;
+      lastPlaceTop.current = placeTop;
+      if (Math.abs(shift) > 0.5) element.scrollTo({ top: element.scrollTop + shift });
+    }
+    lastTop.current = element.scrollTop;
+  });
+
+  function readAt(at: Place): void {
+    setPlace(at);
+    if (isFollowing) leaveEnd();
+  }
+
+  function leaveEnd(): void {
+    setLeftAt(rows.length);
+    setFollowing(false);
+  }
+
+  function handleScroll(): void {
+    const element = scroller.current;
+    if (!element) return;
+    const wasUp = element.scrollTop < lastTop.current - 1;
+    lastTop.current = element.scrollTop;
+    lastPlaceTop.current = element.scrollTop;
+    const index = Math.max(0, rowAt(starts, element.scrollTop));
+    setPlace({ index, delta: element.scrollTop - (starts[index] ?? 0) });
+    if (distanceToEnd(element) < atEndWithin) setFollowing(true);
+    else if (wasUp && isFollowing) leaveEnd();
+  }
+
+  return (
+    <div className={classes["frame"]}>
+      <div
+        ref={(element) => {
+          scroller.current = element;
+          return heights.observe(element);
+        }}
+        className={classes["scroller"]}
+        onScroll={handleScroll}
+        tabIndex={0}
+        role="log"
+        aria-live="off"
+        aria-label={label}
+      >
+        <div className={classes["sheet"]} style={{ height: total }}>
+          <div className={classes["visible"]} style={{ transform: `translateY(${String(starts[first] ?? 0)}px)` }}>
+            {rows.slice(first, last).map((row, offset) => (
+              <div key={row.key} data-number={first + offset} ref={heights.observe} className={classes["row"]}>
+                {renderRow(row, first + offset)}
+              </div>
+            ))}
+          </div>
+        </div>
+      </div>
+      {isFollowing ? null : (
+        <Button
+          className={classes["jump"] ?? ""}
+          leftSection={<IconArrowDown size={14} />}
+          variant="filled"
+          onClick={() => {
+            setFollowing(true);
+          }}
+        >
+          {rows.length > leftAt ? formatCount(rows.length - leftAt, "new part") : "Newest"}
+        </Button>
+      )}
+    </div>
+  );
+}
+
+function distanceToEnd(element: HTMLElement): number {
+  return element.scrollHeight - element.scrollTop - element.clientHeight;
+}

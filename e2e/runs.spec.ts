@@ -1,0 +1,126 @@
+import { expectAccessible } from "./support/accessibility.ts";
+import { startMockModel, type MockModel } from "./support/mock-model.ts";
+import { saveScreenshots } from "./support/screenshot.ts";
+import { expect, type PortosFixture, test } from "./support/test.ts";
+
+let model: MockModel;
+
+test.beforeAll(async () => {
+  model = await startMockModel();
+});
+
+test.afterAll(async () => {
+  await model.close();
+});
+
+async function addProvider(portos: PortosFixture, id: string, modelId: string, fallback: string | null = null) {
+  await portos.call("DELETE", `/api/providers/${id}`);
+  const input = {
+    type: "api",
+    name: `Model ${id}`,
+    dialect: "openai-compatible",
+    baseUrl: model.url,
+    models: [{ id: modelId, tier: "medium", price: { input: 1, output: 2 } }],
+    fallbackProvider: fallback,
+  };
+  const added = await portos.call("POST", "/api/providers", { id, input });
+  expect(added.status, JSON.stringify(added.body)).toBe(200);
+  expect((await portos.call("POST", `/api/providers/${id}/enable`)).status).toBe(200);
+}
+
+async function removeProviders(portos: PortosFixture): Promise<void> {
+  const { body } = await portos.call("GET", "/api/providers");
+  for (const { id } of (body as { providers: { id: string }[] }).providers)
+    await portos.call("DELETE", `/api/providers/${id}`);
+}
+
+test("without a provider the page leads to one; with one, a run answers live", async ({ page, portos }, info) => {
+  await removeProviders(portos);
+  await page.goto("/agents?new=1");
+  const sheet = page.getByRole("dialog");
+  await expect(sheet.getByText("Add a provider first")).toBeVisible();
+  await expect(sheet.getByRole("link", { name: "Add a provider" })).toHaveAttribute("href", "/providers");
+
+  await addProvider(portos, "swift", "swift");
+  await page.goto("/agents?new=1");
+  await sheet.getByLabel("What is to be done?").fill("Find out why the tests fail.");
+  await expect(sheet.getByRole("checkbox", { name: "Model swift" })).toBeChecked();
+  await expectAccessible(page, "New run");
+  await saveScreenshots(page, info, "run-composer");
+  await sheet.getByRole("button", { name: "Start", exact: true }).click();
+
+  await expect(page).toHaveURL(/\/agents\/run-/);
+  const transcript = page.getByRole("log", { name: /Transcript of/ });
+  await expect(transcript.getByText("Find out why the tests fail.")).toBeVisible();
+  await expect(transcript.getByRole("heading", { name: "What I found" })).toBeVisible();
+  await expect(transcript.getByText('<script>alert("no")</script>')).toBeVisible();
+  await expect(transcript.getByRole("link")).toHaveCount(0);
+  await expect(page.getByRole("main").getByText("succeeded").first()).toBeVisible();
+  await expect(page.getByText("1.5k tokens").first()).toBeVisible();
+  await expectAccessible(page, "Run");
+  await saveScreenshots(page, info, "run");
+
+  await page.getByLabel("Search in this transcript").fill("one line");
+  await expect(page.getByRole("search").getByText("1 of 1")).toBeVisible();
+  await page.reload();
+  await expect(transcript.getByText("All done.")).toBeVisible();
+
+  await page.goto("/agents");
+  await expect(page.getByRole("link", { name: "Find out why the tests fail." }).first()).toBeVisible();
+  await expectAccessible(page, "Agents");
+  await saveScreenshots(page, info, "agents");
+});
+
+test("a run that takes long is stopped with one press and says who did it", async ({ page, portos }) => {
+  await addProvider(portos, "patient", "patient");
+  const created = await portos.call("POST", "/api/runs", {
+    prompt: { kind: "text", text: "Take your time" },
+    choices: [{ providerId: "patient" }],
+  });
+  const [{ id } = { id: "" }] = (created.body as { runs: { id: string }[] }).runs;
+  await page.goto(`/agents/${id}`);
+  await expect(page.getByText("Step 3.")).toBeVisible();
+  await page.getByRole("button", { name: "Stop" }).click();
+  await expect(page.getByRole("main").getByText("cancelled").first()).toBeVisible();
+  await expect(page.getByRole("button", { name: "Run again" })).toBeVisible();
+  await expect(page.getByText("Stopped by this machine").first()).toBeVisible();
+});
+
+test("when the first provider fails the next one answers, and both stay visible", async ({ page, portos }, info) => {
+  await addProvider(portos, "swift", "swift");
+  await addProvider(portos, "broken", "broken", "swift");
+  const created = await portos.call("POST", "/api/runs", {
+    prompt: { kind: "text", text: "Fall back" },
+    choices: [{ providerId: "broken" }],
+  });
+  const [{ id } = { id: "" }] = (created.body as { runs: { id: string }[] }).runs;
+  await page.goto(`/agents/${id}`);
+  const attempts = page.getByRole("list", { name: "Attempts" });
+  await expect(attempts.getByRole("listitem")).toHaveCount(2, { timeout: 30_000 });
+  await expect(attempts.getByText("failed on its side")).toBeVisible();
+  await expect(page.getByText("All done.")).toBeVisible();
+  await saveScreenshots(page, info, "run-fallback");
+});
+
+test("one prompt on two providers is shown side by side", async ({ page, portos }, info) => {
+  await addProvider(portos, "swift", "swift");
+  await addProvider(portos, "other", "swift");
+  await page.goto("/agents?new=1");
+  const sheet = page.getByRole("dialog");
+  await sheet.getByLabel("What is to be done?").fill("Compare yourselves");
+  for (const name of ["Model swift", "Model other"]) await sheet.getByRole("checkbox", { name }).check();
+  for (const name of ["Model patient", "Model broken"]) {
+    const box = sheet.getByRole("checkbox", { name });
+    if ((await box.count()) > 0) await box.uncheck();
+  }
+  await sheet.getByRole("button", { name: "Start 2 runs" }).click();
+  await expect(page).toHaveURL(/\/agents\/compare\?group=group-/);
+  const columns = page.getByRole("log");
+  await expect(columns).toHaveCount(2);
+  await expect(columns.first().getByText("All done.")).toBeVisible();
+  await expect(columns.last().getByText("All done.")).toBeAttached();
+  await expectAccessible(page, "Compare");
+  await saveScreenshots(page, info, "run-compare");
+  const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+  expect(overflow).toBeLessThanOrEqual(1);
+});
