@@ -1,5 +1,6 @@
 import type { Channel } from "./channel.ts";
 import type { EndpointGroup } from "./endpoint.ts";
+import { approvalsEndpoints, approvalsFeed } from "./features/approvals.ts";
 import { appsEndpoints, appsFeed } from "./features/apps.ts";
 import { automationsEndpoints, automationsFeed } from "./features/automations.ts";
 import { backupsEndpoints } from "./features/backups.ts";
@@ -7,17 +8,23 @@ import { browserEndpoints, browserFeed } from "./features/browser.ts";
 import { detectChannel, detectEndpoints } from "./features/detect.ts";
 import { historyEndpoints } from "./features/history.ts";
 import { incidentsEndpoints, incidentsFeed } from "./features/incidents.ts";
+import { localModelsEndpoints, localModelsFeed } from "./features/local-models.ts";
 import { logsChannel, logsEndpoints } from "./features/logs.ts";
 import { errorsFeed, notificationsEndpoints, notificationsFeed } from "./features/notifications.ts";
 import { onboardingEndpoints } from "./features/onboarding.ts";
 import { processesEndpoints, processesFeed } from "./features/processes.ts";
+import { promptsEndpoints, promptsFeed } from "./features/prompts.ts";
+import { providersEndpoints, providersFeed } from "./features/providers.ts";
+import { pushEndpoints } from "./features/push.ts";
 import { agentsChannel, runsEndpoints, runsFeed } from "./features/runs.ts";
 import { settingsEndpoints } from "./features/settings.ts";
 import { systemEndpoints, systemFeed } from "./features/system.ts";
 import { terminalChannel, terminalEndpoints } from "./features/terminal.ts";
+import { usageEndpoints } from "./features/usage.ts";
 
 /** Every endpoint of portos-server by feature. A parity test compares this list with what is mounted. */
 export const endpointGroups = {
+  approvals: approvalsEndpoints,
   apps: appsEndpoints,
   automations: automationsEndpoints,
   backups: backupsEndpoints,
@@ -25,28 +32,37 @@ export const endpointGroups = {
   detect: detectEndpoints,
   history: historyEndpoints,
   incidents: incidentsEndpoints,
+  localModels: localModelsEndpoints,
   logs: logsEndpoints,
   notifications: notificationsEndpoints,
   onboarding: onboardingEndpoints,
   processes: processesEndpoints,
+  prompts: promptsEndpoints,
+  providers: providersEndpoints,
+  push: pushEndpoints,
   runs: runsEndpoints,
   settings: settingsEndpoints,
   system: systemEndpoints,
   terminal: terminalEndpoints,
+  usage: usageEndpoints,
 } as const satisfies Record<string, EndpointGroup>;
 
 /** Every Socket.IO channel by name. */
 export const channels = {
   agents: agentsChannel,
+  approvals: approvalsFeed,
   apps: appsFeed,
   automations: automationsFeed,
   browser: browserFeed,
   detect: detectChannel,
   errors: errorsFeed,
   incidents: incidentsFeed,
+  localModels: localModelsFeed,
   logs: logsChannel,
   notifications: notificationsFeed,
   processes: processesFeed,
+  prompts: promptsFeed,
+  providers: providersFeed,
   runs: runsFeed,
   system: systemFeed,
   terminal: terminalChannel,

@@ -231,6 +231,8 @@ export const providerPresetSchema = z.strictObject({
       path: z.string().nullable(),
       /** How to install it, one line. */
       installHint: z.string(),
+      /** Whether its own login was found beside its settings; `null` when that cannot be told from files. */
+      hasLogin: z.boolean().nullable(),
     })
     .nullable(),
 });
@@ -245,6 +247,10 @@ export const chainStepSchema = z.strictObject({
   skipReason: z.string().nullable(),
 });
 export type ChainStep = z.output<typeof chainStepSchema>;
+
+/** A fallback chain in the order it is asked; `problem` tells why it ends before its end: a loop, a provider that is gone. */
+export const chainSchema = z.strictObject({ steps: z.array(chainStepSchema), problem: z.string().nullable() });
+export type Chain = z.output<typeof chainSchema>;
 
 const id = z.strictObject({ id: providerIdSchema });
 const view = z.strictObject({ provider: providerSchema, health: providerHealthSchema });
@@ -335,8 +341,17 @@ export const providersEndpoints = defineEndpoints({
     summary: "Show who is asked when this provider cannot answer",
     params: id,
     query: z.strictObject({ tier: tierSchema.default("medium") }),
-    reply: z.strictObject({ steps: z.array(chainStepSchema), problem: z.string().nullable() }),
+    reply: chainSchema,
     audit: "none",
+  },
+  checkChain: {
+    method: "POST",
+    path: "/api/providers/:id/chain/check",
+    summary: "Check every provider of a chain that is on",
+    params: id,
+    body: z.strictObject({ tier: tierSchema.default("medium") }),
+    reply: chainSchema,
+    audit: "write",
   },
 });
 

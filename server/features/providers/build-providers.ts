@@ -1,0 +1,110 @@
+import { join } from "node:path";
+
+import { dataFiles } from "../../../contract/data-files.ts";
+import { type FailureKind, providersFeed } from "../../../contract/features/providers.ts";
+import type { RunChoice } from "../../../contract/features/runs.ts";
+import type { RunTarget } from "../../../contract/internal/runs.ts";
+import type { AppContext } from "../../app-context.ts";
+import { createFeed } from "../../realtime/feed.ts";
+import { createProgramFinder } from "./agent-programs.ts";
+import { keepKeysSealed } from "./key-keeper.ts";
+import { followProviders } from "./provider-follower.ts";
+import { type ProviderHealthFile, providerHealthFile } from "./health-memory.ts";
+import { createProviderHealths } from "./provider-health.ts";
+import { createProbe } from "./provider-probe.ts";
+import { type ProvidersFile, providersFile } from "./provider-record.ts";
+import { createProviderService, type ProviderService } from "./provider-service.ts";
+import { createProviderStore } from "./provider-store.ts";
+import { resolveTargets } from "./resolve-targets.ts";
+import { mountProviders } from "./routes.ts";
+
+const staleMs = 5 * 60_000;
+const firstLookMs = 3_000;
+
+/** What other features get of providers. */
+export interface Providers {
+  service: ProviderService;
+  /** Whom to ask for a run, in order, secrets in the clear; see `resolveTargets`. */
+  resolveTargets(choice: RunChoice): Promise<RunTarget[]>;
+  /** What became of an attempt with a provider; sets it limited, down or up. */
+  noteOutcome(id: string, failure: FailureKind | null, message: string | null, backAt?: string | null): void;
+  /** Looks at APIs that are on. Nothing leaves the machine before. */
+  start(): void;
+}
+
+/** Opens the files, mounts endpoints and feed. */
+export async function buildProviders(context: AppContext): Promise<Providers> {
+  const { clock, env, mount, realtime, secrets } = context;
+  const logger = context.logger.child("providers");
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const programs = createProgramFinder({ variables: process.env, cwd: env.rootDir });
+  const file = await context.openStore<ProvidersFile>("providers", providersFile);
+  const stopSealing = await keepKeysSealed({
+    store: file,
+    file: join(env.dataDir, dataFiles.providers.path),
+    secrets,
+    logger,
+  });
+  const store = createProviderStore(file);
+  const feed = createFeed(realtime, providersFeed, { snapshot: () => service.list() });
+  const healths = createProviderHealths({
+    store: await context.openStore<ProviderHealthFile>("providerHealth", providerHealthFile),
+    probe: createProbe({ ownPorts: Object.values(env.ports), secrets, programs, clock, zone }),
+    find: store.find,
+    clock,
+    zone,
+    logger,
+    publish: (health) => {
+      feed.publish({ kind: "health", health });
+    },
+  });
+  const resolving = {
+    find: store.find,
+    healthOf: healths.of,
+    secrets,
+    programs,
+    now: () => clock.now(),
+    timeText: (at: number) => timeText(at, clock.now(), zone),
+  };
+  const service: ProviderService = createProviderService({ store, healths, secrets, resolving, clock });
+  const stopFollowing = followProviders({ store, healths, secrets, publish: feed.publish });
+  mountProviders(mount, service, programs);
+  context.names.add("providers", ({ id = "" }) => store.find(id)?.name);
+
+  const refresh = (): void => {
+    healths.refresh(store.all(), staleMs);
+  };
+  let watching: NodeJS.Timeout | undefined;
+  feed.onWatched((isWatched) => {
+    clearInterval(watching);
+    if (!isWatched) return;
+    refresh();
+    watching = setInterval(refresh, staleMs);
+  });
+  let first: NodeJS.Timeout | undefined;
+  context.onStop(() => {
+    clearTimeout(first);
+    clearInterval(watching);
+    healths.stop();
+    stopFollowing();
+    stopSealing();
+  });
+  return {
+    service,
+    resolveTargets: (choice) => resolveTargets(choice, resolving),
+    noteOutcome: (id, failure, message, backAt) => {
+      if (store.find(id) !== null) healths.noteOutcome(id, failure, message, backAt);
+    },
+    start() {
+      healths.start();
+      first = setTimeout(refresh, firstLookMs);
+    },
+  };
+}
+
+/** "14:30", with the day when it is another one. */
+function timeText(at: number, now: number, zone: string): string {
+  const day = (time: number): string => new Intl.DateTimeFormat("sv-SE", { timeZone: zone }).format(time);
+  const time = new Intl.DateTimeFormat("sv-SE", { timeZone: zone, hour: "2-digit", minute: "2-digit" }).format(at);
+  return day(at) === day(now) ? time : `${day(at)} ${time}`;
+}
