@@ -16,7 +16,9 @@ import { SideSheet } from "../../ui/side-sheet.tsx";
 import { joinNames, readAddress } from "./log-address.ts";
 import type { LogPreferences } from "./log-toolbar.tsx";
 import { LogsView } from "./logs-view.tsx";
+import { NoConnection } from "./no-connection.tsx";
 import { ProcessPicker } from "./process-picker.tsx";
+import { useCutOff } from "./use-cut-off.ts";
 import classes from "./logs-page.module.css";
 import "./ansi-palette.css";
 
@@ -28,6 +30,7 @@ export function LogsPage() {
     isWrapped: false,
     times: "local",
   });
+  const isCutOff = useCutOff();
   const [isPicking, setPicking] = useState(false);
   const isDark = useComputedColorScheme("dark") === "dark";
   const known = sources.data ?? [];
@@ -58,7 +61,7 @@ export function LogsPage() {
             </div>
           ) : sources.data === undefined ? (
             <div className={classes["state"]}>
-              <LoadingState rows={12} rowHeight={20} label="Loading the logs" />
+              {isCutOff ? <NoConnection /> : <LoadingState rows={12} rowHeight={20} label="Loading the logs" />}
             </div>
           ) : known.length === 0 ? (
             <NoLogs />

@@ -5,8 +5,7 @@ import { useMemo, useState } from "react";
 import type { LogSource } from "../../../../contract/features/logs.ts";
 import { errorMessage } from "../../lib/api-error.ts";
 import { formatCount } from "../../lib/format.ts";
-import { useObservable } from "../../lib/observable.ts";
-import { connection } from "../../lib/socket.ts";
+import { formatClock } from "../../lib/time.ts";
 import { EmptyState } from "../../ui/empty-state.tsx";
 import { ErrorState } from "../../ui/error-state.tsx";
 import { LoadingState } from "../../ui/loading-state.tsx";
@@ -18,8 +17,10 @@ import { useLogSearch, type Hit } from "./log-search.ts";
 import { LogToolbar, type LogPreferences } from "./log-toolbar.tsx";
 import type { LogView, LogViewState } from "./log-view.ts";
 import type { WindowLine } from "./log-window.ts";
+import { NoConnection, noConnectionText } from "./no-connection.tsx";
 import { ProcessControls } from "./process-controls.tsx";
 import { SearchPanel } from "./search-panel.tsx";
+import { useCutOff } from "./use-cut-off.ts";
 import { useLogView } from "./use-log-view.ts";
 import { useSelection } from "./use-selection.ts";
 import classes from "./logs-page.module.css";
@@ -129,12 +130,13 @@ function Lines({
   isFiltered: boolean;
   children: React.ReactNode;
 }) {
+  const isCutOff = useCutOff();
   if (state.mode === "failed")
     return <ErrorState title="Could not open the logs" error={state.error} onRetry={view.showNewest} />;
   if (state.mode === "loading") {
     return (
       <div className={classes["state"]}>
-        <LoadingState rows={16} rowHeight={20} label="Loading lines" />
+        {isCutOff ? <NoConnection /> : <LoadingState rows={16} rowHeight={20} label="Loading lines" />}
       </div>
     );
   }
@@ -156,9 +158,15 @@ function Lines({
 
 /** A failure beside lines that are there, and a lost connection. */
 function Trouble({ state }: { state: LogViewState }) {
-  const live = useObservable(connection);
+  const isCutOff = useCutOff();
   if (state.mode === "failed") return null;
-  if (live !== "live" && state.mode !== "loading")
+  if (isCutOff && state.mode === "kept")
+    return (
+      <p className={classes["note"]} role="status">
+        As of {formatClock(state.keptAt ?? 0)}: PortOS does not answer. {noConnectionText}
+      </p>
+    );
+  if (isCutOff && state.mode !== "loading")
     return (
       <p className={classes["note"]} role="status">
         No live connection. What is shown may be old; it continues without a gap when the connection is back.
