@@ -383,20 +383,23 @@ export class Session {
     this.#screen.dispose();
   }
 
+  #note<K extends "title" | "folder" | "lastBellAt">(field: K, value: SessionRecord[K]): void {
+    if (this.record[field] === value) return;
+    this.record[field] = value;
+    this.#options.listener.onChange();
+  }
+
   #markEvents() {
     const { record } = this;
     const { clock, listener } = this.#options;
     return {
-      onTitle: (title: string) => {
-        if (title === record.title) return;
-        record.title = title;
-        listener.onChange();
+      onTitle: (title: string) => void this.#note("title", title),
+      onBell: () => {
+        // A program that rings without end is told of once a second.
+        const second = new Date(Math.floor(clock.now() / 1000) * 1000).toISOString();
+        this.#note("lastBellAt", second);
       },
-      onFolder: (folder: string) => {
-        if (folder === record.folder) return;
-        record.folder = folder;
-        listener.onChange();
-      },
+      onFolder: (folder: string) => void this.#note("folder", folder),
       onCommandStart: (text: string) => {
         if (record.runningCommand && text === "") return;
         record.runningCommand = {
