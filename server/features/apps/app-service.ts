@@ -12,6 +12,7 @@ import { sealPlainSecrets, toStored } from "./app-secrets.ts";
 import type { FolderFactsKeeper } from "./folder-facts.ts";
 import type { Icon } from "./icon-finder.ts";
 import { createTurns } from "./turns.ts";
+import { checkWorkingFolders } from "./working-folder.ts";
 import { createUndoWindows } from "./undo-windows.ts";
 
 export interface AppServiceOptions {
@@ -180,6 +181,7 @@ async function addRecord(
   at: string,
 ): Promise<AppRecord> {
   const folder = await resolveFolder(input.folder);
+  await checkWorkingFolders(folder, input.processes);
   const processes = await toStored(input.processes, [], secrets);
   return store.update((file) => {
     // A deleted app gives its id away, and with it the chance of being brought back.
@@ -218,6 +220,8 @@ async function editOf(
   const { folder, processes, ...rest } = input;
   const given = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
   const resolved = folder === undefined ? null : await resolveFolder(folder);
+  if (processes !== undefined || resolved !== null)
+    await checkWorkingFolders(resolved ?? before.folder, processes ?? before.processes);
   const stored = processes === undefined ? null : await toStored(processes, before.processes, secrets);
   return (record) => ({
     ...record,

@@ -1,4 +1,4 @@
-import { isAbsolute, join, resolve } from "node:path";
+import { isAbsolute, join, relative } from "node:path";
 
 import { z } from "zod";
 
@@ -8,6 +8,7 @@ import { openFolder } from "../../../lib/folder-reader.ts";
 import { findProgram } from "../../../lib/processes/find-program.ts";
 import type { Pm2StartSpec } from "../../../lib/processes/pm2-client.ts";
 import type { SecretBox } from "../../../lib/secret-box.ts";
+import { enterWorkingFolder } from "./working-folder.ts";
 import { plainEnvironment } from "../../sealed-variables.ts";
 import type { AppRecord, StoredProcess } from "./app-record.ts";
 
@@ -95,8 +96,7 @@ async function launchOf(
   { readEcosystem }: ResolveDependencies,
 ): Promise<Launch> {
   const { run } = process;
-  const cwd = resolve(folder.root, process.cwd);
-  await needFolder(folder, process.cwd);
+  const cwd = await enterWorkingFolder(folder, process.cwd);
   if (run.kind === "command") {
     const [program = "", ...args] = run.command;
     return { cwd, script: needProgram(program, cwd, searchPath), args, interpreter: "none", env: {} };
@@ -107,7 +107,10 @@ async function launchOf(
     const args = ["run", run.script, ...separator, ...run.arguments];
     return { cwd, script: needProgram(run.manager, cwd, searchPath), args, interpreter: "none", env: {} };
   }
-  if (run.kind === "ecosystem") return fromEcosystem(await readEcosystem(folder, run.file), run);
+  if (run.kind === "ecosystem") {
+    const launch = fromEcosystem(await readEcosystem(folder, run.file), run);
+    return { ...launch, cwd: await enterWorkingFolder(folder, relative(folder.root, launch.cwd) || ".") };
+  }
   throw new AppError("conflict", `${process.name} is started by another PM2`);
 }
 
@@ -139,15 +142,6 @@ function fromEcosystem(
     env: entry.env,
     maxMemoryBytes: entry.maxMemoryBytes,
   };
-}
-
-async function needFolder(folder: FolderReader, path: string): Promise<void> {
-  if (path === "." || (await folder.list(path)).length > 0) return;
-  try {
-    await openFolder(resolve(folder.root, path));
-  } catch (cause) {
-    throw new AppError("conflict", `The folder ${path} is missing in the project`, { cause });
-  }
 }
 
 function needProgram(program: string, cwd: string, searchPath: string | undefined): string {
