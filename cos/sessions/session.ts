@@ -393,13 +393,13 @@ export class Session {
     const { record } = this;
     const { clock, listener } = this.#options;
     return {
-      onTitle: (title: string) => void this.#note("title", title),
+      onTitle: this.#note.bind(this, "title") as (title: string) => void,
       onBell: () => {
         // A program that rings without end is told of once a second.
         const second = new Date(Math.floor(clock.now() / 1000) * 1000).toISOString();
         this.#note("lastBellAt", second);
       },
-      onFolder: (folder: string) => void this.#note("folder", folder),
+      onFolder: this.#note.bind(this, "folder") as (folder: string) => void,
       onCommandStart: (text: string) => {
         if (record.runningCommand && text === "") return;
         record.runningCommand = {
