@@ -106,7 +106,14 @@ test("levels hide what is not asked for, and an expression that is wrong is expl
     `${numbered(0, 50)}${stamp(60)}ERROR broken\n`,
   );
   await page.goto(address);
+  const isPhone = testInfo.project.name === "phone";
+  if (isPhone) await page.getByRole("button", { name: "More", exact: true }).and(page.getByLabel("More")).last().click();
   await page.getByRole("group", { name: "Levels shown" }).getByRole("button", { name: "error" }).click();
+  if (isPhone) {
+    await expectAccessible(page, "Log view sheet");
+    await saveScreenshots(page, testInfo, "logs-options");
+    await page.keyboard.press("Escape");
+  }
   await expect(line(page, "ERROR broken")).toBeVisible();
   await expect(line(page, "INFO line 49")).toHaveCount(0);
   await page.goto(`${address}&q=a(&regex=1`);

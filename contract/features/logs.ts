@@ -100,6 +100,11 @@ export const logSourceSchema = z.strictObject({
   home: z.enum(["portos", "user"]),
   name: z.string(),
   namespace: z.string(),
+  /**
+   * `file`: written by PortOS about something it runs without PM2, as Chrome. `deleted`: what is left of an app that has
+   * been deleted, until it is as old as logs may become.
+   */
+  kind: z.enum(["process", "file", "deleted"]),
   /** `unknown`: its log files are there, but PM2 does not run it now. */
   status: z.enum(["online", "launching", "stopping", "stopped", "errored", "waiting", "unknown"]),
   pmIds: z.array(z.int()),

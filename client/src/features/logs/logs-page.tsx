@@ -14,7 +14,7 @@ import { LoadingState } from "../../ui/loading-state.tsx";
 import { Page } from "../../ui/page.tsx";
 import { SideSheet } from "../../ui/side-sheet.tsx";
 import { joinNames, readAddress } from "./log-address.ts";
-import type { LogPreferences } from "./log-toolbar.tsx";
+import type { LogPreferences } from "./log-controls.tsx";
 import { LogsView } from "./logs-view.tsx";
 import { NoConnection } from "./no-connection.tsx";
 import { ProcessPicker } from "./process-picker.tsx";
@@ -39,7 +39,8 @@ export function LogsPage() {
   const ofApp = known.filter(({ namespace }) => namespace === `app:${search["app"] ?? ""}`).map(({ id }) => id);
   const address = named.sources.length === 0 ? { ...named, sources: ofApp } : named;
   const likeliest =
-    known.find(({ namespace }) => namespace.startsWith("app:")) ?? known.find(({ name }) => name === "portos-server");
+    known.find(({ namespace, kind }) => namespace.startsWith("app:") && kind === "process") ??
+    known.find(({ name }) => name === "portos-server");
 
   const pick = (selected: string[]): void => {
     setSearch({ process: joinNames(selected), app: null, at: null }, { push: true });

@@ -11,10 +11,11 @@ import { ErrorState } from "../../ui/error-state.tsx";
 import { LoadingState } from "../../ui/loading-state.tsx";
 import { LineActions } from "./line-actions.tsx";
 import { joinNames, searchFilter, viewFilter, type LogAddress } from "./log-address.ts";
+import type { LogPreferences } from "./log-controls.tsx";
 import { LogList, type LineLook } from "./log-list.tsx";
 import type { Highlight, LineTag } from "./log-row.tsx";
 import { useLogSearch, type Hit } from "./log-search.ts";
-import { LogToolbar, type LogPreferences } from "./log-toolbar.tsx";
+import { LogToolbar } from "./log-toolbar.tsx";
 import type { LogView, LogViewState } from "./log-view.ts";
 import type { WindowLine } from "./log-window.ts";
 import { NoConnection, noConnectionText } from "./no-connection.tsx";
@@ -63,13 +64,16 @@ export function LogsView({ address, onAddress, sources, preferences, onPreferenc
         isPaused={state.mode === "paused"}
         canPause={state.mode === "live" || state.mode === "paused"}
         onPause={view.setPaused}
-      >
-        <Button className="phone-only" leftSection={<IconList size={14} />} onClick={onPick}>
-          {title}
-        </Button>
-        <h2 className={`${classes["title"] ?? ""} desktop-only`}>{title}</h2>
-        {single === undefined ? null : <ProcessControls sourceId={single} />}
-      </LogToolbar>
+        title={
+          <>
+            <Button className="phone-only" leftSection={<IconList size={14} />} onClick={onPick}>
+              {title}
+            </Button>
+            <h2 className={`${classes["title"] ?? ""} desktop-only`}>{title}</h2>
+          </>
+        }
+        controls={single === undefined ? null : <ProcessControls sourceId={single} />}
+      />
       <Trouble state={state} />
       <div className={classes["body"]} data-searching={address.query !== "" || undefined}>
         <Lines view={view} state={state} isFiltered={viewFilter(address) !== null}>
