@@ -5,6 +5,7 @@ import { resolveFolder } from "../../../lib/folder-reader.ts";
 import type { JsonStore } from "../../../lib/json-store.ts";
 import type { Logger } from "../../../lib/logger.ts";
 import type { SecretBox } from "../../../lib/secret-box.ts";
+import { shareRuns } from "../processes/share-runs.ts";
 import { createAppList } from "./app-list.ts";
 import type { AppRecord, AppsFile } from "./app-record.ts";
 import type { AppInTurn, AppRunner } from "./app-runner.ts";
@@ -86,19 +87,22 @@ export function createAppService(options: AppServiceOptions): AppService {
     return find(id);
   }
 
-  async function lookAtFolders(): Promise<void> {
-    if (await facts.look(apps.records())) apps.changed();
+  async function lookAt(records: readonly AppRecord[]): Promise<void> {
+    if (await facts.look(records)) apps.changed();
   }
 
-  async function tend(): Promise<void> {
+  /** Many changes in a row are looked after together. */
+  const tend = shareRuns(async () => {
     try {
       const edit = await sealPlainSecrets(store.get(), secrets);
       if (edit) await store.update((file) => ({ next: edit(file), result: null }));
-      await lookAtFolders();
+      const records = apps.records();
+      facts.keep(records);
+      await lookAt(records);
     } catch (error) {
       logger.error("Apps could not be looked after", {}, error);
     }
-  }
+  });
 
   return {
     list: apps.all,
@@ -124,12 +128,12 @@ export function createAppService(options: AppServiceOptions): AppService {
       const wished = input.id ?? options.slugOf(input.name);
       const record = await addRecord(store, { ...input, id: wished }, input.id === undefined, secrets, now());
       windows.cancel(record.id);
-      await lookAtFolders();
+      await lookAt([record]);
       return apps.view(record);
     },
     async update(id, input) {
       const record = await changeInTurn(id, () => change(id, input));
-      await lookAtFolders();
+      await lookAt([record]);
       return apps.view(record);
     },
     remove: (id) =>
