@@ -139,6 +139,7 @@ export async function createApp(options: AppOptions): Promise<App> {
       ...context,
       settings: () => settings.get().logs,
       processes: () => [...snapshots.raw().values()],
+      hasApp: (appId) => apps.list().some(({ id }) => id === appId),
       reloadLogs: async () => clients.portos?.reloadLogs(),
     }),
   );
