@@ -84,8 +84,8 @@ function Facts({ state }: { state: BrowserState }) {
       )}
       {health === null ? null : (
         <Fact name="Health">
-          {health.isOk ? `well, ${formatDuration(health.tookMs)}` : (health.error ?? "not well")},{" "}
-          <Time iso={health.checkedAt} />
+          {health.isOk ? `well, opened a test page in ${formatDuration(health.tookMs)}` : (health.error ?? "not well")},
+          last tried <Time iso={health.checkedAt} />
         </Fact>
       )}
       {restarts === 0 || lastRestart === null ? null : (
