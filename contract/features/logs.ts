@@ -8,14 +8,18 @@ export const logLevels = ["error", "warn", "info", "debug", "other"] as const;
 export type LogLevelName = (typeof logLevels)[number];
 
 /** "<home>/<process name>": every PM2 process of that name, in that PM2 home, is one source. */
-export const logSourceIdSchema = z.string().regex(/^(?:portos|user)\/[^\0]{1,200}$/);
+export const logSourceIdSchema = z
+  .string()
+  .regex(/^(?:portos|user)\/[^\0]{1,200}$/, "must be portos/<process> or user/<process>");
 const sourceIds = z.array(logSourceIdSchema).min(1).max(32);
 
 const streamId = "[0-9a-f]{12}";
 const fileId = "[a-z0-9]{1,20}-[a-z0-9]{1,20}";
 
 /** Names one line for good: "<stream>:<file>:<byte offset>". It outlives rotation, as long as the file is kept. */
-export const logLineIdSchema = z.string().regex(new RegExp(`^${streamId}:${fileId}:\\d{1,16}$`));
+export const logLineIdSchema = z
+  .string()
+  .regex(new RegExp(`^${streamId}:${fileId}:\\d{1,16}$`), "must be the id of a line");
 
 const place = `${streamId}:${fileId}:\\d{1,16}(?::[0-9a-f]{8})?`;
 
@@ -27,7 +31,7 @@ const place = `${streamId}:${fileId}:\\d{1,16}(?::[0-9a-f]{8})?`;
 export const logCursorSchema = z
   .string()
   .max(8_000)
-  .regex(new RegExp(`^${place}(?:,${place}){0,63}$`));
+  .regex(new RegExp(`^${place}(?:,${place}){0,63}$`), "must be a cursor of an earlier reply");
 
 /** One log file with its rotated predecessors; a process that writes both outputs into one file has one stream. */
 export const logStreamSchema = z.strictObject({

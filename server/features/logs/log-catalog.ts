@@ -6,7 +6,7 @@ import { AppError } from "../../../lib/app-error.ts";
 import type { Pm2Process } from "../../../lib/processes/pm2-types.ts";
 import { isGone, type LogFile } from "./log-file.ts";
 import { listLogFiles } from "./log-files.ts";
-import { listOwnLogs } from "./own-logs.ts";
+import { listOwnLogs, type OwnLog } from "./own-logs.ts";
 
 /** One log file, current name resolved, and whose output it holds. */
 export interface CatalogStream extends LogStream {
@@ -46,9 +46,9 @@ export function createLogCatalog({ processes, logsDir, hasApp }: LogCatalogOptio
   async function list(): Promise<CatalogSource[]> {
     const sources = new Map<string, CatalogSource>();
     for (const process of await processes()) addProcess(sources, process);
-    for (const { name, path } of await listOwnLogs(logsDir)) {
-      const id = `portos/${name}`;
-      if (!sources.has(id)) addOwn(sources, id, name, path, hasApp);
+    for (const log of await listOwnLogs(logsDir)) {
+      const id = `portos/${log.name}`;
+      if (!sources.has(id)) addOwn(sources, id, log, hasApp);
     }
     const found = [...sources.values()];
     await Promise.all(found.map(resolveStreams));
@@ -123,18 +123,16 @@ function addProcess(sources: Map<string, CatalogSource>, process: Pm2Process): v
 function addOwn(
   sources: Map<string, CatalogSource>,
   id: string,
-  name: string,
-  path: string,
+  { name, path, isOfPm2 }: OwnLog,
   hasApp: LogCatalogOptions["hasApp"],
 ): void {
   const appId = name.includes("/") ? name.slice(0, name.indexOf("/")) : null;
-  const isOwnProcess = appId === null && name.startsWith("portos-");
   const source: CatalogSource = {
     id,
     home: "portos",
     name,
     namespace: appId === null ? "portos" : `app:${appId}`,
-    kind: appId === null ? (isOwnProcess ? "process" : "file") : hasApp(appId) ? "process" : "deleted",
+    kind: !isOfPm2 ? "file" : appId === null || hasApp(appId) ? "process" : "deleted",
     status: "unknown",
     pmIds: [],
     streams: [],

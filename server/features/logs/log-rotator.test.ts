@@ -79,8 +79,10 @@ describe("rotation", () => {
   test("leaves small young files alone, and the files of others", async () => {
     await writeFile(file(), kb(10));
     await writeFile(bed.path("notes.txt"), kb(200));
+    // Whoever writes this would not open a new file.
+    await writeFile(bed.path("chrome.log"), kb(200));
     expect(await bed.rotate({ maxFileBytes: 65_536 })).toMatchObject({ rotated: [], compressed: [], removed: [] });
-    expect((await readdir(bed.path("."))).toSorted()).toEqual(["apps", "notes.txt", "portos-server.log"]);
+    expect((await readdir(bed.path("."))).toSorted()).toEqual(["apps", "chrome.log", "notes.txt", "portos-server.log"]);
   });
 
   test("gives the names back when PM2 does not open new files", async () => {

@@ -49,8 +49,10 @@ export function createLogRotator(options: LogRotatorOptions): LogRotator {
       problems: [],
       totalBytes: 0,
     };
-    const logs = (await listOwnLogs(logsDir)).map(({ path }) => path);
-    await rotateGrown(logs, options, report);
+    const found = await listOwnLogs(logsDir);
+    const logs = found.map(({ path }) => path);
+    const reopened = found.flatMap(({ path, isOfPm2 }) => (isOfPm2 ? [path] : []));
+    await rotateGrown(reopened, options, report);
     await compressRested(logs, sizes, options, report);
     await removeOld(logs, retention(), clock, report);
     const done = report.rotated.length + report.compressed.length + report.removed.length;
