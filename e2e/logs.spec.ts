@@ -107,7 +107,8 @@ test("levels hide what is not asked for, and an expression that is wrong is expl
   );
   await page.goto(address);
   const isPhone = testInfo.project.name === "phone";
-  if (isPhone) await page.getByRole("button", { name: "More", exact: true }).and(page.getByLabel("More")).last().click();
+  if (isPhone)
+    await page.getByRole("button", { name: "More", exact: true }).and(page.getByLabel("More")).last().click();
   await page.getByRole("group", { name: "Levels shown" }).getByRole("button", { name: "error" }).click();
   if (isPhone) {
     await expectAccessible(page, "Log view sheet");

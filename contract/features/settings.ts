@@ -18,8 +18,11 @@ export const settingsSchema = z.strictObject({
   logs: z
     .strictObject({
       rotateAtMegabytes: z.number().min(1).max(1000).default(20),
+      rotateAfterDays: z.int().min(1).max(365).default(7),
       keepFiles: z.int().min(1).max(100).default(10),
       keepDays: z.int().min(1).max(3650).default(30),
+      /** All log files together. */
+      totalMegabytes: z.int().min(10).max(1_000_000).default(2048),
     })
     .prefault({}),
   history: z.strictObject({ keepDays: z.int().min(1).max(3650).default(365) }).prefault({}),
