@@ -159,13 +159,13 @@ function needProgram(program: string, cwd: string, searchPath: string | undefine
   );
 }
 
-const scriptsSchema = z.object({ scripts: z.record(z.string(), z.string()).catch({}) });
+const packageSchema = z.object({ scripts: z.record(z.string(), z.unknown()).catch({}) });
 
 async function needScript(folder: FolderReader, cwd: string, script: string): Promise<void> {
   const text = await folder.readText(join(cwd, "package.json"));
-  const parsed = scriptsSchema.safeParse(parseOrNull(text ?? ""));
+  const parsed = packageSchema.safeParse(parseOrNull(text ?? ""));
   if (!parsed.success) throw new AppError("conflict", "package.json is missing or cannot be read");
-  if (!Object.hasOwn(parsed.data.scripts, script))
+  if (!Object.hasOwn(parsed.data.scripts, script) || typeof parsed.data.scripts[script] !== "string")
     throw new AppError("conflict", `package.json has no script called ${script}`);
 }
 
