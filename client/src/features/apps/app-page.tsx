@@ -95,9 +95,9 @@ function KnownApp({ app, aside, others, lastLines }: KnownAppProps) {
       parents={parents}
       tabs={tabs}
       description={app.description === "" ? undefined : app.description}
+      icon={<AppIcon app={app} size={28} />}
       aside={
         <>
-          <AppIcon app={app} size={24} />
           <StatusBadge status={app.status} />
           {app.isArchived ? <span className="dim">archived</span> : null}
           {aside}

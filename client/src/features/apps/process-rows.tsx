@@ -58,7 +58,7 @@ function ProcessRow({ app, process, items }: ProcessRowProps) {
           {live !== null && live.restarts > 0 ? formatCount(live.restarts, "restart") : null}
         </span>
       </span>
-      <span className={classes["figures"]}>
+      <span className={classes["figures"]} data-empty={!isRunning || undefined}>
         <span>{isRunning && isMeasured ? formatPercent(live.cpuPercent) : "–"}</span>
         <span>{isRunning && isMeasured ? formatBytes(live.memoryBytes) : "–"}</span>
       </span>

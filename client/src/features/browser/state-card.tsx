@@ -65,7 +65,7 @@ function Facts({ state }: { state: BrowserState }) {
   const { version, executable, pid, startedAt, isHeadless, isAdopted, restarts, lastRestart, health } = state;
   return (
     <dl className={classes["facts"]}>
-      {version === null ? null : <Fact name="Version">{version}</Fact>}
+      {version === null ? null : <Fact name="Version">{version.replace("/", " ")}</Fact>}
       {executable === null ? null : (
         <Fact name="Program">
           <span className="mono">{executable}</span>
