@@ -13,6 +13,7 @@ import { useEffect } from "react";
 
 import type { App } from "../../../contract/features/apps.ts";
 import type { AutomationView } from "../../../contract/features/automations.ts";
+import { useAutomationActions } from "../features/automations/use-automation-actions.ts";
 import { useLogActions } from "../features/logs/use-log-actions.ts";
 import { registerTerminalActions } from "../features/terminal/terminal-actions.ts";
 import { actionRegistry, type Action } from "../lib/actions.ts";
@@ -115,6 +116,7 @@ export function GlobalActions() {
     return actionRegistry.register((apps ?? []).filter((app) => !app.isArchived).flatMap((app) => appActions(app, go)));
   }, [apps, navigate]);
   useLogActions();
+  useAutomationActions();
   useEffect(() => registerTerminalActions(navigate), [navigate]);
   useEffect(() => actionRegistry.register((automations ?? []).flatMap(automationActions)), [automations]);
   return null;
