@@ -42,6 +42,7 @@ export function LogOptions(props: LogToolbarProps) {
           <span>Times</span>
           <SegmentedControl
             aria-label="Times"
+            className={classes["times"] ?? ""}
             data={timeChoices}
             value={preferences.times}
             onChange={(times) => {
@@ -75,14 +76,14 @@ function Group({ title, children }: { title: string; children: ReactNode }) {
 
 function Line({ label, isOn, onChange }: { label: string; isOn: boolean; onChange(isOn: boolean): void }) {
   return (
-    <Switch
-      className={classes["line"] ?? ""}
-      label={label}
-      labelPosition="left"
-      checked={isOn}
-      onChange={(event) => {
-        onChange(event.currentTarget.checked);
-      }}
-    />
+    <label className={classes["line"]}>
+      <span>{label}</span>
+      <Switch
+        checked={isOn}
+        onChange={(event) => {
+          onChange(event.currentTarget.checked);
+        }}
+      />
+    </label>
   );
 }
