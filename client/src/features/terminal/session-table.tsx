@@ -30,7 +30,7 @@ export function SessionTable({ sessions, work, onOpen }: SessionTableProps) {
   return (
     <ul role="list" className={classes["list"]}>
       {sessions.toReversed().map((session) => (
-        <li key={session.id} className={classes["item"]}>
+        <li key={session.id} className={classes["item"]} data-session>
           <button
             type="button"
             className={classes["main"]}
