@@ -40,7 +40,8 @@ import { mountSettings } from "./features/settings/routes.ts";
 import { createMachineMonitor } from "./features/system/machine-monitor.ts";
 import { mountSystem } from "./features/system/routes.ts";
 import { startTerminal } from "./features/terminal/start-terminal.ts";
-import { apiNotFound, routerErrors } from "./http/mount.ts";
+import { routerErrors } from "./http/mount.ts";
+import { answerUnanswered } from "./http/unanswered.ts";
 import { createFeed } from "./realtime/feed.ts";
 
 export interface AppOptions {
@@ -167,11 +168,11 @@ export async function createApp(options: AppOptions): Promise<App> {
   }));
 
   mountApiDocs(context.router, endpointGroups, version);
-  context.app.use("/api", apiNotFound);
   const page = createStaticFiles({ root: join(env.rootDir, "dist/client") });
   context.app.use((request, response, next) => {
     if (!page(request, response)) next();
   });
+  context.app.use(answerUnanswered(() => context.mounted.map(({ endpoint }) => endpoint)));
   context.app.use(routerErrors(context.logger));
 
   automations.start();
