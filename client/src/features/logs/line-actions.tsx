@@ -7,7 +7,7 @@ import { copyText } from "../../lib/clipboard.ts";
 import { formatCount } from "../../lib/format.ts";
 import { toast, withErrorToast } from "../../lib/toasts.ts";
 import { SideSheet } from "../../ui/side-sheet.tsx";
-import { plainText } from "./ansi.ts";
+import { plainText } from "../../ui/ansi.ts";
 import { formatLogDate, type LogTimes } from "./log-time.ts";
 import type { WindowLine } from "./log-window.ts";
 import classes from "./logs-page.module.css";

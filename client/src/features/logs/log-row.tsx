@@ -1,13 +1,13 @@
 import { IconChevronDown, IconChevronRight } from "@tabler/icons-react";
-import { memo, type CSSProperties } from "react";
+import { memo } from "react";
 
 import type { LogNotice } from "../../../../contract/features/logs.ts";
 import { formatBytes } from "../../lib/format.ts";
-import { parseAnsi, type AnsiStyle } from "./ansi.ts";
+import { parseAnsi } from "../../ui/ansi.ts";
+import { ansiLook } from "../../ui/ansi-style.ts";
 import { findRanges, markSpans, type Range } from "./log-spans.ts";
 import { formatLogDate, formatLogTime, type LogTimes } from "./log-time.ts";
 import type { WindowLine } from "./log-window.ts";
-import { logBackgrounds, readableColor } from "./readable-color.ts";
 import classes from "./log-row.module.css";
 
 /** What is marked in every line. */
@@ -108,7 +108,7 @@ export function LineText({
   return markSpans(spans, ranges).map((span, index) => {
     // A mark has colours of its own: those of the program may not be readable on it.
     if (span.isMatch) return <mark key={index}>{span.text}</mark>;
-    const look = styleOf(span.style, isDark);
+    const look = ansiLook(span.style, isDark);
     if (look === undefined) return span.text;
     return (
       <span key={index} {...look}>
@@ -116,31 +116,6 @@ export function LineText({
       </span>
     );
   });
-}
-
-function styleOf(style: AnsiStyle, isDark: boolean): { className?: string; style?: CSSProperties } | undefined {
-  const names: string[] = [];
-  const css: CSSProperties = {};
-  const [color, background] =
-    style.isInverse === true ? [style.background ?? "page", style.color ?? "text"] : [style.color, style.background];
-  const isOnNamed = typeof background === "number" && color !== "page";
-  if (isOnNamed) names.push("onBack");
-  else if (typeof color === "number") names.push(`color${String(color)}`);
-  else if (color === "page") names.push("inverse");
-  else if (color !== undefined) {
-    const on = isDark ? logBackgrounds.dark : logBackgrounds.light;
-    css.color = background === undefined ? readableColor(color, on) : `rgb(${color})`;
-  }
-  if (typeof background === "number") names.push(`back${String(background)}`);
-  else if (background === "text") names.push("backText");
-  else if (background !== undefined) css.background = `rgb(${background})`;
-  if (style.isBold === true) names.push("bold");
-  if (style.isDim === true) names.push("dim");
-  if (style.isItalic === true) names.push("italic");
-  if (style.isUnderlined === true) names.push("underlined");
-  if (style.isStruck === true) names.push("struck");
-  if (names.length === 0 && Object.keys(css).length === 0) return undefined;
-  return { className: names.map((name) => classes[name] ?? "").join(" "), style: css };
 }
 
 const noticeTexts: Record<LogNotice["kind"], string> = {

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 
-import { parseAnsi } from "./ansi.ts";
+import { parseAnsi } from "../../ui/ansi.ts";
 import { findRanges, markSpans } from "./log-spans.ts";
 
 test("a match over several colours is marked in each of them", () => {

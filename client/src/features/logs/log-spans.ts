@@ -1,4 +1,4 @@
-import type { AnsiSpan } from "./ansi.ts";
+import type { AnsiSpan } from "../../ui/ansi.ts";
 
 /** A span, and whether it is part of a match. */
 export interface MarkedSpan extends AnsiSpan {

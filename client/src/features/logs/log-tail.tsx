@@ -13,7 +13,6 @@ import { noConnectionText } from "./no-connection.tsx";
 import { useCutOff } from "./use-cut-off.ts";
 import { useLogView } from "./use-log-view.ts";
 import classes from "./log-tail.module.css";
-import "./ansi-palette.css";
 
 interface LogTailProps {
   /** PM2 name of the process: `portos-server`, `<app>/<process>`. */

@@ -20,7 +20,6 @@ import { NoConnection } from "./no-connection.tsx";
 import { ProcessPicker } from "./process-picker.tsx";
 import { useCutOff } from "./use-cut-off.ts";
 import classes from "./logs-page.module.css";
-import "./ansi-palette.css";
 
 /** Logs of one or several processes: live, with everything their files hold. What is shown lives in the address. */
 export function LogsPage() {
