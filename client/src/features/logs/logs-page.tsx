@@ -51,7 +51,11 @@ export function LogsPage() {
       <div className={classes["shell"]}>
         {known.length === 0 ? null : <aside className={`${classes["side"] ?? ""} desktop-only`}>{picker}</aside>}
         <section className={classes["main"]} aria-label="Log view">
-          {sources.data === undefined && sources.error !== null ? (
+          {sources.data === undefined && isCutOff ? (
+            <div className={classes["state"]}>
+              <NoConnection />
+            </div>
+          ) : sources.data === undefined && sources.error !== null ? (
             <div className={classes["state"]}>
               <ErrorState
                 title="Could not list the logs"
@@ -61,7 +65,7 @@ export function LogsPage() {
             </div>
           ) : sources.data === undefined ? (
             <div className={classes["state"]}>
-              {isCutOff ? <NoConnection /> : <LoadingState rows={12} rowHeight={20} label="Loading the logs" />}
+              <LoadingState rows={12} rowHeight={20} label="Loading the logs" />
             </div>
           ) : known.length === 0 ? (
             <NoLogs />
