@@ -39,7 +39,7 @@ export function toUnmanaged(record: RecordedProcess): Pm2Process {
 export function unmanagedProblem(record: RecordedProcess): Problem {
   const since =
     record.unmanagedSince === null ? "" : ` since ${record.unmanagedSince.slice(0, 16).replace("T", " ")} UTC`;
-  const message = `Runs outside PortOS' management${since}: its PM2 was killed. Nothing restarts it, and what it prints is lost`;
+  const message = `Runs outside PortOS' management${since}, because its PM2 was killed; what it prints is lost`;
   const { kind } = ownerOf({ home: "portos", ...record });
   const hint =
     record.namespace === panelNamespace
