@@ -1,6 +1,6 @@
 import { SegmentedControl, Switch } from "@mantine/core";
 import { IconDownload } from "@tabler/icons-react";
-import type { ReactNode } from "react";
+import { useId, type ReactNode } from "react";
 
 import { downloads, LevelChips, timeWords } from "./log-controls.tsx";
 import type { LogTimes } from "./log-time.ts";
@@ -75,15 +75,20 @@ function Group({ title, children }: { title: string; children: ReactNode }) {
 }
 
 function Line({ label, isOn, onChange }: { label: string; isOn: boolean; onChange(isOn: boolean): void }) {
+  const id = useId();
   return (
-    <label className={classes["line"]}>
-      <span>{label}</span>
+    <div className={classes["line"]}>
+      <label htmlFor={id} className={classes["label"]}>
+        {label}
+      </label>
       <Switch
+        id={id}
+        aria-label={label}
         checked={isOn}
         onChange={(event) => {
           onChange(event.currentTarget.checked);
         }}
       />
-    </label>
+    </div>
   );
 }
