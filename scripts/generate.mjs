@@ -1,11 +1,11 @@
-// Writes what is generated from the contract: contract/manifest.gen.ts, the method and path of every endpoint.
-// The browser needs no more than that, so zod stays out of its bundle. `--check` only says whether it is up to date.
+// Writes what is generated: contract/manifest.gen.ts, the method and path of every endpoint (the browser needs no more than
+// that, so zod stays out of its bundle), and the icons the client uses. `--check` only says whether they are up to date.
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { rolldown } from "rolldown";
 
-const file = "contract/manifest.gen.ts";
+import { generateIcons } from "./lib/icons.mjs";
 
 async function loadContract() {
   const bundle = await rolldown({
@@ -31,13 +31,18 @@ ${lines.toSorted().join("\n")}
 } as const;
 `;
 
-const current = await readFile(file, "utf8").catch(() => "");
-if (process.argv.includes("--check")) {
-  if (current !== text) {
+const generated = [
+  { file: "contract/manifest.gen.ts", text },
+  { file: "client/src/ui/icons.gen.ts", text: await generateIcons(process.cwd()) },
+];
+for (const { file, text: wanted } of generated) {
+  const current = await readFile(file, "utf8").catch(() => "");
+  if (current === wanted) continue;
+  if (process.argv.includes("--check")) {
     console.error(`${file} is out of date: run npm run gen`);
     process.exitCode = 1;
+  } else {
+    await writeFile(file, wanted);
+    console.log(`wrote ${file}`);
   }
-} else if (current !== text) {
-  await writeFile(file, text);
-  console.log(`wrote ${file}`);
 }

@@ -1,6 +1,6 @@
 import { useMantineColorScheme } from "@mantine/core";
 import { useNavigate } from "@tanstack/react-router";
-import { IconBell, IconKeyboard, IconMoon, IconSearch, IconSun } from "@tabler/icons-react";
+import { IconBell, IconKeyboard, IconMoon, IconSearch, IconSun } from "../ui/icons.gen.ts";
 import { useEffect } from "react";
 
 import { actionRegistry, type Action } from "../lib/actions.ts";

@@ -8,7 +8,7 @@ import {
   IconPlayerStop,
   IconRefresh,
   IconTerminal2,
-} from "@tabler/icons-react";
+} from "../ui/icons.gen.ts";
 import { useEffect } from "react";
 
 import type { App } from "../../../contract/features/apps.ts";

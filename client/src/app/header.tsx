@@ -1,7 +1,7 @@
 import { ActionIcon, useComputedColorScheme, useMantineColorScheme } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { IconBell, IconChevronLeft, IconMoon, IconSearch, IconSun } from "@tabler/icons-react";
+import { IconBell, IconChevronLeft, IconMoon, IconSearch, IconSun } from "../ui/icons.gen.ts";
 
 import { callQuery } from "../lib/call-query.ts";
 import { useLiveNotifications } from "../lib/live-queries.ts";

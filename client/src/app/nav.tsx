@@ -6,7 +6,7 @@ import {
   IconHome,
   IconServer2,
   IconTerminal2,
-} from "@tabler/icons-react";
+} from "../ui/icons.gen.ts";
 import type { ComponentType } from "react";
 
 /** One entry of the rail, the bottom tabs, the palette and the `g` shortcuts. */

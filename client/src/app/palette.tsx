@@ -1,7 +1,7 @@
 import "./styles/mantine-rest.ts";
 
 import { createSpotlight, Spotlight } from "@mantine/spotlight";
-import { IconArrowRight, IconSearch } from "@tabler/icons-react";
+import { IconArrowRight, IconSearch } from "../ui/icons.gen.ts";
 import { useEffect, useState } from "react";
 
 import { groupActions, searchActions, useActions, type Action } from "../lib/actions.ts";

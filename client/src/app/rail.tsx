@@ -1,5 +1,5 @@
 import { Link } from "@tanstack/react-router";
-import { IconLayoutSidebarLeftCollapse, IconLayoutSidebarLeftExpand } from "@tabler/icons-react";
+import { IconLayoutSidebarLeftCollapse, IconLayoutSidebarLeftExpand } from "../ui/icons.gen.ts";
 
 import { Logo } from "./logo.tsx";
 import { navEntries, type NavEntry } from "./nav.tsx";

@@ -1,6 +1,6 @@
 import { useMantineColorScheme } from "@mantine/core";
 import { Link, useNavigate, useRouterState } from "@tanstack/react-router";
-import { IconDeviceDesktop, IconDots, IconMoon, IconSun } from "@tabler/icons-react";
+import { IconDeviceDesktop, IconDots, IconMoon, IconSun } from "../ui/icons.gen.ts";
 
 import { ActionMenu, type MenuItem } from "../ui/action-menu.tsx";
 import { navEntries } from "./nav.tsx";

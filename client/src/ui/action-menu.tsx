@@ -1,5 +1,5 @@
 import { ActionIcon } from "@mantine/core";
-import { IconCheck, IconChevronLeft, IconChevronRight, IconDots } from "@tabler/icons-react";
+import { IconCheck, IconChevronLeft, IconChevronRight, IconDots } from "./icons.gen.ts";
 import { Fragment, useId, useLayoutEffect, useRef, useState, type KeyboardEvent, type ReactNode } from "react";
 
 import type { Icon } from "./icon.ts";

@@ -1,4 +1,4 @@
-import { IconCloudOff } from "@tabler/icons-react";
+import { IconCloudOff } from "./icons.gen.ts";
 import { useEffect, useState } from "react";
 
 import { useObservable } from "../lib/observable.ts";

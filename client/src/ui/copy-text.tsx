@@ -1,4 +1,4 @@
-import { IconCheck, IconCopy } from "@tabler/icons-react";
+import { IconCheck, IconCopy } from "./icons.gen.ts";
 import { useState } from "react";
 
 import { copyText } from "../lib/clipboard.ts";

@@ -1,5 +1,5 @@
 import { Button } from "@mantine/core";
-import { IconAlertTriangle } from "@tabler/icons-react";
+import { IconAlertTriangle } from "./icons.gen.ts";
 
 import { ApiError, errorMessage } from "../lib/api-error.ts";
 import { CopyText } from "./copy-text.tsx";

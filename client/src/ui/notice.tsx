@@ -1,4 +1,4 @@
-import { IconAlertTriangle, IconInfoCircle } from "@tabler/icons-react";
+import { IconAlertTriangle, IconInfoCircle } from "./icons.gen.ts";
 import type { ReactNode } from "react";
 
 import classes from "./notice.module.css";

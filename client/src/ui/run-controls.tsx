@@ -1,5 +1,5 @@
 import { ActionIcon, Button } from "@mantine/core";
-import { IconPlayerPlay, IconPlayerStop, IconRefresh } from "@tabler/icons-react";
+import { IconPlayerPlay, IconPlayerStop, IconRefresh } from "./icons.gen.ts";
 import { useState } from "react";
 
 import type { App } from "../../../contract/features/apps.ts";

@@ -13,7 +13,7 @@ import {
   IconPlayerStop,
   IconPlugX,
   IconTool,
-} from "@tabler/icons-react";
+} from "./icons.gen.ts";
 
 import type { Icon } from "./icon.ts";
 

@@ -1,4 +1,4 @@
-import { IconAlertTriangle, IconCheck, IconInfoCircle, IconX } from "@tabler/icons-react";
+import { IconAlertTriangle, IconCheck, IconInfoCircle, IconX } from "./icons.gen.ts";
 import { useEffect, useState } from "react";
 
 import { dismissToast, toasts, type Toast } from "../lib/toasts.ts";

@@ -1,5 +1,5 @@
 import { ActionIcon, Button, Checkbox, PasswordInput, TextInput } from "@mantine/core";
-import { IconPlus, IconX } from "@tabler/icons-react";
+import { IconPlus, IconX } from "./icons.gen.ts";
 import type { ReactNode } from "react";
 
 import type { Variable, VariableInput } from "../../../contract/features/variables.ts";

@@ -1,4 +1,4 @@
-import { IconArchive, IconArchiveOff, IconTrash } from "@tabler/icons-react";
+import { IconArchive, IconArchiveOff, IconTrash } from "../../ui/icons.gen.ts";
 
 import type { App } from "../../../../contract/features/apps.ts";
 import { actionsOf, useActions } from "../../lib/actions.ts";

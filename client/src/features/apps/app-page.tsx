@@ -1,5 +1,5 @@
 import { Link, useNavigate, useParams } from "@tanstack/react-router";
-import { IconApps, IconCode, IconHistory, IconFileText, IconTerminal2 } from "@tabler/icons-react";
+import { IconApps, IconCode, IconHistory, IconFileText, IconTerminal2 } from "../../ui/icons.gen.ts";
 import type { ReactNode } from "react";
 
 import type { App } from "../../../../contract/features/apps.ts";

@@ -1,6 +1,6 @@
 import { Button, SegmentedControl, Select, TextInput } from "@mantine/core";
 import { useNavigate } from "@tanstack/react-router";
-import { IconApps, IconArchive, IconLayoutGrid, IconList, IconPlus, IconSearch } from "@tabler/icons-react";
+import { IconApps, IconArchive, IconLayoutGrid, IconList, IconPlus, IconSearch } from "../../ui/icons.gen.ts";
 import { useState } from "react";
 
 import type { App } from "../../../../contract/features/apps.ts";

@@ -1,4 +1,4 @@
-import { IconAlertTriangle, IconCheck, IconLoader2, IconMinus } from "@tabler/icons-react";
+import { IconAlertTriangle, IconCheck, IconLoader2, IconMinus } from "../../ui/icons.gen.ts";
 
 import type { DetectionStep } from "../../../../contract/features/detect.ts";
 import classes from "./apps.module.css";

@@ -1,6 +1,6 @@
 import { Autocomplete, Button } from "@mantine/core";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
-import { IconCornerLeftUp, IconFolder, IconFolderCode } from "@tabler/icons-react";
+import { IconCornerLeftUp, IconFolder, IconFolderCode } from "../../ui/icons.gen.ts";
 import { useState } from "react";
 
 import { callQuery } from "../../lib/call-query.ts";

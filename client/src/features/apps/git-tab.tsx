@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { IconGitBranch } from "@tabler/icons-react";
+import { IconGitBranch } from "../../ui/icons.gen.ts";
 
 import type { App } from "../../../../contract/features/apps.ts";
 import { callQuery } from "../../lib/call-query.ts";

@@ -1,5 +1,5 @@
 import { Link } from "@tanstack/react-router";
-import { IconFileText } from "@tabler/icons-react";
+import { IconFileText } from "../../ui/icons.gen.ts";
 
 import type { App, AppProcess } from "../../../../contract/features/apps.ts";
 import { processLogSearch } from "../../lib/app-links.ts";

@@ -1,5 +1,5 @@
 import { Button } from "@mantine/core";
-import { IconArrowDown, IconArrowUp, IconPencil, IconPlus, IconTrash } from "@tabler/icons-react";
+import { IconArrowDown, IconArrowUp, IconPencil, IconPlus, IconTrash } from "../../ui/icons.gen.ts";
 import { useState } from "react";
 
 import type { App, AppProcess, ProcessInput } from "../../../../contract/features/apps.ts";

@@ -1,6 +1,6 @@
 import { ActionIcon, Button, NumberInput, TextInput } from "@mantine/core";
 import { useNavigate } from "@tanstack/react-router";
-import { IconPlus, IconX } from "@tabler/icons-react";
+import { IconPlus, IconX } from "../../ui/icons.gen.ts";
 import { useState } from "react";
 
 import type { App, AppLink } from "../../../../contract/features/apps.ts";

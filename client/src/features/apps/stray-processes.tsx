@@ -1,4 +1,4 @@
-import { IconPlus } from "@tabler/icons-react";
+import { IconPlus } from "../../ui/icons.gen.ts";
 
 import type { App } from "../../../../contract/features/apps.ts";
 import type { Process } from "../../../../contract/features/processes.ts";

@@ -1,7 +1,7 @@
 import { Button, Switch } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
 import { useNavigate, useParams } from "@tanstack/react-router";
-import { IconCalendarOff, IconPencil, IconPlayerPlay, IconTrash } from "@tabler/icons-react";
+import { IconCalendarOff, IconPencil, IconPlayerPlay, IconTrash } from "../../ui/icons.gen.ts";
 
 import type { AutomationView } from "../../../../contract/features/automations.ts";
 import { useLiveAutomations } from "../../lib/live-queries.ts";

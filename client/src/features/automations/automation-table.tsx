@@ -1,7 +1,7 @@
 import { Button, Switch } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
-import { IconPencil, IconPlayerPlay, IconTrash } from "@tabler/icons-react";
+import { IconPencil, IconPlayerPlay, IconTrash } from "../../ui/icons.gen.ts";
 import { useMemo } from "react";
 
 import type { AutomationView } from "../../../../contract/features/automations.ts";

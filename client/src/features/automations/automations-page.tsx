@@ -1,5 +1,5 @@
 import { Button } from "@mantine/core";
-import { IconCalendarRepeat, IconPlayerPause, IconPlus } from "@tabler/icons-react";
+import { IconCalendarRepeat, IconPlayerPause, IconPlus } from "../../ui/icons.gen.ts";
 import { useState } from "react";
 
 import type { AutomationList } from "../../../../contract/features/automations.ts";

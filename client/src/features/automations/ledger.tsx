@@ -1,5 +1,5 @@
 import { Button, Select } from "@mantine/core";
-import { IconListDetails } from "@tabler/icons-react";
+import { IconListDetails } from "../../ui/icons.gen.ts";
 import { useMemo } from "react";
 
 import { type Occurrence } from "../../../../contract/features/automation-occurrences.ts";

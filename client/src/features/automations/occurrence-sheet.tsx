@@ -1,6 +1,6 @@
 import { Button } from "@mantine/core";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { IconDownload, IconPlayerStop } from "@tabler/icons-react";
+import { IconDownload, IconPlayerStop } from "../../ui/icons.gen.ts";
 
 import type { Occurrence } from "../../../../contract/features/automation-occurrences.ts";
 import { call, url } from "../../lib/api.ts";

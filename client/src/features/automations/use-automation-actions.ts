@@ -1,5 +1,5 @@
 import { useNavigate } from "@tanstack/react-router";
-import { IconPlayerPause, IconPlayerPlay, IconPlus } from "@tabler/icons-react";
+import { IconPlayerPause, IconPlayerPlay, IconPlus } from "../../ui/icons.gen.ts";
 import { useEffect } from "react";
 
 import { actionRegistry } from "../../lib/actions.ts";

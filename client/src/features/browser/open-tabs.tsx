@@ -1,5 +1,5 @@
 import { ActionIcon, Button, TextInput } from "@mantine/core";
-import { IconBrowser, IconCamera, IconX } from "@tabler/icons-react";
+import { IconBrowser, IconCamera, IconX } from "../../ui/icons.gen.ts";
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 

@@ -1,5 +1,5 @@
 import { Button } from "@mantine/core";
-import { IconCamera, IconDownload, IconTrash } from "@tabler/icons-react";
+import { IconCamera, IconDownload, IconTrash } from "../../ui/icons.gen.ts";
 
 import type { Screenshot } from "../../../../contract/features/browser.ts";
 import { call, url } from "../../lib/api.ts";

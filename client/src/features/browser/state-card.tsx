@@ -1,5 +1,5 @@
 import { Button } from "@mantine/core";
-import { IconPlayerPlay, IconPlayerStop, IconRefresh } from "@tabler/icons-react";
+import { IconPlayerPlay, IconPlayerStop, IconRefresh } from "../../ui/icons.gen.ts";
 import { useState } from "react";
 
 import type { BrowserView } from "../../../../contract/features/browser.ts";

@@ -1,5 +1,5 @@
 import { Button } from "@mantine/core";
-import { IconFilter } from "@tabler/icons-react";
+import { IconFilter } from "../../ui/icons.gen.ts";
 import type { ReactNode } from "react";
 
 import type { HistoryEntry } from "../../../../contract/features/history.ts";

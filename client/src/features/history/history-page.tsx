@@ -1,7 +1,7 @@
 import { Button, Select, TextInput } from "@mantine/core";
 import { useDebouncedCallback } from "@mantine/hooks";
 import { useInfiniteQuery } from "@tanstack/react-query";
-import { IconHistory, IconSearch, IconX } from "@tabler/icons-react";
+import { IconHistory, IconSearch, IconX } from "../../ui/icons.gen.ts";
 import { useState } from "react";
 
 import type { HistoryEntry } from "../../../../contract/features/history.ts";

@@ -1,7 +1,7 @@
 import { Button } from "@mantine/core";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, type LinkProps } from "@tanstack/react-router";
-import { IconChevronRight, IconCircle, IconCircleCheckFilled } from "@tabler/icons-react";
+import { IconChevronRight, IconCircle, IconCircleCheckFilled } from "../../ui/icons.gen.ts";
 
 import type { Onboarding } from "../../../../contract/features/onboarding.ts";
 import { call } from "../../lib/api.ts";

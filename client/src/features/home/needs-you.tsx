@@ -7,7 +7,7 @@ import {
   IconCircleCheck,
   IconCloudOff,
   IconDatabaseExclamation,
-} from "@tabler/icons-react";
+} from "../../ui/icons.gen.ts";
 import type { ReactNode } from "react";
 
 import type { App } from "../../../../contract/features/apps.ts";

@@ -1,5 +1,5 @@
 import { Link } from "@tanstack/react-router";
-import { IconCalendarRepeat, IconLoader2 } from "@tabler/icons-react";
+import { IconCalendarRepeat, IconLoader2 } from "../../ui/icons.gen.ts";
 
 import type { AutomationView } from "../../../../contract/features/automations.ts";
 import { useLiveAutomations } from "../../lib/live-queries.ts";

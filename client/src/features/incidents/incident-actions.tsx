@@ -1,5 +1,5 @@
 import { Button } from "@mantine/core";
-import { IconRefresh, IconX } from "@tabler/icons-react";
+import { IconRefresh, IconX } from "../../ui/icons.gen.ts";
 import { useState } from "react";
 
 import type { Incident } from "../../../../contract/internal/autofixer.ts";

@@ -1,5 +1,5 @@
 import { Button } from "@mantine/core";
-import { IconFileSearch } from "@tabler/icons-react";
+import { IconFileSearch } from "../../ui/icons.gen.ts";
 
 import type { Incident } from "../../../../contract/internal/autofixer.ts";
 import { formatCount } from "../../lib/format.ts";

@@ -1,5 +1,5 @@
 import { Button } from "@mantine/core";
-import { IconAlertTriangle, IconHeartbeat } from "@tabler/icons-react";
+import { IconAlertTriangle, IconHeartbeat } from "../../ui/icons.gen.ts";
 import { Link } from "@tanstack/react-router";
 import { useMemo, type ReactNode } from "react";
 

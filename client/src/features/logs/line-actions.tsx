@@ -1,5 +1,5 @@
 import { ActionIcon, Button } from "@mantine/core";
-import { IconCopy, IconLink, IconX } from "@tabler/icons-react";
+import { IconCopy, IconLink, IconX } from "../../ui/icons.gen.ts";
 import { useState } from "react";
 
 import { call } from "../../lib/api.ts";

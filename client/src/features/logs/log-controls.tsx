@@ -1,5 +1,5 @@
 import { ActionIcon, TextInput, Tooltip } from "@mantine/core";
-import { IconDownload, IconFilter, IconLetterCase, IconRegex, IconSearch } from "@tabler/icons-react";
+import { IconDownload, IconFilter, IconLetterCase, IconRegex, IconSearch } from "../../ui/icons.gen.ts";
 import { useState, type ReactNode } from "react";
 
 import type { LogSource } from "../../../../contract/features/logs.ts";

@@ -1,5 +1,5 @@
 import { Button } from "@mantine/core";
-import { IconArrowDown } from "@tabler/icons-react";
+import { IconArrowDown } from "../../ui/icons.gen.ts";
 import { useCallback, useLayoutEffect, useMemo, useRef, useState, type MouseEvent } from "react";
 
 import { formatCount } from "../../lib/format.ts";

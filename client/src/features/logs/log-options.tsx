@@ -1,5 +1,5 @@
 import { SegmentedControl, Switch } from "@mantine/core";
-import { IconDownload } from "@tabler/icons-react";
+import { IconDownload } from "../../ui/icons.gen.ts";
 import { useId, type ReactNode } from "react";
 
 import { downloads, LevelChips, timeWords } from "./log-controls.tsx";

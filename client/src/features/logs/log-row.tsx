@@ -1,4 +1,4 @@
-import { IconChevronDown, IconChevronRight } from "@tabler/icons-react";
+import { IconChevronDown, IconChevronRight } from "../../ui/icons.gen.ts";
 import { memo } from "react";
 
 import type { LogNotice } from "../../../../contract/features/logs.ts";

@@ -1,5 +1,5 @@
 import { useComputedColorScheme } from "@mantine/core";
-import { IconCloudOff } from "@tabler/icons-react";
+import { IconCloudOff } from "../../ui/icons.gen.ts";
 import { Link } from "@tanstack/react-router";
 import { useLayoutEffect, useRef } from "react";
 

@@ -1,5 +1,5 @@
 import { ActionIcon, Button } from "@mantine/core";
-import { IconDots, IconDownload, IconPlayerPause, IconPlayerPlay, IconTextWrap } from "@tabler/icons-react";
+import { IconDots, IconDownload, IconPlayerPause, IconPlayerPlay, IconTextWrap } from "../../ui/icons.gen.ts";
 import { useState, type ReactNode } from "react";
 
 import type { LogSource } from "../../../../contract/features/logs.ts";

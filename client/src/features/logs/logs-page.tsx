@@ -1,6 +1,6 @@
 import { Button, useComputedColorScheme } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { IconFileText, IconListSearch } from "@tabler/icons-react";
+import { IconFileText, IconListSearch } from "../../ui/icons.gen.ts";
 import { useState } from "react";
 
 import type { LogSource } from "../../../../contract/features/logs.ts";

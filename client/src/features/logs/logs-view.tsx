@@ -1,5 +1,5 @@
 import { Button } from "@mantine/core";
-import { IconList } from "@tabler/icons-react";
+import { IconList } from "../../ui/icons.gen.ts";
 import { useMemo, useState } from "react";
 
 import type { LogSource } from "../../../../contract/features/logs.ts";

@@ -1,4 +1,4 @@
-import { IconCloudOff } from "@tabler/icons-react";
+import { IconCloudOff } from "../../ui/icons.gen.ts";
 
 import { EmptyState } from "../../ui/empty-state.tsx";
 

@@ -1,5 +1,5 @@
 import { Checkbox } from "@mantine/core";
-import { IconFileText, IconTrash } from "@tabler/icons-react";
+import { IconFileText, IconTrash } from "../../ui/icons.gen.ts";
 
 import type { LogSource } from "../../../../contract/features/logs.ts";
 import { formatBytes } from "../../lib/format.ts";

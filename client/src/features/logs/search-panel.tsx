@@ -1,5 +1,5 @@
 import { ActionIcon, Button, Progress } from "@mantine/core";
-import { IconChevronDown, IconChevronUp, IconX } from "@tabler/icons-react";
+import { IconChevronDown, IconChevronUp, IconX } from "../../ui/icons.gen.ts";
 import { useEffect, useRef } from "react";
 
 import { formatCount } from "../../lib/format.ts";

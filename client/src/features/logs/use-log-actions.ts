@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { IconFileText } from "@tabler/icons-react";
+import { IconFileText } from "../../ui/icons.gen.ts";
 import { useEffect } from "react";
 
 import { actionRegistry } from "../../lib/actions.ts";

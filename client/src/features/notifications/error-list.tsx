@@ -1,4 +1,4 @@
-import { IconShieldCheck } from "@tabler/icons-react";
+import { IconShieldCheck } from "../../ui/icons.gen.ts";
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 

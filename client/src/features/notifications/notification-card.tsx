@@ -1,5 +1,5 @@
 import { ActionIcon } from "@mantine/core";
-import { IconAlertTriangle, IconCircleCheck, IconCircleX, IconInfoCircle, IconX } from "@tabler/icons-react";
+import { IconAlertTriangle, IconCircleCheck, IconCircleX, IconInfoCircle, IconX } from "../../ui/icons.gen.ts";
 import { useNavigate } from "@tanstack/react-router";
 
 import type { Notification } from "../../../../contract/features/notifications.ts";

@@ -1,7 +1,7 @@
 import "../../app/styles/mantine-rest.ts";
 
 import { Button } from "@mantine/core";
-import { IconBellOff } from "@tabler/icons-react";
+import { IconBellOff } from "../../ui/icons.gen.ts";
 import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 

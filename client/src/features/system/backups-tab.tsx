@@ -1,6 +1,6 @@
 import { Button } from "@mantine/core";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { IconArchive, IconDownload, IconRestore, IconTrash } from "@tabler/icons-react";
+import { IconArchive, IconDownload, IconRestore, IconTrash } from "../../ui/icons.gen.ts";
 import { useMemo, useState } from "react";
 
 import type { Backup } from "../../../../contract/features/backups.ts";

@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { IconAlertTriangle, IconCircleCheck, IconCircleX } from "@tabler/icons-react";
+import { IconAlertTriangle, IconCircleCheck, IconCircleX } from "../../ui/icons.gen.ts";
 
 import { useState } from "react";
 

@@ -6,7 +6,7 @@ import { call } from "../../lib/api.ts";
 import { formatBytes, formatPercent } from "../../lib/format.ts";
 import { useLiveApps } from "../../lib/live-queries.ts";
 import { undoToast, withErrorToast } from "../../lib/toasts.ts";
-import { IconPlayerPlay, IconPlayerStop, IconRefresh } from "@tabler/icons-react";
+import { IconPlayerPlay, IconPlayerStop, IconRefresh } from "../../ui/icons.gen.ts";
 import { ActionMenu, type MenuItem } from "../../ui/action-menu.tsx";
 import { DataTable, type Column } from "../../ui/data-table.tsx";
 import { Section } from "../../ui/section.tsx";

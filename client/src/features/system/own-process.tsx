@@ -1,5 +1,5 @@
 import { Button } from "@mantine/core";
-import { IconRefresh } from "@tabler/icons-react";
+import { IconRefresh } from "../../ui/icons.gen.ts";
 
 import type { Process } from "../../../../contract/features/processes.ts";
 import type { ProcessName } from "../../../../contract/ports.ts";

@@ -1,5 +1,5 @@
 import { Button } from "@mantine/core";
-import { IconRefresh } from "@tabler/icons-react";
+import { IconRefresh } from "../../ui/icons.gen.ts";
 import { useState } from "react";
 
 import { Notice } from "../../ui/notice.tsx";

@@ -1,7 +1,7 @@
 import { Button, Checkbox, TextInput } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { useInfiniteQuery } from "@tanstack/react-query";
-import { IconHistory, IconSearch } from "@tabler/icons-react";
+import { IconHistory, IconSearch } from "../../ui/icons.gen.ts";
 import { useState } from "react";
 
 import { call } from "../../lib/api.ts";

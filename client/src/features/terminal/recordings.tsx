@@ -1,6 +1,6 @@
 import { Button } from "@mantine/core";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { IconDownload, IconMovie, IconPlayerPlay, IconTrash } from "@tabler/icons-react";
+import { IconDownload, IconMovie, IconPlayerPlay, IconTrash } from "../../ui/icons.gen.ts";
 import { useState } from "react";
 
 import type { Recording } from "../../../../contract/internal/cos.ts";

@@ -1,5 +1,5 @@
 import { ActionIcon, TextInput } from "@mantine/core";
-import { IconArrowDown, IconArrowUp, IconX } from "@tabler/icons-react";
+import { IconArrowDown, IconArrowUp, IconX } from "../../ui/icons.gen.ts";
 import { useEffect, useState } from "react";
 
 import { paneOf } from "./pane-control.ts";

@@ -1,5 +1,5 @@
 import { Button } from "@mantine/core";
-import { IconTerminal2 } from "@tabler/icons-react";
+import { IconTerminal2 } from "../../ui/icons.gen.ts";
 
 import type { SessionInfo } from "../../../../contract/internal/cos.ts";
 import { Bytes } from "../../ui/bytes.tsx";

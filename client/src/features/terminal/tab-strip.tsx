@@ -1,5 +1,5 @@
 import { ActionIcon } from "@mantine/core";
-import { IconBell, IconList, IconPlus, IconSearch, IconX } from "@tabler/icons-react";
+import { IconBell, IconList, IconPlus, IconSearch, IconX } from "../../ui/icons.gen.ts";
 
 import type { SessionInfo } from "../../../../contract/internal/cos.ts";
 import { ActionMenu } from "../../ui/action-menu.tsx";

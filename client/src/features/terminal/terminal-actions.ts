@@ -1,4 +1,4 @@
-import { IconHistory, IconTerminal2 } from "@tabler/icons-react";
+import { IconHistory, IconTerminal2 } from "../../ui/icons.gen.ts";
 
 import { actionRegistry, registerActionSearch, type Action } from "../../lib/actions.ts";
 import { call } from "../../lib/api.ts";

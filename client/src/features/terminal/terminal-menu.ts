@@ -16,7 +16,7 @@ import {
   IconTextSize,
   IconArrowsMaximize,
   IconTrash,
-} from "@tabler/icons-react";
+} from "../../ui/icons.gen.ts";
 
 import type { SessionInfo } from "../../../../contract/internal/cos.ts";
 import { call } from "../../lib/api.ts";

@@ -1,5 +1,5 @@
 import { Button } from "@mantine/core";
-import { IconPlus, IconTerminal2 } from "@tabler/icons-react";
+import { IconPlus, IconTerminal2 } from "../../ui/icons.gen.ts";
 import { useEffect, useMemo, useRef, useState } from "react";
 
 import type { SessionInfo } from "../../../../contract/internal/cos.ts";

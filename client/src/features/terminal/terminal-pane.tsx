@@ -1,5 +1,5 @@
 import { Button } from "@mantine/core";
-import { IconArrowsDiagonalMinimize2, IconPlayerRecordFilled } from "@tabler/icons-react";
+import { IconArrowsDiagonalMinimize2, IconPlayerRecordFilled } from "../../ui/icons.gen.ts";
 import { useEffect, useRef, type TouchEvent } from "react";
 
 import type { SessionInfo } from "../../../../contract/internal/cos.ts";
