@@ -1,4 +1,4 @@
-import { IconExternalLink } from "../../ui/icons.gen.ts";
+import { IconExternalLink } from "./icons.gen.ts";
 
 import type { App } from "../../../contract/features/apps.ts";
 import { appLinkUrl } from "../lib/app-links.ts";
