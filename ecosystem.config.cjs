@@ -13,7 +13,7 @@ const megabyte = 1024 * 1024;
  */
 const neverHot = ["--max-semi-space-size=1", "--optimize-for-size", "--no-opt"];
 const nodeMajor = Number.parseInt(process.versions.node, 10);
-const lateHot = nodeMajor < 21 ? ["--interrupt-budget=1000000"] : ["--invocation-count-for-turbofan=50000"];
+const lateHot = nodeMajor < 21 ? ["--interrupt-budget=150000"] : ["--invocation-count-for-turbofan=50000"];
 
 /** What glibc frees goes back to the system, from one arena for all threads; other C libraries do not read these. */
 const returnFreed = { MALLOC_ARENA_MAX: "1", MALLOC_TRIM_THRESHOLD_: "131072" };

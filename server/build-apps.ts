@@ -30,7 +30,7 @@ import { createRecovery } from "./features/processes/recovery.ts";
 import { keepMetrics } from "./features/processes/metrics-file.ts";
 import { createMetricsRing } from "./features/processes/metrics-ring.ts";
 import { createProcessSnapshots, type ProcessSnapshots } from "./features/processes/process-snapshot.ts";
-import { appNamespace, appProcessKey } from "./features/processes/process-view.ts";
+import { appNamespace, appProcessKey, ownerOf } from "./features/processes/process-view.ts";
 import { mountProcesses } from "./features/processes/routes.ts";
 
 /** What other features may use of the apps and their processes. */
@@ -126,7 +126,7 @@ export async function buildApps(
     onWatched: watching("apps"),
   });
 
-  snapshots.onLost(createLostStarter({ apps, logger }));
+  snapshots.onLost(createLostStarter({ apps, ownerOf, logger }));
   await apps.start();
   snapshots.start();
   context.onStop(() => {

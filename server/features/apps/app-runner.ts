@@ -6,7 +6,7 @@ import { AppError } from "../../../lib/app-error.ts";
 import type { ListeningPort } from "../../../lib/processes/listening-ports.ts";
 import { isOffspring } from "../../../lib/processes/known-process.ts";
 import type { Pm2Client, Pm2StartSpec } from "../../../lib/processes/pm2-client.ts";
-import { pm2Gone } from "../processes/unmanaged.ts";
+import { pm2Gone } from "../../../lib/processes/pm2-gone.ts";
 import type { AppRecord, StoredProcess } from "./app-record.ts";
 import { openAppFolder, resolveSpec, type ResolveDependencies } from "./resolve-spec.ts";
 import { createTurns } from "./turns.ts";

@@ -5,7 +5,7 @@ import { resolveFolder } from "../../../lib/folder-reader.ts";
 import type { JsonStore } from "../../../lib/json-store.ts";
 import type { Logger } from "../../../lib/logger.ts";
 import type { SecretBox } from "../../../lib/secret-box.ts";
-import { shareRuns } from "../processes/share-runs.ts";
+import { shareRuns } from "../../../lib/share-runs.ts";
 import { createAppList } from "./app-list.ts";
 import type { AppRecord, AppsFile } from "./app-record.ts";
 import type { AppInTurn, AppRunner } from "./app-runner.ts";

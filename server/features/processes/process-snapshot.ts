@@ -4,7 +4,7 @@ import type { RecordedProcess } from "../../../lib/processes/process-record.ts";
 import { createMetricsRing, type MetricsRing } from "./metrics-ring.ts";
 import { createPictureTaker, type Picture, type PicturedProcess, type PictureTakerOptions } from "./picture-taker.ts";
 import { isSameState } from "./process-view.ts";
-import { shareRuns } from "./share-runs.ts";
+import { shareRuns } from "../../../lib/share-runs.ts";
 
 /** The one picture of all processes that everything else looks at. */
 export interface ProcessSnapshots {

@@ -1,5 +1,4 @@
 import type { Problem } from "../../../contract/features/processes.ts";
-import { AppError } from "../../../lib/app-error.ts";
 import type { Pm2Process } from "../../../lib/processes/pm2-client.ts";
 import type { RecordedProcess } from "../../../lib/processes/process-record.ts";
 import { ownerOf, panelNamespace } from "./process-view.ts";
@@ -48,14 +47,6 @@ export function unmanagedProblem(record: RecordedProcess): Problem {
         ? "Restart it to manage it again."
         : "Stop it here, then start it again where it was started.";
   return { code: "unmanaged", message, hint };
-}
-
-/** Starting needs PM2: said before anything is ended for it. */
-export function pm2Gone(cause?: unknown): AppError {
-  return new AppError("unavailable", "PM2 of PortOS is not running", {
-    hint: "Run npm start on the machine. What runs goes on until then.",
-    ...(cause === undefined ? {} : { cause }),
-  });
 }
 
 /** What is said of apps that still run without PM2 once PM2 is back. */
