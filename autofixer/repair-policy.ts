@@ -1,11 +1,9 @@
 import type { Incident } from "../contract/internal/autofixer.ts";
+import { hasProvedItself, nextPauseMs, type BackOff } from "../lib/back-off.ts";
 import type { Pm2Process } from "../lib/processes/pm2-types.ts";
 
-export interface RepairPolicy {
-  /** Pause before each restart of ours; there are as many restarts as pauses. */
-  pausesMs: readonly number[];
-  /** Running this long without a crash settles an incident. */
-  stableMs: number;
+/** The pauses are those before our own restarts; running for `stableMs` without a crash settles an incident. */
+export interface RepairPolicy extends BackOff {
   /** Ends in one incident after which a process that PM2 keeps restarting is stopped. */
   loopLimit: number;
   /** PM2 is given this long to restart a process itself before a stopped one counts as stopped by the user. */
@@ -42,7 +40,7 @@ export function decide(incident: Incident, process: Pm2Process | null, now: numb
   const isFresh = now - Date.parse(incident.exit.at) < policy.settleMs;
   if (process.status === "online") {
     const since = Date.parse(process.onlineSince ?? incident.exit.at);
-    if (now - since < policy.stableMs) return decideFresh(incident, process, isFresh, policy);
+    if (!hasProvedItself(policy, since, now)) return decideFresh(incident, process, isFresh, policy);
     const reason = `Runs again without a crash for ${duration(now - since)}, after ${times(incident.crashes)}.`;
     return { kind: "close", status: "recovered", reason };
   }
@@ -75,8 +73,8 @@ function decideErrored(incident: Incident, process: Pm2Process, now: number, pol
     return { kind: "give-up", reason, stopProcess: false };
   }
   const made = incident.attempts.length;
-  const pauseMs = policy.pausesMs[made];
-  if (pauseMs === undefined) {
+  const pauseMs = nextPauseMs(policy, made);
+  if (pauseMs === null) {
     const spent = duration(now - Date.parse(incident.openedAt));
     const reason = `Restarted ${made} times within ${spent}, and it crashed each time (${exitText(incident.exit)}).`;
     return { kind: "give-up", reason, stopProcess: false };

@@ -17,7 +17,7 @@ import { createBrowserApp } from "./app.ts";
 /** Pages of the test reach nothing outside, whatever Chrome would like to fetch. */
 const moreArguments = ["--component-updater=url-source=http://127.0.0.1:9/", "--gaia-url=http://127.0.0.1:9"];
 const timing = {
-  retryMs: [100, 200],
+  pausesMs: [100, 200],
   stableMs: 60_000,
   watchMs: 300,
   deepEveryMs: 60_000,

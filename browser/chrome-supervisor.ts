@@ -1,15 +1,12 @@
 import type { BrowserSettings, BrowserState, BrowserStatus } from "../contract/internal/browser.ts";
 import { AppError } from "../lib/app-error.ts";
+import { hasProvedItself, nextPauseMs, type BackOff } from "../lib/back-off.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Logger } from "../lib/logger.ts";
 import type { ChromeProcess, RunningChrome } from "./chrome-process.ts";
 import type { DeepHealthCheck } from "./deep-health.ts";
 
-export interface SupervisorTiming {
-  /** Pauses before each further try; after the last one Chrome is given up. */
-  retryMs: readonly number[];
-  /** Running this long makes a try count as good. */
-  stableMs: number;
+export interface SupervisorTiming extends BackOff {
   /** How often a quick question goes to Chrome. */
   watchMs: number;
   /** How often the deep check runs without a suspicion. */
@@ -21,7 +18,7 @@ export interface SupervisorTiming {
 }
 
 export const defaultTiming: SupervisorTiming = {
-  retryMs: [1_000, 2_000, 5_000, 15_000, 30_000],
+  pausesMs: [1_000, 2_000, 5_000, 15_000, 30_000],
   stableMs: 60_000,
   watchMs: 10_000,
   deepEveryMs: 300_000,
@@ -161,7 +158,7 @@ export class ChromeSupervisor {
   async #ended(subject: RunningChrome, reason: string, isHung: boolean): Promise<void> {
     if (this.#running !== subject) return;
     const { startedAt } = this.#progress;
-    if (startedAt !== null && this.#options.clock.now() - Date.parse(startedAt) >= this.#timing.stableMs)
+    if (startedAt !== null && hasProvedItself(this.#timing, Date.parse(startedAt), this.#options.clock.now()))
       this.#failures = 0;
     await this.#drop(isHung);
     this.#retry({ reason, hint: null }, true);
@@ -169,10 +166,10 @@ export class ChromeSupervisor {
 
   /** Plans the next try, or gives up: after the last pause, and at once when trying again cannot help. */
   #retry(why: { reason: string; hint: string | null }, mayHelp: boolean): void {
-    const pauseMs = this.#timing.retryMs[this.#failures];
+    const pauseMs = nextPauseMs(this.#timing, this.#failures);
     this.#failures += 1;
     this.#options.logger.warn("Chrome is not running", { reason: why.reason, failures: this.#failures });
-    if (!mayHelp || pauseMs === undefined) {
+    if (!mayHelp || pauseMs === null) {
       const tries = mayHelp ? ` (tried ${this.#failures} times)` : "";
       const hint = why.hint ?? "Restart it here when the cause is gone.";
       this.#set("errored", { reason: why.reason + tries, hint, startedAt: null });
@@ -217,9 +214,8 @@ export class ChromeSupervisor {
       this.#watch(subject, 0);
       return;
     }
-    const before = health.last()?.isOk;
     const result = await health.check(this.#timing.suspectBudgetMs);
-    if (before !== result.isOk) this.#options.onChange();
+    this.#options.onChange();
     if (!this.#isCurrent(subject)) return;
     if (result.isOk) {
       this.#deepDueAt = clock.monotonic() + this.#timing.deepEveryMs;

@@ -1,13 +1,17 @@
 import { join } from "node:path";
 
 import { dataFiles } from "../contract/data-files.ts";
-import { cosEndpoints } from "../contract/internal/cos.ts";
+import { cosEndpoints, cosSocketPath } from "../contract/internal/cos.ts";
+import { runsSocketPath } from "../contract/internal/runs.ts";
 import { systemClock, type Clock } from "../lib/clock.ts";
 import type { Env } from "../lib/env.ts";
 import { createGate } from "../lib/gate.ts";
 import { bind, createHttpService } from "../lib/http-service.ts";
 import { createKnownSecrets } from "../lib/known-secrets.ts";
 import type { Logger } from "../lib/logger.ts";
+import type { EngineParts } from "./agents/create-engine.ts";
+import { createRunsService } from "./agents/runs-service.ts";
+import { serveRunsSocket } from "./agents/runs-socket.ts";
 import { openCommandHistory } from "./sessions/command-history.ts";
 import { createRecordings } from "./sessions/recordings.ts";
 import { openSessionCatalog } from "./sessions/session-catalog.ts";
@@ -22,6 +26,8 @@ export interface CosOptions {
   port?: number;
   /** Shell to use instead of the user's login shell. */
   shell?: string;
+  /** Runs of agents at once. */
+  runLimits?: EngineParts["limits"];
 }
 
 /** Builds and starts portos-cos: the session engine behind HTTP and one WebSocket, for this machine only. */
@@ -51,6 +57,16 @@ export async function startCos(options: CosOptions): Promise<{ port: number; sto
   await recordings.prune();
   await commandHistory.prune();
 
+  const runs = createRunsService({
+    directory: join(env.dataDir, dataFiles.runs.path),
+    clock,
+    logger,
+    ownPorts: Object.values(env.ports),
+    refreshSecrets: () => secrets.refresh(),
+    sessions: engine,
+    ...(options.runLimits === undefined ? {} : { limits: options.runLimits }),
+  });
+
   // The port the service listens on is known to the gate once it listens.
   const ports = [env.ports.cos, port];
   const gate = createGate({ peers: "loopback", ports, env, logger });
@@ -60,35 +76,43 @@ export async function startCos(options: CosOptions): Promise<{ port: number; sto
     port,
     gate,
     logger,
-    health: () => ({ sessionCount: engine.runningCount }),
-    endpoints: bind(
-      "cos",
-      cosEndpoints,
-    )({
-      list: () => engine.list(),
-      create: ({ body }) => engine.create(body),
-      get: ({ params }) => engine.info(params.id),
-      update: ({ params, body }) => engine.change(params.id, body),
-      kill: ({ params, body }) => engine.kill(params.id, body),
-      keep: ({ params }) => engine.keep(params.id),
-      close: async ({ params }) => {
-        await engine.close(params.id);
-        return null;
-      },
-      output: ({ params, query }) => {
-        const { bytes, ...rest } = engine.readOutput(params.id, query.from, query.maxBytes);
-        return { ...rest, data: bytes.toString("base64") };
-      },
-      recordings: () => recordings.list(),
-      recording: ({ params }) => recordings.read(params.id),
-      deleteRecording: async ({ params }) => {
-        await recordings.remove(params.id);
-        return null;
-      },
-      commandHistory: ({ query }) => commandHistory.search(query),
-    }),
+    health: () => ({ sessionCount: engine.runningCount, runCount: runs.openCount }),
+    endpoints: [
+      ...runs.endpoints,
+      ...bind(
+        "cos",
+        cosEndpoints,
+      )({
+        list: () => engine.list(),
+        create: ({ body }) => engine.create(body),
+        get: ({ params }) => engine.info(params.id),
+        update: ({ params, body }) => engine.change(params.id, body),
+        kill: ({ params, body }) => engine.kill(params.id, body),
+        keep: ({ params }) => engine.keep(params.id),
+        close: async ({ params }) => {
+          await engine.close(params.id);
+          return null;
+        },
+        output: ({ params, query }) => {
+          const { bytes, ...rest } = engine.readOutput(params.id, query.from, query.maxBytes);
+          return { ...rest, data: bytes.toString("base64") };
+        },
+        recordings: () => recordings.list(),
+        recording: ({ params }) => recordings.read(params.id),
+        deleteRecording: async ({ params }) => {
+          await recordings.remove(params.id);
+          return null;
+        },
+        commandHistory: ({ query }) => commandHistory.search(query),
+      }),
+    ],
   });
   const socket = serveSessionSocket({ server: service.server, gate, engine, logger });
+  const runsSocket = serveRunsSocket({ server: service.server, gate, runs, logger });
+  service.server.on("upgrade", (request, connection) => {
+    if (request.url !== cosSocketPath && request.url !== runsSocketPath) connection.destroy();
+  });
+  await runs.start();
   const listening = await service.start();
   ports.push(listening.port);
 
@@ -96,7 +120,9 @@ export async function startCos(options: CosOptions): Promise<{ port: number; sto
     port: listening.port,
     async stop() {
       socket.stop();
+      runsSocket.stop();
       await service.stop();
+      await runs.stop();
       await engine.stop();
       await commandHistory.close();
     },

@@ -1,5 +1,6 @@
 import type { Page } from "@playwright/test";
 
+import { expectInsideWindow } from "./support/inside-window.ts";
 import { expect, test } from "./support/test.ts";
 
 async function openLive(page: Page, path: string): Promise<void> {
@@ -19,6 +20,68 @@ test("the palette goes anywhere by keyboard, and g with a letter does the same",
   await expect(page).toHaveURL(/\/system$/);
   await page.keyboard.press("?");
   await expect(page.getByRole("dialog", { name: "Keyboard shortcuts" })).toContainText("Go to History");
+});
+
+test("Escape closes the palette, and the focus is where it was", async ({ page, isMobile }) => {
+  test.skip(isMobile, "keyboards sit at desks");
+  await openLive(page, "/history");
+  const search = page.getByLabel("Search the history");
+  await search.focus();
+  await page.keyboard.press("Control+k");
+  const palette = page.getByPlaceholder("Where to, or what to do?");
+  await expect(palette).toBeFocused();
+  await page.keyboard.press("Escape");
+  await expect(palette).toBeHidden();
+  await expect(search).toBeFocused();
+  await page
+    .getByRole("button", { name: /^Search/ })
+    .first()
+    .click();
+  await palette.fill("zzz nothing is called so");
+  await page.keyboard.press("Escape");
+  await expect(palette).toBeHidden();
+  await expect(page.getByRole("button", { name: /^Search/ }).first()).toBeFocused();
+});
+
+test("menus and the notifications lie inside the window and close with Escape", async ({ page, portos, isMobile }) => {
+  await portos.call("POST", "/api/apps/sample", {});
+  await openLive(page, "/");
+  const buttons = [
+    page.getByRole("article", { name: "Hello app" }).getByRole("button", { name: /^Actions for/ }),
+    ...(isMobile ? [page.getByRole("button", { name: "More" })] : []),
+  ];
+  for (const button of buttons) {
+    await button.click();
+    const menu = page.getByRole("menu").filter({ visible: true });
+    await expectInsideWindow(menu);
+    await page.keyboard.press("Escape");
+    await expect(menu).toHaveCount(0);
+    await expect(button).toBeFocused();
+  }
+  await page.getByRole("button", { name: /^Notifications/ }).click();
+  const drawer = page.getByRole("dialog", { name: /Notifications/ });
+  await expectInsideWindow(drawer);
+  await page.keyboard.press("Escape");
+  await expect(drawer).toHaveCount(0);
+  await portos.call("DELETE", "/api/apps/hello-app", {});
+});
+
+test("the history names things, leads to them, and shows one alone", async ({ page, portos }) => {
+  await portos.call("POST", "/api/apps/sample", {});
+  await portos.call("PATCH", "/api/apps/hello-app", { description: "An example." });
+  await portos.call("POST", "/api/backups", {});
+  await openLive(page, "/history");
+  const row = page.getByRole("row").filter({ hasText: "Change an app" }).first();
+  await expect(row.getByRole("link", { name: "Hello app" })).toHaveAttribute("href", "/apps/hello-app");
+  await row.getByRole("button", { name: "Change an app" }).click();
+  await page.getByRole("button", { name: "Only what was done to it" }).click();
+  await expect(page).toHaveURL(/subject=hello-app/);
+  await expect(page.getByRole("row").filter({ hasText: "Back up data now" })).toHaveCount(0);
+  await portos.call("DELETE", "/api/apps/hello-app", {});
+  await page.reload();
+  const deletion = page.getByRole("row").filter({ hasText: "Delete an app" }).first();
+  await expect(deletion).toContainText("Hello app");
+  await expect(deletion.getByRole("link")).toHaveCount(0);
 });
 
 test("a letter typed into a field is text, not a shortcut", async ({ page }) => {

@@ -12,6 +12,8 @@ export interface FolderReader {
   readText(path: string, maxBytes?: number): Promise<string | null>;
   /** A whole regular file with the time of its last change; `null` when there is none, it lies elsewhere or is larger. */
   readBytes(path: string, maxBytes: number): Promise<{ bytes: Buffer; changedAtMs: number } | null>;
+  /** Real path of a folder. Throws `not_found` when there is none, `forbidden` when a link leads out to it. */
+  enter(path: string): Promise<string>;
   /** Names in a folder, files first by name; empty when there is none. Cut after some thousand entries. */
   list(path?: string): Promise<{ name: string; isFolder: boolean }[]>;
 }
@@ -66,6 +68,11 @@ export async function openFolder(folder: string): Promise<FolderReader> {
     async readBytes(path, maxBytes) {
       const file = await read(path, maxBytes);
       return file === null || file.size > maxBytes ? null : file;
+    },
+    async enter(path) {
+      const real = await resolveFolder(resolve(root, path));
+      if ((await within(path)) === real) return real;
+      throw new AppError("forbidden", `${path} leads out of ${root}, to ${real}`);
     },
     async list(path = ".") {
       const real = await within(path);

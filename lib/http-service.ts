@@ -16,6 +16,8 @@ import {
 import type { Gate } from "./gate.ts";
 import { readJsonBody } from "./json-body.ts";
 import type { Logger } from "./logger.ts";
+import { compilePath, matchPath } from "./path-pattern.ts";
+import { refuseMethod, setReplyHeaders } from "./refuse-method.ts";
 
 export interface ServiceContext {
   signal: AbortSignal;
@@ -69,13 +71,16 @@ export function createHttpService(options: HttpServiceOptions): HttpService {
       sendJson(response, health.status === "ok" ? 200 : 503, health);
       return;
     }
+    const others = new Set<string>(url.pathname === "/health" ? ["GET"] : []);
     for (const { bound, pattern } of routes) {
-      const params = bound.endpoint.method === request.method ? matchPath(pattern, url.pathname) : null;
-      if (params) {
+      const params = matchPath(pattern, url.pathname);
+      if (params && bound.endpoint.method === request.method) {
         await runBound(bound, { params, url }, request, response);
         return;
       }
+      if (params) others.add(bound.endpoint.method);
     }
+    if (others.size > 0) refuseMethod(request.method, others, response);
     if (await options.fallback?.(request, response)) return;
     throw new AppError("not_found", `There is nothing at ${request.method ?? "GET"} ${url.pathname}`);
   }
@@ -84,6 +89,7 @@ export function createHttpService(options: HttpServiceOptions): HttpService {
     if (!gate.admit(request, response)) return;
     const id = newCorrelationId();
     response.setHeader("X-Correlation-Id", id);
+    setReplyHeaders(response);
     withCorrelation(id, () => {
       answer(request, response).catch((error: unknown) => {
         const { status, body } = toErrorBody(error, id);
@@ -173,28 +179,4 @@ export function closeServer(server: Server): Promise<void> {
 export function bind<G extends EndpointGroup>(group: string, endpoints: G) {
   return (handlers: Handlers<G, ServiceContext>): BoundEndpoint<ServiceContext>[] =>
     bindEndpoints(group, endpoints, handlers);
-}
-
-interface PathPattern {
-  expression: RegExp;
-  names: string[];
-}
-
-function compilePath(path: string): PathPattern {
-  const names: string[] = [];
-  const source = path.replace(/:(\w+)/g, (_, name: string) => {
-    names.push(name);
-    return "([^/]+)";
-  });
-  return { expression: new RegExp(`^${source}$`), names };
-}
-
-function matchPath({ expression, names }: PathPattern, pathname: string): Record<string, string> | null {
-  const match = expression.exec(pathname);
-  if (!match) return null;
-  try {
-    return Object.fromEntries(names.map((name, index) => [name, decodeURIComponent(match[index + 1] ?? "")]));
-  } catch (error) {
-    throw new AppError("invalid_request", "The address is not validly encoded", { cause: error });
-  }
 }

@@ -33,9 +33,12 @@ export async function readJsonBody(request: IncomingMessage): Promise<unknown> {
 async function collect(request: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
+  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     size += chunk.length;
-    if (size > maxJsonBytes) throw tooLarge();
+    if (size > maxJsonBytes) {
+      request.resume(); // cut off while it still sends, the caller would see a reset instead of the answer
+      throw tooLarge();
+    }
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);

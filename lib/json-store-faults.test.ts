@@ -1,4 +1,4 @@
-import { readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import * as fc from "fast-check";
@@ -6,50 +6,33 @@ import { describe, expect, test } from "vitest";
 import { z } from "zod";
 
 import { formatDocument } from "./json-document.ts";
-import { openJsonStore, type JsonStore, type JsonStoreOptions } from "./json-store.ts";
+import { openJsonStore, type JsonStore } from "./json-store.ts";
 import { silentLogger } from "./logger.ts";
+import {
+  add,
+  app,
+  document,
+  fill,
+  keptCopies,
+  kinds,
+  one,
+  open,
+  readApps,
+  three,
+  two,
+  type Apps,
+} from "./testing/app-store.ts";
 import { createFaultyDisk } from "./testing/faulty-disk.ts";
 import { until, useTemporaryFolders } from "./testing/temporary-folder.ts";
 
 const newFolder = useTemporaryFolders();
-const app = z.strictObject({ id: z.string(), name: z.string() });
-const schema = z.strictObject({ apps: z.array(app) });
-type Apps = z.infer<typeof schema>;
+const folderWith = async (...apps: Apps["apps"]): Promise<string> => fill(await newFolder(), apps);
 
-const one = { id: "1", name: "Grüße" };
-const two = { id: "2", name: "two" };
-const three = { id: "3", name: "three" };
-
-async function open(folder: string, more: Partial<JsonStoreOptions<Apps>> = {}): Promise<JsonStore<Apps>> {
-  const file = join(folder, "apps.json");
-  return openJsonStore({ file, schema, initial: { apps: [] }, version: 1, logger: silentLogger, ...more });
-}
-
-const add = (entry: z.infer<typeof app>) => (current: Apps) => ({
-  next: { apps: [...current.apps, entry] },
-  result: null,
-});
-
-/** A folder whose store was closed with these entries. */
-async function folderWith(...apps: Apps["apps"]): Promise<string> {
-  const folder = await newFolder();
+async function openAndAdd(folder: string): Promise<JsonStore<Apps>> {
   const store = await open(folder);
-  for (const entry of apps) await store.update(add(entry));
-  await store.close();
-  return folder;
+  await store.update(add(two));
+  return store;
 }
-
-async function keptCopies(folder: string): Promise<Buffer[]> {
-  const names = (await readdir(folder)).filter((name) => name.startsWith("apps.json.damaged-"));
-  return Promise.all(names.map((name) => readFile(join(folder, name))));
-}
-
-async function readApps(folder: string): Promise<unknown> {
-  return JSON.parse(await readFile(join(folder, "apps.json"), "utf8"));
-}
-
-const kinds = (store: JsonStore<Apps>): string[] => store.problems().map(({ kind }) => kind);
-const document = (...apps: unknown[]): string => formatDocument({ apps }, 1);
 
 describe("a damaged file", () => {
   const damages: [string, Buffer][] = [
@@ -137,6 +120,40 @@ describe("a damaged file", () => {
     await rm(problem?.keptAs ?? "");
     await until(() => store.problems().length === 0);
     await store.close();
+  });
+
+  test("again and again keeps the newest five copies, and says so", async () => {
+    const folder = await folderWith(one);
+    for (let round = 0; round < 8; round += 1) {
+      await writeFile(join(folder, "apps.json"), `damage ${round}`);
+      const store = await open(folder);
+      expect(store.get()).toEqual({ apps: [one] });
+      await store.close();
+    }
+    const store = await open(folder);
+    expect((await keptCopies(folder)).map(String).toSorted()).toEqual([3, 4, 5, 6, 7].map((n) => `damage ${n}`));
+    expect(kinds(store)).toEqual(Array.from({ length: 5 }, () => "set_aside"));
+    expect(store.problems()[0]?.message).toContain("The newest 5 of such copies are kept");
+    await store.close();
+  });
+
+  test("costs nothing when the backup was behind and a good start came between", async () => {
+    const folder = await folderWith(one);
+    const behind = await readFile(join(folder, "apps.json.backup"));
+    await (await openAndAdd(folder)).close();
+    await writeFile(join(folder, "apps.json.backup"), behind); // as a kill right after the update leaves it
+    await (await open(folder)).close();
+    await writeFile(join(folder, "apps.json"), "damage");
+    const store = await open(folder);
+    expect(store.get()).toEqual({ apps: [one, two] });
+    await store.close();
+  });
+
+  test("does not reach a reader's disk: a backup that is behind stays as it is", async () => {
+    const folder = await folderWith(one, two);
+    await writeFile(join(folder, "apps.json.backup"), document(one));
+    await (await open(folder, { mode: "read" })).close();
+    expect(await readFile(join(folder, "apps.json.backup"), "utf8")).toBe(document(one));
   });
 
   test("with single bad entries loses these alone, and a copy is kept before it is written", async () => {
@@ -251,151 +268,6 @@ describe("a disk that refuses", () => {
     await until(() => store.problems().length === 0);
     await store.update(add(two));
     expect(store.get()).toEqual({ apps: [one, three, two] });
-    await store.close();
-  });
-});
-
-describe("a hand edit while it runs", () => {
-  test("that is valid is adopted and subscribers are told", async () => {
-    const folder = await folderWith(one);
-    const store = await open(folder);
-    const seen: Apps[] = [];
-    store.subscribe((value) => seen.push(value));
-    await writeFile(join(folder, "apps.json"), document(two));
-    await until(() => seen.length === 1);
-    expect(store.get()).toEqual({ apps: [two] });
-    await writeFile(join(folder, "edited"), document(two, three));
-    await rename(join(folder, "edited"), join(folder, "apps.json"));
-    await until(() => seen.length === 2);
-    expect(store.get()).toEqual({ apps: [two, three] });
-    await store.close();
-  });
-
-  test("is noticed also when it follows our own write within a tick of the file system's clock, with the same size", async () => {
-    const folder = await newFolder();
-    const { disk, before } = createFaultyDisk({ tickMs: 20 });
-    const store = await open(folder, { disk });
-    for (let round = 0; round < 10; round += 1) {
-      before("sync portos-test-", () =>
-        writeFile(join(folder, "apps.json"), document({ id: "a", name: `him ${round}` })),
-      );
-      await store.update(() => ({ next: { apps: [{ id: "a", name: `own ${round}` }] }, result: null }));
-      await until(() => store.get().apps[0]?.name === `him ${round}`);
-    }
-    await store.close();
-  });
-
-  test("that replaces the file twice within 50 ms ends with the second", async () => {
-    const folder = await folderWith(one);
-    const store = await open(folder);
-    for (const entry of [two, three]) {
-      await writeFile(join(folder, "edited"), document(entry));
-      await rename(join(folder, "edited"), join(folder, "apps.json"));
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
-    await until(() => store.get().apps[0]?.id === "3");
-    await store.close();
-  });
-
-  test("that is wrong leaves the last good value in force and the edit in place", async () => {
-    const folder = await folderWith(one);
-    const store = await open(folder);
-    await writeFile(join(folder, "apps.json"), `{"version":1,"data":{"apps":[{"id":1}]}}`);
-    await until(() => kinds(store).includes("invalid_edit"));
-    expect(store.get()).toEqual({ apps: [one] });
-    expect(await readFile(join(folder, "apps.json"), "utf8")).toContain(`[{"id":1}]`);
-    await writeFile(join(folder, "apps.json"), document(one, two));
-    await until(() => store.get().apps.length === 2);
-    expect(store.problems()).toEqual([]);
-    await store.close();
-  });
-
-  test("that is wrong is kept aside before the next update overwrites it", async () => {
-    const folder = await folderWith(one);
-    const store = await open(folder);
-    await writeFile(join(folder, "apps.json"), "my unfinished edit");
-    await until(() => kinds(store).includes("invalid_edit"));
-    await store.update(add(two));
-    expect(store.get()).toEqual({ apps: [one, two] });
-    expect((await keptCopies(folder)).map(String)).toEqual(["my unfinished edit"]);
-    expect(kinds(store)).toEqual(["set_aside"]);
-    expect(JSON.parse(await readFile(join(folder, "apps.json.backup"), "utf8"))).toMatchObject({ version: 1 });
-    await store.close();
-  });
-
-  test("that comes between an update and its write is not lost", async () => {
-    const folder = await folderWith(one);
-    const { disk, before } = createFaultyDisk();
-    const store = await open(folder, { disk });
-    before("sync apps.json.tmp", () => writeFile(join(folder, "apps.json"), document(one, two)));
-    await store.update(add(three));
-    expect(store.get()).toEqual({ apps: [one, two, three] });
-    expect(await readApps(folder)).toEqual({ version: 1, data: { apps: [one, two, three] } });
-    await store.close();
-  });
-
-  test("that is wrong and comes between an update and its write is kept aside", async () => {
-    const folder = await folderWith(one);
-    const { disk, before } = createFaultyDisk();
-    const store = await open(folder, { disk });
-    before("sync apps.json.tmp", () => writeFile(join(folder, "apps.json"), "half an ed"));
-    await store.update(add(two));
-    expect(store.get()).toEqual({ apps: [one, two] });
-    expect((await keptCopies(folder)).map(String)).toEqual(["half an ed"]);
-    await store.close();
-  });
-
-  test("that is written in two pieces is waited for, not overwritten", async () => {
-    const folder = await folderWith(one);
-    const store = await open(folder);
-    const text = document(one, two);
-    await writeFile(join(folder, "apps.json"), text.slice(0, 30));
-    const update = store.update(add(three));
-    await new Promise((resolve) => setTimeout(resolve, 15));
-    await writeFile(join(folder, "apps.json"), text);
-    await update;
-    expect(store.get()).toEqual({ apps: [one, two, three] });
-    expect(await keptCopies(folder)).toEqual([]);
-    await store.close();
-  });
-
-  test("that removes the file changes nothing, and the next update writes it again", async () => {
-    const folder = await folderWith(one);
-    const store = await open(folder);
-    await rm(join(folder, "apps.json"));
-    await until(() => kinds(store).includes("missing"));
-    expect(store.get()).toEqual({ apps: [one] });
-    await store.update(add(two));
-    expect(await readApps(folder)).toEqual({ version: 1, data: { apps: [one, two] } });
-    expect(store.problems()).toEqual([]);
-    await store.close();
-  });
-
-  test("reaches a reader too", async () => {
-    const folder = await folderWith(one);
-    const store = await open(folder);
-    const reader = await open(folder, { mode: "read" });
-    await store.update(add(two));
-    await until(() => reader.get().apps.length === 2);
-    await reader.close();
-    await store.close();
-  });
-});
-
-describe("a clock that jumps", () => {
-  test("loses nothing and keeps every damaged copy", async () => {
-    const folder = await newFolder();
-    let now = Date.UTC(2026, 10, 20);
-    const clock = { now: () => now, monotonic: () => performance.now() };
-    const store = await open(folder, { clock });
-    for (const [round, jumpMs] of [0, -864e5, 3_600_000, -3.15e10, 4e10].entries()) {
-      now += jumpMs;
-      await writeFile(join(folder, "apps.json"), `damage ${round}`);
-      await until(() => kinds(store).includes("invalid_edit"));
-      await store.update(add({ id: String(round), name: "x" }));
-    }
-    expect(store.get().apps.map(({ id }) => id)).toEqual(["0", "1", "2", "3", "4"]);
-    expect((await keptCopies(folder)).map(String).toSorted()).toEqual([0, 1, 2, 3, 4].map((n) => `damage ${n}`));
     await store.close();
   });
 });

@@ -23,6 +23,8 @@ import { formatDocument, readDocument, type DocumentRules, type Reading } from "
 const recentMs = 100;
 const settleMs = 30;
 const maxSettleRounds = 10;
+/** Copies kept aside, of one file; the oldest beyond them go. */
+const keptCopies = 5;
 
 export interface StoreFileOptions<T> {
   file: string;
@@ -144,13 +146,40 @@ export class StoreFile<T> {
     await replaceFile(this.#disk, `${this.#file}.backup`, formatDocument(value, this.#options.rules.version));
   }
 
-  /** Lists the copies that were kept aside and are still there. */
+  /** Whether the backup does not hold what the file holds, as after a kill within a second of an update. */
+  async isBackupBehind(): Promise<boolean> {
+    if (this.#known === null || this.#isForeign || this.#refusal !== null || !this.#options.isOurs()) return false;
+    try {
+      const backup = await readWhole(this.#disk, `${this.#file}.backup`, this.#options.maxBytes);
+      return backup === null || hashOf(backup.bytes) !== this.#known.hash;
+    } catch (error) {
+      if (!(error instanceof AppError) && errorCode(error) === undefined) throw error;
+      return true;
+    }
+  }
+
+  /** Lists the copies that were kept aside and are still there; of ours the oldest go when there are more than five. */
   async noticeKeptCopies(): Promise<void> {
-    const folder = dirname(this.#file);
-    const names = (await this.#disk.readdir(folder)).filter((name) => name.startsWith(`${this.#name}.damaged-`));
-    const kept = names.map((name) => join(folder, name));
+    const kept = await this.#listKeptCopies();
+    const surplus = this.#options.isOurs() ? kept.splice(0, Math.max(0, kept.length - keptCopies)) : [];
+    for (const file of surplus) await this.#disk.rm(file, { force: true });
     this.#problems.keepOnly("set_aside", kept);
     for (const file of kept) this.#reportKept(file);
+  }
+
+  /** The copies kept aside, oldest first by when they were made; a clock may have jumped since, so not by their names. */
+  async #listKeptCopies(): Promise<string[]> {
+    const folder = dirname(this.#file);
+    const names = (await this.#disk.readdir(folder)).filter((name) => name.startsWith(`${this.#name}.damaged-`));
+    const found: { file: string; madeNs: bigint }[] = [];
+    for (const file of names.toSorted().map((name) => join(folder, name))) {
+      try {
+        found.push({ file, madeNs: (await this.#disk.stat(file, { bigint: true })).ctimeNs });
+      } catch (error) {
+        if (errorCode(error) !== "ENOENT") throw error; // removed while we looked
+      }
+    }
+    return found.toSorted((a, b) => Number(a.madeNs - b.madeNs)).map(({ file }) => file);
   }
 
   #accept(reading: Extract<Reading<T>, { kind: "good" | "partly" }>): T {
@@ -262,7 +291,7 @@ export class StoreFile<T> {
     if (this.#problems.list().some((problem) => problem.keptAs === keptAs && problem.kind === "damaged")) return;
     this.#problems.report(
       "set_aside",
-      `Content of ${this.#name} that could not be used was kept as ${basename(keptAs)}; remove that file when it is no longer needed.`,
+      `Content of ${this.#name} that could not be used was kept as ${basename(keptAs)}; remove that file when it is no longer needed. The newest ${keptCopies} of such copies are kept.`,
       { keptAs, file: keptAs },
     );
   }

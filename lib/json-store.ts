@@ -130,6 +130,7 @@ class OpenStore<T> {
       await this.#file.noticeKeptCopies();
     }
     this.value = (await this.#file.load()) ?? this.value;
+    if (await this.#file.isBackupBehind()) this.#backUpSoon();
     this.#stopWatching = watchFile(file, () => void this.#exclusive(() => this.#lookAround()), logger);
   }
 

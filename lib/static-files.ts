@@ -35,6 +35,15 @@ const lookAgainMs = 1_000;
 const hashedName = /^\/assets\/.*-[\w-]{8,}\.\w+$/;
 const notPages = /^\/(?:api|socket\.io|health)(?:\/|$)/;
 
+/** A page beside the application: nothing of another origin, nothing inline, no styles in attributes. */
+const answerPage = {
+  path: /^\/a\/[0-9a-z]{16,32}$/,
+  file: "/answer.html",
+  policy:
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; " +
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+};
+
 interface Variant {
   path: string;
   bytes: number;
@@ -58,6 +67,7 @@ export function createStaticFiles({ root }: StaticFilesOptions): StaticFiles {
   let builtAt = -1;
 
   function find(path: string): StaticFile | undefined {
+    if (answerPage.path.test(path)) return files.get(answerPage.file);
     return files.get(path) ?? (isPage(path) ? files.get("/index.html") : undefined);
   }
 
@@ -80,7 +90,7 @@ export function createStaticFiles({ root }: StaticFilesOptions): StaticFiles {
       file = find(path);
     }
     if (!file) return false;
-    send(request, response, file, hashedName.test(path));
+    send(request, response, file, path);
     return true;
   };
 }
@@ -93,14 +103,15 @@ function isChanged({ path, bytes }: Variant): boolean {
   return statSync(path, { throwIfNoEntry: false })?.size !== bytes;
 }
 
-function send(request: IncomingMessage, response: ServerResponse, file: StaticFile, isImmutable: boolean): void {
+function send(request: IncomingMessage, response: ServerResponse, file: StaticFile, path: string): void {
   const variant = choose(file.variants, request.headers["accept-encoding"]);
   if (!variant) throw new Error("A static file has no variant");
   const tag = `"${file.changedAt.toString(36)}-${variant.bytes.toString(36)}"`;
   setSecurityHeaders(request, response);
+  if (answerPage.path.test(path)) response.setHeader("Content-Security-Policy", answerPage.policy);
   const headers: Record<string, string | number> = {
     "Cross-Origin-Resource-Policy": "same-origin",
-    "Cache-Control": isImmutable ? "public, max-age=31536000, immutable" : "no-cache",
+    "Cache-Control": hashedName.test(path) ? "public, max-age=31536000, immutable" : "no-cache",
     "Content-Type": file.type,
     ETag: tag,
     ...(file.variants.length > 1 ? { Vary: "Accept-Encoding" } : {}),

@@ -1,10 +1,7 @@
-import { watch, type FSWatcher } from "node:fs";
 import { basename, dirname } from "node:path";
 
 import type { Logger } from "./logger.ts";
-
-const debounceMs = 25;
-const pollMs = 2_000;
+import { watchFolder } from "./watch-folder.ts";
 
 /**
  * Calls `onChange` when a file, or one whose name continues its name, may have changed: 25 ms after the last sign of it.
@@ -13,36 +10,11 @@ const pollMs = 2_000;
  */
 export function watchFile(file: string, onChange: () => void, logger: Logger): () => void {
   const name = basename(file);
-  let timer: NodeJS.Timeout | undefined;
-  let poll: NodeJS.Timeout | undefined;
-  let watcher: FSWatcher | undefined;
-
-  function soon(): void {
-    clearTimeout(timer);
-    timer = setTimeout(onChange, debounceMs).unref();
-  }
-
-  function fallBack(error: unknown): void {
-    logger.warn("This folder cannot be watched, so it is looked at every two seconds", {
-      folder: dirname(file),
-      reason: error instanceof Error ? error.message : String(error),
-    });
-    watcher?.close();
-    poll ??= setInterval(onChange, pollMs).unref();
-  }
-
-  try {
-    watcher = watch(dirname(file), { persistent: false }, (_event, changed) => {
-      if (changed === null || (changed.startsWith(name) && changed !== `${name}.tmp`)) soon();
-    });
-    watcher.on("error", fallBack);
-  } catch (error) {
-    fallBack(error);
-  }
-
-  return () => {
-    clearTimeout(timer);
-    clearInterval(poll);
-    watcher?.close();
-  };
+  return watchFolder({
+    folder: dirname(file),
+    isWatched: (changed) => changed.startsWith(name) && changed !== `${name}.tmp`,
+    onChange,
+    debounceMs: 25,
+    logger,
+  });
 }

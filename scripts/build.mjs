@@ -81,11 +81,27 @@ async function buildBundle({ name, entry }) {
         'import { createRequire as portosRequire } from "node:module"; const require = portosRequire(import.meta.url);',
     });
     const hash = createHash("sha256");
-    for (const part of output) if (part.type === "chunk") hash.update(part.fileName).update(part.code);
+    for (const part of output) {
+      if (part.type !== "chunk") continue;
+      hash.update(part.fileName).update(part.code);
+      escapeBeyondAscii(join(distDir, part.fileName));
+    }
     return { output: hash.digest("hex"), files: output.map(({ fileName }) => fileName) };
   } finally {
     await bundle.close();
   }
+}
+
+/**
+ * Node keeps a program's text in memory, with two bytes for each character as soon as one does not fit into one byte:
+ * what is beyond ASCII is written as an escape, which means the same in strings and regular expressions.
+ */
+function escapeBeyondAscii(file) {
+  writeFileSync(file, readFileSync(file, "utf8").replace(/[\u0080-\uffff]/g, escapeOf));
+}
+
+function escapeOf(unit) {
+  return `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }
 
 async function buildClient() {

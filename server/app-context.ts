@@ -23,6 +23,7 @@ import { createActionRecorder } from "./http/action-recorder.ts";
 import { createCallers, type Callers } from "./http/caller.ts";
 import { createMount, type Mount, type RequestContext } from "./http/mount.ts";
 import { createSubjectNames, type SubjectNames } from "./http/subject-names.ts";
+import { refuseOtherMethods } from "./http/unanswered.ts";
 import { createRealtime, type Realtime } from "./realtime/realtime.ts";
 
 /** What every feature is built from. */
@@ -90,6 +91,7 @@ export async function createAppContext(options: AppContextOptions): Promise<AppC
     app(request, response);
   });
   gate.protect(http);
+  app.use(refuseOtherMethods(() => mounted.map(({ endpoint }) => endpoint)));
   app.use("/api", compression({ threshold: 2048 }));
   app.use(router);
 

@@ -48,7 +48,8 @@ import { createMachineMonitor } from "./features/system/machine-monitor.ts";
 import { mountSystem } from "./features/system/routes.ts";
 import { startTerminal } from "./features/terminal/start-terminal.ts";
 import { buildUsage } from "./features/usage/build-usage.ts";
-import { apiNotFound, routerErrors } from "./http/mount.ts";
+import { routerErrors } from "./http/mount.ts";
+import { answerUnanswered } from "./http/unanswered.ts";
 import { createFeed } from "./realtime/feed.ts";
 import { usesInRuns } from "./prompt-uses.ts";
 import { accountRuns } from "./run-accounts.ts";
@@ -153,6 +154,7 @@ export async function createApp(options: AppOptions): Promise<App> {
       ...context,
       settings: () => settings.get().logs,
       processes: () => [...snapshots.raw().values()],
+      hasApp: (appId) => apps.list().some(({ id }) => id === appId),
       reloadLogs: async () => clients.portos?.reloadLogs(),
     }),
   );
@@ -202,11 +204,11 @@ export async function createApp(options: AppOptions): Promise<App> {
   }));
 
   mountApiDocs(context.router, endpointGroups, version);
-  context.app.use("/api", apiNotFound);
   const page = createStaticFiles({ root: join(env.rootDir, "dist/client") });
   context.app.use((request, response, next) => {
     if (!page(request, response)) next();
   });
+  context.app.use(answerUnanswered(() => context.mounted.map(({ endpoint }) => endpoint)));
   context.app.use(routerErrors(context.logger));
 
   automations.start();

@@ -27,8 +27,10 @@ import { mountDetect } from "./features/detect/routes.ts";
 import { createProcessService, type ProcessService } from "./features/processes/process-service.ts";
 import { watchPm2 } from "./features/processes/pm2-watch.ts";
 import { createRecovery } from "./features/processes/recovery.ts";
+import { keepMetrics } from "./features/processes/metrics-file.ts";
+import { createMetricsRing } from "./features/processes/metrics-ring.ts";
 import { createProcessSnapshots, type ProcessSnapshots } from "./features/processes/process-snapshot.ts";
-import { appNamespace, appProcessKey } from "./features/processes/process-view.ts";
+import { appNamespace, appProcessKey, ownerOf } from "./features/processes/process-view.ts";
 import { mountProcesses } from "./features/processes/routes.ts";
 
 /** What other features may use of the apps and their processes. */
@@ -54,7 +56,11 @@ export async function buildApps(
   const { env, clock, mount, realtime, secrets } = context;
   const logger = context.logger.child("apps");
   const clients = options.clients ?? createClients(context);
+  const ring = createMetricsRing();
+  const curves = await keepMetrics({ file: join(env.stateDir, "metrics.json"), ring, now: () => clock.now(), logger });
+  context.onStop(() => curves.stop());
   const snapshots = createProcessSnapshots({
+    ring,
     clients: (["portos", "user"] as const).flatMap((home) => {
       const client = clients[home];
       return client ? [{ home, client }] : [];
@@ -120,7 +126,7 @@ export async function buildApps(
     onWatched: watching("apps"),
   });
 
-  snapshots.onLost(createLostStarter({ apps, logger }));
+  snapshots.onLost(createLostStarter({ apps, ownerOf, logger }));
   await apps.start();
   snapshots.start();
   context.onStop(() => {

@@ -1,5 +1,6 @@
 // portos-cos and portos-server as two processes of their own, and a browser tab that looks at their terminals.
 import { spawn } from "node:child_process";
+import { createRequire } from "node:module";
 import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -9,6 +10,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { io } from "socket.io-client";
 
 import { bundleProgram } from "../../scripts/lib/bundle-program.mjs";
+
+// The flags of the product: what is measured is what runs.
+const { apps } = createRequire(import.meta.url)("../../ecosystem.config.cjs");
 
 export const now = () => performance.now();
 export const prompt = "bench> ";
@@ -48,9 +52,12 @@ export async function startPanel() {
     PORTOS_CONFIG_DIR: join(folder, "c"),
     PORTOS_USER_PM2_HOME: "none",
   };
-  const [cos, server] = files.map((file) =>
-    spawn(process.execPath, [file], { env, stdio: ["ignore", "ignore", "inherit"] }),
-  );
+  const [cos, server] = ["portos-cos", "portos-server"].map((name, index) => {
+    const { node_args: flags, env: settings } = apps.find((app) => app.name === name);
+    const malloc = Object.entries(settings).filter(([key]) => key.startsWith("MALLOC_"));
+    const stdio = ["ignore", "ignore", "inherit"];
+    return spawn(process.execPath, [...flags, files[index]], { env: { ...env, ...Object.fromEntries(malloc) }, stdio });
+  });
   const url = `http://127.0.0.1:${port}`;
   await untilUp(`${url}/api/terminal/sessions`, (reply) => reply.isUp === true);
   return {

@@ -28,19 +28,24 @@ export function createApiProxy({ host, port, logger }: ApiProxyOptions): ApiProx
   const agent = new Agent({ keepAlive: true, maxFreeSockets: 8, keepAliveMsecs: 30_000 });
 
   function forward(request: IncomingMessage, response: ServerResponse): void {
+    let isAnswered = false;
     const call = httpRequest(
-      { host, port, agent, method: request.method, path: request.url, headers: forwardedHeaders(request) },
+      { host, port, agent, method: request.method, path: request.url, headers: forwardedHeaders(request, hopHeaders) },
       (reply) => {
+        isAnswered = true;
+        if (!request.complete) {
+          // Refused before all of it was sent: the rest interests nobody, the answer does.
+          request.unpipe(call);
+          request.resume();
+        }
         copyHeaders(reply, response);
         reply.pipe(response.writeHead(reply.statusCode ?? 502));
         reply.once("error", () => response.destroy());
       },
     );
-    call.once("error", (error: NodeJS.ErrnoException) => {
-      if (response.headersSent || response.destroyed) {
-        response.destroy();
-        return;
-      }
+    call.on("error", (error: NodeJS.ErrnoException) => {
+      // An answer that breaks off says so itself.
+      if (isAnswered || response.headersSent || response.destroyed) return;
       logger.debug("portos-server did not answer", { reason: error.code ?? error.message });
       answerUnavailable(response);
     });
@@ -81,26 +86,30 @@ export function createApiProxy({ host, port, logger }: ApiProxyOptions): ApiProx
   };
 }
 
+/** Of one connection, not of what it carries (RFC 9110, 7.6.1): a caller that closes its own does not close ours. */
+const hopHeaders = /^(?:connection|keep-alive|proxy-connection|proxy-authorization|te|upgrade)$/i;
 const aboutThePeer = /^(?:x-forwarded-.*|forwarded|tailscale-.*)$/i;
 
 /** The headers as they came. A peer from outside is named by us; what it says about itself is not passed on. */
-function forwardedHeaders(request: IncomingMessage): string[] {
+function forwardedHeaders(request: IncomingMessage, left?: RegExp): string[] {
   const { rawHeaders, socket } = request;
   const isTrusted = isLoopback(socket.remoteAddress);
   const headers: string[] = [];
   for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
     const name = rawHeaders[index] ?? "";
+    if (left?.test(name)) continue;
     if (isTrusted || !aboutThePeer.test(name)) headers.push(name, rawHeaders[index + 1] ?? "");
   }
   if (!isTrusted) headers.push("X-Forwarded-For", socket.remoteAddress ?? "");
   return headers;
 }
 
-/** Header by header, because repeated ones (cookies) must stay apart; the correlation id is that of the server. */
+/** Header by header, because repeated ones (cookies) must stay apart; what we set for answers of our own goes. */
 function copyHeaders(reply: IncomingMessage, response: ServerResponse): void {
-  response.removeHeader("X-Correlation-Id");
+  for (const name of response.getHeaderNames()) response.removeHeader(name);
   for (let index = 0; index + 1 < reply.rawHeaders.length; index += 2) {
-    response.appendHeader(reply.rawHeaders[index] ?? "", reply.rawHeaders[index + 1] ?? "");
+    const name = reply.rawHeaders[index] ?? "";
+    if (!hopHeaders.test(name)) response.appendHeader(name, reply.rawHeaders[index + 1] ?? "");
   }
 }
 

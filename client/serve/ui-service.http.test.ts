@@ -121,6 +121,30 @@ function upgrade(host: string, path: string): Promise<string> {
   });
 }
 
+test("an answer that comes before the body was sent arrives, whatever becomes of the connection", async () => {
+  const body = "x".repeat(8 * 1024 * 1024);
+  for (const isCut of [false, true]) {
+    api.removeAllListeners("request");
+    api.on("request", (incoming, response) => {
+      response.writeHead(413, { "Content-Length": 9 }).end("too large");
+      if (isCut) setTimeout(() => incoming.socket.destroy(), 50);
+    });
+    for (let round = 0; round < 5; round += 1)
+      expect(await ask("/api/apps", {}, body)).toMatchObject({ status: 413, body: "too large" });
+  }
+});
+
+test("answers of its own cannot be shown or run by another page; those of the API keep their headers", async () => {
+  const own = await ask("/health");
+  expect(own.message.headers).toMatchObject({
+    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+  });
+  const passed = await ask("/api/apps", {}, "{}");
+  expect(passed.message.headers["content-security-policy"]).toBeUndefined();
+});
+
 test("while portos-server is away the page still opens and the API says so", async () => {
   api.closeAllConnections();
   await new Promise((resolve) => api.close(resolve));

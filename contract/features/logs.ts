@@ -8,14 +8,18 @@ export const logLevels = ["error", "warn", "info", "debug", "other"] as const;
 export type LogLevelName = (typeof logLevels)[number];
 
 /** "<home>/<process name>": every PM2 process of that name, in that PM2 home, is one source. */
-export const logSourceIdSchema = z.string().regex(/^(?:portos|user)\/[^\0]{1,200}$/);
+export const logSourceIdSchema = z
+  .string()
+  .regex(/^(?:portos|user)\/[^\0]{1,200}$/, "must be portos/<process> or user/<process>");
 const sourceIds = z.array(logSourceIdSchema).min(1).max(32);
 
 const streamId = "[0-9a-f]{12}";
 const fileId = "[a-z0-9]{1,20}-[a-z0-9]{1,20}";
 
 /** Names one line for good: "<stream>:<file>:<byte offset>". It outlives rotation, as long as the file is kept. */
-export const logLineIdSchema = z.string().regex(new RegExp(`^${streamId}:${fileId}:\\d{1,16}$`));
+export const logLineIdSchema = z
+  .string()
+  .regex(new RegExp(`^${streamId}:${fileId}:\\d{1,16}$`), "must be the id of a line");
 
 const place = `${streamId}:${fileId}:\\d{1,16}(?::[0-9a-f]{8})?`;
 
@@ -27,7 +31,7 @@ const place = `${streamId}:${fileId}:\\d{1,16}(?::[0-9a-f]{8})?`;
 export const logCursorSchema = z
   .string()
   .max(8_000)
-  .regex(new RegExp(`^${place}(?:,${place}){0,63}$`));
+  .regex(new RegExp(`^${place}(?:,${place}){0,63}$`), "must be a cursor of an earlier reply");
 
 /** One log file with its rotated predecessors; a process that writes both outputs into one file has one stream. */
 export const logStreamSchema = z.strictObject({
@@ -100,6 +104,11 @@ export const logSourceSchema = z.strictObject({
   home: z.enum(["portos", "user"]),
   name: z.string(),
   namespace: z.string(),
+  /**
+   * `file`: written by PortOS about something it runs without PM2, as Chrome. `deleted`: what is left of an app that has
+   * been deleted, until it is as old as logs may become.
+   */
+  kind: z.enum(["process", "file", "deleted"]),
   /** `unknown`: its log files are there, but PM2 does not run it now. */
   status: z.enum(["online", "launching", "stopping", "stopped", "errored", "waiting", "unknown"]),
   pmIds: z.array(z.int()),

@@ -83,6 +83,8 @@ export const attemptSchema = z.strictObject({
   /** `null` while it runs and when it succeeded. */
   failure: failureKindSchema.nullable(),
   message: z.string().nullable(),
+  /** When the limit ends that made it fail, as far as the provider said. */
+  backAt: z.iso.datetime().nullish(),
   usage: usageSchema,
 });
 export type Attempt = z.output<typeof attemptSchema>;

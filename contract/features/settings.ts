@@ -18,8 +18,11 @@ export const settingsSchema = z.strictObject({
   logs: z
     .strictObject({
       rotateAtMegabytes: z.number().min(1).max(1000).default(20),
+      rotateAfterDays: z.int().min(1).max(365).default(7),
       keepFiles: z.int().min(1).max(100).default(10),
       keepDays: z.int().min(1).max(3650).default(30),
+      /** All log files together. */
+      totalMegabytes: z.int().min(10).max(1_000_000).default(2048),
     })
     .prefault({}),
   history: z.strictObject({ keepDays: z.int().min(1).max(3650).default(365) }).prefault({}),
@@ -28,6 +31,12 @@ export const settingsSchema = z.strictObject({
       /** Off until turned on. */
       isDaily: z.boolean().default(false),
       keep: z.int().min(1).max(365).default(14),
+    })
+    .prefault({}),
+  approvals: z
+    .strictObject({
+      /** A question nobody has answered by then is denied. */
+      expireAfterMinutes: z.int().min(1).max(1_440).default(30),
     })
     .prefault({}),
   terminal: z.strictObject({ recordingKeepDays: z.int().min(1).max(3650).default(30) }).prefault({}),

@@ -75,6 +75,8 @@ export const sessionInfoSchema = z.object({
   /** Bytes of output since the start; also the number of the next byte. */
   outputBytes: z.number(),
   lastOutputAt: z.string().nullable(),
+  /** When the bell rang last; told at most once a second. */
+  lastBellAt: z.string().nullable().default(null),
   viewers: z.int(),
   /** Resident memory of the session's processes; `null` when it cannot be told. */
   memoryBytes: z.number().nullable(),

@@ -1,39 +1,21 @@
 import { mkdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 
-import type { FailureKind } from "../../contract/features/providers.ts";
 import type { RunEvent } from "../../contract/features/run-events.ts";
 import type { Run } from "../../contract/features/runs.ts";
 import type { RunsMessage, RunSpec, RunTarget } from "../../contract/internal/runs.ts";
 import { AppError } from "../../lib/app-error.ts";
 import type { Clock } from "../../lib/clock.ts";
-import type { Logger } from "../../lib/logger.ts";
 import { looksLikeSecret, registerSecret } from "../../lib/redact.ts";
-import type { AttemptEnd, AttemptTask, RunningAttempt } from "./attempt.ts";
+import { createRunPursuit, interrupted, type Conclusion, type PursuitOptions, type RunPursuit } from "./run-pursuit.ts";
 import { chooseNext, type Queued, type QueueLimits } from "./run-queue.ts";
 import { RunTask } from "./run-task.ts";
 import { isOpen, type RunRecord } from "./store/run-record.ts";
-import { notFound, type RunQuery, type RunStore } from "./store/run-store.ts";
+import { notFound, type RunQuery } from "./store/run-store.ts";
 import { noUsage } from "./usage.ts";
 
-/** How attempts are made; each loads what it needs when it is used first. */
-export interface AttemptStarters {
-  start(task: AttemptTask): Promise<RunningAttempt>;
-  /** Takes up a child that outlived portos-cos; `null` when nothing of it is left. */
-  adopt(
-    task: Omit<AttemptTask, "target">,
-    record: RunRecord,
-    position: RunTask["position"],
-  ): Promise<RunningAttempt | null>;
-}
-
-export interface RunEngineOptions {
-  store: RunStore;
+export interface RunEngineOptions extends PursuitOptions {
   clock: Clock;
-  logger: Logger;
-  starters: AttemptStarters;
-  /** Which failures may go on to the next target. */
-  mayFallBack: (failure: FailureKind) => boolean;
   /** Lets `redact` know the secrets of the data folder. */
   refreshSecrets: () => Promise<void>;
   limits?: QueueLimits;
@@ -46,6 +28,7 @@ const goOn = "You were interrupted. Look at what is done already, then go on wit
 /** Every run of this machine: queued, running, waiting; the ended ones are in the store. */
 export class RunEngine {
   readonly #options: RunEngineOptions;
+  readonly #pursuit: RunPursuit;
   readonly #tasks = new Map<string, RunTask>();
   readonly #opening = new Map<string, Promise<RunTask>>();
   readonly #active = new Map<string, Promise<void>>();
@@ -55,6 +38,7 @@ export class RunEngine {
 
   constructor(options: RunEngineOptions) {
     this.#options = options;
+    this.#pursuit = createRunPursuit(options);
   }
 
   /** Takes up what a former process left: running children are adopted, the rest is interrupted. */
@@ -115,6 +99,8 @@ export class RunEngine {
   /** A further message for the same agent session: taken when the present turn ends, or at once. */
   async say(id: string, text: string, targets: readonly RunTarget[]): Promise<Run> {
     const task = await this.#reopen(id);
+    if (task.record.engine === "terminal")
+      throw new AppError("conflict", "This run is a terminal", { hint: "Open the terminal and type there." });
     task.record.unsaid.push(text);
     if (this.#active.has(id) || isOpen(task.run)) {
       await task.save();
@@ -139,7 +125,7 @@ export class RunEngine {
     task.record.stopReason = message;
     task.end({ kind: "user", message });
     if (this.#active.has(id)) await task.save();
-    else await this.#finish(task, "cancelled", message, "cancelled");
+    else await this.#finish(task, { state: "cancelled", message, failure: "cancelled" });
     return task.view();
   }
 
@@ -255,18 +241,23 @@ export class RunEngine {
       const next = chooseNext(waiting, running, this.#options.limits ?? defaultLimits);
       const task = next && this.#tasks.get(next.id);
       if (!task) return;
-      this.#activate(task, () => this.#pursue(task));
+      this.#activate(task, async () => {
+        await this.#options.refreshSecrets();
+        task.run.startedAt ??= task.now();
+        return this.#pursuit.pursue(task);
+      });
     }
   }
 
-  #activate(task: RunTask, work: () => Promise<void>): void {
+  #activate(task: RunTask, work: () => Promise<Conclusion | null>): void {
     const { id } = task.run;
     const { logger } = this.#options;
     const done = work()
-      .catch(async (error: unknown) => {
+      .catch((error: unknown): Conclusion => {
         logger.error("A run broke", { run: id }, error);
-        await this.#finish(task, "failed", "Internal error", "crashed");
+        return { state: "failed", message: "Internal error", failure: "crashed" };
       })
+      .then((end) => this.#settle(task, end))
       .catch((error: unknown) => {
         logger.error("A run could not be ended", { run: id }, error);
       })
@@ -296,99 +287,20 @@ export class RunEngine {
     this.#pump();
   }
 
-  /** Says what is to be said, one message after the other, until nothing is left or it fails. */
-  async #pursue(task: RunTask): Promise<void> {
-    await this.#options.refreshSecrets();
-    task.run.startedAt ??= task.now();
-    while (task.record.unsaid.length > 0 && task.ending === null) {
-      const end = await this.#sayNext(task);
-      if (end === null) return;
-      if (end.failure !== null) {
-        await this.#conclude(task, end);
-        return;
-      }
-    }
-    await this.#conclude(task, null);
+  /** A message that came at the very end starts the next turn. */
+  async #settle(task: RunTask, end: Conclusion | null): Promise<void> {
+    if (end === null) return;
+    if (end.state === "succeeded" && task.record.unsaid.length > 0)
+      await task.setState("queued", "Waits for a free slot");
+    else await this.#finish(task, end);
   }
 
-  /** Asks the targets in order; `null` when the run was let go of. */
-  async #sayNext(task: RunTask): Promise<AttemptEnd | null> {
-    const { store } = this.#options;
-    const said = task.record.unsaid.shift() ?? null;
-    const text = said ?? (await store.prompt(task.run.id));
-    task.event({ kind: "user", text });
-    let end: AttemptEnd = { failure: "not-installed", message: "Nobody is there to ask", canContinue: false };
-    for (const [at, target] of task.targets.entries()) {
-      const why = at === 0 ? target.reason : `${task.targets[at - 1]?.providerName ?? ""}: ${end.message ?? "failed"}`;
-      const attempt = task.startAttempt({ ...target, reason: why });
-      await task.setState("running");
-      const agentSessionId = at === 0 ? task.run.agentSessionId : null;
-      if (at > 0) task.run.agentSessionId = null;
-      const sink = task.sink(attempt, target);
-      const running = await this.#begin({ ...this.#facts(task, attempt.number), target, text, agentSessionId, sink });
-      end = await this.#watch(task, running);
-      if (task.ending?.kind === "closing" && task.record.child !== null) return null;
-      await task.endAttempt(attempt, end);
-      if (end.failure === null || task.ending !== null || !this.#options.mayFallBack(end.failure)) return end;
-    }
-    return end;
-  }
-
-  #facts(task: RunTask, number: number) {
-    const { id, folder, permissionMode, budget } = task.run;
-    return { runId: id, number, runFolder: this.#options.store.folderOf(id), folder, permissionMode, budget };
-  }
-
-  async #begin(attempt: AttemptTask): Promise<RunningAttempt> {
-    try {
-      return await this.#options.starters.start(attempt);
-    } catch (error) {
-      const isKnown = error instanceof AppError;
-      if (!isKnown) this.#options.logger.error("An attempt could not be started", { run: attempt.runId }, error);
-      const message = isKnown ? error.message : "It could not be started";
-      const end: AttemptEnd = { failure: "not-installed", message, canContinue: false };
-      return { ended: Promise.resolve(end), stop: () => undefined, release: () => undefined };
-    }
-  }
-
-  async #watch(task: RunTask, running: RunningAttempt): Promise<AttemptEnd> {
-    task.running = running;
-    // Somebody may have stopped it while it was being started.
-    if (task.ending?.kind === "closing") running.release();
-    else if (task.ending !== null) running.stop();
-    const end = await running.ended;
-    task.running = null;
-    const { ending } = task;
-    if (ending === null) return end;
-    if (ending.kind === "budget" && end.failure === null) {
-      task.event({ kind: "notice", level: "warning", text: ending.message.replace("Stopped: ", "It is done, but ") });
-      return end;
-    }
-    const failure = { user: "cancelled", budget: "budget", timeout: "timeout", closing: "crashed" } as const;
-    // A time-out may go on with the next provider; the others end the run.
-    if (ending.kind === "timeout") task.ending = null;
-    return { ...end, failure: failure[ending.kind], message: ending.message };
-  }
-
-  async #conclude(task: RunTask, end: AttemptEnd | null): Promise<void> {
-    const { ending } = task;
-    if (ending?.kind === "closing") await this.#finish(task, "interrupted", ending.message, null);
-    else if (ending?.kind === "user") await this.#finish(task, "cancelled", ending.message, "cancelled");
-    else if (end !== null) await this.#finish(task, "failed", end.message, end.failure);
-    else await this.#finish(task, "succeeded", null, null);
-  }
-
-  async #finish(
-    task: RunTask,
-    state: "succeeded" | "failed" | "cancelled" | "interrupted",
-    message: string | null,
-    failure: FailureKind | null,
-  ): Promise<void> {
+  async #finish(task: RunTask, { state, message, failure }: Conclusion): Promise<void> {
     const { run } = task;
     task.denyAll("The run has ended");
     Object.assign(run, { endedAt: task.now(), failure });
     if (state === "interrupted") run.canContinue = run.attempts.length === 0 || run.agentSessionId !== null;
-    if (state !== "interrupted") task.record.unsaid = [];
+    else task.record.unsaid = [];
     await task.setState(state, message);
     await task.close();
     this.#tasks.delete(run.id);
@@ -399,36 +311,29 @@ export class RunEngine {
   async #takeUp(record: RunRecord): Promise<void> {
     const task = await this.#open(record);
     const { run } = task;
-    const attempt = run.attempts.at(-1);
     run.pending = [];
-    if (attempt?.endedAt === null && record.child !== null) {
-      const sink = task.sink(attempt, null);
-      const facts = { ...this.#facts(task, attempt.number), text: "", agentSessionId: run.agentSessionId, sink };
-      const running = await this.#options.starters.adopt(facts, record, task.position);
-      if (running !== null) {
-        task.event({
-          kind: "notice",
-          level: "info",
-          text: "portos-cos was restarted; this run went on and was found again.",
-        });
-        if (record.stopReason !== null) task.end({ kind: "user", message: record.stopReason });
-        this.#activate(task, async () => {
-          if (run.state !== "running") await task.setState("running");
-          const end = await this.#watch(task, running);
-          if (task.ending?.kind === "closing") return;
-          await task.endAttempt(attempt, end);
-          await this.#conclude(task, end.failure === null ? null : end);
-        });
-        return;
-      }
+    const goOn = await this.#pursuit.adopt(task);
+    if (goOn !== null) {
+      task.event({
+        kind: "notice",
+        level: "info",
+        text: "portos-cos was restarted; this run went on and was found again.",
+      });
+      if (record.stopReason !== null) task.end({ kind: "user", message: record.stopReason });
+      this.#activate(task, goOn);
+      return;
     }
+    const attempt = run.attempts.at(-1);
     const message = attempt
       ? "portos-cos or the machine went away while it ran."
       : "portos-cos was restarted before it began.";
     if (attempt?.endedAt === null)
       await task.endAttempt(attempt, { failure: "crashed", message, canContinue: run.agentSessionId !== null });
-    if (record.stopReason === null) await this.#finish(task, "interrupted", message, null);
-    else await this.#finish(task, "cancelled", record.stopReason, "cancelled");
+    const { stopReason } = record;
+    await this.#finish(
+      task,
+      stopReason === null ? interrupted(message) : { state: "cancelled", message: stopReason, failure: "cancelled" },
+    );
   }
 }
 

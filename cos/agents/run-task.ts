@@ -134,7 +134,7 @@ export class RunTask {
     if (attempt.endedAt !== null) return;
     this.denyAll("The attempt has ended");
     const message = end.message === null ? null : redact(end.message);
-    Object.assign(attempt, { endedAt: this.now(), failure: end.failure, message });
+    Object.assign(attempt, { endedAt: this.now(), failure: end.failure, message, backAt: end.backAt ?? null });
     this.record.child = null;
     this.run.canContinue = end.canContinue;
     this.event({

@@ -71,6 +71,7 @@ function marks(text: string, nonce = "n1"): unknown[] {
     onFolder: (folder) => events.push(["folder", folder]),
     onCommandStart: (command) => events.push(["start", command]),
     onCommandEnd: (code) => events.push(["end", code]),
+    onBell: () => events.push(["bell"]),
   });
   reader.scan(Buffer.from(text));
   return events;
@@ -105,4 +106,11 @@ test("a scanner for OSC alone finds the same OSC as one that reads everything", 
     }),
     { numRuns: 2000 },
   );
+});
+
+test("a bell in text is heard, the one that ends a title is not", () => {
+  expect(marks("\x1b]0;job\x07plain")).toEqual([["title", "job"]]);
+  expect(marks("done\x07")).toEqual([["bell"]]);
+  expect(marks("\x1b[1mdone\x07\x1b[m\x1b]0;job\x07ready")).toEqual([["bell"], ["title", "job"]]);
+  expect(marks("a\x1b]0;job\x07b\x07")).toEqual([["title", "job"], ["bell"]]);
 });

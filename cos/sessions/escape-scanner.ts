@@ -32,9 +32,12 @@ export function createEscapeScanner(
      * the first parameter to the final "m". Those split between two pieces come as `csi`.
      */
     onGraphics?: (start: number, end: number) => void;
+    /** The bell rang in text, once or more often since the last sequence. */
+    onBell?: () => void;
   } = {},
 ): EscapeScanner {
-  const { maxOscBytes = 8192, isOscOnly = false, onGraphics } = options;
+  const { maxOscBytes = 8192, isOscOnly = false, onGraphics, onBell } = options;
+  const bells = onBell ? createBellFinder(onBell) : null;
   let state: ScannerState["state"] = options.from?.state ?? "ground";
   let kept: number[] = [...(options.from?.kept ?? [])];
   let isTooLong = options.from?.isTooLong ?? false;
@@ -129,6 +132,7 @@ export function createEscapeScanner(
   /** Goes to the byte after the next ESC that matters, or past the end; called on the ground only. */
   function passText(bytes: Uint8Array, start: number): number {
     const escape = isOscOnly ? nextOsc(bytes, start) : bytes.indexOf(0x1b, start);
+    bells?.look(bytes, start, escape < 0 ? bytes.length : escape);
     if (escape < 0) return bytes.length;
     const end = bytes[escape + 1] === 0x5b ? passGraphics(bytes, escape + 2) : -1;
     if (end >= 0) return end;
@@ -140,6 +144,7 @@ export function createEscapeScanner(
     save: () => ({ state, kept: [...kept], isTooLong }),
     scan(bytes) {
       let index = 0;
+      bells?.begin();
       while (index < bytes.length) {
         if (state === "ground") {
           index = passText(bytes, index);
@@ -148,6 +153,24 @@ export function createEscapeScanner(
           index += 1;
         }
       }
+    },
+  };
+}
+
+/** Finds bells in the text between sequences; each byte of a piece is looked at once, however many sequences it holds. */
+function createBellFinder(onBell: () => void) {
+  let next = -1;
+  return {
+    /** Another piece follows. */
+    begin(): void {
+      next = -1;
+    },
+    look(bytes: Uint8Array, start: number, end: number): void {
+      if (next < start) {
+        const found = bytes.indexOf(0x07, start);
+        next = found < 0 ? Number.POSITIVE_INFINITY : found;
+      }
+      if (next < end) onBell();
     },
   };
 }

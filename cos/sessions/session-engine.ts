@@ -368,6 +368,7 @@ function newRecord(spec: Spec, cwd: string, clock: Clock): SessionRecord {
     rows: spec.rows,
     sizing: "smallest",
     lastOutputAt: null,
+    lastBellAt: null,
     title: "",
     runningCommand: null,
     idleTimeoutMs: spec.idleTimeoutMs ?? null,

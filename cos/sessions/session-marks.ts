@@ -6,13 +6,14 @@ export interface MarkEvents {
   /** A command begins; `text` is empty when the shell does not say which. */
   onCommandStart(text: string): void;
   onCommandEnd(exitCode: number | null): void;
+  onBell(): void;
 }
 
 const maxTitleLength = 200;
 const maxCommandLength = 8192;
 
 /**
- * Reads what a shell reports in its output: title (OSC 0, 2), folder (OSC 7) and commands (OSC 133). Commands count only
+ * Reads what a program reports in its output: the bell, title (OSC 0, 2), folder (OSC 7) and commands (OSC 133). Commands count only
  * with the nonce of the session. Source: the semantic prompt proposal of FinalTerm, `cmdline_url` as in kitty.
  */
 export function createMarkReader(nonce: string, events: MarkEvents): { scan(bytes: Uint8Array): void } {
@@ -25,7 +26,13 @@ export function createMarkReader(nonce: string, events: MarkEvents): { scan(byte
       else if (code === "7") readFolder(rest, events);
       else if (code === "133") readCommand(rest, nonce, events);
     },
-    { isOscOnly: true, maxOscBytes: 32_768 },
+    {
+      isOscOnly: true,
+      maxOscBytes: 32_768,
+      onBell: () => {
+        events.onBell();
+      },
+    },
   );
 }
 

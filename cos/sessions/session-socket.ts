@@ -43,7 +43,8 @@ export function serveSessionSocket(options: SessionSocketOptions): { stop(): voi
   const sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: maxFrameBytes });
 
   const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
-    if (request.url !== cosSocketPath || !gate.judge(request).ok) {
+    if (request.url !== cosSocketPath) return;
+    if (!gate.judge(request).ok) {
       socket.destroy();
       return;
     }

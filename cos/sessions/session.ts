@@ -8,10 +8,11 @@ import type { Clock } from "../../lib/clock.ts";
 import { signalSession } from "../../lib/processes/process-session.ts";
 import { createOutputRing, type OutputRing } from "./output-ring.ts";
 import { createScreen, type OpenScreenTerminal, type Repaint } from "./screen.ts";
-import { createMarkReader } from "./session-marks.ts";
+import { createSessionReports } from "./session-reports.ts";
 import { chooseSize } from "./session-sizing.ts";
 import type { Program, ProgramEnd, ProgramStart } from "./program.ts";
-import { createViewer, lagBytes, type Viewer } from "./viewer.ts";
+import { createProgramHold } from "./program-hold.ts";
+import { createViewer, type Viewer } from "./viewer.ts";
 
 /** What a session remembers of itself; the rest of `SessionInfo` is worked out when asked. */
 export type SessionRecord = Omit<SessionInfo, "viewers" | "memoryBytes" | "bufferedBytes" | "outputBytes">;
@@ -56,7 +57,6 @@ export interface SessionViewer {
 export const ringBytes = 2 * 1024 * 1024;
 const hangUp = ["SIGHUP", "SIGTERM", "SIGCONT"] as const;
 const politely = ["SIGTERM", "SIGCONT"] as const;
-const heldLookMs = 1000;
 const endedRingBytes = 524_288;
 
 /** 16 random lower-case letters and digits. */
@@ -72,13 +72,12 @@ export class Session {
   readonly #screen;
   readonly #marks;
   readonly #viewers = new Map<number, Viewer>();
+  readonly #hold;
   #program: Program | null = null;
   #leader: number | null = null;
   #wasAttached = false;
   #wasResized = false;
-  #isHeld = false;
   #lastOutputMs = 0;
-  #heldLook: NodeJS.Timeout | null = null;
   #timeout: NodeJS.Timeout | null = null;
   #closing: NodeJS.Timeout | null = null;
   #hardKill: NodeJS.Timeout | null = null;
@@ -97,15 +96,20 @@ export class Session {
       convertEol: !record.tty,
       openTerminal: options.openTerminal,
     });
+    this.#hold = createProgramHold({
+      viewers: () => this.#viewers.values(),
+      isBehind: () => this.#screen.isBehind,
+      program: () => this.#program,
+    });
     this.#screen.onCaughtUp = () => {
-      this.#control();
+      this.#hold.look();
     };
     if (stored) {
       this.#screen.beforeAppend(stored.bytes.length);
       this.ring.append(stored.bytes);
       this.#wasAttached = true;
     }
-    this.#marks = createMarkReader(options.nonce, this.#markEvents());
+    this.#marks = createSessionReports(options);
   }
 
   /** Starts the program; a program that cannot be started ends the session with a problem. */
@@ -163,41 +167,12 @@ export class Session {
     this.#marks.scan(bytes);
     this.#options.listener.onOutput(bytes);
     for (const viewer of this.#viewers.values()) viewer.notify();
-    this.#control();
+    this.#hold.look();
   }
 
-  /** Holds the program back when nobody who reads has room, and lets go of those who lag while others read. */
-  #control(): void {
-    if (!this.#program) return;
-    let active = 0;
-    let full = 0;
-    for (const viewer of this.#viewers.values()) {
-      if (!viewer.isActive) continue;
-      active += 1;
-      if (viewer.isFull) full += 1;
-    }
-    if (full > 0 && full < active)
-      for (const viewer of this.#viewers.values()) if (viewer.lag > lagBytes) viewer.fallBehind();
-    const mustHold = (active > 0 && full === active) || this.#screen.isBehind;
-    if (mustHold && !this.#isHeld) {
-      this.#isHeld = true;
-      this.#program.pause();
-      // A viewer that has stopped reading altogether must not hold the program for ever.
-      this.#heldLook ??= setInterval(() => {
-        this.#control();
-      }, heldLookMs);
-    } else if (!mustHold && this.#isHeld && (active === 0 || this.#hasRoom())) this.#release();
-  }
-
-  #hasRoom(): boolean {
-    return [...this.#viewers.values()].some((viewer) => viewer.isActive && viewer.hasRoom);
-  }
-
-  #release(): void {
-    this.#isHeld = false;
-    if (this.#heldLook) clearInterval(this.#heldLook);
-    this.#heldLook = null;
-    this.#program?.resume();
+  /** Types into the program on nobody's behalf but the owner's; false when it takes no more. */
+  type(bytes: Uint8Array): boolean {
+    return this.#program?.write(bytes) ?? false;
   }
 
   attach(options: AttachOptions): SessionViewer {
@@ -220,7 +195,7 @@ export class Session {
       clock: this.#options.clock,
       repaint: () => this.repaint(),
       onRoom: () => {
-        if (this.#isHeld) this.#control();
+        if (this.#hold.isHeld) this.#hold.look();
       },
     });
     this.#viewers.set(number, viewer);
@@ -256,8 +231,8 @@ export class Session {
         this.#senders.delete(number);
         if (this.#leader === number) this.#leader = this.#viewers.keys().next().value ?? null;
         this.#applySize(null);
-        this.#control();
-        if (this.#isHeld && this.#viewers.size === 0) this.#release();
+        this.#hold.look();
+        if (this.#viewers.size === 0) this.#hold.release();
         this.#options.listener.onChange();
       },
     };
@@ -350,13 +325,13 @@ export class Session {
     this.#hardKill ??= setTimeout(() => {
       signalSession(pid, "SIGKILL");
     }, graceMs);
-    if (this.#isHeld) this.#release();
+    this.#hold.release();
   }
 
   #end(end: ProgramEnd): void {
     const { record } = this;
     for (const timer of [this.#timeout, this.#closing, this.#hardKill]) if (timer) clearTimeout(timer);
-    if (this.#heldLook) clearInterval(this.#heldLook);
+    this.#hold.stop();
     this.#noteLastOutput();
     record.state = "ended";
     record.endedAt = new Date(this.#options.clock.now()).toISOString();
@@ -365,7 +340,7 @@ export class Session {
     record.problem = end.problem;
     record.reason = end.problem === null ? (this.#endReason ?? "exited") : "failed";
     record.closingAt = null;
-    this.#finishCommand(null);
+    this.#marks.finishCommand(null);
     this.#options.listener.onEnd();
     this.#options.listener.onChange();
   }
@@ -381,58 +356,6 @@ export class Session {
     this.terminate("killed", 0);
     for (const viewer of this.#viewers.values()) viewer.detach();
     this.#screen.dispose();
-  }
-
-  #markEvents() {
-    const { record } = this;
-    const { clock, listener } = this.#options;
-    return {
-      onTitle: (title: string) => {
-        if (title === record.title) return;
-        record.title = title;
-        listener.onChange();
-      },
-      onFolder: (folder: string) => {
-        if (folder === record.folder) return;
-        record.folder = folder;
-        listener.onChange();
-      },
-      onCommandStart: (text: string) => {
-        if (record.runningCommand && text === "") return;
-        record.runningCommand = {
-          text: text === "" ? "command" : text,
-          startedAt: new Date(clock.now()).toISOString(),
-        };
-        this.#startFolder = record.folder;
-        this.#isNamed = text !== "";
-        listener.onChange();
-      },
-      onCommandEnd: (exitCode: number | null) => {
-        this.#finishCommand(exitCode);
-      },
-    };
-  }
-
-  #startFolder = "";
-  #isNamed = false;
-
-  #finishCommand(exitCode: number | null): void {
-    const { record } = this;
-    const running = record.runningCommand;
-    if (!running) return;
-    record.runningCommand = null;
-    const { clock, listener } = this.#options;
-    if (this.#isNamed) {
-      listener.onCommand({
-        at: running.startedAt,
-        command: running.text,
-        folder: this.#startFolder,
-        exitCode,
-        durationMs: Math.max(0, clock.now() - Date.parse(running.startedAt)),
-        sessionId: record.id,
-      });
-    }
-    listener.onChange();
   }
 
   /** Ends the session when it has neither viewer nor output for longer than its policy allows. */

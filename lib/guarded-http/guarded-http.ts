@@ -9,7 +9,7 @@ export interface GuardedRequest {
   method: HttpMethod;
   guard: Guard;
   headers?: Record<string, string>;
-  body?: string;
+  body?: string | Uint8Array;
   /** Time for everything: connecting, redirects and the last byte, in milliseconds. */
   timeoutMs: number;
   /** Most decoded bytes of the body; more are cut off. */

@@ -18,8 +18,8 @@ export const politeSteps: readonly EndStep[] = [
 ];
 
 export interface EndOptions {
-  /** Leader of the session and group the program was started in. */
-  leaderPid: number;
+  /** Leader of the session and group the program was started in; `null` when it is known to be gone. */
+  leaderPid: number | null;
   /** `NAME=value` in the environment of everything it has started: finds what left the session. */
   mark?: string;
   steps?: readonly EndStep[];
@@ -46,7 +46,7 @@ export async function endDescendants(options: EndOptions): Promise<boolean> {
 
 function signalAll(options: EndOptions, signal: NodeJS.Signals): boolean {
   const members = readSessionMembers();
-  if (members.length === 0) return send(-options.leaderPid, signal);
+  if (members.length === 0) return options.leaderPid !== null && send(-options.leaderPid, signal);
   const found = descendants(options, members);
   for (const { pid } of found) send(pid, signal);
   return found.length > 0;
@@ -54,7 +54,7 @@ function signalAll(options: EndOptions, signal: NodeJS.Signals): boolean {
 
 function hasAny(options: EndOptions): boolean {
   const members = readSessionMembers();
-  if (members.length === 0) return send(-options.leaderPid, 0);
+  if (members.length === 0) return options.leaderPid !== null && send(-options.leaderPid, 0);
   return descendants(options, members).length > 0;
 }
 

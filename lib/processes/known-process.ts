@@ -39,8 +39,16 @@ async function leftMembers({ identity, name, namespace }: KnownProcess): Promise
   const here = await identityOf(process.pid);
   if (here.boot !== identity.boot || here.space !== identity.space) return [];
   const members = readSessionMembers().filter(({ sessionId }) => sessionId === identity.pid);
-  const marked = await Promise.all(members.map(async ({ pid }) => hasMarks(pid, { name, namespace })));
+  const marked = await Promise.all(members.map(({ pid }) => isOffspring(pid, { name, namespace })));
   return members.filter((_, index) => marked[index] === true).map(({ pid }) => pid);
+}
+
+/** Whether a process carries the variables PM2 gave to this one: it was started by it, or by what it has started. */
+export async function isOffspring(
+  pid: number,
+  { name, namespace }: Pick<KnownProcess, "name" | "namespace">,
+): Promise<boolean> {
+  return hasMarks(pid, { name, namespace });
 }
 
 async function hasMarks(pid: number, marks: Record<string, string>): Promise<boolean> {

@@ -1,5 +1,6 @@
 import { AppError } from "../../lib/app-error.ts";
 import { parseEnv, type Env } from "../../lib/env.ts";
+import { readDaemonPid } from "../../lib/processes/pm2-daemon.ts";
 import { runDoctor } from "./doctor.ts";
 import { start } from "./start.ts";
 import { status } from "./status.ts";
@@ -29,9 +30,18 @@ export async function runControl(
   try {
     return await run(parseEnv(process.env, rootDir), command, new Set(words), hooks);
   } catch (error) {
-    printFailure(error);
+    printFailure(withPm2Hint(error, rootDir));
     return 1;
   }
+}
+
+/** A PM2 that is there but does not answer is ended by hand: what runs lives on, and a start takes over. */
+function withPm2Hint(error: unknown, rootDir: string): unknown {
+  if (!(error instanceof AppError && error.code === "timeout" && error.message.startsWith("PM2"))) return error;
+  const { pm2Home } = parseEnv(process.env, rootDir);
+  const pid = readDaemonPid(pm2Home);
+  const end = pid === null ? "" : ` If it stays so: kill -9 ${pid}, then npm start.`;
+  return new AppError("timeout", error.message, { hint: `Look at ${pm2Home}/pm2.log.${end}`, cause: error });
 }
 
 const options: Record<string, string[]> = {

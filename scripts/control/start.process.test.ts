@@ -118,6 +118,16 @@ test("after PM2 was killed an app is named everywhere, survives the recovery fro
   expect(await owner()).toBeNull();
 });
 
+test("a PM2 that does not answer is named with what to do about it", async () => {
+  await portos.control("start");
+  const pid = Number(await readFile(join(portos.stateDir, "pm2/pm2.pid"), "utf8"));
+  process.kill(pid, "SIGSTOP");
+  const { code, output } = await portos.control("status");
+  process.kill(pid, "SIGCONT");
+  expect(code).toBe(1);
+  expect(output).toContain(`kill -9 ${pid}, then npm start`);
+});
+
 async function post(path: string, body: unknown): Promise<unknown> {
   const headers = { "Content-Type": "application/json" };
   const response = await fetch(`${portos.url}${path}`, { method: "POST", headers, body: JSON.stringify(body) });

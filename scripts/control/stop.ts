@@ -1,4 +1,3 @@
-import { AppError } from "../../lib/app-error.ts";
 import type { Env } from "../../lib/env.ts";
 import { silentLogger } from "../../lib/logger.ts";
 import { endTree } from "../../lib/processes/end-tree.ts";
@@ -35,9 +34,6 @@ export async function stop(env: Env, { isAll }: { isAll: boolean }): Promise<voi
       say(`${left.length} process(es) of your apps keep running: ${left.map(({ name }) => name).join(", ")}`);
       say("To end them, too: npm stop -- --all");
     });
-  } catch (error) {
-    if (!(error instanceof AppError && error.code === "timeout")) throw error;
-    throw new AppError("timeout", error.message, { hint: `Look at ${env.pm2Home}/pm2.log.`, cause: error });
   } finally {
     client.close();
   }

@@ -114,18 +114,6 @@ async function serve(
   });
 }
 
-/** Answers what no endpoint took: unknown API paths and errors of the router itself. */
-export function apiNotFound(request: Request, response: Response): void {
-  const id = newCorrelationId();
-  sendJson(response, 404, {
-    error: {
-      code: "not_found",
-      message: `There is nothing at ${request.method} ${request.originalUrl.split("?")[0] ?? ""}`,
-      correlationId: id,
-    },
-  });
-}
-
 /** The last resort of the Express chain: a malformed address is the caller's mistake, the rest is ours. */
 export function routerErrors(logger: Logger) {
   return (error: unknown, _request: Request, response: Response, next: NextFunction): void => {
@@ -140,8 +128,8 @@ export function routerErrors(logger: Logger) {
       });
       return;
     }
-    logger.error("Request failed", { id }, error);
     const { status, body } = toErrorBody(error, id);
+    if (status >= 500) logger.error("Request failed", { id }, error);
     sendJson(response, status, body);
   };
 }

@@ -14,6 +14,7 @@ import { useEffect } from "react";
 
 import type { App } from "../../../contract/features/apps.ts";
 import type { AutomationView } from "../../../contract/features/automations.ts";
+import { useAutomationActions } from "../features/automations/use-automation-actions.ts";
 import { useLogActions } from "../features/logs/use-log-actions.ts";
 import { registerTerminalActions } from "../features/terminal/terminal-actions.ts";
 import { actionRegistry, type Action } from "../lib/actions.ts";
@@ -136,6 +137,7 @@ export function GlobalActions() {
     () => actionRegistry.register([newRun(() => navigate({ to: "/agents", search: { new: "1" } }))]),
     [navigate],
   );
+  useAutomationActions();
   useEffect(() => registerTerminalActions(navigate), [navigate]);
   useEffect(() => actionRegistry.register((automations ?? []).flatMap(automationActions)), [automations]);
   return null;

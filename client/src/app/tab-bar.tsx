@@ -51,6 +51,7 @@ function More({ isCurrent }: { isCurrent: boolean }) {
         ...pages,
         ...themes.map((theme) => ({
           ...theme,
+          group: "Theme",
           isCurrent: theme.id === colorScheme,
           run: () => {
             setColorScheme(theme.id);

@@ -47,6 +47,7 @@ export const theme = createTheme({
   components: {
     Button: { defaultProps: { size: "xs", radius: "sm", variant: "default" } },
     ActionIcon: { defaultProps: { variant: "subtle", color: "gray", size: 32, radius: "sm" } },
+    Switch: { defaultProps: { withThumbIndicator: false } },
     TextInput: { defaultProps: { size: "sm" } },
     Select: { defaultProps: { size: "sm", comboboxProps: { shadow: "none" } } },
     Modal: {

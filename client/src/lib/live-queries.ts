@@ -2,7 +2,12 @@ import { useQuery, useQueryClient, type QueryKey } from "@tanstack/react-query";
 import { useCallback } from "react";
 
 import { callKey, callQuery } from "./call-query.ts";
-import { reduceApps, reduceAutomations, reduceNotifications, reduceProcesses } from "./live-reducers.ts";
+import {
+  reduceApps,
+  reduceAutomations,
+  reduceNotifications,
+  reduceProcesses,
+  reduceProviders, reduceLocalModels, reducePrompts } from "./live-reducers.ts";
 import { useFeed, type FeedEvent, type FeedName, type FeedSnapshot } from "./use-feed.ts";
 
 /** Lists that keep themselves current: loaded over HTTP (so a page paints at once), then changed by their feed. */
@@ -33,6 +38,9 @@ const keys = {
   notifications: callKey("notifications.list"),
   incidents: callKey("incidents.view"),
   machine: callKey("system.machine"),
+  prompts: callKey("prompts.list"),
+  localModels: callKey("localModels.list"),
+  providers: callKey("providers.list"),
 };
 
 /** Apps with their live state. */
@@ -65,8 +73,26 @@ export function useLiveIncidents() {
   return useQuery(callQuery("incidents.view", undefined, { isKept: true }));
 }
 
+/** Providers with their health. */
+export function useLiveProviders() {
+  useFeedIntoCache("providers", keys.providers, reduceProviders);
+  return useQuery(callQuery("providers.list", undefined, { isKept: true }));
+}
+
 /** Machine health; the server measures every two seconds while somebody follows. */
 export function useLiveMachine() {
   useFeedIntoCache("system", keys.machine, (_, machine) => machine);
   return useQuery(callQuery("system.machine", undefined, { isKept: true }));
+}
+
+/** Prompt templates by title. */
+export function useLivePrompts() {
+  useFeedIntoCache("prompts", keys.prompts, reducePrompts);
+  return useQuery(callQuery("prompts.list", undefined, { isKept: true }));
+}
+
+/** LM Studio and Ollama; the panel looks at those that are on while somebody follows. */
+export function useLiveLocalModels() {
+  useFeedIntoCache("localModels", keys.localModels, reduceLocalModels);
+  return useQuery(callQuery("localModels.list", undefined, { isKept: true }));
 }

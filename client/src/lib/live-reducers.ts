@@ -1,7 +1,10 @@
 import type { App, AppsEvent } from "../../../contract/features/apps.ts";
 import type { AutomationList } from "../../../contract/features/automations.ts";
+import type { LocalServer } from "../../../contract/features/local-models.ts";
 import type { Notification } from "../../../contract/features/notifications.ts";
 import type { Process, ProcessesEvent, ProcessSnapshot } from "../../../contract/features/processes.ts";
+import type { ProviderList } from "../../../contract/features/providers.ts";
+import type { PromptList, PromptsEvent } from "../../../contract/features/prompts.ts";
 import type { FeedEvent } from "./use-feed.ts";
 
 /** Replaces the item with the same id in its place, so that no row moves; a new one goes to the end. */
@@ -72,6 +75,25 @@ export function reduceAutomations(list: AutomationList, event: FeedEvent<"automa
   return list;
 }
 
+/** The providers after an event of their feed. */
+export function reduceProviders(list: ProviderList, event: FeedEvent<"providers">): ProviderList {
+  switch (event.kind) {
+    case "changed":
+      return { ...list, providers: putById(list.providers, event.provider, ({ id }) => id) };
+    case "health":
+      return { ...list, health: putById(list.health, event.health, ({ id }) => id) };
+    case "removed":
+      return {
+        ...list,
+        providers: list.providers.filter(({ id }) => id !== event.id),
+        health: list.health.filter(({ id }) => id !== event.id),
+      };
+    case "problems":
+      break;
+  }
+  return { ...list, problems: event.problems };
+}
+
 /** The notifications, newest first, after an event of their feed. */
 export function reduceNotifications(list: readonly Notification[], event: FeedEvent<"notifications">): Notification[] {
   switch (event.kind) {
@@ -84,4 +106,36 @@ export function reduceNotifications(list: readonly Notification[], event: FeedEv
   }
   const others = list.filter((item) => item.id !== event.notification.id);
   return [event.notification, ...others].toSorted((a, b) => b.at.localeCompare(a.at));
+}
+
+/** The prompts by title after an event of their feed. */
+export function reducePrompts(list: PromptList, event: PromptsEvent): PromptList {
+  switch (event.kind) {
+    case "problems":
+      return { ...list, problems: event.problems };
+    case "removed":
+      return { ...list, prompts: list.prompts.filter(({ id }) => id !== event.id) };
+    case "changed":
+      break;
+  }
+  const prompts = putById(list.prompts, event.summary, ({ id }) => id);
+  return { ...list, prompts: prompts.toSorted((a, b) => a.title.localeCompare(b.title, "en")) };
+}
+
+/** The model servers after an event of their feed. */
+export function reduceLocalModels(list: readonly LocalServer[], event: FeedEvent<"localModels">): LocalServer[] {
+  switch (event.kind) {
+    case "changed":
+      return putById(list, event.server, ({ kind }) => kind);
+    case "seen":
+      return list.map((server) => (server.kind === event.server ? { ...server, asOf: event.asOf } : server));
+    case "job":
+      break;
+  }
+  return list.map((server) => {
+    if (server.kind !== event.server) return server;
+    const isKnown = server.jobs.some(({ id }) => id === event.job.id);
+    const jobs = isKnown ? putById(server.jobs, event.job, ({ id }) => id) : [event.job, ...server.jobs];
+    return { ...server, jobs };
+  });
 }

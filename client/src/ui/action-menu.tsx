@@ -1,6 +1,6 @@
 import { ActionIcon } from "@mantine/core";
-import { IconDots } from "./icons.gen.ts";
-import { useId, useLayoutEffect, useRef, useState, type KeyboardEvent, type ReactNode } from "react";
+import { IconCheck, IconChevronLeft, IconChevronRight, IconDots } from "./icons.gen.ts";
+import { Fragment, useId, useLayoutEffect, useRef, useState, type KeyboardEvent, type ReactNode } from "react";
 
 import type { Icon } from "./icon.ts";
 import { KeyHint } from "./key-hint.tsx";
@@ -15,7 +15,16 @@ export interface MenuItem {
   readonly shortcut?: string | undefined;
   readonly isDangerous?: boolean | undefined;
   readonly isDisabled?: boolean | undefined;
+  /** One of several that exclude each other, or a switch: shows whether it is the one in force. */
   readonly isCurrent?: boolean | undefined;
+  /** Heading over this line and those that follow with the same one. An empty one draws a line only. */
+  readonly group?: string | undefined;
+  /** A menu of its own behind this line, which takes the place of this one. */
+  readonly items?: readonly MenuItem[] | undefined;
+  /** Said beside the label: what is in force behind the line. */
+  readonly hint?: string | undefined;
+  /** May be wanted several times in a row: the menu stays. */
+  readonly isRepeated?: boolean | undefined;
   readonly href?: string | undefined;
   readonly run?: (() => unknown) | undefined;
 }
@@ -39,12 +48,18 @@ export function ActionMenu({ label, items, trigger, className, isDisabled = fals
   const panel = useRef<HTMLDivElement>(null);
   const button = useRef<HTMLButtonElement>(null);
   const [isOpen, setIsOpen] = useState(false);
+  const [below, setBelow] = useState<string | null>(null);
+  const parent = items.find((item) => item.id === below);
   // Only once its lines are there is it known how wide and high the menu is.
   useLayoutEffect(() => {
     if (!isOpen || panel.current === null || button.current === null) return;
     place(panel.current, button.current);
-    panel.current.querySelector<HTMLElement>("[role=menuitem]")?.focus();
-  }, [isOpen]);
+    const left = parent === undefined ? panel.current.dataset["left"] : undefined;
+    const lines = linesOf(panel.current);
+    (lines.find((line) => line.id === left) ?? lines[0])?.focus();
+    if (parent !== undefined) panel.current.dataset["left"] = lineId(id, parent.id);
+  }, [isOpen, parent, id]);
+  const shown: readonly MenuItem[] = parent?.items ?? items;
   const common = {
     ref: button,
     popoverTarget: id,
@@ -73,27 +88,96 @@ export function ActionMenu({ label, items, trigger, className, isDisabled = fals
         tabIndex={-1}
         className={classes["panel"]}
         onToggle={(event) => {
-          setIsOpen(event.newState === "open");
+          const isNowOpen = event.newState === "open";
+          setIsOpen(isNowOpen);
+          setBelow(null);
+          if (isNowOpen) delete event.currentTarget.dataset["left"];
         }}
-        onKeyDown={moveFocus}
+        onKeyDown={(event) => {
+          if (event.key === "ArrowLeft" && parent !== undefined) setBelow(null);
+          else moveFocus(event);
+        }}
       >
         <p className={classes["heading"]} aria-hidden="true">
           {label}
         </p>
+        {isOpen && parent !== undefined ? (
+          <Back
+            label={parent.label}
+            onBack={() => {
+              setBelow(null);
+            }}
+          />
+        ) : null}
         {isOpen
-          ? items.map((item) => <Line key={item.id} item={item} close={() => panel.current?.hidePopover()} />)
+          ? shown.map((item, index) => (
+              <Fragment key={item.id}>
+                {item.group === shown[index - 1]?.group ? null : (
+                  <Heading text={item.group ?? ""} isFirst={index === 0} />
+                )}
+                <Line
+                  item={item}
+                  id={lineId(id, item.id)}
+                  close={() => panel.current?.hidePopover()}
+                  onBelow={() => {
+                    setBelow(item.id);
+                  }}
+                />
+              </Fragment>
+            ))
           : null}
       </div>
     </>
   );
 }
 
-function Line({ item, close }: { item: MenuItem; close: () => void }) {
-  const { icon: Icon } = item;
+function lineId(menu: string, item: string): string {
+  return `${menu}-${item}`;
+}
+
+function Heading({ text, isFirst }: { text: string; isFirst: boolean }) {
+  if (text === "") return isFirst ? null : <div className={classes["rule"]} role="separator" />;
+  return (
+    <p className={classes["group"]} data-first={isFirst || undefined} role="presentation">
+      {text}
+    </p>
+  );
+}
+
+/** The way back to the menu above; says where one is. */
+function Back({ label, onBack }: { label: string; onBack: () => void }) {
+  return (
+    <button
+      type="button"
+      role="menuitem"
+      tabIndex={-1}
+      className={`${classes["item"] ?? ""} ${classes["back"] ?? ""}`}
+      onClick={onBack}
+    >
+      <span className={classes["icon"]}>
+        <IconChevronLeft size={16} />
+      </span>
+      <span className="truncate">{label}</span>
+    </button>
+  );
+}
+
+interface LineProps {
+  item: MenuItem;
+  id: string;
+  close: () => void;
+  onBelow: () => void;
+}
+
+function Line({ item, id, close, onBelow }: LineProps) {
+  const Icon = item.icon ?? (item.isCurrent === true ? IconCheck : undefined);
+  const isParent = item.items !== undefined;
   const content = (
     <>
       <span className={classes["icon"]}>{Icon === undefined ? null : <Icon size={16} stroke={1.7} />}</span>
       <span className="truncate">{item.label}</span>
+      {item.hint === undefined ? null : <span className={classes["hint"]}>{item.hint}</span>}
+      {isParent ? <IconChevronRight size={15} className={classes["deeper"]} /> : null}
       {item.shortcut === undefined ? null : (
         <span className={`${classes["keys"] ?? ""} desktop-only`}>
           <KeyHint shortcut={item.shortcut} />
@@ -102,7 +186,11 @@ function Line({ item, close }: { item: MenuItem; close: () => void }) {
     </>
   );
   const common = {
-    role: "menuitem",
+    ...(item.isCurrent === undefined
+      ? { role: "menuitem" }
+      : { role: "menuitemradio", "aria-checked": item.isCurrent }),
+    ...(isParent ? { "aria-haspopup": "menu" as const } : {}),
+    id,
     tabIndex: -1,
     className: classes["item"],
     "data-danger": item.isDangerous === true || undefined,
@@ -122,8 +210,15 @@ function Line({ item, close }: { item: MenuItem; close: () => void }) {
       {...common}
       disabled={item.isDisabled === true}
       onClick={() => {
-        close();
+        if (isParent) {
+          onBelow();
+          return;
+        }
+        if (item.isRepeated !== true) close();
         void item.run?.();
+      }}
+      onKeyDown={(event) => {
+        if (isParent && event.key === "ArrowRight") onBelow();
       }}
     >
       {content}
@@ -149,8 +244,12 @@ function place(panel: HTMLElement, button: HTMLElement): void {
   panel.style.top = `${String(top)}px`;
 }
 
+function linesOf(panel: HTMLElement): HTMLElement[] {
+  return [...panel.querySelectorAll<HTMLElement>("[role^=menuitem]:not(:disabled)")];
+}
+
 function moveFocus(event: KeyboardEvent<HTMLElement>): void {
-  const lines = [...event.currentTarget.querySelectorAll<HTMLElement>("[role=menuitem]:not(:disabled)")];
+  const lines = linesOf(event.currentTarget);
   const index = lines.indexOf(document.activeElement as HTMLElement);
   const next = { ArrowDown: index + 1, ArrowUp: index - 1, Home: 0, End: lines.length - 1 }[event.key];
   if (next === undefined) return;

@@ -18,7 +18,9 @@ interface PageProps {
   parents?: readonly { label: string; to: string }[];
   /** Small line under the title. */
   description?: ReactNode;
-  /** Beside the title: a status, a name's icon. */
+  /** Before the title. */
+  icon?: ReactNode;
+  /** Beside the title: a status. */
   aside?: ReactNode;
   /** Buttons on the right. */
   actions?: ReactNode;
@@ -36,6 +38,7 @@ export function Page({
   title,
   parents,
   description,
+  icon,
   aside,
   actions,
   tabs,
@@ -54,6 +57,7 @@ export function Page({
         <div className={classes["head"]}>
           <div className={classes["titles"]}>
             <div className={classes["titleRow"]}>
+              {icon}
               <h1 className={classes["title"]}>{title}</h1>
               {aside}
             </div>

@@ -7,11 +7,13 @@ import {
   IconCircleFilled,
   IconCircleX,
   IconHandStop,
+  IconHourglass,
   IconLoader2,
   IconPlayerPause,
   IconPlayerSkipForward,
   IconPlayerStop,
   IconPlugX,
+  IconPower,
   IconTool,
 } from "./icons.gen.ts";
 
@@ -51,6 +53,11 @@ export const statusLooks = {
   recovered: { word: "recovered", tone: "ok", icon: IconCircleCheck },
   dismissed: { word: "dismissed", tone: "neutral", icon: IconBan },
   "not installed": { word: "not installed", tone: "neutral", icon: IconPlugX },
+  off: { word: "off", tone: "neutral", icon: IconPower },
+  up: { word: "answers", tone: "ok", icon: IconCircleCheck },
+  limited: { word: "limited", tone: "warn", icon: IconHourglass },
+  down: { word: "does not answer", tone: "bad", icon: IconPlugX },
+  checking: { word: "checking", tone: "info", icon: IconLoader2, isMoving: true },
   unknown: { word: "not known", tone: "neutral", icon: IconCircleDashed },
 } as const satisfies Record<string, StatusLook>;
 

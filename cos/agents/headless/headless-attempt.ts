@@ -13,6 +13,7 @@ import {
 import { endDescendants, type EndStep } from "../../../lib/processes/end-descendants.ts";
 import type { AttemptEnd, AttemptSink, AttemptTask, ProgramTarget, RunningAttempt } from "../attempt.ts";
 import { failureFromText } from "../failures.ts";
+import { runMark } from "../run-mark.ts";
 import type { OutputPosition } from "../store/event-log.ts";
 import type { RunRecord } from "../store/run-record.ts";
 import type { AgentItem } from "./agent-item.ts";
@@ -20,11 +21,6 @@ import { createAgentStream, type PlacedItem } from "./agent-stream.ts";
 import { tailFile } from "./file-tail.ts";
 import { headlessCommand, isTooLongForArgument } from "./headless-command.ts";
 import { keepRedacted } from "./keep-redacted.ts";
-
-/** In the environment of everything a run starts: what it has left behind is found by it. */
-export function runMark(runId: string): [string, string] {
-  return ["AGENT_RUN", runId];
-}
 
 const leftoverSteps: readonly EndStep[] = [
   { signal: "SIGTERM", graceMs: 1_000 },

@@ -146,7 +146,10 @@ export class EventLog {
   }
 }
 
-/** Events after a number, oldest first; what is being written just now is left out. */
+/** Most bytes of events handed out at once; at least one event is. */
+const mostReadBytes = 4 * 1024 * 1024;
+
+/** Events after a number, oldest first, fewer than asked for when they are large; what is being written just now is left out. */
 export async function readEvents(folder: string, after: number, limit: number): Promise<RunEvent[]> {
   const chunks = await listChunks(folder);
   const start = Math.max(
@@ -154,6 +157,7 @@ export async function readEvents(folder: string, after: number, limit: number): 
     chunks.findLastIndex(({ first }) => first <= after + 1),
   );
   const events: RunEvent[] = [];
+  let size = 0;
   for (const { first, path } of chunks.slice(start)) {
     const lines = (await readFile(path, "utf8")).split("\n");
     lines.pop(); // what follows the last line end is torn, or nothing
@@ -162,7 +166,8 @@ export async function readEvents(folder: string, after: number, limit: number): 
       if (event === undefined) return events;
       if (event.number <= after) continue;
       events.push(event);
-      if (events.length === limit) return events;
+      size += line.length;
+      if (events.length === limit || size > mostReadBytes) return events;
     }
   }
   return events;

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, realpath, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, realpath, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -83,4 +83,32 @@ test("PortOS's own processes cannot be stopped or restarted as a part of an app"
   for (const call of ["apps.stop", "apps.restart"] as const)
     expect(await outcome(panel.call(call, { params }))).toMatchObject({ status: 409 });
   expect(ours.calls).toEqual([]);
+});
+
+test("a process folder that a link leads out of the app's folder is refused when saved and when started", async () => {
+  const elsewhere = join(directory, "elsewhere");
+  await Promise.all([mkdir(elsewhere), mkdir(join(project, "real"))]);
+  await symlink(elsewhere, join(project, "out"));
+  await symlink("real", join(project, "alias"));
+  const later = { ...web, name: "later", cwd: "later" };
+  const change = (processes: ProcessInput[]) => panel.call("apps.update", { params, body: { processes } });
+  const refused = {
+    status: 400,
+    details: { issues: [{ path: "body.processes.1.cwd", message: "leads out of the app's folder by a link" }] },
+  };
+  const out = [web, { ...web, name: "out", cwd: "out" }];
+  await expect(change(out)).rejects.toMatchObject(refused);
+  const other = { name: "Other", folder: project, processes: out };
+  await expect(panel.call("apps.create", { body: other })).rejects.toMatchObject(refused);
+
+  await change([{ ...web, cwd: "alias" }, later]);
+  await panel.call("apps.startProcess", { params: { ...params, process: "web" } });
+  expect(ours.specs.get("blog/web")?.cwd).toBe(join(project, "real"));
+  await symlink(elsewhere, join(project, "later"));
+  await expect(panel.call("apps.startProcess", { params: { ...params, process: "later" } })).rejects.toMatchObject({
+    status: 409,
+    details: { message: "cwd: later is a link that leads out of the app's folder" },
+  });
+  // What stands in the record already does not keep the rest from being changed.
+  expect(await panel.call("apps.update", { params, body: { description: "x" } })).toMatchObject({ description: "x" });
 });

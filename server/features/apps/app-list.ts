@@ -28,6 +28,7 @@ export function createAppList(options: AppListOptions): AppList {
   const { store, runner, facts } = options;
   const listeners = new Set<(event: AppsEvent) => void>();
   let shown: App[] | null = null;
+  let isAnnouncing = false;
   let announced = new Map<string, string>();
 
   const records = (): AppRecord[] => store.get().apps.filter(({ deletedAt }) => deletedAt === null);
@@ -49,17 +50,24 @@ export function createAppList(options: AppListOptions): AppList {
     for (const listener of listeners) listener(event);
   }
 
+  function announce(): void {
+    isAnnouncing = false;
+    const before = announced;
+    announced = stillForms();
+    for (const app of all()) if (before.get(app.id) !== announced.get(app.id)) emit({ type: "changed", app });
+    for (const id of before.keys()) if (!announced.has(id)) emit({ type: "removed", id });
+  }
+
   return {
     records,
     view,
     all,
     changed() {
       shown = null;
-      if (listeners.size === 0) return;
-      const before = announced;
-      announced = stillForms();
-      for (const app of all()) if (before.get(app.id) !== announced.get(app.id)) emit({ type: "changed", app });
-      for (const id of before.keys()) if (!announced.has(id)) emit({ type: "removed", id });
+      if (listeners.size === 0 || isAnnouncing) return;
+      // Changes that come together, as many apps added at once, are compared and told once.
+      isAnnouncing = true;
+      setImmediate(announce);
     },
     onEvent(listener) {
       if (listeners.size === 0) announced = stillForms();

@@ -4,8 +4,9 @@ import { dirname } from "node:path";
 import type { Pm2Home, Process, ProcessSnapshot } from "../../../contract/features/processes.ts";
 import { AppError } from "../../../lib/app-error.ts";
 import type { ListeningPort } from "../../../lib/processes/listening-ports.ts";
+import { isOffspring } from "../../../lib/processes/known-process.ts";
 import type { Pm2Client, Pm2StartSpec } from "../../../lib/processes/pm2-client.ts";
-import { pm2Gone } from "../processes/unmanaged.ts";
+import { pm2Gone } from "../../../lib/processes/pm2-gone.ts";
 import type { AppRecord, StoredProcess } from "./app-record.ts";
 import { openAppFolder, resolveSpec, type ResolveDependencies } from "./resolve-spec.ts";
 import { createTurns } from "./turns.ts";
@@ -108,7 +109,7 @@ export function createAppRunner(options: AppRunnerOptions): AppRunner {
     const text = JSON.stringify(spec);
     if (found && lastSpecs.get(spec.name) === text && isRunning(found)) return client.restart(found.pmId);
     if (found) await client.remove(found.pmId);
-    await refuseTakenPorts(app, process, listeningPorts);
+    await refuseTakenPorts(app, process, spec, listeningPorts);
     await startFresh(client, spec);
     lastSpecs.set(spec.name, text);
   }
@@ -203,6 +204,7 @@ async function startFresh(client: Pm2Client, spec: Pm2StartSpec): Promise<void> 
 async function refuseTakenPorts(
   app: AppRecord,
   process: StoredProcess,
+  spec: Pm2StartSpec,
   listeningPorts: () => Promise<ListeningPort[]>,
 ): Promise<void> {
   if (process.ports.length === 0) return;
@@ -210,6 +212,14 @@ async function refuseTakenPorts(
   if (!taken) return;
   const who =
     taken.pid === null ? "another program" : `${taken.command?.slice(0, 100) ?? "a program"} (pid ${taken.pid})`;
+  if (taken.pid !== null && (await isOffspring(taken.pid, spec)))
+    throw new AppError(
+      "conflict",
+      `${app.name} cannot start: port ${taken.port} is held by ${who}, left behind by an earlier run of it`,
+      {
+        hint: `It went to the background, where it cannot be looked after. End it (kill ${taken.pid}) and start it in the foreground.`,
+      },
+    );
   throw new AppError("conflict", `${app.name} cannot start: port ${taken.port} is taken by ${who}`, {
     hint: "Stop that program, or give the process another port.",
   });

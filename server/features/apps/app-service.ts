@@ -5,6 +5,7 @@ import { resolveFolder } from "../../../lib/folder-reader.ts";
 import type { JsonStore } from "../../../lib/json-store.ts";
 import type { Logger } from "../../../lib/logger.ts";
 import type { SecretBox } from "../../../lib/secret-box.ts";
+import { shareRuns } from "../../../lib/share-runs.ts";
 import { createAppList } from "./app-list.ts";
 import type { AppRecord, AppsFile } from "./app-record.ts";
 import type { AppInTurn, AppRunner } from "./app-runner.ts";
@@ -12,6 +13,7 @@ import { sealPlainSecrets, toStored } from "./app-secrets.ts";
 import type { FolderFactsKeeper } from "./folder-facts.ts";
 import type { Icon } from "./icon-finder.ts";
 import { createTurns } from "./turns.ts";
+import { checkWorkingFolders } from "./working-folder.ts";
 import { createUndoWindows } from "./undo-windows.ts";
 
 export interface AppServiceOptions {
@@ -85,19 +87,22 @@ export function createAppService(options: AppServiceOptions): AppService {
     return find(id);
   }
 
-  async function lookAtFolders(): Promise<void> {
-    if (await facts.look(apps.records())) apps.changed();
+  async function lookAt(records: readonly AppRecord[]): Promise<void> {
+    if (await facts.look(records)) apps.changed();
   }
 
-  async function tend(): Promise<void> {
+  /** Many changes in a row are looked after together. */
+  const tend = shareRuns(async () => {
     try {
       const edit = await sealPlainSecrets(store.get(), secrets);
       if (edit) await store.update((file) => ({ next: edit(file), result: null }));
-      await lookAtFolders();
+      const records = apps.records();
+      facts.keep(records);
+      await lookAt(records);
     } catch (error) {
       logger.error("Apps could not be looked after", {}, error);
     }
-  }
+  });
 
   return {
     list: apps.all,
@@ -123,12 +128,12 @@ export function createAppService(options: AppServiceOptions): AppService {
       const wished = input.id ?? options.slugOf(input.name);
       const record = await addRecord(store, { ...input, id: wished }, input.id === undefined, secrets, now());
       windows.cancel(record.id);
-      await lookAtFolders();
+      await lookAt([record]);
       return apps.view(record);
     },
     async update(id, input) {
       const record = await changeInTurn(id, () => change(id, input));
-      await lookAtFolders();
+      await lookAt([record]);
       return apps.view(record);
     },
     remove: (id) =>
@@ -180,6 +185,7 @@ async function addRecord(
   at: string,
 ): Promise<AppRecord> {
   const folder = await resolveFolder(input.folder);
+  await checkWorkingFolders(folder, input.processes);
   const processes = await toStored(input.processes, [], secrets);
   return store.update((file) => {
     // A deleted app gives its id away, and with it the chance of being brought back.
@@ -218,6 +224,8 @@ async function editOf(
   const { folder, processes, ...rest } = input;
   const given = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
   const resolved = folder === undefined ? null : await resolveFolder(folder);
+  if (processes !== undefined || resolved !== null)
+    await checkWorkingFolders(resolved ?? before.folder, processes ?? before.processes);
   const stored = processes === undefined ? null : await toStored(processes, before.processes, secrets);
   return (record) => ({
     ...record,

@@ -121,3 +121,33 @@ test("a process whose port is taken by another ends errored and says which port"
     await panel.call("apps.remove", { params: { id: "taken" } });
   }
 });
+
+test(
+  "a program that goes to the background is told, and what it leaves behind is named as its own",
+  { timeout: 60_000 },
+  async () => {
+    const folder = await mkdtemp(join(directory, "background-"));
+    const port = await freePort();
+    await writeFile(join(folder, "server.js"), `require("node:http").createServer((q, a) => a.end()).listen(${port});`);
+    const spawned = `require("node:child_process").spawn(process.execPath, ["server.js"], { detached: true, stdio: "ignore" })`;
+    await writeFile(join(folder, "main.js"), `${spawned}.unref();`);
+    const run = { kind: "command" as const, command: ["node", "main.js"] };
+    await panel.call("apps.create", {
+      body: { name: "Background", folder, processes: [{ name: "web", run, ports: [port] }] },
+    });
+    const params = { id: "background" };
+    await panel.call("apps.start", { params });
+    await expect.poll(() => answers(port), wait).toBe(true);
+    await expect
+      .poll(async () => (await get("background")).problem?.hint, wait)
+      .toContain("cannot be looked after: start it in the foreground");
+    await panel.call("apps.stop", { params });
+    const refused = await panel.call("apps.start", { params }).catch((error: unknown) => error);
+    expect(refused).toMatchObject({
+      message: expect.stringContaining("left behind by an earlier run of it") as string,
+    });
+    process.kill(Number(/pid (\d+)/.exec(String(refused))?.[1]), "SIGKILL");
+    await expect.poll(() => answers(port), wait).toBe(false);
+    await panel.call("apps.remove", { params });
+  },
+);

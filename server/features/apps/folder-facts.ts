@@ -8,8 +8,10 @@ import { findIcon, type Icon } from "./icon-finder.ts";
 export interface FolderFactsKeeper {
   /** What is known; nothing is wrong before the first look. */
   of(app: Pick<AppRecord, "id" | "folder">): FolderFacts;
-  /** Looks at each folder whose last look is old. Resolves with whether anything changed. */
+  /** Looks at each folder whose last look is old; a look that is under way is shared. Resolves with whether anything changed. */
   look(apps: readonly Pick<AppRecord, "id" | "folder">[]): Promise<boolean>;
+  /** Forgets all apps but these. */
+  keep(apps: readonly Pick<AppRecord, "id">[]): void;
   /** The icon as it is now. */
   icon(app: Pick<AppRecord, "folder">): Promise<Icon | null>;
 }
@@ -28,6 +30,7 @@ interface Known {
 /** Creates a keeper. Every folder is looked at by itself: a slow or missing one does not hold up the others. */
 export function createFolderFacts(clock: Clock): FolderFactsKeeper {
   const known = new Map<string, Known>();
+  const underWay = new Map<string, Promise<boolean>>();
 
   async function lookAt(app: Pick<AppRecord, "id" | "folder">): Promise<boolean> {
     const now = clock.monotonic();
@@ -40,15 +43,27 @@ export function createFolderFacts(clock: Clock): FolderFactsKeeper {
     return JSON.stringify(before?.facts ?? unknown) !== JSON.stringify(facts);
   }
 
+  function lookShared(app: Pick<AppRecord, "id" | "folder">): Promise<boolean> {
+    const key = `${app.id}\0${app.folder}`;
+    const running = underWay.get(key);
+    if (running) return running;
+    const look = lookAt(app).finally(() => underWay.delete(key));
+    underWay.set(key, look);
+    return look;
+  }
+
   return {
     of: (app) => {
       const entry = known.get(app.id);
       return entry?.folder === app.folder ? entry.facts : unknown;
     },
     async look(apps) {
-      const changes = await Promise.all(apps.map(lookAt));
-      for (const id of known.keys()) if (!apps.some((app) => app.id === id)) known.delete(id);
+      const changes = await Promise.all(apps.map(lookShared));
       return changes.includes(true);
+    },
+    keep(apps) {
+      const kept = new Set(apps.map(({ id }) => id));
+      for (const id of known.keys()) if (!kept.has(id)) known.delete(id);
     },
     icon: async (app) => findIcon(await openFolder(app.folder)),
   };

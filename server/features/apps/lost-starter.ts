@@ -1,13 +1,20 @@
+import type { ProcessOwner } from "../../../contract/features/processes.ts";
 import type { Logger } from "../../../lib/logger.ts";
 import type { RecordedProcess } from "../../../lib/processes/process-record.ts";
-import { ownerOf } from "../processes/process-view.ts";
 import type { AppService } from "./app-service.ts";
+
+interface LostStarterOptions {
+  apps: Pick<AppService, "list" | "run">;
+  /** To whom a process belongs. */
+  ownerOf: (process: Pick<RecordedProcess, "name" | "namespace"> & { home: "portos" }) => ProcessOwner;
+  logger: Logger;
+}
 
 /**
  * Starts again what ended while PM2 was gone: PM2 would have done so. What the user has set up not to be started again,
  * archived or deleted meanwhile stays as it is.
  */
-export function createLostStarter({ apps, logger }: { apps: Pick<AppService, "list" | "run">; logger: Logger }) {
+export function createLostStarter({ apps, ownerOf, logger }: LostStarterOptions) {
   async function startAgain({ name, namespace }: RecordedProcess): Promise<void> {
     const owner = ownerOf({ home: "portos", name, namespace });
     if (owner.kind !== "app") return;

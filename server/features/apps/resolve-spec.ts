@@ -1,4 +1,4 @@
-import { isAbsolute, join, resolve } from "node:path";
+import { isAbsolute, join, relative } from "node:path";
 
 import { z } from "zod";
 
@@ -8,6 +8,7 @@ import { openFolder } from "../../../lib/folder-reader.ts";
 import { findProgram } from "../../../lib/processes/find-program.ts";
 import type { Pm2StartSpec } from "../../../lib/processes/pm2-client.ts";
 import type { SecretBox } from "../../../lib/secret-box.ts";
+import { enterWorkingFolder } from "./working-folder.ts";
 import { plainEnvironment } from "../../sealed-variables.ts";
 import type { AppRecord, StoredProcess } from "./app-record.ts";
 
@@ -95,8 +96,7 @@ async function launchOf(
   { readEcosystem }: ResolveDependencies,
 ): Promise<Launch> {
   const { run } = process;
-  const cwd = resolve(folder.root, process.cwd);
-  await needFolder(folder, process.cwd);
+  const cwd = await enterWorkingFolder(folder, process.cwd);
   if (run.kind === "command") {
     const [program = "", ...args] = run.command;
     return { cwd, script: needProgram(program, cwd, searchPath), args, interpreter: "none", env: {} };
@@ -107,7 +107,10 @@ async function launchOf(
     const args = ["run", run.script, ...separator, ...run.arguments];
     return { cwd, script: needProgram(run.manager, cwd, searchPath), args, interpreter: "none", env: {} };
   }
-  if (run.kind === "ecosystem") return fromEcosystem(await readEcosystem(folder, run.file), run);
+  if (run.kind === "ecosystem") {
+    const launch = fromEcosystem(await readEcosystem(folder, run.file), run);
+    return { ...launch, cwd: await enterWorkingFolder(folder, relative(folder.root, launch.cwd) || ".") };
+  }
   throw new AppError("conflict", `${process.name} is started by another PM2`);
 }
 
@@ -141,15 +144,6 @@ function fromEcosystem(
   };
 }
 
-async function needFolder(folder: FolderReader, path: string): Promise<void> {
-  if (path === "." || (await folder.list(path)).length > 0) return;
-  try {
-    await openFolder(resolve(folder.root, path));
-  } catch (cause) {
-    throw new AppError("conflict", `The folder ${path} is missing in the project`, { cause });
-  }
-}
-
 function needProgram(program: string, cwd: string, searchPath: string | undefined): string {
   const found = findProgram(program, cwd, searchPath);
   if (found !== null) return found;
@@ -165,13 +159,13 @@ function needProgram(program: string, cwd: string, searchPath: string | undefine
   );
 }
 
-const scriptsSchema = z.object({ scripts: z.record(z.string(), z.string()).catch({}) });
+const packageSchema = z.object({ scripts: z.record(z.string(), z.unknown()).catch({}) });
 
 async function needScript(folder: FolderReader, cwd: string, script: string): Promise<void> {
   const text = await folder.readText(join(cwd, "package.json"));
-  const parsed = scriptsSchema.safeParse(parseOrNull(text ?? ""));
+  const parsed = packageSchema.safeParse(parseOrNull(text ?? ""));
   if (!parsed.success) throw new AppError("conflict", "package.json is missing or cannot be read");
-  if (!Object.hasOwn(parsed.data.scripts, script))
+  if (!Object.hasOwn(parsed.data.scripts, script) || typeof parsed.data.scripts[script] !== "string")
     throw new AppError("conflict", `package.json has no script called ${script}`);
 }
 

@@ -23,6 +23,9 @@ import { createScheduleFollower } from "./schedule-follower.ts";
 import { createScheduler, type Timers } from "./scheduler.ts";
 import { createUpkeep } from "./upkeep.ts";
 
+/** Told in one turn; what comes due meanwhile must not wait for the telling. */
+const statesPerTurn = 100;
+
 export type AutomationEvent = z.output<typeof automationsFeed.server.event>["event"];
 
 export interface AutomationServiceOptions {
@@ -76,9 +79,7 @@ export function createAutomationService(options: AutomationServiceOptions): Auto
     clock,
     timers,
     logger,
-    onDue: (id, plan, cause) => {
-      handleDue(id, plan, cause);
-    },
+    onDue: (id, plan, cause) => handleDue(id, plan, cause),
     onNext: changed,
     onSetBack: () => {
       upkeep.checkpointSoon();
@@ -106,16 +107,22 @@ export function createAutomationService(options: AutomationServiceOptions): Auto
   }
 
   function publishStates(): void {
-    for (const id of stale) if (follower.has(id)) publish({ kind: "state", state: stateOf(id) });
-    stale.clear();
+    let room = statesPerTurn;
+    for (const id of stale) {
+      if (room === 0) break;
+      room -= 1;
+      stale.delete(id);
+      if (follower.has(id)) publish({ kind: "state", state: stateOf(id) });
+    }
+    if (stale.size > 0) timers.soon(publishStates);
   }
 
-  function stateOf(id: string, open = ledger.open()): AutomationState {
+  function stateOf(id: string): AutomationState {
     const next = scheduler.nextDue(id);
     return {
       id,
       nextDue: next === null ? null : isoTime(next),
-      open: open.filter(({ automationId }) => automationId === id),
+      open: ledger.openOf(id),
       recent: ledger.recent(id),
     };
   }
@@ -128,11 +135,10 @@ export function createAutomationService(options: AutomationServiceOptions): Auto
   return {
     ...createAutomationEditor({ store, runner, apps, clock, secrets, viewOf }),
     list() {
-      const open = ledger.open();
       return {
         automations: store.all().map((record) => ({
           automation: toAutomation(record, secrets),
-          state: stateOf(record.id, open),
+          state: stateOf(record.id),
         })),
         pausedAt: store.pausedAt(),
         problems: [...store.problems()],

@@ -219,9 +219,9 @@ describe("a command that runs while portos-server", () => {
       expect(ran).toBeGreaterThan(5);
       expect(lines).toBeGreaterThanOrEqual(ran);
       expect(lines).toBeLessThanOrEqual(ran + unclear);
-      const first = Date.parse(dues.at(-1) ?? "");
-      const newest = Date.parse(dues[0] ?? "");
-      expect(dues.length).toBe((newest - first) / 1_000 + 1);
+      // rows stand in the order in which they ended: one that waited ends after a later one that was skipped
+      const times = dues.map((due) => Date.parse(due));
+      expect(dues.length).toBe((Math.max(...times) - Math.min(...times)) / 1_000 + 1);
     } finally {
       await last.stop();
       await place.end();

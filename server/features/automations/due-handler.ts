@@ -51,9 +51,9 @@ export function createDueHandler({ runner, store, scheduler, logger }: Dependenc
     }
   }
 
-  return (id: string, plan: Omit<DuePlan, "next">, cause: GapCause): void => {
+  return (id: string, plan: Omit<DuePlan, "next">, cause: GapCause): Promise<void> | undefined => {
     const automation = store.get(id);
-    if (automation) void handle(automation, plan, cause);
+    return automation ? handle(automation, plan, cause) : undefined;
   };
 }
 

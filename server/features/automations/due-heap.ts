@@ -10,8 +10,8 @@ export interface DueHeap {
   remove(id: string): void;
   /** Earliest wake time, `null` when empty. */
   first(): number | null;
-  /** Removes and returns every id to be woken at or before `now`, earliest first. */
-  take(now: number): string[];
+  /** Removes and returns ids to be woken at or before `now`, earliest first, at most `limit`. */
+  take(now: number, limit: number): string[];
   size(): number;
 }
 
@@ -69,9 +69,9 @@ export function createDueHeap(): DueHeap {
     },
     remove,
     first: () => heap[0]?.wakeAt ?? null,
-    take(now) {
+    take(now, limit) {
       const taken: string[] = [];
-      for (let top = heap[0]; top !== undefined && top.wakeAt <= now; top = heap[0]) {
+      for (let top = heap[0]; top !== undefined && top.wakeAt <= now && taken.length < limit; top = heap[0]) {
         taken.push(top.id);
         remove(top.id);
       }

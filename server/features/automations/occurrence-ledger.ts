@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { randomUUID } from "node:crypto";
 
 import { z } from "zod";
 
@@ -70,6 +70,8 @@ export interface OccurrenceLedger {
   started(row: Occurrence): Promise<void>;
   finish(row: Occurrence): Promise<void>;
   open(): Occurrence[];
+  /** Those of one automation, oldest first. */
+  openOf(automationId: string): Occurrence[];
   recent(automationId: string): RecentOutcome[];
   /** Due time handled last, in milliseconds. */
   lastDue(automationId: string): number | null;
@@ -85,7 +87,7 @@ export interface OccurrenceLedger {
 
 /** A new id of an occurrence; sorts by time. */
 export function newOccurrenceId(now: number): string {
-  return `oc-${Math.max(0, now).toString(36).padStart(9, "0")}${randomBytes(4).toString("hex")}`;
+  return `oc-${Math.max(0, now).toString(36).padStart(9, "0")}${randomUUID().slice(0, 8)}`;
 }
 
 interface LedgerOptions {
@@ -97,12 +99,27 @@ interface LedgerOptions {
 /** The ledger over its log and its checkpoint file. */
 export function createOccurrenceLedger({ log, store, logger }: LedgerOptions): OccurrenceLedger {
   const open = new Map<string, Occurrence>();
+  const openIds = new Map<string, Set<string>>();
   const rows = new Map<string, Occurrence>();
   const recent = new Map<string, RecentOutcome[]>();
   const lastDue = new Map<string, number>();
   let number = 0;
   let writtenNumber = 0;
   const unwritten = new Set<number>();
+
+  function setOpen(row: Occurrence): void {
+    open.set(row.id, row);
+    const ids = openIds.get(row.automationId);
+    if (ids) ids.add(row.id);
+    else openIds.set(row.automationId, new Set([row.id]));
+  }
+
+  function setEnded(row: Occurrence): void {
+    open.delete(row.id);
+    const ids = openIds.get(row.automationId);
+    ids?.delete(row.id);
+    if (ids?.size === 0) openIds.delete(row.automationId);
+  }
 
   function remember({ type, row }: Pick<LedgerEntry, "type" | "row">): void {
     if (row.trigger === "schedule" && type !== "start") {
@@ -111,10 +128,10 @@ export function createOccurrenceLedger({ log, store, logger }: LedgerOptions): O
       if (type === "claim" || (!open.has(row.id) && row.startedAt === null)) lastDue.set(row.automationId, due);
     }
     if (type !== "finish") {
-      open.set(row.id, row);
+      setOpen(row);
       return;
     }
-    open.delete(row.id);
+    setEnded(row);
     rows.set(row.id, row);
     if (rows.size > keptRows) rows.delete(rows.keys().next().value ?? "");
     const outcomes = recent.get(row.automationId) ?? [];
@@ -162,7 +179,7 @@ export function createOccurrenceLedger({ log, store, logger }: LedgerOptions): O
   return {
     async load() {
       const checkpoint = store.get();
-      for (const row of checkpoint.open) open.set(row.id, row);
+      for (const row of checkpoint.open) setOpen(row);
       for (const [id, known] of Object.entries(checkpoint.automations)) {
         recent.set(id, known.recent);
         if (known.lastDue !== null) lastDue.set(id, Date.parse(known.lastDue));
@@ -174,6 +191,7 @@ export function createOccurrenceLedger({ log, store, logger }: LedgerOptions): O
     started: (row) => write("start", row),
     finish: (row) => write("finish", row),
     open: () => [...open.values()],
+    openOf: (automationId) => [...(openIds.get(automationId) ?? [])].flatMap((id) => open.get(id) ?? []),
     recent: (automationId) => recent.get(automationId) ?? [],
     lastDue: (automationId) => lastDue.get(automationId) ?? null,
     fingerprint: (automationId) => store.get().automations[automationId]?.schedule ?? null,

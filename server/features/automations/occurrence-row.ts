@@ -12,8 +12,18 @@ export interface Occasion {
   note: string | null;
 }
 
-/** ISO 8601 UTC. */
-export const isoTime = (at: number): string => new Date(at).toISOString();
+const keptTimes = 16;
+const times = new Map<number, string>();
+
+/** ISO 8601 UTC. Thousands that are due together ask for the same few times. */
+export function isoTime(at: number): string {
+  const known = times.get(at);
+  if (known !== undefined) return known;
+  const text = new Date(at).toISOString();
+  if (times.size >= keptTimes) times.clear();
+  times.set(at, text);
+  return text;
+}
 
 /** A row for an occasion at which nothing has happened yet. */
 export function newRow(

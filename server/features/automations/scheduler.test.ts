@@ -1,3 +1,5 @@
+import { EventEmitter, once } from "node:events";
+
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
@@ -17,7 +19,7 @@ const at = (time: string): number => Date.parse(time);
 
 const iso = (value: number): string => new Date(value).toISOString();
 
-function setUp(start: string) {
+function setUp(start: string, dealWith: (id: string) => Promise<void> | undefined = () => undefined) {
   const time = createFakeTime(start);
   const fired: { id: string; due: string; lateMs: number }[] = [];
   const missed: { id: string; from: string; to: string; count: number | null; cause: GapCause }[] = [];
@@ -30,6 +32,7 @@ function setUp(start: string) {
       for (const span of plan.missed)
         missed.push({ id, from: iso(span.from), to: iso(span.to), count: span.count, cause });
       if (plan.run !== null) fired.push({ id, due: iso(plan.run), lateMs: time.clock.now() - plan.run });
+      return dealWith(id);
     },
     onNext: (id, due) => next.set(id, due),
   });
@@ -148,6 +151,50 @@ describe("scheduler", () => {
     expect(fired.map(({ due }) => due.slice(0, 13))).toEqual(["2030-01-01T12", "2026-11-21T12"]);
   });
 
+  it("starts thousands that are due together once each, and works out their next times after that", async () => {
+    const gate = new EventEmitter();
+    const dealtWith = once(gate, "open").then(() => undefined);
+    const { time, scheduler, fired, next, add } = setUp("2026-11-21T12:00:30.000Z", () => dealtWith);
+    for (let id = 0; id < 1_234; id += 1) add(String(id), cron("* * * * *"));
+    scheduler.start();
+    time.pass(30_100);
+    expect(new Set(fired.map(({ id }) => id)).size).toBe(1_234);
+    expect(fired).toHaveLength(1_234);
+    expect([...next.values()].every((due) => due === at("2026-11-21T12:01:00Z"))).toBe(true);
+    gate.emit("open");
+    await dealtWith;
+    await Promise.resolve();
+    await Promise.resolve();
+    time.pass(0);
+    expect([...next.values()].every((due) => due === at("2026-11-21T12:02:00Z"))).toBe(true);
+    time.pass(minute);
+    expect(fired).toHaveLength(2 * 1_234);
+  });
+
+  it("works out the next times when what is due takes long to be dealt with", () => {
+    const { time, scheduler, fired, add } = setUp("2026-11-21T12:00:30.000Z", () => new Promise(() => undefined));
+    add("a", cron("* * * * *"));
+    scheduler.start();
+    time.pass(3 * minute);
+    expect(fired.map(({ due }) => due.slice(11, 16))).toEqual(["12:01", "12:02", "12:03"]);
+  });
+
+  it("tries again what could not be recorded before the next due time was worked out", async () => {
+    const rig = setUp("2026-11-21T12:00:00.000Z", (id) => {
+      if (rig.fired.length > 1) return undefined;
+      return Promise.resolve().then(() => {
+        rig.scheduler.retry(id, at("2026-11-21T12:01:00Z"), 5_000);
+      });
+    });
+    rig.add("a", cron("1 12 * * *"));
+    rig.scheduler.start();
+    rig.time.pass(minute + 10);
+    for (let turn = 0; turn < 4; turn += 1) await Promise.resolve();
+    rig.time.pass(6_000);
+    expect(rig.fired.map(({ due }) => due.slice(11, 16))).toEqual(["12:01", "12:01"]);
+    expect(rig.scheduler.nextDue("a")).toBe(at("2026-11-22T12:01:00Z"));
+  });
+
   it("tries again when asked to, without losing the due time", () => {
     const { time, scheduler, fired, add } = setUp("2026-11-21T12:00:00.000Z");
     add("a", cron("1 12 * * *"));
@@ -242,8 +289,9 @@ describe("missed due times", () => {
 describe("heap of due times", () => {
   it("gives ids in the order of a sorted list through any changes", () => {
     const change = fc.tuple(fc.integer({ min: 0, max: 30 }), fc.option(fc.integer({ min: 0, max: 1_000 })));
+    const inputs = [fc.array(change, { maxLength: 200 }), fc.integer({ min: 0, max: 1_000 }), fc.nat(40)] as const;
     fc.assert(
-      fc.property(fc.array(change, { maxLength: 200 }), fc.integer({ min: 0, max: 1_000 }), (changes, now) => {
+      fc.property(...inputs, (changes, now, limit) => {
         const heap = createDueHeap();
         const model = new Map<string, number>();
         for (const [id, wakeAt] of changes) {
@@ -256,9 +304,12 @@ describe("heap of due times", () => {
           }
           expect(heap.first()).toBe(model.size === 0 ? null : Math.min(...model.values()));
         }
-        const taken = heap.take(now);
+        const taken = heap.take(now, limit);
         expect(taken.map((id) => model.get(id))).toEqual(
-          [...model.values()].filter((wakeAt) => wakeAt <= now).toSorted((a, b) => a - b),
+          [...model.values()]
+            .filter((wakeAt) => wakeAt <= now)
+            .toSorted((a, b) => a - b)
+            .slice(0, limit),
         );
         expect(heap.size()).toBe(model.size - taken.length);
       }),

@@ -1,6 +1,7 @@
 import type { MissedPolicy, Schedule } from "../../../contract/features/automation-schedules.ts";
 import type { Clock } from "../../../lib/clock.ts";
 import type { Logger } from "../../../lib/logger.ts";
+import { createAfterwork } from "./afterwork.ts";
 import { createDueHeap } from "./due-heap.ts";
 import { nextDue } from "./due-times.ts";
 import { type DuePlan, planDue, resumeDue } from "./missed-policy.ts";
@@ -11,7 +12,8 @@ const lookEveryMs = 1_000;
 const jumpMs = 2_000;
 /** No schedule is due twice within this time, so a due time this young needs no look for others. */
 const shortestGapMs = 1_000;
-const chunk = 50;
+/** So many are started, then what came in meanwhile is dealt with: their claims share one write. */
+const startsPerTurn = 500;
 
 export type GapCause = "start" | "jump" | null;
 
@@ -50,8 +52,11 @@ export interface SchedulerOptions {
   clock: Clock;
   timers: Timers;
   logger: Logger;
-  /** Something is due. Called synchronously, must not throw. `cause` says why times were missed, when they were. */
-  onDue(id: string, plan: Omit<DuePlan, "next">, cause: GapCause): void;
+  /**
+   * Something is due. Called synchronously, must not throw nor reject; resolves once it is dealt with. `cause` says why times were
+   * missed, when they were.
+   */
+  onDue(id: string, plan: Omit<DuePlan, "next">, cause: GapCause): Promise<void> | undefined;
   /** The next due time of an automation is another one now. */
   onNext(id: string, next: number | null): void;
   /** The wall clock was set back; a good moment to write down what is known. */
@@ -79,12 +84,21 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   const { clock, timers, logger, onDue, onNext } = options;
   const waiting = new Map<string, Waiting>();
   const heap = createDueHeap();
-  const toAdvance: Waiting[] = [];
+  /** Working out the next time of thousands must not delay those that are due now. */
+  const toAdvance = createAfterwork<Waiting>({
+    timers,
+    isMoreDue: () => (heap.first() ?? Infinity) <= clock.now(),
+    work(entry) {
+      const { lastDue } = entry;
+      if (lastDue !== null && waiting.get(entry.id) === entry) guarded(entry, () => nextDue(entry.schedule, lastDue));
+    },
+    onTurn: arm,
+  });
   let cancelTimer: (() => void) | null = null;
   let isRunning = false;
-  let isAdvancing = false;
+  let isLooking = false;
   let cause: GapCause = "start";
-  let seen = { wall: clock.now(), monotonic: clock.monotonic() };
+  const noticeJump = watchForJumps(clock);
 
   function wait(entry: Waiting, next: number | null, wakeAt = next): void {
     const isNew = entry.next !== next;
@@ -99,7 +113,18 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     cancelTimer = null;
     const first = heap.first();
     if (!isRunning || first === null) return;
-    cancelTimer = timers.set(Math.min(Math.max(0, Math.ceil(first - clock.now())), lookEveryMs), look);
+    const leftMs = Math.ceil(first - clock.now());
+    if (leftMs > 0) cancelTimer = timers.set(Math.min(leftMs, lookEveryMs), look);
+    else lookSoon();
+  }
+
+  function lookSoon(): void {
+    if (isLooking) return;
+    isLooking = true;
+    timers.soon(() => {
+      isLooking = false;
+      look();
+    });
   }
 
   function look(): void {
@@ -107,19 +132,13 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     const jump = noticeJump();
     if (jump > jumpMs) cause = "jump";
     else if (jump < -jumpMs) setBack();
-    for (const id of heap.take(clock.now())) {
+    const dealt = heap.take(clock.now(), startsPerTurn).map((id) => {
       const entry = waiting.get(id);
-      if (entry !== undefined && entry.next !== null) fire(entry, entry.next);
-    }
-    if (cause !== null && toAdvance.length === 0) cause = null;
+      return entry !== undefined && entry.next !== null ? fire(entry, entry.next) : undefined;
+    });
+    toAdvance.beginAfter(dealt.filter((work) => work !== undefined));
+    if (cause !== null && toAdvance.size() === 0) cause = null;
     arm();
-  }
-
-  function noticeJump(): number {
-    const now = { wall: clock.now(), monotonic: clock.monotonic() };
-    const jump = now.wall - seen.wall - (now.monotonic - seen.monotonic);
-    seen = now;
-    return jump;
   }
 
   function setBack(): void {
@@ -139,34 +158,21 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     }
   }
 
-  function fire(entry: Waiting, due: number): void {
+  function fire(entry: Waiting, due: number): Promise<void> | undefined {
     const now = clock.now();
     if (now - due < shortestGapMs) {
       entry.lastDue = due;
-      onDue(entry.id, { missed: [], run: due, isCatchUp: false }, null);
-      toAdvance.push(entry); // working out the next time of thousands must not delay those that are due now
-      if (!isAdvancing) advanceSoon();
-      return;
+      toAdvance.add(entry);
+      return onDue(entry.id, { missed: [], run: due, isCatchUp: false }, null);
     }
+    let dealt: Promise<void> | undefined;
     guarded(entry, () => {
       const { next, ...plan } = planDue(entry.schedule, due, now, entry.missedPolicy);
       entry.lastDue = plan.run ?? plan.missed.at(-1)?.to ?? due;
-      onDue(entry.id, plan, cause);
+      dealt = onDue(entry.id, plan, cause);
       return next;
     });
-  }
-
-  function advanceSoon(): void {
-    isAdvancing = true;
-    timers.soon(() => {
-      isAdvancing = false;
-      for (const entry of toAdvance.splice(0, chunk)) {
-        const { lastDue } = entry;
-        if (lastDue !== null && waiting.get(entry.id) === entry) guarded(entry, () => nextDue(entry.schedule, lastDue));
-      }
-      if (toAdvance.length > 0) advanceSoon();
-      arm();
-    });
+    return dealt;
   }
 
   return {
@@ -183,19 +189,33 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     nextDue: (id) => waiting.get(id)?.next ?? null,
     retry(id, due, delayMs) {
       const entry = waiting.get(id);
-      if (entry) wait(entry, due, clock.now() + delayMs);
+      if (!entry) return;
+      toAdvance.drop(entry); // this due time comes first
+      wait(entry, due, clock.now() + delayMs);
       arm();
     },
     start() {
       isRunning = true;
       cause = "start";
-      seen = { wall: clock.now(), monotonic: clock.monotonic() };
+      noticeJump();
       arm();
     },
     stop() {
       isRunning = false;
       cancelTimer?.();
       cancelTimer = null;
+      toAdvance.stop();
     },
+  };
+}
+
+/** Says at each call by how much the wall clock moved more than real time since the one before. */
+function watchForJumps(clock: Clock): () => number {
+  let seen = { wall: clock.now(), monotonic: clock.monotonic() };
+  return () => {
+    const now = { wall: clock.now(), monotonic: clock.monotonic() };
+    const jump = now.wall - seen.wall - (now.monotonic - seen.monotonic);
+    seen = now;
+    return jump;
   };
 }

@@ -138,6 +138,22 @@ test("a compose file is told with services and ports, and offered only where doc
   expect(proposed?.run).toMatchObject({ command: ["docker", "compose", "-f", "compose.yaml", "up", "--no-color"] });
 });
 
+test("ports of a compose file: merged anchors, ranges, defaults of variables; not those inside of the network", async () => {
+  const folder = await project({
+    "compose.yml": `x-base: &base\n  image: node:22\n  ports: ["3000:3000"]\nservices:\n  web:\n    <<: *base\n  api:\n    <<: *base\n    ports: ["9000-9002:80-82", "\${PORT:-5000}:80", "\${NONE}:81", "70000:1", "9-5:9-5", "80"]\n`,
+  });
+  expect((await detectComposeFile(folder, () => false)).lines).toEqual([
+    "service web (node:22) on 3000",
+    "service api (node:22) on 9000, 9001, 9002, 5000",
+  ]);
+});
+
+test("a script that is no text is left out, the others stay", async () => {
+  const folder = await project({ "package.json": '{"scripts":{"dev":5,"serve":["a"],"start":"node a.js"}}' });
+  const { proposals } = await detectPackageJson(folder);
+  expect(proposals.map(({ run }) => run)).toEqual([expect.objectContaining({ script: "start" })]);
+});
+
 test("of .env files only port lines are seen, no other value leaves the detector", async () => {
   const folder = await project({
     ".env":

@@ -1,5 +1,5 @@
 import { mkdir, mkdtemp, realpath, rm, symlink, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -167,4 +167,13 @@ describe("hostile ecosystem files", () => {
     expect(ecosystemFolder(root, file, "..evil")).toBe("..evil");
     await rm(outside, { recursive: true });
   });
+});
+
+test("entries that cannot be read are told beside those that can, and instances are counted as PM2 does", async () => {
+  const { processes, problem, skipped } = await read(`module.exports = { apps: [
+    { name: "a", script: "a.js", instances: "max" }, { name: "b", script: "b.js", instances: "3" },
+    { name: "c", script: "c.js", instances: 0 }, ...require("./more") ] };`);
+  const all = availableParallelism();
+  expect(processes.map(({ instances }) => instances)).toEqual([all, 3, all]);
+  expect([problem, skipped]).toEqual([null, ["./more is not loaded"]]);
 });

@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { isAbsolute, join, resolve } from "node:path";
 
 import { insideOf, type FolderReader } from "../../../lib/folder-reader.ts";
@@ -30,6 +31,8 @@ export interface EcosystemFile {
   processes: EcosystemProcess[];
   /** Why nothing at all could be read. */
   problem: string | null;
+  /** Why further entries of the list could not be read, one sentence each. */
+  skipped: string[];
 }
 
 const names = ["ecosystem.config", "pm2.config", "ecosystem", "process", "pm2"];
@@ -50,11 +53,11 @@ export async function findEcosystemFile(folder: FolderReader): Promise<string | 
 export async function readEcosystemFile(folder: FolderReader, file: string): Promise<EcosystemFile | null> {
   const text = await folder.readText(file, maxBytes + 1);
   if (text === null) return null;
-  if (text.length > maxBytes) return { file, processes: [], problem: "the file is too large" };
+  if (text.length > maxBytes) return { file, processes: [], problem: "the file is too large", skipped: [] };
   const value = await readValue(folder, file, text);
-  if (value instanceof Unread) return { file, processes: [], problem: value.why };
+  if (value instanceof Unread) return { file, processes: [], problem: value.why, skipped: [] };
   const apps = value instanceof Map && value.has("apps") ? value.get("apps") : value;
-  if (apps instanceof Unread) return { file, processes: [], problem: apps.why };
+  if (apps instanceof Unread) return { file, processes: [], problem: apps.why, skipped: [] };
   const list = Array.isArray(apps) ? apps : [apps];
   const processes: EcosystemProcess[] = [];
   const unread: string[] = [];
@@ -63,7 +66,7 @@ export async function readEcosystemFile(folder: FolderReader, file: string): Pro
     else if (entry instanceof Unread) unread.push(entry.why);
   }
   const problem = processes.length === 0 ? (unread[0] ?? "it lists no apps") : null;
-  return { file, processes, problem };
+  return { file, processes, problem, skipped: problem === null ? unread : [] };
 }
 
 async function readValue(folder: FolderReader, file: string, text: string): Promise<StaticValue> {
@@ -128,7 +131,6 @@ function toProcess(entry: Map<string, StaticValue>, index: number): EcosystemPro
   const script = text("script", "cmd") ?? "";
   const commandLine = /\s/.test(script) && !/\.[cm]?[jt]s$/.test(script) ? splitCommand(script).command : [];
   const [program = script, ...first] = commandLine;
-  const instances = get("instances");
   const result: EcosystemProcess = {
     name:
       text("name") ??
@@ -143,7 +145,7 @@ function toProcess(entry: Map<string, StaticValue>, index: number): EcosystemPro
     interpreterArgs: words("node_args", "nodeArgs", "interpreter_args", "interpreterArgs"),
     cwd: text("cwd") ?? ".",
     env: toEnvironment(get("env"), unread),
-    instances: typeof instances === "number" && instances > 0 ? Math.floor(instances) : 1,
+    instances: toInstances(get("instances")),
     maxMemoryBytes: toBytes(get("max_memory_restart")),
     isRestarted: get("autorestart") !== false,
     otherEnvironments: [...entry.keys()].filter((key) => /^env_\w+$/.test(key)).map((key) => key.slice(4)),
@@ -178,6 +180,14 @@ function toEnvironment(value: StaticValue, unread: string[]): Record<string, str
 
 function isPlain(value: StaticValue): value is string | number | boolean {
   return typeof value === "string" || typeof value === "number" || typeof value === "boolean";
+}
+
+/** A number, also as text; "max", 0 and less count from the machine's processors, as PM2 does. */
+function toInstances(value: StaticValue): number {
+  if (value === undefined || value === null) return 1;
+  const count = value === "max" ? 0 : Math.floor(Number(value));
+  if (Number.isNaN(count)) return 1;
+  return count > 0 ? count : Math.max(1, availableParallelism() + count);
 }
 
 /** "300M", "1G", "512K" or bytes, as PM2 writes memory. */

@@ -25,13 +25,15 @@ export interface LogsDependencies {
   settings: () => Settings["logs"];
   /** The processes of both PM2 homes as last seen. */
   processes: () => Pm2Process[] | Promise<Pm2Process[]>;
+  /** Whether there is an app of this id. */
+  hasApp: (appId: string) => boolean;
   /** Makes our PM2 open all log files anew. */
   reloadLogs: () => Promise<void>;
 }
 
 /** Builds and mounts the logs feature, starts rotation, and returns how to stop it. */
 export function buildLogs(dependencies: LogsDependencies): () => Promise<void> {
-  const { mount, realtime, env, clock, settings, processes, reloadLogs } = dependencies;
+  const { mount, realtime, env, clock, settings, processes, hasApp, reloadLogs } = dependencies;
   const logger = dependencies.logger.child("logs");
   const retention = () => retentionFrom(settings());
   const spool = createGzSpool({ directory: join(env.stateDir, "cache", "logs") });
@@ -42,7 +44,7 @@ export function buildLogs(dependencies: LogsDependencies): () => Promise<void> {
   });
   const rotator = createLogRotator({ logsDir: env.logsDir, retention, reloadLogs, clock, logger });
   const service = createLogService({
-    catalog: createLogCatalog({ processes, logsDir: env.logsDir }),
+    catalog: createLogCatalog({ processes, logsDir: env.logsDir, hasApp }),
     spool,
     rotator,
     retention,

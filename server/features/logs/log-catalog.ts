@@ -6,7 +6,7 @@ import { AppError } from "../../../lib/app-error.ts";
 import type { Pm2Process } from "../../../lib/processes/pm2-types.ts";
 import { isGone, type LogFile } from "./log-file.ts";
 import { listLogFiles } from "./log-files.ts";
-import { listOwnLogs } from "./own-logs.ts";
+import { listOwnLogs, type OwnLog } from "./own-logs.ts";
 
 /** One log file, current name resolved, and whose output it holds. */
 export interface CatalogStream extends LogStream {
@@ -18,6 +18,7 @@ export interface CatalogSource {
   home: "portos" | "user";
   name: string;
   namespace: string;
+  kind: LogSource["kind"];
   status: LogSource["status"];
   pmIds: number[];
   streams: CatalogStream[];
@@ -28,6 +29,8 @@ export interface LogCatalogOptions {
   processes: () => Pm2Process[] | Promise<Pm2Process[]>;
   /** Folder of our own logs: `<name>.log` and `apps/<app>/<process>.log`. */
   logsDir: string;
+  /** Whether there is an app of this id. */
+  hasApp: (appId: string) => boolean;
 }
 
 /** Which log files may be read: those of processes PM2 knows, and those in our own folder. Nothing else is ever opened. */
@@ -39,13 +42,13 @@ export interface LogCatalog {
 }
 
 /** A catalogue that asks the PM2 snapshot and our log folder each time: both are cheap and neither can go stale. */
-export function createLogCatalog({ processes, logsDir }: LogCatalogOptions): LogCatalog {
+export function createLogCatalog({ processes, logsDir, hasApp }: LogCatalogOptions): LogCatalog {
   async function list(): Promise<CatalogSource[]> {
     const sources = new Map<string, CatalogSource>();
     for (const process of await processes()) addProcess(sources, process);
-    for (const { name, path } of await listOwnLogs(logsDir)) {
-      const id = `portos/${name}`;
-      if (!sources.has(id)) addOwn(sources, id, name, path);
+    for (const log of await listOwnLogs(logsDir)) {
+      const id = `portos/${log.name}`;
+      if (!sources.has(id)) addOwn(sources, id, log, hasApp);
     }
     const found = [...sources.values()];
     await Promise.all(found.map(resolveStreams));
@@ -63,7 +66,9 @@ export function createLogCatalog({ processes, logsDir }: LogCatalogOptions): Log
       });
     },
     async describe() {
-      return Promise.all((await list()).map(describeSource));
+      const described = await Promise.all((await list()).map(describeSource));
+      // An app that has been deleted and never printed a word leaves nothing to read.
+      return described.filter(({ kind, totalBytes }) => kind !== "deleted" || totalBytes > 0);
     },
   };
 }
@@ -102,6 +107,7 @@ function addProcess(sources: Map<string, CatalogSource>, process: Pm2Process): v
     home: process.home,
     name: process.name,
     namespace: process.namespace,
+    kind: "process",
     status: process.status,
     pmIds: [],
     streams: [],
@@ -114,12 +120,19 @@ function addProcess(sources: Map<string, CatalogSource>, process: Pm2Process): v
   sources.set(id, source);
 }
 
-function addOwn(sources: Map<string, CatalogSource>, id: string, name: string, path: string): void {
+function addOwn(
+  sources: Map<string, CatalogSource>,
+  id: string,
+  { name, path, isOfPm2 }: OwnLog,
+  hasApp: LogCatalogOptions["hasApp"],
+): void {
+  const appId = name.includes("/") ? name.slice(0, name.indexOf("/")) : null;
   const source: CatalogSource = {
     id,
     home: "portos",
     name,
-    namespace: name.includes("/") ? `app:${name.slice(0, name.indexOf("/"))}` : "portos",
+    namespace: appId === null ? "portos" : `app:${appId}`,
+    kind: !isOfPm2 ? "file" : appId === null || hasApp(appId) ? "process" : "deleted",
     status: "unknown",
     pmIds: [],
     streams: [],

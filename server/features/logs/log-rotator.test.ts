@@ -1,4 +1,4 @@
-import { appendFile, open, readdir, readFile, utimes, writeFile, type FileHandle } from "node:fs/promises";
+import { appendFile, open, readdir, readFile, stat, utimes, writeFile, type FileHandle } from "node:fs/promises";
 import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
 
@@ -79,8 +79,17 @@ describe("rotation", () => {
   test("leaves small young files alone, and the files of others", async () => {
     await writeFile(file(), kb(10));
     await writeFile(bed.path("notes.txt"), kb(200));
+    // Whoever writes this would not open a new file.
+    await writeFile(bed.path("chrome.log"), kb(200));
     expect(await bed.rotate({ maxFileBytes: 65_536 })).toMatchObject({ rotated: [], compressed: [], removed: [] });
-    expect((await readdir(bed.path("."))).toSorted()).toEqual(["apps", "notes.txt", "portos-server.log"]);
+    expect((await readdir(bed.path("."))).toSorted()).toEqual(["apps", "chrome.log", "notes.txt", "portos-server.log"]);
+  });
+
+  test("files of an earlier time become the user's alone", async () => {
+    await writeFile(file(), kb(1), { mode: 0o644 });
+    await writeFile(`${file()}.1`, kb(1), { mode: 0o666 });
+    await bed.rotate();
+    for (const path of [file(), `${file()}.1`]) expect((await stat(path)).mode & 0o777).toBe(0o600);
   });
 
   test("gives the names back when PM2 does not open new files", async () => {

@@ -1,12 +1,12 @@
 import { createReadStream, createWriteStream } from "node:fs";
-import { open, rename, rm, stat, utimes } from "node:fs/promises";
+import { chmod, open, rename, rm, stat, utimes } from "node:fs/promises";
 import { pipeline } from "node:stream/promises";
 import { createGzip } from "node:zlib";
 
 import type { LogRetention, LogRotation } from "../../../contract/features/logs.ts";
 import type { Clock } from "../../../lib/clock.ts";
 import type { Logger } from "../../../lib/logger.ts";
-import type { LogFile } from "./log-file.ts";
+import { isGone, type LogFile } from "./log-file.ts";
 import { listLogFiles } from "./log-files.ts";
 import { listOwnLogs } from "./own-logs.ts";
 
@@ -36,6 +36,7 @@ export interface LogRotator {
 export function createLogRotator(options: LogRotatorOptions): LogRotator {
   const { logsDir, retention, clock, logger, intervalMs = 60_000 } = options;
   const sizes = createSizeWatch(clock);
+  let isPrivate = false;
   let running: Promise<LogRotation> | null = null;
   let last: LogRotation | null = null;
   let timer: NodeJS.Timeout | undefined;
@@ -49,8 +50,12 @@ export function createLogRotator(options: LogRotatorOptions): LogRotator {
       problems: [],
       totalBytes: 0,
     };
-    const logs = (await listOwnLogs(logsDir)).map(({ path }) => path);
-    await rotateGrown(logs, options, report);
+    const found = await listOwnLogs(logsDir);
+    const logs = found.map(({ path }) => path);
+    const reopened = found.flatMap(({ path, isOfPm2 }) => (isOfPm2 ? [path] : []));
+    if (!isPrivate) await makePrivate(logs, report);
+    isPrivate = true;
+    await rotateGrown(reopened, options, report);
     await compressRested(logs, sizes, options, report);
     await removeOld(logs, retention(), clock, report);
     const done = report.rotated.length + report.compressed.length + report.removed.length;
@@ -88,6 +93,18 @@ export function createLogRotator(options: LogRotatorOptions): LogRotator {
       await running;
     },
   };
+}
+
+/** Files written before PM2 was told to create them for the user alone. */
+async function makePrivate(logs: string[], report: LogRotation): Promise<void> {
+  for (const { name, path } of (await Promise.all(logs.map(listLogFiles))).flat()) {
+    try {
+      const { mode } = await stat(path);
+      if ((mode & 0o077) !== 0) await chmod(path, 0o600);
+    } catch (error) {
+      if (!isGone(error)) report.problems.push(`${name} can be read by others: ${reasonOf(error)}`);
+    }
+  }
 }
 
 /** Renames what has grown or aged beyond the limits, then makes PM2 open new files; if it cannot, the names go back. */

@@ -264,3 +264,33 @@ test("a file truncated under a reader does not break paging back", async () => {
   const older = await bed.service.lines({ sources: blog, at: { before: page.before ?? "" }, limit: 10 }, signal);
   expect(older).toMatchObject({ lines: [], before: null, notices: [{ kind: "vanished" }] });
 });
+
+describe("where logs come from", () => {
+  test("an app that was deleted keeps its history apart from the live ones; what else PortOS writes is a file", async () => {
+    const deleted = await createLogBed({
+      hasApp: () => false,
+      processes: [fakeProcess("blog", { outLog: null, errLog: null })],
+    });
+    try {
+      await mkdir(deleted.path("apps/silent"));
+      await writeFile(deleted.path("apps/silent/web.log"), "");
+      await writeFile(deleted.path("apps/blog/web.log"), "old\n");
+      await writeFile(deleted.path("chrome.log"), "x\n");
+      await writeFile(deleted.path("portos-cos.log"), "x\n");
+      const sources = await deleted.service.sources();
+      expect(sources.map(({ id, kind }) => [id, kind])).toEqual([
+        ["portos/blog/web", "deleted"],
+        ["portos/chrome", "file"],
+        ["portos/portos-cos", "process"],
+        ["user/blog", "process"],
+      ]);
+      const page = await deleted.service.lines(
+        { sources: ["portos/blog/web"], at: {}, limit: 10 },
+        new AbortController().signal,
+      );
+      expect(texts(page)).toEqual(["old"]);
+    } finally {
+      await deleted.end();
+    }
+  });
+});

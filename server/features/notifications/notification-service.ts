@@ -29,6 +29,8 @@ export interface NewNotification {
 export interface NotificationService {
   list(): Notification[];
   notify(notification: NewNotification): Promise<Notification>;
+  /** Calls `listener` with each notification as it is raised, also with one that is raised again. */
+  onNotified(listener: (notification: Notification) => void): void;
   /** Takes back what was raised under `key`, because it has settled itself. */
   settle(key: string): Promise<void>;
   read(id: string): Promise<Notification>;
@@ -48,6 +50,7 @@ export function createNotificationService(options: {
   publish: (event: NotificationEvent) => void;
 }): NotificationService {
   const { store, clock, publish } = options;
+  const listeners: ((notification: Notification) => void)[] = [];
 
   function change(
     id: string,
@@ -71,8 +74,10 @@ export function createNotificationService(options: {
         return { next: { ...file, notifications: [created, ...others].slice(0, keepNotifications) }, result: created };
       });
       publish({ kind: "put", notification });
+      for (const listener of listeners) listener(notification);
       return notification;
     },
+    onNotified: (listener) => void listeners.push(listener),
     async settle(key) {
       if (!store.get().notifications.some((item) => item.key === key)) return;
       const removed = await store.update((file) => ({

@@ -86,6 +86,13 @@ function exitProblem({ exitCode, unstableRestarts, status }: Pm2Process): Proble
       hint: "Its log says more. Start it again when the cause is mended.",
     };
   }
+  if (status === "waiting" && exitCode === 0) {
+    return {
+      code: "exited",
+      message: "It ended by itself without an error and is started again shortly",
+      hint: "A program that goes to the background cannot be looked after: start it in the foreground. One that is done when it ends needs no restart: switch that off in its settings.",
+    };
+  }
   if (status === "waiting") return { code: "exited", message: `It ended${code} and is started again shortly` };
   return null;
 }

@@ -1,11 +1,13 @@
 import type { Metrics } from "../../../contract/features/processes.ts";
 
-/** CPU and memory of every process in the last hour, coarse and in memory only. */
+/** CPU and memory of every process in the last hour, coarse. */
 export interface MetricsRing {
   /** Adds one sample; several within a step are averaged. */
   add(at: number, samples: readonly { key: string; cpuPercent: number; memoryBytes: number }[]): void;
   /** The series whose key passes, oldest first, ending with the step that holds `now`. */
   read(now: number, isWanted: (key: string) => boolean): Metrics;
+  /** Takes over what an earlier run has read; what it did not see stays a gap. */
+  restore(metrics: Metrics): void;
 }
 
 /** 120 steps of 30 s. */
@@ -40,7 +42,7 @@ export function createMetricsRing(): MetricsRing {
   return {
     add(at, samples) {
       const step = Math.floor(at / stepMs);
-      const slot = step % steps;
+      const slot = slotOf(step);
       for (const { key, cpuPercent, memoryBytes } of samples) {
         const series = seriesOf(key);
         const count = series.written[slot] === step ? (series.counts[slot] ?? 0) : 0;
@@ -51,6 +53,22 @@ export function createMetricsRing(): MetricsRing {
       }
       for (const [key, { written }] of all) if (written.every((last) => !(last >= step - steps))) all.delete(key);
     },
+    restore({ until, series: kept }) {
+      const last = Math.floor(Date.parse(until) / stepMs) - 1;
+      for (const [key, { cpuPercent, memoryBytes }] of Object.entries(kept)) {
+        const series = seriesOf(key);
+        for (const [index, cpu] of cpuPercent.slice(-steps).entries()) {
+          const step = last - Math.min(cpuPercent.length, steps) + 1 + index;
+          const memory = memoryBytes.at(index - Math.min(memoryBytes.length, steps));
+          const slot = slotOf(step);
+          if (cpu === null || typeof memory !== "number" || (series.written[slot] ?? -1) >= step) continue;
+          series.cpu[slot] = cpu;
+          series.memory[slot] = memory;
+          series.counts[slot] = 1;
+          series.written[slot] = step;
+        }
+      }
+    },
     read(now, isWanted) {
       const last = Math.floor(now / stepMs);
       const series: Metrics["series"] = {};
@@ -59,7 +77,7 @@ export function createMetricsRing(): MetricsRing {
         const cpuPercent: (number | null)[] = [];
         const memoryBytes: (number | null)[] = [];
         for (let step = last - steps + 1; step <= last; step++) {
-          const slot = ((step % steps) + steps) % steps;
+          const slot = slotOf(step);
           const isKnown = written[slot] === step;
           cpuPercent.push(isKnown ? Math.round((cpu[slot] ?? 0) * 10) / 10 : null);
           memoryBytes.push(isKnown ? Math.round(memory[slot] ?? 0) : null);
@@ -69,4 +87,8 @@ export function createMetricsRing(): MetricsRing {
       return { stepMs, until: new Date((last + 1) * stepMs).toISOString(), series };
     },
   };
+}
+
+function slotOf(step: number): number {
+  return ((step % steps) + steps) % steps;
 }

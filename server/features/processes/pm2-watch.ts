@@ -41,7 +41,7 @@ export function watchPm2(options: Pm2WatchOptions): () => void {
   }
 
   function tellGone(): void {
-    const title = "PM2, the process manager, has ended";
+    const title = "PM2, the process manager, is gone or does not answer";
     const message =
       "What runs goes on, but nothing restarts it, what it prints is lost, and nothing can be started. Bring it up again on the System page, or run npm start on the machine.";
     logger.error(title);

@@ -3,7 +3,7 @@ import { AppError } from "../../../lib/app-error.ts";
 import type { Logger } from "../../../lib/logger.ts";
 import type { Pm2Client } from "../../../lib/processes/pm2-client.ts";
 import type { ProcessSnapshots } from "./process-snapshot.ts";
-import { pm2Gone } from "./unmanaged.ts";
+import { pm2Gone } from "../../../lib/processes/pm2-gone.ts";
 
 /** Outcome of a request: `isDone` is false when the deed ends the process that answers. */
 export interface ProcessDeed {

@@ -1,10 +1,10 @@
 import type { Metrics, ProcessesEvent, ProcessSnapshot } from "../../../contract/features/processes.ts";
 import type { Pm2Process } from "../../../lib/processes/pm2-client.ts";
 import type { RecordedProcess } from "../../../lib/processes/process-record.ts";
-import { createMetricsRing } from "./metrics-ring.ts";
+import { createMetricsRing, type MetricsRing } from "./metrics-ring.ts";
 import { createPictureTaker, type Picture, type PicturedProcess, type PictureTakerOptions } from "./picture-taker.ts";
 import { isSameState } from "./process-view.ts";
-import { shareRuns } from "./share-runs.ts";
+import { shareRuns } from "../../../lib/share-runs.ts";
 
 /** The one picture of all processes that everything else looks at. */
 export interface ProcessSnapshots {
@@ -32,6 +32,8 @@ export interface ProcessSnapshots {
 export interface ProcessSnapshotsOptions extends PictureTakerOptions {
   /** Between two looks while watched and while not. */
   pollMs?: { watched: number; idle: number };
+  /** Holds the curves; one that is filled already goes on from there. */
+  ring?: MetricsRing;
 }
 
 /** How long a burst of bus events is collected before PM2 is asked once. */
@@ -42,8 +44,7 @@ const settleMs = 80;
  * as it is: no request ever waits for PM2 or starts a child process.
  */
 export function createProcessSnapshots(options: ProcessSnapshotsOptions): ProcessSnapshots {
-  const { clients, clock, logger } = options;
-  const ring = createMetricsRing();
+  const { clients, clock, logger, ring = createMetricsRing() } = options;
   const listeners = new Set<(event: ProcessesEvent) => void>();
   const lostListeners = new Set<(processes: RecordedProcess[]) => void>();
   const takePicture = createPictureTaker(options);

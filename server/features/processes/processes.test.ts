@@ -11,7 +11,7 @@ import { createMetricsRing, stepMs } from "./metrics-ring.ts";
 import { createProcessService } from "./process-service.ts";
 import { createProcessSnapshots } from "./process-snapshot.ts";
 import { keysOf, ownerOf } from "./process-view.ts";
-import { shareRuns } from "./share-runs.ts";
+import { shareRuns } from "../../../lib/share-runs.ts";
 
 const user = (pmId: number, name: string) => pm2Process({ home: "user", pmId, name });
 const sample = (cpuPercent: number) => [{ key: "a", cpuPercent, memoryBytes: 100 * cpuPercent }];

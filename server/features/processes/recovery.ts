@@ -1,10 +1,10 @@
-import { spawn } from "node:child_process";
-import { closeSync, openSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { AppError } from "../../../lib/app-error.ts";
 import type { Env } from "../../../lib/env.ts";
 import type { Logger } from "../../../lib/logger.ts";
+import { spawnChild } from "../../../lib/processes/spawn-child.ts";
 
 export interface RecoveryOptions {
   env: Pick<Env, "rootDir" | "logsDir">;
@@ -33,28 +33,28 @@ export function createRecovery({ env, logger, isPm2Up, countSessions, report }: 
     report({ source: "PM2 could not be brought up again", message: why, hint: "Run npm start on the machine." });
   }
 
-  function begin(words: string[]): void {
-    const file = join(env.logsDir, "recovery.log");
-    const log = openSync(file, "w", 0o600);
-    // A session of its own: it ends the process that started it.
-    const child = spawn(process.execPath, [join(env.rootDir, "scripts/lib/run-control.mjs"), "start", ...words], {
-      cwd: env.rootDir,
-      detached: true,
-      stdio: ["ignore", log, log],
-    });
-    closeSync(log);
+  /** It ends the process that started it, so it depends on nothing of ours but its log. */
+  async function begin(words: string[]): Promise<void> {
+    const logFile = join(env.logsDir, "recovery.log");
     isAtWork = true;
-    child.once("error", (error) => {
+    try {
+      const script = join(env.rootDir, "scripts/lib/run-control.mjs");
+      const child = await spawnChild(process.execPath, [script, "start", ...words], {
+        cwd: env.rootDir,
+        env: configuration(process.env),
+        logFile,
+      });
+      void child.exited.then(({ code }) => {
+        isAtWork = false;
+        // Told only when it fails before it has replaced us.
+        if (code !== 0)
+          failed(readFileSync(logFile, "utf8").trim().slice(-1_000) || `It ended with exit code ${code ?? "?"}`);
+      });
+    } catch (error) {
       isAtWork = false;
-      failed(error.message);
-    });
-    // Told only when it fails before it has replaced us.
-    child.once("exit", (code) => {
-      isAtWork = false;
-      if (code !== 0)
-        failed(readFileSync(file, "utf8").trim().slice(-1_000) || `It ended with exit code ${code ?? "?"}`);
-    });
-    child.unref();
+      failed(error instanceof Error ? error.message : String(error));
+      throw error;
+    }
   }
 
   return {
@@ -67,8 +67,18 @@ export function createRecovery({ env, logger, isPm2Up, countSessions, report }: 
           hint: "Finish what runs there, or confirm that it may end.",
         });
       logger.warn("Bringing PM2 up again as asked", { sessions });
-      begin(isEndingSessions ? ["--restart-cos"] : []);
+      await begin(isEndingSessions ? ["--restart-cos"] : []);
       return { sessionsEnded: sessions };
     },
   };
+}
+
+/** What the user has set for PortOS, which the six then get anew; the variables of PM2 stay behind. */
+function configuration(variables: NodeJS.ProcessEnv): Record<string, string> {
+  const names = new Set(["HOST", "CDP_PORT", "CDP_HOST", "VITE_API_HOST", "NODE_ENV"]);
+  return Object.fromEntries(
+    Object.entries(variables).flatMap(([name, value]) =>
+      value !== undefined && (name.startsWith("PORTOS_") || names.has(name)) ? [[name, value]] : [],
+    ),
+  );
 }

@@ -89,7 +89,7 @@ test("PM2 killed: told at once, the app is recognised, nothing of it ends for a 
   const id = await addApp("Told");
   const [pid, child] = [await livePid(id), await listener()];
   await killDaemon();
-  await expect.poll(titles, wait).toContain("PM2, the process manager, has ended");
+  await expect.poll(titles, wait).toContain("PM2, the process manager, is gone or does not answer");
   await expect.poll(async () => (await live(id))?.unmanagedSince, wait).toMatch(/^\d{4}-/);
   const app = await panel.call("apps.get", { params: { id } });
   expect(app).toMatchObject({

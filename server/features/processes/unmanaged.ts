@@ -1,5 +1,4 @@
 import type { Problem } from "../../../contract/features/processes.ts";
-import { AppError } from "../../../lib/app-error.ts";
 import type { Pm2Process } from "../../../lib/processes/pm2-client.ts";
 import type { RecordedProcess } from "../../../lib/processes/process-record.ts";
 import { ownerOf, panelNamespace } from "./process-view.ts";
@@ -39,7 +38,7 @@ export function toUnmanaged(record: RecordedProcess): Pm2Process {
 export function unmanagedProblem(record: RecordedProcess): Problem {
   const since =
     record.unmanagedSince === null ? "" : ` since ${record.unmanagedSince.slice(0, 16).replace("T", " ")} UTC`;
-  const message = `Runs outside PortOS' management${since}: its PM2 was killed. Nothing restarts it, and what it prints is lost`;
+  const message = `Runs outside PortOS' management${since}, because its PM2 was killed; what it prints is lost`;
   const { kind } = ownerOf({ home: "portos", ...record });
   const hint =
     record.namespace === panelNamespace
@@ -48,14 +47,6 @@ export function unmanagedProblem(record: RecordedProcess): Problem {
         ? "Restart it to manage it again."
         : "Stop it here, then start it again where it was started.";
   return { code: "unmanaged", message, hint };
-}
-
-/** Starting needs PM2: said before anything is ended for it. */
-export function pm2Gone(cause?: unknown): AppError {
-  return new AppError("unavailable", "PM2 of PortOS is not running", {
-    hint: "Run npm start on the machine. What runs goes on until then.",
-    ...(cause === undefined ? {} : { cause }),
-  });
 }
 
 /** What is said of apps that still run without PM2 once PM2 is back. */

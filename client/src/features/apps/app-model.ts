@@ -1,5 +1,5 @@
 import type { App, AppProcess, AppStatus, ProcessInput } from "../../../../contract/features/apps.ts";
-import type { Metrics, Process } from "../../../../contract/features/processes.ts";
+import type { Process } from "../../../../contract/features/processes.ts";
 import { toVariableInputs } from "../../ui/variables-editor.tsx";
 import { formatCommand } from "./command-text.ts";
 
@@ -64,20 +64,6 @@ export function arrangeApps(apps: readonly App[], choice: ListChoice): { title: 
 function searchText({ name, id, folder, group, processes }: App): string {
   const ports = processes.flatMap((process) => process.ports.map(String));
   return [name, id, folder, group, ...ports].join("\n").toLowerCase();
-}
-
-/** One series of an app over the last hour: the sum over its processes, `null` where none ran. */
-export function appSeries(
-  metrics: Metrics | undefined,
-  app: App,
-  of: "cpuPercent" | "memoryBytes",
-): readonly (number | null)[] {
-  const series = app.processes.flatMap(({ live }) => (live === null ? [] : [metrics?.series[live.key]?.[of] ?? []]));
-  const length = Math.max(0, ...series.map((values) => values.length));
-  return Array.from({ length }, (_, index) => {
-    const values = series.flatMap((one) => one.at(index - length) ?? []);
-    return values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0);
-  });
 }
 
 /** What a process runs, for the eye. */

@@ -12,8 +12,11 @@ import { ErrorState } from "../../ui/error-state.tsx";
 import { LoadingState } from "../../ui/loading-state.tsx";
 import { Page, usePageTab, type PageTab } from "../../ui/page.tsx";
 import { StatusBadge } from "../../ui/status-badge.tsx";
-import { AppMenu, isAppRunning, RunControls } from "./app-controls.tsx";
-import { AppLinks } from "./app-links.tsx";
+import { isAppRunning } from "../../lib/run-app.ts";
+import { RunControls } from "../../ui/run-controls.tsx";
+import { AppMenu } from "./app-menu.tsx";
+import { AppLinks } from "../../ui/app-links.tsx";
+import links from "../../ui/app-links.module.css";
 import classes from "./apps.module.css";
 import { EnvironmentTab } from "./environment-tab.tsx";
 import { GitTab } from "./git-tab.tsx";
@@ -81,15 +84,20 @@ function KnownApp({ app, aside, others, lastLines }: KnownAppProps) {
     { id: "settings", label: "Settings" },
   ];
   const tab = usePageTab(tabs);
+  // Of several processes the one in trouble says so in its row, where it can be dealt with.
+  const isSaidByRow =
+    (tab === "overview" || tab === "processes") &&
+    app.processes.length > 1 &&
+    app.processes.some(({ problem }) => problem?.message === app.problem?.message);
   return (
     <Page
       title={app.name}
       parents={parents}
       tabs={tabs}
       description={app.description === "" ? undefined : app.description}
+      icon={<AppIcon app={app} size={28} />}
       aside={
         <>
-          <AppIcon app={app} size={24} />
           <StatusBadge status={app.status} />
           {app.isArchived ? <span className="dim">archived</span> : null}
           {aside}
@@ -102,7 +110,7 @@ function KnownApp({ app, aside, others, lastLines }: KnownAppProps) {
         </>
       }
     >
-      {app.problem === null ? null : (
+      {app.problem === null || isSaidByRow ? null : (
         <p className={classes["problem"]} role="status">
           <span>{app.problem.message}</span>
           {app.problem.hint === undefined ? null : <span>{app.problem.hint}</span>}
@@ -122,19 +130,19 @@ function Shortcuts({ app }: { app: App }) {
   return (
     <div className={classes["chips"]}>
       <AppLinks app={app} max={6} />
-      <Link to="/logs" search={appLogSearch(app)} className={classes["link"]}>
+      <Link to="/logs" search={appLogSearch(app)} className={links["link"]}>
         <IconFileText size={14} />
         Logs
       </Link>
-      <Link to="/terminal" search={{ cwd: app.folder }} className={classes["link"]}>
+      <Link to="/terminal" search={{ cwd: app.folder }} className={links["link"]}>
         <IconTerminal2 size={14} />
         Terminal here
       </Link>
-      <a href={app.editorUrl} className={classes["link"]}>
+      <a href={app.editorUrl} className={links["link"]}>
         <IconCode size={14} />
         Editor
       </a>
-      <Link to="/history" search={{ subject: app.id }} className={classes["link"]}>
+      <Link to="/history" search={{ subject: app.id }} className={links["link"]}>
         <IconHistory size={14} />
         History
       </Link>

@@ -8,9 +8,10 @@ import { DataTable, type Column } from "../../ui/data-table.tsx";
 import { Sparkline } from "../../ui/sparkline.tsx";
 import { StatusBadge } from "../../ui/status-badge.tsx";
 import { Time } from "../../ui/time.tsx";
-import { AppMenu, isAppRunning, RunControls } from "./app-controls.tsx";
-import { AppLinks } from "./app-links.tsx";
-import { appSeries } from "./app-model.ts";
+import { isAppRunning, appSeries } from "../../lib/run-app.ts";
+import { RunControls } from "../../ui/run-controls.tsx";
+import { AppMenu } from "./app-menu.tsx";
+import { AppLinks } from "../../ui/app-links.tsx";
 import classes from "./apps.module.css";
 
 interface AppTableProps {

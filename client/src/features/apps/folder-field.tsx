@@ -1,10 +1,10 @@
 import { Autocomplete, Button } from "@mantine/core";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { IconCornerLeftUp, IconFolder, IconFolderCode } from "../../ui/icons.gen.ts";
-
 import { useState } from "react";
 
 import { callQuery } from "../../lib/call-query.ts";
+import { CodeText } from "../../ui/code-text.tsx";
 import classes from "./apps.module.css";
 
 interface FolderFieldProps {
@@ -28,6 +28,7 @@ export function FolderField({ initial, onChoose }: FolderFieldProps) {
   const above = parentOf(data?.parent ?? "");
   return (
     <form
+      className={classes["folderForm"]}
       onSubmit={(event) => {
         event.preventDefault();
         if (value.trim() !== "") onChoose(value.trim());
@@ -54,6 +55,11 @@ export function FolderField({ initial, onChoose }: FolderFieldProps) {
           {initial !== "" && value === initial ? "Look again" : "Look into it"}
         </Button>
       </div>
+      {data === undefined ? null : (
+        <p className={classes["place"]}>
+          {folders.length === 0 && data.isFolder ? "No folders in" : "In"} <CodeText>{data.parent}</CodeText>
+        </p>
+      )}
       <div
         className={`${classes["chips"] ?? ""} ${classes["below"] ?? ""}`}
         role="group"

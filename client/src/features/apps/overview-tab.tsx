@@ -7,8 +7,7 @@ import { CopyText } from "../../ui/copy-text.tsx";
 import { Section } from "../../ui/section.tsx";
 import { Sparkline } from "../../ui/sparkline.tsx";
 import { Time } from "../../ui/time.tsx";
-import { isAppRunning } from "./app-controls.tsx";
-import { appSeries } from "./app-model.ts";
+import { appSeries, isAppRunning } from "../../lib/run-app.ts";
 import classes from "./apps.module.css";
 import { ProcessRows } from "./process-rows.tsx";
 import { useAppMetrics } from "./use-apps.ts";
@@ -22,7 +21,7 @@ interface OverviewTabProps {
 /** How an app is: its last hour, its processes, where it lives. */
 export function OverviewTab({ app, shortcuts, lastLines }: OverviewTabProps) {
   const metrics = useAppMetrics(app);
-  const isRunning = isAppRunning(app);
+  const isMeasured = isAppRunning(app) && app.processes.some(({ live }) => live?.unmanagedSince === null);
   return (
     <div className={classes["columns"]}>
       <div>
@@ -30,7 +29,7 @@ export function OverviewTab({ app, shortcuts, lastLines }: OverviewTabProps) {
           <Chart
             title="CPU"
             label={`CPU of ${app.name} in the last hour`}
-            now={isRunning ? formatPercent(app.cpuPercent) : "–"}
+            now={isMeasured ? formatPercent(app.cpuPercent) : "–"}
             values={appSeries(metrics, app, "cpuPercent")}
             format={formatPercent}
             until={metrics?.until}
@@ -38,7 +37,7 @@ export function OverviewTab({ app, shortcuts, lastLines }: OverviewTabProps) {
           <Chart
             title="Memory"
             label={`Memory of ${app.name} in the last hour`}
-            now={isRunning ? formatBytes(app.memoryBytes) : "–"}
+            now={isMeasured ? formatBytes(app.memoryBytes) : "–"}
             values={appSeries(metrics, app, "memoryBytes")}
             format={formatBytes}
             until={metrics?.until}

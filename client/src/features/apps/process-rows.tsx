@@ -7,8 +7,9 @@ import { formatBytes, formatCount, formatPercent } from "../../lib/format.ts";
 import { ActionMenu, type MenuItem } from "../../ui/action-menu.tsx";
 import { StatusBadge } from "../../ui/status-badge.tsx";
 import { Time } from "../../ui/time.tsx";
-import { RunControls } from "./app-controls.tsx";
+import { RunControls } from "../../ui/run-controls.tsx";
 import { runText } from "./app-model.ts";
+import links from "../../ui/app-links.module.css";
 import classes from "./apps.module.css";
 
 /** The processes of an app with their state, each with its own start, stop and logs. */
@@ -57,7 +58,7 @@ function ProcessRow({ app, process, items }: ProcessRowProps) {
           {live !== null && live.restarts > 0 ? formatCount(live.restarts, "restart") : null}
         </span>
       </span>
-      <span className={classes["figures"]}>
+      <span className={classes["figures"]} data-empty={!isRunning || undefined}>
         <span>{isRunning && isMeasured ? formatPercent(live.cpuPercent) : "–"}</span>
         <span>{isRunning && isMeasured ? formatBytes(live.memoryBytes) : "–"}</span>
       </span>
@@ -66,7 +67,7 @@ function ProcessRow({ app, process, items }: ProcessRowProps) {
           <Link
             to="/logs"
             search={processLogSearch(live)}
-            className={classes["link"]}
+            className={links["link"]}
             aria-label={`Logs of ${app.name} / ${name}`}
           >
             <IconFileText size={14} />
@@ -76,7 +77,7 @@ function ProcessRow({ app, process, items }: ProcessRowProps) {
         <RunControls app={app} process={name} isRunning={isRunning} />
         {items === undefined ? null : <ActionMenu label={`Change ${name}`} items={items} />}
       </span>
-      {problem === null ? null : (
+      {problem === null || app.processes.length === 1 ? null : (
         <p
           className={`${classes["problem"] ?? ""} ${classes["wideRow"] ?? ""}`}
           data-tone={live?.status === "errored" ? undefined : "warn"}

@@ -41,21 +41,6 @@ export function useKeepApp(): (app: App) => void {
   };
 }
 
-export type Verb = "start" | "stop" | "restart";
-
-/** Starts, stops or restarts an app or one of its processes; a stop can be taken back. */
-export async function runApp(app: App, verb: Verb, process?: string): Promise<boolean> {
-  const { id, name } = app;
-  const what = process === undefined ? name : `${name} / ${process}`;
-  const act = (deed: Verb): Promise<App> =>
-    process === undefined
-      ? call(`apps.${deed}`, { params: { id } })
-      : call(`apps.${deed}Process`, { params: { id, process } });
-  const isDone = await withErrorToast(`Could not ${verb} ${what}`, () => act(verb));
-  if (isDone && verb === "stop") undoToast(`Stopped ${what}`, () => act("start"));
-  return isDone;
-}
-
 /** Deletes an app and offers to bring it back as it was. */
 export function removeApp({ id, name }: App): Promise<boolean> {
   return withErrorToast(`Could not delete ${name}`, async () => {

@@ -1,9 +1,8 @@
 import { Button } from "@mantine/core";
-import { IconCalendarRepeat, IconPlayerPause, IconPlayerPlay, IconPlus } from "../../ui/icons.gen.ts";
-import { useEffect, useState } from "react";
+import { IconCalendarRepeat, IconPlayerPause, IconPlus } from "../../ui/icons.gen.ts";
+import { useState } from "react";
 
 import type { AutomationList } from "../../../../contract/features/automations.ts";
-import { actionRegistry } from "../../lib/actions.ts";
 import { useLiveApps, useLiveAutomations } from "../../lib/live-queries.ts";
 import { useSearchState } from "../../lib/search-state.ts";
 import { AgeNote } from "../../ui/age-note.tsx";
@@ -33,7 +32,6 @@ export function AutomationsPage() {
     setStart(draft);
     setSearch({ edit: "new" }, { push: true });
   };
-  usePageActions(isPaused);
   return (
     <Page
       title="Automations"
@@ -155,31 +153,5 @@ function Problems({ problems }: Pick<AutomationList, "problems">) {
         </ul>
       </div>
     </div>
-  );
-}
-
-function usePageActions(isPaused: boolean): void {
-  const [, setSearch] = useSearchState();
-  useEffect(
-    () =>
-      actionRegistry.register([
-        {
-          id: "automations.new",
-          label: "New automation",
-          group: "Automations",
-          icon: IconPlus,
-          run: () => {
-            setSearch({ edit: "new" }, { push: true });
-          },
-        },
-        {
-          id: "automations.pause-all",
-          label: isPaused ? "Resume all automations" : "Pause all automations",
-          group: "Automations",
-          icon: isPaused ? IconPlayerPlay : IconPlayerPause,
-          run: () => setPaused(!isPaused),
-        },
-      ]),
-    [isPaused, setSearch],
   );
 }

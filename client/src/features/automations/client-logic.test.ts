@@ -1,10 +1,11 @@
 import { describe, expect, it } from "vitest";
 
 import type { Occurrence } from "../../../../contract/features/automation-occurrences.ts";
+import { plainText } from "../../ui/ansi.ts";
 import { toVariableInputs, toVariableRows } from "../../ui/variables-editor.tsx";
 import { actionInWords, scheduleInWords } from "./automation-words.ts";
 import { putLedgerRow } from "./ledger-rows.ts";
-import { appendOutput, cleanOutput, emptyOutput } from "./output-text.ts";
+import { appendOutput, emptyOutput, outputParts } from "./output-text.ts";
 import { midnights, percentOf } from "./week-position.ts";
 
 const row = (id: string, state: Occurrence["state"]): Occurrence => ({
@@ -49,10 +50,10 @@ describe("the ledger on screen", () => {
 });
 
 describe("output on screen", () => {
-  it("loses colours, titles and overwritten progress, keeps text", () => {
-    expect(cleanOutput("\u001b[31mred\u001b[0m\r\n10 %\r50 %\r100 %\ndone \u001b]0;title\u0007✓")).toBe(
-      "red\n100 %\ndone ✓",
-    );
+  it("is read as a terminal leaves it: overwritten progress and titles go, lines without control characters stay together", () => {
+    const said = "\u001b[31mred\u001b[0m\r\n10 %\r50 %\r100 %\nplain\nlines\ndone \u001b]0;title\u0007✓";
+    const shown = outputParts(said).map(({ text, isPlain }) => (isPlain ? text : plainText(text)));
+    expect(shown).toEqual(["red", "\n", "100 %", "\nplain\nlines\n", "done ✓"]);
   });
 
   it("keeps the end of very long output from a whole line on", () => {

@@ -70,6 +70,7 @@ describe("sentences and cron", () => {
     ["every day at 25:00", "times of day"],
     ["every day at 09:30 and 17:00", "different minutes"],
     ["when the moon is full at 09:00", "not understood"],
+    ["every other blue moon", "not understood"],
     ["", "Say when"],
   ])("refuses “%s” and says what is missing", (sentence, reason) => {
     expect(cronOf(sentence)).toContain(reason);
@@ -81,7 +82,9 @@ describe("sentences and cron", () => {
     ["0 9 * * MON-FRI", "every weekday at 09:00"],
     ["30 4 1 1,7 *", "on the 1st of each month at 04:30 in January and July"],
     ["1-30/5 0 * * *", "at minute 1-30/5, hour 0"],
-    ["0 0 1 * 1", "at minute 0, hour 0, day of month 1, day of week 1"],
+    ["0 0 1 * 1", "on the 1st of each month or on Monday at 00:00"],
+    ["0 12 13 * 1-5", "on the 13th of each month or on weekdays at 12:00"],
+    ["*/5 1-3 */2 6 2", "at minute */5, hour 1-3, day of month */2 or day of week 2, month 6"],
     ["not cron", "cron not cron"],
   ])("says %s in words", (expression, words) => {
     expect(cronInWords(expression)).toBe(words);

@@ -13,7 +13,7 @@ interface Fields {
 export function cronToSentence(expression: string): string | null {
   const fields = split(expression);
   if (!fields) return null;
-  const days = daysText(fields);
+  const days = isEitherDay(fields) ? eitherDayText(fields) : daysText(fields);
   if (days === null) return null;
   const repeated = repeatedText(fields);
   if (repeated !== null) return [repeated, days.repeated, days.months].filter((part) => part !== "").join(" ");
@@ -29,13 +29,15 @@ export function cronInWords(expression: string): string {
   const fields = split(expression);
   if (!fields) return `cron ${expression.trim()}`;
   const { second, minute, hour, dayOfMonth, month, dayOfWeek } = fields;
+  const day = fieldText("day of month", dayOfMonth);
+  const weekday = fieldText("day of week", dayOfWeek);
   const parts = [
     second === "0" ? "" : fieldText("second", second),
     fieldText("minute", minute) || "every minute",
     fieldText("hour", hour),
-    fieldText("day of month", dayOfMonth),
+    isEitherDay(fields) ? `${day} or ${weekday}` : day,
     fieldText("month", month),
-    fieldText("day of week", dayOfWeek),
+    isEitherDay(fields) ? "" : weekday,
   ].filter((text) => text !== "");
   return `at ${parts.join(", ")}`;
 }
@@ -144,6 +146,19 @@ function daysText({ dayOfMonth, month, dayOfWeek }: Fields): DaysText | null {
   }
   const text = `on the ${date === undefined ? "last day" : listed(dates.map(ordinal))} of each month`;
   return { timed: text, repeated: text, months };
+}
+
+/** Cron runs on a day that fits either field when both are given. */
+function isEitherDay({ dayOfMonth, dayOfWeek }: Fields): boolean {
+  return dayOfMonth !== "*" && dayOfWeek !== "*" && !dayOfWeek.includes("+");
+}
+
+function eitherDayText(fields: Fields): DaysText | null {
+  const dates = daysText({ ...fields, dayOfWeek: "*", month: "*" });
+  const week = daysText({ ...fields, dayOfMonth: "*" });
+  if (dates === null || week === null || week.repeated === "every day") return null;
+  const text = `${dates.repeated} or ${week.repeated}`;
+  return { timed: text, repeated: text, months: week.months };
 }
 
 function weekText(field: string): [timed: string, repeated: string] {

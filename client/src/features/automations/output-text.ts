@@ -19,17 +19,28 @@ export function appendOutput(shown: ShownOutput, part: { text: string; isComplet
   return { text: end.slice(end.indexOf("\n") + 1), isCut: true, isComplete: part.isComplete };
 }
 
-const code = (value: number): string => `\\u${value.toString(16).padStart(4, "0")}`;
-const [escape, bell] = [code(27), code(7)];
-const escapes = new RegExp(
-  `${escape}(?:\\[[0-?]*[ -/]*[@-~]|\\][^${bell}${escape}]*(?:${bell}|${escape}\\\\)?|[@-Z\\\\-_])`,
-  "g",
-);
-const rewrites = new RegExp("^.*\\r(?!$)", "gm");
-/** Everything below the space but tab and line feed. */
-const controls = new RegExp(`[${code(0)}-${code(8)}${code(11)}-${code(31)}${code(127)}]`, "g");
+/** Some text without control characters, or one line with them. */
+export interface OutputPart {
+  readonly text: string;
+  readonly isPlain: boolean;
+}
 
-/** What a person reads: without colours and other control sequences, progress lines in their last state. */
-export function cleanOutput(text: string): string {
-  return text.replaceAll("\r\n", "\n").replace(escapes, "").replace(rewrites, "").replace(controls, "");
+/** Everything below the space but tab and line feed, which only a terminal would understand. */
+const control = /[^\P{Cc}\t\n]/u;
+
+/** The output in pieces: all that needs no terminal to be read together, each other line by itself. */
+export function outputParts(text: string): OutputPart[] {
+  if (!control.test(text)) return text === "" ? [] : [{ text, isPlain: true }];
+  const parts: OutputPart[] = [];
+  let plain = "";
+  for (const line of text.replaceAll("\r\n", "\n").split(/(?<=\n)/)) {
+    if (!control.test(line)) {
+      plain += line;
+      continue;
+    }
+    if (plain !== "") parts.push({ text: plain, isPlain: true });
+    plain = line.endsWith("\n") ? "\n" : "";
+    parts.push({ text: line.replace("\n", ""), isPlain: false });
+  }
+  return plain === "" ? parts : [...parts, { text: plain, isPlain: true }];
 }

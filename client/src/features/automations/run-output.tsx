@@ -1,10 +1,12 @@
-import { useEffect, useRef, useState } from "react";
+import { useComputedColorScheme } from "@mantine/core";
+import { memo, useEffect, useRef, useState } from "react";
 
 import { call } from "../../lib/api.ts";
 import { useFeed } from "../../lib/use-feed.ts";
+import { AnsiText } from "../../ui/ansi-text.tsx";
 import { ErrorState } from "../../ui/error-state.tsx";
 import classes from "./automations.module.css";
-import { appendOutput, cleanOutput, emptyOutput, type ShownOutput } from "./output-text.ts";
+import { appendOutput, emptyOutput, outputParts, type ShownOutput } from "./output-text.ts";
 
 const askEveryMs = 1_500;
 /** A bottom this near counts as the bottom: then new lines are followed. */
@@ -14,6 +16,7 @@ const nearPx = 24;
 export function RunOutput({ id, isOpen }: { id: string; isOpen: boolean }) {
   const [output, setOutput] = useState<ShownOutput>(emptyOutput);
   const [error, setError] = useState<unknown>(null);
+  const isDark = useComputedColorScheme("dark") === "dark";
   const read = useRef<() => void>(() => undefined);
   const frame = useRef<HTMLPreElement>(null);
   const isFollowing = useRef(true);
@@ -82,8 +85,13 @@ export function RunOutput({ id, isOpen }: { id: string; isOpen: boolean }) {
       }}
     >
       {output.isCut ? "… the beginning is in the download …\n" : null}
-      {cleanOutput(output.text)}
+      {outputParts(output.text).map(({ text, isPlain }, index) =>
+        isPlain ? text : <StyledLine key={index} text={text} isDark={isDark} />,
+      )}
       {isOpen && output.text === "" ? "Nothing printed yet" : null}
     </pre>
   );
 }
+
+/** A line with its colours; drawn once. */
+const StyledLine = memo(AnsiText);

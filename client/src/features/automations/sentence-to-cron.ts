@@ -22,6 +22,8 @@ const everyPattern = /^(?:every|each) (?:(\d{1,4}) ?)?(second|minute|hour)s?\b/;
 const monthsPattern = /\bin ((?:[a-z]+)(?: and [a-z]+)*)$/;
 const anyDay: Days = { dayOfMonth: "*", month: "*", dayOfWeek: "*" };
 
+const notUnderstood = "This was not understood. Say it like “every weekday at 09:30” or “every 15 minutes”.";
+
 const refuse = (reason: string): SentenceResult => ({ ok: false, reason });
 
 /** Turns "every weekday at 09:30" into "30 9 * * 1-5". Understands what `cronToSentence` says, and more. */
@@ -66,7 +68,7 @@ function repeated(text: string, every: RegExpExecArray, month: string): Sentence
   const window = windowPattern.exec(rest);
   if (window) rest = cut(rest, window);
   const days = daysOf(rest);
-  if (!days) return refuse(`“${rest}” was not understood.`);
+  if (!days) return refuse(notUnderstood);
   const tail = daysFields(days, month);
   const steps = step === 1 ? "*" : `*/${String(step)}`;
   if (unit === "second")
@@ -95,10 +97,10 @@ function hourly(steps: string, minute: number, from: Clock | null, to: Clock | n
 /** "every monday and thursday at 08:00" */
 function timed(text: string, month: string): SentenceResult {
   const found = timesPattern.exec(text) ?? new RegExp(`^(?:at )?(${timeText})(?= )`).exec(text);
-  if (!found) return refuse("Say a time as well, like “at 09:00”.");
+  if (!found) return refuse(daysOf(text) ? "Say a time as well, like “at 09:00”." : notUnderstood);
   const times = (found[1] ?? "").split(/ and (?:at )?/).map(clockOf);
   const days = daysOf(cut(text, found));
-  if (!days) return refuse(`“${cut(text, found)}” was not understood.`);
+  if (!days) return refuse(notUnderstood);
   const known = times.filter((time) => time !== null);
   if (known.length < times.length) return refuse("These are no times of day.");
   const minutes = new Set(known.map(({ minute }) => minute));
@@ -118,7 +120,16 @@ function daysOf(text: string): Days | null {
   if (["", "every day", "each day", "daily", "everyday", "all days"].includes(rest)) return anyDay;
   if (/^(?:on |every |each )?(?:week|work|working )days?$/.test(rest)) return { ...anyDay, dayOfWeek: "1-5" };
   if (/^(?:on |every |each |at )?weekends?(?: days?)?$/.test(rest)) return { ...anyDay, dayOfWeek: "0,6" };
-  return weekdaysOf(rest) ?? monthDaysOf(rest) ?? placedDayOf(rest) ?? dateOf(rest);
+  return weekdaysOf(rest) ?? monthDaysOf(rest) ?? placedDayOf(rest) ?? dateOf(rest) ?? eitherDayOf(rest);
+}
+
+/** "on the 1st of each month or on Monday": cron runs on a day that fits either. */
+function eitherDayOf(text: string): Days | null {
+  const [first = "", second = "", ...more] = text.split(" or ");
+  if (second === "" || more.length > 0) return null;
+  const [date, week] = [monthDaysOf(first), weekdaysOf(second) ?? daysOf(second)];
+  if (!date || !week || week.dayOfWeek === "*" || week.dayOfMonth !== "*") return null;
+  return { ...date, dayOfWeek: week.dayOfWeek };
 }
 
 function weekdaysOf(text: string): Days | null {

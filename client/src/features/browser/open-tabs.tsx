@@ -106,10 +106,11 @@ function Tab({ tab }: { tab: BrowserTab }) {
       await renew("tabs");
     });
   };
+  const isEmpty = tab.url === "about:blank";
   return (
     <div className={classes["tab"]}>
       <div className="truncate">
-        <p className={`${classes["tabTitle"] ?? ""} truncate`}>{tab.title}</p>
+        <p className={`${classes["tabTitle"] ?? ""} truncate`}>{isEmpty ? "Empty tab" : tab.title}</p>
         <p className={`${classes["tabUrl"] ?? ""} truncate`} title={tab.url}>
           {tab.url}
         </p>

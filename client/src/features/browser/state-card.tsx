@@ -65,7 +65,7 @@ function Facts({ state }: { state: BrowserState }) {
   const { version, executable, pid, startedAt, isHeadless, isAdopted, restarts, lastRestart, health } = state;
   return (
     <dl className={classes["facts"]}>
-      {version === null ? null : <Fact name="Version">{version}</Fact>}
+      {version === null ? null : <Fact name="Version">{version.replace("/", " ")}</Fact>}
       {executable === null ? null : (
         <Fact name="Program">
           <span className="mono">{executable}</span>
@@ -84,8 +84,8 @@ function Facts({ state }: { state: BrowserState }) {
       )}
       {health === null ? null : (
         <Fact name="Health">
-          {health.isOk ? `well, ${formatDuration(health.tookMs)}` : (health.error ?? "not well")},{" "}
-          <Time iso={health.checkedAt} />
+          {health.isOk ? `well, opened a test page in ${formatDuration(health.tookMs)}` : (health.error ?? "not well")},
+          last tried <Time iso={health.checkedAt} />
         </Fact>
       )}
       {restarts === 0 || lastRestart === null ? null : (

@@ -12,7 +12,7 @@ import { Notice } from "../../ui/notice.tsx";
 import { SideSheet } from "../../ui/side-sheet.tsx";
 import { StatusBadge } from "../../ui/status-badge.tsx";
 import { outcomeStatus } from "./history-filters.ts";
-import { subjectLabel, subjectPage, type KnownSubjects } from "./subject-page.ts";
+import { subjectPage, type KnownSubjects } from "./subject-page.ts";
 import classes from "./history-page.module.css";
 
 interface EntryDetailsProps {
@@ -51,7 +51,9 @@ export function EntryDetails({ entry, known, onFilter, onClose }: EntryDetailsPr
       )}
       <Facts items={facts} layout="column" />
       <div className={classes["ways"]}>
-        {page === null ? null : <ActionLink href={page}>{`Open ${subjectLabel(entry) ?? "its page"}`}</ActionLink>}
+        {page === null ? null : (
+          <ActionLink href={page}>{subjectName === null ? "Open its page" : `Open ${subjectName}`}</ActionLink>
+        )}
         {subject === null ? null : (
           <Button
             variant="subtle"

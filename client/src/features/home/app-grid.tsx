@@ -8,15 +8,17 @@ import { callKey, callQuery } from "../../lib/call-query.ts";
 import { formatCount } from "../../lib/format.ts";
 import { useLiveApps, useLiveProcesses } from "../../lib/live-queries.ts";
 import { appUsage } from "../../lib/live-reducers.ts";
+import { actionsOf, useActions } from "../../lib/actions.ts";
+import { appSeries } from "../../lib/run-app.ts";
 import { withErrorToast } from "../../lib/toasts.ts";
 import { ActionLink } from "../../ui/action-link.tsx";
+import { ActionMenu } from "../../ui/action-menu.tsx";
+import { AppCard, AppCards } from "../../ui/app-card.tsx";
 import { EmptyState } from "../../ui/empty-state.tsx";
 import { ErrorState } from "../../ui/error-state.tsx";
 import { LoadingState } from "../../ui/loading-state.tsx";
 import { Section } from "../../ui/section.tsx";
-import { AppCard } from "./app-card.tsx";
 import { homeApps } from "./home-apps.ts";
-import { appCpuSeries } from "./app-usage.ts";
 import classes from "./home.module.css";
 
 const maxCards = 12;
@@ -26,6 +28,7 @@ const metricsEveryMs = 60_000;
 export function AppGrid() {
   const { data, error, isPending, refetch } = useLiveApps();
   const processes = useLiveProcesses().data?.processes;
+  const actions = useActions();
   const metrics = useQuery({ ...callQuery("processes.metrics", { query: {} }), refetchInterval: metricsEveryMs });
   const apps = (data ?? []).filter((app) => !app.isArchived);
   const online = apps.filter((app) => app.status === "online").length;
@@ -44,17 +47,17 @@ export function AppGrid() {
         <ErrorState title="Could not load the apps" error={error} onRetry={() => void refetch()} />
       ) : null}
       {data !== undefined && apps.length === 0 ? <NoApps /> : null}
-      <ul role="list" className={classes["grid"]}>
-        {homeApps(apps, maxCards).map((app) => (
-          <li key={app.id}>
+      {apps.length === 0 ? null : (
+        <AppCards label="Apps" apps={homeApps(apps, maxCards)}>
+          {(app) => (
             <AppCard
-              app={app}
-              usage={processes === undefined ? app : appUsage(processes, app.id)}
-              cpuSeries={appCpuSeries(metrics.data, app.id)}
+              app={processes === undefined ? app : { ...app, ...appUsage(processes, app.id) }}
+              cpuSeries={appSeries(metrics.data, app, "cpuPercent")}
+              menu={<ActionMenu label={`Actions for ${app.name}`} items={actionsOf(actions, `app:${app.id}`)} />}
             />
-          </li>
-        ))}
-      </ul>
+          )}
+        </AppCards>
+      )}
       {apps.length > maxCards ? (
         <p className={classes["more"]}>
           <Link to="/apps">{`Show ${String(apps.length - maxCards)} more`}</Link>

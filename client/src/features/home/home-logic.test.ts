@@ -4,7 +4,7 @@ import type { App } from "../../../../contract/features/apps.ts";
 import type { AutomationView } from "../../../../contract/features/automations.ts";
 import type { Incident } from "../../../../contract/internal/autofixer.ts";
 import type { Notification } from "../../../../contract/features/notifications.ts";
-import { appCpuSeries } from "./app-usage.ts";
+import { appSeries } from "../../lib/run-app.ts";
 import { homeApps } from "./home-apps.ts";
 import { appTrouble, needsItems } from "./needs-items.ts";
 import { upcomingViews } from "./upcoming-views.ts";
@@ -67,8 +67,10 @@ test("the CPU of an app is the sum of its processes, aligned at the newest value
     until: "",
     series: { "blog/web": of([1, null, 3]), "blog/worker": of([10, 20]), "blogger/web": of([99]) },
   };
-  expect(appCpuSeries(metrics, "blog")).toEqual([1, 10, 23]);
-  expect(appCpuSeries(undefined, "blog")).toEqual([]);
+  const processes = ["blog/web", "blog/worker"].map((key) => ({ live: { key } }));
+  const blog = { ...app("blog", "online"), processes: [...processes, { live: null }] } as App;
+  expect(appSeries(metrics, blog, "cpuPercent")).toEqual([1, 10, 23]);
+  expect(appSeries(undefined, blog, "cpuPercent")).toEqual([]);
 });
 
 test("Home shows what runs or is broken before what is stopped, in the order of the list", () => {

@@ -1,15 +1,18 @@
 import { useComputedColorScheme } from "@mantine/core";
+import { IconCloudOff } from "../../ui/icons.gen.ts";
 import { Link } from "@tanstack/react-router";
 import { useLayoutEffect, useRef } from "react";
 
 import { errorMessage } from "../../lib/api-error.ts";
+import { formatClock } from "../../lib/time.ts";
 import { foldRows } from "./fold-rows.ts";
 import { joinNames } from "./log-address.ts";
 import { LogRow } from "./log-row.tsx";
 import type { LogWindow, WindowLine } from "./log-window.ts";
+import { noConnectionText } from "./no-connection.tsx";
+import { useCutOff } from "./use-cut-off.ts";
 import { useLogView } from "./use-log-view.ts";
 import classes from "./log-tail.module.css";
-import "../../ui/ansi-palette.css";
 
 interface LogTailProps {
   /** PM2 name of the process: `portos-server`, `<app>/<process>`. */
@@ -29,6 +32,7 @@ export function LogTail({ processName, home = "portos", height = 220 }: LogTailP
   const scroller = useRef<HTMLDivElement>(null);
   const isAtEnd = useRef(true);
   const isDark = useComputedColorScheme("dark") === "dark";
+  const isCutOff = useCutOff();
   useLayoutEffect(() => {
     const element = scroller.current;
     if (element && isAtEnd.current) element.scrollTo({ top: element.scrollHeight });
@@ -47,7 +51,9 @@ export function LogTail({ processName, home = "portos", height = 220 }: LogTailP
           isAtEnd.current = element.scrollHeight - element.scrollTop - element.clientHeight < 24;
         }}
       >
-        {state.mode === "loading" ? <p className={classes["note"]}>Loading…</p> : null}
+        {state.mode === "loading" ? (
+          <p className={classes["note"]}>{isCutOff ? noConnectionText : "Loading…"}</p>
+        ) : null}
         {state.mode === "failed" ? <p className={classes["note"]}>{errorMessage(state.error)}</p> : null}
         {state.mode !== "loading" && state.mode !== "failed" && view.window.lines.length === 0 ? (
           <p className={classes["note"]}>Nothing printed yet.</p>
@@ -69,6 +75,11 @@ export function LogTail({ processName, home = "portos", height = 220 }: LogTailP
           />
         ))}
       </div>
+      {isCutOff && state.mode === "kept" ? (
+        <p className={classes["age"]} role="status">
+          <IconCloudOff size={13} /> as of {formatClock(state.keptAt ?? 0)}
+        </p>
+      ) : null}
       <Link to="/logs" search={{ process: joinNames([source]) }} className={classes["link"]}>
         Open logs of {processName}
       </Link>

@@ -2,6 +2,7 @@ import type { LogFilter, LogStream } from "../../../../contract/features/logs.ts
 import { call } from "../../lib/api.ts";
 import { createObservable } from "../../lib/observable.ts";
 import { connection, connectionCount, openSocket } from "../../lib/socket.ts";
+import { createLineKeeper, keptLines, type LineKeeper } from "./kept-lines.ts";
 import { createLogSubscription, type LinesEvent, type LogSubscription } from "./log-subscription.ts";
 import { createLogWindow, type LogWindow } from "./log-window.ts";
 
@@ -14,8 +15,13 @@ export interface LogRequest {
 }
 
 export interface LogViewState {
-  /** `live`: new lines arrive. `apart`: newer lines are read from the files on demand. */
-  readonly mode: "loading" | "live" | "paused" | "apart" | "failed";
+  /**
+   * `kept`: the last lines this browser saw, until the server answers. `live`: new lines arrive. `apart`: newer lines are
+   * read from the files on demand.
+   */
+  readonly mode: "loading" | "kept" | "live" | "paused" | "apart" | "failed";
+  /** When the lines of `kept` were seen, in milliseconds since 1970. */
+  readonly keptAt: number | null;
   readonly error: unknown;
   readonly streams: readonly LogStream[];
   readonly isLoading: "older" | "newer" | null;
@@ -48,6 +54,7 @@ const pageLines = 500;
 
 const initialState: LogViewState = {
   mode: "loading",
+  keptAt: null,
   error: null,
   streams: [],
   isLoading: null,
@@ -63,7 +70,13 @@ export function createLogView(request: LogRequest, limits: { maxLines?: number; 
   let subscription: LogSubscription | null = null;
   let stopCounting: (() => void) | null = null;
   let isFollowing = true;
-  const { get: state, subscribe, set } = createViewState(window);
+  const viewState = createViewState(window);
+  const { get: state, subscribe, set } = viewState;
+  const isNewestEnd = request.filter === null && request.at === null;
+  let keeper: LineKeeper | null = null;
+
+  const isCurrent = (): boolean => state().mode === "live" && connection.get() === "live";
+  const isWaiting = (): boolean => ["loading", "kept", "failed"].includes(state().mode);
 
   function fail(error: unknown): void {
     if (subscription) set(state().mode === "loading" ? { mode: "failed", error } : { error });
@@ -110,17 +123,6 @@ export function createLogView(request: LogRequest, limits: { maxLines?: number; 
     else void openSocket(); // its first connection opens the view
   }
 
-  async function load(side: "older" | "newer", work: () => Promise<void>): Promise<void> {
-    if (state().isLoading !== null || !subscription) return;
-    set({ isLoading: side });
-    try {
-      await work();
-      set({ isLoading: null, error: null });
-    } catch (error) {
-      set({ isLoading: null, error });
-    }
-  }
-
   async function readOlder(before: string): Promise<void> {
     const page = await call("logs.lines", { body: { ...common, at: { before }, limit: pageLines } });
     if (!subscription || window.before() !== before) return;
@@ -152,22 +154,26 @@ export function createLogView(request: LogRequest, limits: { maxLines?: number; 
       });
       stopCounting = connectionCount.subscribe(() => {
         if (state().mode === "live") attach(window.after()).catch(fail);
-        else if (state().mode === "loading" || state().mode === "failed") open();
+        else if (isWaiting()) open();
       });
+      if (isNewestEnd) keeper = createLineKeeper(request.sources, () => (isCurrent() ? { ...state(), window } : null));
+      if (isNewestEnd && connection.get() !== "live") set(fillFromKept(window, request.sources));
       open();
     },
     stop() {
+      keeper?.stop();
       subscription?.stop();
       subscription = null;
       stopCounting?.();
     },
     async loadOlder() {
       const before = window.before();
-      if (before !== null && state().mode !== "loading") await load("older", () => readOlder(before));
+      if (before !== null && subscription) await load(viewState, "older", () => readOlder(before));
     },
     async loadNewer() {
       const after = window.after();
-      if (after !== null && state().mode === "apart") await load("newer", () => readNewer(after));
+      if (after !== null && subscription && state().mode === "apart")
+        await load(viewState, "newer", () => readNewer(after));
     },
     showNewest() {
       isFollowing = true;
@@ -189,6 +195,14 @@ export function createLogView(request: LogRequest, limits: { maxLines?: number; 
   };
 }
 
+/** The last lines seen here, so that there is something to read before the server answers, and when it does not. */
+function fillFromKept(window: LogWindow, sources: readonly string[]): Partial<LogViewState> {
+  const kept = window.lines.length === 0 ? keptLines(sources) : null;
+  if (!kept) return {};
+  window.reset(kept.batch, null, null);
+  return { mode: "kept", keptAt: kept.savedAt, streams: kept.streams, isAtStart: true };
+}
+
 function createViewState(window: LogWindow) {
   const observable = createObservable(initialState);
   return {
@@ -198,4 +212,20 @@ function createViewState(window: LogWindow) {
       observable.set({ ...observable.get(), ...change, version: window.version });
     },
   };
+}
+
+/** Reads more at one end, one piece at a time. */
+async function load(
+  { get, set }: ReturnType<typeof createViewState>,
+  side: "older" | "newer",
+  work: () => Promise<void>,
+): Promise<void> {
+  if (get().isLoading !== null) return;
+  set({ isLoading: side });
+  try {
+    await work();
+    set({ isLoading: null, error: null });
+  } catch (error) {
+    set({ isLoading: null, error });
+  }
 }

@@ -14,11 +14,12 @@ import { LoadingState } from "../../ui/loading-state.tsx";
 import { Page } from "../../ui/page.tsx";
 import { SideSheet } from "../../ui/side-sheet.tsx";
 import { joinNames, readAddress } from "./log-address.ts";
-import type { LogPreferences } from "./log-toolbar.tsx";
+import type { LogPreferences } from "./log-controls.tsx";
 import { LogsView } from "./logs-view.tsx";
+import { NoConnection } from "./no-connection.tsx";
 import { ProcessPicker } from "./process-picker.tsx";
+import { useCutOff } from "./use-cut-off.ts";
 import classes from "./logs-page.module.css";
-import "../../ui/ansi-palette.css";
 
 /** Logs of one or several processes: live, with everything their files hold. What is shown lives in the address. */
 export function LogsPage() {
@@ -28,6 +29,7 @@ export function LogsPage() {
     isWrapped: false,
     times: "local",
   });
+  const isCutOff = useCutOff();
   const [isPicking, setPicking] = useState(false);
   const isDark = useComputedColorScheme("dark") === "dark";
   const known = sources.data ?? [];
@@ -36,7 +38,8 @@ export function LogsPage() {
   const ofApp = known.filter(({ namespace }) => namespace === `app:${search["app"] ?? ""}`).map(({ id }) => id);
   const address = named.sources.length === 0 ? { ...named, sources: ofApp } : named;
   const likeliest =
-    known.find(({ namespace }) => namespace.startsWith("app:")) ?? known.find(({ name }) => name === "portos-server");
+    known.find(({ namespace, kind }) => namespace.startsWith("app:") && kind === "process") ??
+    known.find(({ name }) => name === "portos-server");
 
   const pick = (selected: string[]): void => {
     setSearch({ process: joinNames(selected), app: null, at: null }, { push: true });
@@ -48,7 +51,11 @@ export function LogsPage() {
       <div className={classes["shell"]}>
         {known.length === 0 ? null : <aside className={`${classes["side"] ?? ""} desktop-only`}>{picker}</aside>}
         <section className={classes["main"]} aria-label="Log view">
-          {sources.data === undefined && sources.error !== null ? (
+          {sources.data === undefined && isCutOff ? (
+            <div className={classes["state"]}>
+              <NoConnection />
+            </div>
+          ) : sources.data === undefined && sources.error !== null ? (
             <div className={classes["state"]}>
               <ErrorState
                 title="Could not list the logs"

@@ -5,21 +5,23 @@ import { useMemo, useState } from "react";
 import type { LogSource } from "../../../../contract/features/logs.ts";
 import { errorMessage } from "../../lib/api-error.ts";
 import { formatCount } from "../../lib/format.ts";
-import { useObservable } from "../../lib/observable.ts";
-import { connection } from "../../lib/socket.ts";
+import { formatClock } from "../../lib/time.ts";
 import { EmptyState } from "../../ui/empty-state.tsx";
 import { ErrorState } from "../../ui/error-state.tsx";
 import { LoadingState } from "../../ui/loading-state.tsx";
 import { LineActions } from "./line-actions.tsx";
 import { joinNames, searchFilter, viewFilter, type LogAddress } from "./log-address.ts";
+import type { LogPreferences } from "./log-controls.tsx";
 import { LogList, type LineLook } from "./log-list.tsx";
 import type { Highlight, LineTag } from "./log-row.tsx";
 import { useLogSearch, type Hit } from "./log-search.ts";
-import { LogToolbar, type LogPreferences } from "./log-toolbar.tsx";
+import { LogToolbar } from "./log-toolbar.tsx";
 import type { LogView, LogViewState } from "./log-view.ts";
 import type { WindowLine } from "./log-window.ts";
+import { NoConnection, noConnectionText } from "./no-connection.tsx";
 import { ProcessControls } from "./process-controls.tsx";
 import { SearchPanel } from "./search-panel.tsx";
+import { useCutOff } from "./use-cut-off.ts";
 import { useLogView } from "./use-log-view.ts";
 import { useSelection } from "./use-selection.ts";
 import classes from "./logs-page.module.css";
@@ -62,13 +64,16 @@ export function LogsView({ address, onAddress, sources, preferences, onPreferenc
         isPaused={state.mode === "paused"}
         canPause={state.mode === "live" || state.mode === "paused"}
         onPause={view.setPaused}
-      >
-        <Button className="phone-only" leftSection={<IconList size={14} />} onClick={onPick}>
-          {title}
-        </Button>
-        <h2 className={`${classes["title"] ?? ""} desktop-only`}>{title}</h2>
-        {single === undefined ? null : <ProcessControls sourceId={single} />}
-      </LogToolbar>
+        title={
+          <>
+            <Button className="phone-only" leftSection={<IconList size={14} />} onClick={onPick}>
+              {title}
+            </Button>
+            <h2 className={`${classes["title"] ?? ""} desktop-only`}>{title}</h2>
+          </>
+        }
+        controls={single === undefined ? null : <ProcessControls sourceId={single} />}
+      />
       <Trouble state={state} />
       <div className={classes["body"]} data-searching={address.query !== "" || undefined}>
         <Lines view={view} state={state} isFiltered={viewFilter(address) !== null}>
@@ -129,12 +134,13 @@ function Lines({
   isFiltered: boolean;
   children: React.ReactNode;
 }) {
+  const isCutOff = useCutOff();
   if (state.mode === "failed")
     return <ErrorState title="Could not open the logs" error={state.error} onRetry={view.showNewest} />;
   if (state.mode === "loading") {
     return (
       <div className={classes["state"]}>
-        <LoadingState rows={16} rowHeight={20} label="Loading lines" />
+        {isCutOff ? <NoConnection /> : <LoadingState rows={16} rowHeight={20} label="Loading lines" />}
       </div>
     );
   }
@@ -156,9 +162,15 @@ function Lines({
 
 /** A failure beside lines that are there, and a lost connection. */
 function Trouble({ state }: { state: LogViewState }) {
-  const live = useObservable(connection);
+  const isCutOff = useCutOff();
   if (state.mode === "failed") return null;
-  if (live !== "live" && state.mode !== "loading")
+  if (isCutOff && state.mode === "kept")
+    return (
+      <p className={classes["note"]} role="status">
+        As of {formatClock(state.keptAt ?? 0)}: PortOS does not answer. {noConnectionText}
+      </p>
+    );
+  if (isCutOff && state.mode !== "loading")
     return (
       <p className={classes["note"]} role="status">
         No live connection. What is shown may be old; it continues without a gap when the connection is back.

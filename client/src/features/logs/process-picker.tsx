@@ -1,8 +1,9 @@
 import { Checkbox } from "@mantine/core";
+import { IconFileText, IconTrash } from "../../ui/icons.gen.ts";
 
 import type { LogSource } from "../../../../contract/features/logs.ts";
 import { formatBytes } from "../../lib/format.ts";
-import { statusLooks } from "../../ui/status.ts";
+import { statusLooks, type StatusLook } from "../../ui/status.ts";
 import classes from "./process-picker.module.css";
 
 interface ProcessPickerProps {
@@ -14,9 +15,10 @@ interface ProcessPickerProps {
 /** The processes that have logs. The name shows one alone, the box adds it to the others. */
 export function ProcessPicker({ sources, selected, onChange }: ProcessPickerProps) {
   const groups = [
-    { label: "Apps", sources: sources.filter(({ namespace, home }) => home === "portos" && namespace !== "portos") },
-    { label: "PortOS", sources: sources.filter(({ namespace, home }) => home === "portos" && namespace === "portos") },
-    { label: "Your own PM2", sources: sources.filter(({ home }) => home === "user") },
+    { label: "Apps", sources: sources.filter((source) => groupOf(source) === "apps") },
+    { label: "PortOS", sources: sources.filter((source) => groupOf(source) === "portos") },
+    { label: "Your own PM2", sources: sources.filter((source) => groupOf(source) === "user") },
+    { label: "Deleted apps", sources: sources.filter((source) => groupOf(source) === "deleted") },
   ];
   return (
     <nav className={classes["picker"]} aria-label="Processes">
@@ -36,9 +38,20 @@ export function ProcessPicker({ sources, selected, onChange }: ProcessPickerProp
   );
 }
 
+function groupOf({ home, namespace, kind }: LogSource): "apps" | "portos" | "user" | "deleted" {
+  if (home === "user") return "user";
+  if (kind === "deleted") return "deleted";
+  return namespace === "portos" ? "portos" : "apps";
+}
+
+const kindLooks = {
+  file: { word: "log file", tone: "neutral", icon: IconFileText },
+  deleted: { word: "deleted app", tone: "neutral", icon: IconTrash },
+} as const satisfies Record<string, StatusLook>;
+
 function Entry({ source, selected, onChange }: { source: LogSource } & Omit<ProcessPickerProps, "sources">) {
   const isSelected = selected.includes(source.id);
-  const look = statusLooks[source.status];
+  const look: StatusLook = source.kind === "process" ? statusLooks[source.status] : kindLooks[source.kind];
   const { icon: Icon } = look;
   return (
     <li className={classes["entry"]} data-selected={isSelected || undefined}>

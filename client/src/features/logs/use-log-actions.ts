@@ -14,15 +14,22 @@ export function useLogActions(): void {
   useEffect(
     () =>
       actionRegistry.register(
-        (data ?? []).map(({ id, name, namespace }) => ({
-          id: `logs.tail:${id}`,
-          label: `Tail ${name}`,
-          group: "Logs",
-          icon: IconFileText,
-          keywords: ["log", "logs", "follow"],
-          ...(namespace.startsWith("app:") ? { subject: namespace } : {}),
-          run: () => navigate({ to: "/logs", search: { process: joinNames([id]) } }),
-        })),
+        // What is left of a deleted app is found on the Logs page; nobody tails it.
+        (data ?? []).flatMap(({ id, name, namespace, kind }) =>
+          kind === "deleted"
+            ? []
+            : [
+                {
+                  id: `logs.tail:${id}`,
+                  label: `Tail ${name}`,
+                  group: "Logs",
+                  icon: IconFileText,
+                  keywords: ["log", "logs", "follow"],
+                  ...(namespace.startsWith("app:") ? { subject: namespace } : {}),
+                  run: () => navigate({ to: "/logs", search: { process: joinNames([id]) } }),
+                },
+              ],
+        ),
       ),
     [data, navigate],
   );

@@ -1,8 +1,10 @@
+import { Link } from "@tanstack/react-router";
 import { useMemo } from "react";
 
 import type { Process, ProcessSnapshot } from "../../../../contract/features/processes.ts";
 import { call } from "../../lib/api.ts";
 import { formatBytes, formatPercent } from "../../lib/format.ts";
+import { useLiveApps } from "../../lib/live-queries.ts";
 import { undoToast, withErrorToast } from "../../lib/toasts.ts";
 import { IconPlayerPlay, IconPlayerStop, IconRefresh } from "../../ui/icons.gen.ts";
 import { ActionMenu, type MenuItem } from "../../ui/action-menu.tsx";
@@ -28,18 +30,24 @@ function menuOf(process: Process): MenuItem[] {
     : [{ id: "start", label: "Start", icon: IconPlayerPlay, run: start }];
 }
 
-function ownerText({ owner, home }: Process): string {
-  if (owner.kind === "app") return `app ${owner.appId}`;
-  return home === "user" ? "your own PM2" : "other";
+function Owner({ process: { owner, home }, names }: { process: Process; names: ReadonlyMap<string, string> }) {
+  if (owner.kind !== "app") return <span className="dim">{home === "user" ? "your own PM2" : "other"}</span>;
+  const name = names.get(owner.appId);
+  if (name === undefined) return <span className="dim">{owner.appId}</span>;
+  return (
+    <Link to="/apps/$appId" params={{ appId: owner.appId }} className="touch-wide">
+      {name}
+    </Link>
+  );
 }
 
-const columns: Column<Process>[] = [
+const columnsWith = (names: ReadonlyMap<string, string>): Column<Process>[] => [
   { id: "name", header: "Name", isMain: true, cell: (process) => <span className="mono">{process.name}</span> },
   {
     id: "owner",
     isInline: true,
     header: "Belongs to",
-    cell: (process) => <span className="dim">{ownerText(process)}</span>,
+    cell: (process) => <Owner process={process} names={names} />,
   },
   {
     id: "status",
@@ -83,6 +91,8 @@ const columns: Column<Process>[] = [
 /** What else runs under PM2: processes of apps and those of the user's own PM2. */
 export function OtherProcesses({ snapshot }: { snapshot: ProcessSnapshot }) {
   const rows = useMemo(() => snapshot.processes.filter(({ owner }) => owner.kind !== "portos"), [snapshot]);
+  const apps = useLiveApps().data;
+  const columns = useMemo(() => columnsWith(new Map(apps?.map(({ id, name }) => [id, name]))), [apps]);
   const userHome = snapshot.homes.find((home) => home.home === "user");
   return (
     <Section

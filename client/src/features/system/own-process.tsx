@@ -81,6 +81,7 @@ export function OwnProcess({ name, process, cpuSeries }: OwnProcessProps) {
 
 function problemText(process: Process | null): string | null {
   if (process === null) return "PM2 does not know this process. Run npm start in the project folder.";
-  if (process.problem === null) return null;
+  // That PM2 is gone is said once, above.
+  if (process.problem === null || process.unmanagedSince !== null) return null;
   return [process.problem.message, process.problem.hint].filter(Boolean).join(" ");
 }

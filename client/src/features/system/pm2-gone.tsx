@@ -13,10 +13,10 @@ export function Pm2Gone() {
     <div className={classes["padded"]}>
       <Notice tone="bad">
         <p>
-          <strong>PM2, the process manager, has ended.</strong> What runs goes on, but nothing restarts it, what it
-          prints is lost, and nothing can be started.
+          <strong>PM2, the process manager, is gone or does not answer.</strong> What runs goes on, but nothing restarts
+          it, what it prints is lost, and nothing can be started.
         </p>
-        <p>
+        <p style={{ marginTop: 8 }}>
           <Button
             variant="filled"
             loading={isBusy}

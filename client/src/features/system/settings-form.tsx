@@ -140,6 +140,14 @@ function Retention({ draft, errors, change }: RetentionProps) {
         onChange={(rotateAtMegabytes) => change({ logs: { ...logs, rotateAtMegabytes } })}
       />
       <Days
+        label="Rotate a log after"
+        text="A log file this old is put aside too, however small it is."
+        value={logs.rotateAfterDays}
+        max={365}
+        error={errors["logs.rotateAfterDays"]}
+        onChange={(rotateAfterDays) => change({ logs: { ...logs, rotateAfterDays } })}
+      />
+      <Days
         label="Rotated files per log"
         text="The oldest are deleted first."
         suffix=""
@@ -154,6 +162,15 @@ function Retention({ draft, errors, change }: RetentionProps) {
         value={logs.keepDays}
         error={errors["logs.keepDays"]}
         onChange={(keepDays) => change({ logs: { ...logs, keepDays } })}
+      />
+      <Days
+        label="All logs together"
+        text="Beyond this the oldest rotated files are deleted, whosever they are."
+        suffix=" MB"
+        value={logs.totalMegabytes}
+        max={1_000_000}
+        error={errors["logs.totalMegabytes"]}
+        onChange={(totalMegabytes) => change({ logs: { ...logs, totalMegabytes } })}
       />
       <Days
         label="History"

@@ -30,7 +30,7 @@ export function SessionTable({ sessions, work, onOpen }: SessionTableProps) {
   return (
     <ul role="list" className={classes["list"]}>
       {sessions.toReversed().map((session) => (
-        <li key={session.id} className={classes["item"]}>
+        <li key={session.id} className={classes["item"]} data-session>
           <button
             type="button"
             className={classes["main"]}
@@ -50,15 +50,19 @@ export function SessionTable({ sessions, work, onOpen }: SessionTableProps) {
             </span>
           </button>
           <span className={classes["facts"]}>
-            <Time iso={session.createdAt} />
-            <span title="Memory of its processes">
-              {session.memoryBytes === null ? "–" : <Bytes value={session.memoryBytes} />}
-            </span>
-            <span title="Output so far">
-              <Bytes value={session.outputBytes} />
-            </span>
             <span>
-              {session.cols} × {session.rows}
+              started <Time iso={session.createdAt} />
+            </span>
+            {session.memoryBytes === null ? null : (
+              <span title="Memory of its processes">
+                memory <Bytes value={session.memoryBytes} />
+              </span>
+            )}
+            <span title="Output since it was started">
+              output <Bytes value={session.outputBytes} />
+            </span>
+            <span title="Columns and rows">
+              {session.cols} × {session.rows} characters
             </span>
             <span>{session.viewers === 1 ? "1 viewer" : `${String(session.viewers)} viewers`}</span>
           </span>

@@ -21,6 +21,7 @@ import { TabStrip } from "./tab-strip.tsx";
 import { TerminalPane } from "./terminal-pane.tsx";
 import classes from "./terminal-page.module.css";
 import { useTerminalSettings } from "./terminal-settings.ts";
+import { useBells } from "./use-bells.ts";
 import { useSessions } from "./use-sessions.ts";
 import { useViewportHeight } from "./use-viewport-height.ts";
 
@@ -78,18 +79,14 @@ function Workspace({ sessions, folder, wanted }: WorkspaceProps) {
   const work = useWorkspace(sessions, folder, wanted);
   const { current, focused, layout, byId, settings } = work;
   const [isSearching, setIsSearching] = useState(false);
-  const [belled, setBelled] = useState<ReadonlySet<string>>(new Set());
-  const bell = (id: string): void => {
-    if (settings.settings.bell === "sound")
-      void import("./beep.ts").then(({ beep }) => {
-        beep();
-      });
-    if (settings.settings.bell !== "off" && id !== focused?.id) setBelled((set) => new Set(set).add(id));
-  };
-  const select = (id: string): void => {
-    setBelled((set) => new Set([...set].filter((other) => other !== id)));
-    work.focus(id);
-  };
+  const belled = useBells(
+    layout.flatMap((tab) => sessionsOf(tab.root).flatMap((id) => byId.get(id) ?? [])),
+    {
+      seen: focused?.id,
+      bell: settings.settings.bell,
+    },
+  );
+  const select = work.focus;
   return (
     <>
       <TabStrip
@@ -136,9 +133,6 @@ function Workspace({ sessions, folder, wanted }: WorkspaceProps) {
                   isFocused={id === focused?.id}
                   onFocus={() => {
                     if (id !== focused?.id) select(id);
-                  }}
-                  onBell={() => {
-                    bell(id);
                   }}
                   onClose={() => void work.close(session)}
                   onAgain={() => void work.open({ cwd: session.folder, instead: session })}

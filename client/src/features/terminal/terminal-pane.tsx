@@ -14,7 +14,6 @@ interface TerminalPaneProps {
   settings: ReturnType<typeof useTerminalSettings>;
   isFocused: boolean;
   onFocus: () => void;
-  onBell: () => void;
   /** Closes the ended session. */
   onClose: () => void;
   /** Starts another shell in the same folder. */
@@ -23,16 +22,7 @@ interface TerminalPaneProps {
 }
 
 /** One terminal, and what there is to say about it: connecting, lost, ended, shared size, recording. */
-export function TerminalPane({
-  session,
-  settings,
-  isFocused,
-  onFocus,
-  onBell,
-  onClose,
-  onAgain,
-  onKeep,
-}: TerminalPaneProps) {
+export function TerminalPane({ session, settings, isFocused, onFocus, onClose, onAgain, onKeep }: TerminalPaneProps) {
   const host = useRef<HTMLDivElement>(null);
   const { state, size } = usePane({
     element: host,
@@ -40,7 +30,6 @@ export function TerminalPane({
     settings: settings.settings,
     colors: settings.colors,
     isFocused,
-    onBell,
   });
   const pinch = usePinch(settings.settings.fontSize, (fontSize) => {
     settings.change({ fontSize });

@@ -21,16 +21,15 @@ export interface PaneOptions {
   colors: ITheme;
   /** It has the focus of its tab, so that what is typed goes there. */
   isFocused: boolean;
-  onBell: () => void;
 }
 
 /** A terminal in `element` that shows a session, with everything between keyboard and program. */
-export function usePane({ element, session, settings, colors, isFocused, onBell }: PaneOptions) {
+export function usePane({ element, session, settings, colors, isFocused }: PaneOptions) {
   const [state, setState] = useState<ViewState>({ kind: "connecting" });
   const [size, setSize] = useState<{ own: Size; shared: Size } | null>(null);
-  const latest = useRef({ settings, colors, onBell, session, isFocused });
+  const latest = useRef({ settings, colors, session, isFocused });
   useEffect(() => {
-    latest.current = { settings, colors, onBell, session, isFocused };
+    latest.current = { settings, colors, session, isFocused };
   });
   const opened = useRef<Opened | null>(null);
   const { id } = session;
@@ -68,7 +67,7 @@ export interface Size {
 }
 
 interface Latest {
-  current: Pick<PaneOptions, "settings" | "colors" | "onBell" | "session" | "isFocused">;
+  current: Pick<PaneOptions, "settings" | "colors" | "session" | "isFocused">;
 }
 
 interface Opened {
@@ -96,9 +95,6 @@ function openPane(
     onLink: (address) => void askToOpen(address),
     onClipboard: (text) => {
       askToCopy(latest.current.session.name, text);
-    },
-    onBell: () => {
-      latest.current.onBell();
     },
   });
   const { terminal } = view;

@@ -16,7 +16,6 @@ export interface XtermOptions {
   onLink: (address: string) => void;
   /** A program wants text on the clipboard. */
   onClipboard: (text: string) => void;
-  onBell: () => void;
 }
 
 /** A terminal on the page with its add-ons. */
@@ -61,7 +60,6 @@ export function openXterm(options: XtermOptions): XtermView {
     if (text !== null) options.onClipboard(text);
     return true;
   });
-  terminal.onBell(options.onBell);
   terminal.open(element);
   terminal.textarea?.setAttribute("aria-label", options.label);
   const webgl = loadWebgl(terminal);

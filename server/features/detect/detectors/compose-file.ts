@@ -4,6 +4,7 @@ import { emptyFinding, proposal, type Finding } from "../finding.ts";
 import type { FolderReader } from "../../../../lib/folder-reader.ts";
 
 const fileNames = ["compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml"];
+const maxPortsOfService = 20;
 const portEntry = z.union([
   z.string(),
   z.number(),
@@ -62,7 +63,8 @@ async function readServices(text: string): Promise<{ name: string; image: string
   const { parseDocument } = await import("yaml");
   let parsed: z.ZodSafeParseResult<z.output<typeof composeSchema>>;
   try {
-    const document = parseDocument(text);
+    // Anchors are merged with `<<`, as compose itself does.
+    const document = parseDocument(text, { merge: true });
     if (document.errors.length > 0) return null;
     parsed = composeSchema.safeParse(document.toJS({ maxAliasCount: 50 }));
   } catch {
@@ -74,14 +76,21 @@ async function readServices(text: string): Promise<{ name: string; image: string
     .map(([name, service]) => ({
       name: name.slice(0, 80),
       image: service.image?.slice(0, 200) ?? null,
-      ports: (service.ports ?? []).flatMap(publishedPort).slice(0, 20),
+      ports: (service.ports ?? []).flatMap(publishedPorts).slice(0, maxPortsOfService),
     }));
 }
 
-/** "8080:80", "127.0.0.1:8080:80/tcp", 3000 or `{ published }` → the port on this machine. */
-function publishedPort(entry: z.output<typeof portEntry>): number[] {
+/** "8080:80", "127.0.0.1:8080-8082:80-82/tcp", "${PORT:-8080}:80", 3000 or `{ published }` → the ports on this machine. */
+function publishedPorts(entry: z.output<typeof portEntry>): number[] {
   const text = typeof entry === "object" ? String(entry.published ?? "") : String(entry);
-  const parts = text.replace(/\/(?:tcp|udp)$/, "").split(":");
-  const port = Number(parts.length > 1 ? parts.at(-2) : typeof entry === "object" ? parts[0] : undefined);
-  return Number.isInteger(port) && port > 0 && port < 65_536 ? [port] : [];
+  const parts = text
+    .replaceAll(/\$\{\w+:?-(\d{1,5})\}/g, "$1")
+    .replace(/\/(?:tcp|udp)$/, "")
+    .split(":");
+  const published = parts.length > 1 ? parts.at(-2) : typeof entry === "object" ? parts[0] : undefined;
+  const [, first, last] = /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(published ?? "") ?? [];
+  const from = Number(first);
+  const count = Math.min(Number(last ?? first) - from + 1, maxPortsOfService);
+  if (!(count > 0)) return [];
+  return Array.from({ length: count }, (_, index) => from + index).filter((port) => port > 0 && port < 65_536);
 }

@@ -15,6 +15,8 @@ export async function detectEcosystem(folder: FolderReader): Promise<Finding> {
     return finding;
   }
   finding.lines = content.processes.map(({ name, script, args }) => `${name}: ${[script, ...args].join(" ")}`);
+  for (const why of content.skipped)
+    finding.facts.push({ source: content.file, text: `A further entry is only known when the file runs: ${why}` });
   for (const process of content.processes) {
     const cwd = ecosystemFolder(folder.root, content, process.cwd);
     if (process.otherEnvironments.length > 0) {

@@ -6,11 +6,22 @@ import type { FolderReader } from "../../../../lib/folder-reader.ts";
 import { defaultPort, frameworkOf, frameworksAmong, portIn } from "../frameworks.ts";
 
 const dependencyMap = z.record(z.string(), z.unknown()).catch({});
+/** What is no text is left out, instead of taking the other scripts with it. */
+const scriptsSchema = z
+  .record(z.string(), z.unknown())
+  .catch({})
+  .transform((scripts): Record<string, string> =>
+    Object.fromEntries(
+      Object.entries(scripts).flatMap(([name, text]) =>
+        typeof text === "string" && text.length <= 4_096 ? [[name, text]] : [],
+      ),
+    ),
+  );
 const packageSchema = z.object({
   name: z.string().max(300).catch(""),
   description: z.string().max(2_000).catch(""),
   main: z.string().max(500).optional().catch(undefined),
-  scripts: z.record(z.string(), z.string().max(4_096)).catch({}),
+  scripts: scriptsSchema,
   dependencies: dependencyMap,
   devDependencies: dependencyMap,
   packageManager: z.string().optional().catch(undefined),

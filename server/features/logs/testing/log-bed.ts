@@ -32,6 +32,8 @@ export interface LogBedOptions {
   reloadLogs?: () => Promise<void>;
   /** See the rotator; at once when left out. */
   restMs?: number;
+  /** Whether there is an app of this id; every one when left out. */
+  hasApp?: (appId: string) => boolean;
 }
 
 /** Makes a bed; `end` removes its folder. */
@@ -39,6 +41,7 @@ export async function createLogBed({
   processes = [],
   reloadLogs = noReload,
   restMs = 0,
+  hasApp = anyApp,
 }: LogBedOptions = {}): Promise<LogBed> {
   const directory = await mkdtemp(join(tmpdir(), "portos-logs-"));
   const logsDir = join(directory, "logs");
@@ -54,7 +57,7 @@ export async function createLogBed({
     restMs,
   });
   const service = createLogService({
-    catalog: createLogCatalog({ processes: () => processes, logsDir }),
+    catalog: createLogCatalog({ processes: () => processes, logsDir, hasApp }),
     spool,
     rotator,
     retention: () => retention,
@@ -72,6 +75,10 @@ export async function createLogBed({
     },
     end: () => rm(directory, { recursive: true, force: true }),
   };
+}
+
+function anyApp(): boolean {
+  return true;
 }
 
 function noReload(): Promise<void> {

@@ -1,20 +1,11 @@
 import { ActionIcon, Button } from "@mantine/core";
-import {
-  IconArchive,
-  IconArchiveOff,
-  IconPlayerPlay,
-  IconPlayerStop,
-  IconRefresh,
-  IconTrash,
-} from "../../ui/icons.gen.ts";
+import { IconPlayerPlay, IconPlayerStop, IconRefresh } from "./icons.gen.ts";
 import { useState } from "react";
 
-import type { App } from "../../../../contract/features/apps.ts";
-import { actionsOf, useActions } from "../../lib/actions.ts";
-import { ActionMenu, type MenuItem } from "../../ui/action-menu.tsx";
-import type { Icon } from "../../ui/icon.ts";
-import classes from "./apps.module.css";
-import { archiveApp, removeApp, runApp, type Verb } from "./use-apps.ts";
+import type { App } from "../../../contract/features/apps.ts";
+import { runApp, type Verb } from "../lib/run-app.ts";
+import type { Icon } from "./icon.ts";
+import classes from "./run-controls.module.css";
 
 interface RunControlsProps {
   app: App;
@@ -66,32 +57,4 @@ export function RunControls({ app, process, isRunning, isLarge = false }: RunCon
         : button("Start", IconPlayerPlay, "start", true)}
     </span>
   );
-}
-
-/** Whether anything of an app runs or is about to. */
-export function isAppRunning({ status, onlineCount }: App): boolean {
-  return status === "online" || status === "launching" || onlineCount > 0;
-}
-
-/** The menu of an app: everything the registry knows about it, then archive and delete. */
-export function AppMenu({ app, onRemoved }: { app: App; onRemoved?: () => void }) {
-  const known = actionsOf(useActions(), `app:${app.id}`);
-  const own: MenuItem[] = [
-    {
-      id: "archive",
-      label: app.isArchived ? "Take out of the archive" : "Archive",
-      icon: app.isArchived ? IconArchiveOff : IconArchive,
-      run: () => archiveApp(app, !app.isArchived),
-    },
-    {
-      id: "remove",
-      label: `Delete ${app.name}`,
-      icon: IconTrash,
-      isDangerous: true,
-      run: async () => {
-        if (await removeApp(app)) onRemoved?.();
-      },
-    },
-  ];
-  return <ActionMenu label={`Actions for ${app.name}`} items={[...known, ...own]} />;
 }

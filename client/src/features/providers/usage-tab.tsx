@@ -1,0 +1,135 @@
+import { SegmentedControl } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { IconChartBar } from "../../ui/icons.gen.ts";
+
+import type { UsageGroup, UsageTotals } from "../../../../contract/features/usage.ts";
+import { callQuery } from "../../lib/call-query.ts";
+import { useSearchState } from "../../lib/search-state.ts";
+import { AgeNote } from "../../ui/age-note.tsx";
+import { DataTable, type Column } from "../../ui/data-table.tsx";
+import { EmptyState } from "../../ui/empty-state.tsx";
+import { ErrorState } from "../../ui/error-state.tsx";
+import { Facts } from "../../ui/facts.tsx";
+import { LoadingState } from "../../ui/loading-state.tsx";
+import { Section } from "../../ui/section.tsx";
+import { Toolbar } from "../../ui/toolbar.tsx";
+import { BudgetForm } from "./budget-form.tsx";
+import { costText, tokensText } from "./provider-words.ts";
+import classes from "./providers.module.css";
+import { UsageChart } from "./usage-chart.tsx";
+
+const ranges = [
+  { value: "7", label: "7 days" },
+  { value: "30", label: "30 days" },
+  { value: "90", label: "90 days" },
+];
+const kinds = [
+  { value: "providers", label: "Provider" },
+  { value: "models", label: "Model" },
+  { value: "sources", label: "Asked by" },
+  { value: "apps", label: "App" },
+] as const;
+
+/** Tokens and cost over time and by what they were used for, and the budget of the day. */
+export function UsageTab() {
+  const [search, setSearch] = useSearchState();
+  const days = ranges.find(({ value }) => value === search["days"])?.value ?? "30";
+  const input = { query: { from: dayBefore(Number(days) - 1), to: dayBefore(0) } };
+  const { data, error, isPending, refetch, dataUpdatedAt } = useQuery({
+    ...callQuery("usage.totals", input),
+    placeholderData: (previous: UsageTotals | undefined) => previous,
+    refetchInterval: 60_000,
+  });
+  return (
+    <div className={classes["parts"]}>
+      <Toolbar label="Range" aside={<AgeNote updatedAt={dataUpdatedAt} isStale={error !== null} />}>
+        <SegmentedControl
+          aria-label="Days"
+          data={ranges}
+          value={days}
+          onChange={(value) => {
+            setSearch({ days: value === "30" ? null : value });
+          }}
+        />
+      </Toolbar>
+      {data === undefined && isPending ? <LoadingState rows={4} rowHeight={56} label="Loading usage" /> : null}
+      {data === undefined && error !== null ? (
+        <ErrorState title="Could not load the usage" error={error} onRetry={() => void refetch()} />
+      ) : null}
+      {data === undefined ? null : data.total.attempts === 0 ? (
+        <EmptyState
+          icon={IconChartBar}
+          title="Nothing was used"
+          text="Each answer of a provider is counted here: its tokens, what they cost, and for whom."
+          isCompact
+        />
+      ) : (
+        <Totals totals={data} />
+      )}
+      <BudgetForm />
+    </div>
+  );
+}
+
+/** The day so many days ago, on the wall of this device. */
+function dayBefore(days: number): string {
+  return new Intl.DateTimeFormat("sv-SE").format(Date.now() - days * 86_400_000);
+}
+
+function Totals({ totals }: { totals: UsageTotals }) {
+  const { total } = totals;
+  return (
+    <>
+      <Section title="Together" isCard>
+        <Facts
+          layout="lines"
+          items={[
+            ["Cost", unpricedNote(costText(total.costUsd), total.unpriced)],
+            ["Tokens in", `${tokensText(total.inputTokens)} (${tokensText(total.cachedInputTokens)} from the cache)`],
+            ["Tokens out", tokensText(total.outputTokens)],
+            ["Attempts", `${String(total.attempts)}, ${String(total.failures)} failed`],
+          ]}
+        />
+      </Section>
+      <Section title="By day" isCard>
+        <UsageChart days={totals.days} />
+      </Section>
+      <Breakdown totals={totals} />
+    </>
+  );
+}
+
+function unpricedNote(text: string, unpriced: number): string {
+  return unpriced === 0 ? text : `${text}, without ${String(unpriced)} whose price is not known`;
+}
+
+const columns: Column<UsageGroup>[] = [
+  { id: "name", header: "Name", isMain: true, cell: ({ name }) => name },
+  { id: "cost", header: "Cost", align: "right", cell: ({ sum }) => costText(sum.costUsd) },
+  { id: "in", header: "Tokens in", align: "right", cell: ({ sum }) => tokensText(sum.inputTokens) },
+  { id: "out", header: "Tokens out", align: "right", cell: ({ sum }) => tokensText(sum.outputTokens) },
+  { id: "attempts", header: "Attempts", align: "right", cell: ({ sum }) => sum.attempts },
+  { id: "failures", header: "Failed", align: "right", cell: ({ sum }) => sum.failures },
+];
+
+function Breakdown({ totals }: { totals: UsageTotals }) {
+  const [search, setSearch] = useSearchState();
+  const kind = kinds.find(({ value }) => value === search["by"])?.value ?? "providers";
+  return (
+    <Section
+      title="By"
+      aside={
+        <SegmentedControl
+          aria-label="Broken down by"
+          data={[...kinds]}
+          value={kind}
+          onChange={(value) => {
+            setSearch({ by: value === "providers" ? null : value });
+          }}
+        />
+      }
+    >
+      <DataTable label={`Usage by ${kind}`} columns={columns} rows={totals[kind]} rowKey={({ key }) => key} />
+    </Section>
+  );
+}
