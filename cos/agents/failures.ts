@@ -15,11 +15,11 @@ const words: readonly [RegExp, FailureKind][] = [
     /model[^.\n]{0,80}(?:not[ _]found|does not exist|not (?:available|supported)|unknown|invalid)|(?:unknown|no such|invalid) model|not[ _]found[^.\n]{0,40}model|providermodelnotfound/i,
     "missing-model",
   ],
-  [/content[ _]filter|content policy|safety|refus(?:ed|al)|prohibited/i, "refused"],
   [
     /econn(?:refused|reset|aborted)|enotfound|etimedout|epipe|ehostunreach|enetunreach|fetch failed|socket hang up|network error|connection (?:error|refused|reset|closed|was cut)|nothing listens|dns|terminated/i,
     "transport",
   ],
+  [/content[ _]filter|content policy|safety|refus(?:ed|al)|prohibited/i, "refused"],
   [/timed? ?out|timeout|deadline/i, "timeout"],
   [/overloaded|internal server error|bad gateway|service unavailable|\b5(?:00|02|03|04|29)\b/i, "server-error"],
   [/invalid[ _]request|bad request|\b400\b|prompt is too long|context[ _]length/i, "bad-request"],

@@ -34,8 +34,8 @@ export function createTextJoiner(emit: (body: RunEventBody, position: OutputPosi
       emit({ ...held, text: text.slice(at, end) }, end >= text.length && kept === 0 ? position : null);
       at = end;
     }
+    // What is held back waits for the next piece, or for the flush.
     held = kept === 0 ? null : { ...held, text: held.text.slice(held.text.length - kept) };
-    if (held) wait();
   }
 
   function wait(): void {

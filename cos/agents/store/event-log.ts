@@ -65,15 +65,20 @@ export class EventLog {
     const event = { number: this.#last, at, body };
     const line = JSON.stringify(position === null ? event : { ...event, position });
     this.#pending.push({ event, line });
+    this.#startWriting();
+  }
+
+  /** Resolves when everything appended so far is in the file; rejects when the disk refused it, which is then kept for the next time. */
+  async flush(): Promise<void> {
+    if (this.#pending.length > 0) this.#startWriting();
+    while (this.#isWriting) await this.#writing;
+    if (this.#failure) throw this.#failure;
+  }
+
+  #startWriting(): void {
     if (this.#isWriting) return;
     this.#isWriting = true;
     this.#writing = this.#drain();
-  }
-
-  /** Resolves when everything appended so far is in the file; rejects when the disk refused it. */
-  async flush(): Promise<void> {
-    while (this.#pending.length > 0 || this.#isWriting) await this.#writing;
-    if (this.#failure) throw this.#failure;
   }
 
   /** Flushes, makes it durable and closes the file. */
@@ -100,11 +105,25 @@ export class EventLog {
         this.#failure = null;
       } catch (error) {
         this.#failure = error instanceof Error ? error : new Error(String(error));
-        this.#pending = [...batch, ...this.#pending];
+        const written = this.#written;
+        this.#pending = [...batch.filter(({ event }) => event.number > written), ...this.#pending];
+        await this.#dropTorn();
         break;
       }
     }
     this.#isWriting = false;
+  }
+
+  /** What a full disk left of a line must not stand before the next one. */
+  async #dropTorn(): Promise<void> {
+    const handle = this.#handle;
+    this.#handle = null;
+    try {
+      await handle?.truncate(this.#chunkSize);
+      await handle?.close();
+    } catch {
+      return; // the disk refuses that, too: the next opening mends the end
+    }
   }
 
   async #write(batch: { event: RunEvent; line: string }[]): Promise<void> {

@@ -1,0 +1,209 @@
+import type { ToolSet } from "ai";
+import { z } from "zod";
+
+import type { FileEdit, ToolCall, ToolKind } from "../../../contract/features/run-events.ts";
+import { AppError } from "../../../lib/app-error.ts";
+import { runCommand } from "../../../lib/processes/run-command.ts";
+import type { AttemptSink } from "../attempt.ts";
+import { isAllowing, ownOptions } from "../permission-policy.ts";
+import { toolCall } from "../tool-call.ts";
+import type { Workspace } from "../workspace.ts";
+
+const longestReply = 48 * 1024;
+const mostMatches = 200;
+const commandTimeoutMs = 120_000;
+
+export interface ApiToolOptions {
+  workspace: Workspace;
+  sink: AttemptSink;
+  signal: AbortSignal;
+  /** `NAME`, `value` put into the environment of commands. */
+  mark: [string, string];
+}
+
+interface Work {
+  name: string;
+  tool: ToolKind;
+  input: unknown;
+  paths: string[];
+  /** What it would change, shown with the question. */
+  edits?: () => Promise<FileEdit[]>;
+  run: () => Promise<string>;
+}
+
+const path = z.string().max(4_096).describe("Path relative to the folder");
+
+/** What a model may do in the folder of its run. Each call is told, asked for where the permission mode wants it, and its reply is capped. */
+export function createApiTools({ workspace, sink, signal, mark }: ApiToolOptions): ToolSet {
+  /** Kinds of calls the user allowed for the rest of this run. */
+  const allowed = new Set<ToolKind>();
+
+  async function perform(callId: string, work: Work): Promise<string> {
+    const facts = { callId, name: work.name, tool: work.tool, input: work.input };
+    const tell = (more: Partial<ToolCall>): void => {
+      sink.event({ kind: "tool", call: { ...toolCall(facts), ...more } });
+    };
+    let edits: FileEdit[] = [];
+    try {
+      for (const one of work.paths) await workspace.locate(one);
+      edits = toolCall({ ...facts, edits: (await work.edits?.()) ?? [] }).edits;
+      tell({ state: "pending", edits });
+      if (!allowed.has(work.tool)) {
+        const optionId = await sink.ask({
+          call: { ...toolCall(facts), state: "pending", edits },
+          options: ownOptions,
+          paths: work.paths,
+        });
+        if (!isAllowing(ownOptions, optionId)) {
+          tell({ state: "denied", edits });
+          return "The user does not allow this. Do not try it again; go on without it or say what you need.";
+        }
+        if (optionId === "allow-always") allowed.add(work.tool);
+      }
+      signal.throwIfAborted();
+      tell({ state: "running", edits });
+      const output = capped(await work.run());
+      tell({ state: "succeeded", output, edits });
+      return output;
+    } catch (error) {
+      const output = error instanceof AppError ? error.message : "It failed";
+      tell({ state: "failed", output, edits });
+      if (!(error instanceof AppError)) signal.throwIfAborted();
+      return `Error: ${output}`;
+    }
+  }
+
+  return {
+    read_file: {
+      description: "Read a text file of the folder, whole or some of its lines.",
+      inputSchema: z.object({
+        path,
+        fromLine: z.int().min(1).optional(),
+        lines: z.int().min(1).max(5_000).optional(),
+      }),
+      execute: (input: { path: string; fromLine?: number; lines?: number }, { toolCallId }) =>
+        perform(toolCallId, {
+          name: "read_file",
+          tool: "read",
+          input,
+          paths: [input.path],
+          run: async () => {
+            const text = await workspace.read(input.path);
+            if (input.fromLine === undefined && input.lines === undefined) return text;
+            const first = (input.fromLine ?? 1) - 1;
+            return text
+              .split("\n")
+              .slice(first, first + (input.lines ?? 500))
+              .join("\n");
+          },
+        }),
+    },
+    list_folder: {
+      description: "List the names in a folder; folders end with a slash.",
+      inputSchema: z.object({ path: path.default(".") }),
+      execute: (input: { path: string }, { toolCallId }) =>
+        perform(toolCallId, {
+          name: "list_folder",
+          tool: "search",
+          input,
+          paths: [input.path],
+          run: async () => (await workspace.list(input.path)).join("\n") || "(empty)",
+        }),
+    },
+    search_text: {
+      description: "Find the lines that contain a text, in all files under a folder (not in .git and node_modules).",
+      inputSchema: z.object({ pattern: z.string().min(1).max(500), path: path.default(".") }),
+      execute: (input: { pattern: string; path: string }, { toolCallId }) =>
+        perform(toolCallId, {
+          name: "search_text",
+          tool: "search",
+          input,
+          paths: [input.path],
+          run: async () =>
+            (await workspace.search(input.pattern, input.path, mostMatches, signal)).join("\n") || "(nothing found)",
+        }),
+    },
+    write_file: {
+      description: "Make a text file or replace the whole text of one.",
+      inputSchema: z.object({ path, text: z.string().max(1_000_000) }),
+      execute: (input: { path: string; text: string }, { toolCallId }) =>
+        perform(toolCallId, {
+          name: "write_file",
+          tool: "edit",
+          input: { path: input.path },
+          paths: [input.path],
+          edits: async () => [await editTo(workspace, input.path, input.text)],
+          run: async () => ((await workspace.write(input.path, input.text)) === null ? "Made." : "Replaced."),
+        }),
+    },
+    edit_file: {
+      description: "Replace one place in a text file. The old text must occur exactly once.",
+      inputSchema: z.object({ path, oldText: z.string().min(1).max(500_000), newText: z.string().max(500_000) }),
+      execute: (input: { path: string; oldText: string; newText: string }, { toolCallId }) =>
+        perform(toolCallId, {
+          name: "edit_file",
+          tool: "edit",
+          input: { path: input.path },
+          paths: [input.path],
+          edits: async () => [await editTo(workspace, input.path, await edited(workspace, input))],
+          run: async () => {
+            await workspace.write(input.path, await edited(workspace, input));
+            return "Edited.";
+          },
+        }),
+    },
+    run_command: {
+      description: "Run a program in the folder, without a shell: the program and each argument are separate texts.",
+      inputSchema: z.object({
+        command: z.array(z.string().max(100_000)).min(1).max(200),
+        timeoutSeconds: z.int().min(1).max(600).optional(),
+      }),
+      execute: (input: { command: string[]; timeoutSeconds?: number }, { toolCallId }) =>
+        perform(toolCallId, {
+          name: "run_command",
+          tool: "execute",
+          input,
+          paths: [],
+          run: () => runProgram(input, workspace.folder, mark, signal),
+        }),
+    },
+  };
+}
+
+async function editTo(workspace: Workspace, file: string, after: string): Promise<FileEdit> {
+  const before = await workspace.read(file).catch((error: unknown) => {
+    if (error instanceof AppError && error.code === "not_found") return null;
+    throw error;
+  });
+  return { path: file, before, after, isCut: false };
+}
+
+async function edited(workspace: Workspace, input: { path: string; oldText: string; newText: string }) {
+  const text = await workspace.read(input.path);
+  const parts = text.split(input.oldText);
+  if (parts.length !== 2)
+    throw new AppError("invalid_request", `The old text occurs ${parts.length - 1} times in ${input.path}, not once`);
+  return parts.join(input.newText);
+}
+
+async function runProgram(
+  input: { command: string[]; timeoutSeconds?: number },
+  cwd: string,
+  [name, value]: [string, string],
+  signal: AbortSignal,
+): Promise<string> {
+  const [file = "", ...args] = input.command;
+  const timeoutMs = input.timeoutSeconds === undefined ? commandTimeoutMs : input.timeoutSeconds * 1_000;
+  const env = { [name]: value, PWD: cwd };
+  const result = await runCommand(file, args, { cwd, timeoutMs, maxBytes: longestReply, env, signal });
+  if (result.startError !== null) throw new AppError("not_found", `${file} cannot be started (${result.startError})`);
+  const end = result.isTimedOut
+    ? `(ended after ${timeoutMs / 1000} s)`
+    : `(exit code ${result.code ?? result.signal ?? "unknown"})`;
+  return [result.stdout, result.stderr, end].filter((part) => part !== "").join("\n");
+}
+
+function capped(text: string): string {
+  if (text.length <= longestReply) return text;
+  return `${text.slice(0, longestReply)}\n… (${text.length - longestReply} more characters)`;
+}

@@ -1,0 +1,88 @@
+import type { RunsMessage } from "../../contract/internal/runs.ts";
+import type { Clock } from "../../lib/clock.ts";
+import type { Logger } from "../../lib/logger.ts";
+import { mayFallBack } from "../../lib/provider-failures.ts";
+import type { SessionEngine } from "../sessions/session-engine.ts";
+import type { ApiTarget, AttemptTask, ProgramTarget, RunningAttempt } from "./attempt.ts";
+import { RunEngine } from "./run-engine.ts";
+import { runMark } from "./run-mark.ts";
+import type { QueueLimits } from "./run-queue.ts";
+import type { RunRecord } from "./store/run-record.ts";
+import { RunStore } from "./store/run-store.ts";
+
+export interface EngineParts {
+  /** Absolute path of `data/runs`. */
+  directory: string;
+  clock: Clock;
+  logger: Logger;
+  /** Ports of our own, which no provider may lead to. */
+  ownPorts: readonly number[];
+  refreshSecrets: () => Promise<void>;
+  /** Where programs get their terminals. */
+  sessions: Pick<SessionEngine, "create" | "find" | "info" | "onChange" | "readOutput" | "kill">;
+  limits?: QueueLimits;
+}
+
+/** Builds the engine of runs and takes up what a former process left. */
+export async function createEngine(
+  parts: EngineParts,
+  onMessage: (message: RunsMessage) => void,
+): Promise<{ engine: RunEngine; store: RunStore }> {
+  const { directory, clock, logger, refreshSecrets, limits } = parts;
+  const store = new RunStore({ directory, clock, logger });
+  const engine = new RunEngine({
+    store,
+    clock,
+    logger,
+    mayFallBack,
+    refreshSecrets,
+    ...(limits === undefined ? {} : { limits }),
+    starters: {
+      start: (task) => startAttempt(task, parts),
+      async adopt(task, record, position) {
+        if (record.engine === "headless") {
+          const { adoptHeadlessAttempt } = await import("./headless/headless-attempt.ts");
+          return adoptHeadlessAttempt(task, record, position);
+        }
+        await endLeftovers(task.runId, record);
+        return null;
+      },
+    },
+  });
+  engine.onMessage(onMessage);
+  await engine.recover(await store.openIds());
+  return { engine, store };
+}
+
+/** A program on pipes cannot be taken up again: what is left of it must not go on unseen. */
+async function endLeftovers(runId: string, { child }: RunRecord): Promise<void> {
+  const [{ endDescendants }, { verdictOn }] = await Promise.all([
+    import("../../lib/processes/end-descendants.ts"),
+    import("../../lib/process-identity.ts"),
+  ]);
+  const identity = child?.identity ?? null;
+  const isThere = identity !== null && (await verdictOn(identity)) === "alive";
+  await endDescendants({ leaderPid: isThere ? identity.pid : null, mark: runMark(runId).join("=") });
+}
+
+/** Each way of running an agent is loaded when it is used first. */
+async function startAttempt(task: AttemptTask, parts: EngineParts): Promise<RunningAttempt> {
+  const { target } = task;
+  if (target.engine === "api") {
+    const { startApiAttempt } = await import("./api/api-attempt.ts");
+    const options = { ownPorts: parts.ownPorts, now: () => parts.clock.now() };
+    return startApiAttempt(task as AttemptTask<ApiTarget>, options);
+  }
+  const program = task as AttemptTask<ProgramTarget>;
+  if (target.engine === "acp") {
+    const { startAcpAttempt } = await import("./acp/acp-attempt.ts");
+    return startAcpAttempt(program, { now: () => parts.clock.now() });
+  }
+  const { hasJsonStream } = await import("./headless/agent-stream.ts");
+  if (target.engine === "headless" && hasJsonStream(target.agent)) {
+    const { startHeadlessAttempt } = await import("./headless/headless-attempt.ts");
+    return startHeadlessAttempt(program);
+  }
+  const { startTerminalAttempt } = await import("./terminal/terminal-attempt.ts");
+  return startTerminalAttempt(program, parts.sessions);
+}

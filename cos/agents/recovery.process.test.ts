@@ -1,0 +1,176 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+
+import { bundleProgram } from "../../scripts/lib/bundle-program.mjs";
+import { acpTarget, cliTarget, clientOf, defaults, type TestRuns } from "./testing/test-runs.ts";
+
+const basePort = 20_000 + Math.floor(Math.random() * 2_500) * 10;
+const port = basePort + 4;
+let program = "";
+let dataDir = "";
+let folder = "";
+let cos: ChildProcess | null = null;
+const runs: Pick<TestRuns, "client" | "until" | "ended" | "events" | "answer" | "bodies"> = clientOf(port);
+
+async function startProcess(): Promise<void> {
+  const env = {
+    PATH: process.env["PATH"] ?? "",
+    HOME: dataDir,
+    PORTOS_BASE_PORT: String(basePort),
+    PORTOS_DATA_DIR: join(dataDir, "data"),
+    PORTOS_STATE_DIR: join(dataDir, "state"),
+    PORTOS_CONFIG_DIR: join(dataDir, "config"),
+  };
+  cos = spawn(process.execPath, [program], { env, stdio: "ignore" });
+  await expect
+    .poll(
+      () =>
+        runs.client.list({ query: { isOpen: "true" } }).then(
+          () => true,
+          () => false,
+        ),
+      { timeout: 15_000 },
+    )
+    .toBe(true);
+}
+
+async function end(signal: NodeJS.Signals): Promise<void> {
+  const child = cos;
+  if (!child || child.exitCode !== null || child.signalCode !== null) return;
+  const gone = new Promise((resolve) => child.once("exit", resolve));
+  child.kill(signal);
+  await gone;
+}
+
+beforeAll(async () => {
+  program = await bundleProgram("cos/main.ts");
+  dataDir = await mkdtemp(join(tmpdir(), "portos-kill-"));
+  folder = await mkdtemp(join(tmpdir(), "portos-kill-work-"));
+  await startProcess();
+});
+afterAll(async () => {
+  await end("SIGTERM");
+  await rm(program);
+  for (const each of [dataDir, folder]) await rm(each, { recursive: true, force: true });
+});
+
+const start = (text: string, target = cliTarget()) =>
+  runs.client.start({ body: { ...defaults(folder), text, targets: [target] } });
+const numbersOf = async (id: string): Promise<number[]> => (await runs.events(id)).map(({ number }) => number);
+
+describe("runs when portos-cos goes away", () => {
+  it("takes a running program up again after kill -9 and loses nothing it said meanwhile", async () => {
+    const lines = Array.from({ length: 30 }, (_, at) => `say <${at}>\nwait 100`).join("\n");
+    const { id } = await start(lines);
+    await expect.poll(async () => runs.answer(id), { timeout: 10_000 }).toContain("<4>");
+    await end("SIGKILL");
+    await new Promise((resolve) => {
+      setTimeout(resolve, 700);
+    });
+    await startProcess();
+    expect((await runs.client.get({ params: { id } })).state).toBe("running");
+    const run = await runs.ended(id);
+    expect(run).toMatchObject({ state: "succeeded", usage: { inputTokens: 100, turns: 1 } });
+    expect(run.attempts).toHaveLength(1);
+    expect(await runs.answer(id)).toBe(Array.from({ length: 30 }, (_, at) => `<${at}>`).join(""));
+    const numbers = await numbersOf(id);
+    expect(numbers).toEqual(numbers.map((_, at) => at + 1));
+  });
+
+  it("takes up many floods again and again, each event once", async () => {
+    const started = await Promise.all(Array.from({ length: 4 }, () => start("flood 4000 100")));
+    for (let kill = 0; kill < 3; kill += 1) {
+      await new Promise((resolve) => {
+        setTimeout(resolve, 500 + kill * 130);
+      });
+      await end("SIGKILL");
+      await startProcess();
+    }
+    for (const { id } of started) {
+      expect((await runs.ended(id, 30_000)).state).toBe("succeeded");
+      const calls = (await runs.bodies(id, "tool")).map(({ call }) => call.callId);
+      expect(calls).toEqual(Array.from({ length: 4_000 }, (_, at) => `call-${at + 1}`));
+      const numbers = await numbersOf(id);
+      expect(numbers).toEqual(numbers.map((_, at) => at + 1));
+    }
+  });
+
+  it("knows how a program ended while nobody was there", async () => {
+    const good = await start("wait 500\nsay done");
+    const bad = await start("wait 500\nexit 3");
+    await runs.until(good.id, ({ agentSessionId }) => agentSessionId !== null);
+    await runs.until(bad.id, ({ agentSessionId }) => agentSessionId !== null);
+    await end("SIGKILL");
+    await new Promise((resolve) => {
+      setTimeout(resolve, 1_200);
+    });
+    await startProcess();
+    expect((await runs.ended(good.id)).state).toBe("succeeded");
+    expect(await runs.answer(good.id)).toBe("done");
+    expect(await runs.ended(bad.id)).toMatchObject({ state: "failed", failure: "crashed" });
+  });
+
+  it("goes on with the work over a restart by its manager, too", async () => {
+    const { id } = await start("say a\nwait 1500\nsay b");
+    await runs.until(id, ({ agentSessionId }) => agentSessionId !== null);
+    await end("SIGTERM");
+    await startProcess();
+    expect((await runs.ended(id)).state).toBe("succeeded");
+    expect(await runs.answer(id)).toBe("ab");
+  });
+
+  it("can stop what it has taken up", async () => {
+    const { id } = await start("deaf\nwait 60000");
+    await runs.until(id, ({ agentSessionId }) => agentSessionId !== null);
+    await end("SIGKILL");
+    await startProcess();
+    await runs.client.stop({ params: { id }, body: { reason: null } });
+    expect((await runs.ended(id)).state).toBe("cancelled");
+  });
+
+  it("interrupts an agent on pipes, ends what is left of it, and goes on when asked", async () => {
+    const { id } = await start("say before\nhang", acpTarget());
+    await expect.poll(async () => runs.answer(id), { timeout: 10_000 }).toBe("before");
+    await end("SIGKILL");
+    await startProcess();
+    expect(await runs.client.get({ params: { id } })).toMatchObject({ state: "interrupted", canContinue: true });
+    expect(await runningWith(`AGENT_RUN=${id}`)).toEqual([]);
+    await runs.client.resume({ params: { id }, body: { targets: [acpTarget()] } });
+    const run = await runs.ended(id);
+    expect(run).toMatchObject({ state: "succeeded" });
+    expect(run.attempts.map(({ failure }) => failure)).toEqual(["crashed", null]);
+  });
+
+  it("starts nothing twice that was waiting for its turn", async () => {
+    const busy = await Promise.all(Array.from({ length: 4 }, () => start("wait 1500")));
+    const { id } = await start("say later");
+    await Promise.all(busy.map((run) => runs.until(run.id, ({ agentSessionId }) => agentSessionId !== null)));
+    await end("SIGKILL");
+    await startProcess();
+    expect(await runs.client.get({ params: { id } })).toMatchObject({
+      state: "interrupted",
+      attempts: [],
+      canContinue: true,
+    });
+    await runs.client.resume({ params: { id }, body: { targets: [cliTarget()] } });
+    expect((await runs.ended(id)).state).toBe("succeeded");
+    expect(await runs.answer(id)).toBe("later");
+    await Promise.all(busy.map((run) => runs.ended(run.id)));
+  });
+});
+
+/** Processes whose environment holds this, read where there is /proc. */
+async function runningWith(mark: string): Promise<string[]> {
+  const { readFile } = await import("node:fs/promises");
+  const pids = (await readdir("/proc").catch(() => [])).filter((name) => /^\d+$/.test(name));
+  const marked = await Promise.all(
+    pids.map(async (pid) =>
+      (await readFile(`/proc/${pid}/environ`, "latin1").catch(() => "")).split("\0").includes(mark),
+    ),
+  );
+  return pids.filter((_, at) => marked[at] === true);
+}

@@ -1,0 +1,155 @@
+import type { FailureKind } from "../../contract/features/providers.ts";
+import type { Attempt } from "../../contract/features/runs.ts";
+import { AppError } from "../../lib/app-error.ts";
+import type { Logger } from "../../lib/logger.ts";
+import type { AttemptEnd, AttemptTask, RunningAttempt } from "./attempt.ts";
+import type { RunTask } from "./run-task.ts";
+import type { RunRecord } from "./store/run-record.ts";
+import type { RunStore } from "./store/run-store.ts";
+
+/** How attempts are made; each loads what it needs when it is used first. */
+export interface AttemptStarters {
+  start(task: AttemptTask): Promise<RunningAttempt>;
+  /** Takes up a child that outlived portos-cos, or ends what is left of one that cannot be taken up (`null`). */
+  adopt(
+    task: Omit<AttemptTask, "target">,
+    record: RunRecord,
+    position: RunTask["position"],
+  ): Promise<RunningAttempt | null>;
+}
+
+export interface PursuitOptions {
+  store: RunStore;
+  logger: Logger;
+  starters: AttemptStarters;
+  /** Which failures may go on to the next target. */
+  mayFallBack: (failure: FailureKind) => boolean;
+}
+
+/** How a run ended. */
+export interface Conclusion {
+  state: "succeeded" | "failed" | "cancelled" | "interrupted";
+  message: string | null;
+  failure: FailureKind | null;
+}
+
+/** Carries a run through its attempts. */
+export interface RunPursuit {
+  /** Says what is to be said, one message after the other; `null` when the run was let go of and runs on by itself. */
+  pursue(task: RunTask): Promise<Conclusion | null>;
+  /** Takes up what a former process left of the last attempt; `null` when nothing runs any more. */
+  adopt(task: RunTask): Promise<(() => Promise<Conclusion | null>) | null>;
+}
+
+export function createRunPursuit({ store, logger, starters, mayFallBack }: PursuitOptions): RunPursuit {
+  /** Asks the targets in order; `null` when the run was let go of. */
+  async function sayNext(task: RunTask): Promise<AttemptEnd | null> {
+    const said = task.record.unsaid.shift() ?? null;
+    const text = said ?? (await store.prompt(task.run.id));
+    task.event({ kind: "user", text });
+    let end: AttemptEnd = { failure: "not-installed", message: "Nobody is there to ask", canContinue: false };
+    for (const [at, target] of task.targets.entries()) {
+      const reason = at === 0 ? target.reason : reasonAfter(task.targets[at - 1]?.providerName ?? "", end);
+      const agentSessionId = at === 0 ? task.run.agentSessionId : null;
+      if (at > 0) task.run.agentSessionId = null;
+      const attempt = task.startAttempt({ ...target, reason });
+      await task.setState("running");
+      const facts = factsOf(task, attempt.number);
+      const running = await begin({ ...facts, target, text, agentSessionId, sink: task.sink(attempt, target) });
+      end = await watch(task, running);
+      if (isLetGo(task)) return null;
+      await task.endAttempt(attempt, end);
+      // Who answered once is asked again; its session is with it.
+      if (end.failure === null) task.targets = [target];
+      if (end.failure === null || task.ending !== null || !mayFallBack(end.failure)) return end;
+    }
+    return end;
+  }
+
+  function factsOf(task: RunTask, number: number) {
+    const { id, folder, permissionMode, budget } = task.run;
+    return { runId: id, number, runFolder: store.folderOf(id), folder, permissionMode, budget };
+  }
+
+  async function begin(attempt: AttemptTask): Promise<RunningAttempt> {
+    try {
+      return await starters.start(attempt);
+    } catch (error) {
+      const isKnown = error instanceof AppError;
+      if (!isKnown) logger.error("An attempt could not be started", { run: attempt.runId }, error);
+      const message = isKnown ? error.message : "It could not be started";
+      const end: AttemptEnd = { failure: "not-installed", message, canContinue: false };
+      return { ended: Promise.resolve(end), stop: () => undefined, release: () => undefined };
+    }
+  }
+
+  return {
+    async pursue(task) {
+      while (task.record.unsaid.length > 0 && task.ending === null) {
+        const end = await sayNext(task);
+        if (end === null) return null;
+        if (end.failure !== null) return conclude(task, end);
+      }
+      return conclude(task, null);
+    },
+    async adopt(task) {
+      const { record, run } = task;
+      const attempt = run.attempts.at(-1);
+      if (attempt?.endedAt !== null) return null;
+      const facts = factsOf(task, attempt.number);
+      const rest = { text: "", agentSessionId: run.agentSessionId, sink: task.sink(attempt, null) };
+      const running = await starters.adopt({ ...facts, ...rest }, record, task.position);
+      return running === null ? null : () => goOn(task, attempt, running);
+    },
+  };
+}
+
+async function goOn(task: RunTask, attempt: Attempt, running: RunningAttempt): Promise<Conclusion | null> {
+  if (task.run.state !== "running") await task.setState("running");
+  const end = await watch(task, running);
+  if (isLetGo(task)) return null;
+  await task.endAttempt(attempt, end);
+  if (end.failure === null && task.ending === null && task.record.unsaid.length > 0)
+    return interrupted("portos-cos was restarted meanwhile; a further message waits.");
+  return conclude(task, end);
+}
+
+async function watch(task: RunTask, running: RunningAttempt): Promise<AttemptEnd> {
+  task.running = running;
+  // Somebody may have stopped it while it was being started.
+  if (task.ending?.kind === "closing") running.release();
+  else if (task.ending !== null) running.stop();
+  const end = await running.ended;
+  task.running = null;
+  const { ending } = task;
+  if (ending === null) return end;
+  if (end.failure === null && ending.kind === "budget") {
+    task.event({ kind: "notice", level: "warning", text: ending.message.replace("Stopped: ", "It is done, but ") });
+    return end;
+  }
+  const failure = { user: "cancelled", budget: "budget", timeout: "timeout", closing: "crashed" } as const;
+  // After a time-out the next provider may be asked; the others end the run.
+  if (ending.kind === "timeout") task.ending = null;
+  return { ...end, failure: failure[ending.kind], message: ending.message };
+}
+
+/** portos-cos ends while a detached child runs on: its attempt stays open and is taken up by the next process. */
+function isLetGo(task: RunTask): boolean {
+  return task.ending?.kind === "closing" && task.record.engine === "headless" && task.record.child !== null;
+}
+
+function reasonAfter(name: string, end: AttemptEnd): string {
+  return `${name}: ${end.message ?? end.failure ?? "failed"}`.slice(0, 500);
+}
+
+function conclude(task: RunTask, end: AttemptEnd | null): Conclusion {
+  const { ending } = task;
+  if (ending?.kind === "closing") return interrupted(ending.message);
+  if (ending?.kind === "user") return { state: "cancelled", message: ending.message, failure: "cancelled" };
+  if (end !== null && end.failure !== null) return { state: "failed", message: end.message, failure: end.failure };
+  return { state: "succeeded", message: null, failure: null };
+}
+
+export function interrupted(message: string): Conclusion {
+  return { state: "interrupted", message, failure: null };
+}

@@ -1,0 +1,88 @@
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+
+import type { RunEvent } from "../../contract/features/run-events.ts";
+import { internalRunsEndpoints, type RunsMessage } from "../../contract/internal/runs.ts";
+import { bind } from "../../lib/http-service.ts";
+import type { EngineParts } from "./create-engine.ts";
+import type { RunEngine } from "./run-engine.ts";
+import type { RunStore } from "./store/run-store.ts";
+
+/** Runs as the process offers them; the engine is loaded when there is something to run or to show. */
+export interface RunsService {
+  endpoints: ReturnType<typeof bindRuns>;
+  onMessage(listener: (message: RunsMessage) => void): () => void;
+  readEvents(id: string, after: number, limit: number): Promise<RunEvent[]>;
+  readonly openCount: number;
+  /** Takes up runs that a former process left. */
+  start(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export function createRunsService(parts: EngineParts): RunsService {
+  const listeners = new Set<(message: RunsMessage) => void>();
+  let loading: Promise<{ engine: RunEngine; store: RunStore }> | null = null;
+  let loaded: RunEngine | null = null;
+
+  async function load(): Promise<{ engine: RunEngine; store: RunStore }> {
+    const { createEngine } = await import("./create-engine.ts");
+    const built = await createEngine(parts, (message) => {
+      for (const listener of listeners) listener(message);
+    });
+    loaded = built.engine;
+    return built;
+  }
+
+  function engine(): Promise<RunEngine> {
+    loading ??= load();
+    loading.catch(() => {
+      loading = null; // the next call tries again
+    });
+    return loading.then((built) => built.engine);
+  }
+
+  return {
+    endpoints: bindRuns(engine, () => loading !== null || existsSync(join(parts.directory, "index"))),
+    onMessage(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    async readEvents(id, after, limit) {
+      return (await (loading ?? load())).store.readEvents(id, after, limit);
+    },
+    get openCount() {
+      return loaded?.openCount ?? 0;
+    },
+    async start() {
+      if (hasLeftovers(join(parts.directory, "open"))) await engine();
+    },
+    async stop() {
+      const built = await loading?.catch(() => null);
+      await built?.engine.close();
+      await built?.store.close();
+    },
+  };
+}
+
+function bindRuns(engine: () => Promise<RunEngine>, hasRuns: () => boolean) {
+  return bind(
+    "runs",
+    internalRunsEndpoints,
+  )({
+    list: async ({ query }) => (hasRuns() ? (await engine()).list(query) : { items: [], next: null }),
+    start: async ({ body }) => (await engine()).start(body),
+    get: async ({ params }) => (await engine()).get(params.id),
+    text: async ({ params }) => (await engine()).text(params.id),
+    events: async ({ params, query }) => (await engine()).events(params.id, query.after, query.limit),
+    say: async ({ params, body }) => (await engine()).say(params.id, body.text, body.targets),
+    answer: async ({ params, body }) => (await engine()).answer(params.id, body),
+    stop: async ({ params, body }) => (await engine()).stop(params.id, body.reason),
+    resume: async ({ params, body }) => (await engine()).resume(params.id, body.targets),
+    remove: async ({ params }) => (await engine()).remove(params.id),
+    restore: async ({ params }) => (await engine()).restore(params.id),
+  });
+}
+
+function hasLeftovers(folder: string): boolean {
+  return existsSync(folder) && readdirSync(folder).length > 0;
+}

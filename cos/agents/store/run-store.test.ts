@@ -1,0 +1,130 @@
+import { describe, expect, it } from "vitest";
+
+import type { Run } from "../../../contract/features/runs.ts";
+import { silentLogger } from "../../../lib/logger.ts";
+import { useTemporaryFolders } from "../../../lib/testing/temporary-folder.ts";
+import { noUsage } from "../usage.ts";
+import type { RunRecord } from "./run-record.ts";
+import { RunStore } from "./run-store.ts";
+
+const newFolder = useTemporaryFolders();
+let now = Date.parse("2026-11-20T12:00:00Z");
+const clock = { now: () => now, monotonic: () => performance.now() };
+const nobody = (): null => null;
+
+function newRecord(number: number, more: Partial<Run> = {}): RunRecord {
+  const run: Run = {
+    id: `run-${String(number).padStart(12, "0")}`,
+    title: `Run ${number}`,
+    state: "succeeded",
+    source: { kind: "user", id: "user" },
+    groupId: null,
+    appId: null,
+    folder: "/tmp",
+    permissionMode: "ask-writes",
+    budget: { costUsd: null, tokens: null, turns: null, minutes: null },
+    prompt: null,
+    createdAt: "2026-11-20T12:00:00.000Z",
+    startedAt: null,
+    endedAt: null,
+    attempts: [],
+    usage: noUsage,
+    message: null,
+    failure: null,
+    pending: [],
+    agentSessionId: null,
+    sessionId: null,
+    canContinue: false,
+    eventCount: 0,
+    lastEventAt: null,
+    ...more,
+  };
+  return { version: 1, run, engine: null, agent: null, child: null, unsaid: [], stopReason: null };
+}
+
+async function store(): Promise<RunStore> {
+  return new RunStore({ directory: `${await newFolder()}/runs`, clock, logger: silentLogger });
+}
+
+describe("run store", () => {
+  it("lists newest first in pages that neither skip nor repeat, also while runs are added", async () => {
+    const runs = await store();
+    for (let number = 1; number <= 45; number += 1) await runs.create(newRecord(number), "text", ["a"]);
+    const seen: string[] = [];
+    let before: string | undefined;
+    for (let page = 0; page < 10; page += 1) {
+      const { items, next } = await runs.page({ limit: 10, before }, nobody);
+      seen.push(...items.map(({ title }) => title));
+      await runs.create(newRecord(100 + page), "text", ["a"]);
+      if (next === null) break;
+      before = next;
+    }
+    expect(seen).toEqual(Array.from({ length: 45 }, (_, index) => `Run ${45 - index}`));
+    await runs.close();
+  });
+
+  it("finds by state, provider, app, group and words", async () => {
+    const runs = await store();
+    for (let number = 1; number <= 30; number += 1)
+      await runs.create(
+        newRecord(number, {
+          appId: number % 3 === 0 ? "shop" : null,
+          groupId: number % 5 === 0 ? "g" : null,
+          state: number % 2 === 0 ? "failed" : "succeeded",
+        }),
+        number === 7 ? "Mend the Login page" : "text",
+        [number % 4 === 0 ? "claude" : "codex"],
+      );
+    const count = async (query: object): Promise<number> =>
+      (await runs.page({ limit: 100, ...query }, nobody)).items.length;
+    expect(await count({})).toBe(30);
+    expect(await count({ app: "shop" })).toBe(10);
+    expect(await count({ group: "g" })).toBe(6);
+    expect(await count({ state: "failed" })).toBe(15);
+    expect(await count({ provider: "claude" })).toBe(7);
+    expect(await count({ provider: "claude", state: "succeeded" })).toBe(0);
+    expect(await count({ text: "login PAGE" })).toBe(1);
+    expect(await count({ text: "nothing like it" })).toBe(0);
+    await runs.close();
+  });
+
+  it("refuses an id that is taken, also by a run that was set aside", async () => {
+    const runs = await store();
+    await runs.create(newRecord(1), "text", []);
+    await expect(runs.create(newRecord(1), "other", [])).rejects.toMatchObject({ code: "conflict" });
+    await runs.remove(newRecord(1).run.id);
+    await expect(runs.create(newRecord(1), "other", [])).rejects.toMatchObject({ code: "conflict" });
+    await runs.close();
+  });
+
+  it("brings a removed run back for a day, at its old place", async () => {
+    const runs = await store();
+    for (let number = 1; number <= 3; number += 1) await runs.create(newRecord(number), `text ${number}`, []);
+    const { id } = newRecord(2).run;
+    await runs.remove(id);
+    const titles = async (): Promise<string[]> =>
+      (await runs.page({ limit: 10 }, nobody)).items.map(({ title }) => title);
+    expect(await titles()).toEqual(["Run 3", "Run 1"]);
+    await expect(runs.prompt(id)).rejects.toMatchObject({ code: "not_found" });
+    await runs.restore(id);
+    expect(await titles()).toEqual(["Run 3", "Run 2", "Run 1"]);
+    expect(await runs.prompt(id)).toBe("text 2");
+    await runs.remove(id);
+    now += 25 * 3_600_000;
+    await runs.remove(newRecord(1).run.id);
+    await expect(runs.restore(id)).rejects.toMatchObject({ code: "not_found" });
+    await runs.close();
+  });
+
+  it("gives the live state of runs that have not ended", async () => {
+    const runs = await store();
+    const record = newRecord(1, { state: "queued" });
+    await runs.create(record, "text", []);
+    const { items } = await runs.page({ limit: 10, state: "running" }, () => ({ ...record.run, state: "running" }));
+    expect(items).toHaveLength(1);
+    expect(await runs.openIds()).toEqual([record.run.id]);
+    await runs.markEnded(record.run.id);
+    expect(await runs.openIds()).toEqual([]);
+    await runs.close();
+  });
+});

@@ -1,0 +1,74 @@
+import fc from "fast-check";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+
+import type { RunEventBody } from "../../contract/features/run-events.ts";
+import { redact, registerSecret } from "../../lib/redact.ts";
+import { createTextJoiner } from "./text-joiner.ts";
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+function joiner() {
+  const events: RunEventBody[] = [];
+  return { events, joiner: createTextJoiner((body) => events.push(body)) };
+}
+const textOf = (events: RunEventBody[]): string => events.map((body) => ("text" in body ? body.text : "")).join("");
+
+describe("text joiner", () => {
+  it("makes one event of what comes within 50 ms", () => {
+    const { events, joiner: text } = joiner();
+    for (const piece of ["Hel", "lo ", "you"]) text.add({ kind: "text", text: piece });
+    expect(events).toEqual([]);
+    vi.advanceTimersByTime(51);
+    expect(events).toEqual([{ kind: "text", text: "Hello you" }]);
+  });
+
+  it("waits for no more than 4 096 characters, and keeps kinds apart", () => {
+    const { events, joiner: text } = joiner();
+    text.add({ kind: "text", text: "a".repeat(4_096) });
+    expect(events).toHaveLength(1);
+    text.add({ kind: "reasoning", text: "b" });
+    text.add({ kind: "text", text: "c" });
+    text.add({ kind: "output", stream: "err", text: "d" });
+    text.add({ kind: "output", stream: "out", text: "e" });
+    text.flush();
+    expect(events.slice(1).map((body) => ("text" in body ? body.text : ""))).toEqual(["b", "c", "d", "e"]);
+  });
+
+  it("never lets a secret through in pieces", () => {
+    const secret = "hunter2-correct-horse";
+    registerSecret(secret);
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 1, max: 12 }), { minLength: 20, maxLength: 40 }), (sizes) => {
+        const { events, joiner: text } = joiner();
+        const whole = `the key is ${secret}, really ${secret}`;
+        let from = 0;
+        for (const size of sizes) {
+          text.add({ kind: "text", text: whole.slice(from, from + size) });
+          vi.advanceTimersByTime(60);
+          from += size;
+        }
+        text.add({ kind: "text", text: whole.slice(from) });
+        text.flush();
+        const shown = textOf(events.map((body) => ("text" in body ? { ...body, text: redact(body.text) } : body)));
+        expect(shown).not.toContain("hunter2");
+        expect(shown).toBe("the key is [redacted], really [redacted]");
+      }),
+    );
+  });
+
+  it("cuts a huge piece without tearing a character", () => {
+    const { events, joiner: text } = joiner();
+    const whole = `a${"🚀".repeat(60_000)}`;
+    text.add({ kind: "text", text: whole });
+    text.flush();
+    expect(events.length).toBeGreaterThan(1);
+    expect(textOf(events)).toBe(whole);
+    for (const body of events)
+      expect("text" in body && !/[\uD800-\uDBFF](?![\uDC00-\uDFFF])/.test(body.text)).toBe(true);
+  });
+});

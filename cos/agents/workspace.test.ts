@@ -1,0 +1,69 @@
+import { mkdir, readFile, symlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+
+import { describe, expect, it } from "vitest";
+
+import { useTemporaryFolders } from "../../lib/testing/temporary-folder.ts";
+import { openWorkspace, type Workspace } from "./workspace.ts";
+
+const newFolder = useTemporaryFolders();
+
+async function prepared(): Promise<{ workspace: Workspace; folder: string; outside: string }> {
+  const base = await newFolder();
+  const [folder, outside] = [join(base, "app"), join(base, "outside")];
+  await mkdir(join(folder, "src"), { recursive: true });
+  await mkdir(outside);
+  await writeFile(join(outside, "secret.txt"), "secret");
+  await writeFile(join(folder, "src/a.ts"), "one\ntwo words\n");
+  await symlink(outside, join(folder, "way-out"));
+  await symlink(join(outside, "secret.txt"), join(folder, "link.txt"));
+  await symlink(join(outside, "new.txt"), join(folder, "dangling.txt"));
+  await symlink("src", join(folder, "inner"));
+  return { workspace: await openWorkspace(folder), folder, outside };
+}
+
+describe("workspace", () => {
+  it.each([
+    "../outside/secret.txt",
+    "/etc/passwd",
+    "way-out/secret.txt",
+    "link.txt",
+    "src/../../outside/secret.txt",
+    "a\0b",
+  ])("reads nothing at %j", async (path) => {
+    const { workspace } = await prepared();
+    await expect(workspace.read(path)).rejects.toMatchObject({ code: "forbidden" });
+  });
+
+  it.each(["../new.txt", "way-out/new.txt", "way-out/deep/new.txt", "dangling.txt", "link.txt", "."])(
+    "writes nothing at %j",
+    async (path) => {
+      const { workspace, outside } = await prepared();
+      await expect(workspace.write(path, "x")).rejects.toMatchObject({ code: "forbidden" });
+      expect(await readFile(join(outside, "secret.txt"), "utf8")).toBe("secret");
+      await expect(readFile(join(outside, "new.txt"))).rejects.toThrow();
+    },
+  );
+
+  it("reads, writes, lists and searches within", async () => {
+    const { workspace, folder } = await prepared();
+    expect(await workspace.read("inner/a.ts")).toBe("one\ntwo words\n");
+    expect(await workspace.write("src/a.ts", "three\n")).toBe("one\ntwo words\n");
+    expect(await workspace.write("new/deep/b.ts", "needle here\n")).toBeNull();
+    expect(await readFile(join(folder, "new/deep/b.ts"), "utf8")).toBe("needle here\n");
+    expect(await workspace.list(".")).toEqual(["dangling.txt", "inner", "link.txt", "new/", "src/", "way-out"]);
+    const { signal } = new AbortController();
+    expect(await workspace.search("needle", ".", 10, signal)).toEqual(["new/deep/b.ts:1: needle here"]);
+    expect(await workspace.search("secret", ".", 10, signal)).toEqual([]);
+  });
+
+  it("says what a missing, a binary and a large file are", async () => {
+    const { workspace, folder } = await prepared();
+    await writeFile(join(folder, "image"), Buffer.from([1, 0, 2]));
+    await writeFile(join(folder, "large"), Buffer.alloc(9 * 1024 * 1024, 65));
+    await expect(workspace.read("missing")).rejects.toMatchObject({ code: "not_found" });
+    await expect(workspace.read("image")).rejects.toMatchObject({ code: "unsupported_media_type" });
+    await expect(workspace.read("large")).rejects.toMatchObject({ code: "too_large" });
+    await expect(workspace.read("src")).rejects.toMatchObject({ code: "unsupported_media_type" });
+  });
+});

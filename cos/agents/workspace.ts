@@ -1,0 +1,148 @@
+import { constants } from "node:fs";
+import { lstat, mkdir, open, readdir, realpath, rename, rm } from "node:fs/promises";
+import { basename, dirname, join, relative, resolve } from "node:path";
+
+import { AppError } from "../../lib/app-error.ts";
+import { errorCode } from "../../lib/durable-file.ts";
+import { isInside } from "./permission-policy.ts";
+
+const largestFile = 8 * 1024 * 1024;
+const skippedFolders = new Set([".git", "node_modules"]);
+const mostVisited = 20_000;
+
+/** The files of one folder, and nothing else: every path is judged after links are followed. */
+export interface Workspace {
+  readonly folder: string;
+  /** Absolute path within the folder, links resolved; the last part need not exist. Throws `forbidden`. */
+  locate(path: string): Promise<string>;
+  /** Text of a file. Throws `not_found`, `too_large`, `unsupported_media_type` for what is no text. */
+  read(path: string): Promise<string>;
+  /** Replaces or makes a file; returns its former text, `null` when it is new. */
+  write(path: string, text: string): Promise<string | null>;
+  /** Names in a folder, folders with a slash at the end. */
+  list(path: string): Promise<string[]>;
+  /** Lines that contain a text, as "path:line: text", at most `limit`. */
+  search(text: string, path: string, limit: number, signal: AbortSignal): Promise<string[]>;
+}
+
+/** Opens a folder as a workspace. Throws `not_found`. */
+export async function openWorkspace(folder: string): Promise<Workspace> {
+  const root = await realpath(folder).catch(() => {
+    throw new AppError("not_found", `There is no folder ${folder}`);
+  });
+
+  async function locate(path: string): Promise<string> {
+    if (path.includes("\0")) throw outside(path);
+    const wanted = resolve(root, path);
+    const real = await realOf(wanted);
+    if (!isInside(root, real)) throw outside(path);
+    return real;
+  }
+
+  async function read(path: string): Promise<string> {
+    const file = await locate(path);
+    const text = await readText(file);
+    if (text === null) throw new AppError("not_found", `There is no file ${path}`);
+    return text;
+  }
+
+  return {
+    folder: root,
+    locate,
+    read,
+    async write(path, text) {
+      const file = await locate(path);
+      if (file === root) throw outside(path);
+      const before = await readText(file);
+      await mkdir(dirname(file), { recursive: true });
+      // The folder may have become a link meanwhile.
+      if (!isInside(root, await realOf(dirname(file)))) throw outside(path);
+      await replace(file, text);
+      return before;
+    },
+    async list(path) {
+      const entries = await readdir(await locate(path), { withFileTypes: true });
+      return entries.map((entry) => (entry.isDirectory() ? `${entry.name}/` : entry.name)).toSorted();
+    },
+    async search(text, path, limit, signal) {
+      const found: string[] = [];
+      for await (const file of filesUnder(await locate(path), signal)) {
+        const content = await readText(file).catch(() => null); // no text, or too large
+        for (const [at, line] of (content ?? "").split("\n").entries()) {
+          if (!line.includes(text)) continue;
+          found.push(`${relative(root, file)}:${at + 1}: ${line.trim().slice(0, 300)}`);
+          if (found.length === limit) return found;
+        }
+      }
+      return found;
+    },
+  };
+}
+
+/** Where a path leads once links are followed; parts that do not exist yet are taken as they are. */
+async function realOf(path: string): Promise<string> {
+  try {
+    return await realpath(path);
+  } catch (error) {
+    if (errorCode(error) !== "ENOENT") throw new AppError("forbidden", `${path} cannot be reached`, { cause: error });
+  }
+  // A link that leads nowhere yet would be followed by whoever writes to it.
+  const state = await lstat(path).catch(() => null);
+  if (state?.isSymbolicLink() === true) throw outside(path);
+  const parent = dirname(path);
+  return parent === path ? path : join(await realOf(parent), basename(path));
+}
+
+async function readText(file: string): Promise<string | null> {
+  let handle;
+  try {
+    handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") return null;
+    throw new AppError("forbidden", `${basename(file)} cannot be read`, { cause: error });
+  }
+  try {
+    const state = await handle.stat();
+    if (!state.isFile()) throw new AppError("unsupported_media_type", `${basename(file)} is no file`);
+    if (state.size > largestFile) throw new AppError("too_large", `${basename(file)} is larger than 8 MiB`);
+    const bytes = await handle.readFile();
+    if (bytes.includes(0)) throw new AppError("unsupported_media_type", `${basename(file)} is no text`);
+    return bytes.toString("utf8");
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Whole or not at all; a file keeps its mode. */
+async function replace(file: string, text: string): Promise<void> {
+  const state = await lstat(file).catch(() => null);
+  const temporary = `${file}.${process.pid}.tmp`;
+  const handle = await open(temporary, "wx", state ? state.mode & 0o777 : 0o644);
+  try {
+    await handle.writeFile(text);
+    await handle.close();
+    await rename(temporary, file);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+}
+
+async function* filesUnder(start: string, signal: AbortSignal): AsyncGenerator<string> {
+  const left = [start];
+  let visited = 0;
+  for (let path = left.pop(); path !== undefined; path = left.pop()) {
+    signal.throwIfAborted();
+    visited += 1;
+    if (visited > mostVisited) return;
+    const state = await lstat(path).catch(() => null);
+    if (state?.isFile() === true) yield path;
+    if (state?.isDirectory() !== true) continue;
+    const entries = await readdir(path).catch(() => []);
+    for (const name of entries.toSorted().toReversed()) if (!skippedFolders.has(name)) left.push(join(path, name));
+  }
+}
+
+function outside(path: string): AppError {
+  return new AppError("forbidden", `${path} is outside the folder of this run`);
+}
