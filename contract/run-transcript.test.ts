@@ -149,7 +149,7 @@ describe("a transcript", () => {
     expect(blocks[1]).toMatchObject({ key: "e2", call: { state: "succeeded", output: "done" } });
   });
 
-  it("puts the answer to the question and leaves out states that say nothing", () => {
+  it("puts the answer to the question and leaves out states that are no end", () => {
     const request = {
       requestId: "q",
       askedAt: "2026-11-21T10:00:00.000Z",
@@ -166,6 +166,7 @@ describe("a transcript", () => {
       options: [{ optionId: "yes", name: "Allow", kind: "allow-once" as const }],
     };
     const blocks = fold([
+      { kind: "state", state: "queued", message: "Waits for a free slot" },
       { kind: "state", state: "running", message: null },
       { kind: "asked", request },
       { kind: "state", state: "waiting", message: null },

@@ -173,7 +173,8 @@ export function createTranscript(): Transcript {
         list.push({ kind: "notice", key, at, level: body.level, text: body.text });
         return true;
       case "state":
-        if (isOpenState(body.state) && (body.message === null || body.state === "waiting")) return false;
+        // Only an end is part of the story; waiting in line and going on show in what happens next.
+        if (isOpenState(body.state)) return false;
         list.push({ kind: "state", key, at, state: body.state, message: body.message });
         return true;
       case "usage":

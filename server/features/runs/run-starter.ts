@@ -97,7 +97,11 @@ export function createRunStarter(options: RunServiceOptions): RunStarter {
       text,
     };
     return startAll(
-      resolved.map(({ choice, targets }) => ({ choice, spec: { id: newRunId(now), ...common, targets } })),
+      // One after the other, so that a group keeps the order it was asked in.
+      resolved.map(({ choice, targets }, index) => ({
+        choice,
+        spec: { id: newRunId(now + index), ...common, targets },
+      })),
     );
   }
 

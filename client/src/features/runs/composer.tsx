@@ -259,7 +259,16 @@ function PermissionFields({ draft, onChange }: Omit<FieldsProps, "errors">) {
     >
       <div className={classes["modes"]}>
         {permissionModes.map(({ value, label, text }) => (
-          <Radio key={value} value={value} label={label} description={text} />
+          <Radio
+            key={value}
+            value={value}
+            label={
+              <>
+                {label}
+                <span className={classes["mode"]}>{text}</span>
+              </>
+            }
+          />
         ))}
       </div>
     </Radio.Group>

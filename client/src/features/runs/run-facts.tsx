@@ -1,8 +1,9 @@
 import { useEffect, useState } from "react";
 
 import type { Attempt, Run } from "../../../../contract/features/runs.ts";
+import { formatCost, formatTokens } from "../../lib/format.ts";
 import { IconCircleCheck, IconCircleX, IconLoader2 } from "../../ui/icons.gen.ts";
-import { allTokens, failureWords, formatCost, formatTokens, tookWords } from "./run-words.ts";
+import { allTokens, failureWords, tookWords } from "./run-words.ts";
 import classes from "./run-facts.module.css";
 
 const tickMs = 1_000;
@@ -27,7 +28,7 @@ export function AttemptsStrip({ attempts }: Pick<Run, "attempts">) {
   const now = useNow(attempts.some(({ endedAt }) => endedAt === null));
   if (attempts.length === 0) return null;
   return (
-    <ol role="list" className={classes["strip"]} aria-label="Attempts" tabIndex={0}>
+    <ol role="list" className={classes["strip"]} aria-label="Attempts" tabIndex={0} data-single={attempts.length === 1}>
       {attempts.map((attempt) => (
         <li key={attempt.number} data-failed={attempt.failure !== null || undefined}>
           <AttemptCard attempt={attempt} now={now} />
@@ -52,7 +53,11 @@ function AttemptCard({ attempt, now }: { attempt: Attempt; now: number }) {
         {failure === null ? reason : failureWords(failure)}
       </span>
       <span className={classes["figures"]}>
-        {tookWords(startedAt, endedAt, now)} · {formatTokens(allTokens(usage))} tokens · {formatCost(usage.costUsd)}
+        {[
+          tookWords(startedAt, endedAt, now),
+          `${formatTokens(allTokens(usage))} tokens`,
+          ...(usage.costUsd === null ? [] : [formatCost(usage.costUsd)]),
+        ].join(" · ")}
       </span>
     </>
   );

@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 
 import type { Run } from "../../../../contract/features/runs.ts";
 import { filterQuery, reduceRunPages, type RunFilter, type RunPages } from "./run-list.ts";
-import { allTokens, formatCost, formatTokens, providerPath } from "./run-words.ts";
+import { formatCost, formatTokens } from "../../lib/format.ts";
+import { allTokens, providerPath } from "./run-words.ts";
 
 const usage = { inputTokens: 10, outputTokens: 5, cachedInputTokens: 0, reasoningTokens: 0, turns: 1, costUsd: null };
 

@@ -5,6 +5,7 @@ import { useEffect, useRef, useState } from "react";
 import type { Run } from "../../../../contract/features/runs.ts";
 import { isOpenState } from "../../../../contract/run-transcript.ts";
 import { actionRegistry, type Action } from "../../lib/actions.ts";
+import { useSearchState } from "../../lib/search-state.ts";
 import { useLiveApps } from "../../lib/live-queries.ts";
 import { ActionLink } from "../../ui/action-link.tsx";
 import { ActionMenu, type MenuItem } from "../../ui/action-menu.tsx";
@@ -19,6 +20,7 @@ import {
   IconPlayerStop,
   IconRepeat,
   IconRobot,
+  IconSearch,
   IconTerminal2,
   IconTrash,
 } from "../../ui/icons.gen.ts";
@@ -81,9 +83,10 @@ export function RunPage() {
 
 function Content({ run }: { run: Run }) {
   const answer = useAnswer(run.id);
+  const [search] = useSearchState();
   const [first, ...more] = run.pending;
   return (
-    <div className={classes["content"]}>
+    <div className={classes["content"]} data-finding={search["find"] !== undefined || undefined}>
       <Facts run={run} />
       <AttemptsStrip attempts={run.attempts} />
       <RunTranscript id={run.id} label={`Transcript of ${run.title}`} isSearchable />
@@ -112,9 +115,13 @@ function Facts({ run }: { run: Run }) {
           {app.name}
         </Link>
       )}
-      <span className={classes["folder"]} title={run.folder}>
-        {run.folder}
-      </span>
+      {run.folder.includes(`/${run.id}/`) ? (
+        <span title={run.folder}>in a folder of its own</span>
+      ) : (
+        <span className={classes["folder"]} title={run.folder}>
+          {run.folder}
+        </span>
+      )}
       <span>{permissionLabel(run.permissionMode)}</span>
     </div>
   );
@@ -143,6 +150,7 @@ function Ending({ run, hasQuestion }: { run: Run; hasQuestion: boolean }) {
 
 function RunButtons({ run }: { run: Run }) {
   const navigate = useNavigate();
+  const [, setSearch] = useSearchState();
   const [isStopping, setIsStopping] = useState(false);
   const isOpen = isOpenState(run.state);
   const open = (runId: string): unknown => navigate({ to: "/agents/$runId", params: { runId } });
@@ -153,6 +161,14 @@ function RunButtons({ run }: { run: Run }) {
     setIsStopping(false);
   };
   const items: MenuItem[] = [
+    {
+      id: "find",
+      label: "Search in it",
+      icon: IconSearch,
+      run: () => {
+        setSearch({ find: "1" });
+      },
+    },
     { id: "copy", label: "Copy the transcript", icon: IconCopy, run: () => copyTranscript(run.id) },
     { id: "download", label: "Download as Markdown", icon: IconDownload, href: transcriptUrl(run.id) },
     ...(isOpen

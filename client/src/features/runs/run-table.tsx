@@ -4,6 +4,7 @@ import { useMemo } from "react";
 import type { App } from "../../../../contract/features/apps.ts";
 import type { Run } from "../../../../contract/features/runs.ts";
 import { isOpenState } from "../../../../contract/run-transcript.ts";
+import { formatCost, formatTokens } from "../../lib/format.ts";
 import { useLiveApps } from "../../lib/live-queries.ts";
 import { ActionMenu, type MenuItem } from "../../ui/action-menu.tsx";
 import { DataTable, type Column } from "../../ui/data-table.tsx";
@@ -20,7 +21,7 @@ import { Time } from "../../ui/time.tsx";
 import classes from "./agents-page.module.css";
 import { removeRun, resumeRun, runAgain, stopRun, transcriptUrl } from "./run-calls.ts";
 import { ProviderPath } from "./run-facts.tsx";
-import { allTokens, formatCost, formatTokens, runStatus } from "./run-words.ts";
+import { allTokens, runStatus } from "./run-words.ts";
 
 /** Runs, one row each; on a phone one card each. */
 export function RunTable({ runs }: { runs: readonly Run[] }) {

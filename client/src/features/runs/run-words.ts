@@ -1,7 +1,7 @@
 import type { FailureKind, Tier } from "../../../../contract/features/providers.ts";
 import type { RunState, ToolKind, Usage } from "../../../../contract/features/run-events.ts";
 import type { PermissionMode, Run } from "../../../../contract/features/runs.ts";
-import { formatDuration } from "../../lib/format.ts";
+import { formatDuration, formatCost, formatTokens } from "../../lib/format.ts";
 import type { Status } from "../../ui/status.ts";
 
 const statuses: Record<RunState, Status> = {
@@ -75,21 +75,6 @@ export const toolWords: Record<ToolKind, string> = {
   fetch: "Fetch",
   other: "Tool",
 };
-
-/** Dollars as small as they come: 0.0123 → "$0.012", 12.3 → "$12.30". */
-export function formatCost(costUsd: number | null): string {
-  if (costUsd === null) return "–";
-  if (costUsd === 0) return "$0";
-  if (costUsd < 0.001) return "< $0.001";
-  return `$${costUsd.toFixed(costUsd < 1 ? 3 : 2)}`;
-}
-
-/** 999 → "999", 12 345 → "12.3k", 2 000 000 → "2.0M". */
-export function formatTokens(tokens: number): string {
-  if (tokens < 1_000) return String(tokens);
-  if (tokens < 999_950) return `${(tokens / 1_000).toFixed(tokens < 99_950 ? 1 : 0)}k`;
-  return `${(tokens / 1_000_000).toFixed(1)}M`;
-}
 
 /** All tokens of a usage, in and out. */
 export function allTokens({ inputTokens, outputTokens }: Usage): number {
