@@ -142,7 +142,6 @@ export const manifest = {
   "push.test": "POST /api/push/devices/:id/test",
   "push.update": "PUT /api/push/devices/:id",
   "runs.again": "POST /api/runs/:id/again",
-  "runs.answer": "POST /api/runs/:id/answers",
   "runs.create": "POST /api/runs",
   "runs.download": "GET /api/runs/:id/transcript.md",
   "runs.events": "GET /api/runs/:id/events",

@@ -185,22 +185,6 @@ export const runsEndpoints = defineEndpoints({
     reply: runSchema,
     audit: "write",
   },
-  /** Settles a question; answered in the name of the caller. */
-  answer: {
-    method: "POST",
-    path: "/api/runs/:id/answers",
-    summary: "Answer a question of a run",
-    params: id,
-    body: z.strictObject({
-      requestId: z.string().max(100),
-      /** One of the offered options; `null` denies. */
-      optionId: z.string().max(200).nullable(),
-      /** Told to the agent with a denial. */
-      reason: z.string().trim().max(2_000, "must have at most 2000 characters").nullable().default(null),
-    }),
-    reply: runSchema,
-    audit: "write",
-  },
   stop: {
     method: "POST",
     path: "/api/runs/:id/stop",

@@ -1,6 +1,6 @@
 import { useMantineColorScheme } from "@mantine/core";
 import { useNavigate } from "@tanstack/react-router";
-import { IconBell, IconKeyboard, IconMoon, IconSearch, IconSun } from "../ui/icons.gen.ts";
+import { IconBell, IconHandStop, IconKeyboard, IconMoon, IconSearch, IconSun } from "../ui/icons.gen.ts";
 import { useEffect } from "react";
 
 import { actionRegistry, type Action } from "../lib/actions.ts";
@@ -58,6 +58,15 @@ export function useBaseActions(): void {
         icon: IconBell,
         shortcut: "g n",
         run: open("notifications"),
+      },
+      {
+        id: "approvals.answer",
+        label: "Answer approvals",
+        group: "Go to",
+        icon: IconHandStop,
+        keywords: ["questions", "allow", "deny", "rules"],
+        shortcut: "g v",
+        run: () => navigate({ to: "/approvals" }),
       },
       {
         id: "panel.dark",

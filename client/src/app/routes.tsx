@@ -71,6 +71,11 @@ export const routeTree = rootRoute.addChildren([
   }),
   createRoute({
     ...parent,
+    path: "/approvals",
+    component: page(() => import("../features/approvals/approvals-page.tsx"), "ApprovalsPage"),
+  }),
+  createRoute({
+    ...parent,
     path: "/terminal",
     component: page(() => import("../features/terminal/terminal-page.tsx"), "TerminalPage"),
   }),

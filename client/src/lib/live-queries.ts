@@ -3,11 +3,15 @@ import { useCallback } from "react";
 
 import { callKey, callQuery } from "./call-query.ts";
 import {
+  reduceApprovals,
   reduceApps,
   reduceAutomations,
   reduceNotifications,
   reduceProcesses,
-  reduceProviders, reduceLocalModels, reducePrompts } from "./live-reducers.ts";
+  reduceProviders,
+  reduceLocalModels,
+  reducePrompts,
+} from "./live-reducers.ts";
 import { useFeed, type FeedEvent, type FeedName, type FeedSnapshot } from "./use-feed.ts";
 
 /** Lists that keep themselves current: loaded over HTTP (so a page paints at once), then changed by their feed. */
@@ -34,6 +38,7 @@ function useFeedIntoCache<N extends FeedName, T>(
 const keys = {
   apps: callKey("apps.list"),
   processes: callKey("processes.list"),
+  approvals: callKey("approvals.list"),
   automations: callKey("automations.list"),
   notifications: callKey("notifications.list"),
   incidents: callKey("incidents.view"),
@@ -47,6 +52,12 @@ const keys = {
 export function useLiveApps() {
   useFeedIntoCache("apps", keys.apps, reduceApps);
   return useQuery(callQuery("apps.list", undefined, { isKept: true }));
+}
+
+/** Questions that wait, and those settled last. */
+export function useLiveApprovals() {
+  useFeedIntoCache("approvals", keys.approvals, reduceApprovals);
+  return useQuery(callQuery("approvals.list", undefined, { isKept: true }));
 }
 
 /** Processes of both PM2 homes with live CPU and memory. */

@@ -1,4 +1,5 @@
 import type { App, AppsEvent } from "../../../contract/features/apps.ts";
+import type { Approval } from "../../../contract/features/approvals.ts";
 import type { AutomationList } from "../../../contract/features/automations.ts";
 import type { LocalServer } from "../../../contract/features/local-models.ts";
 import type { Notification } from "../../../contract/features/notifications.ts";
@@ -138,4 +139,24 @@ export function reduceLocalModels(list: readonly LocalServer[], event: FeedEvent
     const jobs = isKnown ? putById(server.jobs, event.job, ({ id }) => id) : [event.job, ...server.jobs];
     return { ...server, jobs };
   });
+}
+
+/** Questions that wait, oldest first, and those settled last, newest first. */
+export interface ApprovalLists {
+  pending: Approval[];
+  recent: Approval[];
+}
+
+const maxRecent = 50;
+
+/** The questions after an event of the `approvals` feed. */
+export function reduceApprovals(
+  { pending, recent }: ApprovalLists,
+  { approval }: FeedEvent<"approvals">,
+): ApprovalLists {
+  const isPending = approval.state === "pending";
+  return {
+    pending: isPending ? putById(pending, approval, ({ id }) => id) : pending.filter(({ id }) => id !== approval.id),
+    recent: isPending ? recent : [approval, ...recent.filter(({ id }) => id !== approval.id)].slice(0, maxRecent),
+  };
 }

@@ -1,7 +1,7 @@
 import { useMemo, useState } from "react";
 
 import { formatCount } from "../lib/format.ts";
-import { diffLines, type DiffHunk, type DiffLine, type LineDiff } from "../lib/line-diff.ts";
+import { diffLines, type DiffHunk, type DiffLine, type LineDiff } from "../../../contract/line-diff.ts";
 import classes from "./diff-view.module.css";
 
 interface DiffViewProps {

@@ -58,6 +58,10 @@ export const statusLooks = {
   limited: { word: "limited", tone: "warn", icon: IconHourglass },
   down: { word: "does not answer", tone: "bad", icon: IconPlugX },
   checking: { word: "checking", tone: "info", icon: IconLoader2, isMoving: true },
+  allowed: { word: "allowed", tone: "ok", icon: IconCircleCheck },
+  denied: { word: "denied", tone: "bad", icon: IconBan },
+  "not answered": { word: "not answered", tone: "warn", icon: IconHourglass },
+  withdrawn: { word: "withdrawn", tone: "neutral", icon: IconPlayerSkipForward },
   unknown: { word: "not known", tone: "neutral", icon: IconCircleDashed },
 } as const satisfies Record<string, StatusLook>;
 

@@ -27,7 +27,6 @@ export function mountRuns(mount: Mount, runs: RunService): void {
     get: ({ params }) => runs.get(params.id),
     events: ({ params, query }) => runs.events(params.id, query),
     say: ({ params, body }) => runs.say(params.id, body.text),
-    answer: ({ params, body }, { caller }) => runs.answer(params.id, { ...body, by: caller.name }),
     stop: ({ params }, { caller }) => runs.stop(params.id, `Stopped by ${caller.name}`),
     resume: ({ params }) => runs.resume(params.id),
     again: ({ params }) => runs.again(params.id),

@@ -6,28 +6,9 @@ export function runKey(id: string): string {
   return `run:${id}`;
 }
 
-/** Key under which a question of a run waits; the page knows the run by it. */
-export function questionKey(id: string): string {
-  return `run-question:${id}`;
-}
-
 /** Page of a run inside the panel. */
 export function runLink(id: string): string {
   return `/agents/${id}`;
-}
-
-/** What the user is told about a run that waits for an answer; `null` when it does not. */
-export function questionNotice({ id, title, pending }: Run): NewNotification | null {
-  const [first, ...more] = pending;
-  if (!first) return null;
-  return {
-    level: "warning",
-    title: `${title} asks you`,
-    message: more.length === 0 ? first.call.title : `${first.call.title} (and ${more.length} more)`,
-    link: runLink(id),
-    key: questionKey(id),
-    needsYou: true,
-  };
 }
 
 /** What the user is told about the end of a run; `null` when there is nothing to say. */

@@ -289,13 +289,16 @@ describe("what follows from a run", () => {
       { change: { pending: [question] } },
     );
     await expect.poll(titles).toContain("Clean up asks you");
+    const [approval] = (await app.call("approvals.list", {})).pending;
+    const { id = "", hash = "" } = approval ?? {};
     const [notice] = await app.call("notifications.list", {});
-    expect(notice).toMatchObject({ needsYou: true, message: "Run rm -rf build", link: `/agents/${run.id}` });
-    const body = { requestId: "q1", optionId: null, reason: "Keep it" };
-    await app.call("runs.answer", { params: { id: run.id }, body });
-    expect(cos.answers).toEqual([{ id: run.id, ...body, by: "this machine" }]);
+    expect(notice).toMatchObject({ needsYou: true, message: "Run rm -rf build", link: `/approvals?approval=${id}` });
+    const answer = { params: { id }, body: { hash, answer: "deny" as const, reason: "Keep it" } };
+    await app.call("approvals.decide", answer);
+    const by = "this machine on a program";
+    expect(cos.answers).toEqual([{ id: run.id, requestId: "q1", optionId: "no", reason: "Keep it", by }]);
     await expect.poll(titles).not.toContain("Clean up asks you");
-    await expect(app.call("runs.answer", { params: { id: run.id }, body })).rejects.toMatchObject({ status: 409 });
+    await expect(app.call("approvals.decide", answer)).rejects.toMatchObject({ status: 409 });
   });
 
   it("tells a failure with its reason on the errors channel and in the notifications", async () => {

@@ -5,12 +5,12 @@ import { createInternalClient } from "../../../lib/internal-client.ts";
 import type { AppContext } from "../../app-context.ts";
 import { createFeed } from "../../realtime/feed.ts";
 import { createRunsLink } from "../../runs-link.ts";
-import type { NewNotification, NotificationService } from "../notifications/notification-service.ts";
+import type { NotificationService } from "../notifications/notification-service.ts";
 import type { PanelErrors } from "../notifications/panel-errors.ts";
 import { registerAgentsChannel } from "./channel.ts";
 import { mountRuns } from "./routes.ts";
 import { createRunBus, type RunHooks } from "./run-hooks.ts";
-import { endNotice, questionKey, questionNotice, runKey, runLink } from "./run-notices.ts";
+import { endNotice, runKey, runLink } from "./run-notices.ts";
 import { createRunRequests, runRequestsFile, type RunRequestsFile } from "./run-requests.ts";
 import { createRunService, type RunService } from "./run-service.ts";
 import type { RunServiceOptions } from "./run-starter.ts";
@@ -61,12 +61,9 @@ export async function buildRuns(
   };
 }
 
-/** Questions and ends go to the notification centre, failures to the `errors` channel, too. */
+/** Ends go to the notification centre, failures to the `errors` channel, too. */
 function tellUser(hooks: RunHooks, notifications: Dependencies["notifications"], errors: PanelErrors): void {
   hooks.onRunChanged(async (run) => {
-    const question = questionNotice(run);
-    if (question) await notifyOnce(notifications, question);
-    else await notifications.settle(questionKey(run.id));
     if (isOpenState(run.state)) await notifications.settle(runKey(run.id));
   });
   hooks.onRunEnded(async (run) => {
@@ -81,15 +78,6 @@ function tellUser(hooks: RunHooks, notifications: Dependencies["notifications"],
     });
   });
   hooks.onRunRemoved(async ({ id }) => {
-    await notifications.settle(questionKey(id));
     await notifications.settle(runKey(id));
   });
-}
-
-/** A run that waits changes in other ways meanwhile; the same question is told once. */
-async function notifyOnce(notifications: Dependencies["notifications"], notice: NewNotification): Promise<void> {
-  const isTold = notifications
-    .list()
-    .some(({ key, title, message }) => key === notice.key && title === notice.title && message === notice.message);
-  if (!isTold) await notifications.notify(notice);
 }

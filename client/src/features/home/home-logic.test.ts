@@ -55,10 +55,10 @@ test("a crash is said once: with its app, not again as a notification", () => {
   expect(items.map(({ key }) => key)).toEqual(["app:blog", "n:2"]);
 });
 
-test("a question of an agent comes first and knows its run", () => {
-  const question = { ...notification("1", "/agents/run-1"), key: "run-question:run-1" };
+test("a question of an agent comes first and is known by its id", () => {
+  const question = { ...notification("1", "/approvals?approval=a1"), key: "approval:a1" };
   const items = needsItems([app("blog", "errored")], [notification("2", null), question], [], []);
-  expect(items).toMatchObject([{ kind: "question", runId: "run-1" }, { kind: "app" }, { kind: "notification" }]);
+  expect(items).toMatchObject([{ kind: "question", approvalId: "a1" }, { kind: "app" }, { kind: "notification" }]);
 });
 
 test("the CPU of an app is the sum of its processes, aligned at the newest value", () => {

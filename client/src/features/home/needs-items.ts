@@ -7,7 +7,7 @@ import type { DataProblem } from "../../../../contract/features/system.ts";
 export type NeedsItem =
   | { kind: "app"; key: string; app: App; trouble: AppTrouble }
   | { kind: "notification"; key: string; notification: Notification }
-  | { kind: "question"; key: string; runId: string; notification: Notification }
+  | { kind: "question"; key: string; approvalId: string; notification: Notification }
   | { kind: "data"; key: string; problem: DataProblem };
 
 /** `down`: it does not run though it should. `looping`: it is up at times, but ends again and again. */
@@ -55,10 +55,10 @@ export function needsItems(
     ({ needsYou, link, key }) => needsYou && !pages.has((link ?? "").split("?")[0] ?? "") && !told.has(key ?? ""),
   );
   const questions = others.flatMap((notification): NeedsItem[] => {
-    const runId = questionRun(notification);
-    return runId === null ? [] : [{ kind: "question", key: `q:${notification.id}`, runId, notification }];
+    const approvalId = askedIn(notification);
+    return approvalId === null ? [] : [{ kind: "question", key: `q:${notification.id}`, approvalId, notification }];
   });
-  const rest = others.filter((notification) => questionRun(notification) === null);
+  const rest = others.filter((notification) => askedIn(notification) === null);
   return [
     ...questions,
     ...problems.map((problem): NeedsItem => ({ kind: "data", key: `data:${problem.file}`, problem })),
@@ -67,9 +67,9 @@ export function needsItems(
   ];
 }
 
-const questionPrefix = "run-question:";
+const questionPrefix = "approval:";
 
-/** The run that asks; `null` for any other notification. */
-function questionRun({ key }: Notification): string | null {
+/** The question it is about; `null` for any other notification. */
+function askedIn({ key }: Notification): string | null {
   return key?.startsWith(questionPrefix) === true ? key.slice(questionPrefix.length) : null;
 }

@@ -83,7 +83,7 @@ function Item({ item }: { item: NeedsItem }) {
     case "data":
       return <DataItem problem={item.problem} />;
     case "question":
-      return <QuestionItem runId={item.runId} notification={item.notification} />;
+      return <QuestionItem approvalId={item.approvalId} notification={item.notification} />;
     case "notification":
       break;
   }
@@ -159,20 +159,22 @@ function AppItem({ app, trouble: { kind, incident } }: { app: App; trouble: AppT
   );
 }
 
-const RunQuestion = lazy(async () => ({ default: (await import("../../ui/run-question.tsx")).RunQuestion }));
+const WaitingApproval = lazy(async () => ({
+  default: (await import("../../ui/waiting-approval.tsx")).WaitingApproval,
+}));
 
 /** A question of an agent, answered where it stands; its parts are loaded only when there is one. */
-function QuestionItem({ runId, notification }: { runId: string; notification: Notification }) {
+function QuestionItem({ approvalId, notification }: { approvalId: string; notification: Notification }) {
   const plain = <NotificationItem notification={notification} />;
   return (
     <Suspense fallback={plain}>
-      <RunQuestion
-        id={runId}
+      <WaitingApproval
+        id={approvalId}
         fallback={plain}
-        renderFrame={(question, run) => (
+        renderFrame={(question, approval) => (
           <div className={classes["question"]}>
-            <Link to="/agents/$runId" params={{ runId }} className={`${classes["asker"] ?? ""} touch-wide`}>
-              {run.title}
+            <Link to="/approvals" search={{ approval: approvalId }} className={`${classes["asker"] ?? ""} touch-wide`}>
+              {approval.subject.kind === "agent-tool" ? approval.subject.runTitle : approval.subject.connectorName}
             </Link>
             {question}
           </div>

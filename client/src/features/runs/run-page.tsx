@@ -26,8 +26,7 @@ import {
 } from "../../ui/icons.gen.ts";
 import { LoadingState } from "../../ui/loading-state.tsx";
 import { Page } from "../../ui/page.tsx";
-import { PermissionQuestion } from "../../ui/permission-question.tsx";
-import { useAnswer, useLiveRun } from "../../ui/run-question.tsx";
+import { RunApproval } from "../../ui/waiting-approval.tsx";
 import { StatusBadge } from "../../ui/status-badge.tsx";
 import { ApiError } from "../../lib/api-error.ts";
 import { copyTranscript, removeRun, resumeRun, runAgain, stopRun, transcriptUrl } from "./run-calls.ts";
@@ -36,6 +35,7 @@ import { RunTranscript } from "./run-transcript.tsx";
 import { permissionLabel, runStatus } from "./run-words.ts";
 import classes from "./run-page.module.css";
 import { SayBox } from "./say-box.tsx";
+import { useLiveRun } from "./use-live-run.ts";
 
 const parents = [{ label: "Agents", to: "/agents" }];
 
@@ -82,25 +82,19 @@ export function RunPage() {
 }
 
 function Content({ run }: { run: Run }) {
-  const answer = useAnswer(run.id);
   const [search] = useSearchState();
-  const [first, ...more] = run.pending;
+  const hasQuestion = run.pending.length > 0;
   return (
     <div className={classes["content"]} data-finding={search["find"] !== undefined || undefined}>
       <Facts run={run} />
       <AttemptsStrip attempts={run.attempts} />
       <RunTranscript id={run.id} label={`Transcript of ${run.title}`} isSearchable />
-      {first === undefined ? null : (
+      {hasQuestion ? (
         <section className={classes["question"]} aria-label="Waiting for your answer">
-          <PermissionQuestion
-            key={first.requestId}
-            request={first}
-            more={more.length}
-            onAnswer={(optionId, reason) => answer(first.requestId, optionId, reason)}
-          />
+          <RunApproval runId={run.id} />
         </section>
-      )}
-      <Ending run={run} hasQuestion={first !== undefined} />
+      ) : null}
+      <Ending run={run} hasQuestion={hasQuestion} />
     </div>
   );
 }

@@ -1,0 +1,36 @@
+import type { Approval } from "../../../contract/features/approvals.ts";
+import { formatClock } from "../lib/time.ts";
+import { element } from "./dom.ts";
+
+const words = {
+  allowed: { text: "Allowed", tone: "ok" },
+  denied: { text: "Denied", tone: "bad" },
+  expired: { text: "Denied: nobody answered in time", tone: "warn" },
+  withdrawn: { text: "No longer asked", tone: "warn" },
+} as const;
+
+/** Who settled it, when, and on which device. */
+export function settledView({ state, decision, isDelivered }: Approval): HTMLElement {
+  if (state === "pending" || decision === null) return element("p");
+  const { by, device, at, reason } = decision;
+  const who = [
+    state === "expired" || state === "withdrawn" ? null : `by ${by}`,
+    device === null ? null : `on ${device}`,
+  ];
+  const line = [...who, `at ${formatClock(at)}`].filter((part) => part !== null).join(" ");
+  return element(
+    "div",
+    { className: "note", tone: words[state].tone },
+    element("b", {}, words[state].text),
+    line,
+    reason === null || state === "expired" ? null : element("p", { className: "dim" }, reason),
+    isDelivered ? null : element("p", { className: "dim" }, "It is told as soon as portos-cos answers again."),
+  );
+}
+
+/** "12 min left", "40 s left". */
+export function timeLeft(expiresAt: string, nowMs: number): string {
+  const seconds = Math.ceil((Date.parse(expiresAt) - nowMs) / 1_000);
+  if (seconds <= 0) return "Time is up";
+  return seconds < 60 ? `${String(seconds)} s left` : `${String(Math.ceil(seconds / 60))} min left`;
+}

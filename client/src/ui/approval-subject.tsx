@@ -1,0 +1,27 @@
+import type { Approval } from "../../../contract/features/approvals.ts";
+import { ApprovalChanges } from "./approval-changes.tsx";
+import { CallInput } from "./call-detail.tsx";
+import classes from "./approval-question.module.css";
+
+/** Exactly what is asked: the command, the call or the changes, and where. */
+export function ApprovalSubject({ subject }: Pick<Approval, "subject">) {
+  if (subject.kind === "connector-call") {
+    return (
+      <div className={classes["what"]}>
+        <CallInput call={{ tool: "other", input: subject.input, edits: [] }} />
+        <p className={classes["folder"]}>
+          {subject.connectorName}: {subject.operation}
+        </p>
+      </div>
+    );
+  }
+  const { changes, folder, tool, input } = subject;
+  return (
+    <div className={classes["what"]}>
+      {changes.length === 0 ? <CallInput call={{ tool, input, edits: [] }} /> : <ApprovalChanges changes={changes} />}
+      <p className={classes["folder"]}>
+        in <span className="mono">{folder}</span>
+      </p>
+    </div>
+  );
+}

@@ -1,0 +1,82 @@
+import { approvalSchema, approvalsFeed, type Approval } from "../../../contract/features/approvals.ts";
+import type { Settings } from "../../../contract/features/settings.ts";
+import type { JsonStore } from "../../../lib/json-store.ts";
+import type { AppContext } from "../../app-context.ts";
+import { createFeed } from "../../realtime/feed.ts";
+import type { NotificationService } from "../notifications/notification-service.ts";
+import { approvalRulesFile, approvalsFile, type ApprovalRulesFile, type ApprovalsFile } from "./approval-files.ts";
+import { createApprovalHistory } from "./approval-history.ts";
+import { tellApprovals } from "./approval-notices.ts";
+import { createApprovalService, type ApprovalService } from "./approval-service.ts";
+import { mountApprovals } from "./routes.ts";
+import { createRuleService } from "./rule-service.ts";
+import { createRunApprovals, createRunDelivery, type AskingRuns, type RunApprovals } from "./run-approvals.ts";
+
+const lookEveryMs = 1_000;
+
+interface Dependencies {
+  runs: AskingRuns;
+  notifications: Pick<NotificationService, "notify" | "settle" | "list">;
+  settings: Pick<JsonStore<Settings>, "get">;
+}
+
+/** Questions to the user on the API, the `approvals` feed and in the notification centre. Tell `runApprovals` what runs do. */
+export async function buildApprovals(
+  context: AppContext,
+  { runs, notifications, settings }: Dependencies,
+): Promise<{ approvals: ApprovalService; runApprovals: RunApprovals }> {
+  const { clock, mount, realtime } = context;
+  const logger = context.logger.child("approvals");
+  const history = createApprovalHistory(
+    await context.openLog<Approval>("approvalHistory", {
+      schema: approvalSchema,
+      dayOf: ({ decision, createdAt }) => decision?.at ?? createdAt,
+    }),
+  );
+  const rules = createRuleService({
+    store: await context.openStore<ApprovalRulesFile>("approvalRules", approvalRulesFile),
+    clock,
+  });
+  const feed = createFeed(realtime, approvalsFeed, { snapshot: () => approvals.list() });
+  const approvals = createApprovalService({
+    store: await context.openStore<ApprovalsFile>("approvals", approvalsFile),
+    history,
+    rules,
+    deliver: createRunDelivery(runs),
+    clock,
+    logger,
+    expireAfterMs: () => settings.get().approvals.expireAfterMinutes * 60_000,
+    publish: (approval) => {
+      feed.publish({ kind: "changed", approval });
+    },
+  });
+  await approvals.start();
+  await tellApprovals(approvals, notifications, logger);
+  mountApprovals(mount, { approvals, history, rules });
+  context.names.add("approvals", async ({ id = "" }) =>
+    id.startsWith("rule-")
+      ? rules.list().find((rule) => rule.id === id)?.name
+      : (await approvals.get(id)).subject.title,
+  );
+
+  let isLooking = false;
+  const timer = setInterval(() => {
+    if (isLooking || approvals.open().length === 0) return;
+    isLooking = true;
+    approvals
+      .lookAtTime()
+      .catch((error: unknown) => {
+        logger.error("The time of questions could not be looked at", {}, error);
+      })
+      .finally(() => {
+        isLooking = false;
+      });
+  }, lookEveryMs);
+  timer.unref();
+  const runApprovals = createRunApprovals({ approvals, logger });
+  context.onStop(async () => {
+    clearInterval(timer);
+    await runApprovals.settled();
+  });
+  return { approvals, runApprovals };
+}

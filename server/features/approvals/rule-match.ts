@@ -1,0 +1,67 @@
+import type { Approval, ApprovalRule, ApprovalSubject, RulePreview } from "../../../contract/features/approvals.ts";
+import type { ToolKind } from "../../../contract/features/run-events.ts";
+import { isWithin } from "./touched-paths.ts";
+
+type Conditions = Pick<ApprovalRule, "appId" | "folder" | "providerId" | "runId" | "tools" | "commandPrefix">;
+type Subject = Extract<ApprovalSubject, { kind: "agent-tool" }>;
+
+/** Kinds that act on files: without a path nobody can say where. */
+const needsPath: readonly ToolKind[] = ["read", "edit", "delete", "move"];
+
+/** Kinds so different among themselves that one answer says nothing about the next. */
+const onlyOnce: readonly ToolKind[] = ["other", "think"];
+
+const maxExamples = 5;
+
+/** Whether an answer to this may reach further than once. */
+export function mayReachFurther(subject: ApprovalSubject): boolean {
+  return subject.kind === "agent-tool" && !onlyOnce.includes(subject.tool);
+}
+
+/** Whether all conditions hold for what is asked. */
+export function conditionsHold(rule: Conditions, subject: Subject): boolean {
+  if (rule.appId !== null && rule.appId !== subject.appId) return false;
+  if (rule.providerId !== null && rule.providerId !== subject.providerId) return false;
+  if (rule.runId !== null && rule.runId !== subject.runId) return false;
+  if (rule.tools.length > 0 && !rule.tools.includes(subject.tool)) return false;
+  if (rule.folder !== null && !staysIn(rule.folder, subject)) return false;
+  return rule.commandPrefix.length === 0 || beginsWith(subject.words, rule.commandPrefix);
+}
+
+function staysIn(folder: string, { folder: place, paths, tool }: Subject): boolean {
+  if (!isWithin(folder, place)) return false;
+  if (paths.length === 0) return !needsPath.includes(tool);
+  return paths.every((path) => isWithin(folder, path));
+}
+
+function beginsWith(words: readonly string[] | null, prefix: readonly string[]): boolean {
+  return words !== null && prefix.length <= words.length && prefix.every((word, index) => words[index] === word);
+}
+
+/** The rule that answers what is asked; one that denies goes first. `null`: the user is asked. */
+export function ruleFor(rules: readonly ApprovalRule[], subject: ApprovalSubject, nowMs: number): ApprovalRule | null {
+  if (subject.kind !== "agent-tool") return null;
+  const matching = rules.filter(
+    (rule) => (rule.expiresAt === null || Date.parse(rule.expiresAt) > nowMs) && conditionsHold(rule, subject),
+  );
+  return matching.find(({ effect }) => effect === "deny") ?? matching[0] ?? null;
+}
+
+/** What a rule would have answered to questions of the past. */
+export function previewRule(
+  rule: Conditions & Pick<ApprovalRule, "effect">,
+  history: readonly Approval[],
+): RulePreview {
+  const asked = history.filter(({ subject }) => subject.kind === "agent-tool");
+  const matched = asked.filter(({ subject }) => subject.kind === "agent-tool" && conditionsHold(rule, subject));
+  const opposite = rule.effect === "allow" ? "denied" : "allowed";
+  return {
+    looked: asked.length,
+    matched: matched.length,
+    contradicted: matched.filter(({ state }) => state === opposite).length,
+    examples: matched
+      .toSorted((a, b) => Number(b.state === opposite) - Number(a.state === opposite))
+      .slice(0, maxExamples)
+      .map(({ id, subject, state }) => ({ id, title: subject.title, state })),
+  };
+}

@@ -1,0 +1,118 @@
+import { randomBytes } from "node:crypto";
+
+import {
+  approvalRuleInputSchema,
+  type ApprovalRule,
+  type ApprovalRuleInput,
+  type ApprovalSubject,
+} from "../../../contract/features/approvals.ts";
+import { AppError } from "../../../lib/app-error.ts";
+import type { Clock } from "../../../lib/clock.ts";
+import type { JsonStore } from "../../../lib/json-store.ts";
+import type { ApprovalRulesFile } from "./approval-files.ts";
+import { ruleFor } from "./rule-match.ts";
+import { realPlace } from "./touched-paths.ts";
+
+/** Rules that answer questions before anybody is asked. */
+export interface RuleService {
+  list(): ApprovalRule[];
+  create(input: ApprovalRuleInput, by: string, origin?: ApprovalRule["origin"]): Promise<ApprovalRule>;
+  update(id: string, input: ApprovalRuleInput): Promise<ApprovalRule>;
+  remove(id: string): Promise<ApprovalRule>;
+  restore(id: string): Promise<ApprovalRule>;
+  /** The rule that answers this, its use written down; `null`: the user is asked. */
+  use(subject: ApprovalSubject): Promise<ApprovalRule | null>;
+}
+
+const keepRemoved = 20;
+const maxRules = 500;
+
+export function createRuleService({
+  store,
+  clock,
+}: {
+  store: JsonStore<ApprovalRulesFile>;
+  clock: Clock;
+}): RuleService {
+  const now = (): string => new Date(clock.now()).toISOString();
+
+  /** Those made by an answer go by themselves. */
+  function current(rules: readonly ApprovalRule[]): ApprovalRule[] {
+    return rules.filter(
+      ({ origin, expiresAt }) => origin === "user" || expiresAt === null || Date.parse(expiresAt) > clock.now(),
+    );
+  }
+
+  function find(rules: readonly ApprovalRule[], id: string): ApprovalRule {
+    const found = rules.find((rule) => rule.id === id);
+    if (!found) throw new AppError("not_found", "There is no such rule");
+    return found;
+  }
+
+  async function checked(input: ApprovalRuleInput) {
+    const rule = approvalRuleInputSchema.parse(input);
+    return rule.folder === null ? rule : { ...rule, folder: await realPlace(rule.folder) };
+  }
+
+  return {
+    list: () => current(store.get().rules),
+    async create(input, by, origin = "user") {
+      const parts = await checked(input);
+      return store.update((file) => {
+        const rules = current(file.rules);
+        if (rules.length >= maxRules)
+          throw new AppError("conflict", `There are ${maxRules} rules already`, { hint: "Delete some first." });
+        const rule: ApprovalRule = {
+          ...parts,
+          id: `rule-${randomBytes(8).toString("hex")}`,
+          createdAt: now(),
+          createdBy: by,
+          origin,
+          uses: 0,
+          lastUsedAt: null,
+        };
+        return { next: { ...file, rules: [...rules, rule] }, result: rule };
+      });
+    },
+    async update(id, input) {
+      const parts = await checked(input);
+      return store.update((file) => {
+        // Changed by hand it is no longer just the echo of an answer.
+        const rule: ApprovalRule = { ...find(file.rules, id), ...parts, origin: "user" };
+        return {
+          next: { ...file, rules: file.rules.map((other) => (other.id === id ? rule : other)) },
+          result: rule,
+        };
+      });
+    },
+    remove: (id) =>
+      store.update((file) => {
+        const rule = find(file.rules, id);
+        return {
+          next: {
+            rules: file.rules.filter((other) => other !== rule),
+            removed: [rule, ...file.removed].slice(0, keepRemoved),
+          },
+          result: rule,
+        };
+      }),
+    restore: (id) =>
+      store.update((file) => {
+        const rule = file.removed.find((other) => other.id === id);
+        if (!rule) throw new AppError("not_found", "This rule can no longer be brought back");
+        return {
+          next: { rules: [...file.rules, rule], removed: file.removed.filter((other) => other !== rule) },
+          result: rule,
+        };
+      }),
+    async use(subject) {
+      if (ruleFor(store.get().rules, subject, clock.now()) === null) return null;
+      return store.update((file) => {
+        const found = ruleFor(file.rules, subject, clock.now());
+        if (!found) return { next: file, result: null };
+        const used: ApprovalRule = { ...found, uses: found.uses + 1, lastUsedAt: now() };
+        return { next: { ...file, rules: file.rules.map((other) => (other === found ? used : other)) }, result: used };
+      });
+    },
+  };
+}

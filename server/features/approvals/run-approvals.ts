@@ -1,0 +1,139 @@
+import type { Approval } from "../../../contract/features/approvals.ts";
+import type { PermissionRequest } from "../../../contract/features/run-events.ts";
+import type { Run } from "../../../contract/features/runs.ts";
+import { isOpenState } from "../../../contract/run-transcript.ts";
+import { AppError } from "../../../lib/app-error.ts";
+import type { Logger } from "../../../lib/logger.ts";
+import type { ApprovalService, Deliver } from "./approval-service.ts";
+import { agentSubject, requestHash } from "./approval-subject.ts";
+
+/** The runs as this feature needs them. */
+export interface AskingRuns {
+  answer(
+    id: string,
+    answer: { requestId: string; optionId: string | null; by: string; reason: string | null },
+  ): Promise<Run>;
+  get(id: string): Promise<Run>;
+}
+
+type Option = PermissionRequest["options"][number];
+
+/** The mildest option of a kind; what an agent would remember beyond this question is the user's to grant, not its own. */
+function optionFor(options: readonly Option[], isAllowed: boolean): Option | undefined {
+  const kinds = isAllowed ? (["allow-once", "allow-always"] as const) : (["deny-once"] as const);
+  for (const kind of kinds) {
+    const found = options.find((option) => option.kind === kind);
+    if (found) return found;
+  }
+  return undefined;
+}
+
+/** Tells portos-cos the answer to a question of a run, if exactly that is still asked. */
+export function createRunDelivery(runs: AskingRuns): Deliver {
+  return async (approval) => {
+    const { subject, decision, state, hash } = approval;
+    if (subject.kind !== "agent-tool") return "told"; // whoever calls a connector hears it from `onSettled`
+    try {
+      const run = await runs.get(subject.runId);
+      const request = run.pending.find(({ requestId }) => requestId === subject.requestId);
+      if (!request || requestHash(run.id, request) !== hash) return "gone";
+      const isAllowed = state === "allowed";
+      const option = optionFor(request.options, isAllowed);
+      // An agent that offers no way to say yes cannot be told yes.
+      if (isAllowed && !option) return "gone";
+      await runs.answer(subject.runId, {
+        requestId: subject.requestId,
+        optionId: option?.optionId ?? null,
+        by: answererText(decision),
+        reason: decision?.reason ?? null,
+      });
+      return "told";
+    } catch (error) {
+      if (error instanceof AppError && (error.code === "conflict" || error.code === "not_found")) return "gone";
+      throw error;
+    }
+  };
+}
+
+function answererText(decision: Approval["decision"]): string {
+  if (decision === null) return "PortOS";
+  return decision.device === null ? decision.by : `${decision.by} on ${decision.device}`;
+}
+
+/** Keeps approvals in step with what runs ask: one for each question, none for a question that is gone. */
+export interface RunApprovals {
+  /** A newer state of a run. Answers at once; the work is done one run after the other. */
+  hear(run: Run): void;
+  forget(run: Run): void;
+  /** Resolves when everything heard so far is dealt with. */
+  settled(): Promise<void>;
+}
+
+export function createRunApprovals(options: { approvals: ApprovalService; logger: Logger }): RunApprovals {
+  const { approvals, logger } = options;
+  /** The newest state of each run that has not been dealt with. */
+  const heard = new Map<string, Run>();
+  let line: Promise<void> = Promise.resolve();
+
+  function queue(run: Run): void {
+    const isQueued = heard.has(run.id);
+    heard.set(run.id, run);
+    if (isQueued) return;
+    line = line
+      .then(() => reconcileNewest(run.id))
+      .catch((error: unknown) => {
+        logger.error("The questions of a run could not be followed", { run: run.id }, error);
+      });
+  }
+
+  function reconcileNewest(id: string): Promise<void> {
+    const run = heard.get(id);
+    heard.delete(id);
+    return run ? reconcile(run) : Promise.resolve();
+  }
+
+  async function reconcile(run: Run): Promise<void> {
+    const asked = new Map(
+      (isOpenState(run.state) ? run.pending : []).map((request) => [requestHash(run.id, request), request]),
+    );
+    for (const approval of approvals.open()) {
+      if (approval.subject.kind !== "agent-tool" || approval.subject.runId !== run.id) continue;
+      const isAsked = asked.delete(approval.hash);
+      if (approval.state === "pending" && !isAsked) await approvals.withdraw(approval.id, goneReason(run));
+      else if (approval.state !== "pending" && isAsked) await approvals.tellAgain(approval.id);
+      else if (approval.state !== "pending") await approvals.setTold(approval.id);
+    }
+    const settled = approvals.list().recent;
+    for (const [hash, request] of asked) {
+      const before = settled.find((approval) => approval.hash === hash && approval.state !== "withdrawn");
+      if (before) await approvals.tellAgain(before.id);
+      else await approvals.ask({ subject: await agentSubject(run, request), hash });
+    }
+  }
+
+  return {
+    hear(run) {
+      const concerns = run.pending.length > 0 || approvals.open().some(({ subject }) => isOf(subject, run.id));
+      if (concerns || heard.has(run.id)) queue(run);
+    },
+    forget(run) {
+      queue({ ...run, state: "cancelled", pending: [] });
+    },
+    settled: () => line,
+  };
+}
+
+function isOf(subject: Approval["subject"], runId: string): boolean {
+  return subject.kind === "agent-tool" && subject.runId === runId;
+}
+
+function goneReason(run: Run): string {
+  return isOpenState(run.state) ? "It is not asked any more" : `The run ${endWords[run.state] ?? "ended"}`;
+}
+
+const endWords: Partial<Record<Run["state"], string>> = {
+  succeeded: "is done",
+  failed: "failed",
+  cancelled: "was stopped",
+  interrupted: "was interrupted",
+};

@@ -1,0 +1,77 @@
+import type { Notification } from "../../../contract/features/notifications.ts";
+import { pushEndpoints } from "../../../contract/features/push.ts";
+import type { Guard } from "../../../lib/guarded-http/guard.ts";
+import type { AppContext } from "../../app-context.ts";
+import type { NotificationService } from "../notifications/notification-service.ts";
+import { pushServiceGuard } from "./push-guard.ts";
+import { pushMessage } from "./push-message.ts";
+import { createPushSender } from "./push-sender.ts";
+import { createPushService, type PushService } from "./push-service.ts";
+import { pushFile, type PushFile } from "./push-store.ts";
+
+/** What is raised again and again (a crash loop) is told once in this time. */
+const quietMs = 5 * 60_000;
+
+export interface BuildPushOptions {
+  notifications: Pick<NotificationService, "list" | "onNotified">;
+  /** Whom messages may be sent to; replaced in tests. */
+  guard?: Guard;
+  receiptWithinMs?: number;
+}
+
+/** Messages to devices on the API; what the notification centre is told goes out to those who asked for it. */
+export async function buildPush(context: AppContext, options: BuildPushOptions): Promise<PushService> {
+  const { notifications, guard = pushServiceGuard(), receiptWithinMs } = options;
+  const { clock, mount, secrets } = context;
+  const logger = context.logger.child("push");
+  const push = createPushService({
+    store: await context.openStore<PushFile>("push", pushFile),
+    secrets,
+    sender: createPushSender(guard),
+    clock,
+    logger,
+    ...(receiptWithinMs === undefined ? {} : { receiptWithinMs }),
+  });
+  mount(
+    "push",
+    pushEndpoints,
+  )({
+    devices: () => push.devices(),
+    key: async () => ({ publicKey: await push.publicKey() }),
+    subscribe: ({ body }) => push.subscribe(body.subscription, body.preferences),
+    update: ({ params, body }) => push.update(params.id, body),
+    remove: ({ params }) => push.remove(params.id),
+    async renew({ body }) {
+      await push.renew(body.endpoint, body.subscription);
+      return null;
+    },
+    test: ({ params }) => push.test(params.id),
+    delivery: ({ params }) => push.delivery(params.id),
+    async receipt({ params, body }) {
+      await push.receipt(params.id, body.what);
+      return null;
+    },
+  });
+  context.names.add("push", ({ id }) => push.devices().find((device) => device.id === id)?.name);
+
+  const toldAt = new Map<string, number>();
+  const isNew = ({ key, level }: Notification): boolean => {
+    const name = `${key ?? ""} ${level}`;
+    if (clock.now() - (toldAt.get(name) ?? -Infinity) < quietMs) return false;
+    if (toldAt.size > 1_000) toldAt.clear();
+    toldAt.set(name, clock.now());
+    return true;
+  };
+  notifications.onNotified((notification) => {
+    const message = pushMessage(notification);
+    if (message === null || push.devices().length === 0 || !isNew(notification)) return;
+    const isWanted = (): boolean => notifications.list().some(({ id, isRead }) => id === notification.id && !isRead);
+    push.tell(message, isWanted).catch((error: unknown) => {
+      logger.error("Devices could not be told", {}, error);
+    });
+  });
+  context.onStop(() => {
+    push.stop();
+  });
+  return push;
+}

@@ -1,0 +1,38 @@
+import type { Notification } from "../../../contract/features/notifications.ts";
+import type { PushEvent } from "../../../contract/features/push.ts";
+
+/** Something devices may be told. */
+export interface PushMessage {
+  event: PushEvent;
+  title: string;
+  body: string;
+  /** What the lock screen says when it is not to say more. */
+  discreet: string;
+  url: string;
+  tag: string;
+}
+
+const discreet: Record<PushEvent, string> = {
+  approval: "Something waits for your answer.",
+  "run-failed": "A run did not succeed.",
+  "run-finished": "A run is done.",
+  crash: "Something crashed.",
+};
+
+/** What devices are told about a notification; `null` when it stays within the panel. */
+export function pushMessage(notification: Notification): PushMessage | null {
+  const { key, title, message, link } = notification;
+  const event = eventOf(notification);
+  if (event === null || key === null) return null;
+  const url = event === "approval" ? `/a/${key.slice("approval:".length)}` : (link ?? "/");
+  return { event, title, body: message, discreet: discreet[event], url, tag: key };
+}
+
+function eventOf({ key, level }: Notification): PushEvent | null {
+  if (key === null) return null;
+  if (key.startsWith("approval:")) return "approval";
+  const isBad = level === "error" || level === "warning";
+  if (key.startsWith("run:")) return isBad ? "run-failed" : "run-finished";
+  if (key.startsWith("incident:") || key.startsWith("fallen:")) return isBad ? "crash" : null;
+  return null;
+}
