@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { bundleProgram } from "../../scripts/lib/bundle-program.mjs";
+import { until } from "../../lib/testing/temporary-folder.ts";
 import { acpTarget, cliTarget, clientOf, defaults, type TestRuns } from "./testing/test-runs.ts";
 
 const basePort = 20_000 + Math.floor(Math.random() * 2_500) * 10;
@@ -26,16 +27,14 @@ async function startProcess(): Promise<void> {
     PORTOS_CONFIG_DIR: join(dataDir, "config"),
   };
   cos = spawn(process.execPath, [program], { env, stdio: "ignore" });
-  await expect
-    .poll(
-      () =>
-        runs.client.list({ query: { isOpen: "true" } }).then(
-          () => true,
-          () => false,
-        ),
-      { timeout: 15_000 },
-    )
-    .toBe(true);
+  await until(
+    () =>
+      runs.client.list({ query: { isOpen: "true" } }).then(
+        () => true,
+        () => false, // not there yet
+      ),
+    15_000,
+  );
 }
 
 async function end(signal: NodeJS.Signals): Promise<void> {

@@ -31,6 +31,7 @@ export class RunEngine {
   readonly #pursuit: RunPursuit;
   readonly #tasks = new Map<string, RunTask>();
   readonly #opening = new Map<string, Promise<RunTask>>();
+  readonly #finishing = new Map<string, Promise<void>>();
   readonly #active = new Map<string, Promise<void>>();
   readonly #listeners = new Set<(message: RunsMessage) => void>();
   #ticker: NodeJS.Timeout | null = null;
@@ -102,7 +103,7 @@ export class RunEngine {
     if (task.record.engine === "terminal")
       throw new AppError("conflict", "This run is a terminal", { hint: "Open the terminal and type there." });
     task.record.unsaid.push(text);
-    if (this.#active.has(id) || isOpen(task.run)) {
+    if (isOpen(task.run)) {
       await task.save();
       return task.view();
     }
@@ -139,6 +140,7 @@ export class RunEngine {
   }
 
   async remove(id: string): Promise<Run> {
+    await this.#finishing.get(id);
     if (this.#tasks.has(id) || this.#opening.has(id))
       throw new AppError("conflict", "The run has not ended", { hint: "Stop it first." });
     const run = await this.get(id);
@@ -190,6 +192,7 @@ export class RunEngine {
 
   /** An open run as it is, or an ended one made ready to go on. Throws `conflict` when it cannot. */
   async #reopen(id: string): Promise<RunTask> {
+    await this.#finishing.get(id);
     const known = this.#tasks.get(id) ?? (await this.#opening.get(id));
     if (known) return known;
     const opening = (async () => {
@@ -295,7 +298,17 @@ export class RunEngine {
     else await this.#finish(task, end);
   }
 
-  async #finish(task: RunTask, { state, message, failure }: Conclusion): Promise<void> {
+  #finish(task: RunTask, conclusion: Conclusion): Promise<void> {
+    const { id } = task.run;
+    const done = this.#writeEnd(task, conclusion).finally(() => this.#finishing.delete(id));
+    this.#finishing.set(
+      id,
+      done.catch(() => undefined), // who waits for it wants to know that it is over
+    );
+    return done;
+  }
+
+  async #writeEnd(task: RunTask, { state, message, failure }: Conclusion): Promise<void> {
     const { run } = task;
     task.denyAll("The run has ended");
     Object.assign(run, { endedAt: task.now(), failure });

@@ -88,7 +88,7 @@ describe("runs over the Agent Client Protocol", () => {
     expect((await runs.ended(id)).state).toBe("succeeded");
     const said = await runs.answer(id);
     expect(said).toContain("read: inside");
-    expect(said.match(/refused: [^:]*outside the folder/g)).toHaveLength(2);
+    expect(said.match(/refused: .*?outside the folder/g)).toHaveLength(2);
     expect(await readFile(join(runs.folder, "w.txt"), "utf8")).toBe("yes");
   });
 

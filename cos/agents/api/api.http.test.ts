@@ -111,7 +111,11 @@ describe("runs with a model over HTTP", () => {
     "%s: writes a file after it was allowed, and says what it did",
     async (dialect) => {
       const file = `${dialect}.txt`;
-      mock.onMessage("write it", { toolCalls: [{ name: "write_file", arguments: { path: file, text: "made\n" } }] });
+      mock.onMessage("write it", {
+        toolCalls: [{ name: "write_file", arguments: { path: file, text: "made\n" } }],
+        // Gemini has no reason of its own for calls.
+        ...(dialect === "google" ? { finishReason: "stop" } : {}),
+      });
       mock.prependFixture({
         match: { predicate: (request) => JSON.stringify(request).includes("Made.") },
         response: { content: "I made it." },

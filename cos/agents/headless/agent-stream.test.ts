@@ -10,9 +10,17 @@ function fixture(name: string): Buffer {
   return readFileSync(new URL(`../fixtures/${name}.jsonl`, import.meta.url));
 }
 
+/** Each piece comes in memory that is used again for the next one, as a reader of files does. */
 function readIn(agent: AgentKind, pieces: readonly Uint8Array[]): PlacedItem[] {
   const stream = createAgentStream(agent);
-  return [...pieces.flatMap((piece) => stream.push(piece)), ...stream.end()];
+  const memory = Buffer.alloc(Math.max(1, ...pieces.map(({ length }) => length)));
+  const items = pieces.flatMap((piece) => {
+    memory.set(piece);
+    const read = stream.push(memory.subarray(0, piece.length));
+    memory.fill(0x7b);
+    return read;
+  });
+  return [...items, ...stream.end()];
 }
 
 const fixtures: [AgentKind, string][] = [

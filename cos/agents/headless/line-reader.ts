@@ -42,7 +42,7 @@ export function createLineReader(start = 0): LineReader {
         from = at + 1;
       }
       if (from < bytes.length) {
-        const rest = bytes.slice(from); // the caller may use its memory again
+        const rest = Buffer.from(bytes.subarray(from)); // a copy: the caller may use its memory again
         size += rest.length;
         if (size > longestLine || isTooLong) {
           isTooLong = true;
