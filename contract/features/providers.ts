@@ -66,10 +66,10 @@ export type ProviderModel = z.output<typeof providerModelSchema>;
 const baseUrl = z
   .url({ protocol: /^https?$/, error: "must be an http or https address" })
   .max(500, "must have at most 500 characters")
-  .refine((text) => URL.canParse(text) && new URL(text).username === "" && new URL(text).password === "", {
+  .refine((text) => !URL.canParse(text) || (new URL(text).username === "" && new URL(text).password === ""), {
     error: "must not contain a user name or password",
   })
-  .refine((text) => URL.canParse(text) && new URL(text).search === "" && new URL(text).hash === "", {
+  .refine((text) => !URL.canParse(text) || (new URL(text).search === "" && new URL(text).hash === ""), {
     error: "must not contain ? or #",
   });
 

@@ -44,3 +44,18 @@ export function formatDuration(durationMs: number): string {
 export function formatCount(count: number, one: string, many = `${one}s`): string {
   return `${count.toLocaleString("en")} ${count === 1 ? one : many}`;
 }
+
+/** Dollars as small as they come: 0.0123 → "$0.012", 12.3 → "$12.30". */
+export function formatCost(costUsd: number | null): string {
+  if (costUsd === null) return "–";
+  if (costUsd === 0) return "$0";
+  if (costUsd < 0.001) return "< $0.001";
+  return `$${costUsd.toFixed(costUsd < 1 ? 3 : 2)}`;
+}
+
+/** 999 → "999", 12 345 → "12.3k", 2 000 000 → "2.0M". */
+export function formatTokens(tokens: number): string {
+  if (tokens < 1_000) return String(tokens);
+  if (tokens < 999_950) return `${(tokens / 1_000).toFixed(tokens < 99_950 ? 1 : 0)}k`;
+  return `${(tokens / 1_000_000).toFixed(1)}M`;
+}

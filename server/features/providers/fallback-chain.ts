@@ -59,7 +59,8 @@ export function checkFallbacks(id: string, input: ProviderInput, find: Finder): 
     if (message !== undefined) issues.push({ path: `body.${path}`, message });
   }
   const [first] = issues;
-  if (first) throw new AppError("invalid_request", `${first.path}: ${first.message}`, { issues });
+  if (first)
+    throw new AppError("invalid_request", `${first.path.replace(/^body\./, "")}: ${first.message}`, { issues });
 }
 
 function problemWith(id: string, name: string, target: string, tiers: readonly Tier[], find: Finder) {

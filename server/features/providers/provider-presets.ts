@@ -95,7 +95,7 @@ const apiPresets: readonly ProviderPreset[] = [
   apiPreset(
     "openai-compatible",
     "Any server that speaks OpenAI's chat API: vLLM, llama.cpp, a gateway.",
-    api("My server", "openai-compatible", "http://localhost:8080/v1", []),
+    api("OpenAI-compatible server", "openai-compatible", "http://localhost:8080/v1", []),
     local,
   ),
 ];

@@ -172,7 +172,12 @@ async function probeProgram(record: ProgramRecord, timeoutMs: number, options: P
     const hint =
       program === null ? "Check its command" : record.type === "cli" ? program.cliInstall : program.acpInstall;
     const what = name === undefined ? "It has no command" : `${name} was not found`;
-    return { ...nothing, state: "down", failure: "not-installed", message: `${what}. ${hint}` };
+    return {
+      ...nothing,
+      state: "down",
+      failure: "not-installed",
+      message: `${what}. ${/^npm /.test(hint) ? `Install it: ${hint}` : hint}`,
+    };
   }
   // arguments of a custom command may do anything; of a known one they only choose how it is spoken to
   if (program === null)

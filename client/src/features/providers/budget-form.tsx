@@ -6,13 +6,13 @@ import type { BudgetState, DailyBudget } from "../../../../contract/features/usa
 import { fieldErrors } from "../../lib/api-error.ts";
 import { call } from "../../lib/api.ts";
 import { callKey, callQuery } from "../../lib/call-query.ts";
+import { formatCost, formatTokens } from "../../lib/format.ts";
 import { toast } from "../../lib/toasts.ts";
 import { ErrorState } from "../../ui/error-state.tsx";
 import { FormError } from "../../ui/form-error.tsx";
 import { LoadingState } from "../../ui/loading-state.tsx";
 import { Notice } from "../../ui/notice.tsx";
 import { Section } from "../../ui/section.tsx";
-import { costText, tokensText } from "./provider-words.ts";
 import classes from "./providers.module.css";
 
 /** What all runs of a day may use together; when it is used up no further run starts. */
@@ -51,8 +51,8 @@ function Form({ state }: { state: BudgetState }) {
       }}
     >
       <p className={classes["sub"]}>
-        Today {costText(used.costUsd)} and {tokensText(used.inputTokens + used.outputTokens)} tokens were used. When a
-        limit is reached no further run starts until midnight; runs that go on keep their own limits.
+        Today {formatCost(used.costUsd)} and {formatTokens(used.inputTokens + used.outputTokens)} tokens were used. When
+        a limit is reached no further run starts until midnight; runs that go on keep their own limits.
       </p>
       {state.exceeded === null ? null : <Notice tone="warn">{state.exceeded}</Notice>}
       <div className={classes["pair"]}>

@@ -39,6 +39,13 @@ export function ModelsEditor({ models, offered, isOptional, errors, onChange }: 
           <option key={id} value={id} />
         ))}
       </datalist>
+      {models.length === 0 ? null : (
+        <div className={`${classes["model"] ?? ""} ${classes["modelHead"] ?? ""}`} aria-hidden="true">
+          {["Model", "Tier", "$ in", "$ out"].map((name) => (
+            <span key={name}>{name}</span>
+          ))}
+        </div>
+      )}
       {models.map((model, index) => (
         <ModelRow
           key={keys[index] ?? index}

@@ -153,7 +153,7 @@ function EditorForm({ list, provider, preset, start, onClose }: EditorFormProps)
           change({ timeoutMs: Math.round(Number(value) * 60_000) });
         }}
       />
-      <FormError error={save.error} shown={Object.keys(errors)} />
+      <FormError error={save.error} shown={Object.keys(fieldErrors(save.error))} />
       <div className={classes["formActions"]}>
         <Button onClick={onClose}>Cancel</Button>
         <Button type="submit" variant="filled" loading={save.isPending}>

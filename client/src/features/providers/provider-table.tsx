@@ -10,7 +10,7 @@ import { DataTable, type Column } from "../../ui/data-table.tsx";
 import { StatusBadge } from "../../ui/status-badge.tsx";
 import { Time } from "../../ui/time.tsx";
 import { checkProvider, removeProvider, setEnabled } from "./provider-calls.ts";
-import { placeOf, statusOf, tiersText, typeWords } from "./provider-words.ts";
+import { modelsByTier, placeOf, statusOf, typeWords } from "./provider-words.ts";
 import classes from "./providers.module.css";
 
 interface Row {
@@ -70,12 +70,13 @@ function columnsWith(actions: RowActions): Column<Row>[] {
       cell: ({ provider, fallback }) => (
         <Button
           variant="subtle"
+          className={classes["fallback"]}
           leftSection={<IconRoute size={14} />}
-          aria-label={`Fallbacks of ${provider.name}`}
           onClick={() => {
             actions.chain(provider.id);
           }}
         >
+          <span className="visually-hidden">Fallbacks of {provider.name}: </span>
           {fallback ?? (Object.values(provider.tierFallbacks).some((id) => id != null) ? "by tier" : "nobody")}
         </Button>
       ),
@@ -134,10 +135,19 @@ function State({ health }: { health: ProviderHealth | undefined }) {
 }
 
 function Models({ provider }: { provider: Provider }) {
-  const text = tiersText(provider.models);
+  const byTier = modelsByTier(provider.models);
   if (provider.models.length === 0)
     return <span className="dim">{provider.type === "api" ? "none yet" : "its own choice"}</span>;
-  return <span className={classes["models"]}>{text === "" ? provider.models[0]?.id : text}</span>;
+  if (byTier.length === 0) return <span className={classes["models"]}>{provider.models[0]?.id}</span>;
+  return (
+    <span className={classes["tiers"]}>
+      {byTier.map(({ tier, id }) => (
+        <span key={tier}>
+          <span className={classes["sub"]}>{tier}</span> <span className={classes["models"]}>{id}</span>
+        </span>
+      ))}
+    </span>
+  );
 }
 
 function Controls({ row: { provider }, actions }: { row: Row; actions: RowActions }) {

@@ -1,10 +1,4 @@
-import type {
-  ModelPrice,
-  Provider,
-  ProviderHealth,
-  ProviderModel,
-  Tier,
-} from "../../../../contract/features/providers.ts";
+import type { Provider, ProviderHealth, ProviderModel, Tier } from "../../../../contract/features/providers.ts";
 import type { Status } from "../../ui/status.ts";
 
 export const tiers: readonly Tier[] = ["light", "medium", "heavy"];
@@ -23,7 +17,8 @@ const statuses: Record<ProviderHealth["state"], Status> = {
 
 /** How a provider is, in the words used everywhere. */
 export function statusOf(health: ProviderHealth | undefined): Status {
-  return health === undefined ? "unknown" : statuses[health.state];
+  if (health === undefined) return "unknown";
+  return health.state === "down" && health.failure === "not-installed" ? "not installed" : statuses[health.state];
 }
 
 /** Where a provider is reached: the host of an API, the command of a program. */
@@ -32,31 +27,7 @@ export function placeOf(provider: Provider): string {
   return provider.command.length === 0 ? provider.agent : provider.command.join(" ");
 }
 
-/** "$3 in, $15 out" for a million tokens. */
-export function priceText(price: ModelPrice | null): string {
-  return price === null ? "not known" : `$${String(price.input)} in, $${String(price.output)} out`;
-}
-
-/** The model a provider uses for each tier, as "light small · heavy large". */
-export function tiersText(models: readonly ProviderModel[]): string {
-  return tiers
-    .flatMap((tier) => {
-      const found = models.find((model) => model.tier === tier);
-      return found === undefined ? [] : [`${tier} ${found.id}`];
-    })
-    .join(" · ");
-}
-
-/** "$0.0042", "$12.30": small amounts keep two figures that say something. */
-export function costText(costUsd: number): string {
-  if (costUsd === 0) return "$0";
-  if (costUsd < 0.0001) return "< $0.0001";
-  return costUsd < 0.1 ? `$${Number(costUsd.toPrecision(2)).toString()}` : `$${costUsd.toFixed(2)}`;
-}
-
-/** "950", "12.3 k", "4.5 M". */
-export function tokensText(tokens: number): string {
-  if (tokens < 1_000) return String(tokens);
-  if (tokens < 1_000_000) return `${(tokens / 1_000).toFixed(tokens < 10_000 ? 1 : 0)} k`;
-  return `${(tokens / 1_000_000).toFixed(tokens < 10_000_000 ? 2 : 1)} M`;
+/** The models a provider uses by tier, in the order of tiers. */
+export function modelsByTier(models: readonly ProviderModel[]): { tier: Tier; id: string }[] {
+  return tiers.flatMap((tier) => models.filter((model) => model.tier === tier).map(({ id }) => ({ tier, id })));
 }

@@ -4,6 +4,7 @@ import { IconChartBar } from "../../ui/icons.gen.ts";
 
 import type { UsageGroup, UsageTotals } from "../../../../contract/features/usage.ts";
 import { callQuery } from "../../lib/call-query.ts";
+import { formatCost, formatTokens } from "../../lib/format.ts";
 import { useSearchState } from "../../lib/search-state.ts";
 import { AgeNote } from "../../ui/age-note.tsx";
 import { DataTable, type Column } from "../../ui/data-table.tsx";
@@ -14,7 +15,6 @@ import { LoadingState } from "../../ui/loading-state.tsx";
 import { Section } from "../../ui/section.tsx";
 import { Toolbar } from "../../ui/toolbar.tsx";
 import { BudgetForm } from "./budget-form.tsx";
-import { costText, tokensText } from "./provider-words.ts";
 import classes from "./providers.module.css";
 import { UsageChart } from "./usage-chart.tsx";
 
@@ -84,9 +84,12 @@ function Totals({ totals }: { totals: UsageTotals }) {
         <Facts
           layout="lines"
           items={[
-            ["Cost", unpricedNote(costText(total.costUsd), total.unpriced)],
-            ["Tokens in", `${tokensText(total.inputTokens)} (${tokensText(total.cachedInputTokens)} from the cache)`],
-            ["Tokens out", tokensText(total.outputTokens)],
+            ["Cost", unpricedNote(formatCost(total.costUsd), total.unpriced)],
+            [
+              "Tokens in",
+              `${formatTokens(total.inputTokens)} (${formatTokens(total.cachedInputTokens)} from the cache)`,
+            ],
+            ["Tokens out", formatTokens(total.outputTokens)],
             ["Attempts", `${String(total.attempts)}, ${String(total.failures)} failed`],
           ]}
         />
@@ -105,9 +108,9 @@ function unpricedNote(text: string, unpriced: number): string {
 
 const columns: Column<UsageGroup>[] = [
   { id: "name", header: "Name", isMain: true, cell: ({ name }) => name },
-  { id: "cost", header: "Cost", align: "right", cell: ({ sum }) => costText(sum.costUsd) },
-  { id: "in", header: "Tokens in", align: "right", cell: ({ sum }) => tokensText(sum.inputTokens) },
-  { id: "out", header: "Tokens out", align: "right", cell: ({ sum }) => tokensText(sum.outputTokens) },
+  { id: "cost", header: "Cost", align: "right", cell: ({ sum }) => formatCost(sum.costUsd) },
+  { id: "in", header: "Tokens in", align: "right", cell: ({ sum }) => formatTokens(sum.inputTokens) },
+  { id: "out", header: "Tokens out", align: "right", cell: ({ sum }) => formatTokens(sum.outputTokens) },
   { id: "attempts", header: "Attempts", align: "right", cell: ({ sum }) => sum.attempts },
   { id: "failures", header: "Failed", align: "right", cell: ({ sum }) => sum.failures },
 ];
