@@ -3,6 +3,7 @@ import { createServer, type IncomingHttpHeaders, type Server, type ServerRespons
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { gunzipSync } from "node:zlib";
 
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 
@@ -266,9 +267,11 @@ describe("secrets of providers", () => {
     const text = JSON.stringify([replies, events, spread]);
     expect(text).not.toContain(secret);
     expect(text).not.toContain(variableSecret);
+    expect((await app.call("backups.list", {})).length).toBe(1);
     const files = await readdir(directory, { recursive: true, withFileTypes: true });
     for (const file of files.filter((entry) => entry.isFile())) {
-      const content = await readFile(join(file.parentPath, file.name));
+      const packed = await readFile(join(file.parentPath, file.name));
+      const content = file.name.endsWith(".gz") ? gunzipSync(packed) : packed;
       expect([file.name, content.includes(secret), content.includes(variableSecret)]).toEqual([
         file.name,
         false,
