@@ -57,7 +57,7 @@ export const routeTree = rootRoute.addChildren([
   createRoute({
     ...parent,
     path: "/agents",
-    component: page(() => import("../features/runs/agents-page.tsx"), "AgentsPage"),
+    component: page(() => import("./agents-route.tsx"), "AgentsRoute"),
   }),
   createRoute({
     ...parent,

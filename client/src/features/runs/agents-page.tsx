@@ -1,7 +1,6 @@
 import { Button } from "@mantine/core";
-import { useQuery } from "@tanstack/react-query";
 
-import { callQuery } from "../../lib/call-query.ts";
+import { useLiveProviders } from "../../lib/live-queries.ts";
 import { formatClock } from "../../lib/time.ts";
 import { useSearchState } from "../../lib/search-state.ts";
 import { AgeNote } from "../../ui/age-note.tsx";
@@ -15,11 +14,12 @@ import { Composer, NoProvider } from "./composer.tsx";
 import { RunFilters } from "./run-filters.tsx";
 import type { RunFilter } from "./run-list.ts";
 import { RunTable } from "./run-table.tsx";
+import type { ValueField } from "./template-fields.tsx";
 import { useRunList } from "./use-run-list.ts";
 import classes from "./agents-page.module.css";
 
 /** Work given to agents: what runs, what waits for you, what was done. `?new=1` writes a new run, `&app=` in an app. */
-export function AgentsPage() {
+export function AgentsPage({ valueField }: { valueField: ValueField }) {
   const [search, setSearch] = useSearchState();
   const isNew = search["new"] !== undefined;
   const filter: RunFilter = {
@@ -60,6 +60,7 @@ export function AgentsPage() {
       ) : null}
       {list.data === undefined ? null : <Runs list={list} filter={filter} onNew={write} />}
       <Composer
+        valueField={valueField}
         isOpen={isNew}
         appId={search["app"] ?? null}
         onClose={() => {
@@ -100,7 +101,7 @@ function Runs({ list, filter, onNew }: RunsProps) {
 }
 
 function Nothing({ onNew }: { onNew: () => void }) {
-  const { data } = useQuery(callQuery("providers.list", undefined, { isKept: true }));
+  const { data } = useLiveProviders();
   if (data !== undefined && !data.providers.some(({ isEnabled }) => isEnabled))
     return <NoProvider hasSome={data.providers.length > 0} />;
   return (

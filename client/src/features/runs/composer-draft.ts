@@ -1,3 +1,4 @@
+import type { PromptValue } from "../../../../contract/features/prompts.ts";
 import type { Provider, Tier } from "../../../../contract/features/providers.ts";
 import type { PermissionMode } from "../../../../contract/features/runs.ts";
 import type { CallInput } from "../../lib/api.ts";
@@ -6,9 +7,15 @@ import { tierLabels } from "./run-words.ts";
 /** Whom to ask: "tier:heavy", "model:gpt-5", or "" for what the provider takes by itself. */
 export type ModelChoice = string;
 
+/** Values of a prompt's variables; `null` for one that is left empty. */
+export type PromptValues = Readonly<Record<string, PromptValue | null>>;
+
 /** A run as it is being written; kept in this browser until it is started. */
 export interface RunDraft {
   readonly text: string;
+  /** The prompt it starts from; "" for a text of one's own. */
+  readonly promptId: string;
+  readonly values: PromptValues;
   /** By provider; those in it are asked, each in a run of its own. */
   readonly choices: Readonly<Record<string, ModelChoice>>;
   /** "" for none. */
@@ -25,6 +32,8 @@ export type Limit = "costUsd" | "tokens" | "turns" | "minutes";
 
 export const emptyDraft: RunDraft = {
   text: "",
+  promptId: "",
+  values: {},
   choices: {},
   appId: "",
   folder: "",
@@ -65,7 +74,10 @@ export function withProviders(draft: RunDraft, enabled: readonly Provider[]): Ru
 export function draftBody(draft: RunDraft): CallInput<"runs.create">["body"] {
   const limit = (name: Limit): number | null => (draft.limits[name].trim() === "" ? null : Number(draft.limits[name]));
   return {
-    prompt: { kind: "text", text: draft.text },
+    prompt:
+      draft.promptId === ""
+        ? { kind: "text", text: draft.text }
+        : { kind: "template", promptId: draft.promptId, values: givenValues(draft.values) },
     choices: Object.entries(draft.choices).map(([providerId, choice]) => ({
       providerId,
       mayFallBack: draft.mayFallBack,
@@ -81,6 +93,13 @@ export function draftBody(draft: RunDraft): CallInput<"runs.create">["body"] {
       minutes: limit("minutes"),
     },
   };
+}
+
+/** The values that are set. */
+export function givenValues(values: PromptValues): Record<string, PromptValue> {
+  return Object.fromEntries(
+    Object.entries(values).flatMap(([name, value]) => (value === null ? [] : [[name, value] as const])),
+  );
 }
 
 function modelOf(choice: ModelChoice): { tier: Tier } | { model: string } | Record<string, never> {

@@ -1,13 +1,12 @@
 import { Button, Checkbox, NumberInput, Radio, Select, Textarea, TextInput } from "@mantine/core";
-import { useMutation, useQuery } from "@tanstack/react-query";
+import { useMutation } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 
 import type { Provider } from "../../../../contract/features/providers.ts";
 import { fieldErrors } from "../../lib/api-error.ts";
 import { call } from "../../lib/api.ts";
-import { callQuery } from "../../lib/call-query.ts";
-import { useLiveApps } from "../../lib/live-queries.ts";
+import { useLiveApps, useLivePrompts, useLiveProviders } from "../../lib/live-queries.ts";
 import { usePreference } from "../../lib/use-preference.ts";
 import { ActionLink } from "../../ui/action-link.tsx";
 import { EmptyState } from "../../ui/empty-state.tsx";
@@ -27,10 +26,13 @@ import {
   type Limit,
   type RunDraft,
 } from "./composer-draft.ts";
+import { TemplateFields, usePromptPreview, type ValueField } from "./template-fields.tsx";
 import { permissionModes } from "./run-words.ts";
 import classes from "./composer.module.css";
 
 interface ComposerProps {
+  /** How variables of prompts are asked for. */
+  valueField: ValueField;
   isOpen: boolean;
   /** App to work in, when it was opened from one. */
   appId: string | null;
@@ -38,16 +40,16 @@ interface ComposerProps {
 }
 
 /** Gives work to one agent, or the same to several at once. What is written stays until it is started. */
-export function Composer({ isOpen, appId, onClose }: ComposerProps) {
+export function Composer({ isOpen, appId, valueField, onClose }: ComposerProps) {
   return (
     <SideSheet title="New run" isOpen={isOpen} onClose={onClose} width={680}>
-      {isOpen ? <Providers key={appId} appId={appId} /> : null}
+      {isOpen ? <Providers key={appId} appId={appId} valueField={valueField} /> : null}
     </SideSheet>
   );
 }
 
-function Providers({ appId }: { appId: string | null }) {
-  const { data, error, refetch } = useQuery(callQuery("providers.list", undefined, { isKept: true }));
+function Providers({ appId, valueField }: Pick<ComposerProps, "appId" | "valueField">) {
+  const { data, error, refetch } = useLiveProviders();
   if (data === undefined) {
     return error === null ? (
       <LoadingState rows={4} label="Loading the providers" />
@@ -57,7 +59,7 @@ function Providers({ appId }: { appId: string | null }) {
   }
   const enabled = data.providers.filter(({ isEnabled }) => isEnabled);
   if (enabled.length === 0) return <NoProvider hasSome={data.providers.length > 0} />;
-  return <Form enabled={enabled} appId={appId} />;
+  return <Form enabled={enabled} appId={appId} valueField={valueField} />;
 }
 
 /** Nothing can run before somebody can be asked. */
@@ -80,7 +82,11 @@ export function NoProvider({ hasSome }: { hasSome: boolean }) {
   );
 }
 
-function Form({ enabled, appId }: { enabled: readonly Provider[]; appId: string | null }) {
+interface FormProps extends Pick<ComposerProps, "appId" | "valueField"> {
+  enabled: readonly Provider[];
+}
+
+function Form({ enabled, appId, valueField }: FormProps) {
   const navigate = useNavigate();
   const [kept, keep] = usePreference<RunDraft>("runs.draft", emptyDraft);
   const [draft, setDraft] = useState(() => ({
@@ -93,7 +99,8 @@ function Form({ enabled, appId }: { enabled: readonly Provider[]; appId: string 
     keep(next);
   };
   const start = useMutation({
-    mutationFn: () => call("runs.create", { body: draftBody(draft) }),
+    mutationFn: () =>
+      call("runs.create", { body: draftBody(prompt === undefined ? { ...draft, promptId: "" } : draft) }),
     onSuccess: async ({ runs: [first, ...others] }) => {
       keep({ ...draft, text: "" });
       if (!first) return;
@@ -104,7 +111,11 @@ function Form({ enabled, appId }: { enabled: readonly Provider[]; appId: string 
   });
   const errors = fieldErrors(start.error);
   const count = Object.keys(draft.choices).length;
-  const isReady = draft.text.trim() !== "" && count > 0 && !start.isPending;
+  const prompts = useLivePrompts().data?.prompts ?? [];
+  const prompt = prompts.find(({ id }) => id === draft.promptId);
+  const preview = usePromptPreview(prompt?.id ?? "", draft.values).data;
+  const hasText = prompt === undefined ? draft.text.trim() !== "" : preview?.issues.length === 0;
+  const isReady = hasText && count > 0 && !start.isPending;
   const submit = (): void => {
     if (isReady) start.mutate();
   };
@@ -119,19 +130,43 @@ function Form({ enabled, appId }: { enabled: readonly Provider[]; appId: string 
         if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) submit();
       }}
     >
-      <Textarea
-        label="What is to be done?"
-        placeholder="Find out why the tests fail, mend it, and tell me what it was."
-        autosize
-        minRows={7}
-        maxRows={24}
-        data-autofocus
-        value={draft.text}
-        error={errors["prompt.text"]}
-        onChange={(event) => {
-          change({ text: event.currentTarget.value });
-        }}
-      />
+      {prompts.length === 0 ? null : (
+        <Select
+          label="Start from"
+          searchable
+          clearable
+          placeholder="your own words"
+          data={prompts.map(({ id, title, issues }) => ({ value: id, label: title, disabled: issues.length > 0 }))}
+          value={prompt?.id ?? null}
+          onChange={(promptId) => {
+            change({ promptId: promptId ?? "", values: {} });
+          }}
+        />
+      )}
+      {prompt === undefined ? (
+        <Textarea
+          label="What is to be done?"
+          placeholder="Find out why the tests fail, mend it, and tell me what it was."
+          autosize
+          minRows={7}
+          maxRows={24}
+          data-autofocus
+          value={draft.text}
+          error={errors["prompt.text"]}
+          onChange={(event) => {
+            change({ text: event.currentTarget.value });
+          }}
+        />
+      ) : (
+        <TemplateFields
+          prompt={prompt}
+          values={draft.values}
+          field={valueField}
+          onChange={(values) => {
+            change({ values });
+          }}
+        />
+      )}
       <ProviderFields enabled={enabled} draft={draft} onChange={change} />
       <PlaceFields draft={draft} errors={errors} onChange={change} />
       <PermissionFields draft={draft} onChange={change} />

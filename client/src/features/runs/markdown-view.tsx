@@ -1,5 +1,6 @@
 import { memo, useMemo, type ReactNode } from "react";
 
+import { plainText } from "../../ui/ansi.ts";
 import { CopyButton } from "./copy-button.tsx";
 import { Marked } from "./marked.tsx";
 import { parseMarkdown, type Inline, type ListItem, type MarkdownBlock } from "./markdown.ts";
@@ -7,13 +8,18 @@ import classes from "./markdown-view.module.css";
 
 /** Text of a model as a document. Only elements of our own are made, whatever it holds. */
 export const MarkdownView = memo(function MarkdownView({ text, query }: { text: string; query: string }) {
-  const blocks = useMemo(() => parseMarkdown(text), [text]);
+  const blocks = useMemo(() => parseMarkdown(withoutEscapes(text)), [text]);
   return (
     <div className={classes["document"]}>
       <Blocks blocks={blocks} query={query} />
     </div>
   );
 });
+
+/** What programs print for terminals is no part of a document. */
+function withoutEscapes(text: string): string {
+  return text.includes("\u001b") ? text.split("\n").map(plainText).join("\n") : text;
+}
 
 function Blocks({ blocks, query }: { blocks: readonly MarkdownBlock[]; query: string }) {
   return blocks.map((block, index) => <Block key={index} block={block} query={query} />);

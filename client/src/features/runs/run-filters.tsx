@@ -1,10 +1,8 @@
 import { Select, TextInput } from "@mantine/core";
-import { useQuery } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 
 import type { RunState } from "../../../../contract/features/run-events.ts";
-import { callQuery } from "../../lib/call-query.ts";
-import { useLiveApps } from "../../lib/live-queries.ts";
+import { useLiveApps, useLiveProviders } from "../../lib/live-queries.ts";
 import { useSearchState } from "../../lib/search-state.ts";
 import { IconSearch } from "../../ui/icons.gen.ts";
 import { Toolbar } from "../../ui/toolbar.tsx";
@@ -19,7 +17,7 @@ const typingMs = 250;
 export function RunFilters({ filter }: { filter: RunFilter }) {
   const [, setSearch] = useSearchState();
   const apps = useLiveApps().data ?? [];
-  const providers = useQuery(callQuery("providers.list", undefined, { isKept: true })).data?.providers ?? [];
+  const providers = useLiveProviders().data?.providers ?? [];
   const select = (name: "state" | "provider" | "app", label: string, data: { value: string; label: string }[]) => (
     <Select
       aria-label={label}
