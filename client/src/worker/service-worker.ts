@@ -35,7 +35,7 @@ interface PushWorkerEvent extends WaitingEvent {
   readonly data: { json(): unknown } | null;
 }
 interface ClickEvent extends WaitingEvent {
-  readonly notification: Notification & { readonly data: PushedMessage };
+  readonly notification: { readonly data: PushedMessage; close(): void };
 }
 interface SubscriptionEvent extends WaitingEvent {
   readonly oldSubscription: PushSubscription | null;
@@ -212,9 +212,7 @@ async function sendReceipt(id: string, what: "shown" | "clicked"): Promise<void>
 
 async function renewSubscription({ oldSubscription, newSubscription }: SubscriptionEvent): Promise<void> {
   if (oldSubscription === null) return;
-  const subscription =
-    newSubscription ??
-    (await worker.registration.pushManager.subscribe(oldSubscription.options as PushSubscriptionOptionsInit));
+  const subscription = newSubscription ?? (await worker.registration.pushManager.subscribe(oldSubscription.options));
   await post("/api/push/renew", { endpoint: oldSubscription.endpoint, subscription: subscription.toJSON() });
 }
 

@@ -19,7 +19,6 @@ export interface ApprovalHistory {
 }
 
 export function createApprovalHistory(log: JsonLog<Approval>): ApprovalHistory {
-  const read = (row: unknown): Approval => approvalSchema.strip().parse(row);
   return {
     append: (approval) => log.append(approval),
     async page({ before, limit, ...filter }) {
@@ -48,4 +47,9 @@ function isWanted(approval: Approval, filter: Omit<HistoryFilter, "before" | "li
   const words = [subject.title, decision?.by, decision?.device, decision?.reason];
   if (subject.kind === "agent-tool") words.push(subject.runTitle, subject.folder, subject.providerName);
   return words.some((word) => word?.toLowerCase().includes(text) === true);
+}
+
+/** Without what the log adds to a row. */
+function read(row: unknown): Approval {
+  return approvalSchema.strip().parse(row);
 }

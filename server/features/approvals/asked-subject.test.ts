@@ -2,7 +2,7 @@ import { mkdtemp, mkdir, realpath, rm, symlink } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 
-import fc from "fast-check";
+import { assert, dictionary, jsonValue, property, string } from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import type { PermissionRequest } from "../../../contract/features/run-events.ts";
@@ -31,8 +31,8 @@ const request: PermissionRequest = {
 
 describe("canonical JSON", () => {
   it("is the same for equal values whatever the order of their fields", () => {
-    fc.assert(
-      fc.property(fc.dictionary(fc.string(), fc.jsonValue()), (value) => {
+    assert(
+      property(dictionary(string(), jsonValue()), (value) => {
         const turned = Object.fromEntries(Object.entries(value).toReversed());
         expect(canonicalJson(turned)).toBe(canonicalJson(value));
         expect(JSON.parse(canonicalJson(value))).toEqual(JSON.parse(JSON.stringify(value)));

@@ -7,6 +7,7 @@ import type { NotificationService } from "../notifications/notification-service.
 import { approvalRulesFile, approvalsFile, type ApprovalRulesFile, type ApprovalsFile } from "./approval-files.ts";
 import { createApprovalHistory } from "./approval-history.ts";
 import { tellApprovals } from "./approval-notices.ts";
+import { createApprovalSettler } from "./approval-settler.ts";
 import { createApprovalService, type ApprovalService } from "./approval-service.ts";
 import { mountApprovals } from "./routes.ts";
 import { createRuleService } from "./rule-service.ts";
@@ -38,19 +39,14 @@ export async function buildApprovals(
     clock,
   });
   const feed = createFeed(realtime, approvalsFeed, { snapshot: () => approvals.list() });
-  const approvals = createApprovalService({
-    store: await context.openStore<ApprovalsFile>("approvals", approvalsFile),
-    history,
-    rules,
-    deliver: createRunDelivery(runs),
-    clock,
-    logger,
-    expireAfterMs: () => settings.get().approvals.expireAfterMinutes * 60_000,
-    publish: (approval) => {
-      feed.publish({ kind: "changed", approval });
-    },
-  });
-  await approvals.start();
+  const store = await context.openStore<ApprovalsFile>("approvals", approvalsFile);
+  const publish = (approval: Approval): void => {
+    feed.publish({ kind: "changed", approval });
+  };
+  const settler = createApprovalSettler({ store, history, deliver: createRunDelivery(runs), logger, publish });
+  await settler.start();
+  const expireAfterMs = (): number => settings.get().approvals.expireAfterMinutes * 60_000;
+  const approvals = createApprovalService({ store, settler, history, rules, clock, expireAfterMs, publish });
   await tellApprovals(approvals, notifications, logger);
   mountApprovals(mount, { approvals, history, rules });
   context.names.add("approvals", async ({ id = "" }) =>

@@ -95,18 +95,18 @@ describe("the rule that answers", () => {
   });
 });
 
-describe("the preview of a rule", () => {
-  const settled = (id: number, state: Approval["state"], asked: Partial<AgentSubject>): Approval => ({
-    id: String(id).padStart(20, "0"),
-    createdAt: "2026-11-21T11:00:00.000Z",
-    expiresAt: "2026-11-21T11:30:00.000Z",
-    subject: subject(asked),
-    hash: "0".repeat(64),
-    state,
-    decision: null,
-    isDelivered: true,
-  });
+const settled = (id: number, state: Approval["state"], asked: Partial<AgentSubject>): Approval => ({
+  id: String(id).padStart(20, "0"),
+  createdAt: "2026-11-21T11:00:00.000Z",
+  expiresAt: "2026-11-21T11:30:00.000Z",
+  subject: subject(asked),
+  hash: "0".repeat(64),
+  state,
+  decision: null,
+  isDelivered: true,
+});
 
+describe("the preview of a rule", () => {
   it("counts what it would have answered, and what was answered the other way", () => {
     const history = [
       settled(1, "allowed", {}),

@@ -16,14 +16,22 @@ import { realPlace } from "./touched-paths.ts";
 /** Rules that answer questions before anybody is asked. */
 export interface RuleService {
   list(): ApprovalRule[];
-  create(input: ApprovalRuleInput, by: string, origin?: ApprovalRule["origin"]): Promise<ApprovalRule>;
+  create(input: ApprovalRuleInput, by: string): Promise<ApprovalRule>;
   update(id: string, input: ApprovalRuleInput): Promise<ApprovalRule>;
   remove(id: string): Promise<ApprovalRule>;
   restore(id: string): Promise<ApprovalRule>;
+  /** An answer that reaches further becomes a rule of its own, listed like every other. */
+  reachFurther(
+    subject: ApprovalSubject,
+    scope: "run" | "here",
+    answer: { answer: ApprovalRule["effect"]; by: string },
+  ): Promise<void>;
   /** The rule that answers this, its use written down; `null`: the user is asked. */
   use(subject: ApprovalSubject): Promise<ApprovalRule | null>;
 }
 
+const hereForMs = 30 * 60_000;
+const runForMs = 24 * 60 * 60_000;
 const keepRemoved = 20;
 const maxRules = 500;
 
@@ -43,36 +51,36 @@ export function createRuleService({
     );
   }
 
-  function find(rules: readonly ApprovalRule[], id: string): ApprovalRule {
-    const found = rules.find((rule) => rule.id === id);
-    if (!found) throw new AppError("not_found", "There is no such rule");
-    return found;
-  }
-
-  async function checked(input: ApprovalRuleInput) {
-    const rule = approvalRuleInputSchema.parse(input);
-    return rule.folder === null ? rule : { ...rule, folder: await realPlace(rule.folder) };
+  async function create(input: ApprovalRuleInput, by: string, origin: ApprovalRule["origin"]): Promise<ApprovalRule> {
+    const parts = await checked(input);
+    return store.update((file) => {
+      const rules = current(file.rules);
+      if (rules.length >= maxRules)
+        throw new AppError("conflict", `There are ${maxRules} rules already`, { hint: "Delete some first." });
+      const rule: ApprovalRule = {
+        ...parts,
+        id: `rule-${randomBytes(8).toString("hex")}`,
+        createdAt: now(),
+        createdBy: by,
+        origin,
+        uses: 0,
+        lastUsedAt: null,
+      };
+      return { next: { ...file, rules: [...rules, rule] }, result: rule };
+    });
   }
 
   return {
     list: () => current(store.get().rules),
-    async create(input, by, origin = "user") {
-      const parts = await checked(input);
-      return store.update((file) => {
-        const rules = current(file.rules);
-        if (rules.length >= maxRules)
-          throw new AppError("conflict", `There are ${maxRules} rules already`, { hint: "Delete some first." });
-        const rule: ApprovalRule = {
-          ...parts,
-          id: `rule-${randomBytes(8).toString("hex")}`,
-          createdAt: now(),
-          createdBy: by,
-          origin,
-          uses: 0,
-          lastUsedAt: null,
-        };
-        return { next: { ...file, rules: [...rules, rule] }, result: rule };
-      });
+    create: (input, by) => create(input, by, "user"),
+    async reachFurther(subject, scope, { answer, by }) {
+      if (subject.kind !== "agent-tool") return;
+      const { tool, folder, runId, runTitle } = subject;
+      const isRun = scope === "run";
+      const expiresAt = new Date(clock.now() + (isRun ? runForMs : hereForMs)).toISOString();
+      const name = `${kindWords[tool] ?? tool} in ${isRun ? runTitle : folder}`.slice(0, 120);
+      const input = { name, effect: answer, tools: [tool], expiresAt, folder, runId: isRun ? runId : null };
+      await create(input, by, "decision");
     },
     async update(id, input) {
       const parts = await checked(input);
@@ -115,4 +123,25 @@ export function createRuleService({
       });
     },
   };
+}
+
+const kindWords: Partial<Record<string, string>> = {
+  read: "Reading",
+  edit: "Editing files",
+  delete: "Deleting files",
+  move: "Moving files",
+  search: "Searching",
+  execute: "Commands",
+  fetch: "Fetching addresses",
+};
+
+function find(rules: readonly ApprovalRule[], id: string): ApprovalRule {
+  const found = rules.find((rule) => rule.id === id);
+  if (!found) throw new AppError("not_found", "There is no such rule");
+  return found;
+}
+
+async function checked(input: ApprovalRuleInput) {
+  const rule = approvalRuleInputSchema.parse(input);
+  return rule.folder === null ? rule : { ...rule, folder: await realPlace(rule.folder) };
 }

@@ -4,7 +4,8 @@ import type { Run } from "../../../contract/features/runs.ts";
 import { isOpenState } from "../../../contract/run-transcript.ts";
 import { AppError } from "../../../lib/app-error.ts";
 import type { Logger } from "../../../lib/logger.ts";
-import type { ApprovalService, Deliver } from "./approval-service.ts";
+import type { ApprovalService } from "./approval-service.ts";
+import type { Deliver } from "./approval-settler.ts";
 import { agentSubject, requestHash } from "./approval-subject.ts";
 
 /** The runs as this feature needs them. */

@@ -54,7 +54,7 @@ export function createPushSender(guard: Guard): PushSender {
           url: endpoint,
           method: "POST",
           guard,
-          headers: Object.fromEntries(sent.map(([name, value]) => [name, String(value)])),
+          headers: Object.fromEntries(sent),
           body,
           timeoutMs,
           maxBytes: 4_096,

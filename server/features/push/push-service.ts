@@ -1,5 +1,3 @@
-import { randomBytes } from "node:crypto";
-
 import type {
   PushDelivery,
   PushDevice,
@@ -12,10 +10,12 @@ import type { Clock } from "../../../lib/clock.ts";
 import type { JsonStore } from "../../../lib/json-store.ts";
 import type { Logger } from "../../../lib/logger.ts";
 import type { SecretBox } from "../../../lib/secret-box.ts";
+import { createPushDeliveries } from "./push-deliveries.ts";
+import { createPushDevices } from "./push-devices.ts";
 import type { PushMessage } from "./push-message.ts";
 import type { PushSender } from "./push-sender.ts";
-import { hashEndpoint, openSubscription, vapidKeys, type PushFile, type StoredDevice } from "./push-store.ts";
-import { isQuiet, isZone } from "./quiet-hours.ts";
+import { openSubscription, vapidKeys, type PushFile, type StoredDevice } from "./push-store.ts";
+import { isQuiet } from "./quiet-hours.ts";
 
 export interface PushServiceOptions {
   store: JsonStore<PushFile>;
@@ -46,193 +46,92 @@ export interface PushService {
 
 type DeliveryMessage = Omit<PushMessage, "event"> & { event: PushEvent | "test" };
 
-const keepDeliveries = 200;
-const maxDevices = 50;
 const urgentEvents: readonly string[] = ["approval", "crash", "test"];
 const liveForSeconds = 30 * 60;
 
 export function createPushService(options: PushServiceOptions): PushService {
   const { store, secrets, sender, clock, logger, receiptWithinMs = 20_000 } = options;
-  const deliveries = new Map<string, { delivery: PushDelivery; deviceId: string }>();
-  const waiting = new Map<string, () => void>();
-  const stopped = new AbortController();
+  const devices = createPushDevices({ store, secrets, clock });
+  const deliveries = createPushDeliveries();
+  let isStopped = false;
 
   const isoNow = (): string => new Date(clock.now()).toISOString();
   const keys = () => vapidKeys(store, secrets, () => sender.makeKeys());
 
   function view({ endpointHash: _hash, subscription: _subscription, ...device }: StoredDevice): PushDevice {
-    const own = [...deliveries.values()].findLast(({ deviceId }) => deviceId === device.id);
-    return { ...device, lastDelivery: own?.delivery ?? null };
-  }
-
-  function find(id: string): StoredDevice {
-    const found = store.get().devices.find((device) => device.id === id);
-    if (!found) throw new AppError("not_found", "This device gets no messages any more");
-    return found;
-  }
-
-  function change(id: string, make: (device: StoredDevice) => StoredDevice): Promise<StoredDevice> {
-    find(id);
-    return store.update((file) => {
-      const devices = file.devices.map((device) => (device.id === id ? make(device) : device));
-      return { next: { ...file, devices }, result: devices.find((device) => device.id === id) ?? find(id) };
-    });
-  }
-
-  async function drop(id: string): Promise<void> {
-    await store.update((file) => ({
-      next: { ...file, devices: file.devices.filter((device) => device.id !== id) },
-      result: undefined,
-    }));
-  }
-
-  function keep(id: string, patch: Partial<PushDelivery>): PushDelivery {
-    const entry = deliveries.get(id);
-    if (!entry) throw new AppError("not_found", "Nothing is known of this message any more");
-    entry.delivery = { ...entry.delivery, ...patch };
-    return entry.delivery;
+    return { ...device, lastDelivery: deliveries.lastOf(device.id) };
   }
 
   async function send(device: StoredDevice, message: DeliveryMessage): Promise<PushDelivery> {
-    const id = randomBytes(16).toString("hex");
     const { event, title, body, discreet, url, tag } = message;
+    const { id } = deliveries.add(device.id, { event, title, sentAt: isoNow() });
     const text = device.showsDetails ? { title, body } : { title: "PortOS", body: discreet };
-    const delivery: PushDelivery = {
-      id,
-      event,
-      title,
-      sentAt: isoNow(),
-      acceptedAt: null,
-      shownAt: null,
-      clickedAt: null,
-      failure: null,
-    };
-    deliveries.set(id, { delivery, deviceId: device.id });
-    for (const old of [...deliveries.keys()].slice(0, -keepDeliveries)) deliveries.delete(old);
     try {
-      const subscription = await openSubscription(device, secrets);
       const outcome = await sender.send(
-        subscription,
+        await openSubscription(device, secrets),
         { id, event, url, tag, ...text },
         { keys: await keys(), isUrgent: urgentEvents.includes(event), liveForSeconds },
       );
-      if (outcome.kind === "accepted") return keep(id, { acceptedAt: isoNow() });
-      if (outcome.kind === "failed") return keep(id, { failure: outcome.reason });
-      await drop(device.id);
+      if (outcome.kind === "accepted") return deliveries.change(id, { acceptedAt: isoNow() });
+      if (outcome.kind === "failed") return deliveries.change(id, { failure: outcome.reason });
+      await devices.remove(device.id);
       logger.info("A device no longer takes messages and is forgotten", { device: device.name });
-      return keep(id, { failure: "The device has ended its subscription; turn messages on there again" });
+      return deliveries.change(id, { failure: "The device has ended its subscription; turn messages on there again" });
     } catch (error) {
       logger.warn("A message could not be sent", { device: device.name, problem: String(error) });
-      return keep(id, { failure: error instanceof AppError ? error.message : "It could not be sent" });
+      return deliveries.change(id, { failure: error instanceof AppError ? error.message : "It could not be sent" });
     }
   }
 
-  /** Resolves with whether the device has shown the message in time. */
-  function isShown(id: string): Promise<boolean> {
-    if (deliveries.get(id)?.delivery.shownAt) return Promise.resolve(true);
-    return new Promise((resolve) => {
-      const end = (): void => {
-        clearTimeout(timer);
-        waiting.delete(id);
-        resolve(Boolean(deliveries.get(id)?.delivery.shownAt));
-      };
-      const timer = setTimeout(end, receiptWithinMs);
-      waiting.set(id, end);
-      stopped.signal.addEventListener("abort", end, { once: true });
-    });
-  }
-
-  function wantingDevices({ event }: PushMessage): StoredDevice[] {
+  /** Those that want to hear it now, the one reached last first. */
+  function devicesFor({ event }: PushMessage): StoredDevice[] {
     const isUrgent = urgentEvents.includes(event);
-    return store
-      .get()
-      .devices.filter(
-        ({ events, quietHours }) => events.includes(event) && (isUrgent || !isQuiet(quietHours, clock.now())),
-      )
+    return devices
+      .list()
+      .filter(({ events, quietHours }) => events.includes(event) && (isUrgent || !isQuiet(quietHours, clock.now())))
       .toSorted((a, b) => (b.lastShownAt ?? b.createdAt).localeCompare(a.lastShownAt ?? a.createdAt));
   }
 
   return {
-    devices: () => store.get().devices.map(view),
+    devices: () => devices.list().map(view),
     publicKey: async () => (await keys()).publicKey,
-    async subscribe(subscription, preferences) {
-      checkZone(preferences);
-      const endpointHash = hashEndpoint(subscription.endpoint);
-      const sealed = await secrets.seal(JSON.stringify(subscription));
-      const stored = await store.update((file) => {
-        const before = file.devices.find((device) => device.endpointHash === endpointHash);
-        if (!before && file.devices.length >= maxDevices)
-          throw new AppError("conflict", `There are ${maxDevices} devices already`, { hint: "Remove some first." });
-        const device: StoredDevice = {
-          ...preferences,
-          id: before?.id ?? `device-${randomBytes(8).toString("hex")}`,
-          createdAt: before?.createdAt ?? isoNow(),
-          service: new URL(subscription.endpoint).host,
-          lastShownAt: before?.lastShownAt ?? null,
-          endpointHash,
-          subscription: sealed,
-        };
-        return {
-          next: { ...file, devices: [...file.devices.filter((other) => other !== before), device] },
-          result: device,
-        };
-      });
-      return view(stored);
-    },
-    async renew(endpoint, subscription) {
-      const before = store.get().devices.find((device) => device.endpointHash === hashEndpoint(endpoint));
-      if (!before) throw new AppError("not_found", "This device gets no messages any more");
-      const sealed = await secrets.seal(JSON.stringify(subscription));
-      await change(before.id, (device) => ({
-        ...device,
-        service: new URL(subscription.endpoint).host,
-        endpointHash: hashEndpoint(subscription.endpoint),
-        subscription: sealed,
-      }));
-    },
-    async update(id, preferences) {
-      checkZone(preferences);
-      return view(await change(id, (device) => ({ ...device, ...preferences })));
-    },
+    subscribe: async (subscription, preferences) => view(await devices.subscribe(subscription, preferences)),
+    renew: devices.renew,
+    update: async (id, preferences) => view(await devices.update(id, preferences)),
     async remove(id) {
-      const device = view(find(id));
-      await drop(id);
+      const device = view(devices.find(id));
+      await devices.remove(id);
       return device;
     },
-    test: (id) =>
-      send(find(id), {
-        event: "test",
-        title: "PortOS reaches this device",
-        body: "This is what a message looks like here.",
-        discreet: "This is what a message looks like here.",
-        url: "/system?tab=notifications",
-        tag: "test",
-      }),
-    delivery: (id) => keep(id, {}),
+    test: (id) => send(devices.find(id), testMessage),
+    delivery: (id) => deliveries.change(id, {}),
     async receipt(id, what) {
       const known = deliveries.get(id);
       if (!known) return; // of a time before the last restart
       const at = isoNow();
-      // Clicked is shown as well: on some systems the first receipt is lost with the network asleep.
-      keep(id, what === "clicked" ? { clickedAt: at, shownAt: known.delivery.shownAt ?? at } : { shownAt: at });
-      waiting.get(id)?.();
-      if (store.get().devices.some((device) => device.id === known.deviceId))
-        await change(known.deviceId, (device) => ({ ...device, lastShownAt: at }));
+      const shownAt = known.delivery.shownAt ?? at; // clicked is shown as well: a first receipt may be lost
+      deliveries.change(id, what === "clicked" ? { clickedAt: at, shownAt } : { shownAt });
+      await devices.setShown(known.deviceId, at);
     },
     async tell(message, isStillWanted) {
-      for (const device of wantingDevices(message)) {
-        if (stopped.signal.aborted || !isStillWanted()) return;
+      for (const device of devicesFor(message)) {
+        if (isStopped || !isStillWanted()) return;
         const delivery = await send(device, message);
-        if (delivery.acceptedAt !== null && (await isShown(delivery.id))) return;
+        if (delivery.acceptedAt !== null && (await deliveries.isShown(delivery.id, receiptWithinMs))) return;
       }
     },
-    stop: () => {
-      stopped.abort();
+    stop() {
+      isStopped = true;
+      deliveries.stop();
     },
   };
 }
 
-function checkZone({ quietHours }: PushPreferences): void {
-  if (quietHours === null || isZone(quietHours.zone)) return;
-  throw new AppError("invalid_request", `${quietHours.zone} is not a time zone`);
-}
+const testMessage: DeliveryMessage = {
+  event: "test",
+  title: "PortOS reaches this device",
+  body: "This is what a message looks like here.",
+  discreet: "This is what a message looks like here.",
+  url: "/system?tab=notifications",
+  tag: "test",
+};

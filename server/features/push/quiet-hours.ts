@@ -17,8 +17,7 @@ function clockIn(zone: string, nowMs: number): string {
 /** Whether a zone has a name this machine knows. */
 export function isZone(zone: string): boolean {
   try {
-    new Intl.DateTimeFormat("en", { timeZone: zone });
-    return true;
+    return new Intl.DateTimeFormat("en", { timeZone: zone }).format(0) !== "";
   } catch {
     return false;
   }

@@ -3,7 +3,6 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 
 import type { ApprovalRule, ApprovalRuleInput } from "../../../../contract/features/approvals.ts";
-import type { ToolKind } from "../../../../contract/features/run-events.ts";
 import { fieldErrors } from "../../lib/api-error.ts";
 import { call } from "../../lib/api.ts";
 import { callKey } from "../../lib/call-query.ts";
@@ -112,7 +111,7 @@ function EditorForm({ rule, onClose }: RuleEditorProps) {
         value={[...draft.tools]}
         error={errors["tools"]}
         onChange={(tools) => {
-          change({ tools: tools as ToolKind[] });
+          change({ tools });
         }}
       />
       <TextInput
