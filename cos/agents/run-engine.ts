@@ -23,7 +23,7 @@ export interface RunEngineOptions extends PursuitOptions {
 
 const defaultLimits: QueueLimits = { total: 4, perProvider: 4 };
 const tickMs = 250;
-const goOn = "You were interrupted. Look at what is done already, then go on with the task.";
+const afterInterruption = "You were interrupted. Look at what is done already, then go on with the task.";
 
 /** Every run of this machine: queued, running, waiting; the ended ones are in the store. */
 export class RunEngine {
@@ -133,7 +133,7 @@ export class RunEngine {
   async resume(id: string, targets: readonly RunTarget[]): Promise<Run> {
     const task = await this.#reopen(id);
     if (isOpen(task.run)) return task.view();
-    if (task.record.unsaid.length === 0) task.record.unsaid.push(goOn);
+    if (task.record.unsaid.length === 0) task.record.unsaid.push(afterInterruption);
     const isFresh = task.run.attempts.length === 0;
     await this.#queue(task, isFresh ? targets : this.#targetOfLast(task.run, targets));
     return task.view();

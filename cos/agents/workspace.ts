@@ -139,7 +139,8 @@ async function* filesUnder(start: string, signal: AbortSignal): AsyncGenerator<s
     if (state?.isFile() === true) yield path;
     if (state?.isDirectory() !== true) continue;
     const entries = await readdir(path).catch(() => []);
-    for (const name of entries.toSorted().toReversed()) if (!skippedFolders.has(name)) left.push(join(path, name));
+    for (const name of entries.toSorted((one, other) => other.localeCompare(one)))
+      if (!skippedFolders.has(name)) left.push(join(path, name));
   }
 }
 

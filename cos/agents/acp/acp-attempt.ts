@@ -58,7 +58,8 @@ export async function startAcpAttempt(
       usage = addUsage(usage, { ...tokens, turns: 0, costUsd: null });
     },
   });
-  const state = { isStopping: false, isLoading: false };
+  let isStopping = false;
+  const state = { isStopping: () => isStopping, isLoading: false };
   const connection = acpClient({ acp, sink, workspace, updates, terminals, state }).connect(
     acp.ndJsonStream(pipes.output, pipes.input),
   );
@@ -78,7 +79,7 @@ export async function startAcpAttempt(
     });
     usage = addUsage(usage, { ...noUsage, turns: 1, costUsd: updates.costUsd });
     sink.usage(usage);
-    return endOf(reply.stopReason, opened.canContinue);
+    return { ...ends[reply.stopReason], canContinue: opened.canContinue };
   }
 
   async function run(): Promise<AttemptEnd> {
@@ -104,7 +105,7 @@ export async function startAcpAttempt(
   }
 
   function stop(steps: readonly EndStep[]): void {
-    state.isStopping = true;
+    isStopping = true;
     const hadSession = sessionId;
     if (hadSession !== null)
       agent.notify(acp.methods.agent.session.cancel, { sessionId: hadSession }).catch(() => undefined); // it is ended anyway
@@ -171,20 +172,13 @@ async function chooseModel(agent: ClientContext, acp: Protocol, opened: Opened, 
   await agent.request(acp.methods.agent.session.setConfigOption, { sessionId, configId: option.id, value: model });
 }
 
-function endOf(reason: StopReason, canContinue: boolean): AttemptEnd {
-  switch (reason) {
-    case "end_turn":
-      return { failure: null, message: null, canContinue };
-    case "max_tokens":
-      return { failure: null, message: "The reply was cut off at the model's longest output.", canContinue };
-    case "max_turn_requests":
-      return { failure: "budget", message: "The agent reached its own limit of requests.", canContinue };
-    case "refusal":
-      return { failure: "refused", message: "The agent refused to go on.", canContinue };
-    case "cancelled":
-      return { failure: "cancelled", message: "The agent was interrupted.", canContinue };
-  }
-}
+const ends: Record<StopReason, Pick<AttemptEnd, "failure" | "message">> = {
+  end_turn: { failure: null, message: null },
+  max_tokens: { failure: null, message: "The reply was cut off at the model's longest output." },
+  max_turn_requests: { failure: "budget", message: "The agent reached its own limit of requests." },
+  refusal: { failure: "refused", message: "The agent refused to go on." },
+  cancelled: { failure: "cancelled", message: "The agent was interrupted." },
+};
 
 const authRequired = -32_000;
 

@@ -16,7 +16,7 @@ interface ClientParts {
   updates: AcpUpdates;
   terminals: AcpTerminals;
   /** `isLoading`: what comes now was told before. */
-  state: { isStopping: boolean; isLoading: boolean };
+  state: { isStopping(): boolean; isLoading: boolean };
 }
 
 /** Our side of the protocol: updates become events, questions go to the user, files and commands stay in the run's folder. */
@@ -30,11 +30,11 @@ export function acpClient({ acp, sink, workspace, updates, terminals, state }: C
     const told = [...updates.pathsOf(toolCallId), ...call.edits.map(({ path }) => path)];
     const paths = await Promise.all(told.map((path) => realPlace(workspace, path)));
     const edits = call.edits.map((edit) => ({ ...edit, path: withinFolder(workspace, edit.path) }));
-    if (state.isStopping) return { outcome: { outcome: "cancelled" } };
+    if (state.isStopping()) return { outcome: { outcome: "cancelled" } };
     const optionId = await sink.ask({ call: { ...call, edits }, options, paths });
     if (!isAllowing(options, optionId)) updates.deny(toolCallId);
     const chosen = optionId ?? options.find(({ kind }) => kind === "deny-once")?.optionId;
-    if (state.isStopping || chosen === undefined) return { outcome: { outcome: "cancelled" } };
+    if (state.isStopping() || chosen === undefined) return { outcome: { outcome: "cancelled" } };
     return { outcome: { outcome: "selected", optionId: chosen } };
   }
 

@@ -94,8 +94,15 @@ export function createAcpUpdates(sink: AttemptSink, outputOf: (terminalId: strin
         case "usage_update":
           if (update.cost?.currency === "USD") costUsd = update.cost.amount;
           break;
-        default:
-          break; // what only an editor shows: commands, titles, configuration
+        // What only an editor shows.
+        case "available_commands_update":
+        case "compaction_summary_chunk":
+        case "compaction_update":
+        case "config_option_update":
+        case "notice":
+        case "session_info_update":
+        case "user_message_chunk":
+          break;
       }
     },
     callOf: merge,

@@ -33,12 +33,11 @@ interface Work {
 
 const path = z.string().max(4_096).describe("Path relative to the folder");
 
-/** What a model may do in the folder of its run. Each call is told, asked for where the permission mode wants it, and its reply is capped. */
-export function createApiTools({ workspace, sink, signal, mark }: ApiToolOptions): ToolSet {
+/** Does what was called, once it may be done, and tells each step. */
+function createPerformer({ workspace, sink, signal }: ApiToolOptions): (callId: string, work: Work) => Promise<string> {
   /** Kinds of calls the user allowed for the rest of this run. */
   const allowed = new Set<ToolKind>();
-
-  async function perform(callId: string, work: Work): Promise<string> {
+  return async (callId: string, work: Work) => {
     const facts = { callId, name: work.name, tool: work.tool, input: work.input };
     const tell = (more: Partial<ToolCall>): void => {
       sink.event({ kind: "tool", call: { ...toolCall(facts), ...more } });
@@ -71,8 +70,13 @@ export function createApiTools({ workspace, sink, signal, mark }: ApiToolOptions
       if (!(error instanceof AppError)) signal.throwIfAborted();
       return `Error: ${output}`;
     }
-  }
+  };
+}
 
+/** What a model may do in the folder of its run. Each call is told, asked for where the permission mode wants it, and its reply is capped. */
+export function createApiTools(options: ApiToolOptions): ToolSet {
+  const { workspace, signal, mark } = options;
+  const perform = createPerformer(options);
   return {
     read_file: {
       description: "Read a text file of the folder, whole or some of its lines.",

@@ -172,7 +172,9 @@ describe("runs with a model over HTTP", () => {
     const done = (await runs.bodies(id, "tool"))
       .map(({ call }) => call)
       .filter(({ state }) => state !== "running" && state !== "pending");
-    expect(done.map(({ tool, state }) => [tool, state]).toSorted()).toEqual([
+    expect(
+      done.map(({ tool, state }) => [tool, state]).toSorted((one, other) => String(one).localeCompare(String(other))),
+    ).toEqual([
       ["read", "failed"],
       ["search", "succeeded"],
       ["search", "succeeded"],

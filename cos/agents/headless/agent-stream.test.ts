@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
 import type { AgentKind } from "../../../contract/features/providers.ts";

@@ -44,7 +44,7 @@ export function createClaudeParser(): AgentParser {
     return { kind: "tool", call };
   }
 
-  function results(message: JsonRecord, result: unknown): AgentItem[] {
+  function results(message: JsonRecord, told: unknown): AgentItem[] {
     return list(message["content"])
       .map(record)
       .filter((block) => block["type"] === "tool_result")
@@ -53,7 +53,7 @@ export function createClaudeParser(): AgentParser {
         const known = calls.get(callId);
         const state = block["is_error"] === true ? "failed" : "succeeded";
         const output = contentText(block["content"]);
-        const edits = state === "succeeded" ? editsOfResult(record(result), known?.call.edits ?? []) : [];
+        const edits = state === "succeeded" ? editsOfResult(record(told), known?.call.edits ?? []) : [];
         const call = toolCall({ callId, name: known?.name ?? "", input: known?.input, state, output, edits });
         calls.set(callId, { call, name: known?.name ?? "", input: known?.input });
         return { kind: "tool", call };

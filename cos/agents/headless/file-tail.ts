@@ -17,7 +17,7 @@ export async function tailFile(path: string, onBytes: (bytes: Uint8Array) => voi
   let offset = 0;
   let isStopped = false;
   let reading: Promise<void> | null = null;
-  let isAskedAgain = false;
+  let asked = 0;
 
   async function readAll(): Promise<void> {
     for (;;) {
@@ -29,15 +29,13 @@ export async function tailFile(path: string, onBytes: (bytes: Uint8Array) => voi
   }
 
   function read(): Promise<void> {
-    if (reading) {
-      isAskedAgain = true;
-      return reading;
-    }
-    reading = (async () => {
+    asked += 1;
+    reading ??= (async () => {
+      let answered: number;
       do {
-        isAskedAgain = false;
+        answered = asked;
         await readAll();
-      } while (isAskedAgain);
+      } while (answered !== asked);
     })().finally(() => {
       reading = null;
     });

@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
@@ -96,14 +97,8 @@ async function follow({ program, agent, files, runId, sink, after }: Followed): 
   const seen: Seen = { failed: null, isDone: false, sessionId: null, lines: "" };
   const mark = runMark(runId).join("=");
   let size = 0;
-  let isReleased = false;
-  let release: () => void = () => undefined;
-  const released = new Promise<"released">((resolve) => {
-    release = () => {
-      isReleased = true;
-      resolve("released");
-    };
-  });
+  const letGo = new AbortController();
+  const released = once(letGo.signal, "abort").then(() => "released" as const);
   const tail = await tailFile(files.stdout, (bytes) => {
     size += bytes.length;
     for (const placed of stream.push(bytes)) take(placed, sink, seen);
@@ -117,7 +112,7 @@ async function follow({ program, agent, files, runId, sink, after }: Followed): 
 
   async function end(): Promise<AttemptEnd> {
     const code = await Promise.race([program.exited, released]);
-    if (isReleased || code === "released") {
+    if (code === "released") {
       program.forget();
       await tail.stop();
       return { failure: "crashed", message: "portos-cos was stopped", canContinue: false };
@@ -139,6 +134,9 @@ async function follow({ program, agent, files, runId, sink, after }: Followed): 
     const message = error instanceof Error ? error.message : String(error);
     return { failure: "crashed", message: `Its output cannot be read: ${message}`, canContinue: false };
   });
+  const release = (): void => {
+    letGo.abort();
+  };
   return { ended, stop, release };
 }
 

@@ -10,6 +10,9 @@ function command(agent: AgentKind, permissionMode: PermissionMode, more: Partial
   return headlessCommand({ agent, command: ["/bin/agent"], permissionMode, ...rest, ...more });
 }
 
+const permission = (mode: PermissionMode): unknown =>
+  JSON.parse(command("opencode", mode).env["OPENCODE_PERMISSION"] ?? "null");
+
 describe("headless command", () => {
   it.each([
     ["claude", "ask", "--permission-mode plan"],
@@ -41,8 +44,6 @@ describe("headless command", () => {
   );
 
   it("leaves opencode's edits to the mode", () => {
-    const permission = (mode: PermissionMode): unknown =>
-      JSON.parse(command("opencode", mode).env["OPENCODE_PERMISSION"] ?? "null");
     expect(permission("ask-writes")).toMatchObject({ edit: "ask", bash: "ask" });
     expect(permission("free-in-folder")).toMatchObject({ edit: "allow", bash: "ask", external_directory: "ask" });
     expect(permission("free")).toBeNull();

@@ -64,8 +64,12 @@ function claudeArguments({ model, permissionMode, budget, agentSessionId }: Head
   return {
     args: [
       "-p",
-      ...["--output-format", "stream-json", "--verbose", "--include-partial-messages"],
-      ...["--permission-mode", mode[permissionMode]],
+      "--output-format",
+      "stream-json",
+      "--verbose",
+      "--include-partial-messages",
+      "--permission-mode",
+      mode[permissionMode],
       ...option("--model", model),
       ...option("--max-budget-usd", budget.costUsd),
       ...option("--max-turns", budget.turns),
@@ -92,7 +96,10 @@ function geminiArguments({ agent, model, permissionMode, agentSessionId }: Headl
   const approval = agent === "qwen" ? mode[permissionMode].replace("_", "-") : mode[permissionMode];
   return {
     args: [
-      ...["-o", "stream-json", "--approval-mode", approval],
+      "-o",
+      "stream-json",
+      "--approval-mode",
+      approval,
       ...(agent === "gemini" ? ["--skip-trust"] : []),
       ...option("-m", model),
       ...option("-r", agentSessionId),
@@ -106,7 +113,9 @@ function openCodeArguments({ model, permissionMode, agentSessionId }: HeadlessRe
   const permission = permissionMode === "free-in-folder" ? { ...asked, edit: "allow" } : asked;
   return {
     args: [
-      ...["run", "--format", "json"],
+      "run",
+      "--format",
+      "json",
       ...(permissionMode === "free" ? ["--auto"] : []),
       ...option("-m", model),
       ...option("-s", agentSessionId),
@@ -119,7 +128,10 @@ function openCodeArguments({ model, permissionMode, agentSessionId }: HeadlessRe
 function cursorArguments({ model, permissionMode, agentSessionId, text }: HeadlessRequest) {
   return {
     args: [
-      ...["-p", "--output-format", "stream-json", "--stream-partial-output"],
+      "-p",
+      "--output-format",
+      "stream-json",
+      "--stream-partial-output",
       ...(permissionMode === "free" || permissionMode === "free-in-folder" ? ["--force"] : []),
       ...option("--model", model),
       ...option("--resume", agentSessionId),

@@ -1,0 +1,50 @@
+import { access, mkdir, writeFile } from "node:fs/promises";
+import { homedir } from "node:os";
+import { join } from "node:path";
+
+import { runCommand } from "../../../lib/processes/run-command.ts";
+
+const versions = { "opencode-ai": "1.18.33", "@google/gemini-cli": "0.61.0" } as const;
+
+/** Where the agent programs of the tests are kept: not in the repository, and over runs of the tests. */
+const folder = join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "portos", "agents");
+
+export interface RealAgents {
+  opencode: string;
+  gemini: string;
+}
+
+/** Installs OpenCode and Gemini CLI on first use; why it was not possible as a text. */
+export async function installRealAgents(): Promise<RealAgents | string> {
+  const programs = {
+    opencode: join(folder, "node_modules/.bin/opencode"),
+    gemini: join(folder, "node_modules/.bin/gemini"),
+  };
+  const mark = join(folder, `installed-${Object.values(versions).join("-")}`);
+  if (await exists(mark)) return programs;
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, "package.json"), JSON.stringify({ private: true }));
+  const packages = Object.entries(versions).map(([name, version]) => `${name}@${version}`);
+  const settings = Object.fromEntries(
+    Object.entries(process.env).flatMap(([name, value]) =>
+      /^npm_config_/i.test(name) && value !== undefined ? [[name, value]] : [],
+    ),
+  );
+  const args = ["install", "--no-audit", "--no-fund", "--save-exact", ...packages];
+  const { code, stderr, isTimedOut } = await runCommand("npm", args, {
+    cwd: folder,
+    timeoutMs: 240_000,
+    env: settings,
+  });
+  if (code !== 0)
+    return isTimedOut ? "the installation took too long" : (stderr.trim().split("\n").at(-1) ?? "no reason");
+  await writeFile(mark, "");
+  return programs;
+}
+
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false, // not installed yet
+  );
+}
