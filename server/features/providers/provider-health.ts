@@ -122,6 +122,7 @@ export function createProviderHealths(options: ProviderHealthOptions): ProviderH
     tell(id);
     work.catch((error: unknown) => {
       logger.error("A provider could not be checked", { provider: id }, error);
+      tell(id); // no longer checking
     });
     return work;
   }

@@ -1,6 +1,7 @@
 import { z } from "zod";
 
-import type { ProviderHealth } from "../../../contract/features/providers.ts";
+import type { FailureKind, ProviderHealth } from "../../../contract/features/providers.ts";
+import type { ErrorCode } from "../../../contract/errors.ts";
 import { AppError } from "../../../lib/app-error.ts";
 import type { Clock } from "../../../lib/clock.ts";
 import { configuredOriginGuard } from "../../../lib/guarded-http/configured-origin-guard.ts";
@@ -47,11 +48,22 @@ export function createProbe(options: ProbeOptions): (record: ProviderRecord, tim
         : probeProgram(record, timeoutMs, options));
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
-      const failure = error.code === "timeout" ? "timeout" : error.code === "upstream_failed" ? "transport" : "refused";
-      return { ...nothing, state: "down", failure, message: redact(sentence(error)) };
+      return {
+        ...nothing,
+        state: "down",
+        failure: failureOf[error.code] ?? "refused",
+        message: redact(sentence(error)),
+      };
     }
   };
 }
+
+/** `unavailable`: its key cannot be opened on this machine. */
+const failureOf: Partial<Record<ErrorCode, FailureKind>> = {
+  timeout: "timeout",
+  upstream_failed: "transport",
+  unavailable: "not-logged-in",
+};
 
 function sentence({ message, hint }: AppError): string {
   return hint === undefined ? message : `${message}${message.endsWith(".") ? "" : "."} ${hint}`;
@@ -176,7 +188,7 @@ async function probeProgram(record: ProgramRecord, timeoutMs: number, options: P
       ...nothing,
       state: "down",
       failure: "not-installed",
-      message: `${what}. ${/^npm /.test(hint) ? `Install it: ${hint}` : hint}`,
+      message: `${what}. ${hint.startsWith("npm ") ? `Install it: ${hint}` : hint}`,
     };
   }
   // arguments of a custom command may do anything; of a known one they only choose how it is spoken to

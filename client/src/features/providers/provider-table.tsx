@@ -60,7 +60,6 @@ function columnsWith(actions: RowActions): Column<Row>[] {
     {
       id: "tiers",
       header: "Models",
-      isWideOnly: true,
       cell: ({ provider }) => <Models provider={provider} />,
     },
     {

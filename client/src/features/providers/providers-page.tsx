@@ -1,4 +1,5 @@
 import { Button } from "@mantine/core";
+import { useQueryClient } from "@tanstack/react-query";
 import { IconPlus, IconSparkles } from "../../ui/icons.gen.ts";
 import { useEffect } from "react";
 
@@ -14,7 +15,7 @@ import { Notice } from "../../ui/notice.tsx";
 import { Page, usePageTab } from "../../ui/page.tsx";
 import { ChainSheet } from "./chain-sheet.tsx";
 import { PresetSheet } from "./preset-sheet.tsx";
-import { checkProvider } from "./provider-calls.ts";
+import { checkProvider, setEnabled } from "./provider-calls.ts";
 import { ProviderEditor } from "./provider-editor.tsx";
 import { ProviderTable } from "./provider-table.tsx";
 import classes from "./providers.module.css";
@@ -140,6 +141,7 @@ function Problems({ problems }: Pick<ProviderList, "problems">) {
 }
 
 function usePageActions(list: ProviderList | undefined): void {
+  const client = useQueryClient();
   const [, setSearch] = useSearchState();
   useEffect(
     () =>
@@ -154,14 +156,20 @@ function usePageActions(list: ProviderList | undefined): void {
             setSearch({ tab: null, add: "1" }, { push: true });
           },
         },
-        ...(list?.providers ?? []).map((provider) => ({
-          id: `providers.check:${provider.id}`,
-          label: `Check ${provider.name}`,
-          group: "Providers",
-          subject: `provider:${provider.id}`,
-          run: () => checkProvider(provider),
-        })),
+        ...(list?.providers ?? []).flatMap((provider) => {
+          const about = { group: "Providers", subject: `provider:${provider.id}` };
+          const { id, name, isEnabled } = provider;
+          return [
+            { ...about, id: `providers.check:${id}`, label: `Check ${name}`, run: () => checkProvider(provider) },
+            {
+              ...about,
+              id: `providers.toggle:${id}`,
+              label: `Turn ${name} ${isEnabled ? "off" : "on"}`,
+              run: () => setEnabled(client, provider, !isEnabled),
+            },
+          ];
+        }),
       ]),
-    [list, setSearch],
+    [client, list, setSearch],
   );
 }
