@@ -1,5 +1,6 @@
 import type { ClientContext, NewSessionResponse, PromptResponse, StopReason } from "@agentclientprotocol/sdk";
 
+import type { AgentKind } from "../../../contract/features/providers.ts";
 import { AppError } from "../../../lib/app-error.ts";
 import { childEnvironment } from "../../../lib/processes/child-environment.ts";
 import { endDescendants, politeSteps, type EndStep } from "../../../lib/processes/end-descendants.ts";
@@ -126,6 +127,13 @@ export async function startAcpAttempt(
   };
 }
 
+const fs = { readTextFile: true, writeTextFile: true };
+
+/** These take "there is no such file" for a failure of their own and could never make one; on their own disk they know it. */
+function knowsMissingFiles(agent: AgentKind): boolean {
+  return agent !== "gemini" && agent !== "qwen";
+}
+
 type Protocol = typeof import("@agentclientprotocol/sdk");
 type Opened = Pick<NewSessionResponse, "sessionId" | "configOptions"> & { canContinue: boolean };
 
@@ -139,7 +147,7 @@ async function openSession(
   const { agentCapabilities } = await agent.request(methods.agent.initialize, {
     protocolVersion: acp.PROTOCOL_VERSION,
     clientInfo: { name: "PortOS", version: "1" },
-    clientCapabilities: { fs: { readTextFile: true, writeTextFile: true }, terminal: true },
+    clientCapabilities: { ...(knowsMissingFiles(task.target.agent) ? { fs } : {}), terminal: true },
   });
   const canResume = agentCapabilities?.sessionCapabilities?.resume != null;
   const canContinue = canResume || agentCapabilities?.loadSession === true;
