@@ -7,6 +7,7 @@ import {
   IconRobot,
   IconServer2,
   IconSparkles,
+  IconTemplate,
   IconTerminal2,
 } from "../ui/icons.gen.ts";
 import type { ComponentType } from "react";
@@ -14,7 +15,16 @@ import type { ComponentType } from "react";
 /** One entry of the rail, the bottom tabs, the palette and the `g` shortcuts. */
 export interface NavEntry {
   readonly to:
-    "/" | "/apps" | "/agents" | "/logs" | "/automations" | "/terminal" | "/providers" | "/system" | "/history";
+    | "/"
+    | "/apps"
+    | "/agents"
+    | "/prompts"
+    | "/logs"
+    | "/automations"
+    | "/terminal"
+    | "/providers"
+    | "/system"
+    | "/history";
   readonly label: string;
   readonly icon: ComponentType<{ size?: number | string; stroke?: number | string }>;
   /** Second key after `g`. */
@@ -30,6 +40,7 @@ export const navEntries: readonly NavEntry[] = [
   { to: "/", label: "Home", icon: IconHome, key: "h", isTab: true, part: "work" },
   { to: "/apps", label: "Apps", icon: IconApps, key: "a", isTab: true, part: "work" },
   { to: "/agents", label: "Agents", icon: IconRobot, key: "r", isTab: true, part: "work" },
+  { to: "/prompts", label: "Prompts", icon: IconTemplate, key: "e", isTab: false, part: "work" },
   { to: "/logs", label: "Logs", icon: IconFileText, key: "l", isTab: false, part: "work" },
   { to: "/automations", label: "Automations", icon: IconCalendarRepeat, key: "m", isTab: false, part: "work" },
   { to: "/terminal", label: "Terminal", icon: IconTerminal2, key: "t", isTab: true, part: "work" },

@@ -81,8 +81,18 @@ export const routeTree = rootRoute.addChildren([
   }),
   createRoute({
     ...parent,
+    path: "/prompts",
+    component: page(() => import("../features/prompts/prompts-page.tsx"), "PromptsPage"),
+  }),
+  createRoute({
+    ...parent,
+    path: "/prompts/$promptId",
+    component: page(() => import("../features/prompts/prompt-page.tsx"), "PromptPage"),
+  }),
+  createRoute({
+    ...parent,
     path: "/providers",
-    component: page(() => import("../features/providers/providers-page.tsx"), "ProvidersPage"),
+    component: page(() => import("./providers-route.tsx"), "ProvidersRoute"),
   }),
   createRoute({
     ...parent,

@@ -1,7 +1,7 @@
 import { Button } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
 import { IconPlus, IconSparkles } from "../../ui/icons.gen.ts";
-import { useEffect } from "react";
+import { useEffect, type ReactNode } from "react";
 
 import type { ProviderList } from "../../../../contract/features/providers.ts";
 import { actionRegistry } from "../../lib/actions.ts";
@@ -12,7 +12,7 @@ import { EmptyState } from "../../ui/empty-state.tsx";
 import { ErrorState } from "../../ui/error-state.tsx";
 import { LoadingState } from "../../ui/loading-state.tsx";
 import { Notice } from "../../ui/notice.tsx";
-import { Page, usePageTab } from "../../ui/page.tsx";
+import { Page, type PageTab, usePageTab } from "../../ui/page.tsx";
 import { ChainSheet } from "./chain-sheet.tsx";
 import { PresetSheet } from "./preset-sheet.tsx";
 import { checkProvider, setEnabled } from "./provider-calls.ts";
@@ -21,13 +21,19 @@ import { ProviderTable } from "./provider-table.tsx";
 import classes from "./providers.module.css";
 import { UsageTab } from "./usage-tab.tsx";
 
-const tabs = [
+const ownTabs = [
   { id: "list", label: "Providers" },
   { id: "usage", label: "Usage" },
 ];
 
+interface ProvidersPageProps {
+  /** Tabs of other features. */
+  others?: readonly (PageTab & { content: ReactNode })[];
+}
+
 /** Which AI answers: providers, their fallbacks, and what they used. `?add=1`, `?edit=<id>`, `?chain=<id>` open sheets. */
-export function ProvidersPage() {
+export function ProvidersPage({ others = [] }: ProvidersPageProps) {
+  const tabs = [...ownTabs, ...others];
   const { data, error, isPending, refetch, dataUpdatedAt } = useLiveProviders();
   const [search, setSearch] = useSearchState();
   const tab = usePageTab(tabs);
@@ -49,6 +55,7 @@ export function ProvidersPage() {
       }
     >
       {tab === "usage" ? <UsageTab /> : null}
+      {others.find(({ id }) => id === tab)?.content}
       {tab === "list" && isPending ? <LoadingState rows={4} rowHeight={56} label="Loading providers" /> : null}
       {tab === "list" && data === undefined && error !== null ? (
         <ErrorState title="Could not load the providers" error={error} onRetry={() => void refetch()} />
