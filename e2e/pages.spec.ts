@@ -20,6 +20,10 @@ const pages = [
   ["system-incidents", "/system?tab=incidents"],
   ["system-backups", "/system?tab=backups"],
   ["system-access", "/system?tab=access"],
+  ["approvals", "/approvals"],
+  ["approvals-history", "/approvals?tab=history"],
+  ["approvals-rules", "/approvals?tab=rules"],
+  ["system-notifications", "/system?tab=notifications"],
   ["system-settings", "/system?tab=settings"],
   ["history", "/history"],
 ] as const;

@@ -79,6 +79,17 @@ export function SettingsForm({ saved }: { saved: Settings }) {
         </Field>
       </Section>
       <Retention draft={draft} errors={errors} change={change} />
+      <Section title="Approvals" isCard>
+        <Days
+          label="Questions wait"
+          text="A question of an agent that nobody has answered by then is denied."
+          suffix=" minutes"
+          value={draft.approvals.expireAfterMinutes}
+          max={1_440}
+          error={errors["approvals.expireAfterMinutes"]}
+          onChange={(expireAfterMinutes) => change({ approvals: { expireAfterMinutes } })}
+        />
+      </Section>
       <Section title="Backups" isCard>
         <Field label="Daily backup" text="Once a day, as long as PortOS runs.">
           <Switch
