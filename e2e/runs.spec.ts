@@ -1,3 +1,7 @@
+import { mkdtemp, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
 import { expectAccessible } from "./support/accessibility.ts";
 import { startMockModel, type MockModel } from "./support/mock-model.ts";
 import { saveScreenshots } from "./support/screenshot.ts";
@@ -60,6 +64,10 @@ test("without a provider the page leads to one; with one, a run answers live", a
   await expectAccessible(page, "Run");
   await saveScreenshots(page, info, "run");
 
+  if (info.project.name === "phone") {
+    await page.getByRole("button", { name: /^Actions for/ }).click();
+    await page.getByRole("menuitem", { name: "Search in it" }).click();
+  }
   await page.getByLabel("Search in this transcript").fill("one line");
   await expect(page.getByRole("search").getByText("1 of 1")).toBeVisible();
   await page.reload();
@@ -123,4 +131,31 @@ test("one prompt on two providers is shown side by side", async ({ page, portos 
   await saveScreenshots(page, info, "run-compare");
   const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
   expect(overflow).toBeLessThanOrEqual(1);
+});
+
+test("an agent's question is answered where it is asked, and it goes on", async ({ page, portos }, info) => {
+  const agent = fileURLToPath(new URL("../cos/agents/testing/fake-acp-agent.mjs", import.meta.url));
+  const folder = await mkdtemp(join(portos.folder, "project-"));
+  await portos.call("DELETE", "/api/providers/agent");
+  const input = { type: "acp", name: "Local agent", agent: "custom", command: [process.execPath, agent] };
+  const added = await portos.call("POST", "/api/providers", { id: "agent", input });
+  expect(added.status, JSON.stringify(added.body)).toBe(200);
+  await portos.call("POST", "/api/providers/agent/enable");
+  const created = await portos.call("POST", "/api/runs", {
+    prompt: { kind: "text", text: "think It needs a list.\nplan\nask list.txt" },
+    choices: [{ providerId: "agent" }],
+    folder,
+  });
+  const [{ id } = { id: "" }] = (created.body as { runs: { id: string }[] }).runs;
+  await page.goto(`/agents/${id}`);
+  const transcript = page.getByRole("log", { name: /Transcript of/ });
+  await expect(transcript.getByRole("button", { name: "Reasoning It needs a list." })).toBeVisible();
+  await expect(transcript.getByText("1 of 2")).toBeVisible();
+  await expect(page.getByRole("main").getByText("waiting for you").first()).toBeVisible();
+  await expectAccessible(page, "Run that asks");
+  await saveScreenshots(page, info, "run-question");
+  await page.getByRole("button", { name: "Allow once" }).click();
+  await expect(page.getByRole("main").getByText("succeeded").first()).toBeVisible();
+  await expect(transcript.getByText(/^Allowed/)).toBeVisible();
+  expect(await readFile(join(folder, "list.txt"), "utf8")).toBe("new text\n");
 });

@@ -5,6 +5,7 @@ import { AppPage } from "../features/apps/app-page.tsx";
 import { IncidentList } from "../features/incidents/incident-list.tsx";
 import { useUnsettledIncidents } from "../features/incidents/use-incidents.ts";
 import { LogTail } from "../features/logs/log-tail.tsx";
+import { AppRuns } from "../features/runs/app-runs.tsx";
 import { Section } from "../ui/section.tsx";
 
 /** The page of an app with what other features bring; a feature does not import a feature, so they meet here. */
@@ -14,6 +15,7 @@ export function AppRoute() {
     <AppPage
       lastLines={lastLinesOf}
       others={(appId) => [
+        { id: "runs", label: "Runs", content: <AppRuns appId={appId} /> },
         {
           id: "incidents",
           label: "Incidents",

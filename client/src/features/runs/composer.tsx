@@ -150,7 +150,7 @@ function Form({ enabled, appId, valueField }: FormProps) {
           autosize
           minRows={7}
           maxRows={24}
-          data-autofocus
+          autoFocus
           value={draft.text}
           error={errors["prompt.text"]}
           onChange={(event) => {
