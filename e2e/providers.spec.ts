@@ -37,6 +37,7 @@ async function add(portos: PortosFixture, id: string, changes: object = {}): Pro
 }
 
 test("from the empty page to a provider that answers, its key kept, never shown", async ({ page }, info) => {
+  test.setTimeout(180_000); // five pages, each looked at in both themes
   await page.goto("/providers");
   const main = page.getByRole("main");
   await expect(main.getByText("No AI is set up yet")).toBeVisible();

@@ -11,13 +11,17 @@ interface View {
   health: ProviderHealth;
 }
 
-/** Puts a reply into the list at once; the feed says the same a moment later. */
+/**
+ * Puts a reply into the list at once; the feed says the same a moment later. A health that is there already is left to the feed:
+ * the reply may have been on its way for longer than the probe took.
+ */
 export function showView(client: QueryClient, { provider, health }: View): void {
-  client.setQueryData<ProviderList>(callKey("providers.list"), (list) =>
-    list === undefined
-      ? list
-      : reduceProviders(reduceProviders(list, { kind: "changed", provider }), { kind: "health", health }),
-  );
+  client.setQueryData<ProviderList>(callKey("providers.list"), (list) => {
+    if (list === undefined) return list;
+    const changed = reduceProviders(list, { kind: "changed", provider });
+    const isKnown = list.health.some(({ id }) => id === health.id);
+    return isKnown && health.state !== "off" ? changed : reduceProviders(changed, { kind: "health", health });
+  });
 }
 
 /** Turns a provider on or off. */
