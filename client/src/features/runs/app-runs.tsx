@@ -13,8 +13,8 @@ import { useRunList } from "./use-run-list.ts";
 export function AppRuns({ appId }: { appId: string }) {
   const list = useRunList({ state: "", provider: "", app: appId, group: "", text: "" });
   const runs = (list.data?.pages ?? []).flatMap(({ items }) => items);
-  const newRun = (
-    <ActionLink to="/agents" search={{ new: "1", app: appId }} variant="filled" leftSection={<IconPlus size={14} />}>
+  const newRun = (variant: "filled" | "default") => (
+    <ActionLink to="/agents" search={{ new: "1", app: appId }} variant={variant} leftSection={<IconPlus size={14} />}>
       New run
     </ActionLink>
   );
@@ -27,12 +27,12 @@ export function AppRuns({ appId }: { appId: string }) {
         icon={IconRobot}
         title="No agent has worked here yet"
         text="Say what is to be done in this app and walk away; it asks you before it changes anything."
-        action={newRun}
+        action={newRun("filled")}
       />
     );
   }
   return (
-    <Section title="Runs" actions={newRun}>
+    <Section title="Runs" actions={newRun("default")}>
       <RunTable runs={runs} />
       {list.hasNextPage ? (
         <Button mt="md" disabled={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>
