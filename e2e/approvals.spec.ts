@@ -147,7 +147,7 @@ test("a rule says beforehand what it would have answered", async ({ page, portos
   const sheet = page.getByRole("dialog");
   await sheet.getByRole("textbox", { name: "Name" }).fill("Edits here");
   await sheet.getByRole("textbox", { name: "Folder" }).fill(folder);
-  await sheet.getByRole("textbox", { name: "Kinds of actions" }).click();
+  await sheet.getByPlaceholder("Any kind").click();
   await page.getByRole("option", { name: "Edit files" }).click();
   await expect(sheet.getByText(/Would have matched 1 of the last \d+/)).toBeVisible();
   await expect(sheet.getByText(/You answered 1 of them the other way/)).toBeVisible();

@@ -16,6 +16,7 @@ beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), "portos-static-"));
   await mkdir(join(root, "assets"));
   await writeFile(join(root, "index.html"), "<!doctype html>page");
+  await writeFile(join(root, "answer.html"), "<!doctype html>question");
   await writeFile(join(root, "assets/main-Ab3_x9Qz.js"), "plain();");
   await writeFile(join(root, "assets/main-Ab3_x9Qz.js.br"), "brotli");
   await writeFile(join(root, "assets/main-Ab3_x9Qz.js.gz"), "gz");
@@ -78,6 +79,14 @@ test("a page of the UI is the index, revalidated, and under a strict policy", as
   expect(page.headers["content-security-policy"]).toContain("frame-ancestors 'none'");
   const again = await get("/apps", { "if-none-match": page.headers.etag ?? "" });
   expect(again).toMatchObject({ status: 304, body: "" });
+});
+
+test("the page of a question is its own, under a policy that allows nothing inline", async () => {
+  const page = await get("/a/0123456789abcdef0123");
+  expect([page.status, page.body]).toEqual([200, "<!doctype html>question"]);
+  expect(page.headers["content-security-policy"]).toMatch(/^default-src 'none'; script-src 'self'; style-src 'self';/);
+  expect(page.headers["content-security-policy"]).not.toContain("unsafe");
+  expect((await get("/a/short")).body).toBe("<!doctype html>page");
 });
 
 test("a new build is served without a restart", async () => {

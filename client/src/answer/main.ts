@@ -118,6 +118,12 @@ function poll(): void {
   if (document.visibilityState === "visible" && !isAnswering && !isOver) void refresh();
 }
 
+/** The page that opens the panel sets the scheme once; here it follows the system while the page stays open. */
+const light = matchMedia("(prefers-color-scheme: light)");
+light.addEventListener("change", () => {
+  document.documentElement.dataset["mantineColorScheme"] = light.matches ? "light" : "dark";
+});
+
 setInterval(tick, 1_000);
 setInterval(poll, pollMs);
 addEventListener("online", poll);
