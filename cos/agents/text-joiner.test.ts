@@ -21,10 +21,14 @@ const textOf = (events: RunEventBody[]): string => events.map((body) => ("text" 
 describe("text joiner", () => {
   it("makes one event of what comes within 50 ms", () => {
     const { events, joiner: text } = joiner();
+    text.add({ kind: "text", text: "At once. " });
+    vi.advanceTimersByTime(3);
+    expect(events).toHaveLength(1);
     for (const piece of ["Hel", "lo ", "you"]) text.add({ kind: "text", text: piece });
-    expect(events).toEqual([]);
-    vi.advanceTimersByTime(51);
-    expect(events).toEqual([{ kind: "text", text: "Hello you" }]);
+    vi.advanceTimersByTime(30);
+    expect(events).toHaveLength(1);
+    vi.advanceTimersByTime(21);
+    expect(events[1]).toEqual({ kind: "text", text: "Hello you" });
   });
 
   it("waits for no more than 4 096 characters, and keeps kinds apart", () => {

@@ -4,6 +4,8 @@ import type { OutputPosition } from "./store/event-log.ts";
 
 /** Pieces are held for at most this long, or until there are this many characters. */
 const joinMs = 50;
+/** The first words are shown at once. */
+const firstMs = 2;
 const joinCharacters = 4_096;
 const largestEvent = 64 * 1024;
 
@@ -22,6 +24,7 @@ export function createTextJoiner(emit: (body: RunEventBody, position: OutputPosi
   let held: TextPiece | null = null;
   let position: OutputPosition | null = null;
   let timer: NodeJS.Timeout | null = null;
+  let isFirst = true;
 
   function give(isFinal: boolean): void {
     if (timer) clearTimeout(timer);
@@ -39,10 +42,14 @@ export function createTextJoiner(emit: (body: RunEventBody, position: OutputPosi
   }
 
   function wait(): void {
-    timer ??= setTimeout(() => {
-      timer = null;
-      give(false);
-    }, joinMs);
+    timer ??= setTimeout(
+      () => {
+        timer = null;
+        give(false);
+      },
+      isFirst ? firstMs : joinMs,
+    );
+    isFirst = false;
   }
 
   return {

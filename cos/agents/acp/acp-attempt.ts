@@ -1,4 +1,11 @@
-import type { ClientContext, NewSessionResponse, PromptResponse, StopReason } from "@agentclientprotocol/sdk";
+import type {
+  ClientCapabilities,
+  ClientContext,
+  InitializeResponse,
+  NewSessionResponse,
+  PromptResponse,
+  StopReason,
+} from "@agentclientprotocol/sdk";
 
 import type { AgentKind } from "../../../contract/features/providers.ts";
 import { AppError } from "../../../lib/app-error.ts";
@@ -127,8 +134,6 @@ export async function startAcpAttempt(
   };
 }
 
-const fs = { readTextFile: true, writeTextFile: true };
-
 /** These take "there is no such file" for a failure of their own and could never make one; on their own disk they know it. */
 function knowsMissingFiles(agent: AgentKind): boolean {
   return agent !== "gemini" && agent !== "qwen";
@@ -144,10 +149,15 @@ async function openSession(
   state: { isLoading: boolean },
 ): Promise<Opened> {
   const { methods } = acp;
-  const { agentCapabilities } = await agent.request(methods.agent.initialize, {
+  const files = knowsMissingFiles(task.target.agent);
+  const clientCapabilities: ClientCapabilities = {
+    fs: { readTextFile: files, writeTextFile: files },
+    terminal: true,
+  };
+  const { agentCapabilities }: InitializeResponse = await agent.request(methods.agent.initialize, {
     protocolVersion: acp.PROTOCOL_VERSION,
     clientInfo: { name: "PortOS", version: "1" },
-    clientCapabilities: { ...(knowsMissingFiles(task.target.agent) ? { fs } : {}), terminal: true },
+    clientCapabilities,
   });
   const canResume = agentCapabilities?.sessionCapabilities?.resume != null;
   const canContinue = canResume || agentCapabilities?.loadSession === true;
