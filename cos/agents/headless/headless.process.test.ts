@@ -214,7 +214,9 @@ describe("headless runs", () => {
     await runs.ended(id);
     const expected = await runs.events(id);
     await expect
-      .poll(() => listener.messages.flatMap((message) => (message.kind === "events" ? message.events : [])).length)
+      .poll(() => listener.messages.flatMap((message) => (message.kind === "events" ? message.events : [])).length, {
+        timeout: 15_000,
+      })
       .toBe(expected.length);
     expect(listener.messages.flatMap((message) => (message.kind === "events" ? message.events : []))).toEqual(expected);
     expect(listener.messages.findLast((message) => message.kind === "run")).toMatchObject({
