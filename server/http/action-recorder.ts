@@ -82,10 +82,13 @@ function groupOf({ id }: ActionRecord["bound"]): string {
   return id.split(".")[0] ?? "";
 }
 
-/** Id and name of the thing a reply is, or holds: `{ id, name }`, `{ automation: { id, name } }`. */
+/** Id and name of the thing a reply is, or holds: `{ id, name }`, `{ automation: { id, name } }`, `{ runs: [{ id, title }] }`. */
 function thingIn(reply: unknown): { id: string; name: string } | null {
   if (typeof reply !== "object" || reply === null) return null;
-  for (const candidate of [reply, ...(Object.values(reply) as unknown[])]) {
+  const held = (Object.values(reply) as unknown[]).map((value) =>
+    Array.isArray(value) && value.length === 1 ? (value[0] as unknown) : value,
+  );
+  for (const candidate of [reply, ...held]) {
     if (typeof candidate !== "object" || candidate === null) continue;
     const { id, name, title } = candidate as Record<string, unknown>;
     const label = name ?? title;

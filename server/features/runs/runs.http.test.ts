@@ -131,6 +131,12 @@ describe("starting runs", () => {
     expect((await app.call("runs.list", { query: { group: runs[0]?.groupId ?? "" } })).items).toHaveLength(2);
   });
 
+  it("is found in the history by the title of the run", async () => {
+    const run = await startOne("Fix the tests");
+    const { items } = await app.call("history.list", { query: { feature: "runs" } });
+    expect(items).toMatchObject([{ action: "runs.create", subject: run.id, subjectName: "Fix the tests" }]);
+  });
+
   it("starts none of a group when one provider cannot be asked", async () => {
     await expect(start("Hello", ["first", "nobody"])).rejects.toMatchObject({ status: 400 });
     expect(cos.specs).toEqual([]);

@@ -12,6 +12,8 @@ test("a thing that exists has a page, one that is gone has none", () => {
   expect(page("automations.remove", "weekly")).toBeNull();
   expect(page("terminal.kill", "t1")).toBe("/terminal?session=t1");
   expect(page("terminal.close", "t2")).toBeNull();
+  expect(page("runs.stop", "run-0123abcd4567")).toBe("/agents/run-0123abcd4567");
+  expect(page("runs.create", "Fix the tests")).toBeNull();
   expect(page("browser.closeTab", "blog")).toBeNull();
 });
 

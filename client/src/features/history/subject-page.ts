@@ -25,6 +25,8 @@ export function subjectPage(
   if (part === "apps") return known.apps.has(subject) ? `/apps/${id}` : null;
   if (part === "automations") return known.automations.has(subject) ? `/automations/${id}` : null;
   if (part === "terminal") return known.terminal.has(subject) ? `/terminal?session=${id}` : null;
+  // Its page says so when it was deleted; a group of runs is known by its title and has none.
+  if (part === "runs") return subject.startsWith("run-") ? `/agents/${id}` : null;
   if (part === "incidents") return `/system?tab=incidents&incident=${id}`;
   return part === "processes" ? "/system" : null;
 }

@@ -80,7 +80,8 @@ describe("markdown", () => {
       "- ".repeat(2_000),
     ])
       parseMarkdown(text);
-    expect(performance.now() - startedAt).toBeLessThan(2_000);
+    for (const piece of ["*", "[", "`a", "**a", "~~", "[a](", "_a "]) parseMarkdown(piece.repeat(100_000));
+    expect(performance.now() - startedAt).toBeLessThan(4_000);
   });
 
   it("keeps HTML as the text it is", () => {

@@ -165,7 +165,9 @@ function readList(lines: readonly string[], at: number, depth: number): Read {
 }
 
 function continuesAfterBlank(lines: readonly string[], at: number, base: number): boolean {
-  const following = lines.slice(at).find((line) => line.trim() !== "");
+  let next = at;
+  while (next < lines.length && (lines[next] ?? "").trim() === "") next += 1;
+  const following = lines[next];
   if (following === undefined) return false;
   const indent = /^ */.exec(following)?.[0].length ?? 0;
   return indent > base || (indent === base && item.test(following));
@@ -204,8 +206,14 @@ const marks = [
 ] as const;
 const special = /[\\`*_~[\n!]|https?:\/\//;
 
+/** A longer paragraph is no prose: it is shown as it is. */
+const maxParagraph = 20_000;
+/** How far the end of a mark or a link is looked for, so that a flood of beginnings costs no more than any other text. */
+const maxSpan = 1_000;
+
 /** Reads marks, code, links and hard line breaks of one paragraph. */
 export function parseInline(text: string, depth = 0): Inline[] {
+  if (text.length > maxParagraph) return [{ kind: "text", text }];
   const out: Inline[] = [];
   let rest = text;
   let before = "";
@@ -245,11 +253,12 @@ function readInline(rest: string, before: string, depth: number): InlineRead | n
   const first = rest[0] ?? "";
   if (first === "\\" && /[!-/:-@[-`{-~]/.test(rest[1] ?? ""))
     return { piece: { kind: "text", text: rest[1] ?? "" }, length: 2 };
-  if (first === "`") return readCode(rest);
   if (first === "\n") return { piece: { kind: "break" }, length: 1 };
-  if (first === "[" || rest.startsWith("![")) return readLink(rest, depth);
-  if (first === "h") return readAddress(rest);
-  return readMark(rest, before, depth);
+  const near = rest.slice(0, maxSpan);
+  if (first === "`") return readCode(near);
+  if (first === "[" || rest.startsWith("![")) return readLink(near, depth);
+  if (first === "h") return readAddress(near);
+  return readMark(near, before, depth);
 }
 
 function readCode(rest: string): InlineRead | null {

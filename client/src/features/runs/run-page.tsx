@@ -130,7 +130,7 @@ function Ending({ run, hasQuestion }: { run: Run; hasQuestion: boolean }) {
       {isWaitingInLine || run.state === "interrupted" ? (
         <div className={classes["ending"]} role="status">
           <span>{run.message ?? (isWaitingInLine ? "It waits for a free place." : "It was interrupted.")}</span>
-          {run.state === "interrupted" ? (
+          {run.state === "interrupted" && run.canContinue ? (
             <Button variant="filled" leftSection={<IconPlayerPlay size={14} />} onClick={() => void resumeRun(run)}>
               Resume
             </Button>

@@ -106,11 +106,11 @@ function Title({ run, apps }: { run: Run; apps: readonly App[] }) {
 }
 
 function menuOf(run: Run, { open, compare }: RowLinks): MenuItem[] {
-  const { id, state, groupId } = run;
+  const { id, state, groupId, canContinue } = run;
   const isOpen = isOpenState(state);
   return [
     ...(isOpen ? [{ id: "stop", label: "Stop", icon: IconPlayerStop, run: () => stopRun(run) }] : []),
-    ...(state === "interrupted"
+    ...(state === "interrupted" && canContinue
       ? [{ id: "resume", label: "Resume", icon: IconPlayerPlay, run: () => resumeRun(run) }]
       : []),
     ...(isOpen ? [] : [{ id: "again", label: "Run again", icon: IconRepeat, run: () => runAgain(run, open) }]),
