@@ -36,7 +36,7 @@ export const toolWords: readonly { value: ToolKind; label: string }[] = [
   { value: "other", label: "Other tools" },
 ];
 
-/** What a rule does, in a sentence without its verb: "commands that begin with npm test, in /code/blog, by Claude". */
+/** What a rule does, as a sentence: "Run commands that begin with npm test, in /code/blog, by Claude". */
 export function ruleText(rule: Pick<ApprovalRule, keyof ApprovalRuleInput>, names: RuleNames): string {
   const { tools, commandPrefix, folder, appId, providerId, runId } = rule;
   const kinds = toolWords.filter(({ value }) => tools.includes(value)).map(({ label }) => label.toLowerCase());
@@ -52,7 +52,8 @@ export function ruleText(rule: Pick<ApprovalRule, keyof ApprovalRuleInput>, name
     runId === null ? null : "in one run",
     providerId === null ? null : `by ${names.provider(providerId)}`,
   ];
-  return [what, ...where].filter((part) => part !== null).join(", ");
+  const text = [what, ...where].filter((part) => part !== null).join(", ");
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 export interface RuleNames {

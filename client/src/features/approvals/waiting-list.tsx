@@ -101,7 +101,7 @@ function Card({ approval, isChosen }: { approval: Approval; isChosen: boolean })
       </p>
       <ApprovalQuestion approval={approval}>
         <p className={classes["why"]}>
-          {subject.why} {subject.onDeny}
+          {subject.why} If you deny: {subject.onDeny.charAt(0).toLowerCase() + subject.onDeny.slice(1)}
         </p>
       </ApprovalQuestion>
     </div>
