@@ -15,6 +15,8 @@ const pages = [
   ["providers", "/providers"],
   ["providers-add", "/providers?add=1"],
   ["providers-usage", "/providers?tab=usage"],
+  ["prompts", "/prompts"],
+  ["local-models", "/providers?tab=local"],
   ["system-processes", "/system"],
   ["system-browser", "/system?tab=browser"],
   ["system-incidents", "/system?tab=incidents"],

@@ -103,10 +103,12 @@ export function createLocalModelService(dependencies: Dependencies): LocalModelS
     async update(kind, { baseUrl, token }) {
       const { origin } = new URL(baseUrl);
       const plain = token?.trim();
-      const sealed = plain === undefined ? {} : { token: plain === "" ? null : await secrets.seal(plain) };
-      if (origin !== servers.config(kind).baseUrl)
-        await jobs.cancelAll(kind, "The address of the server was changed here.");
-      return change(kind, { baseUrl: origin, ...sealed });
+      const isOther = origin !== servers.config(kind).baseUrl;
+      if (isOther) await jobs.cancelAll(kind, "The address of the server was changed here.");
+      if (plain !== undefined)
+        return change(kind, { baseUrl: origin, token: plain === "" ? null : await secrets.seal(plain) });
+      // a token is only ever sent where it was entered for
+      return change(kind, isOther ? { baseUrl: origin, token: null } : { baseUrl: origin });
     },
     async setEnabled(kind, isEnabled) {
       if (servers.config(kind).isEnabled === isEnabled) return viewOf(kind);

@@ -50,6 +50,10 @@ async function ended(kind: LocalServerKind, { id }: LocalJob): Promise<LocalJob>
 
 const paramsOf = (kind: LocalServerKind) => ({ params: { kind } });
 
+async function download(model: string): Promise<LocalJob> {
+  return ended("ollama", await app.call("localModels.download", { ...paramsOf("ollama"), body: { model } }));
+}
+
 describe("a server that is off", () => {
   it("is never contacted: not when its address is set, not when it is watched, not when it is asked for something", async () => {
     await app.call("localModels.update", { ...paramsOf("ollama"), body: { baseUrl: ollama.url } });
@@ -155,8 +159,6 @@ describe("Ollama", () => {
 
   it("tells why a download failed: refused, an error in mid-stream, an end too early", async () => {
     await turnOn("ollama", ollama.url);
-    const download = async (model: string) =>
-      ended("ollama", await app.call("localModels.download", { ...paramsOf("ollama"), body: { model } }));
     expect(await download("nobody/x")).toMatchObject({
       state: "failed",
       message: "The server says: pull model manifest: file does not exist",
@@ -307,6 +309,11 @@ describe("LM Studio", () => {
     expect(open).toMatchObject({ state: "up", token: { isSet: true, last4: "3456" } });
     const kept = await app.call("localModels.update", { ...paramsOf("lmstudio"), body: { baseUrl: lmstudio.url } });
     expect(kept.state).toBe("up");
+    const elsewhere = await app.call("localModels.update", {
+      ...paramsOf("lmstudio"),
+      body: { baseUrl: lmstudio.url.replace("127.0.0.1", "localhost") },
+    });
+    expect(elsewhere).toMatchObject({ state: "locked", token: { isSet: false } });
     expect(JSON.stringify([open, await app.call("localModels.list", {})])).not.toContain(lmstudio.token);
     expect(await readFile(join(app.env.dataDir, "local-models.json"), "utf8")).not.toContain(lmstudio.token);
   });

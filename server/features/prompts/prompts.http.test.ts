@@ -137,8 +137,9 @@ describe("prompts over HTTP", () => {
     await writeFile(fileOf("b"), "---\nvariables: 1\n---\nx");
     await writeFile(fileOf("c"), Buffer.from([0x66, 0xff, 0x66]));
     await expect.poll(async () => (await summaryOf("a"))?.problem).toMatch(/^Line 3: the front matter is not YAML/);
-    const { problems } = await app.call("prompts.list", {});
-    expect(problems).toEqual([
+    const problems = async () => (await app.call("prompts.list", {})).problems;
+    await expect.poll(async () => (await problems()).length).toBe(3);
+    expect(await problems()).toEqual([
       { file: "b.md", message: "variables: must be a list of variables with - name" },
       { file: "c.md", message: "It is not UTF-8 text" },
       { file: "My Prompt.md", message: expect.stringContaining("lower-case letters") as string },

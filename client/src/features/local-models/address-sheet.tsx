@@ -63,7 +63,7 @@ function AddressForm({ server, onClose }: AddressSheetProps) {
       />
       <PasswordInput
         label="Token"
-        description="Only when the server asks for one. It is stored sealed and never shown again."
+        description="Only when the server asks for one. It is stored sealed and never shown again; another address needs it anew."
         placeholder={server.token.isSet ? kept : ""}
         autoComplete="off"
         value={token ?? ""}

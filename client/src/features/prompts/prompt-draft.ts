@@ -53,7 +53,7 @@ export function inputOf({ variables, ...draft }: PromptDraft): PromptInput {
 
 /** Whether saving would change anything. */
 export function isChanged({ start, draft }: OpenDraft): boolean {
-  return JSON.stringify(inputOf(draft)) !== JSON.stringify({ ...start, variables: start.variables });
+  return JSON.stringify(inputOf(draft)) !== JSON.stringify(inputOf(draftOf(start)));
 }
 
 /** A variable of another type: a default and choices of the old one mean nothing any more. */

@@ -48,6 +48,54 @@ export interface FakeOllama extends FakeServer {
 const steps = 10;
 const layer = { digest: "sha256:aaaa", total: 1_000_000 };
 
+/** What is wrong with a value by the specification; `null` when nothing is. */
+function violationOf(call: string, part: "request" | "reply" | "line", value: unknown): string | null {
+  const schema = spec.calls[call]?.[part];
+  if (schema === undefined) return `${call}: nothing is known of its ${part}`;
+  const result = z.fromJSONSchema(strict(schema) as JsonSchema).safeParse(value);
+  return result.success ? null : `${call} ${part}: ${z.prettifyError(result.error)}`;
+}
+
+/** Sends the lines of a download until it is complete or the connection is closed. */
+async function pull(
+  fake: Omit<FakeOllama, keyof FakeServer>,
+  { call, body }: FakeRequest,
+  response: ServerResponse,
+): Promise<void> {
+  const name = String(body["model"]);
+  if (name.startsWith("nobody/")) {
+    sendJson(response, 500, { error: "pull model manifest: file does not exist" });
+    return;
+  }
+  response.on("close", () => {
+    if (!response.writableFinished) fake.pullsCut += 1;
+  });
+  response.writeHead(200, { "content-type": "application/x-ndjson" });
+  const send = async (line: object): Promise<void> => {
+    const violation = "error" in line ? null : violationOf(call, "line", line);
+    if (violation !== null) fake.violations.push(violation);
+    const bytes = Buffer.from(`${JSON.stringify(line)}\n`);
+    // lines never come one per packet
+    response.write(bytes.subarray(0, 7));
+    await sleep(fake.pullPaceMs);
+    response.write(bytes.subarray(7));
+  };
+  if (fake.pullLines) {
+    for (const line of fake.pullLines) await send(line);
+    response.end();
+    return;
+  }
+  await send({ status: "pulling manifest" });
+  for (let step = (fake.pulled.get(name) ?? 0) + 1; step <= steps; step += 1) {
+    if (response.closed) return;
+    await send({ status: "pulling aaaa", ...layer, completed: (layer.total * step) / steps });
+    fake.pulled.set(name, step);
+  }
+  for (const status of ["verifying sha256 digest", "writing manifest", "success"]) await send({ status });
+  fake.models.push({ name, size: layer.total, digest: `sha-${name}`, capabilities: ["completion"] });
+  response.end();
+}
+
 /** Ollama as its specification describes it, with models that hold nothing. */
 export async function startFakeOllama(): Promise<FakeOllama> {
   const running = new Map<string, { context: number; expires: string }>();
@@ -63,15 +111,10 @@ export async function startFakeOllama(): Promise<FakeOllama> {
     pullsCut: 0,
   };
 
-  function check(call: string, part: "request" | "reply" | "line", value: unknown): void {
-    const schema = spec.calls[call]?.[part];
-    if (schema === undefined) {
-      fake.violations.push(`${call}: nothing is known of its ${part}`);
-      return;
-    }
-    const result = z.fromJSONSchema(strict(schema) as JsonSchema).safeParse(value);
-    if (!result.success) fake.violations.push(`${call} ${part}: ${z.prettifyError(result.error)}`);
-  }
+  const check = (call: string, part: "request" | "reply" | "line", value: unknown): void => {
+    const violation = violationOf(call, part, value);
+    if (violation !== null) fake.violations.push(violation);
+  };
 
   function reply(response: ServerResponse, call: string, body: unknown): void {
     check(call, "reply", body);
@@ -101,42 +144,6 @@ export async function startFakeOllama(): Promise<FakeOllama> {
       running.set(found.name, { context, expires });
     }
     return true;
-  }
-
-  async function pull({ call, body }: FakeRequest, response: ServerResponse): Promise<void> {
-    const name = String(body["model"]);
-    if (name.startsWith("nobody/")) {
-      sendJson(response, 500, { error: "pull model manifest: file does not exist" });
-      return;
-    }
-    let isCut = false;
-    response.on("close", () => {
-      isCut = !response.writableFinished;
-      if (isCut) fake.pullsCut += 1;
-    });
-    response.writeHead(200, { "content-type": "application/x-ndjson" });
-    const send = async (line: object): Promise<void> => {
-      if (!("error" in line)) check(call, "line", line);
-      const bytes = Buffer.from(`${JSON.stringify(line)}\n`);
-      // lines never come one per packet
-      response.write(bytes.subarray(0, 7));
-      await sleep(fake.pullPaceMs);
-      response.write(bytes.subarray(7));
-    };
-    if (fake.pullLines) {
-      for (const line of fake.pullLines) await send(line);
-      response.end();
-      return;
-    }
-    await send({ status: "pulling manifest" });
-    for (let step = (fake.pulled.get(name) ?? 0) + 1; step <= steps; step += 1) {
-      if (isCut) return;
-      await send({ status: "pulling aaaa", ...layer, completed: (layer.total * step) / steps });
-      fake.pulled.set(name, step);
-    }
-    for (const status of ["verifying sha256 digest", "writing manifest", "success"]) await send({ status });
-    fake.models.push({ name, size: layer.total, digest: `sha-${name}`, capabilities: ["completion"] });
-    response.end();
   }
 
   const server = await startFakeServer(async (request, response) => {
@@ -192,7 +199,7 @@ export async function startFakeOllama(): Promise<FakeOllama> {
         if (keep(request, response)) reply(response, call, { model: body["model"], embeddings: [] });
         return;
       case "POST /api/pull":
-        await pull(request, response);
+        await pull(fake, request, response);
         return;
       case "DELETE /api/delete": {
         const found = modelOf(body["model"]);
