@@ -41,3 +41,9 @@ export function failureFromStatus(status: number, text: string): FailureKind {
   const said = failureFromText(text, "bad-request");
   return said === "missing-model" || said === "usage-limit" || said === "not-logged-in" ? said : "bad-request";
 }
+
+/** The end of what a program said, as one line to be shown. */
+export function lastLines(text: string): string {
+  const lines = text.split("\n").filter((line) => line.trim() !== "");
+  return lines.slice(-3).join(" ").slice(-500).trim();
+}

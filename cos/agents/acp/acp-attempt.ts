@@ -14,7 +14,7 @@ import { endDescendants, politeSteps, type EndStep } from "../../../lib/processe
 import { spawnGroup, type GroupChild } from "../../../lib/processes/spawn-group.ts";
 import { identityOf } from "../../../lib/process-identity.ts";
 import type { AttemptEnd, AttemptTask, ProgramTarget, RunningAttempt } from "../attempt.ts";
-import { failureFromText } from "../failures.ts";
+import { failureFromText, lastLines } from "../failures.ts";
 import { readable, record, textOrNull } from "../json-value.ts";
 import { runMark } from "../run-mark.ts";
 import { addUsage, noUsage } from "../usage.ts";
@@ -219,11 +219,6 @@ function keepErrors(child: GroupChild): { readonly text: string } {
     kept.text = (kept.text + text).slice(-keptErrors);
   });
   return kept;
-}
-
-function lastLines(text: string): string {
-  const lines = text.split("\n").filter((line) => line.trim() !== "");
-  return lines.slice(-3).join(" ").slice(-500).trim();
 }
 
 function later<T>(value: T, ms: number): Promise<T> {

@@ -13,7 +13,7 @@ import {
 } from "../../../lib/processes/detached-program.ts";
 import { endDescendants, type EndStep } from "../../../lib/processes/end-descendants.ts";
 import type { AttemptEnd, AttemptSink, AttemptTask, ProgramTarget, RunningAttempt } from "../attempt.ts";
-import { failureFromText } from "../failures.ts";
+import { failureFromText, lastLines } from "../failures.ts";
 import { runMark } from "../run-mark.ts";
 import type { OutputPosition } from "../store/event-log.ts";
 import type { RunRecord } from "../store/run-record.ts";
@@ -195,11 +195,6 @@ function judge(agent: AgentKind, code: number | null, seen: Seen, errors: string
     message: said === "" ? how : `${how}: ${said}`,
     canContinue,
   };
-}
-
-function lastLines(text: string): string {
-  const lines = text.split("\n").filter((line) => line.trim() !== "");
-  return lines.slice(-3).join(" ").slice(-500).trim();
 }
 
 async function readEnd(file: string): Promise<string> {
