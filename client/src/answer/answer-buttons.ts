@@ -1,4 +1,5 @@
 import type { Approval } from "../../../contract/features/approvals.ts";
+import { furtherText } from "../lib/approval-text.ts";
 import type { AnswerInput } from "./approval-calls.ts";
 import { element } from "./dom.ts";
 
@@ -35,9 +36,8 @@ export function answerButtons(approval: Approval, answer: (input: AnswerInput) =
 
   /** What an answer that reaches further lets through is said on the button. */
   function further(): HTMLElement[] {
-    const { subject } = approval;
-    const kind = subject.kind === "agent-tool" ? kindWords[subject.tool] : undefined;
-    if (kind === undefined) return [];
+    const kind = furtherText(approval);
+    if (kind === null) return [];
     return [
       button("Allow for this run", { answer: "allow", scope: "run", reason: null }, "", kind),
       button("Allow 30 min here", { answer: "allow", scope: "here", reason: null }, "", kind),
@@ -64,13 +64,3 @@ export function answerButtons(approval: Approval, answer: (input: AnswerInput) =
   showChoices();
   return box;
 }
-
-const kindWords: Partial<Record<string, string>> = {
-  read: "all reading in this folder",
-  edit: "all edits in this folder",
-  delete: "all deleting in this folder",
-  move: "all moving in this folder",
-  search: "all searching in this folder",
-  execute: "all commands started in this folder",
-  fetch: "all addresses it fetches",
-};

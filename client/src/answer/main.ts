@@ -1,11 +1,12 @@
 import type { Approval } from "../../../contract/features/approvals.ts";
+import { timeLeft } from "../lib/approval-text.ts";
 import { formatClock } from "../lib/time.ts";
 import { answerButtons } from "./answer-buttons.ts";
 import { answerApproval, readApproval, waitingIds, type AnswerInput } from "./approval-calls.ts";
 import { element } from "./dom.ts";
 import { lastShown, rememberShown } from "./last-shown.ts";
 import { questionView } from "./question-view.ts";
-import { settledView, timeLeft } from "./state-view.ts";
+import { settledView } from "./state-view.ts";
 
 /*
  * One question on a page of its own: no router, no socket, nothing to load but this, so that it opens on one bar. What is

@@ -27,10 +27,3 @@ export function settledView({ state, decision, isDelivered }: Approval): HTMLEle
     isDelivered ? null : element("p", { className: "dim" }, "It is told as soon as portos-cos answers again."),
   );
 }
-
-/** "12 min left", "40 s left". */
-export function timeLeft(expiresAt: string, nowMs: number): string {
-  const seconds = Math.ceil((Date.parse(expiresAt) - nowMs) / 1_000);
-  if (seconds <= 0) return "Time is up";
-  return seconds < 60 ? `${String(seconds)} s left` : `${String(Math.ceil(seconds / 60))} min left`;
-}

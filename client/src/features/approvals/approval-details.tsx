@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 
 import type { Approval } from "../../../../contract/features/approvals.ts";
-import { askerOf } from "../../lib/approval-answers.ts";
+import { askerOf } from "../../lib/approval-text.ts";
 import { callQuery } from "../../lib/call-query.ts";
 import { formatAbsolute } from "../../lib/time.ts";
 import { ActionLink } from "../../ui/action-link.tsx";

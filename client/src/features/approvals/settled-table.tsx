@@ -1,7 +1,7 @@
 import { useMemo } from "react";
 
 import type { Approval } from "../../../../contract/features/approvals.ts";
-import { askerOf } from "../../lib/approval-answers.ts";
+import { askerOf } from "../../lib/approval-text.ts";
 import { useSearchState } from "../../lib/search-state.ts";
 import { DataTable, type Column } from "../../ui/data-table.tsx";
 import { StatusBadge } from "../../ui/status-badge.tsx";

@@ -3,7 +3,7 @@ import { Link } from "@tanstack/react-router";
 import { useEffect, useRef } from "react";
 
 import type { Approval } from "../../../../contract/features/approvals.ts";
-import { askerOf } from "../../lib/approval-answers.ts";
+import { askerOf } from "../../lib/approval-text.ts";
 import { call } from "../../lib/api.ts";
 import type { useLiveApprovals } from "../../lib/live-queries.ts";
 import { withErrorToast } from "../../lib/toasts.ts";

@@ -14,17 +14,18 @@ const waitMs = 20_000;
 export function TestMessage({ device, onChange }: { device: PushDevice; onChange: () => Promise<void> }) {
   const [sent, setSent] = useState<PushDelivery | null>(null);
   const [isSending, setIsSending] = useState(false);
-  const [isLate, setIsLate] = useState(false);
+  /** The message that was not shown in time. */
+  const [lateId, setLateId] = useState<string | null>(null);
   useEffect(() => {
-    setIsLate(false);
     if (sent === null) return undefined;
     const timer = setTimeout(() => {
-      setIsLate(true);
+      setLateId(sent.id);
     }, waitMs);
     return () => {
       clearTimeout(timer);
     };
   }, [sent]);
+  const isLate = sent !== null && lateId === sent.id;
   const { data } = useQuery({
     ...callQuery("push.delivery", { params: { id: sent?.id ?? "" } }),
     enabled: sent !== null && sent.failure === null,

@@ -1,0 +1,28 @@
+import type { Approval } from "../../../contract/features/approvals.ts";
+
+/** What an answer that reaches further lets through; `null` where the next question may be quite another. */
+export function furtherText({ subject }: Approval): string | null {
+  return subject.kind === "agent-tool" ? (furtherWords[subject.tool] ?? null) : null;
+}
+
+const furtherWords: Partial<Record<string, string>> = {
+  read: "all reading in this folder",
+  edit: "all edits in this folder",
+  delete: "all deleting in this folder",
+  move: "all moving in this folder",
+  search: "all searching in this folder",
+  execute: "all commands started in this folder",
+  fetch: "all addresses it fetches",
+};
+
+/** Who asks: the run, or the connector. */
+export function askerOf({ subject }: Approval): string {
+  return subject.kind === "agent-tool" ? subject.runTitle : subject.connectorName;
+}
+
+/** "12 min left", "40 s left". */
+export function timeLeft(expiresAt: string, nowMs: number): string {
+  const seconds = Math.ceil((Date.parse(expiresAt) - nowMs) / 1_000);
+  if (seconds <= 0) return "time is up";
+  return seconds < 60 ? `${String(seconds)} s left` : `${String(Math.ceil(seconds / 60))} min left`;
+}
