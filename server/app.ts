@@ -188,7 +188,8 @@ export async function createApp(options: AppOptions): Promise<App> {
     checkBudget: () => usage.check(),
   });
   accountRuns(runs.hooks, { usage, providers });
-  const { runApprovals } = await buildApprovals(context, { runs: runs.runs, notifications, settings });
+  const { runApprovals, log } = await buildApprovals(context, { runs: runs.runs, notifications, settings });
+  context.onStop(startHistoryRetention({ history: log, logger: context.logger }, settings));
   runs.hooks.onRunChanged(runApprovals.hear);
   runs.hooks.onRunRemoved(runApprovals.forget);
   await buildPush(context, { notifications, ...options.push });

@@ -1,5 +1,6 @@
 import { approvalSchema, approvalsFeed, type Approval } from "../../../contract/features/approvals.ts";
 import type { Settings } from "../../../contract/features/settings.ts";
+import type { JsonLog } from "../../../lib/json-log.ts";
 import type { JsonStore } from "../../../lib/json-store.ts";
 import type { AppContext } from "../../app-context.ts";
 import { createFeed } from "../../realtime/feed.ts";
@@ -25,15 +26,14 @@ interface Dependencies {
 export async function buildApprovals(
   context: AppContext,
   { runs, notifications, settings }: Dependencies,
-): Promise<{ approvals: ApprovalService; runApprovals: RunApprovals }> {
+): Promise<{ approvals: ApprovalService; runApprovals: RunApprovals; log: JsonLog<Approval> }> {
   const { clock, mount, realtime } = context;
   const logger = context.logger.child("approvals");
-  const history = createApprovalHistory(
-    await context.openLog<Approval>("approvalHistory", {
-      schema: approvalSchema,
-      dayOf: ({ decision, createdAt }) => decision?.at ?? createdAt,
-    }),
-  );
+  const log = await context.openLog<Approval>("approvalHistory", {
+    schema: approvalSchema,
+    dayOf: ({ decision, createdAt }) => decision?.at ?? createdAt,
+  });
+  const history = createApprovalHistory(log);
   const rules = createRuleService({
     store: await context.openStore<ApprovalRulesFile>("approvalRules", approvalRulesFile),
     clock,
@@ -74,5 +74,5 @@ export async function buildApprovals(
     clearInterval(timer);
     await runApprovals.settled();
   });
-  return { approvals, runApprovals };
+  return { approvals, runApprovals, log };
 }

@@ -4,9 +4,9 @@ import type { AppContext } from "../../app-context.ts";
 
 const everyMs = 6 * 3600_000;
 
-/** Removes days of the history that are older than the setting, now and then. Returns how to stop. */
+/** Removes days of a history that are older than the setting, now and then. Returns how to stop. */
 export function startHistoryRetention(
-  { history, logger }: Pick<AppContext, "history" | "logger">,
+  { history, logger }: Pick<AppContext, "logger"> & { history: Pick<AppContext["history"], "prune"> },
   settings: JsonStore<Settings>,
 ): () => void {
   const prune = (): void => {
