@@ -28,10 +28,12 @@ function serviceWorker(file: string): Plugin {
   };
 }
 
+function answerFile(text: string, suffix: string): string {
+  return `assets/answer-${createHash("sha256").update(text).digest("base64url").slice(0, 8)}.${suffix}`;
+}
+
 /** Builds the page of a single question: one small script and one style sheet that share nothing with the application. */
 function answerPage(folder: string, tokens: string): Plugin {
-  const named = (text: string, suffix: string): string =>
-    `assets/answer-${createHash("sha256").update(text).digest("base64url").slice(0, 8)}.${suffix}`;
   return {
     name: "portos-answer-page",
     apply: "build",
@@ -45,7 +47,7 @@ function answerPage(folder: string, tokens: string): Plugin {
         .join("")
         .replace(/\/\*[^]*?\*\//g, "")
         .replace(/\s+/g, " ");
-      const files = { script: named(code, "js"), style: named(style, "css") };
+      const files = { script: answerFile(code, "js"), style: answerFile(style, "css") };
       const html = await readFile(join(folder, "answer.html"), "utf8");
       const page = html.replace("%script%", files.script).replace("%style%", files.style);
       this.emitFile({ type: "asset", fileName: files.script, source: code });

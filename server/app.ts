@@ -19,9 +19,9 @@ import { readTailnet } from "../lib/tailnet.ts";
 import { createAppContext, type AppContext } from "./app-context.ts";
 import { createCosClient, type CosClient } from "./cos-client.ts";
 import { CosLink } from "./cos-link.ts";
+import { buildAgents, type BuildAgentsOptions } from "./build-agents.ts";
 import { buildApps, type BuildAppsOptions } from "./build-apps.ts";
 import { mountApiDocs } from "./features/api-docs/routes.ts";
-import { buildApprovals } from "./features/approvals/build-approvals.ts";
 import { automationApps } from "./features/automations/app-actions.ts";
 import { buildAutomations } from "./features/automations/build-automations.ts";
 import { createBackupService } from "./features/backups/backup-service.ts";
@@ -31,7 +31,6 @@ import { startHistoryRetention } from "./features/history/retention.ts";
 import { startBrowser } from "./features/browser/start-browser.ts";
 import { mountHistory } from "./features/history/routes.ts";
 import { startIncidents } from "./features/incidents/start-incidents.ts";
-import { buildLocalModels } from "./features/local-models/build-local-models.ts";
 import { buildLogs } from "./features/logs/build-logs.ts";
 import { createNotificationService, type NotificationService } from "./features/notifications/notification-service.ts";
 import { notificationsFile } from "./features/notifications/notification-store.ts";
@@ -39,20 +38,12 @@ import { createPanelErrors, type PanelErrors } from "./features/notifications/pa
 import { mountNotifications } from "./features/notifications/routes.ts";
 import { mountOnboarding, type OnboardingFile } from "./features/onboarding/onboarding-service.ts";
 import { mountSettings } from "./features/settings/routes.ts";
-import type { RunServiceOptions } from "./features/runs/run-starter.ts";
-import { buildPrompts } from "./features/prompts/build-prompts.ts";
-import { buildProviders } from "./features/providers/build-providers.ts";
-import { buildRuns } from "./features/runs/start-runs.ts";
-import { buildPush, type BuildPushOptions } from "./features/push/build-push.ts";
 import { createMachineMonitor } from "./features/system/machine-monitor.ts";
 import { mountSystem } from "./features/system/routes.ts";
 import { startTerminal } from "./features/terminal/start-terminal.ts";
-import { buildUsage } from "./features/usage/build-usage.ts";
 import { routerErrors } from "./http/mount.ts";
 import { answerUnanswered } from "./http/unanswered.ts";
 import { createFeed } from "./realtime/feed.ts";
-import { usesInRuns } from "./prompt-uses.ts";
-import { accountRuns } from "./run-accounts.ts";
 
 export interface AppOptions {
   env: Env;
@@ -63,9 +54,9 @@ export interface AppOptions {
   /** The PM2 homes; replaced in tests. */
   pm2Clients?: NonNullable<BuildAppsOptions["clients"]>;
   /** Who is asked for a run; replaced in tests. */
-  resolveTargets?: RunServiceOptions["resolveTargets"];
+  resolveTargets?: NonNullable<BuildAgentsOptions["resolveTargets"]>;
   /** How devices are told; replaced in tests. */
-  push?: Omit<BuildPushOptions, "notifications">;
+  push?: NonNullable<BuildAgentsOptions["push"]>;
 }
 
 /** What features are built from: the walls and what every feature may use. */
@@ -172,28 +163,11 @@ export async function createApp(options: AppOptions): Promise<App> {
     ({ id }) => automations.list().automations.find(({ automation }) => automation.id === id)?.automation.name,
   );
 
-  const prompts = await buildPrompts(context);
-  const localModels = await buildLocalModels(context);
-  const providers = await buildProviders(context);
-  const usage = await buildUsage(context, {
-    settings,
-    nameOfApp: (appId) => apps.list().find(({ id }) => id === appId)?.name,
+  const agents = await buildAgents(core, {
+    appOf: (appId) => apps.list().find(({ id }) => id === appId),
+    ...(options.resolveTargets ? { resolveTargets: options.resolveTargets } : {}),
+    ...(options.push ? { push: options.push } : {}),
   });
-  const runs = await buildRuns(context, {
-    notifications,
-    errors,
-    resolveTargets: options.resolveTargets ?? providers.resolveTargets,
-    renderTemplate: ({ promptId, version, values }) => prompts.render(promptId, version ?? null, values),
-    folderOf: (appId) => apps.list().find(({ id }) => id === appId)?.folder,
-    checkBudget: () => usage.check(),
-  });
-  accountRuns(runs.hooks, { usage, providers });
-  const { runApprovals, log } = await buildApprovals(context, { runs: runs.runs, notifications, settings });
-  context.onStop(startHistoryRetention({ history: log, logger: context.logger }, settings));
-  runs.hooks.onRunChanged(runApprovals.hear);
-  runs.hooks.onRunRemoved(runApprovals.forget);
-  await buildPush(context, { notifications, ...options.push });
-  prompts.addUses(usesInRuns(runs.runs));
 
   mountOnboarding(mount, await openOnboarding(context), async () => ({
     "add-app": apps.list().length > 0,
@@ -213,9 +187,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   context.app.use(routerErrors(context.logger));
 
   automations.start();
-  runs.start();
-  await localModels.start();
-  providers.start();
+  await agents.start();
   return {
     core,
     listen: (host, port) => listen(context.http, host, port),
