@@ -10,7 +10,8 @@ export interface LastEnd {
 /**
  * How a process ended last. PM2's bus tells neither the signal nor, when it counts a stop as one unstable end too many,
  * that the end was asked for; its own log does: "Stopping app:web id:0", then "App [web:0] exited with code [0] via
- * signal [SIGKILL]", where SIGINT also stands for "none".
+ * signal [SIGKILL]", where SIGINT also stands for "none". One stopped while it waits for its next restart has ended long
+ * ago: PM2 tells an end once more, and "Stopping" is the later line.
  */
 export async function readLastEnd(pm2LogFile: string, name: string, pmId: number): Promise<LastEnd> {
   const mark = `App [${name}:${pmId}] `;
@@ -23,6 +24,6 @@ export async function readLastEnd(pm2LogFile: string, name: string, pmId: number
   const signal = /via signal \[(SIG[A-Z0-9]+)\]/.exec(lines[at] ?? "")?.[1];
   return {
     signal: signal === undefined || signal === "SIGINT" ? null : signal,
-    wasAsked: at > 0 && lines[at - 1] === stop,
+    wasAsked: lines[at - 1] === stop || lines.slice(at + 1).includes(stop),
   };
 }

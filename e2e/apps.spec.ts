@@ -171,7 +171,7 @@ test("a process is added, edited and moved; a secret is kept without being shown
   await page.getByLabel("Secret").check();
   await page.getByLabel("Value of API_TOKEN").fill("very-secret-value-1234");
   await page.getByRole("button", { name: "Save", exact: true }).click();
-  await expect(page.getByPlaceholder("unchanged, ends in 1234")).toBeVisible();
+  await expect(page.getByPlaceholder("kept, ends in 1234")).toBeVisible();
   await saveScreenshots(page, testInfo, "app-environment");
   await expectAccessible(page, "The environment of an app");
   expect(JSON.stringify(await portos.call("GET", "/api/apps"))).not.toContain("very-secret-value-1234");

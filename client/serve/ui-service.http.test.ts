@@ -8,6 +8,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 
 import { parseEnv } from "../../lib/env.ts";
 import { silentLogger } from "../../lib/logger.ts";
+import { freePort } from "../../lib/testing/free-port.ts";
 import { createUiService } from "./ui-service.ts";
 
 let folder = "";
@@ -51,13 +52,6 @@ const noTailnet = () =>
 async function listenAnywhere(server: Server): Promise<number> {
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return (server.address() as AddressInfo).port;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  const port = await listenAnywhere(server);
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 function ask(path: string, headers: Record<string, string> = {}, body?: string) {

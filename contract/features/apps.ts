@@ -8,18 +8,18 @@ import { variableInputSchema, variableSchema } from "./variables.ts";
 /** Id of an app: its slug, part of URLs and PM2 names, never changed. */
 export const appIdSchema = z
   .string()
-  .regex(/^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/, "lower case letters, digits, dashes");
+  .regex(/^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/, "must have lower case letters, digits and dashes only");
 /** Name of a process within its app. */
 export const processNameSchema = z
   .string()
-  .regex(/^[a-zA-Z0-9](?:[a-zA-Z0-9._-]{0,38}[a-zA-Z0-9])?$/, "letters, digits, dots, dashes");
+  .regex(/^[a-zA-Z0-9](?:[a-zA-Z0-9._-]{0,38}[a-zA-Z0-9])?$/, "must have letters, digits, dots and dashes only");
 
 const withoutControls = /^[^\p{Cc}]*$/u;
-const line = (max: number) => z.string().max(max).regex(withoutControls, "no control characters");
-const folderSchema = line(1024).regex(/^(?:\/|[A-Za-z]:[\\/])/, "an absolute path");
+const line = (max: number) => z.string().max(max).regex(withoutControls, "must have no control characters");
+const folderSchema = line(1024).regex(/^(?:\/|[A-Za-z]:[\\/])/, "must be an absolute path");
 const relativePathSchema = line(512).refine(
   (path) => !/^(?:\/|[A-Za-z]:)/.test(path) && !path.split(/[\\/]/).includes(".."),
-  "a path inside the app's folder",
+  "must be a path inside the app's folder",
 );
 const portSchema = z.int().min(1).max(65_535);
 const packageManagerSchema = z.enum(["npm", "pnpm", "yarn", "bun"]);
@@ -95,7 +95,7 @@ export type AppLink = z.output<typeof appLinkSchema>;
 
 const editorTemplateSchema = line(512).regex(
   /^(?!(?:https?|javascript|data|file|vbscript|blob):)[a-z][a-z0-9+.-]{1,30}:\/\/[^\s<>"]*\{folder\}[^\s<>"]*$/,
-  "a link like vscode://file{folder}",
+  "must be a link like vscode://file{folder}",
 );
 
 const settingsFields = {

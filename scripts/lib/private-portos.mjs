@@ -93,7 +93,7 @@ async function isAlive(pid) {
 /** First port of seven free ones in a row, at random so that several tests can look at the same time. */
 async function freeBlock() {
   for (let attempt = 0; attempt < 200; attempt++) {
-    const base = 20_000 + Math.floor(Math.random() * 3_500) * portsNeeded;
+    const base = 20_000 + Math.floor(Math.random() * 1_700) * portsNeeded;
     const ports = Array.from({ length: portsNeeded }, (_, index) => base + index);
     if ((await Promise.all(ports.map(isFree))).every(Boolean)) return base;
   }

@@ -10,7 +10,7 @@ import { errorBodySchema, type ErrorDetails } from "../../contract/errors.ts";
 import { endpointGroups, type CallId, type EndpointOf } from "../../contract/index.ts";
 import { parseEnv, type Env } from "../../lib/env.ts";
 import { silentLogger } from "../../lib/logger.ts";
-import { freePort } from "./free-port.ts";
+import { freePort } from "../../lib/testing/free-port.ts";
 import { createApp, type App, type AppOptions } from "../app.ts";
 
 /** A refused or failed call in a test. */

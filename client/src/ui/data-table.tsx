@@ -11,6 +11,8 @@ export interface Column<Row> {
   /** CSS width on a wide screen. */
   readonly width?: string;
   readonly isMain?: boolean;
+  /** On a phone without label: what is in it says what it is. */
+  readonly isUnlabelled?: boolean;
   /** Actions: without label, at the end of the card. */
   readonly isActions?: boolean;
   /** On a phone without label, in one row with the other such cells under the heading: statuses, times. */
@@ -68,6 +70,7 @@ export function DataTable<Row>({ label, columns, rows, rowKey, onRowClick, isRow
                   data-main={column.isMain || undefined}
                   data-inline={column.isInline || undefined}
                   data-actions={column.isActions || undefined}
+                  data-unlabelled={column.isUnlabelled || undefined}
                   data-wide={column.isWideOnly || undefined}
                   style={{ textAlign: column.align }}
                 >

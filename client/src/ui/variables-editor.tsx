@@ -76,7 +76,7 @@ interface VariableFieldsProps {
 }
 
 function VariableFields({ row, error, onChange, onRemove }: VariableFieldsProps) {
-  const kept = row.last4 === null ? "unchanged" : `unchanged, ends in ${row.last4}`;
+  const kept = row.last4 === null ? "kept as it is" : `kept, ends in ${row.last4}`;
   const Input = row.isSecret ? PasswordInput : TextInput;
   return (
     <div className={classes["variable"]}>

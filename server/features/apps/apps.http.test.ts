@@ -1,11 +1,10 @@
-import { mkdir, mkdtemp, readFile, realpath, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, realpath, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
 import type { AppInput, ProcessInput } from "../../../contract/features/apps.ts";
-import type { ImportPlan } from "../../../contract/features/detect.ts";
 import { createFakePm2, type FakePm2 } from "../../testing/fake-pm2.ts";
 import { startTestApp, type TestApp } from "../../testing/test-app.ts";
 
@@ -48,10 +47,6 @@ function create(parts: Partial<AppInput> = {}) {
 }
 
 const params = { id: "blog" };
-
-function icon(): Promise<Response> {
-  return fetch(`${panel.base}/api/apps/blog/icon`);
-}
 
 describe("registering", () => {
   test("an app gets its id from its name, a second one a number, and both survive a restart", async () => {
@@ -309,29 +304,6 @@ describe("the user's own PM2", () => {
   });
 });
 
-describe("icons", () => {
-  const svg = `<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>`;
-
-  test("are typed by content and served so that nothing in them can run", async () => {
-    await mkdir(join(project, "public"));
-    await writeFile(join(project, "public/favicon.ico"), svg);
-    const { iconVersion } = await create();
-    expect(iconVersion).not.toBeNull();
-    const response = await icon();
-    expect(response.headers.get("content-type")).toBe("image/svg+xml");
-    expect(response.headers.get("x-content-type-options")).toBe("nosniff");
-    expect(response.headers.get("content-security-policy")).toMatch(/default-src 'none'.*sandbox/);
-  });
-
-  test("HTML under a picture's name and links out of the folder are no icons", async () => {
-    await writeFile(join(project, "favicon.png"), "<html><script>alert(1)</script></html>");
-    await writeFile(join(directory, "outside.svg"), svg);
-    await symlink(join(directory, "outside.svg"), join(project, "favicon.svg"));
-    expect((await create()).iconVersion).toBeNull();
-    expect((await icon()).status).toBe(404);
-  });
-});
-
 describe("live", () => {
   test("the feed begins with all apps and tells each change once", async () => {
     await create();
@@ -374,56 +346,6 @@ describe("live", () => {
         status: "errored",
         problem: { code: "crash_loop", message: "It ended 9 times in a row with exit code 1" },
       });
-    });
-  });
-});
-
-describe("import", () => {
-  test("detection streams its steps, the plan imports as it stands, deleting undoes it", async () => {
-    await writeFile(
-      join(project, "package.json"),
-      JSON.stringify({ name: "My Blog", scripts: { dev: "vite" }, devDependencies: { vite: "8" } }),
-    );
-    const { emit, next, socket } = await panel.connect();
-    const steps: string[] = [];
-    socket.on("detect:step", ({ step }: { step: { detector: string; state: string } }) => {
-      if (step.state !== "running") steps.push(`${step.detector}: ${step.state}`);
-    });
-    const done = next("detect:done");
-    expect(await emit("detect:start", { folder: project })).toMatchObject({ ok: true, data: { folder: project } });
-    const { plan } = (await done) as { plan: ImportPlan };
-    expect(steps).toContain("package.json: found");
-    expect(steps).toHaveLength(10);
-    const { id, name, description, folder, links } = plan;
-    const processes = plan.processes.filter(({ isSelected }) => isSelected).map(({ process }) => process);
-    const app = await panel.call("apps.create", {
-      body: { id, name, description, folder, links, processes, origin: "import" },
-    });
-    expect(app).toMatchObject({ id: "my-blog", origin: "import", processes: [{ name: "dev", ports: [5173] }] });
-    await panel.call("apps.remove", { params: { id } });
-    expect(await panel.call("apps.list", {})).toEqual([]);
-  });
-
-  test("a folder that is none is refused before anything is looked at", async () => {
-    const { emit } = await panel.connect();
-    expect(await emit("detect:start", { folder: join(project, "nope") })).toMatchObject({
-      ok: false,
-      error: { code: "not_found" },
-    });
-  });
-
-  test("the sample app is registered in place, once, on a port nobody has", async () => {
-    const [first, twin] = await Promise.all([1, 2].map(() => panel.call("apps.createSample", {})));
-    expect(twin?.id).toBe(first?.id);
-    expect(first).toMatchObject({
-      id: "hello-app",
-      origin: "sample",
-      folder: join(process.cwd(), "examples/hello-app"),
-    });
-    expect((await panel.call("apps.createSample", {})).id).toBe("hello-app");
-    expect(await panel.call("apps.list", {})).toHaveLength(1);
-    await vi.waitFor(async () => {
-      expect((await panel.call("apps.get", { params: { id: "hello-app" } })).iconVersion).not.toBeNull();
     });
   });
 });

@@ -10,7 +10,7 @@ import type { App } from "../../../contract/features/apps.ts";
 import { silentLogger } from "../../../lib/logger.ts";
 import { createPm2Client } from "../../../lib/processes/pm2-client.ts";
 import { readDaemonPid, startPm2Daemon } from "../../../lib/processes/pm2-daemon.ts";
-import { freePort } from "../../testing/free-port.ts";
+import { freePort } from "../../../lib/testing/free-port.ts";
 import { startTestApp, type TestApp } from "../../testing/test-app.ts";
 
 const runtimeDir = dirname(createRequire(import.meta.url).resolve("pm2/package.json"));

@@ -164,7 +164,10 @@ const packageSchema = z.object({ scripts: z.record(z.string(), z.unknown()).catc
 async function needScript(folder: FolderReader, cwd: string, script: string): Promise<void> {
   const text = await folder.readText(join(cwd, "package.json"));
   const parsed = packageSchema.safeParse(parseOrNull(text ?? ""));
-  if (!parsed.success) throw new AppError("conflict", "package.json is missing or cannot be read");
+  if (!parsed.success)
+    throw new AppError("conflict", "package.json is missing or cannot be read", {
+      hint: "Put it back, or give the process a command instead of a script.",
+    });
   if (!Object.hasOwn(parsed.data.scripts, script) || typeof parsed.data.scripts[script] !== "string")
     throw new AppError("conflict", `package.json has no script called ${script}`);
 }

@@ -48,7 +48,7 @@ export const emptyCheckpoint: Checkpoint = { number: 0, open: [], automations: {
 
 const keptRecent = 10;
 const keptRows = 2_000;
-const replayPage = 500;
+const replayPage = 200;
 const maxReplay = 100_000;
 /** After a clock set back, newer lines may lie behind older ones; so many older ones in a row end the search. */
 const olderInARow = 200;

@@ -17,7 +17,7 @@ export function ProcessRows({ app, menuOf }: { app: App; menuOf?: (process: AppP
   if (app.processes.length === 0)
     return <p className={`dim ${classes["process"] ?? ""}`}>No process yet. Add one under Processes.</p>;
   return (
-    <ul role="list" className={classes["rows"]}>
+    <ul role="list" className={`${classes["rows"] ?? ""} ${classes["processes"] ?? ""}`}>
       {app.processes.map((process) => (
         <li key={process.name}>
           <ProcessRow app={app} process={process} items={menuOf?.(process)} />

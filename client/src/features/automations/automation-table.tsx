@@ -82,7 +82,13 @@ function columnsWith(isPaused: boolean, actions: RowActions): Column<AutomationV
       width: "170px",
       cell: ({ state }) => <OutcomeDots recent={state.recent} />,
     },
-    { id: "on", header: "On", width: "170px", cell: (view) => <Controls view={view} actions={actions} /> },
+    {
+      id: "on",
+      header: "On",
+      isUnlabelled: true,
+      width: "170px",
+      cell: (view) => <Controls view={view} actions={actions} />,
+    },
     { id: "actions", header: "Actions", isActions: true, cell: (view) => <RowMenu view={view} actions={actions} /> },
   ];
 }

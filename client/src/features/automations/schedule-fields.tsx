@@ -161,7 +161,7 @@ function IntervalFields({ schedule, errors, onChange }: FieldsProps<Extract<Sche
 
 function OnceFields({ schedule, errors, onChange }: FieldsProps<Extract<Schedule, { kind: "once" }>>) {
   return (
-    <div className={classes["pair"]}>
+    <div className={classes["datePair"]}>
       <TextInput
         label="Date and time"
         type="datetime-local"

@@ -226,7 +226,7 @@ function NotificationItem({ notification }: { notification: Notification }) {
       title={title}
       text={
         <>
-          {message} <Time iso={at} />
+          {message} · <Time iso={at} />
         </>
       }
     >

@@ -42,6 +42,7 @@ export function LogTail({ processName, home = "portos", height = 220 }: LogTailP
       <div
         ref={scroller}
         className={classes["lines"]}
+        data-wrapped
         style={{ height }}
         tabIndex={0}
         role="log"
