@@ -61,6 +61,10 @@ describe("parseEnv", () => {
     ]);
   });
 
+  test.each(["abc", "80", "7000.5", "65530"])("the base port %s is refused with the range", (text) => {
+    expect(failure({ PORTOS_BASE_PORT: text }).message).toContain("must be a whole number from 1024 to 65529");
+  });
+
   test("two data folders have two state folders", () => {
     const one = parseEnv({ PORTOS_DATA_DIR: "/tmp/a" }, "/x").stateDir;
     expect(parseEnv({ PORTOS_DATA_DIR: "/tmp/b" }, "/x").stateDir).not.toBe(one);

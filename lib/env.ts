@@ -13,9 +13,14 @@ const list = z
   .default("")
   .transform((text) => text.split(",").flatMap((item) => (item.trim() === "" ? [] : [item.trim()])));
 
+function portBetween(lowest: number, highest: number) {
+  const error = `must be a whole number from ${lowest} to ${highest}`;
+  return z.coerce.number(error).int(error).min(lowest, error).max(highest, error);
+}
+
 /** Every variable of our own. A `PORTOS_` name that is not here is refused, so that a typing error is not ignored. */
 export const portosVariables = z.strictObject({
-  PORTOS_BASE_PORT: z.coerce.number().int().min(1024).max(65_529).default(defaultBasePort),
+  PORTOS_BASE_PORT: portBetween(1024, 65_529).default(defaultBasePort),
   PORTOS_DATA_DIR: z.string().min(1).optional(),
   /** PM2 home, logs and the copy of PM2; short, because its sockets must fit into 98 characters. */
   PORTOS_STATE_DIR: z.string().min(1).optional(),
@@ -34,10 +39,10 @@ export const portosVariables = z.strictObject({
 
 const fieldVariables = z.object({
   NODE_ENV: z.enum(["development", "production", "test"]).default("production"),
-  PORT: z.coerce.number().int().min(1).max(65_535).optional(),
+  PORT: portBetween(1, 65_535).optional(),
   HOST: z.string().min(1).default("0.0.0.0"),
   TZ: z.string().min(1).default("UTC"),
-  CDP_PORT: z.coerce.number().int().min(1).max(65_535).optional(),
+  CDP_PORT: portBetween(1, 65_535).optional(),
   CDP_HOST: z.enum(["127.0.0.1", "localhost", "::1"]).default("127.0.0.1"),
   VITE_API_HOST: z.string().min(1).default("127.0.0.1"),
 });

@@ -72,6 +72,7 @@ function printFailure(error: unknown): void {
     return;
   }
   say(`${style.red("✗")} ${error.message}`);
-  for (const { path, message } of error.issues ?? []) say(`    ${style.bold(path)} ${message}`);
+  const untold = (error.issues ?? []).filter(({ message }) => !error.message.includes(message));
+  for (const { path, message } of untold) say(`    ${style.bold(path)} ${message}`);
   if (error.hint) for (const line of error.hint.split("\n")) say(`  ${line}`);
 }
