@@ -3,6 +3,7 @@ import { z } from "zod";
 import { defineChannel, defineFeed } from "../channel.ts";
 import { defineEndpoints } from "../endpoint.ts";
 import { appIdSchema } from "./apps.ts";
+import { isolationSchema, runWorktreeSchema } from "./isolation.ts";
 import { failureKindSchema, modelIdSchema, providerIdSchema, providerTypeSchema, tierSchema } from "./providers.ts";
 import { permissionRequestSchema, runEventSchema, runStateSchema, usageSchema } from "./run-events.ts";
 
@@ -67,6 +68,12 @@ export const runInputSchema = z.strictObject({
     .nullish(),
   permissionMode: permissionModeSchema.default("ask-writes"),
   budget: budgetSchema.prefault({}),
+  isolation: isolationSchema.default({ kind: "none" }),
+  /** What kind of work it is, for usage and learning. */
+  taskType: z
+    .string()
+    .regex(/^[a-z][a-z0-9-]{0,29}$/)
+    .nullish(),
 });
 export type RunInput = z.output<typeof runInputSchema>;
 
@@ -105,6 +112,10 @@ export const runSchema = z.strictObject({
   folder: z.string(),
   permissionMode: permissionModeSchema,
   budget: budgetSchema,
+  isolation: isolationSchema,
+  /** `null` without isolation, and until it was made. */
+  worktree: runWorktreeSchema.nullable(),
+  taskType: z.string().nullable(),
   /** The template it was made from. */
   prompt: z.strictObject({ id: z.string(), version: z.int() }).nullable(),
   createdAt: z.iso.datetime(),

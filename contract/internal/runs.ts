@@ -4,6 +4,7 @@ import { defineEndpoints } from "../endpoint.ts";
 import { agentKindSchema, apiDialectSchema, modelPriceSchema } from "../features/providers.ts";
 import { runEventSchema } from "../features/run-events.ts";
 import { attemptSchema, runIdSchema, runSchema } from "../features/runs.ts";
+import { worktreeSetupSchema } from "../features/worktrees.ts";
 
 const attemptBasis = attemptSchema.pick({
   providerId: true,
@@ -49,9 +50,13 @@ export const runSpecSchema = runSchema
     appId: true,
     permissionMode: true,
     budget: true,
+    isolation: true,
+    taskType: true,
     prompt: true,
   })
   .extend({
+    /** How a worktree of it is made; `null` without isolation. */
+    setup: worktreeSetupSchema.pick({ setupCommand: true, setupTimeoutMs: true, copiedFiles: true }).nullable(),
     /** Absolute; `null` gives the run an empty folder of its own. */
     folder: z.string().nullable(),
     text: z.string(),

@@ -357,12 +357,13 @@ function toQueued(task: RunTask): Queued {
 }
 
 function newRecord(spec: RunSpec, ownFolder: string, clock: Clock): RunRecord {
-  const { text: _text, targets: _targets, folder, ...facts } = spec;
+  const { text: _text, targets: _targets, setup: _setup, folder, ...facts } = spec;
   return {
     version: 1,
     run: {
       ...facts,
       folder: folder ?? join(ownFolder, "work"),
+      worktree: null,
       state: "created",
       createdAt: new Date(clock.now()).toISOString(),
       startedAt: null,

@@ -232,7 +232,7 @@ function bindFake({ runs, specs, answers, said, find, tell, happen }: State) {
 }
 
 function newRun(spec: RunSpec): Run {
-  const { id, title, source, groupId, appId, permissionMode, budget, prompt, folder } = spec;
+  const { id, title, source, groupId, appId, permissionMode, budget, isolation, taskType, prompt, folder } = spec;
   return {
     id,
     title,
@@ -241,6 +241,9 @@ function newRun(spec: RunSpec): Run {
     appId,
     permissionMode,
     budget,
+    isolation,
+    taskType,
+    worktree: null,
     prompt,
     folder: folder ?? `/tmp/runs/${id}`,
     state: "queued",

@@ -1,0 +1,272 @@
+import { z } from "zod";
+
+import { defineFeed } from "../channel.ts";
+import { defineEndpoints } from "../endpoint.ts";
+import { appIdSchema } from "./apps.ts";
+import { isolationSchema } from "./isolation.ts";
+import { modelIdSchema, providerIdSchema, tierSchema } from "./providers.ts";
+import { budgetSchema, permissionModeSchema, runIdSchema } from "./runs.ts";
+
+/** Id of a task, made by the server, sortable by time; in TASKS.md it stands behind the title. */
+export const taskIdSchema = z.string().regex(/^task-[0-9a-z]{8,32}$/, "must look like task-0123abcd");
+
+/** What kind of work it is; learning and usage tell kinds apart. */
+export const taskTypeSchema = z
+  .string()
+  .regex(/^[a-z][a-z0-9-]{0,29}$/, "must be lower-case letters, digits and hyphens, at most 30");
+
+/** Kinds of work offered first. */
+export const commonTaskTypes = ["feature", "fix", "refactor", "test", "docs", "review", "research", "chore"] as const;
+
+export const taskPrioritySchema = z.enum(["urgent", "high", "normal", "low"]);
+export type TaskPriority = z.output<typeof taskPrioritySchema>;
+
+/**
+ * Where a task is. `draft`: not to be started yet. `ready`: may be started. `running`: a run works on it. `waiting`: its run
+ * asks the user. `review`: its work waits to be looked at. `done`, `failed` (nothing more is tried), `cancelled`.
+ */
+export const taskStateSchema = z.enum([
+  "draft",
+  "ready",
+  "running",
+  "waiting",
+  "review",
+  "done",
+  "failed",
+  "cancelled",
+]);
+export type TaskState = z.output<typeof taskStateSchema>;
+
+/** Who is to do it: what was learned decides, a tier of whoever is first, or exactly this one. */
+export const taskChoiceSchema = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("best") }),
+  z.strictObject({ kind: z.literal("tier"), tier: tierSchema }),
+  z.strictObject({
+    kind: z.literal("provider"),
+    providerId: providerIdSchema,
+    model: modelIdSchema.nullable().default(null),
+    mayFallBack: z.boolean().default(true),
+  }),
+]);
+export type TaskChoice = z.output<typeof taskChoiceSchema>;
+
+/** A file given along: its path within the app's folder, or a screenshot of the panel by its name. */
+export const taskAttachmentSchema = z.discriminatedUnion("kind", [
+  z.strictObject({
+    kind: z.literal("file"),
+    path: z
+      .string()
+      .min(1, "must not be empty")
+      .max(1_000)
+      .regex(/^(?!\/)(?!.*(?:^|\/)\.\.(?:\/|$))[^\0\r\n]+$/, "must be a path within the app's folder"),
+  }),
+  z.strictObject({ kind: z.literal("screenshot"), name: z.string().regex(/^[\w.-]{1,120}$/) }),
+]);
+
+const title = z
+  .string()
+  .trim()
+  .min(1, "must not be empty")
+  .max(200, "must have at most 200 characters")
+  .regex(/^[^\r\n]*$/, "must be one line");
+
+/** A task as the user gives it. */
+export const taskInputSchema = z.strictObject({
+  title,
+  /** Markdown; the title alone when empty. */
+  instructions: z.string().max(200_000, "must have at most 200000 characters").default(""),
+  appId: appIdSchema.nullable().default(null),
+  type: taskTypeSchema.default("feature"),
+  priority: taskPrioritySchema.default("normal"),
+  choice: taskChoiceSchema.default({ kind: "best" }),
+  /** Worktree when the app's folder is a repository, else none, when left out. */
+  isolation: isolationSchema.nullable().default(null),
+  /** The autonomy of the chief of staff when left out. */
+  permissionMode: permissionModeSchema.nullable().default(null),
+  attachments: z.array(taskAttachmentSchema).max(20, "must have at most 20").default([]),
+  /** For all runs of the task together. */
+  budget: budgetSchema.prefault({}),
+  /** Its work waits for the user before the task counts as done. */
+  needsReview: z.boolean().default(true),
+  /** Starts when all of these are done. */
+  dependsOn: z.array(taskIdSchema).max(20, "must name at most 20 tasks").default([]),
+});
+export type TaskInput = z.output<typeof taskInputSchema>;
+
+/** Why a task is or is not being worked on. */
+export const taskReasonSchema = z.strictObject({
+  code: z.enum([
+    "draft",
+    "off",
+    "panic",
+    "quiet-hours",
+    "dependency",
+    "slot",
+    "cool-down",
+    "budget",
+    "provider",
+    "limit",
+    "loop-guard",
+    "chosen",
+    "running",
+    "asks",
+    "review",
+    "ended",
+  ]),
+  /** One sentence: "Waits for a free slot: 4 of 4 runs are going on." */
+  text: z.string(),
+  /** When this is expected to change, as far as known. */
+  until: z.iso.datetime().nullable(),
+  at: z.iso.datetime(),
+});
+export type TaskReason = z.output<typeof taskReasonSchema>;
+
+/** What was done about a failure. */
+export const recoveryStepSchema = z.enum(["retry", "fallback", "bigger-tier", "split", "wait", "ask"]);
+export type RecoveryStep = z.output<typeof recoveryStepSchema>;
+
+export const taskSchema = z.strictObject({
+  ...taskInputSchema.shape,
+  id: taskIdSchema,
+  state: taskStateSchema,
+  /** Where it stands in its column: smaller is higher. */
+  position: z.number(),
+  source: z.strictObject({
+    kind: z.enum(["user", "file", "automation", "incident", "task"]),
+    id: z.string().max(100),
+  }),
+  createdAt: z.iso.datetime(),
+  updatedAt: z.iso.datetime(),
+  endedAt: z.iso.datetime().nullable(),
+  reason: taskReasonSchema,
+  /** Every run it was given to, oldest first. */
+  runs: z.array(
+    z.strictObject({
+      runId: runIdSchema,
+      startedAt: z.iso.datetime(),
+      /** How the outcome was met; `null` while it runs and when nothing had to be done. */
+      recovery: recoveryStepSchema.nullable(),
+    }),
+  ),
+  /** Not before then. */
+  notBefore: z.iso.datetime().nullable(),
+  /** How the user judged the work. */
+  review: z
+    .strictObject({
+      outcome: z.enum(["merged", "branch", "discarded", "accepted"]),
+      by: z.string(),
+      at: z.iso.datetime(),
+    })
+    .nullable(),
+});
+export type Task = z.output<typeof taskSchema>;
+
+const id = z.strictObject({ id: taskIdSchema });
+
+/** How `data/TASKS.md` and the board go together. */
+export const tasksFileStateSchema = z.strictObject({
+  path: z.string(),
+  syncedAt: z.iso.datetime().nullable(),
+  /** What could not be understood or kept, in one sentence; `null`: all is well. */
+  problem: z.string().nullable(),
+});
+
+export const tasksEndpoints = defineEndpoints({
+  list: {
+    method: "GET",
+    path: "/api/tasks",
+    summary: "List tasks that have not ended, and those that ended last",
+    reply: z.strictObject({ tasks: z.array(taskSchema), file: tasksFileStateSchema }),
+    audit: "none",
+  },
+  history: {
+    method: "GET",
+    path: "/api/tasks/history",
+    summary: "List ended tasks, newest first",
+    query: z.strictObject({
+      before: z.string().max(200).optional(),
+      limit: z.coerce.number().int().min(1).max(200).default(50),
+      app: appIdSchema.optional(),
+      type: taskTypeSchema.optional(),
+      text: z.string().max(200).optional(),
+    }),
+    reply: z.strictObject({ items: z.array(taskSchema), next: z.string().nullable() }),
+    audit: "none",
+  },
+  get: { method: "GET", path: "/api/tasks/:id", summary: "Read a task", params: id, reply: taskSchema, audit: "none" },
+  create: {
+    method: "POST",
+    path: "/api/tasks",
+    summary: "Add a task",
+    body: z.strictObject({ ...taskInputSchema.shape, state: z.enum(["draft", "ready"]).default("ready") }),
+    reply: taskSchema,
+    audit: "write",
+  },
+  update: {
+    method: "PUT",
+    path: "/api/tasks/:id",
+    summary: "Change a task",
+    params: id,
+    body: taskInputSchema,
+    reply: taskSchema,
+    audit: "write",
+  },
+  /** To another column, another place in it, or both. */
+  move: {
+    method: "POST",
+    path: "/api/tasks/:id/move",
+    summary: "Move a task on the board",
+    params: id,
+    body: z.strictObject({
+      state: z.enum(["draft", "ready", "done", "cancelled"]).optional(),
+      /** Stands before this one; at the end when `null`. */
+      before: taskIdSchema.nullable().default(null),
+    }),
+    reply: taskSchema,
+    audit: "write",
+  },
+  /** Starts it now, whatever the chief of staff would do; panic and budgets still hold. */
+  start: {
+    method: "POST",
+    path: "/api/tasks/:id/start",
+    summary: "Start a task now",
+    params: id,
+    reply: taskSchema,
+    audit: "write",
+  },
+  /** Stops its run and cancels it. */
+  cancel: {
+    method: "POST",
+    path: "/api/tasks/:id/cancel",
+    summary: "Cancel a task",
+    params: id,
+    reply: taskSchema,
+    audit: "write",
+  },
+  remove: {
+    method: "DELETE",
+    path: "/api/tasks/:id",
+    summary: "Delete a task",
+    params: id,
+    reply: taskSchema,
+    audit: "write",
+  },
+  restore: {
+    method: "POST",
+    path: "/api/tasks/:id/restore",
+    summary: "Bring a deleted task back",
+    params: id,
+    reply: taskSchema,
+    audit: "write",
+  },
+});
+
+/** Every task on the board, then each change. */
+export const tasksFeed = defineFeed("tasks", {
+  snapshot: tasksEndpoints.list.reply,
+  event: z.discriminatedUnion("kind", [
+    z.strictObject({ kind: z.literal("changed"), task: taskSchema }),
+    z.strictObject({ kind: z.literal("removed"), id: taskIdSchema }),
+    z.strictObject({ kind: z.literal("file"), file: tasksFileStateSchema }),
+  ]),
+});
