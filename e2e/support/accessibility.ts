@@ -16,6 +16,11 @@ interface AxeViolation {
 export async function expectAccessible(page: Page, where: string): Promise<void> {
   for (const colorScheme of ["light", "dark"] as const) {
     await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+    // The page follows the system a moment later; a page with a scheme of its own (the repair page) follows at once.
+    await page.waitForFunction((wanted) => {
+      const { mantineColorScheme } = document.documentElement.dataset;
+      return mantineColorScheme === undefined || mantineColorScheme === wanted;
+    }, colorScheme);
     // Colours fade between the schemes; contrast is only true once they have arrived.
     await page.waitForFunction(() => document.getAnimations().every(({ playState }) => playState !== "running"));
     expect(await seriousViolations(page), `${where}, ${colorScheme}`).toEqual([]);

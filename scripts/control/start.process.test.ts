@@ -198,7 +198,7 @@ test("wrong and unknown variables are named", async () => {
   const { code, output } = await portos.control("start");
   delete portos.env["PORTOS_BASE_PROT"];
   expect(code).toBe(1);
-  expect(output).toContain("PORTOS_BASE_PROT is not a variable PortOS knows");
+  expect(output).toContain("PORTOS_BASE_PROT: is not a variable PortOS knows");
 });
 
 test("a daemon of another PM2 version is not used", async () => {
