@@ -1,0 +1,168 @@
+import type { Task } from "../../../contract/features/tasks.ts";
+import type { JsonLog } from "../../../lib/json-log.ts";
+import type { Logger } from "../../../lib/logger.ts";
+import type { TaskBook } from "./task-book.ts";
+import type { TasksFile } from "./task-record.ts";
+import { isEnded } from "./task-rules.ts";
+
+export interface TaskQuery {
+  before?: string | undefined;
+  limit: number;
+  app?: string | undefined;
+  type?: string | undefined;
+  text?: string | undefined;
+}
+
+/** Ended tasks: the newest stand among the others, the older ones are rows of a log. */
+export interface TaskHistory {
+  page(query: TaskQuery): Promise<{ items: Task[]; next: string | null }>;
+  /** An older one by its id. */
+  find(id: string): Promise<Task | undefined>;
+  /** Takes up what ended before the last stop, and from now on what ends. */
+  start(): void;
+  /** Resolves when what was begun is on disk. */
+  stop(): Promise<void>;
+}
+
+export interface TaskHistoryOptions {
+  book: TaskBook;
+  log: JsonLog<Task>;
+  logger: Logger;
+  /** So many that ended last stay among the others. */
+  kept?: number;
+}
+
+/** So many may end before the oldest are moved: not one write for each. */
+const slack = 20;
+const shownPrefix = "t";
+const logPrefix = "r";
+
+/** The history over the open files. */
+export function createTaskHistory({ book, log, logger, kept = 100 }: TaskHistoryOptions): TaskHistory {
+  let tail: Promise<void> = Promise.resolve();
+  let isMoving = false;
+  let stopListening: () => void = () => undefined;
+
+  /** Rows go to disk first: after a crash in between they are in both places, and shown once. */
+  async function moveOldest(): Promise<void> {
+    const surplus = surplusOf(book.file(), kept);
+    if (surplus.length === 0) return;
+    const written = new Set((await log.page({ limit: surplus.length + slack })).items.map(keyOf));
+    for (const task of surplus) if (!written.has(keyOf(task))) await log.append(task);
+    await book.update((file) => {
+      // What was changed meanwhile stays; its row counts no longer.
+      const isMoved = (task: Task): boolean => surplus.includes(task);
+      const changed = surplus.filter((task) => !file.tasks.includes(task));
+      const hidden = [...file.hidden, ...changed.map((task) => ({ id: task.id, endedAt: endOf(task) }))];
+      return { next: { ...file, tasks: file.tasks.filter((task) => !isMoved(task)), hidden }, result: null };
+    });
+  }
+
+  function moveSoon(): void {
+    if (isMoving || surplusOf(book.file(), kept).length < slack) return;
+    isMoving = true;
+    tail = tail
+      .then(moveOldest)
+      .catch((error: unknown) => {
+        logger.error("Ended tasks could not be moved to the history", {}, error);
+      })
+      .finally(() => {
+        isMoving = false;
+      });
+  }
+
+  function isRow(): (task: Task) => boolean {
+    const { tasks, hidden } = book.file();
+    const present = new Set(tasks.map(({ id }) => id));
+    const gone = new Set(hidden.map(({ id, endedAt }) => `${id} ${endedAt}`));
+    return (task) => !present.has(task.id) && !gone.has(keyOf(task));
+  }
+
+  return {
+    async page({ before, limit, ...filter }) {
+      const matches = matcherOf(filter);
+      const items: Task[] = [];
+      let row = before?.startsWith(`${logPrefix}:`) ? before.slice(logPrefix.length + 1) : undefined;
+      const last = before?.startsWith(`${shownPrefix}:`) ? before.slice(shownPrefix.length + 1) : undefined;
+      if (row === undefined) {
+        const ended = book
+          .file()
+          .tasks.filter(({ state }) => isEnded(state))
+          .toSorted(newestFirst)
+          .filter((task) => last === undefined || orderOf(task) < last);
+        items.push(...ended.filter(matches).slice(0, limit));
+        const end = items.at(-1);
+        if (end && items.length === limit) return { items, next: `${shownPrefix}:${orderOf(end)}` };
+      }
+      const isOlder = (task: Task): boolean => row !== undefined || last === undefined || orderOf(task) < last;
+      const counts = isRow();
+      const page = await log.page({
+        limit: limit - items.length,
+        match: (task) => isOlder(task) && counts(task) && matches(task),
+        ...(row === undefined ? {} : { before: row }),
+      });
+      items.push(...page.items.map(({ rowId: _, ...task }) => task));
+      return { items, next: page.next === null ? null : `${logPrefix}:${page.next}` };
+    },
+    async find(id) {
+      const counts = isRow();
+      for (let before: string | undefined; ;) {
+        const page = await log.page({
+          limit: 1,
+          match: (task) => task.id === id && counts(task),
+          ...(before === undefined ? {} : { before }),
+        });
+        const [found] = page.items;
+        if (found) {
+          const { rowId: _, ...task } = found;
+          return task;
+        }
+        if (page.next === null) return undefined;
+        before = page.next;
+      }
+    },
+    start() {
+      stopListening = book.onChange(moveSoon);
+      moveSoon();
+    },
+    async stop() {
+      stopListening();
+      await tail;
+    },
+  };
+}
+
+/** Those that ended longest ago beyond what is kept; none that an open task waits for. */
+function surplusOf(file: TasksFile, kept: number): Task[] {
+  const needed = new Set(file.tasks.filter(({ state }) => !isEnded(state)).flatMap(({ dependsOn }) => dependsOn));
+  return file.tasks
+    .filter(({ state }) => isEnded(state))
+    .toSorted(newestFirst)
+    .slice(kept)
+    .filter(({ id }) => !needed.has(id))
+    .toReversed();
+}
+
+function matcherOf({ app, type, text }: Omit<TaskQuery, "before" | "limit">): (task: Task) => boolean {
+  const wanted = text?.trim().toLowerCase() ?? "";
+  return (task) =>
+    (app === undefined || task.appId === app) &&
+    (type === undefined || task.type === type) &&
+    (wanted === "" || task.title.toLowerCase().includes(wanted) || task.instructions.toLowerCase().includes(wanted));
+}
+
+function endOf(task: Task): string {
+  return task.endedAt ?? task.updatedAt;
+}
+
+function keyOf(task: Task): string {
+  return `${task.id} ${endOf(task)}`;
+}
+
+function orderOf(task: Task): string {
+  return `${endOf(task)} ${task.id}`;
+}
+
+function newestFirst(one: Task, other: Task): number {
+  return orderOf(other) < orderOf(one) ? -1 : 1;
+}

@@ -1,0 +1,230 @@
+import type { Task, TaskInput } from "../../../contract/features/tasks.ts";
+import { AppError } from "../../../lib/app-error.ts";
+import type { Clock } from "../../../lib/clock.ts";
+import { missingTask, type TaskBook } from "./task-book.ts";
+import type { TaskHistory } from "./task-history.ts";
+import { byUrgency, endPosition, place } from "./task-order.ts";
+import { checkDependencies, firstReason, isEnded, isLive, liveRunOf, withState } from "./task-rules.ts";
+import { cleanInstructions, cleanTitle, newTaskId } from "./task-text.ts";
+
+/** Where a task comes from and whether it may be started. */
+export interface TaskOrigin {
+  source: Task["source"];
+  state: "draft" | "ready";
+}
+
+export interface TaskService {
+  /** Those that have not ended and those that ended last, in their order. */
+  list(): Task[];
+  /** Throws `not_found`, also for one that is only in the history. */
+  get(id: string): Task;
+  /** Looks in the history, too. Throws `not_found`. */
+  find(id: string): Promise<Task>;
+  create(input: TaskInput, origin: TaskOrigin): Promise<Task>;
+  update(id: string, input: TaskInput): Promise<Task>;
+  /** To another state, another place, or both; `by` names who wants it. Its run is stopped when it ends by this. */
+  move(
+    id: string,
+    to: { state?: "draft" | "ready" | "done" | "cancelled" | undefined; before: string | null },
+    by: string,
+  ): Promise<Task>;
+  /** Cancels it and stops its run. */
+  cancel(id: string, by: string): Promise<Task>;
+  /** Deletes it and stops its run; `restore` brings it back. */
+  remove(id: string, by: string): Promise<Task>;
+  restore(id: string): Promise<Task>;
+  /**
+   * What the chief of staff sets: `change` gets the task as it is and must have no effects, for it may be called again.
+   * The end of a task is dated here, and a reason that says the same keeps its time.
+   */
+  change(id: string, change: (task: Task) => Task): Promise<Task>;
+  /** Told after each change is on disk, whoever made it: page, file or chief of staff. */
+  onChange(listener: (task: Task) => void): () => void;
+  /** Told after a task was deleted. */
+  onRemoved(listener: (task: Task) => void): () => void;
+  /** Those that may be started, by priority, then as they stand. */
+  orderedReady(): Task[];
+  /** Tasks it still waits for. `null` stands for one that is gone. */
+  openDependencies(task: Task): (Task | null)[];
+}
+
+export interface TaskServiceOptions {
+  book: TaskBook;
+  history: TaskHistory;
+  clock: Clock;
+  hasApp(appId: string): boolean;
+  /** Stops a run; one that is over or gone is no failure. */
+  stopRun(runId: string, reason: string): Promise<void>;
+}
+
+const maxRemoved = 200;
+
+/** Tasks as the user and the chief of staff handle them. */
+export function createTaskService({ book, history, clock, hasApp, stopRun }: TaskServiceOptions): TaskService {
+  const now = (): string => new Date(clock.now()).toISOString();
+
+  function checkApp(appId: string | null, before: string | null): void {
+    if (appId === null || appId === before || hasApp(appId)) return;
+    throw new AppError("invalid_request", `There is no app "${appId}"`, {
+      issues: [{ path: "body.appId", message: "is not an app" }],
+    });
+  }
+
+  /** One that is only in the history comes back among those that ended last, so that it can be changed. */
+  async function present(id: string): Promise<Task> {
+    const here = book.find(id);
+    if (here) return here;
+    const past = await history.find(id);
+    if (!past) throw missingTask();
+    await book.update((file) => {
+      if (file.tasks.some((task) => task.id === id)) return { next: file, result: null };
+      const hidden = [...file.hidden, { id, endedAt: past.endedAt ?? past.updatedAt }];
+      return { next: { ...file, tasks: [...file.tasks, past], hidden }, result: null };
+    });
+    return past;
+  }
+
+  async function stopLiveRun(before: Task | null, reason: string): Promise<void> {
+    const runId = before && liveRunOf(before);
+    if (runId !== null) await stopRun(runId, reason);
+  }
+
+  async function setState(
+    id: string,
+    { state, before }: Parameters<TaskService["move"]>[1],
+    by: string,
+    isPlaced: boolean,
+  ): Promise<Task> {
+    await present(id);
+    let former: Task | null = null;
+    const changed = await book.change(id, (task, file) => {
+      former = task;
+      const next = state === undefined ? task : withState(task, state, now(), by);
+      const stated = next === task ? task : { ...next, updatedAt: now() };
+      return isPlaced ? place(file.tasks, stated, before) : stated;
+    });
+    if (isEnded(changed.state)) await stopLiveRun(former, changed.reason.text);
+    return changed;
+  }
+
+  return {
+    list: () => [...book.all()],
+    get(id) {
+      const task = book.find(id);
+      if (!task) throw missingTask();
+      return task;
+    },
+    async find(id) {
+      const task = book.find(id) ?? (await history.find(id));
+      if (!task) throw missingTask();
+      return task;
+    },
+    async create(input, { source, state }) {
+      checkApp(input.appId, null);
+      const at = now();
+      const cleaned = clean(input);
+      return book.update((file) => {
+        const task: Task = {
+          ...cleaned,
+          id: newTaskId(clock.now()),
+          state,
+          position: endPosition(file.tasks),
+          source,
+          createdAt: at,
+          updatedAt: at,
+          endedAt: null,
+          reason: firstReason(state, at),
+          runs: [],
+          notBefore: null,
+          review: null,
+        };
+        checkDependencies(file.tasks, task, []);
+        return { next: { ...file, tasks: [...file.tasks, task] }, result: task };
+      });
+    },
+    async update(id, input) {
+      const before = await present(id);
+      checkApp(input.appId, before.appId);
+      const cleaned = clean(input);
+      return book.change(id, (task, file) => {
+        const changed = { ...task, ...cleaned, updatedAt: now() };
+        checkDependencies(file.tasks, changed, task.dependsOn);
+        return changed;
+      });
+    },
+    move: (id, to, by) => setState(id, to, by, true),
+    cancel: (id, by) => setState(id, { state: "cancelled", before: null }, by, false),
+    async remove(id, by) {
+      await present(id);
+      const task = await book.update((file) => {
+        const found = file.tasks.find((each) => each.id === id);
+        if (!found) throw missingTask();
+        const removed = [{ removedAt: now(), task: found }, ...file.removed].slice(0, maxRemoved);
+        return { next: { ...file, tasks: file.tasks.filter((each) => each !== found), removed }, result: found };
+      });
+      await stopLiveRun(task, `Its task was deleted by ${by}.`);
+      return task;
+    },
+    restore: (id) =>
+      book.update((file) => {
+        const found = file.removed.find(({ task }) => task.id === id);
+        if (!found) {
+          const here = file.tasks.find((task) => task.id === id);
+          if (here) return { next: file, result: here };
+          throw new AppError("not_found", "This task can no longer be brought back");
+        }
+        const task = asRestored(found.task, now());
+        const removed = file.removed.filter((each) => each !== found);
+        return { next: { ...file, tasks: [...file.tasks, task], removed }, result: task };
+      }),
+    change: (id, change) => book.change(id, (task) => settled(task, change(task), now())),
+    onChange: (listener) => book.onChange(listener),
+    onRemoved: (listener) =>
+      book.onGone((task, isDeleted) => {
+        if (isDeleted) listener(task);
+      }),
+    orderedReady: () =>
+      book
+        .all()
+        .filter(({ state }) => state === "ready")
+        .toSorted(byUrgency),
+    openDependencies: (task) =>
+      task.dependsOn.flatMap((id) => {
+        const other = book.find(id);
+        return other?.state === "done" ? [] : [other ?? null];
+      }),
+  };
+}
+
+/** A task deleted while it was worked on comes back as a draft: its run was stopped. */
+export function asRestored(task: Task, at: string): Task {
+  if (!isLive(task.state)) return { ...task, updatedAt: at };
+  const text = "It was worked on when it was deleted; its run was stopped.";
+  return { ...task, state: "draft", updatedAt: at, reason: { code: "draft", text, until: null, at } };
+}
+
+function settled(before: Task, after: Task, at: string): Task {
+  if (after === before) return before;
+  const { reason } = before;
+  const isSameReason =
+    reason.code === after.reason.code && reason.text === after.reason.text && reason.until === after.reason.until;
+  const isReasonOnly = Object.keys(after).every(
+    (key) => key === "reason" || after[key as keyof Task] === before[key as keyof Task],
+  );
+  if (isSameReason && isReasonOnly) return before;
+  return {
+    ...after,
+    reason: isSameReason ? reason : after.reason,
+    endedAt: isEnded(after.state) ? (after.endedAt ?? at) : null,
+    updatedAt: isReasonOnly ? before.updatedAt : at,
+  };
+}
+
+function clean(input: TaskInput): TaskInput {
+  const title = cleanTitle(input.title);
+  if (title === "")
+    throw new AppError("invalid_request", "A task needs a title", {
+      issues: [{ path: "body.title", message: "must not be empty" }],
+    });
+  return { ...input, title, instructions: cleanInstructions(input.instructions) };
+}

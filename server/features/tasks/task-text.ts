@@ -1,0 +1,28 @@
+import { randomBytes } from "node:crypto";
+
+/** An id that sorts by time: nine digits of milliseconds in base 36, then chance. */
+export function newTaskId(nowMs: number): string {
+  const chance = BigInt(`0x${randomBytes(5).toString("hex")}`)
+    .toString(36)
+    .padStart(8, "0")
+    .slice(-7);
+  return `task-${nowMs.toString(36).padStart(9, "0")}${chance}`;
+}
+
+/** One line without what no text file can hold; wherever it comes from, it stays one line. */
+export function cleanTitle(text: string): string {
+  return withoutControls(text)
+    .replaceAll(/[\r\n\u0085\u2028\u2029]+/g, " ")
+    .trim()
+    .slice(0, 200)
+    .trim();
+}
+
+/** Lines that end with a newline, without what no text file can hold. */
+export function cleanInstructions(text: string): string {
+  return withoutControls(text.replaceAll(/\r\n?/g, "\n"));
+}
+
+function withoutControls(text: string): string {
+  return text.toWellFormed().replaceAll(/[^\P{Cc}\t\r\n\u0085]/gu, "");
+}
