@@ -90,14 +90,16 @@ export function createApprovalService(options: ApprovalServiceOptions): Approval
     return found;
   }
 
-  async function byRule(approval: Approval): Promise<boolean> {
-    const rule = await rules.use(approval.subject);
-    if (!rule) return false;
+  /** Rules are asked when a question comes and when they change, maybe at once: only what settles it is a use. */
+  async function byRule(approval: Approval): Promise<void> {
+    const rule = rules.ruleFor(approval.subject);
+    if (!rule) return;
     const isAllowed = rule.effect === "allow";
     const reason = isAllowed ? null : "A rule denies this";
     const made = decision({ by: `Rule: ${rule.name}`, reason, ruleId: rule.id });
-    await announce(await settle(approval.id, isAllowed ? "allowed" : "denied", made));
-    return true;
+    const settled = await settle(approval.id, isAllowed ? "allowed" : "denied", made);
+    await rules.noteUse(rule.id);
+    await announce(settled);
   }
 
   async function applyRules(): Promise<void> {
@@ -133,7 +135,8 @@ export function createApprovalService(options: ApprovalServiceOptions): Approval
     async ask({ subject, hash }) {
       const approval = newApproval(subject, hash, clock.now(), options.expireAfterMs());
       await store.update(({ approvals }) => ({ next: { approvals: [...approvals, approval] }, result: undefined }));
-      if (await byRule(approval)) return find(approval.id);
+      await unlessSettled(byRule(approval));
+      if (!waiting().some(({ id }) => id === approval.id)) return find(approval.id);
       publish(approval);
       for (const listener of listeners) listener(approval);
       return approval;

@@ -26,8 +26,10 @@ export interface RuleService {
     scope: "run" | "here",
     answer: { answer: ApprovalRule["effect"]; by: string },
   ): Promise<void>;
-  /** The rule that answers this, its use written down; `null`: the user is asked. */
-  use(subject: ApprovalSubject): Promise<ApprovalRule | null>;
+  /** The rule that answers this; `null`: the user is asked. */
+  ruleFor(subject: ApprovalSubject): ApprovalRule | null;
+  /** Writes down that a rule has answered a question. */
+  noteUse(id: string): Promise<void>;
 }
 
 const hereForMs = 30 * 60_000;
@@ -113,14 +115,14 @@ export function createRuleService({
           result: rule,
         };
       }),
-    async use(subject) {
-      if (ruleFor(store.get().rules, subject, clock.now()) === null) return null;
-      return store.update((file) => {
-        const found = ruleFor(file.rules, subject, clock.now());
-        if (!found) return { next: file, result: null };
-        const used: ApprovalRule = { ...found, uses: found.uses + 1, lastUsedAt: now() };
-        return { next: { ...file, rules: file.rules.map((other) => (other === found ? used : other)) }, result: used };
-      });
+    ruleFor: (subject) => ruleFor(store.get().rules, subject, clock.now()),
+    async noteUse(id) {
+      const note = (rule: ApprovalRule): ApprovalRule =>
+        rule.id === id ? { ...rule, uses: rule.uses + 1, lastUsedAt: now() } : rule;
+      await store.update((file) => ({
+        next: { rules: file.rules.map(note), removed: file.removed.map(note) },
+        result: undefined,
+      }));
     },
   };
 }
