@@ -4,6 +4,8 @@ import type { Logger } from "../lib/logger.ts";
 
 const retryMs = { first: 100, most: 2000 };
 const maxMessageBytes = 64 * 1024 * 1024;
+/** A connection that is taken but not answered is given up and tried again. */
+const handshakeTimeoutMs = 10_000;
 
 /** A WebSocket that comes back by itself, quietly, for as long as it is not stopped. */
 export interface ReconnectingSocket {
@@ -36,7 +38,11 @@ export function createReconnectingSocket(options: { url: string; name: string; l
 
   function connect(): void {
     timer = null;
-    const opened = new WebSocket(url, { perMessageDeflate: false, maxPayload: maxMessageBytes });
+    const opened = new WebSocket(url, {
+      perMessageDeflate: false,
+      maxPayload: maxMessageBytes,
+      handshakeTimeout: handshakeTimeoutMs,
+    });
     socket = opened;
     opened.on("open", () => {
       waitMs = retryMs.first;

@@ -35,8 +35,8 @@ export function serveRunsSocket({ server, gate, runs, logger }: RunsSocketOption
   };
   server.on("upgrade", upgrade);
   return {
+    /** Whoever connects from now on is refused: a connection nobody answers would keep the server from ending. */
     stop() {
-      server.off("upgrade", upgrade);
       for (const client of sockets.clients) client.terminate();
       sockets.close();
     },

@@ -68,6 +68,7 @@ export function createFakeRuns(env: Env): FakeRuns {
       });
       await service.start();
       close = async () => {
+        server.close(); // who connects meanwhile is refused
         for (const socket of sockets) socket.terminate();
         service.server.closeAllConnections();
         await service.stop();
