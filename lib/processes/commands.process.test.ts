@@ -28,6 +28,7 @@ test("a command's output and exit code are returned, its arguments never seen by
     stdout: "$(id); `id`",
     stderr: "",
     isTimedOut: false,
+    isCut: false,
     startError: null,
   });
 });
@@ -58,6 +59,7 @@ test("output beyond the limit is dropped while the command goes on", async () =>
   const result = await node("process.stdout.write('x'.repeat(3e6), () => process.exit(3))", { maxBytes: 1000 });
   expect(result.code).toBe(3);
   expect(result.stdout).toHaveLength(1000);
+  expect(result.isCut).toBe(true);
 });
 
 test("the environment of a command is allow-listed", async () => {

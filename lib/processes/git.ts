@@ -1,5 +1,5 @@
 import { redact } from "../redact.ts";
-import { runCommand } from "./run-command.ts";
+import { runGit } from "./git-command.ts";
 
 export interface GitState {
   /** `null` when HEAD is detached. */
@@ -13,7 +13,7 @@ export interface GitState {
 
 /** Where a folder's git repository stands; `null` when the folder is in none or git is not installed. Nothing in the repository is executed. */
 export async function gitState(folder: string): Promise<GitState | null> {
-  const status = await git(folder, ["status", "--porcelain=v2", "--branch", "--untracked-files=normal"]);
+  const status = await read(folder, ["status", "--porcelain=v2", "--branch", "--untracked-files=normal"]);
   if (status === null) return null;
   const lines = status.split("\n");
   const header = (name: string): string | null => {
@@ -31,7 +31,7 @@ export async function gitState(folder: string): Promise<GitState | null> {
 /** Subjects of the commits between two states, newest first, each "<short id> <subject>"; empty when git does not know them. */
 export async function gitCommitsBetween(folder: string, from: string, to: string, limit = 20): Promise<string[]> {
   if (![from, to].every((id) => /^[0-9a-f]{7,64}$/.test(id))) return [];
-  const log = await git(folder, [
+  const log = await read(folder, [
     "log",
     "--no-color",
     "--format=%h %s",
@@ -44,7 +44,7 @@ export async function gitCommitsBetween(folder: string, from: string, to: string
 
 /** Files that differ from HEAD or are new, relative to the repository; empty without a repository. */
 export async function gitChangedFiles(folder: string, limit = 50): Promise<string[]> {
-  const status = await git(folder, ["status", "--porcelain=v1", "-z", "--no-renames", "--untracked-files=normal"]);
+  const status = await read(folder, ["status", "--porcelain=v1", "-z", "--no-renames", "--untracked-files=normal"]);
   if (status === null) return [];
   return status
     .split("\0")
@@ -55,11 +55,11 @@ export async function gitChangedFiles(folder: string, limit = 50): Promise<strin
 
 /** Top folder of the repository a folder is in, or `null`. */
 export async function gitRoot(folder: string): Promise<string | null> {
-  return (await git(folder, ["rev-parse", "--show-toplevel"]))?.trim() ?? null;
+  return (await read(folder, ["rev-parse", "--show-toplevel"]))?.trim() ?? null;
 }
 
 async function remoteOf(folder: string): Promise<string | null> {
-  const config = await git(folder, ["config", "--get-regexp", String.raw`^remote\..*\.url$`]);
+  const config = await read(folder, ["config", "--get-regexp", String.raw`^remote\..*\.url$`]);
   const remotes = (config ?? "").split("\n").filter((line) => line !== "");
   const chosen =
     remotes.find((line) => line.startsWith("remote.origin.url ")) ?? (remotes.length === 1 ? remotes[0] : undefined);
@@ -70,21 +70,8 @@ function withoutCredentials(url: string): string {
   return redact(url.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/@]*@/i, "$1"));
 }
 
-/** Runs git without hooks, prompts, pagers, file system monitors or locks; `null` when it fails. */
-async function git(folder: string, args: string[]): Promise<string | null> {
-  const safe = [
-    "-c",
-    "core.fsmonitor=false",
-    "-c",
-    "core.hooksPath=/dev/null",
-    "-c",
-    "core.untrackedCache=false",
-    "--no-optional-locks",
-    "--no-pager",
-  ];
-  const result = await runCommand("git", [...safe, "-C", folder, ...args], {
-    timeoutMs: 5_000,
-    env: { GIT_TERMINAL_PROMPT: "0", GIT_OPTIONAL_LOCKS: "0", LC_ALL: "C" },
-  });
+/** What git says, `null` when it fails or is not installed. */
+async function read(folder: string, args: string[]): Promise<string | null> {
+  const result = await runGit(folder, args, { timeoutMs: 5_000 });
   return result.code === 0 ? result.stdout : null;
 }

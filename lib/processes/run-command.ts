@@ -12,7 +12,9 @@ export interface RunCommandOptions {
   env?: Record<string, string>;
   signal?: AbortSignal;
   /** Written to standard input, which is closed otherwise. */
-  input?: string;
+  input?: string | Uint8Array;
+  /** How output becomes text; `latin1` keeps every byte as one character. `utf8` by default. */
+  encoding?: "utf8" | "latin1";
 }
 
 export interface CommandResult {
@@ -22,6 +24,8 @@ export interface CommandResult {
   stdout: string;
   stderr: string;
   isTimedOut: boolean;
+  /** More was written than `maxBytes`, and that is missing here. */
+  isCut: boolean;
   /** Why it could not be started ("ENOENT"), else `null`. */
   startError: string | null;
 }
@@ -35,8 +39,8 @@ export function runCommand(
   args: readonly string[],
   options: RunCommandOptions = {},
 ): Promise<CommandResult> {
-  const { cwd, timeoutMs = 30_000, maxBytes = 1024 * 1024, env = {}, signal, input } = options;
-  const none = { code: null, signal: null, stdout: "", stderr: "", isTimedOut: false };
+  const { cwd, timeoutMs = 30_000, maxBytes = 1024 * 1024, env = {}, signal, input, encoding = "utf8" } = options;
+  const none = { code: null, signal: null, stdout: "", stderr: "", isTimedOut: false, isCut: false };
   if (signal?.aborted) return Promise.resolve({ ...none, startError: "ABORTED" });
   return new Promise((resolve) => {
     const child = spawn(file, args, {
@@ -64,7 +68,8 @@ export function runCommand(
       isDone = true;
       clearTimeout(timer);
       signal?.removeEventListener("abort", endGroup);
-      resolve({ ...result, stdout: out(), stderr: err(), isTimedOut });
+      const isCut = out.isCut() || err.isCut();
+      resolve({ ...result, stdout: out.text(encoding), stderr: err.text(encoding), isTimedOut, isCut });
     }
 
     child.once("error", (error: NodeJS.ErrnoException) => {
@@ -87,15 +92,22 @@ export function runCommand(
   });
 }
 
-function collect(stream: NodeJS.ReadableStream | null, maxBytes: number): () => string {
+interface Collected {
+  text(encoding: BufferEncoding): string;
+  isCut(): boolean;
+}
+
+function collect(stream: NodeJS.ReadableStream | null, maxBytes: number): Collected {
   const chunks: Buffer[] = [];
   let bytes = 0;
+  let isCut = false;
   stream?.on("data", (chunk: Buffer) => {
+    if (bytes + chunk.length > maxBytes) isCut = true;
     if (bytes >= maxBytes) return;
     chunks.push(chunk.subarray(0, maxBytes - bytes));
     bytes += Math.min(chunk.length, maxBytes - bytes);
   });
-  return () => Buffer.concat(chunks).toString("utf8");
+  return { text: (encoding) => Buffer.concat(chunks).toString(encoding), isCut: () => isCut };
 }
 
 function killGroup(pid: number | undefined): void {
