@@ -126,16 +126,19 @@ test("allowing more in this run answers the next question by a rule, which is li
   await expect(question).toBeVisible({ timeout: 20_000 });
   await expectAccessible(page, "Approvals");
   await saveScreenshots(page, info, "approvals-waiting");
+  // Rules that are looked at meanwhile follow by themselves.
+  const rules = await page.context().newPage();
+  await rules.goto("/approvals?tab=rules");
+  await expect(rules.getByText("Everything is asked")).toBeVisible();
   await question.getByRole("button", { name: "Allow for this run" }).click();
   await expect
     .poll(() => readFile(join(folder, "two.md"), "utf8").catch(() => ""), { timeout: 15_000 })
     .toBe("new text\n");
-  await page.goto("/approvals?tab=rules");
-  const rule = page.getByRole("article", { name: "Editing files in Write the notes" });
+  const rule = rules.getByRole("article", { name: "Editing files in Write the notes" });
   await expect(rule.getByText("Used 1 time")).toBeVisible();
   await rule.getByRole("button", { name: "Delete" }).click();
   await expect(rule).toBeHidden();
-  await page.getByRole("button", { name: "Undo" }).click();
+  await rules.getByRole("button", { name: "Undo" }).click();
   await expect(rule).toBeVisible();
 });
 

@@ -122,10 +122,10 @@ test("what is not saved stays while one looks elsewhere; deleting can be undone"
 });
 
 test("an import asks what to do with a prompt that is here already", async ({ page, portos }, info) => {
-  await create(portos, "Greet", "Say hello.");
+  const id = await create(portos, "Greet", "Say hello.");
   await page.goto("/prompts");
   const files = [
-    { name: "greet.md", mimeType: "text/markdown", buffer: Buffer.from("Say goodbye.\n") },
+    { name: `${id}.md`, mimeType: "text/markdown", buffer: Buffer.from("Say goodbye.\n") },
     { name: "new-one.md", mimeType: "text/markdown", buffer: Buffer.from("# Something new\n") },
   ];
   await page.locator('input[type="file"]').setInputFiles(files);

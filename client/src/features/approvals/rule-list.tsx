@@ -8,6 +8,7 @@ import { callKey, callQuery } from "../../lib/call-query.ts";
 import { formatCount } from "../../lib/format.ts";
 import { useSearchState } from "../../lib/search-state.ts";
 import { undoToast, withErrorToast } from "../../lib/toasts.ts";
+import { useFeed } from "../../lib/use-feed.ts";
 import { EmptyState } from "../../ui/empty-state.tsx";
 import { ErrorState } from "../../ui/error-state.tsx";
 import { IconPlus, IconShieldCheck } from "../../ui/icons.gen.ts";
@@ -22,6 +23,13 @@ import { useRuleNames } from "./use-rule-names.ts";
 /** Rules that answer without asking; one is edited at `?rule=<id>`, a new one made at `?rule=new`. */
 export function RuleList() {
   const rules = useQuery(callQuery("approvals.rules"));
+  useFeed("approvals", {
+    onSnapshot: () => void rules.refetch(),
+    onEvent: ({ approval: { decision } }) => {
+      // Used, or made by an answer that reaches further.
+      if (decision !== null && (decision.ruleId !== null || decision.scope !== "once")) void rules.refetch();
+    },
+  });
   const [search, setSearch] = useSearchState();
   const edited = search["edit"];
   const create = (
