@@ -6,7 +6,7 @@ import type { Clock } from "../../../lib/clock.ts";
 import type { JsonStore } from "../../../lib/json-store.ts";
 import type { SecretBox } from "../../../lib/secret-box.ts";
 import { hashEndpoint, type PushFile, type StoredDevice } from "./push-store.ts";
-import { isZone } from "./quiet-hours.ts";
+import { isZone } from "../../quiet-hours.ts";
 
 /** Devices that have turned messages on, their subscriptions sealed. */
 export interface PushDevices {

@@ -15,7 +15,7 @@ import { createPushDevices } from "./push-devices.ts";
 import type { PushMessage } from "./push-message.ts";
 import type { PushSender } from "./push-sender.ts";
 import { openSubscription, vapidKeys, type PushFile, type StoredDevice } from "./push-store.ts";
-import { isQuiet } from "./quiet-hours.ts";
+import { isQuiet } from "../../quiet-hours.ts";
 
 export interface PushServiceOptions {
   store: JsonStore<PushFile>;
@@ -88,7 +88,11 @@ export function createPushService(options: PushServiceOptions): PushService {
     const isUrgent = urgentEvents.includes(event);
     return devices
       .list()
-      .filter(({ events, quietHours }) => events.includes(event) && (isUrgent || !isQuiet(quietHours, clock.now())))
+      .filter(
+        ({ events, quietHours }) =>
+          events.includes(event) &&
+          (isUrgent || quietHours === null || !isQuiet(quietHours, clock.now(), quietHours.zone)),
+      )
       .toSorted((a, b) => (b.lastShownAt ?? b.createdAt).localeCompare(a.lastShownAt ?? a.createdAt));
   }
 

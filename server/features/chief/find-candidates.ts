@@ -1,0 +1,162 @@
+import type { Tier } from "../../../contract/features/providers.ts";
+import type { Task } from "../../../contract/features/tasks.ts";
+import type { Block, Candidate } from "./chief-facts.ts";
+
+/** A provider as the chief of staff sees it. */
+export interface ProviderFacts {
+  id: string;
+  name: string;
+  isEnabled: boolean;
+  models: readonly { id: string; tier: Tier | null }[];
+  /** Programs choose a model themselves. */
+  needsModel: boolean;
+  /** What is missing before it can be asked: "without an API key"; `null`: nothing. */
+  lacks: string | null;
+  /** It was seen to be down, and when (milliseconds). */
+  downSince: number | null;
+  /** It is limited; until when, as far as known. */
+  limit: { until: number | null } | null;
+  /** Who is asked when it cannot answer, in order. */
+  fallbacks: readonly string[];
+}
+
+/** What was decided about a task after its failures. */
+export interface Course {
+  /** Those that failed at it: others come first. */
+  avoid: readonly string[];
+  /** It was given to a bigger tier. */
+  tier: Tier | null;
+}
+
+/** One that is down is tried again after this long: a run tells more than a probe. */
+const tryDownAfterMs = 5 * 60_000;
+
+interface Surroundings {
+  providers: readonly ProviderFacts[];
+  now: number;
+  timeText(at: number): string;
+}
+
+/** Who can do a task now, the first choice first; nobody only with the reason why. */
+export function findCandidates(
+  task: Pick<Task, "choice">,
+  course: Course,
+  around: Surroundings,
+): { candidates: Candidate[]; block: Block | null } {
+  const wanted = wantedBy(task, course, around.providers);
+  if (wanted.length === 0) return { candidates: [], block: nobody(task, around.providers) };
+  const blocks: Block[] = [];
+  const candidates: Candidate[] = [];
+  for (const one of wanted) {
+    const block = blockOf(one.provider, one.model, around);
+    if (block === null) candidates.push(one.candidate);
+    else blocks.push(block);
+  }
+  if (candidates.length === 0) return { candidates, block: firstToEnd(blocks) };
+  const fresh = candidates.filter(({ providerId }) => !course.avoid.includes(providerId));
+  const rest = candidates.filter(({ providerId }) => course.avoid.includes(providerId));
+  return { candidates: [...fresh, ...(fresh.length > 0 ? [] : rest)], block: null };
+}
+
+/** The next bigger tier a task could be given to, or `null` when there is none or the user has named the model. */
+export function biggerTier(
+  task: Pick<Task, "choice">,
+  last: { tier: Tier | null },
+  providers: readonly ProviderFacts[],
+): Tier | null {
+  const { choice } = task;
+  if (choice.kind === "provider" && choice.model !== null) return null;
+  const order: Tier[] = ["light", "medium", "heavy"];
+  const from = order.indexOf(last.tier ?? (choice.kind === "tier" ? choice.tier : "medium"));
+  const able = providers.filter(
+    ({ id, isEnabled }) => isEnabled && (choice.kind !== "provider" || id === choice.providerId),
+  );
+  return (
+    order.slice(from + 1).find((tier) => able.some(({ models }) => models.some((model) => model.tier === tier))) ?? null
+  );
+}
+
+interface Wanted {
+  provider: ProviderFacts;
+  model: string | null;
+  candidate: Candidate;
+}
+
+function wantedBy(
+  { choice }: Pick<Task, "choice">,
+  { tier: bigger }: Course,
+  providers: readonly ProviderFacts[],
+): Wanted[] {
+  const on = providers.filter(({ isEnabled }) => isEnabled);
+  if (choice.kind === "best") return on.flatMap((provider) => everyModel(provider, bigger));
+  if (choice.kind === "tier") return on.flatMap((provider) => ofTier(provider, bigger ?? choice.tier));
+  const named = providers.find(({ id }) => id === choice.providerId);
+  if (!named) return [];
+  const chain = choice.mayFallBack ? named.fallbacks.flatMap((id) => providers.find((one) => one.id === id) ?? []) : [];
+  const tier = bigger ?? named.models.find(({ id }) => id === choice.model)?.tier ?? "medium";
+  const first =
+    choice.model !== null && bigger === null
+      ? [wantedModel(named, choice.model, tier, choice.mayFallBack)]
+      : ofTier(named, tier, choice.mayFallBack);
+  return [...first, ...chain.flatMap((provider) => ofTier(provider, tier))];
+}
+
+/** Each of its models that is meant for a kind of work; of one without tiers, whatever it has. */
+function everyModel(provider: ProviderFacts, only: Tier | null): Wanted[] {
+  const tiered = provider.models.filter(({ tier }) => tier !== null && (only === null || tier === only));
+  if (tiered.length > 0) return tiered.map(({ id, tier }) => wantedModel(provider, id, tier));
+  return only === null || provider.models.every(({ tier }) => tier === null)
+    ? [wantedModel(provider, provider.models[0]?.id ?? null, null)]
+    : [];
+}
+
+function ofTier(provider: ProviderFacts, tier: Tier, mayFallBack = true): Wanted[] {
+  const found = provider.models.find((model) => model.tier === tier) ?? provider.models[0];
+  return [wantedModel(provider, found?.id ?? null, tier, mayFallBack)];
+}
+
+function wantedModel(provider: ProviderFacts, model: string | null, tier: Tier | null, mayFallBack = true): Wanted {
+  const { id: providerId, name } = provider;
+  const choice = { providerId, model, ...(tier === null ? {} : { tier }), mayFallBack };
+  return { provider, model, candidate: { providerId, name, model, tier, choice } };
+}
+
+function blockOf(provider: ProviderFacts, model: string | null, { now, timeText }: Surroundings): Block | null {
+  const { name, isEnabled, lacks, downSince, limit, needsModel } = provider;
+  if (!isEnabled) return { code: "provider", text: `${name} is off.`, until: null };
+  if (lacks !== null) return { code: "provider", text: `${name} is ${lacks}.`, until: null };
+  if (needsModel && model === null) return { code: "provider", text: `${name} is without a model.`, until: null };
+  if (limit !== null && (limit.until === null || limit.until > now)) {
+    const until = limit.until === null ? "" : ` until ${timeText(limit.until)}`;
+    return { code: "limit", text: `${name} is limited${until}.`, until: limit.until };
+  }
+  if (downSince !== null && downSince + tryDownAfterMs > now)
+    return {
+      code: "provider",
+      text: `${name} did not answer; it is tried again at ${timeText(downSince + tryDownAfterMs)}.`,
+      until: downSince + tryDownAfterMs,
+    };
+  return null;
+}
+
+/** Of several obstacles the one that is over first tells when to look again. */
+function firstToEnd(blocks: readonly Block[]): Block {
+  const timed = blocks.filter(({ until }) => until !== null);
+  const [first] = timed.toSorted((one, other) => (one.until ?? 0) - (other.until ?? 0));
+  const chosen = first ?? blocks[0];
+  if (!chosen) return { code: "provider", text: "Nobody can be asked.", until: null };
+  const text = [...new Set(blocks.map((block) => block.text))].slice(0, 3).join(" ");
+  return { ...chosen, text };
+}
+
+function nobody({ choice }: Pick<Task, "choice">, providers: readonly ProviderFacts[]): Block {
+  if (choice.kind === "provider")
+    return { code: "provider", text: `There is no provider ${choice.providerId} any more.`, until: null };
+  const text =
+    providers.length === 0
+      ? "No provider is set up: add one on the Providers page."
+      : providers.some(({ isEnabled }) => isEnabled)
+        ? "No provider has a model for this tier."
+        : "Every provider is off: turn one on on the Providers page.";
+  return { code: "provider", text, until: null };
+}

@@ -1,0 +1,213 @@
+import type { ChiefSettings } from "../../../contract/features/chief.ts";
+import type { FailureKind, Tier } from "../../../contract/features/providers.ts";
+import type { Task } from "../../../contract/features/tasks.ts";
+import { runs as runsText } from "./evaluate.ts";
+import { ownRuns, type Plan, type TaskRun } from "./task-record.ts";
+
+/** What a failure is about, which decides what may help. */
+type FailureClass = "passing" | "limit" | "set-up" | "request" | "refused" | "budget" | "stopped";
+
+const classes: Record<FailureKind, FailureClass> = {
+  transport: "passing",
+  timeout: "passing",
+  "server-error": "passing",
+  "bad-reply": "passing",
+  crashed: "passing",
+  "rate-limit": "limit",
+  "usage-limit": "limit",
+  "missing-model": "set-up",
+  "not-installed": "set-up",
+  "not-logged-in": "set-up",
+  "bad-request": "request",
+  refused: "refused",
+  budget: "budget",
+  cancelled: "stopped",
+};
+
+/** When a provider does not say when its limit ends. */
+const guessMs: Partial<Record<FailureKind, number>> = { "rate-limit": 60_000, "usage-limit": 30 * 60_000 };
+const longestBackOffMs = 6 * 3_600_000;
+
+export interface RecoveryFacts {
+  task: Pick<Task, "needsReview" | "title">;
+  /** Its runs, oldest first; the last one has just ended. */
+  runs: readonly TaskRun[];
+  settings: ChiefSettings["recovery"];
+  now: number;
+  /** When the limit that made it fail ends (milliseconds), as far as known. */
+  backAt: number | null;
+  /** Somebody else can be asked. */
+  hasOther: boolean;
+  biggerTier: Tier | null;
+  /** The run can go on where it was. */
+  canResume: boolean;
+  /** Its work waits to be looked at. */
+  hasReview: boolean;
+  /** When today's budget begins anew (milliseconds). */
+  tomorrow: number;
+  timeText(at: number): string;
+}
+
+/** What follows for the next run of the task. */
+export interface Recovery {
+  plan: Plan;
+  /** The provider that failed is to be left out. */
+  isAvoiding: boolean;
+  tier: Tier | null;
+  isResuming: boolean;
+}
+
+/** What to do now that a run of a task has ended. Pure: the same facts give the same plan. */
+export function planRecovery(facts: RecoveryFacts): Recovery {
+  const last = facts.runs.at(-1);
+  if (!last) return only(ended("failed", "It was never run."));
+  if (last.stopCause !== null) return only(afterOwnStop(last.stopCause, last, facts));
+  if (last.outcome === "succeeded") return only(afterSuccess(last, facts));
+  if (last.outcome === "cancelled")
+    return only(ended("cancelled", `Its run was stopped: ${sentence(last.message ?? "by the user")}`));
+  const wanted = afterFailure(last, facts);
+  const runsAgain = wanted.plan.state === "ready";
+  if (!runsAgain || ownRuns(facts.runs).length < facts.settings.maxRuns) return wanted;
+  const had = runsText(ownRuns(facts.runs).length);
+  return only({
+    ...asking(`It failed ${had === "1 run" ? "once" : `in ${had}`} and is not tried again. ${why(last)}`),
+    code: "loop-guard",
+  });
+}
+
+function afterSuccess(last: TaskRun, { task, hasReview }: RecoveryFacts): Plan {
+  if (hasReview) return plan("review", "review", `${last.providerName} is done: look at what it changed.`);
+  if (task.needsReview)
+    return plan("review", "review", `${last.providerName} is done: look at what it did, then mark it as done.`);
+  return ended("done", `Done by ${last.providerName}.`);
+}
+
+function afterOwnStop(cause: NonNullable<TaskRun["stopCause"]>, last: TaskRun, facts: RecoveryFacts): Plan {
+  const reason = last.message ?? "";
+  if (cause === "panic")
+    return plan("draft", "draft", "It was stopped with everything else. Make it ready when it may go on.");
+  if (cause === "day-budget")
+    return {
+      ...plan("ready", "budget", sentence(reason)),
+      notBefore: iso(facts.tomorrow),
+      step: "wait",
+      pause: "Today's budget is used up: waits",
+    };
+  return ended("cancelled", sentence(reason === "" ? "Its run was stopped" : reason));
+}
+
+function afterFailure(last: TaskRun, facts: RecoveryFacts): Recovery {
+  const kind: FailureKind = last.failure ?? "crashed";
+  const failureClass = last.outcome === "interrupted" ? "passing" : classes[kind];
+  const isRepeated = isSameAsBefore(facts.runs);
+  switch (failureClass) {
+    case "passing":
+      if (last.outcome === "interrupted" && facts.canResume && !isRepeated) return retry(last, facts, true);
+      if (!isRepeated) return retry(last, facts, false);
+      return kind === "timeout" && !facts.hasOther ? only(split(last)) : other(last, facts);
+    case "limit":
+      return facts.hasOther ? fallback(last) : only(waitForLimit(last, kind, facts));
+    case "set-up":
+      return facts.hasOther ? fallback(last) : only(asking(`Nobody else can do it. ${why(last)}`));
+    case "request":
+      return facts.biggerTier === null
+        ? only(asking(`It cannot be done like this. ${why(last)}`))
+        : bigger(last, facts.biggerTier);
+    case "budget":
+      return only(split(last));
+    case "refused":
+    case "stopped":
+      break;
+  }
+  return only(asking(why(last)));
+}
+
+/** The same failure twice in a row with the same provider: once more would end the same way. */
+function isSameAsBefore(runs: readonly TaskRun[]): boolean {
+  const [before, last] = ownRuns(runs).slice(-2);
+  if (!before || !last) return false;
+  return before.failure === last.failure && before.outcome === last.outcome && before.providerId === last.providerId;
+}
+
+function other(last: TaskRun, facts: RecoveryFacts): Recovery {
+  if (facts.hasOther) return fallback(last);
+  if (facts.biggerTier !== null) return bigger(last, facts.biggerTier);
+  return only(asking(`It failed twice in the same way. ${why(last)}`));
+}
+
+function retry(last: TaskRun, { runs, settings, now, timeText }: RecoveryFacts, isResuming: boolean): Recovery {
+  const failed = ownRuns(runs).length;
+  const at = now + Math.min(settings.backOffMs * 2 ** (failed - 1), longestBackOffMs);
+  const what = isResuming ? "Goes on" : "Tries again";
+  return {
+    ...only({
+      ...plan("ready", "cool-down", `${what} at ${timeText(at)}. ${why(last)}`),
+      step: "retry",
+      notBefore: iso(at),
+      pause: `${why(last)} Waits`,
+    }),
+    isResuming,
+  };
+}
+
+function fallback(last: TaskRun): Recovery {
+  const text = `Somebody else is asked. ${why(last)}`;
+  return { ...only({ ...plan("ready", "cool-down", text), step: "fallback" }), isAvoiding: true };
+}
+
+function bigger(last: TaskRun, tier: Tier): Recovery {
+  return {
+    ...only({ ...plan("ready", "cool-down", `A ${tier} model is asked. ${why(last)}`), step: "bigger-tier" }),
+    tier,
+  };
+}
+
+function waitForLimit(last: TaskRun, kind: FailureKind, { now, backAt, timeText }: RecoveryFacts): Plan {
+  const at = backAt !== null && backAt > now ? backAt : now + (guessMs[kind] ?? 60_000);
+  return {
+    ...plan("ready", "limit", `${last.providerName} is limited until ${timeText(at)}.`),
+    step: "wait",
+    notBefore: iso(at),
+    pause: `${last.providerName} is limited: waits`,
+  };
+}
+
+function split(last: TaskRun): Plan {
+  return {
+    ...asking(`It was too much for one run; what is left is in a draft of its own. ${why(last)}`),
+    step: "split",
+  };
+}
+
+function asking(text: string): Plan {
+  return { ...ended("failed", text), step: "ask", isAsking: true };
+}
+
+function ended(state: "done" | "failed" | "cancelled", text: string): Plan {
+  return plan(state, "ended", text);
+}
+
+function plan(state: Plan["state"], code: Plan["code"], text: string): Plan {
+  return { step: null, state, code, text, notBefore: null, pause: null, isAsking: false };
+}
+
+function only(made: Plan): Recovery {
+  return { plan: made, isAvoiding: false, tier: null, isResuming: false };
+}
+
+/** "Claude failed: the connection was lost." */
+function why({ providerName, outcome, message }: TaskRun): string {
+  const verb = outcome === "interrupted" ? "was interrupted" : "failed";
+  return message === null || message === ""
+    ? `${providerName} ${verb}.`
+    : `${providerName} ${verb}: ${sentence(message)}`;
+}
+
+function sentence(text: string): string {
+  const short = text.length > 300 ? `${text.slice(0, 299)}…` : text;
+  return /[.!?…]$/.test(short) ? short : `${short}.`;
+}
+
+function iso(at: number): string {
+  return new Date(at).toISOString();
+}
