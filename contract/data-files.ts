@@ -27,6 +27,11 @@ export const dataFiles = {
   providerHealth: { path: "provider-health.json", owner: "portos-server", what: "How providers were when last seen" },
   usage: { path: "usage/ledger/", owner: "portos-server", what: "Tokens and cost, one row per attempt of a run" },
   usageBudget: { path: "usage/budget.json", owner: "portos-server", what: "What all runs of a day may use" },
+  learning: {
+    path: "learning.json",
+    owner: "portos-server",
+    what: "How work of each kind turned out, by provider, model and app, and the rules of the user about it",
+  },
   prompts: {
     path: "prompts/",
     owner: "portos-server",
@@ -57,6 +62,12 @@ export const dataFiles = {
   sessions: { path: "sessions/", owner: "portos-cos", what: "Recordings and output of terminal sessions" },
   commandHistory: { path: "command-history/", owner: "portos-cos", what: "Commands typed in terminals, by folder" },
   runs: { path: "runs/", owner: "portos-cos", what: "Runs of agents: record, prompt, numbered events, output" },
+  worktrees: { path: "worktrees/", owner: "portos-cos", what: "Git worktrees made for runs, one file each" },
+  worktreeSetups: {
+    path: "worktree-setups.json",
+    owner: "portos-server",
+    what: "How worktrees of apps are made and checked",
+  },
   incidents: { path: "incidents/", owner: "portos-autofixer", what: "Crashes seen by the autofixer" },
 } as const satisfies Record<string, DataFile>;
 

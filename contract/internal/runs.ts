@@ -1,10 +1,12 @@
 import { z } from "zod";
 
 import { defineEndpoints } from "../endpoint.ts";
+import { chiefSettingsSchema } from "../features/chief.ts";
 import { agentKindSchema, apiDialectSchema, modelPriceSchema } from "../features/providers.ts";
 import { runEventSchema } from "../features/run-events.ts";
 import { attemptSchema, runIdSchema, runSchema } from "../features/runs.ts";
-import { worktreeSetupSchema } from "../features/worktrees.ts";
+import { taskPrioritySchema } from "../features/tasks.ts";
+import { worktreeSchema, worktreeSetupSchema } from "../features/worktrees.ts";
 
 const attemptBasis = attemptSchema.pick({
   providerId: true,
@@ -61,6 +63,8 @@ export const runSpecSchema = runSchema
     folder: z.string().nullable(),
     text: z.string(),
     targets: z.array(runTargetSchema).min(1).max(20),
+    /** Who is started first when several wait for a slot; what somebody started by hand comes first anyway. */
+    priority: taskPrioritySchema.default("normal"),
   });
 export type RunSpec = z.output<typeof runSpecSchema>;
 
@@ -70,8 +74,19 @@ const query = z.strictObject({
   limit: z.coerce.number().int().min(1).max(2_000).default(500),
 });
 
+const limits = chiefSettingsSchema.shape.limits.unwrap();
+
 /** Runs in portos-cos, for portos-server only (loopback). */
 export const internalRunsEndpoints = defineEndpoints({
+  /** How many may run at once from now on; said anew after each start of portos-cos. */
+  limits: {
+    method: "PUT",
+    path: "/api/run-limits",
+    summary: "Say how many runs may go on at once",
+    body: limits,
+    reply: limits,
+    audit: "none",
+  },
   list: {
     method: "GET",
     path: "/api/runs",
@@ -187,5 +202,7 @@ export const runsMessageSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("run"), run: runSchema }),
   z.strictObject({ kind: z.literal("removed"), id: runIdSchema }),
   z.strictObject({ kind: z.literal("events"), id: runIdSchema, events: z.array(runEventSchema).min(1) }),
+  z.strictObject({ kind: z.literal("worktree"), worktree: worktreeSchema }),
+  z.strictObject({ kind: z.literal("worktree-removed"), runId: runIdSchema }),
 ]);
 export type RunsMessage = z.output<typeof runsMessageSchema>;

@@ -19,6 +19,8 @@ export interface GitOptions {
   encoding?: "utf8" | "latin1";
   /** Added to the cleaned environment: `GIT_INDEX_FILE`, `GIT_AUTHOR_NAME`. */
   env?: Record<string, string>;
+  /** Further settings, "name=value". */
+  settings?: readonly string[];
   signal?: AbortSignal;
 }
 
@@ -62,10 +64,10 @@ const lookingInside = new Set(["diff", "diff-files", "diff-index", "status"]);
  * handed on; pathspecs are taken literally. Give file names after `--`.
  */
 export function runGit(place: GitPlace, args: readonly string[], options: GitOptions = {}): Promise<CommandResult> {
-  const { env = {}, maxBytes = 8 * 1024 * 1024, ...rest } = options;
+  const { env = {}, maxBytes = 8 * 1024 * 1024, settings: more = [], ...rest } = options;
   const folder = typeof place === "string" ? place : place.workTree;
   const where = typeof place === "string" ? [] : [`--git-dir=${place.gitDir}`, `--work-tree=${place.workTree}`];
-  const settings = safeSettings.flatMap((setting) => ["-c", setting]);
+  const settings = [...safeSettings, ...more].flatMap((setting) => ["-c", setting]);
   return runCommand("git", ["--no-pager", ...settings, "-C", folder, ...where, ...guarded(args)], {
     ...rest,
     maxBytes,
