@@ -6,6 +6,7 @@ import { automationsEndpoints, automationsFeed } from "./features/automations.ts
 import { backupsEndpoints } from "./features/backups.ts";
 import { browserEndpoints, browserFeed } from "./features/browser.ts";
 import { detectChannel, detectEndpoints } from "./features/detect.ts";
+import { learningEndpoints } from "./features/chief.ts";
 import { historyEndpoints } from "./features/history.ts";
 import { incidentsEndpoints, incidentsFeed } from "./features/incidents.ts";
 import { localModelsEndpoints, localModelsFeed } from "./features/local-models.ts";
@@ -32,6 +33,7 @@ export const endpointGroups = {
   detect: detectEndpoints,
   history: historyEndpoints,
   incidents: incidentsEndpoints,
+  learning: learningEndpoints,
   localModels: localModelsEndpoints,
   logs: logsEndpoints,
   notifications: notificationsEndpoints,

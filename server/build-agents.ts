@@ -2,6 +2,8 @@ import type { App } from "../contract/features/apps.ts";
 import type { Core } from "./app.ts";
 import { buildApprovals } from "./features/approvals/build-approvals.ts";
 import { startHistoryRetention } from "./features/history/retention.ts";
+import { buildLearning } from "./features/learning/build-learning.ts";
+import { candidatesOf } from "./features/learning/candidates.ts";
 import { buildLocalModels } from "./features/local-models/build-local-models.ts";
 import { buildPrompts } from "./features/prompts/build-prompts.ts";
 import { buildProviders } from "./features/providers/build-providers.ts";
@@ -40,7 +42,13 @@ export async function buildAgents(
     folderOf: (appId) => appOf(appId)?.folder,
     checkBudget: () => usage.check(),
   });
-  accountRuns(runs.hooks, { usage, providers });
+  const providerList = () => providers.service.list().providers;
+  const learning = await buildLearning(context, {
+    weights: () => ({ success: 6, cost: 2, time: 2 }),
+    candidates: () => candidatesOf(providerList()),
+    nameOf: (id) => providerList().find((provider) => provider.id === id)?.name,
+  });
+  accountRuns(runs.hooks, { usage, providers, learning });
   const { runApprovals, log } = await buildApprovals(context, { runs: runs.runs, notifications, settings });
   context.onStop(startHistoryRetention({ history: log, logger: context.logger }, settings));
   runs.hooks.onRunChanged(runApprovals.hear);

@@ -92,6 +92,8 @@ export const attemptSchema = z.strictObject({
   message: z.string().nullable(),
   /** When the limit ends that made it fail, as far as the provider said. */
   backAt: z.iso.datetime().nullish(),
+  /** Milliseconds it worked, without the waiting for answers; `null` when a part of it was not watched. */
+  activeMs: z.int().min(0).nullish(),
   usage: usageSchema,
 });
 export type Attempt = z.output<typeof attemptSchema>;

@@ -45,6 +45,8 @@ export class RunTask {
   #activeMs = 0;
   #activeSince: number | null = null;
   #attemptMs = 0;
+  /** The attempt whose work was watched from its beginning; not one that was taken up. */
+  #timed: Attempt | null = null;
   targets: readonly RunTarget[] = [];
   running: RunningAttempt | null = null;
   ending: Ending | null = null;
@@ -124,8 +126,9 @@ export class RunTask {
     this.record.engine = target.engine;
     this.record.agent = target.engine === "api" ? null : target.agent;
     this.event({ kind: "attempt", number, providerId, providerName, model, reason });
-    this.#attemptMs = 0;
     this.#clockActivity();
+    this.#attemptMs = 0;
+    this.#timed = attempt;
     return attempt;
   }
 
@@ -133,8 +136,16 @@ export class RunTask {
   async endAttempt(attempt: Attempt, end: AttemptEnd): Promise<void> {
     if (attempt.endedAt !== null) return;
     this.denyAll("The attempt has ended");
+    this.#clockActivity();
     const message = end.message === null ? null : redact(end.message);
-    Object.assign(attempt, { endedAt: this.now(), failure: end.failure, message, backAt: end.backAt ?? null });
+    const activeMs = this.#timed === attempt ? Math.round(this.#attemptMs) : null;
+    Object.assign(attempt, {
+      endedAt: this.now(),
+      failure: end.failure,
+      message,
+      backAt: end.backAt ?? null,
+      activeMs,
+    });
     this.record.child = null;
     this.run.canContinue = end.canContinue;
     this.event({
