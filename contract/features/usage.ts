@@ -22,6 +22,8 @@ export const usageRowSchema = z.strictObject({
   model: z.string().nullable(),
   source: runSchema.shape.source.shape.kind,
   appId: appIdSchema.nullable(),
+  /** Kind of work; rows written before there were kinds have none. */
+  taskType: z.string().nullable().default(null),
   failure: failureKindSchema.nullable(),
   usage: usageSchema,
 });
@@ -55,6 +57,7 @@ export const usageTotalsSchema = z.strictObject({
   models: z.array(group),
   sources: z.array(group),
   apps: z.array(group),
+  taskTypes: z.array(group),
 });
 export type UsageTotals = z.output<typeof usageTotalsSchema>;
 
@@ -83,7 +86,7 @@ export const usageEndpoints = defineEndpoints({
   totals: {
     method: "GET",
     path: "/api/usage",
-    summary: "Show tokens and cost by day, provider, model, source and app",
+    summary: "Show tokens and cost by day, provider, model, source, app and kind of work",
     query: z
       .strictObject({ from: daySchema.optional(), to: daySchema.optional() })
       .refine(({ from, to }) => from === undefined || to === undefined || from <= to, {

@@ -124,7 +124,7 @@ describe("usage", () => {
     });
   });
 
-  it("sums by day of the machine, provider, model, source and app", async () => {
+  it("sums by day of the machine, provider, model, source, app and kind of work", async () => {
     const failed = attempt(1, "2026-05-02T22:30:00.000Z", {
       failure: "rate-limit",
       providerId: "local",
@@ -132,7 +132,7 @@ describe("usage", () => {
       model: null,
     });
     const unpriced = { ...attempt(1, null).usage, costUsd: null };
-    await usage.record(run("a", [failed, attempt(2, "2026-05-03T10:00:00.000Z")], { appId: "blog" }));
+    await usage.record(run("a", [failed, attempt(2, "2026-05-03T10:00:00.000Z")], { appId: "blog", taskType: "fix" }));
     await usage.record(
       run("b", [attempt(1, "2026-05-01T10:00:00.000Z", { usage: unpriced })], {
         source: { kind: "automation", id: "au-1" },
@@ -169,7 +169,45 @@ describe("usage", () => {
       ["Blog", 2],
       ["No app", 1],
     ]);
+    expect(names(totals.taskTypes)).toEqual([
+      ["fix", 2],
+      ["No kind", 1],
+    ]);
     expect((await usage.totals("2026-05-02", "2026-05-02")).total.attempts).toBe(0);
+  });
+
+  it("reads what was written before there were kinds of work", async () => {
+    await close();
+    const old = usageRowSchema.omit({ taskType: true });
+    const { usage: used } = attempt(1, null);
+    const log = await openJsonLog({
+      directory: join(directory, "log"),
+      schema: old,
+      clock: { now: () => now, monotonic: () => now },
+      logger: silentLogger,
+      dayOf: ({ at }) => at,
+    });
+    await log.append({
+      id: "run-000000000000:1",
+      at: "2026-05-02T10:00:00.000Z",
+      day: "2026-05-02",
+      runId: "run-000000000000",
+      providerId: "anthropic",
+      providerName: "Anthropic",
+      model: "big",
+      source: "user",
+      appId: null,
+      failure: null,
+      usage: used,
+    });
+    await log.close();
+    await start();
+    await usage.record(run("a", [attempt(1, "2026-05-03T10:00:00.000Z")], { taskType: "docs" }));
+    const { taskTypes } = await usage.totals("2026-05-01", "2026-05-03");
+    expect(names(taskTypes)).toEqual([
+      ["No kind", 1],
+      ["docs", 1],
+    ]);
   });
 
   it("shows thirty days when none are named and refuses a range without end", async () => {

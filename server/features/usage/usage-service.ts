@@ -130,6 +130,7 @@ function rowOf(run: Run, attempt: Attempt, dayOf: (at: number) => string): Usage
     model,
     source: run.source.kind,
     appId: run.appId,
+    taskType: run.taskType,
     failure,
     usage,
   };

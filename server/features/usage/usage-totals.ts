@@ -6,11 +6,11 @@ export function emptySum(): UsageSum {
 }
 
 interface Cell {
-  row: Pick<UsageRow, "day" | "providerId" | "providerName" | "model" | "source" | "appId">;
+  row: Pick<UsageRow, "day" | "providerId" | "providerName" | "model" | "source" | "appId" | "taskType">;
   sum: UsageSum;
 }
 
-/** Sums of what was recorded, kept small: one cell per day, provider, model, source and app. Each id counts once. */
+/** Sums of what was recorded, kept small: one cell per day, provider, model, source, app and kind of work. Each id counts once. */
 export interface UsageTally {
   /** Whether this row was new. */
   add(row: UsageRow): boolean;
@@ -30,10 +30,10 @@ export function createUsageTally(): UsageTally {
     add(row) {
       if (ids.has(row.id)) return false;
       ids.set(row.id, row.day);
-      const { day, providerId, providerName, model, source, appId } = row;
-      const key = JSON.stringify([day, providerId, model, source, appId]);
+      const { day, providerId, providerName, model, source, appId, taskType } = row;
+      const key = JSON.stringify([day, providerId, model, source, appId, taskType]);
       const cell = cells.get(key);
-      const basis = { day, providerId, providerName, model, source, appId };
+      const basis = { day, providerId, providerName, model, source, appId, taskType };
       cells.set(key, { row: basis, sum: plus(cell?.sum ?? emptySum(), sumOf(row)) });
       return true;
     },
@@ -50,6 +50,7 @@ export function createUsageTally(): UsageTally {
         models: groups(inRange, ({ model }) => [model ?? "", model ?? "Not told"]),
         sources: groups(inRange, ({ source }) => [source, sourceNames[source]]),
         apps: groups(inRange, ({ appId }) => [appId ?? "", appId === null ? "No app" : (nameOfApp(appId) ?? appId)]),
+        taskTypes: groups(inRange, ({ taskType }) => [taskType ?? "", taskType ?? "No kind"]),
       };
     },
     forgetBefore(day) {

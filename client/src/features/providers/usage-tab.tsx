@@ -28,6 +28,7 @@ const kinds = [
   { value: "models", label: "Model" },
   { value: "sources", label: "Asked by" },
   { value: "apps", label: "App" },
+  { value: "taskTypes", label: "Kind" },
 ] as const;
 
 /** Tokens and cost over time and by what they were used for, and the budget of the day. */
@@ -132,7 +133,7 @@ function Breakdown({ totals }: { totals: UsageTotals }) {
         />
       }
     >
-      <DataTable label={`Usage by ${kind}`} columns={columns} rows={totals[kind]} rowKey={({ key }) => key} />
+      <DataTable label="Usage in parts" columns={columns} rows={totals[kind]} rowKey={({ key }) => key} />
     </Section>
   );
 }
