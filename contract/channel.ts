@@ -6,6 +6,8 @@ import type { ErrorDetails } from "./errors.ts";
 /** Events of one Socket.IO channel. On the wire an event is `<channel>:<event>`; a client event is always acknowledged. */
 export interface Channel {
   readonly name: string;
+  /** Other names under which the same channel is served. */
+  readonly aliases?: readonly string[];
   readonly client: Record<string, { readonly payload: Schema; readonly reply: Schema }>;
   readonly server: Record<string, Schema>;
 }

@@ -27,6 +27,14 @@ export const dataFiles = {
   providerHealth: { path: "provider-health.json", owner: "portos-server", what: "How providers were when last seen" },
   usage: { path: "usage/ledger/", owner: "portos-server", what: "Tokens and cost, one row per attempt of a run" },
   usageBudget: { path: "usage/budget.json", owner: "portos-server", what: "What all runs of a day may use" },
+  panic: { path: "panic.json", owner: "portos-server", what: "Whether everything is stopped, by whom and since when" },
+  chief: { path: "chief.json", owner: "portos-server", what: "How the chief of staff works" },
+  chiefRuns: {
+    path: "chief/runs.json",
+    owner: "portos-server",
+    what: "Runs of tasks: what is being started, what became of it, what follows",
+  },
+  chiefDecisions: { path: "chief/decisions/", owner: "portos-server", what: "Every decision about a task and why" },
   learning: {
     path: "learning.json",
     owner: "portos-server",
@@ -50,6 +58,7 @@ export const dataFiles = {
   approvalHistory: { path: "approvals/history/", owner: "portos-server", what: "Questions and how they were answered" },
   approvalRules: { path: "approval-rules.json", owner: "portos-server", what: "Rules that answer questions" },
   push: { path: "push.json", owner: "portos-server", what: "Devices that get messages, their keys sealed" },
+  reviews: { path: "reviews.json", owner: "portos-server", what: "Work of runs to be looked at, and what was decided" },
   settings: { path: "settings.json", owner: "portos-server", what: "Settings of the panel" },
   notifications: { path: "notifications.json", owner: "portos-server", what: "Notifications not yet dismissed" },
   onboarding: { path: "onboarding.json", owner: "portos-server", what: "First steps done" },

@@ -28,6 +28,7 @@ import { createBackupService } from "./features/backups/backup-service.ts";
 import { startDailyBackups } from "./features/backups/daily-backups.ts";
 import { mountBackups } from "./features/backups/routes.ts";
 import { startHistoryRetention } from "./features/history/retention.ts";
+import { openPanicSwitch } from "./features/chief/build-chief.ts";
 import { startBrowser } from "./features/browser/start-browser.ts";
 import { mountHistory } from "./features/history/routes.ts";
 import { startIncidents } from "./features/incidents/start-incidents.ts";
@@ -152,11 +153,14 @@ export async function createApp(options: AppOptions): Promise<App> {
   context.onStop(startBrowser(context));
   context.onStop(startIncidents(context, { apps, processes: snapshots, notifications, errors }));
 
+  const panic = await openPanicSwitch(context);
   const automations = await buildAutomations(context, {
     sessions: cos,
     apps: automationApps(apps),
     notifications,
+    panic,
   });
+  panic.addBrake("pausedAutomations", (by) => automations.stopAll(`Everything was stopped by ${by}`));
 
   context.names.add(
     "automations",
@@ -164,9 +168,11 @@ export async function createApp(options: AppOptions): Promise<App> {
   );
 
   const agents = await buildAgents(core, {
+    panic,
     appOf: (appId) => apps.list().find(({ id }) => id === appId),
     ...(options.resolveTargets ? { resolveTargets: options.resolveTargets } : {}),
     ...(options.push ? { push: options.push } : {}),
+    ...(options.reviews ? { reviews: options.reviews } : {}),
   });
 
   mountOnboarding(mount, await openOnboarding(context), async () => ({

@@ -99,6 +99,10 @@ const chiefState = z.strictObject({
   evaluatedAt: z.iso.datetime().nullable(),
   running: z.int().min(0),
   ready: z.int().min(0),
+  /** What happens next, in one sentence, and when as far as known. */
+  next: z.strictObject({ text: z.string(), at: z.iso.datetime().nullable() }),
+  /** Zone of the machine's clock, by which quiet hours go. */
+  zone: z.string(),
 });
 export type ChiefState = z.output<typeof chiefState>;
 
@@ -191,10 +195,13 @@ export const learningEndpoints = defineEndpoints({
 });
 
 /** The state, then each change of it and each decision. */
-export const chiefFeed = defineFeed("cos", {
-  snapshot: z.strictObject({ state: chiefState, decisions: z.array(chiefDecisionSchema) }),
-  event: z.discriminatedUnion("kind", [
-    z.strictObject({ kind: z.literal("state"), state: chiefState }),
-    z.strictObject({ kind: z.literal("decided"), decision: chiefDecisionSchema }),
-  ]),
-});
+export const chiefFeed = {
+  ...defineFeed("cos", {
+    snapshot: z.strictObject({ state: chiefState, decisions: z.array(chiefDecisionSchema) }),
+    event: z.discriminatedUnion("kind", [
+      z.strictObject({ kind: z.literal("state"), state: chiefState }),
+      z.strictObject({ kind: z.literal("decided"), decision: chiefDecisionSchema }),
+    ]),
+  }),
+  aliases: ["cosmos"] as const,
+};

@@ -1,28 +1,38 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
-import { chooseNext, type Queued } from "./run-queue.ts";
+import { chooseNext, startsPerTurn, type Queued } from "./run-queue.ts";
 
-const run = (id: string, lane: string, provider = "a"): Queued => ({ id, lane, provider });
-const limits = { total: 4, perProvider: 2 };
+const run = (id: string, lane: string, changes: Partial<Queued> = {}): Queued => ({
+  id,
+  lane,
+  appId: null,
+  provider: "a",
+  rank: 2,
+  ...changes,
+});
+const limits = { total: 4, perApp: 2, perProvider: 2 };
 
 describe("run queue", () => {
   it("starts the oldest, up to the limits", () => {
     const waiting = [run("1", "x"), run("2", "x")];
     expect(chooseNext(waiting, [], limits)?.id).toBe("1");
-    const four = ["b", "c", "d", "e"].map((name) => run(name, "x", name));
+    const four = ["b", "c", "d", "e"].map((provider) => run(provider, "x", { provider }));
     expect(chooseNext(waiting, four, limits)).toBeNull();
   });
 
-  it("passes over a provider that is busy", () => {
+  it("passes over a provider or an app that is busy", () => {
     const running = [run("r1", "x"), run("r2", "x")];
-    expect(chooseNext([run("1", "x"), run("2", "x", "b")], running, limits)?.id).toBe("2");
+    expect(chooseNext([run("1", "x"), run("2", "x", { provider: "b" })], running, limits)?.id).toBe("2");
+    const ofApp = ["b", "c"].map((provider) => run(provider, "y", { provider, appId: "blog" }));
+    const waiting = [run("1", "y", { appId: "blog" }), run("2", "y", { appId: "shop" })];
+    expect(chooseNext(waiting, ofApp, limits)?.id).toBe("2");
   });
 
   it("lets lanes take turns, however many one of them has sent", () => {
     const waiting = [
-      ...Array.from({ length: 20 }, (_, at) => run(`many-${at}`, "many", "m")),
-      run("one", "other", "o"),
+      ...Array.from({ length: 20 }, (_, at) => run(`many-${at}`, "many", { provider: "m" })),
+      run("one", "other", { provider: "o" }),
     ];
     const order: string[] = [];
     const running: Queued[] = [];
@@ -35,15 +45,39 @@ describe("run queue", () => {
     expect(order).toEqual(["many-0", "one", "many-1"]);
   });
 
+  it("starts what was started by hand before any number of waiting tasks", () => {
+    const tasks = Array.from({ length: 20 }, (_, at) => run(`task-${at}`, "task", { provider: `p${at}` }));
+    const byHand = run("by-hand", "user", { rank: 0 });
+    expect(chooseNext([...tasks, byHand], [], limits)?.id).toBe("by-hand");
+  });
+
+  it("lets nothing wait for ever, however many urgent ones keep coming", () => {
+    let waiting = [run("patient", "low", { rank: 3 })];
+    for (let started = 0; ; started += 1) {
+      expect(started).toBeLessThan(startsPerTurn);
+      waiting = [...waiting, run(`urgent-${started}`, "user", { rank: 0 })];
+      const next = chooseNext(waiting, [], limits, started);
+      if (next?.id === "patient") return;
+      waiting = waiting.filter((each) => each !== next);
+    }
+  });
+
   it("starts everything in the end and never more than allowed", () => {
-    const one = fc.record({ lane: fc.constantFrom("a", "b", "c"), provider: fc.constantFrom("p", "q", "r") });
+    const one = fc.record({
+      lane: fc.constantFrom("a", "b", "c"),
+      provider: fc.constantFrom("p", "q", "r"),
+      appId: fc.constantFrom("x", "y", null),
+      rank: fc.integer({ min: 0, max: 3 }),
+    });
     fc.assert(
       fc.property(fc.array(one, { maxLength: 60 }), fc.infiniteStream(fc.nat()), (facts, ends) => {
         const left = facts.map((fact, at) => ({ id: String(at), ...fact }));
         const running: Queued[] = [];
         let started = 0;
         while (left.length > 0 || running.length > 0) {
-          for (let next = chooseNext(left, running, limits); next; next = chooseNext(left, running, limits)) {
+          for (;;) {
+            const next = chooseNext(left, running, limits, started);
+            if (!next) break;
             running.push(...left.splice(left.indexOf(next), 1));
             started += 1;
           }
@@ -51,6 +85,8 @@ describe("run queue", () => {
           expect(running.length).toBeLessThanOrEqual(limits.total);
           for (const provider of ["p", "q", "r"])
             expect(running.filter((each) => each.provider === provider).length).toBeLessThanOrEqual(2);
+          for (const appId of ["x", "y"])
+            expect(running.filter((each) => each.appId === appId).length).toBeLessThanOrEqual(2);
           running.splice(Number(ends.next().value) % running.length, 1);
         }
         expect(started).toBe(facts.length);

@@ -108,12 +108,17 @@ export function createRealtime(
     registered: () => names,
     register(channel, connect) {
       names.push(channel.name);
+      // Rooms are those of one name: who came by an alias hears that.
+      const served = [channel.name, ...(channel.aliases ?? [])];
       connectors.push((socket, caller) => {
-        connectChannel(socket, caller, channel, connect, logger);
+        for (const name of served) connectChannel(socket, caller, { ...channel, name }, connect, logger);
       });
       return {
-        emitTo: (room, event, payload) => io.to(`${channel.name}/${room}`).emit(`${channel.name}:${event}`, payload),
-        sizeOf: (room) => io.sockets.adapter.rooms.get(`${channel.name}/${room}`)?.size ?? 0,
+        emitTo(room, event, payload) {
+          for (const name of served) io.to(`${name}/${room}`).emit(`${name}:${event}`, payload);
+        },
+        sizeOf: (room) =>
+          served.reduce((sum, name) => sum + (io.sockets.adapter.rooms.get(`${name}/${room}`)?.size ?? 0), 0),
       };
     },
     async stop() {

@@ -15,6 +15,8 @@ export interface FakeRuns {
   start(): Promise<void>;
   stop(): Promise<void>;
   specs: RunSpec[];
+  /** What was said about how many may run at once, the newest last. */
+  limits: { total: number; perApp: number; perProvider: number }[];
   answers: { id: string; requestId: string; optionId: string | null; by: string; reason: string | null }[];
   said: { id: string; text: string; providerIds: string[] }[];
   run(id: string): Run;
@@ -37,11 +39,12 @@ const noUsage = {
 
 export function createFakeRuns(env: Env): FakeRuns {
   const state = createState();
-  const { specs, answers, said, runs, sockets, find, happen } = state;
+  const { specs, limits, answers, said, runs, sockets, find, happen } = state;
   let close: (() => Promise<void>) | null = null;
   const endpoints = bindFake(state);
   return {
     specs,
+    limits,
     answers,
     said,
     async start() {
@@ -89,6 +92,7 @@ type State = ReturnType<typeof createState>;
 function createState() {
   const runs = new Map<string, { run: Run; events: RunEvent[]; text: string; isRemoved: boolean }>();
   const specs: RunSpec[] = [];
+  const limits: FakeRuns["limits"] = [];
   const answers: FakeRuns["answers"] = [];
   const said: FakeRuns["said"] = [];
   const sockets = new Set<WebSocket>();
@@ -133,6 +137,7 @@ function createState() {
   return {
     runs,
     specs,
+    limits,
     answers,
     said,
     sockets,
@@ -145,7 +150,7 @@ function createState() {
   };
 }
 
-function bindFake({ runs, specs, answers, said, find, tell, happen }: State) {
+function bindFake({ runs, specs, limits, answers, said, find, tell, happen }: State) {
   function end(id: string, state: Run["state"], message: string | null): Run {
     happen(id, [{ kind: "state", state, message }], { change: { endedAt: new Date().toISOString(), pending: [] } });
     return find(id).run;
@@ -155,6 +160,10 @@ function bindFake({ runs, specs, answers, said, find, tell, happen }: State) {
     "runs",
     internalRunsEndpoints,
   )({
+    limits: ({ body }) => {
+      limits.push(body);
+      return body;
+    },
     list: ({ query: { isOpen, state, provider, app, group, text, before, limit } }) => {
       const all = [...runs.values()]
         .filter(({ isRemoved }) => !isRemoved)

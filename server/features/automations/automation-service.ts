@@ -39,6 +39,8 @@ export interface AutomationServiceOptions {
   timers: Timers;
   logger: Logger;
   publish: (event: AutomationEvent) => void;
+  /** The switch that stops everything; it is asked before anything starts. */
+  panic?: { isOn(): boolean; check(): void };
   /** A run ended; used for notifications. */
   onEnded?: (row: Occurrence) => void;
 }
@@ -50,6 +52,8 @@ export interface AutomationService extends AutomationEditor {
   run(id: string, who: string): Promise<Occurrence>;
   cancel(occurrenceId: string, who: string): Promise<Occurrence>;
   nextDue(id: string): number | null;
+  /** What waits for its turn is given up; what runs goes on. Answers how many automations are on and not paused already. */
+  stopAll(reason: string): Promise<number>;
   /** Takes up what was running, then waits for due times. */
   start(): void;
   /** Commands go on in portos-cos; their end is recorded after the next start. */
@@ -85,7 +89,8 @@ export function createAutomationService(options: AutomationServiceOptions): Auto
       upkeep.checkpointSoon();
     },
   });
-  const handleDue = createDueHandler({ runner, store, scheduler, logger });
+  const isStopped = (): boolean => options.panic?.isOn() === true;
+  const handleDue = createDueHandler({ runner, store, scheduler, isStopped, logger });
   const follower = createScheduleFollower({
     store,
     scheduler,
@@ -145,9 +150,17 @@ export function createAutomationService(options: AutomationServiceOptions): Auto
       };
     },
     view: (id) => viewOf(existing(store, id)),
-    run: (id, who) => runner.submit(existing(store, id), { trigger: "manual", who, due: clock.now(), note: null }),
+    async run(id, who) {
+      const automation = existing(store, id);
+      options.panic?.check();
+      return runner.submit(automation, { trigger: "manual", who, due: clock.now(), note: null });
+    },
     cancel: (id, who) => runner.cancel(id, `Cancelled by ${who}`),
     nextDue: (id) => scheduler.nextDue(id),
+    async stopAll(reason) {
+      for (const { id } of store.all()) await runner.dropQueued(id, reason);
+      return store.pausedAt() === null ? store.all().filter(({ isEnabled }) => isEnabled).length : 0;
+    },
     start() {
       follower.follow();
       store.subscribe((file) => {

@@ -28,12 +28,13 @@ interface Dependencies {
   sessions: CommandSessions;
   apps: AutomationApps;
   notifications: Pick<NotificationService, "notify" | "settle">;
+  panic: NonNullable<Parameters<typeof createAutomationService>[0]["panic"]>;
 }
 
 /** Opens the files, mounts endpoints and feed. Nothing comes due before `start()` of the returned service. */
 export async function buildAutomations(context: AppContext, dependencies: Dependencies): Promise<AutomationService> {
   const { clock, env, mount, realtime, secrets } = context;
-  const { sessions, apps, notifications } = dependencies;
+  const { sessions, apps, notifications, panic } = dependencies;
   const logger = context.logger.child("automations");
   const file = await context.openStore<AutomationsFile>("automations", automationsFile);
   const store = createAutomationStore(file);
@@ -72,6 +73,7 @@ export async function buildAutomations(context: AppContext, dependencies: Depend
     clock,
     logger,
     timers: nodeTimers,
+    panic,
     actions: {
       command: createCommandAction({ sessions, secrets, clock, logger }),
       url: createUrlAction(apps),

@@ -20,11 +20,13 @@ interface Dependencies {
   runner: OccurrenceRunner;
   store: AutomationStore;
   scheduler: Pick<Scheduler, "retry">;
+  /** Everything is stopped: as if all were paused, without touching what the user has paused. */
+  isStopped(): boolean;
   logger: Logger;
 }
 
 /** Turns what the scheduler found due into runs and ledger rows; a row for every due time, whatever becomes of it. */
-export function createDueHandler({ runner, store, scheduler, logger }: Dependencies) {
+export function createDueHandler({ runner, store, scheduler, isStopped, logger }: Dependencies) {
   function recordSpan(automation: AutomationRecord, span: MissedSpan, row: Partial<Occurrence>): Promise<Occurrence> {
     const dueUntil = span.to === span.from ? null : new Date(span.to).toISOString();
     return runner.record(automation, occasion(span.from, null), { ...row, dueUntil, count: span.count });
@@ -33,8 +35,9 @@ export function createDueHandler({ runner, store, scheduler, logger }: Dependenc
   async function handle(automation: AutomationRecord, plan: Omit<DuePlan, "next">, cause: GapCause): Promise<void> {
     let at = plan.missed[0]?.from ?? plan.run ?? 0;
     try {
-      const isPaused = store.pausedAt() !== null;
-      const paused = { state: "skipped", reason: "All automations were paused" } as const;
+      const isPaused = store.pausedAt() !== null || isStopped();
+      const reason = isStopped() ? "Everything was stopped" : "All automations were paused";
+      const paused = { state: "skipped", reason } as const;
       const missed = { state: "missed", reason: missedReasons[cause ?? "busy"] } as const;
       for (const span of plan.missed) {
         at = span.from;

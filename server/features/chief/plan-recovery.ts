@@ -2,7 +2,7 @@ import type { ChiefSettings } from "../../../contract/features/chief.ts";
 import type { FailureKind, Tier } from "../../../contract/features/providers.ts";
 import type { Task } from "../../../contract/features/tasks.ts";
 import { runs as runsText } from "./evaluate.ts";
-import { ownRuns, type Plan, type TaskRun } from "./task-record.ts";
+import { ownRuns, triesOf, type Plan, type TaskRun } from "./task-record.ts";
 
 /** What a failure is about, which decides what may help. */
 type FailureClass = "passing" | "limit" | "set-up" | "request" | "refused" | "budget" | "stopped";
@@ -67,8 +67,9 @@ export function planRecovery(facts: RecoveryFacts): Recovery {
     return only(ended("cancelled", `Its run was stopped: ${sentence(last.message ?? "by the user")}`));
   const wanted = afterFailure(last, facts);
   const runsAgain = wanted.plan.state === "ready";
-  if (!runsAgain || ownRuns(facts.runs).length < facts.settings.maxRuns) return wanted;
-  const had = runsText(ownRuns(facts.runs).length);
+  const tries = triesOf(ownRuns(facts.runs));
+  if (!runsAgain || tries < facts.settings.maxRuns) return wanted;
+  const had = runsText(tries);
   return only({
     ...asking(`It failed ${had === "1 run" ? "once" : `in ${had}`} and is not tried again. ${why(last)}`),
     code: "loop-guard",
@@ -124,7 +125,9 @@ function afterFailure(last: TaskRun, facts: RecoveryFacts): Recovery {
 
 /** The same failure twice in a row with the same provider: once more would end the same way. */
 function isSameAsBefore(runs: readonly TaskRun[]): boolean {
-  const [before, last] = ownRuns(runs).slice(-2);
+  const last = runs.at(-1);
+  const before = ownRuns(runs).at(-2);
+  if (last?.outcome === "interrupted" && last.tries > 1) return true;
   if (!before || !last) return false;
   return before.failure === last.failure && before.outcome === last.outcome && before.providerId === last.providerId;
 }
@@ -136,7 +139,7 @@ function other(last: TaskRun, facts: RecoveryFacts): Recovery {
 }
 
 function retry(last: TaskRun, { runs, settings, now, timeText }: RecoveryFacts, isResuming: boolean): Recovery {
-  const failed = ownRuns(runs).length;
+  const failed = triesOf(ownRuns(runs));
   const at = now + Math.min(settings.backOffMs * 2 ** (failed - 1), longestBackOffMs);
   const what = isResuming ? "Goes on" : "Tries again";
   return {

@@ -16,6 +16,7 @@ function run(failure: FailureKind | null, changes: Partial<TaskRun> = {}): TaskR
     phase: "ended",
     by: "chief",
     isResumed: false,
+    tries: 1,
     providerId: "claude",
     providerName: "Claude",
     model: null,
@@ -90,6 +91,7 @@ describe("what follows from the end of a run", () => {
   it("goes on with what was interrupted where it can", () => {
     const interrupted = run("crashed", { outcome: "interrupted" });
     expect(recover([interrupted], { canResume: true })).toMatchObject({ plan: { step: "retry" }, isResuming: true });
+    expect(recover([{ ...interrupted, tries: 2 }], { canResume: true }).plan.step).toBe("fallback");
     expect(recover([interrupted])).toMatchObject({ plan: { step: "retry" }, isResuming: false });
   });
 

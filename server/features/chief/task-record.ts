@@ -31,6 +31,8 @@ export const taskRunSchema = z.strictObject({
   by: z.enum(["chief", "user"]),
   /** It goes on with the run of this id, which was interrupted. */
   isResumed: z.boolean(),
+  /** How often it was started: once, and again each time it was resumed. */
+  tries: z.int().min(1),
   providerId: providerIdSchema,
   providerName: z.string(),
   model: z.string().nullable(),
@@ -90,6 +92,11 @@ export function emptyRecord(taskId: string): TaskRecord {
 export function ownRuns(runs: readonly TaskRun[]): TaskRun[] {
   const last = runs.findLastIndex(({ by }) => by === "user");
   return last === -1 ? [...runs] : runs.slice(last);
+}
+
+/** How often runs were started. */
+export function triesOf(runs: readonly TaskRun[]): number {
+  return runs.reduce((sum, { tries }) => sum + tries, 0);
 }
 
 /** The run of a task that has not ended. */

@@ -10,7 +10,10 @@ import { serverNames } from "./server-help.ts";
 const lookEveryMs = 5_000;
 
 /** Opens the file, mounts endpoints and feed. Servers that are on are looked at while somebody watches. */
-export async function buildLocalModels(context: AppContext): Promise<{ start(): Promise<void> }> {
+export async function buildLocalModels(
+  context: AppContext,
+  { panic }: { panic: { isOn(): boolean; check(): void } },
+): Promise<{ start(): Promise<void> }> {
   const { clock, env, realtime, secrets } = context;
   const logger = context.logger.child("local-models");
   const store = await context.openStore<LocalModelsFile>("localModels", localModelsFile);
@@ -20,6 +23,7 @@ export async function buildLocalModels(context: AppContext): Promise<{ start(): 
     secrets,
     ownPorts: Object.values(env.ports),
     clock,
+    panic,
     logger,
     hasProgram: (name) => findProgram(name, env.rootDir, process.env["PATH"]) !== null,
     publish: feed.publish,

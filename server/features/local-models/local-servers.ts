@@ -17,6 +17,8 @@ export interface LocalServersOptions {
   /** Never called, whatever is configured. */
   ownPorts: readonly number[];
   clock: Clock;
+  /** Everything is stopped: no server is asked for anything. */
+  panic: { isOn(): boolean; check(): void };
   /** Whether a program lies in PATH; nothing is started. */
   hasProgram(name: string): boolean;
   /** `isOther`: more than the time has changed. */
@@ -36,7 +38,7 @@ export interface LocalServers {
 
 /** Contacts nothing by itself. */
 export function createLocalServers(options: LocalServersOptions): LocalServers {
-  const { store, secrets, clock } = options;
+  const { store, secrets, clock, panic } = options;
   const ollamaFacts: NonNullable<Parameters<typeof createOllamaServer>[1]> = new Map();
   const config = (kind: LocalServerKind): ServerConfig => store.get().servers[kind];
 
@@ -53,7 +55,7 @@ export function createLocalServers(options: LocalServersOptions): LocalServers {
     serverKinds.map((kind) => [
       kind,
       createServerWatch({
-        open: () => (config(kind).isEnabled ? open(kind) : Promise.resolve(null)),
+        open: () => (config(kind).isEnabled && !panic.isOn() ? open(kind) : Promise.resolve(null)),
         clock,
         onSeen: (isOther) => {
           options.onSeen(kind, isOther);
@@ -72,6 +74,7 @@ export function createLocalServers(options: LocalServersOptions): LocalServers {
     open,
     watch,
     async able(kind, ability) {
+      panic.check();
       const server = await open(kind);
       if (watch(kind).seen().state !== "up") await watch(kind).refresh();
       const { state, message, abilities } = watch(kind).seen();

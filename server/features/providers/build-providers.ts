@@ -6,6 +6,7 @@ import type { RunChoice } from "../../../contract/features/runs.ts";
 import type { RunTarget } from "../../../contract/internal/runs.ts";
 import type { AppContext } from "../../app-context.ts";
 import { createFeed } from "../../realtime/feed.ts";
+import { timeText } from "../../time-text.ts";
 import { createProgramFinder } from "./agent-programs.ts";
 import { keepKeysSealed } from "./key-keeper.ts";
 import { followProviders } from "./provider-follower.ts";
@@ -14,6 +15,7 @@ import { createProviderHealths } from "./provider-health.ts";
 import { createProbe } from "./provider-probe.ts";
 import { type ProvidersFile, providersFile } from "./provider-record.ts";
 import { createProviderService, type ProviderService } from "./provider-service.ts";
+import { type ProviderStanding, standingOf } from "./provider-standing.ts";
 import { createProviderStore } from "./provider-store.ts";
 import { resolveTargets } from "./resolve-targets.ts";
 import { mountProviders } from "./routes.ts";
@@ -28,12 +30,19 @@ export interface Providers {
   resolveTargets(choice: RunChoice): Promise<RunTarget[]>;
   /** What became of an attempt with a provider; sets it limited, down or up. */
   noteOutcome(id: string, failure: FailureKind | null, message: string | null, backAt?: string | null): void;
+  /** How each of them stands, as last seen. */
+  standing(): ProviderStanding[];
+  /** Told after each change of a provider or of its health. */
+  onChange(listener: () => void): void;
   /** Looks at APIs that are on. Nothing leaves the machine before. */
   start(): void;
 }
 
-/** Opens the files, mounts endpoints and feed. */
-export async function buildProviders(context: AppContext): Promise<Providers> {
+/** Opens the files, mounts endpoints and feed. While `panic` is on nobody is looked at. */
+export async function buildProviders(
+  context: AppContext,
+  { panic }: { panic: { isOn(): boolean; check(): void } },
+): Promise<Providers> {
   const { clock, env, mount, realtime, secrets } = context;
   const logger = context.logger.child("providers");
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
@@ -47,15 +56,21 @@ export async function buildProviders(context: AppContext): Promise<Providers> {
   });
   const store = createProviderStore(file);
   const feed = createFeed(realtime, providersFeed, { snapshot: () => service.list() });
+  const listeners: (() => void)[] = [];
+  const publish: typeof feed.publish = (event) => {
+    feed.publish(event);
+    for (const listener of listeners) listener();
+  };
   const healths = createProviderHealths({
     store: await context.openStore<ProviderHealthFile>("providerHealth", providerHealthFile),
     probe: createProbe({ ownPorts: Object.values(env.ports), secrets, programs, clock, zone }),
     find: store.find,
+    isClosed: panic.isOn,
     clock,
     zone,
     logger,
     publish: (health) => {
-      feed.publish({ kind: "health", health });
+      publish({ kind: "health", health });
     },
   });
   const resolving = {
@@ -66,8 +81,15 @@ export async function buildProviders(context: AppContext): Promise<Providers> {
     now: () => clock.now(),
     timeText: (at: number) => timeText(at, clock.now(), zone),
   };
-  const service: ProviderService = createProviderService({ store, healths, secrets, resolving, clock });
-  const stopFollowing = followProviders({ store, healths, secrets, publish: feed.publish });
+  const service: ProviderService = createProviderService({
+    store,
+    healths,
+    secrets,
+    resolving,
+    clock,
+    checkAllowed: panic.check,
+  });
+  const stopFollowing = followProviders({ store, healths, secrets, publish });
   mountProviders(mount, service, programs);
   context.names.add("providers", ({ id = "" }) => store.find(id)?.name);
 
@@ -95,16 +117,11 @@ export async function buildProviders(context: AppContext): Promise<Providers> {
     noteOutcome: (id, failure, message, backAt) => {
       if (store.find(id) !== null) healths.noteOutcome(id, failure, message, backAt);
     },
+    standing: () => store.all().map((record) => standingOf(record, resolving)),
+    onChange: (listener) => void listeners.push(listener),
     start() {
       healths.start();
       first = setTimeout(refresh, firstLookMs);
     },
   };
-}
-
-/** "14:30", with the day when it is another one. */
-function timeText(at: number, now: number, zone: string): string {
-  const day = (time: number): string => new Intl.DateTimeFormat("sv-SE", { timeZone: zone }).format(time);
-  const time = new Intl.DateTimeFormat("sv-SE", { timeZone: zone, hour: "2-digit", minute: "2-digit" }).format(at);
-  return day(at) === day(now) ? time : `${day(at)} ${time}`;
 }

@@ -12,6 +12,8 @@ export interface ProviderHealthOptions {
   store: JsonStore<ProviderHealthFile>;
   probe(record: ProviderRecord, timeoutMs: number): Promise<Probed>;
   find(id: string): ProviderRecord | null;
+  /** Nobody may be contacted now. */
+  isClosed?(): boolean;
   clock: Clock;
   zone: string;
   logger: Logger;
@@ -108,6 +110,7 @@ export function createProviderHealths(options: ProviderHealthOptions): ProviderH
     const { id } = record;
     const known = running.get(id);
     if (known) return known;
+    if (options.isClosed?.() === true) return Promise.resolve(of(record));
     const work = look(record, byUser ? userBudgetMs[record.type] : budgetMs)
       .then((health) => {
         running.delete(id);

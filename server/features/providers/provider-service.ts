@@ -40,11 +40,20 @@ interface Dependencies {
   healths: ProviderHealths;
   secrets: SecretBox;
   resolving: ResolveDependencies;
+  /** Throws `conflict` while nobody may be contacted. */
+  checkAllowed(): void;
   clock: Clock;
 }
 
 /** The service over the stored providers. */
-export function createProviderService({ store, healths, secrets, resolving, clock }: Dependencies): ProviderService {
+export function createProviderService({
+  store,
+  healths,
+  secrets,
+  resolving,
+  checkAllowed,
+  clock,
+}: Dependencies): ProviderService {
   const now = (): string => new Date(clock.now()).toISOString();
   const viewOf = (record: ProviderRecord): ProviderView => ({
     provider: toProvider(record, secrets),
@@ -112,9 +121,13 @@ export function createProviderService({ store, healths, secrets, resolving, cloc
       return { id, name };
     },
     restore: async (id) => viewOf(await store.restore(id, clock.now())),
-    check: (id) => healths.check(store.get(id), { byUser: true }),
+    async check(id) {
+      checkAllowed();
+      return healths.check(store.get(id), { byUser: true });
+    },
     chain,
     async checkChain(id, tier) {
+      checkAllowed();
       const { records } = walkChain(store.get(id), tier, store.find);
       await Promise.all(
         records.filter(({ isEnabled }) => isEnabled).map((record) => healths.check(record, { byUser: true })),

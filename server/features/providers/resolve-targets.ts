@@ -36,10 +36,13 @@ export function skipReason(
     if (backAt === null || backAt > dependencies.now())
       return backAt === null ? "limited" : `limited until ${dependencies.timeText(backAt)}`;
   }
-  if (record.type === "api") {
-    if (model === null) return "without a model";
-    return lacksKey(record, dependencies) ? "without an API key" : null;
-  }
+  if (record.type === "api" && model === null) return "without a model";
+  return whatLacks(record, dependencies);
+}
+
+/** What a provider lacks before anybody can ask it, or `null`. */
+export function whatLacks(record: ProviderRecord, dependencies: ResolveDependencies): string | null {
+  if (record.type === "api") return lacksKey(record, dependencies) ? "without an API key" : null;
   const [program] = commandOf(record);
   if (program === undefined) return "without a command";
   return dependencies.programs.find(program) === null ? `not installed (${program} was not found)` : null;

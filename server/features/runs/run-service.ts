@@ -4,7 +4,7 @@ import type { RunTarget } from "../../../contract/internal/runs.ts";
 import { isOpenState } from "../../../contract/run-transcript.ts";
 import { AppError } from "../../../lib/app-error.ts";
 import type { RunFilter } from "./known-runs.ts";
-import { choiceOf, createRunStarter, type RunServiceOptions, type RunSource } from "./run-starter.ts";
+import { choiceOf, createRunStarter, type RunExtras, type RunServiceOptions, type RunSource } from "./run-starter.ts";
 
 type Page = { items: Run[]; next: string | null; isUp: boolean; asOf: string | null };
 type Query = RunFilter & { before?: string | undefined; limit: number };
@@ -12,7 +12,7 @@ type Query = RunFilter & { before?: string | undefined; limit: number };
 export interface RunService {
   list(query: Query): Promise<Page>;
   /** One run for each choice, with the same prompt; all of them or none. */
-  create(input: RunInput, source?: RunSource): Promise<Run[]>;
+  create(input: RunInput, source?: RunSource, extras?: RunExtras): Promise<Run[]>;
   get(id: string): Promise<Run>;
   events(id: string, query: { after: number; limit: number }): Promise<{ events: RunEvent[]; last: number }>;
   text(id: string): Promise<string>;
@@ -49,9 +49,13 @@ export function createRunService(options: RunServiceOptions): RunService {
     }
   }
 
-  /** Who answered last, asked as it is set up now. */
-  async function targetsOf(run: Run): Promise<RunTarget[]> {
-    return options.resolveTargets(choiceOf(run, run.attempts.at(-1), requests.get(run.id)?.choice ?? null));
+  /** Who answered last, asked as it is set up now. Going on spends, too: what keeps a run from starting holds here as well. */
+  async function targetsOf(id: string): Promise<RunTarget[]> {
+    options.checkAllowed();
+    const run = await cos.get({ params: { id } });
+    const choice = choiceOf(run, run.attempts.at(-1), requests.get(run.id)?.choice ?? null);
+    await options.checkBudget({ choice, source: run.source, appId: run.appId });
+    return options.resolveTargets(choice);
   }
 
   return {
@@ -70,13 +74,13 @@ export function createRunService(options: RunServiceOptions): RunService {
     events: (id, query) => cos.events({ params: { id }, query }),
     text: async (id) => (await cos.text({ params: { id } })).text,
     async say(id, text) {
-      const targets = await targetsOf(await cos.get({ params: { id } }));
+      const targets = await targetsOf(id);
       return changed(cos.say({ params: { id }, body: { text, targets } }));
     },
     answer: (id, body) => changed(cos.answer({ params: { id }, body })),
     stop: (id, reason) => changed(cos.stop({ params: { id }, body: { reason } })),
     async resume(id) {
-      const targets = await targetsOf(await cos.get({ params: { id } }));
+      const targets = await targetsOf(id);
       return changed(cos.resume({ params: { id }, body: { targets } }));
     },
     again: starter.again,

@@ -13,6 +13,13 @@ export type CosRuns = InternalClient<typeof internalRunsEndpoints>;
 /** Who asks for a run; the user when it comes from a page. */
 export type RunSource = Run["source"];
 
+/** What a caller inside the server may say besides what the user can. */
+export interface RunExtras {
+  /** The id it is to have: told again it starts nothing twice, a second start is a `conflict`. One choice only. */
+  id?: string;
+  priority?: RunSpec["priority"];
+}
+
 export interface RunServiceOptions {
   cos: CosRuns;
   tracker: RunTracker;
@@ -28,6 +35,8 @@ export interface RunServiceOptions {
   folderOf(appId: string): string | undefined;
   /** Throws when the budgets of the day leave no room for another run. */
   checkBudget(request: { choice: RunChoice; source: RunSource; appId: string | null }): Promise<void> | void;
+  /** Throws `conflict` saying so while everything is stopped. */
+  checkAllowed(): void;
   clock: Clock;
 }
 
@@ -36,7 +45,7 @@ const byUser: RunSource = { kind: "user", id: "user" };
 /** Turns what was asked for into runs of portos-cos. */
 export interface RunStarter {
   /** One run for each choice, with the same prompt; all of them or none. */
-  create(input: RunInput, source?: RunSource): Promise<Run[]>;
+  create(input: RunInput, source?: RunSource, extras?: RunExtras): Promise<Run[]>;
   /** The prompt of a run once more, as a new run. */
   again(id: string, source?: RunSource): Promise<Run>;
 }
@@ -75,7 +84,8 @@ export function createRunStarter(options: RunServiceOptions): RunStarter {
     return runs;
   }
 
-  async function create(input: RunInput, source: RunSource = byUser): Promise<Run[]> {
+  async function create(input: RunInput, source: RunSource = byUser, extras: RunExtras = {}): Promise<Run[]> {
+    options.checkAllowed();
     const appId = input.appId ?? null;
     const folder = await folderFor(input.folder ?? null, appId);
     const { text, prompt } = await textOf(input.prompt);
@@ -98,12 +108,13 @@ export function createRunStarter(options: RunServiceOptions): RunStarter {
       prompt,
       folder,
       text,
+      priority: extras.priority ?? ("normal" as const),
     };
     return startAll(
       // One after the other, so that a group keeps the order it was asked in.
       resolved.map(({ choice, targets }, index) => ({
         choice,
-        spec: { id: newRunId(now + index), ...common, targets },
+        spec: { id: extras.id ?? newRunId(now + index), ...common, targets },
       })),
     );
   }
@@ -125,6 +136,7 @@ export function createRunStarter(options: RunServiceOptions): RunStarter {
   }
 
   async function again(id: string, source: RunSource = byUser): Promise<Run> {
+    options.checkAllowed();
     const before = await cos.get({ params: { id } });
     const { text } = await cos.text({ params: { id } });
     const request = requests.get(id);
@@ -146,6 +158,7 @@ export function createRunStarter(options: RunServiceOptions): RunStarter {
       folder: folder === null ? null : await existingFolder(folder),
       text,
       targets: await options.resolveTargets(choice),
+      priority: "normal",
     };
     return start(spec, choice);
   }

@@ -34,6 +34,10 @@ export interface RunTracker {
   heardNow(): string;
   /** The newest 50 runs and every open one. */
   snapshot(): { runs: Run[]; isUp: boolean };
+  /** Runs that have not ended, as far as known; `isComplete`: portos-cos answers and has told all of them. */
+  open(): { runs: Run[]; isComplete: boolean };
+  /** Calls `listener` whenever `open()` has become complete, and when it is no longer. */
+  onComplete(listener: (isComplete: boolean) => void): void;
   start(): void;
   stop(): void;
 }
@@ -46,6 +50,8 @@ export function createRunTracker(options: RunTrackerOptions): RunTracker {
   const { cos, link, requests, bus, publish, clock, logger } = options;
   const known = createKnownRuns();
   const stops: (() => void)[] = [];
+  const completeListeners: ((isComplete: boolean) => void)[] = [];
+  let isComplete = false;
   let asOf: string | null = null;
   let timer: NodeJS.Timeout | undefined;
   /** Ends are told one after the other, so that two messages about the same end tell it once. */
@@ -114,6 +120,13 @@ export function createRunTracker(options: RunTrackerOptions): RunTracker {
       ...known.list().flatMap(({ id, state }) => (isOpenState(state) ? [id] : [])),
     ]);
     for (const id of unheard) if (!heard.has(id)) await look(id);
+    await line;
+  }
+
+  function setComplete(next: boolean): void {
+    if (next === isComplete) return;
+    isComplete = next;
+    for (const listener of completeListeners) listener(next);
   }
 
   /** A run whose end is to be told, too old for the lists. */
@@ -130,14 +143,20 @@ export function createRunTracker(options: RunTrackerOptions): RunTracker {
   function setUp(isUp: boolean): void {
     publish({ kind: "up", isUp });
     if (isUp) readAll();
+    else setComplete(false);
   }
 
   function readAll(): void {
-    catchUp().catch((error: unknown) => {
-      logger.warn("The runs of portos-cos could not be read", { problem: String(error) });
-      if (!link.isUp || stops.length === 0) return;
-      timer = setTimeout(readAll, retryMs);
-    });
+    catchUp().then(
+      () => {
+        if (link.isUp) setComplete(true);
+      },
+      (error: unknown) => {
+        logger.warn("The runs of portos-cos could not be read", { problem: String(error) });
+        if (!link.isUp || stops.length === 0) return;
+        timer = setTimeout(readAll, retryMs);
+      },
+    );
   }
 
   return {
@@ -153,6 +172,8 @@ export function createRunTracker(options: RunTrackerOptions): RunTracker {
         isUp: link.isUp,
       };
     },
+    open: () => ({ runs: known.list().filter(({ state }) => isOpenState(state)), isComplete }),
+    onComplete: (listener) => void completeListeners.push(listener),
     start() {
       stops.push(link.onMessage(receive), link.onState(setUp));
     },

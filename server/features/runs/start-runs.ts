@@ -1,4 +1,4 @@
-import { runsFeed } from "../../../contract/features/runs.ts";
+import { runsFeed, type Run } from "../../../contract/features/runs.ts";
 import { internalRunsEndpoints } from "../../../contract/internal/runs.ts";
 import { isOpenState } from "../../../contract/run-transcript.ts";
 import { createInternalClient } from "../../../lib/internal-client.ts";
@@ -14,21 +14,31 @@ import { endNotice, runKey, runLink } from "./run-notices.ts";
 import { createRunRequests, runRequestsFile, type RunRequestsFile } from "./run-requests.ts";
 import { createRunService, type RunService } from "./run-service.ts";
 import type { RunServiceOptions } from "./run-starter.ts";
-import { createRunTracker } from "./run-tracker.ts";
+import { newRunId } from "./run-input.ts";
+import { createRunTracker, type RunTracker } from "./run-tracker.ts";
 
 interface Dependencies extends Pick<
   RunServiceOptions,
-  "resolveTargets" | "renderTemplate" | "folderOf" | "checkBudget"
+  "resolveTargets" | "renderTemplate" | "folderOf" | "checkBudget" | "checkAllowed"
 > {
   notifications: Pick<NotificationService, "notify" | "settle" | "list">;
   errors: PanelErrors;
 }
 
+export interface BuiltRuns {
+  runs: RunService;
+  hooks: RunHooks;
+  /** Runs that have not ended, each with whom it asks; see `RunTracker`. */
+  open(): { runs: { run: Run; providerId: string | null }[]; isComplete: boolean };
+  onComplete: RunTracker["onComplete"];
+  /** Says how many may run at once; said again whenever portos-cos comes back. */
+  setLimits(limits: { total: number; perApp: number; perProvider: number }): void;
+  newId(): string;
+  start(): void;
+}
+
 /** Runs on the API, on the `runs` feed and on the `agents` channel. Hang on to `hooks` before `start()`. */
-export async function buildRuns(
-  context: AppContext,
-  dependencies: Dependencies,
-): Promise<{ runs: RunService; hooks: RunHooks; start(): void }> {
+export async function buildRuns(context: AppContext, dependencies: Dependencies): Promise<BuiltRuns> {
   const { env, clock, mount, realtime } = context;
   const { notifications, errors, ...resolvers } = dependencies;
   const logger = context.logger.child("runs");
@@ -51,9 +61,32 @@ export async function buildRuns(
     stopChannel();
     link.stop();
   });
+  let limits: Parameters<BuiltRuns["setLimits"]>[0] | null = null;
+  const sendLimits = (): void => {
+    if (limits === null || !link.isUp) return;
+    cos.limits({ body: limits }).catch((error: unknown) => {
+      logger.warn("portos-cos could not be told how many runs may go on", { problem: String(error) });
+    });
+  };
+  link.onState(sendLimits);
+
   return {
     runs,
     hooks: bus,
+    open() {
+      const open = tracker.open();
+      const known = open.runs.map((run) => ({
+        run,
+        providerId: run.attempts.at(-1)?.providerId ?? requests.get(run.id)?.choice?.providerId ?? null,
+      }));
+      return { runs: known, isComplete: open.isComplete };
+    },
+    onComplete: tracker.onComplete,
+    setLimits(next) {
+      limits = next;
+      sendLimits();
+    },
+    newId: () => newRunId(clock.now()),
     start() {
       tracker.start();
       link.start();

@@ -22,8 +22,10 @@ export interface UsageService {
   totals(from: string | undefined, to: string | undefined): Promise<UsageTotals>;
   budget(): Promise<BudgetState>;
   setBudget(budget: DailyBudget): Promise<BudgetState>;
+  /** Why nothing more may be used today, or `null`; what runs that go on have used so far counts. */
+  exceeded(open: readonly Run[]): Promise<string | null>;
   /** Throws `rate_limited` saying what was used when today's budget is used up: no further run may start. */
-  check(): Promise<void>;
+  check(open?: readonly Run[]): Promise<void>;
   /** Forgets what ended more than `days` ago, on disk too. */
   prune(days: number): Promise<void>;
 }
@@ -55,6 +57,14 @@ export function createUsageService({ log, budget, clock, zone, nameOfApp }: Usag
     } finally {
       writing.delete(row.id);
     }
+  }
+
+  async function exceeded(open: readonly Run[]): Promise<string | null> {
+    const limits = budget.get();
+    if (limits.costUsd === null && limits.tokens === null) return null;
+    const { used } = await budgetState();
+    const { costUsd, inputTokens, outputTokens } = open.flatMap(({ attempts }) => attempts).reduce(addOpen, used);
+    return exceededText(limits, { ...used, costUsd, inputTokens, outputTokens });
   }
 
   async function budgetState(): Promise<BudgetState> {
@@ -89,12 +99,11 @@ export function createUsageService({ log, budget, clock, zone, nameOfApp }: Usag
       await budget.update(() => ({ next, result: null }));
       return budgetState();
     },
-    async check() {
-      const { costUsd, tokens } = budget.get();
-      if (costUsd === null && tokens === null) return;
-      const { exceeded } = await budgetState();
-      if (exceeded !== null)
-        throw new AppError("rate_limited", exceeded, {
+    exceeded,
+    async check(open = []) {
+      const text = await exceeded(open);
+      if (text !== null)
+        throw new AppError("rate_limited", text, {
           hint: "Raise the daily budget on the Providers page, or wait.",
         });
     },
@@ -133,6 +142,17 @@ function rowOf(run: Run, attempt: Attempt, dayOf: (at: number) => string): Usage
     taskType: run.taskType,
     failure,
     usage,
+  };
+}
+
+/** Attempts that have ended are in the log already. */
+function addOpen(sum: BudgetState["used"], { endedAt, usage }: Attempt): BudgetState["used"] {
+  if (endedAt !== null) return sum;
+  return {
+    ...sum,
+    costUsd: sum.costUsd + (usage.costUsd ?? 0),
+    inputTokens: sum.inputTokens + usage.inputTokens,
+    outputTokens: sum.outputTokens + usage.outputTokens,
   };
 }
 

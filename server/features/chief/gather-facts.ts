@@ -1,0 +1,135 @@
+import type { ChiefSettings } from "../../../contract/features/chief.ts";
+import type { Task } from "../../../contract/features/tasks.ts";
+import { quietUntil } from "../../quiet-hours.ts";
+import { AppError } from "../../../lib/app-error.ts";
+import type { Block, ChiefFacts, Occupant, Outlook } from "./chief-facts.ts";
+import type { ChiefParts } from "./chief-parts.ts";
+import { findCandidates, type ProviderFacts } from "./find-candidates.ts";
+import type { RecordBook } from "./record-book.ts";
+import { budgetLeft } from "./task-budget.ts";
+import { openRun, ownRuns, triesOf } from "./task-record.ts";
+
+interface FactsOptions extends Pick<
+  ChiefParts,
+  "tasks" | "openRuns" | "providers" | "dayBudget" | "panic" | "clock" | "timeText"
+> {
+  book: RecordBook;
+  settings(): ChiefSettings;
+  zone: string;
+}
+
+/** Reads everything a decision is made from. */
+export interface FactsReader {
+  /** `held`: tasks that could not be started just now, and why. */
+  read(held: ReadonlyMap<string, Block>): Promise<ChiefFacts>;
+  outlookOf(task: Task, providers: readonly ProviderFacts[]): Outlook;
+}
+
+export function createFactsReader(options: FactsOptions): FactsReader {
+  const { tasks, book, clock, timeText, zone, panic } = options;
+  /** Tasks found in the history as done, and when they were looked up in vain. */
+  const done = new Set<string>();
+  const searched = new Map<string, number>();
+
+  function outlookOf(task: Task, providers: readonly ProviderFacts[]): Outlook {
+    const record = book.get(task.id);
+    const now = clock.now();
+    const { candidates, block } = findCandidates(task, record, { providers, now, timeText });
+    const last = record.runs.at(-1)?.plan ?? null;
+    const isLimit = last?.code === "limit";
+    return {
+      budget: budgetLeft(task.budget, record.runs).exceeded,
+      runsByItself: triesOf(ownRuns(record.runs)),
+      candidates,
+      block,
+      pause:
+        last?.pause == null || task.notBefore !== last.notBefore
+          ? null
+          : { code: isLimit ? "limit" : "cool-down", text: last.pause },
+    };
+  }
+
+  /** Dependencies that have left the board may be done all the same. */
+  async function findDone(all: readonly Task[]): Promise<void> {
+    const here = new Set(all.map(({ id }) => id));
+    const now = clock.now();
+    const unknown = new Set(
+      all
+        .filter(({ state }) => state === "ready")
+        .flatMap(({ dependsOn }) => dependsOn)
+        .filter((id) => !here.has(id) && !done.has(id) && now - (searched.get(id) ?? 0) > searchAgainMs),
+    );
+    for (const id of unknown) {
+      searched.set(id, now);
+      try {
+        if ((await tasks.find(id)).state === "done") done.add(id);
+      } catch (error) {
+        if (!(error instanceof AppError) || error.code !== "not_found") throw error;
+      }
+    }
+  }
+
+  return {
+    outlookOf,
+    async read(held) {
+      const all = tasks.list();
+      await findDone(all);
+      const now = clock.now();
+      const settings = options.settings();
+      const providers = options.providers();
+      const budget = await options.dayBudget();
+      const open = options.openRuns();
+      const ready = all.filter(({ state }) => state === "ready");
+      const outlooks = new Map(
+        ready.map((task) => {
+          const outlook = outlookOf(task, providers);
+          const block = held.get(task.id);
+          return [task.id, block ? { ...outlook, candidates: [], block } : outlook];
+        }),
+      );
+      const onBoard = new Map(all.map((task) => [task.id, task.state]));
+      return {
+        now,
+        settings,
+        isPanic: panic.isOn(),
+        quietUntil: settings.quietHours === null ? null : quietUntil(settings.quietHours, now, zone),
+        dayBudget: budget === null ? null : { text: `${budget}.`, until: tomorrow(now) },
+        engine: open.isComplete ? null : { text: "No run can be started: portos-cos does not answer." },
+        tasks: all,
+        isDone: (id) => (onBoard.has(id) ? onBoard.get(id) === "done" : done.has(id)),
+        occupants: occupantsOf(open.runs, book, all),
+        busyTasks: new Set(book.all().flatMap((record) => (openRun(record) ? [record.taskId] : []))),
+        outlooks,
+        startCount: book.startCount(),
+        timeText,
+      };
+    },
+  };
+}
+
+const searchAgainMs = 60_000;
+
+/** Runs that take a slot: those portos-cos tells of, and those it is only being told of. */
+function occupantsOf(
+  open: ReturnType<ChiefParts["openRuns"]>["runs"],
+  book: RecordBook,
+  tasks: readonly Task[],
+): Occupant[] {
+  const known = new Set(open.map(({ run }) => run.id));
+  const working = open
+    .filter(({ run }) => run.state !== "waiting")
+    .map(({ run, providerId }) => ({ runId: run.id, appId: run.appId, providerId }));
+  const apps = new Map(tasks.map(({ id, appId }) => [id, appId]));
+  const intended = book.all().flatMap((record) => {
+    const run = openRun(record);
+    if (!run || known.has(run.runId)) return [];
+    return [{ runId: run.runId, appId: apps.get(record.taskId) ?? null, providerId: run.providerId }];
+  });
+  return [...working, ...intended];
+}
+
+/** Midnight of the machine's own clock, when the next day's budget begins. */
+export function tomorrow(now: number): number {
+  const date = new Date(now);
+  return new Date(date.getFullYear(), date.getMonth(), date.getDate() + 1).getTime();
+}

@@ -1,0 +1,241 @@
+import type { ChiefSettings } from "../../../contract/features/chief.ts";
+import type { Isolation } from "../../../contract/features/isolation.ts";
+import { runInputSchema } from "../../../contract/features/runs.ts";
+import type { Task, TaskReason } from "../../../contract/features/tasks.ts";
+import { isOpenState } from "../../../contract/run-transcript.ts";
+import { AppError } from "../../../lib/app-error.ts";
+import type { Block, Candidate } from "./chief-facts.ts";
+import { taskKey, type ChiefParts, type Teller } from "./chief-parts.ts";
+import type { RecordBook } from "./record-book.ts";
+import { budgetLeft } from "./task-budget.ts";
+import { taskPrompt } from "./task-prompt.ts";
+import { emptyUse, type TaskRun } from "./task-record.ts";
+
+interface StarterOptions extends Pick<
+  ChiefParts,
+  "tasks" | "runs" | "newRunId" | "choose" | "folderOf" | "isRepository" | "screenshotFile" | "notifications" | "clock"
+> {
+  book: RecordBook;
+  teller: Teller;
+  settings(): ChiefSettings;
+}
+
+/** Starts runs of tasks. What is to be started is on disk first, under the id it will have: it happens once, or not at all. */
+export interface TaskStarter {
+  /** `null`: it is started, or on its way. Else why not; the task is as it was. */
+  start(task: Task, candidates: readonly Candidate[], by: TaskRun["by"]): Promise<Refusal | null>;
+  /** Whether portos-cos has started what was written down; `null` when it cannot be asked. */
+  isStarted(run: TaskRun): Promise<boolean | null>;
+  /** Takes back a run that was written down and never started. */
+  takeBack(taskId: string, runId: string): Promise<void>;
+}
+
+/** Why a task could not be started. */
+export interface Refusal {
+  block: Block;
+  error: AppError | null;
+}
+
+interface Choice {
+  candidate: Candidate;
+  reason: string;
+  detail: string | null;
+}
+
+const holdMs = 60_000;
+
+export function createTaskStarter(options: StarterOptions): TaskStarter {
+  const { runs, book, teller, clock, settings } = options;
+
+  function choose(task: Task, candidates: readonly Candidate[]): Choice | string {
+    const [first] = candidates;
+    if (!first) return "Nobody can be asked.";
+    if (task.choice.kind !== "best") return { candidate: first, reason: `Given to ${nameOf(first)}.`, detail: null };
+    const { order, reason, detail } = options.choose(task, candidates);
+    const [best] = order;
+    const candidate = candidates.find(
+      ({ providerId, model }) => providerId === best?.providerId && model === best.model,
+    );
+    return candidate ? { candidate, reason, detail } : reason;
+  }
+
+  async function inputFor(task: Task, candidate: Candidate) {
+    const folder = task.appId === null ? null : (options.folderOf(task.appId) ?? null);
+    const isolation = task.isolation ?? (await usualIsolation(folder));
+    return runInputSchema.parse({
+      title: task.title,
+      prompt: { kind: "text", text: await taskPrompt(task, { folder, screenshotFile: options.screenshotFile }) },
+      choices: [candidate.choice],
+      appId: task.appId,
+      permissionMode: task.permissionMode ?? settings().autonomy,
+      budget: budgetLeft(task.budget, book.get(task.id).runs).left,
+      isolation,
+      taskType: task.type,
+    });
+  }
+
+  async function usualIsolation(folder: string | null): Promise<Isolation> {
+    return { kind: folder !== null && (await options.isRepository(folder)) ? "worktree" : "none" };
+  }
+
+  /** Before anything starts: the run is on disk, then on the task. Answers whether the task is still to be started. */
+  async function intend(task: Task, run: TaskRun, chosen: Choice): Promise<boolean> {
+    const isByUser = run.by === "user";
+    await book.intend(task.id, run, isByUser ? { avoid: [], tier: null } : {}, !isByUser);
+    const after = await teller.tell(
+      task.id,
+      (current) => {
+        if (current.state !== task.state) return current;
+        const others = current.runs.filter(({ runId }) => runId !== run.runId);
+        return {
+          ...current,
+          state: "running",
+          notBefore: null,
+          review: null,
+          endedAt: null,
+          runs: [...others, { runId: run.runId, startedAt: run.startedAt, recovery: null }],
+          reason: reasonOf("chosen", chosen.reason, clock.now()),
+        };
+      },
+      chosen.detail,
+    );
+    if (after?.state === "running") return true;
+    await book.dropRun(task.id, run.runId);
+    return false;
+  }
+
+  async function isStarted({ runId, isResumed, startedAt }: TaskRun): Promise<boolean | null> {
+    try {
+      const { state, endedAt } = await runs.get(runId);
+      return !isResumed || isOpenState(state) || (endedAt !== null && endedAt > startedAt);
+    } catch (error) {
+      if (error instanceof AppError && error.code === "not_found") return false;
+      if (error instanceof AppError) return null;
+      throw error;
+    }
+  }
+
+  async function takeBack(taskId: string, runId: string): Promise<void> {
+    const run = book.get(taskId).runs.find((one) => one.runId === runId);
+    if (run?.isResumed === true)
+      await book.change(taskId, (record) => ({
+        ...record,
+        resume: runId,
+        runs: record.runs.map(asInterrupted(runId)),
+      }));
+    else await book.dropRun(taskId, runId);
+    await teller.tell(taskId, (task) => {
+      const kept = run?.isResumed === true ? task.runs : task.runs.filter((one) => one.runId !== runId);
+      if (task.state !== "running") return { ...task, runs: kept };
+      const reason = reasonOf("cool-down", "It could not be started and is looked at again.", clock.now());
+      return { ...task, state: "ready", runs: kept, reason };
+    });
+  }
+
+  async function start(task: Task, candidates: readonly Candidate[], by: TaskRun["by"]): Promise<Refusal | null> {
+    const resumed = by === "chief" ? book.get(task.id).resume : null;
+    const before = resumed === null ? undefined : book.get(task.id).runs.find(({ runId }) => runId === resumed);
+    const chosen: Choice | string =
+      before === undefined
+        ? choose(task, candidates)
+        : {
+            candidate: goOnWith(before, candidates),
+            reason: `${before.providerName} goes on where it was.`,
+            detail: null,
+          };
+    if (typeof chosen === "string") return refusal("provider", chosen, clock.now());
+    const input = before === undefined ? await inputFor(task, chosen.candidate) : null;
+    const run = newRun(before?.runId ?? options.newRunId(), chosen.candidate, by, clock.now(), before);
+    if (!(await intend(task, run, chosen))) return null;
+    await options.notifications.settle(taskKey(task.id));
+    try {
+      if (input === null) await runs.resume(run.runId);
+      else await runs.create(input, { kind: "task", id: task.id }, { id: run.runId, priority: task.priority });
+    } catch (error) {
+      return afterRefusal(task, run, error);
+    }
+    await book.changeRun(task.id, run.runId, { phase: "open" });
+    return null;
+  }
+
+  /** It may have started all the same: what portos-cos says counts, and what it cannot say now is asked again later. */
+  async function afterRefusal(task: Task, run: TaskRun, error: unknown): Promise<Refusal | null> {
+    if (!(error instanceof AppError)) {
+      await takeBack(task.id, run.runId);
+      throw error;
+    }
+    const isThere = await isStarted(run);
+    if (isThere === true) {
+      await book.changeRun(task.id, run.runId, { phase: "open" });
+      return null;
+    }
+    const isUnsure = error.code === "timeout" || error.code === "unavailable";
+    if (isThere === null && isUnsure) return null;
+    await takeBack(task.id, run.runId);
+    if (run.isResumed && !isUnsure) await book.change(task.id, (record) => ({ ...record, resume: null }));
+    const text = error.hint === undefined ? error.message : `${error.message}. ${error.hint}`;
+    return { ...refusal(error.code === "rate_limited" ? "limit" : "provider", text, clock.now()), error };
+  }
+
+  return { start, isStarted, takeBack };
+}
+
+function refusal(code: Block["code"], text: string, now: number): Refusal {
+  return { block: { code, text: /[.!?]$/.test(text) ? text : `${text}.`, until: now + holdMs }, error: null };
+}
+
+function nameOf({ name, model }: Candidate): string {
+  return model === null ? name : `${name} (${model})`;
+}
+
+function goOnWith(before: TaskRun, candidates: readonly Candidate[]): Candidate {
+  const { providerId, providerName: name, model, tier } = before;
+  const same = candidates.find((one) => one.providerId === providerId && one.model === model);
+  return same ?? { providerId, name, model, tier, choice: { providerId, model, mayFallBack: true } };
+}
+
+function newRun(
+  runId: string,
+  { providerId, name: providerName, model, tier }: Candidate,
+  by: TaskRun["by"],
+  now: number,
+  before: TaskRun | undefined,
+): TaskRun {
+  return {
+    runId,
+    phase: "intended",
+    by,
+    isResumed: before !== undefined,
+    tries: (before?.tries ?? 0) + 1,
+    providerId,
+    providerName,
+    model,
+    tier,
+    startedAt: new Date(now).toISOString(),
+    endedAt: null,
+    outcome: null,
+    failure: null,
+    message: null,
+    used: before?.used ?? emptyUse,
+    stopCause: null,
+    plan: null,
+    isSettled: false,
+  };
+}
+
+function asInterrupted(runId: string) {
+  return (run: TaskRun): TaskRun =>
+    run.runId === runId
+      ? { ...run, phase: "ended", outcome: "interrupted", tries: Math.max(1, run.tries - 1), isSettled: true }
+      : run;
+}
+
+/** A reason as it is written on a task. */
+export function reasonOf(code: TaskReason["code"], text: string, now: number, until: number | null = null): TaskReason {
+  return {
+    code,
+    text,
+    until: until === null ? null : new Date(until).toISOString(),
+    at: new Date(now).toISOString(),
+  };
+}

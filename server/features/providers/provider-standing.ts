@@ -1,0 +1,41 @@
+import type { Tier } from "../../../contract/features/providers.ts";
+import { walkChain } from "./fallback-chain.ts";
+import type { ProviderRecord } from "./provider-record.ts";
+import { type ResolveDependencies, whatLacks } from "./resolve-targets.ts";
+
+/** How a provider stands for whoever gives out work. */
+export interface ProviderStanding {
+  id: string;
+  name: string;
+  isEnabled: boolean;
+  models: readonly { id: string; tier: Tier | null }[];
+  /** Programs choose a model themselves. */
+  needsModel: boolean;
+  /** What is missing before it can be asked: "without an API key"; `null`: nothing. */
+  lacks: string | null;
+  /** It was seen to be down, and when (milliseconds). */
+  downSince: number | null;
+  /** It is limited; until when, as far as known. */
+  limit: { until: number | null } | null;
+  /** Who is asked when it cannot answer, in order. */
+  fallbacks: readonly string[];
+}
+
+/** Where a provider stands now, as last seen; nobody is contacted. */
+export function standingOf(record: ProviderRecord, resolving: ResolveDependencies): ProviderStanding {
+  const { id, name, isEnabled, models, type } = record;
+  const { state, asOf, backAt } = resolving.healthOf(record);
+  return {
+    id,
+    name,
+    isEnabled,
+    models: models.map((model) => ({ id: model.id, tier: model.tier })),
+    needsModel: type === "api",
+    lacks: whatLacks(record, resolving),
+    downSince: state === "down" && asOf !== null ? Date.parse(asOf) : null,
+    limit: state === "limited" ? { until: backAt === null ? null : Date.parse(backAt) } : null,
+    fallbacks: walkChain(record, "medium", resolving.find)
+      .records.slice(1)
+      .map((next) => next.id),
+  };
+}

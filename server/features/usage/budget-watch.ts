@@ -1,0 +1,41 @@
+import type { Run } from "../../../contract/features/runs.ts";
+import { isOpenState } from "../../../contract/run-transcript.ts";
+import type { Logger } from "../../../lib/logger.ts";
+import type { UsageService } from "./usage-service.ts";
+
+interface Watched {
+  usage: Pick<UsageService, "exceeded">;
+  openRuns(): Run[];
+  /** Ends every run that has not ended, saying why. */
+  stopRuns(reason: string): Promise<unknown>;
+  logger: Logger;
+}
+
+/** Stops what runs as soon as today's budget is reached: tell it each change of a run. */
+export function createBudgetWatch({ usage, openRuns, stopRuns, logger }: Watched): (run: Run) => void {
+  let isLooking = false;
+  let isAsked = false;
+
+  async function look(): Promise<void> {
+    do {
+      isAsked = false;
+      const open = openRuns();
+      const reason = open.length === 0 ? null : await usage.exceeded(open);
+      if (reason !== null) await stopRuns(reason);
+    } while (isAsked);
+  }
+
+  return (run) => {
+    if (!isOpenState(run.state)) return;
+    isAsked = true;
+    if (isLooking) return;
+    isLooking = true;
+    look()
+      .catch((error: unknown) => {
+        logger.error("The budget of the day could not be watched", {}, error);
+      })
+      .finally(() => {
+        isLooking = false;
+      });
+  };
+}
