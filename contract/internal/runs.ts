@@ -69,6 +69,9 @@ export const runSpecSchema = runSchema
 export type RunSpec = z.output<typeof runSpecSchema>;
 
 const id = z.strictObject({ id: runIdSchema });
+/** `isFollowUp`: somebody has answered in it before and is asked again, nobody else. */
+const wantingRun = z.strictObject({ id: runIdSchema, isFollowUp: z.boolean() });
+export type WantingRun = z.output<typeof wantingRun>;
 const query = z.strictObject({
   after: z.coerce.number().int().min(0).default(0),
   limit: z.coerce.number().int().min(1).max(2_000).default(500),
@@ -176,6 +179,24 @@ export const internalRunsEndpoints = defineEndpoints({
     reply: runSchema,
     audit: "none",
   },
+  /** Runs that have lost those to be asked over a restart of portos-cos: secrets are nowhere on its disk. */
+  wanting: {
+    method: "GET",
+    path: "/api/wanting-runs",
+    summary: "List runs that wait to be told who is asked",
+    reply: z.array(wantingRun),
+    audit: "none",
+  },
+  /** Ignored by a run that knows whom to ask. Without anybody the run is interrupted with `problem` as its reason. */
+  supply: {
+    method: "PUT",
+    path: "/api/runs/:id/targets",
+    summary: "Say again who is asked in a run",
+    params: id,
+    body: z.strictObject({ targets: z.array(runTargetSchema).max(20), problem: z.string().max(500).nullable() }),
+    reply: runSchema,
+    audit: "none",
+  },
   remove: {
     method: "DELETE",
     path: "/api/runs/:id",
@@ -201,6 +222,8 @@ export const runsSocketPath = "/runs";
 export const runsMessageSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("run"), run: runSchema }),
   z.strictObject({ kind: z.literal("removed"), id: runIdSchema }),
+  /** It has lost those to be asked, see `wanting`. */
+  z.strictObject({ kind: z.literal("wanting"), id: runIdSchema }),
   z.strictObject({ kind: z.literal("events"), id: runIdSchema, events: z.array(runEventSchema).min(1) }),
   z.strictObject({ kind: z.literal("worktree"), worktree: worktreeSchema }),
   z.strictObject({ kind: z.literal("worktree-removed"), runId: runIdSchema }),

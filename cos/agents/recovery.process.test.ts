@@ -5,6 +5,7 @@ import { join } from "node:path";
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
+import type { RunTarget } from "../../contract/internal/runs.ts";
 import { bundleProgram } from "../../scripts/lib/bundle-program.mjs";
 import { until } from "../../lib/testing/temporary-folder.ts";
 import { acpTarget, cliTarget, clientOf, defaults, type TestRuns } from "./testing/test-runs.ts";
@@ -110,6 +111,8 @@ describe("runs when portos-cos goes away", () => {
     await startProcess();
     expect((await runs.ended(good.id)).state).toBe("succeeded");
     expect(await runs.answer(good.id)).toBe("done");
+    await runs.until(bad.id, ({ state }) => state === "queued"); // somebody else may be asked
+    await supply(bad.id, []);
     expect(await runs.ended(bad.id)).toMatchObject({ state: "failed", failure: "crashed" });
   });
 
@@ -144,23 +147,82 @@ describe("runs when portos-cos goes away", () => {
     expect(run.attempts.map(({ failure }) => failure)).toEqual(["crashed", null]);
   });
 
-  it("starts nothing twice that was waiting for its turn", async () => {
+  it("keeps what waits for its turn; told again who is asked, it runs once", async () => {
     const busy = await Promise.all(Array.from({ length: 4 }, () => start("wait 1500")));
     const { id } = await start("say later");
+    const { id: given } = await start("say never");
     await Promise.all(busy.map((run) => runs.until(run.id, ({ agentSessionId }) => agentSessionId !== null)));
     await end("SIGKILL");
     await startProcess();
-    expect(await runs.client.get({ params: { id } })).toMatchObject({
+    for (const waiting of [id, given])
+      expect(await runs.client.get({ params: { id: waiting } })).toMatchObject({ state: "queued", attempts: [] });
+    const wanting = await runs.client.wanting({});
+    expect(wanting.filter((run) => [id, given].includes(run.id))).toEqual(
+      [id, given].map((each) => ({ id: each, isFollowUp: false })),
+    );
+    for (const run of busy) await runs.ended(run.id);
+    expect((await runs.client.get({ params: { id } })).state).toBe("queued");
+    await Promise.all([supply(id, [cliTarget()]), supply(id, [cliTarget()])]);
+    await supply(given, [], "Its provider is gone");
+    const run = await runs.ended(id);
+    expect(run).toMatchObject({ state: "succeeded", attempts: [{ failure: null }] });
+    expect(await runs.answer(id)).toBe("later");
+    expect(await runs.client.get({ params: { id: given } })).toMatchObject({
       state: "interrupted",
-      attempts: [],
+      message: "Its provider is gone",
       canContinue: true,
     });
-    await runs.client.resume({ params: { id }, body: { targets: [cliTarget()] } });
-    expect((await runs.ended(id)).state).toBe("succeeded");
-    expect(await runs.answer(id)).toBe("later");
-    await Promise.all(busy.map((run) => runs.ended(run.id)));
+    await supply(id, [cliTarget()]);
+    expect((await runs.client.get({ params: { id } })).attempts).toHaveLength(1);
+  });
+
+  it("asks the next one after an agent it has taken up fails, whoever is told first", async () => {
+    const first = cliTarget({ providerId: "first", providerName: "First", environment: { BAD: "1" } });
+    const second = cliTarget({ providerId: "second", providerName: "Second" });
+    const text = "wait 1200\nexit-where BAD\nsay done";
+    const begin = () => runs.client.start({ body: { ...defaults(folder), text, targets: [first, second] } });
+    const early = await begin();
+    const late = await begin();
+    for (const { id } of [early, late]) await runs.until(id, ({ agentSessionId }) => agentSessionId !== null);
+    await end("SIGKILL");
+    await startProcess();
+    await supply(early.id, [first, second]);
+    const queued = await runs.until(late.id, ({ state }) => state === "queued");
+    expect(queued.attempts).toMatchObject([{ providerId: "first", failure: "crashed" }]);
+    expect(await runs.client.wanting({})).toEqual([{ id: late.id, isFollowUp: false }]);
+    // Killed once more while it waits: still there, still once.
+    await end("SIGKILL");
+    await startProcess();
+    await supply(late.id, [first, second]);
+    for (const { id } of [early, late]) {
+      const run = await runs.ended(id);
+      expect(run).toMatchObject({
+        state: "succeeded",
+        attempts: [
+          { providerId: "first", failure: "crashed" },
+          { providerId: "second", failure: null },
+        ],
+      });
+      expect(run.attempts[1]?.reason).toMatch(/^First: /);
+      expect(await runs.answer(id)).toBe("done");
+      expect(await runs.bodies(id, "user")).toHaveLength(1);
+    }
+    expect(await runs.client.wanting({})).toEqual([]);
+  });
+
+  it("fails with what was said when nobody else can be asked", async () => {
+    const { id } = await start("wait 1200\nexit 3");
+    await runs.until(id, ({ agentSessionId }) => agentSessionId !== null);
+    await end("SIGKILL");
+    await startProcess();
+    await runs.until(id, ({ state }) => state === "queued");
+    await supply(id, [cliTarget()]);
+    expect(await runs.ended(id)).toMatchObject({ state: "failed", failure: "crashed", attempts: [{}] });
   });
 });
+
+const supply = (id: string, targets: RunTarget[], problem: string | null = null) =>
+  runs.client.supply({ params: { id }, body: { targets, problem } });
 
 /** Processes whose environment holds this, read where there is /proc. */
 async function runningWith(mark: string): Promise<string[]> {

@@ -7,8 +7,17 @@ import type { RunsMessage, RunSpec, RunTarget } from "../../contract/internal/ru
 import { AppError } from "../../lib/app-error.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { looksLikeSecret, registerSecret } from "../../lib/redact.ts";
-import { createRunPursuit, interrupted, type Conclusion, type PursuitOptions, type RunPursuit } from "./run-pursuit.ts";
-import { chooseNext, type Queued, type QueueLimits } from "./run-queue.ts";
+import {
+  createRunPursuit,
+  failedWith,
+  interrupted,
+  type Conclusion,
+  type PursuitOptions,
+  type Pursued,
+  type RunPursuit,
+} from "./run-pursuit.ts";
+import { chooseNext, defaultLimits, type Queued, type QueueLimits } from "./run-queue.ts";
+import { leftoverOf } from "./run-recovery.ts";
 import { RunTask } from "./run-task.ts";
 import { isOpen, type RunRecord } from "./store/run-record.ts";
 import { notFound, type RunQuery } from "./store/run-store.ts";
@@ -21,8 +30,9 @@ export interface RunEngineOptions extends PursuitOptions {
   limits?: QueueLimits;
 }
 
-const defaultLimits: QueueLimits = { total: 4, perProvider: 4 };
 const tickMs = 250;
+const waitsForSlot = "Waits for a free slot";
+const waitsForTargets = "Waits for portos-server, which knows who is to be asked";
 const afterInterruption = "You were interrupted. Look at what is done already, then go on with the task.";
 
 /** Every run of this machine: queued, running, waiting; the ended ones are in the store. */
@@ -36,13 +46,16 @@ export class RunEngine {
   readonly #listeners = new Set<(message: RunsMessage) => void>();
   #ticker: NodeJS.Timeout | null = null;
   #isClosing = false;
+  #limits: QueueLimits;
+  #startCount = 0;
 
   constructor(options: RunEngineOptions) {
     this.#options = options;
+    this.#limits = options.limits ?? defaultLimits;
     this.#pursuit = createRunPursuit(options);
   }
 
-  /** Takes up what a former process left: running children are adopted, the rest is interrupted. */
+  /** Takes up what a former process left: running children are adopted, queued runs wait on, what was cut off is interrupted. */
   async recover(ids: readonly string[]): Promise<void> {
     if (ids.length > 0) await this.#options.refreshSecrets();
     for (const id of ids) {
@@ -59,6 +72,12 @@ export class RunEngine {
 
   get openCount(): number {
     return this.#tasks.size;
+  }
+
+  /** How many may run at once from now on; what runs goes on. */
+  setLimits(limits: QueueLimits): void {
+    this.#limits = limits;
+    this.#pump();
   }
 
   async list(query: RunQuery & { isOpen?: boolean | undefined }): Promise<{ items: Run[]; next: string | null }> {
@@ -136,6 +155,32 @@ export class RunEngine {
     if (task.record.unsaid.length === 0) task.record.unsaid.push(afterInterruption);
     const isFresh = task.run.attempts.length === 0;
     await this.#queue(task, isFresh ? targets : this.#targetOfLast(task.run, targets));
+    return task.view();
+  }
+
+  /** Runs that lost those to be asked, who are kept in memory only; `isFollowUp`: somebody has answered in it before. */
+  wanting(): { id: string; isFollowUp: boolean }[] {
+    return [...this.#tasks.values()].flatMap((task) =>
+      isWanting(task) ? [{ id: task.run.id, isFollowUp: isFollowUp(task) }] : [],
+    );
+  }
+
+  /** Says again who is to be asked; without anybody a run that waits for it is interrupted, because of `problem`. */
+  async supply(id: string, targets: readonly RunTarget[], problem: string | null): Promise<Run> {
+    const task = this.#tasks.get(id);
+    if (!task) return this.get(id);
+    if (!isWanting(task)) return task.view();
+    knowSecrets(targets);
+    task.targets = targets;
+    if (this.#active.has(id)) return task.view();
+    if (targets.length > 0) {
+      await task.setState("queued", waitsForSlot);
+      this.#pump();
+    } else {
+      const failed = task.triedInTurn().at(-1);
+      const end = failed ? failedWith(failed) : interrupted(problem ?? "Nobody is there to ask");
+      await this.#finish(task, end);
+    }
     return task.view();
   }
 
@@ -230,7 +275,7 @@ export class RunEngine {
     task.record.stopReason = null;
     Object.assign(task.run, { failure: null, endedAt: null });
     await this.#options.store.markOpen(task.run.id);
-    await task.setState("queued", "Waits for a free slot");
+    await task.setState("queued", waitsForSlot);
     this.#pump();
   }
 
@@ -238,12 +283,15 @@ export class RunEngine {
     if (this.#isClosing) return;
     for (;;) {
       const tasks = [...this.#tasks.values()];
-      const waiting = tasks.filter(({ run }) => run.state === "queued" && !this.#active.has(run.id)).map(toQueued);
+      const waiting = tasks
+        .filter(({ run, targets }) => run.state === "queued" && targets.length > 0 && !this.#active.has(run.id))
+        .map(toQueued);
       // Who waits for an answer keeps nobody else from working.
       const running = tasks.filter(({ run }) => this.#active.has(run.id) && run.state !== "waiting").map(toQueued);
-      const next = chooseNext(waiting, running, this.#options.limits ?? defaultLimits);
+      const next = chooseNext(waiting, running, this.#limits, this.#startCount);
       const task = next && this.#tasks.get(next.id);
       if (!task) return;
+      this.#startCount += 1;
       this.#activate(task, async () => {
         await this.#options.refreshSecrets();
         task.run.startedAt ??= task.now();
@@ -252,7 +300,7 @@ export class RunEngine {
     }
   }
 
-  #activate(task: RunTask, work: () => Promise<Conclusion | null>): void {
+  #activate(task: RunTask, work: () => Promise<Pursued>): void {
     const { id } = task.run;
     const { logger } = this.#options;
     const done = work()
@@ -282,20 +330,23 @@ export class RunEngine {
     for (const id of this.#active.keys()) {
       const task = this.#tasks.get(id);
       const attempt = task?.run.attempts.at(-1);
-      const target = task?.targets.find(
-        ({ providerId, model }) => providerId === attempt?.providerId && model === attempt.model,
-      );
-      if (task?.running) task.checkLimits(target?.timeoutMs ?? null);
+      if (task?.running) task.checkLimits((attempt && task.targetOf(attempt)?.timeoutMs) ?? null);
     }
     this.#pump();
   }
 
   /** A message that came at the very end starts the next turn. */
-  async #settle(task: RunTask, end: Conclusion | null): Promise<void> {
+  async #settle(task: RunTask, end: Pursued): Promise<void> {
     if (end === null) return;
-    if (end.state === "succeeded" && task.record.unsaid.length > 0)
-      await task.setState("queued", "Waits for a free slot");
+    if (end === "next" || (end.state === "succeeded" && task.record.unsaid.length > 0)) await this.#waitOn(task);
     else await this.#finish(task, end);
+  }
+
+  /** Back into the queue; who is to be asked is asked for where it is not known. */
+  async #waitOn(task: RunTask): Promise<void> {
+    const isKnown = task.targets.length > 0;
+    await task.setState("queued", isKnown ? waitsForSlot : waitsForTargets);
+    if (!isKnown) this.#publish({ kind: "wanting", id: task.run.id });
   }
 
   #finish(task: RunTask, conclusion: Conclusion): Promise<void> {
@@ -312,6 +363,7 @@ export class RunEngine {
     const { run } = task;
     task.denyAll("The run has ended");
     Object.assign(run, { endedAt: task.now(), failure });
+    task.record.turn = null;
     if (state === "interrupted") run.canContinue = run.attempts.length === 0 || run.agentSessionId !== null;
     else task.record.unsaid = [];
     await task.setState(state, message);
@@ -336,28 +388,36 @@ export class RunEngine {
       this.#activate(task, goOn);
       return;
     }
-    const attempt = run.attempts.at(-1);
-    const message = attempt
-      ? "portos-cos or the machine went away while it ran."
-      : "portos-cos was restarted before it began.";
-    if (attempt?.endedAt === null)
-      await task.endAttempt(attempt, { failure: "crashed", message, canContinue: run.agentSessionId !== null });
-    const { stopReason } = record;
-    await this.#finish(
-      task,
-      stopReason === null ? interrupted(message) : { state: "cancelled", message: stopReason, failure: "cancelled" },
-    );
+    const { attempt, end } = leftoverOf(record, this.#options.mayFallBack);
+    const cut = run.attempts.at(-1);
+    if (attempt !== null && cut) await task.endAttempt(cut, attempt);
+    if (end !== null) await this.#finish(task, end);
+    else await this.#waitOn(task);
   }
+}
+
+/** Who is to be asked is not known any more since portos-cos was restarted. */
+function isWanting({ targets, running, run }: RunTask): boolean {
+  return targets.length === 0 && (running !== null || run.state === "queued");
+}
+
+/** Whoever answered before is asked again, and nobody else. */
+function isFollowUp({ record, run }: RunTask): boolean {
+  return record.turn === null ? run.attempts.length > 0 : record.turn.firstAttempt > 1;
 }
 
 function toQueued(task: RunTask): Queued {
   const { id, source, appId, attempts } = task.run;
   const provider = task.running ? attempts.at(-1)?.providerId : task.targets[0]?.providerId;
-  return { id, lane: `${source.kind}:${appId ?? ""}`, provider: provider ?? "" };
+  const isByHand = source.kind === "user" || source.kind === "test";
+  const rank = isByHand ? 0 : ranks[task.record.priority];
+  return { id, lane: `${source.kind}:${appId ?? ""}`, appId, provider: provider ?? "", rank };
 }
 
+const ranks: Record<RunRecord["priority"], number> = { urgent: 0, high: 1, normal: 2, low: 3 };
+
 function newRecord(spec: RunSpec, ownFolder: string, clock: Clock): RunRecord {
-  const { text: _text, targets: _targets, setup: _setup, folder, ...facts } = spec;
+  const { text: _text, targets: _targets, setup: _setup, folder, priority, ...facts } = spec;
   return {
     version: 1,
     run: {
@@ -379,10 +439,12 @@ function newRecord(spec: RunSpec, ownFolder: string, clock: Clock): RunRecord {
       eventCount: 0,
       lastEventAt: null,
     },
+    priority,
     engine: null,
     agent: null,
     child: null,
     unsaid: [null],
+    turn: null,
     stopReason: null,
   };
 }

@@ -35,35 +35,64 @@ export interface Conclusion {
 
 /** Carries a run through its attempts. */
 export interface RunPursuit {
-  /** Says what is to be said, one message after the other; `null` when the run was let go of and runs on by itself. */
-  pursue(task: RunTask): Promise<Conclusion | null>;
+  /** Says what is to be said, one message after the other. */
+  pursue(task: RunTask): Promise<Pursued>;
   /** Takes up what a former process left of the last attempt; `null` when nothing runs any more. */
-  adopt(task: RunTask): Promise<(() => Promise<Conclusion | null>) | null>;
+  adopt(task: RunTask): Promise<(() => Promise<Pursued>) | null>;
 }
+
+/** `null`: the run was let go of and runs on by itself. `"next"`: somebody else is to be asked, or more is to be said. */
+export type Pursued = Conclusion | "next" | null;
 
 export function createRunPursuit({ store, logger, starters, mayFallBack }: PursuitOptions): RunPursuit {
   /** Asks the targets in order; `null` when the run was let go of. */
   async function sayNext(task: RunTask): Promise<AttemptEnd | null> {
-    const said = task.record.unsaid.shift() ?? null;
-    const text = said ?? (await store.prompt(task.run.id));
-    task.event({ kind: "user", text });
-    let end: AttemptEnd = { failure: "not-installed", message: "Nobody is there to ask", canContinue: false };
-    for (const [at, target] of task.targets.entries()) {
-      const reason = at === 0 ? target.reason : reasonAfter(task.targets[at - 1]?.providerName ?? "", end);
-      const agentSessionId = at === 0 ? task.run.agentSessionId : null;
-      if (at > 0) task.run.agentSessionId = null;
+    const text = await beginTurn(task);
+    const before = task.triedInTurn().at(-1);
+    let end = before ? endOf(before) : nobodyThere;
+    let asked = before?.providerName ?? null;
+    for (const target of task.untriedTargets()) {
+      const reason = asked === null ? target.reason : reasonAfter(asked, end);
+      const agentSessionId = asked === null ? task.run.agentSessionId : null;
+      task.run.agentSessionId = agentSessionId;
+      asked = target.providerName;
       const attempt = task.startAttempt({ ...target, reason });
       await task.setState("running");
       const facts = factsOf(task, attempt.number);
-      const running = await begin({ ...facts, target, text, agentSessionId, sink: task.sink(attempt, target) });
+      const running = await begin({ ...facts, target, text, agentSessionId, sink: task.sink(attempt) });
       end = await watch(task, running);
       if (isLetGo(task)) return null;
       await task.endAttempt(attempt, end);
-      // Who answered once is asked again; its session is with it.
-      if (end.failure === null) task.targets = [target];
-      if (end.failure === null || task.ending !== null || !mayFallBack(end.failure)) return end;
+      if (end.failure === null) keepOnly(task, attempt);
+      if (end.failure === null || task.ending !== null || !mayFallBack(end.failure)) break;
     }
+    task.record.turn = null;
     return end;
+  }
+
+  /** The text of this turn: the next one to be said, or one that was begun before portos-cos was restarted. */
+  async function beginTurn(task: RunTask): Promise<string> {
+    const { record, run } = task;
+    if (record.turn !== null) return record.turn.text ?? (await store.prompt(run.id));
+    const said = record.unsaid.shift() ?? null;
+    const text = said ?? (await store.prompt(run.id));
+    record.turn = { text: said, firstAttempt: run.attempts.length + 1 };
+    task.event({ kind: "user", text });
+    return text;
+  }
+
+  /** What an attempt that was taken up leads to. */
+  async function goOn(task: RunTask, attempt: Attempt, running: RunningAttempt): Promise<Pursued> {
+    if (task.run.state !== "running") await task.setState("running");
+    const end = await watch(task, running);
+    if (isLetGo(task)) return null;
+    const mayBeHealed = end.failure !== null && task.ending === null && mayFallBack(end.failure);
+    if (!mayBeHealed) task.record.turn = null;
+    await task.endAttempt(attempt, end);
+    if (mayBeHealed && task.record.turn !== null) return "next";
+    if (end.failure !== null || task.ending !== null) return conclude(task, end);
+    keepOnly(task, attempt);
+    return conclude(task, null);
   }
 
   function factsOf(task: RunTask, number: number) {
@@ -85,7 +114,7 @@ export function createRunPursuit({ store, logger, starters, mayFallBack }: Pursu
 
   return {
     async pursue(task) {
-      while (task.record.unsaid.length > 0 && task.ending === null) {
+      while ((task.record.turn !== null || task.record.unsaid.length > 0) && task.ending === null) {
         const end = await sayNext(task);
         if (end === null) return null;
         if (end.failure !== null) return conclude(task, end);
@@ -97,21 +126,23 @@ export function createRunPursuit({ store, logger, starters, mayFallBack }: Pursu
       const attempt = run.attempts.at(-1);
       if (attempt?.endedAt !== null) return null;
       const facts = factsOf(task, attempt.number);
-      const rest = { text: "", agentSessionId: run.agentSessionId, sink: task.sink(attempt, null) };
+      const rest = { text: "", agentSessionId: run.agentSessionId, sink: task.sink(attempt) };
       const running = await starters.adopt({ ...facts, ...rest }, record, task.position);
       return running === null ? null : () => goOn(task, attempt, running);
     },
   };
 }
 
-async function goOn(task: RunTask, attempt: Attempt, running: RunningAttempt): Promise<Conclusion | null> {
-  if (task.run.state !== "running") await task.setState("running");
-  const end = await watch(task, running);
-  if (isLetGo(task)) return null;
-  await task.endAttempt(attempt, end);
-  if (end.failure === null && task.ending === null && task.record.unsaid.length > 0)
-    return interrupted("portos-cos was restarted meanwhile; a further message waits.");
-  return conclude(task, end);
+const nobodyThere: AttemptEnd = { failure: "not-installed", message: "Nobody is there to ask", canContinue: false };
+
+function endOf({ failure, message, backAt }: Attempt): AttemptEnd {
+  return { failure: failure ?? "crashed", message, backAt: backAt ?? null, canContinue: false };
+}
+
+/** Who answered once is asked again; its session is with it. */
+function keepOnly(task: RunTask, attempt: Attempt): void {
+  const target = task.targetOf(attempt);
+  task.targets = target ? [target] : [];
 }
 
 async function watch(task: RunTask, running: RunningAttempt): Promise<AttemptEnd> {
@@ -146,10 +177,15 @@ function conclude(task: RunTask, end: AttemptEnd | null): Conclusion {
   const { ending } = task;
   if (ending?.kind === "closing") return interrupted(ending.message);
   if (ending?.kind === "user") return { state: "cancelled", message: ending.message, failure: "cancelled" };
-  if (end !== null && end.failure !== null) return { state: "failed", message: end.message, failure: end.failure };
+  if (end !== null && end.failure !== null) return failedWith(end);
   return { state: "succeeded", message: null, failure: null };
 }
 
 export function interrupted(message: string): Conclusion {
   return { state: "interrupted", message, failure: null };
+}
+
+/** The run ended as its last attempt did. */
+export function failedWith({ message, failure }: Pick<Attempt, "message" | "failure">): Conclusion {
+  return { state: "failed", message, failure };
 }

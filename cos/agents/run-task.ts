@@ -69,6 +69,23 @@ export class RunTask {
     return { ...this.run, eventCount: this.#log?.written ?? this.run.eventCount, lastEventAt: this.#lastEventAt };
   }
 
+  /** Attempts at what is being said now. */
+  triedInTurn(): Attempt[] {
+    const { turn } = this.record;
+    return turn === null ? [] : this.run.attempts.filter(({ number }) => number >= turn.firstAttempt);
+  }
+
+  /** Whom to ask next, in order. */
+  untriedTargets(): RunTarget[] {
+    const tried = this.triedInTurn();
+    return this.targets.filter((target) => !tried.some((attempt) => isSame(attempt, target)));
+  }
+
+  /** The target an attempt is made with, as far as it is known. */
+  targetOf(attempt: Attempt): RunTarget | undefined {
+    return this.targets.find((target) => isSame(attempt, target));
+  }
+
   get position(): OutputPosition | null {
     return this.#log?.position ?? null;
   }
@@ -159,7 +176,7 @@ export class RunTask {
   }
 
   /** What an attempt reports to. */
-  sink(attempt: Attempt, target: Pick<RunTarget, "price"> | null): AttemptSink {
+  sink(attempt: Attempt): AttemptSink {
     const isOver = (): boolean => attempt.endedAt !== null;
     return {
       text: (piece, position) => {
@@ -169,7 +186,7 @@ export class RunTask {
         if (!isOver()) this.event(body, position);
       },
       usage: (total) => {
-        if (!isOver()) this.#use(attempt, priced(total, target?.price ?? null));
+        if (!isOver()) this.#use(attempt, priced(total, this.targetOf(attempt)?.price ?? null));
       },
       session: (id) => {
         if (this.run.agentSessionId === id) return;
@@ -304,4 +321,8 @@ export class RunTask {
     this.#toldAt = performance.now();
     this.#options.publish({ kind: "run", run: this.view() });
   }
+}
+
+function isSame(attempt: Attempt, target: Pick<RunTarget, "providerId" | "model">): boolean {
+  return attempt.providerId === target.providerId && attempt.model === target.model;
 }

@@ -6,6 +6,7 @@ import { internalRunsEndpoints, type RunsMessage } from "../../contract/internal
 import { bind } from "../../lib/http-service.ts";
 import type { EngineParts } from "./create-engine.ts";
 import type { RunEngine } from "./run-engine.ts";
+import { defaultLimits, type QueueLimits } from "./run-queue.ts";
 import type { RunStore } from "./store/run-store.ts";
 
 /** Runs as the process offers them; the engine is loaded when there is something to run or to show. */
@@ -23,13 +24,15 @@ export function createRunsService(parts: EngineParts): RunsService {
   const listeners = new Set<(message: RunsMessage) => void>();
   let loading: Promise<{ engine: RunEngine; store: RunStore }> | null = null;
   let loaded: RunEngine | null = null;
+  let limits = parts.limits ?? defaultLimits;
 
   async function load(): Promise<{ engine: RunEngine; store: RunStore }> {
     const { createEngine } = await import("./create-engine.ts");
-    const built = await createEngine(parts, (message) => {
+    const built = await createEngine({ ...parts, limits }, (message) => {
       for (const listener of listeners) listener(message);
     });
     loaded = built.engine;
+    loaded.setLimits(limits); // changed while it was loading
     return built;
   }
 
@@ -42,7 +45,15 @@ export function createRunsService(parts: EngineParts): RunsService {
   }
 
   return {
-    endpoints: bindRuns(engine, () => loading !== null || existsSync(join(parts.directory, "index"))),
+    endpoints: bindRuns({
+      engine,
+      hasRuns: () => loading !== null || existsSync(join(parts.directory, "index")),
+      setLimits(next) {
+        limits = next;
+        loaded?.setLimits(next);
+        return next;
+      },
+    }),
     onMessage(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
@@ -64,11 +75,18 @@ export function createRunsService(parts: EngineParts): RunsService {
   };
 }
 
-function bindRuns(engine: () => Promise<RunEngine>, hasRuns: () => boolean) {
+interface Bound {
+  engine(): Promise<RunEngine>;
+  hasRuns(): boolean;
+  setLimits(limits: QueueLimits): QueueLimits;
+}
+
+function bindRuns({ engine, hasRuns, setLimits }: Bound) {
   return bind(
     "runs",
     internalRunsEndpoints,
   )({
+    limits: ({ body }) => setLimits(body),
     list: async ({ query }) => (hasRuns() ? (await engine()).list(query) : { items: [], next: null }),
     start: async ({ body }) => (await engine()).start(body),
     get: async ({ params }) => (await engine()).get(params.id),
@@ -78,6 +96,8 @@ function bindRuns(engine: () => Promise<RunEngine>, hasRuns: () => boolean) {
     answer: async ({ params, body }) => (await engine()).answer(params.id, body),
     stop: async ({ params, body }) => (await engine()).stop(params.id, body.reason),
     resume: async ({ params, body }) => (await engine()).resume(params.id, body.targets),
+    wanting: async () => (hasRuns() ? (await engine()).wanting() : []),
+    supply: async ({ params, body }) => (await engine()).supply(params.id, body.targets, body.problem),
     remove: async ({ params }) => (await engine()).remove(params.id),
     restore: async ({ params }) => (await engine()).restore(params.id),
   });

@@ -2,7 +2,13 @@ import { WebSocketServer, type WebSocket } from "ws";
 
 import type { RunEvent, RunEventBody } from "../../contract/features/run-events.ts";
 import type { Run } from "../../contract/features/runs.ts";
-import { internalRunsEndpoints, runsSocketPath, type RunsMessage, type RunSpec } from "../../contract/internal/runs.ts";
+import {
+  internalRunsEndpoints,
+  runsSocketPath,
+  type RunsMessage,
+  type RunSpec,
+  type WantingRun,
+} from "../../contract/internal/runs.ts";
 import { isOpenState } from "../../contract/run-transcript.ts";
 import { AppError } from "../../lib/app-error.ts";
 import type { Env } from "../../lib/env.ts";
@@ -19,6 +25,10 @@ export interface FakeRuns {
   limits: { total: number; perApp: number; perProvider: number }[];
   answers: { id: string; requestId: string; optionId: string | null; by: string; reason: string | null }[];
   said: { id: string; text: string; providerIds: string[] }[];
+  /** Whom portos-cos was told to ask again. */
+  supplied: { id: string; providerIds: string[]; problem: string | null }[];
+  /** A run has lost those to be asked, as after a restart of portos-cos. */
+  want(id: string, isFollowUp: boolean): void;
   run(id: string): Run;
   /** Puts a run there as if it had been there before. */
   put(run: Run): void;
@@ -39,7 +49,7 @@ const noUsage = {
 
 export function createFakeRuns(env: Env): FakeRuns {
   const state = createState();
-  const { specs, limits, answers, said, runs, sockets, find, happen } = state;
+  const { specs, limits, answers, said, supplied, wanting, runs, sockets, find, happen, tell } = state;
   let close: (() => Promise<void>) | null = null;
   const endpoints = bindFake(state);
   return {
@@ -47,6 +57,11 @@ export function createFakeRuns(env: Env): FakeRuns {
     limits,
     answers,
     said,
+    supplied,
+    want(id, isFollowUp) {
+      wanting.set(id, { id, isFollowUp });
+      tell({ kind: "wanting", id });
+    },
     async start() {
       const port = env.ports.cos;
       const gate = createGate({ peers: "loopback", ports: [port], env, logger: silentLogger });
@@ -95,6 +110,8 @@ function createState() {
   const limits: FakeRuns["limits"] = [];
   const answers: FakeRuns["answers"] = [];
   const said: FakeRuns["said"] = [];
+  const supplied: FakeRuns["supplied"] = [];
+  const wanting = new Map<string, WantingRun>();
   const sockets = new Set<WebSocket>();
   let isUnruly = false;
 
@@ -140,6 +157,8 @@ function createState() {
     limits,
     answers,
     said,
+    supplied,
+    wanting,
     sockets,
     find,
     tell,
@@ -150,7 +169,7 @@ function createState() {
   };
 }
 
-function bindFake({ runs, specs, limits, answers, said, find, tell, happen }: State) {
+function bindFake({ runs, specs, limits, answers, said, supplied, wanting, find, tell, happen }: State) {
   function end(id: string, state: Run["state"], message: string | null): Run {
     happen(id, [{ kind: "state", state, message }], { change: { endedAt: new Date().toISOString(), pending: [] } });
     return find(id).run;
@@ -224,6 +243,11 @@ function bindFake({ runs, specs, limits, answers, said, find, tell, happen }: St
     resume: ({ params }) => {
       happen(params.id, [{ kind: "state", state: "running", message: null }], { change: { endedAt: null } });
       return find(params.id).run;
+    },
+    wanting: () => [...wanting.values()],
+    supply: ({ params: { id }, body: { targets, problem } }) => {
+      if (wanting.delete(id)) supplied.push({ id, providerIds: targets.map(({ providerId }) => providerId), problem });
+      return find(id).run;
     },
     remove: ({ params }) => {
       const found = find(params.id);

@@ -2,6 +2,7 @@ import { z } from "zod";
 
 import { agentKindSchema } from "../../../contract/features/providers.ts";
 import { runSchema, type Run } from "../../../contract/features/runs.ts";
+import { taskPrioritySchema } from "../../../contract/features/tasks.ts";
 
 /** What recognises a detached child of a run, also after portos-cos was killed. */
 export const runChildSchema = z.object({
@@ -25,12 +26,19 @@ export type RunChild = z.output<typeof runChildSchema>;
 export const runRecordSchema = z.object({
   version: z.literal(1),
   run: runSchema,
+  /** How urgent it is among those that wait for a slot. */
+  priority: taskPrioritySchema.default("normal"),
   /** How the last attempt was made; `null` before the first. */
   engine: z.enum(["api", "acp", "headless", "terminal"]).nullable(),
   agent: agentKindSchema.nullable(),
   child: runChildSchema.nullable(),
   /** The prompt and follow-ups no agent has taken yet. The prompt itself is in a file and stands here as `null`. */
   unsaid: z.array(z.string().nullable()),
+  /** What is being said now, and the attempt it was said in first; whoever is asked next is given it, too. */
+  turn: z
+    .object({ text: z.string().nullable(), firstAttempt: z.int().min(1) })
+    .nullable()
+    .default(null),
   /** Somebody asked to stop it, and why; kept so that a crash in between does not make it run on. */
   stopReason: z.string().nullable(),
 });

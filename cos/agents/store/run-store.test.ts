@@ -42,7 +42,17 @@ function newRecord(number: number, more: Partial<Run> = {}): RunRecord {
     lastEventAt: null,
     ...more,
   };
-  return { version: 1, run, engine: null, agent: null, child: null, unsaid: [], stopReason: null };
+  return {
+    version: 1,
+    run,
+    priority: "normal",
+    engine: null,
+    agent: null,
+    child: null,
+    unsaid: [],
+    turn: null,
+    stopReason: null,
+  };
 }
 
 async function store(): Promise<RunStore> {

@@ -1,6 +1,6 @@
 // A program that writes the JSON stream of Gemini CLI. What it does stands in its prompt, one command per line:
 //   say <text> · wait <ms> · flood <lines> <ms between hundreds> · child · fail <message> · exit <code> · quiet (no result)
-//   break (half a line) · env <NAME> · echo (the prompt as one text)
+//   exit-where <NAME> (code 3 where this variable is set) · break (half a line) · env <NAME> · echo (the prompt as one text)
 import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -43,9 +43,9 @@ for (const line of prompt.split("\n")) {
     process.stdout.write('{"type":"message","role":"assist');
     hasResult = false;
   } else if (command === "quiet") hasResult = false;
-  else if (command === "exit") {
+  else if (command === "exit" || (command === "exit-where" && process.env[rest] !== undefined)) {
     process.stderr.write("it went wrong\n");
-    process.exit(Number(rest));
+    process.exit(command === "exit" ? Number(rest) : 3);
   }
 }
 if (hasResult)

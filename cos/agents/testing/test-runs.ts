@@ -127,6 +127,7 @@ export function defaults(folder: string): Omit<RunSpec, "targets"> {
     prompt: null,
     folder,
     text: "say hello",
+    priority: "normal",
   };
 }
 

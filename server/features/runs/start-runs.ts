@@ -15,6 +15,7 @@ import { createRunRequests, runRequestsFile, type RunRequestsFile } from "./run-
 import { createRunService, type RunService } from "./run-service.ts";
 import type { RunServiceOptions } from "./run-starter.ts";
 import { newRunId } from "./run-input.ts";
+import { startRunSupplier } from "./run-supplier.ts";
 import { createRunTracker, type RunTracker } from "./run-tracker.ts";
 
 interface Dependencies extends Pick<
@@ -56,9 +57,11 @@ export async function buildRuns(context: AppContext, dependencies: Dependencies)
   context.names.add("runs", async ({ id = "" }) => (await runs.get(id)).title);
   tellUser(bus, notifications, errors);
 
+  const stopSupplying = startRunSupplier({ ...resolvers, cos, link, requests, logger });
   context.onStop(() => {
     tracker.stop();
     stopChannel();
+    stopSupplying();
     link.stop();
   });
   let limits: Parameters<BuiltRuns["setLimits"]>[0] | null = null;

@@ -1,0 +1,34 @@
+import type { FailureKind } from "../../contract/features/providers.ts";
+import type { AttemptEnd } from "./attempt.ts";
+import { type Conclusion, failedWith, interrupted } from "./run-pursuit.ts";
+import type { RunRecord } from "./store/run-record.ts";
+
+/** What is to be done with a run of which nothing runs any more. */
+export interface Leftover {
+  /** How its last attempt ended, when nobody was there to write it down. */
+  attempt: AttemptEnd | null;
+  /** How the run ended; `null`: it has not, and waits for its turn again. */
+  end: Conclusion | null;
+}
+
+/** What a former process left behind, told from the record alone: nothing is lost, and nothing that may have been done is done again. */
+export function leftoverOf(record: RunRecord, mayFallBack: (failure: FailureKind) => boolean): Leftover {
+  const { run, stopReason, turn, unsaid } = record;
+  const last = run.attempts.at(-1);
+  const isCut = last !== undefined && last.endedAt === null;
+  const message = "portos-cos or the machine went away while it ran.";
+  const attempt: AttemptEnd | null = isCut
+    ? { failure: "crashed", message, canContinue: run.agentSessionId !== null }
+    : null;
+  if (stopReason !== null) return { attempt, end: { state: "cancelled", message: stopReason, failure: "cancelled" } };
+  // How far the agent has come is not known, so only the user can say that it is to go on.
+  if (isCut) return { attempt, end: interrupted(message) };
+  // Nobody was told that it is there.
+  if (run.state === "created") return { attempt, end: interrupted("portos-cos was restarted before it began.") };
+  const goesOn = { attempt, end: null };
+  if (run.state === "queued" || last === undefined) return goesOn;
+  if (last.failure === null)
+    return unsaid.length > 0 ? goesOn : { attempt, end: { state: "succeeded", message: null, failure: null } };
+  if (turn !== null && mayFallBack(last.failure)) return goesOn;
+  return { attempt, end: failedWith(last) };
+}
