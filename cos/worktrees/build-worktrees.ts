@@ -1,0 +1,60 @@
+import { homedir } from "node:os";
+import { join } from "node:path";
+
+import { dataFiles } from "../../contract/data-files.ts";
+import type { Run } from "../../contract/features/runs.ts";
+import type { RunsMessage } from "../../contract/internal/runs.ts";
+import type { Clock } from "../../lib/clock.ts";
+import type { Env } from "../../lib/env.ts";
+import type { Logger } from "../../lib/logger.ts";
+import { childEnvironment } from "../../lib/processes/child-environment.ts";
+import type { Sessions } from "./run-in-session.ts";
+import { createBubblewrap } from "./sandbox/bubblewrap.ts";
+import { createSandboxKeeper } from "./sandbox/sandbox-keeper.ts";
+import type { SandboxPlaces } from "./sandbox/sandbox-command.ts";
+import { createWorktreeMaker } from "./worktree-maker.ts";
+import { createWorktreeMeasurer } from "./worktree-measurer.ts";
+import { openWorktreeRecords } from "./worktree-records.ts";
+import { createWorktreeService, type WorktreeService } from "./worktree-service.ts";
+
+export interface BuildWorktreesOptions {
+  env: Pick<Env, "dataDir" | "stateDir" | "configDir" | "userPm2Home">;
+  sessions: Sessions;
+  clock: Clock;
+  logger: Logger;
+  stateOf: (runId: string) => Promise<{ state: Run["state"]; isOpen: boolean } | null>;
+  publish: (message: RunsMessage) => void;
+  /** Environment by which everything a run starts is found. */
+  mark: (runId: string) => [name: string, value: string];
+}
+
+/** Opens what is known of worktrees and tidies up what a former process left half done. */
+export async function buildWorktrees(options: BuildWorktreesOptions): Promise<WorktreeService> {
+  const { env, sessions, clock, logger, mark } = options;
+  const records = await openWorktreeRecords(join(env.dataDir, dataFiles.worktrees.path), logger);
+  const places = placesOf(env);
+  const service = createWorktreeService({
+    records,
+    maker: createWorktreeMaker({ folder: join(env.stateDir, "worktrees"), records, sessions, clock, mark }),
+    measurer: createWorktreeMeasurer({ records, clock, logger }),
+    sandboxes: createSandboxKeeper({ records, places, logger }),
+    bubblewrap: createBubblewrap({ searchPath: () => places.searchPath, monotonic: () => clock.monotonic() }),
+    sessions,
+    clock,
+    logger,
+    stateOf: options.stateOf,
+    publish: options.publish,
+    mark,
+  });
+  await service.recover();
+  return service;
+}
+
+function placesOf({ dataDir, stateDir, configDir, userPm2Home }: BuildWorktreesOptions["env"]): SandboxPlaces {
+  const environment = childEnvironment();
+  return {
+    home: environment["HOME"] ?? homedir(),
+    hidden: [dataDir, stateDir, configDir, ...(userPm2Home === null ? [] : [userPm2Home])],
+    searchPath: environment["PATH"] ?? "",
+  };
+}

@@ -1,0 +1,206 @@
+import { access, mkdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+
+import type { Isolation } from "../../contract/features/isolation.ts";
+import type { RunSpec } from "../../contract/internal/runs.ts";
+import { sessionSpecSchema, type SessionInfo } from "../../contract/internal/cos.ts";
+import { AppError } from "../../lib/app-error.ts";
+import type { Clock } from "../../lib/clock.ts";
+import { gitChanges } from "../../lib/processes/git-repository.ts";
+import { listeningPorts } from "../../lib/processes/listening-ports.ts";
+import { copyUntracked } from "./copy-untracked.ts";
+import { addWorktree, takeBack } from "./make-worktree.ts";
+import { choosePorts } from "./port-leases.ts";
+import { followSession, type Sessions } from "./run-in-session.ts";
+import { branchFor, worktreeBase, type WorktreeBase } from "./worktree-base.ts";
+import type { WorktreeRecord } from "./worktree-record.ts";
+import type { WorktreeRecords } from "./worktree-records.ts";
+
+export interface WorktreeWish {
+  runId: string;
+  runTitle: string;
+  appId: string | null;
+  isolation: Isolation;
+  /** Folder the run was asked to work in. */
+  folder: string | null;
+  setup: RunSpec["setup"];
+}
+
+/** Who is told while a worktree is made. */
+export interface MakingTeller {
+  state(message: string): Promise<void>;
+  notice(level: "info" | "warning", text: string): void;
+  output(text: string): void;
+  /** The session in which the set-up command runs. */
+  session(id: string): void;
+  /** Somebody wants it to end. */
+  signal: AbortSignal;
+}
+
+export interface WorktreeMaker {
+  /** Makes the worktree of a run, whole or not at all. Throws an `AppError` for the user. */
+  make(wish: WorktreeWish, tell: MakingTeller): Promise<WorktreeRecord>;
+  /** Takes a half-made one away. */
+  undo(record: WorktreeRecord): Promise<void>;
+}
+
+interface MakerOptions {
+  /** Absolute folder in which worktrees are made. */
+  folder: string;
+  records: WorktreeRecords;
+  sessions: Sessions;
+  clock: Clock;
+  /** Environment by which everything the run starts is found. */
+  mark: (runId: string) => [name: string, value: string];
+}
+
+const keptOutput = 256 * 1024;
+const size = { cols: 120, rows: 40 };
+
+export function createWorktreeMaker(options: MakerOptions): WorktreeMaker {
+  const { records, sessions, clock } = options;
+  const lines = new Map<string, Promise<unknown>>();
+
+  /** One after the other: git locks what worktrees share, and no two may lease the same ports. */
+  function inLine<T>(key: string, work: () => Promise<T>): Promise<T> {
+    const done = (lines.get(key) ?? Promise.resolve()).then(work);
+    const over = done
+      .catch(() => undefined) // who asked gets the error
+      .then(() => {
+        if (lines.get(key) === over) lines.delete(key);
+      });
+    lines.set(key, over);
+    return done;
+  }
+
+  /** Written down before anything is made. */
+  function lease(wish: WorktreeWish, base: WorktreeBase): Promise<WorktreeRecord> {
+    return inLine("ports", async () => {
+      const taken = records.all().flatMap(({ port }) => (port === null ? [] : [port]));
+      const listening = (await listeningPorts()).map(({ port }) => port);
+      const now = new Date(clock.now()).toISOString();
+      const record: WorktreeRecord = {
+        version: 1,
+        runId: wish.runId,
+        runTitle: wish.runTitle,
+        appId: wish.appId,
+        isolation: wish.isolation,
+        state: "making",
+        folder: join(options.folder, wish.runId),
+        repository: base.repository,
+        commonDir: base.commonDir,
+        gitDir: null,
+        prefix: base.prefix,
+        branch: branchFor(wish.runTitle, wish.runId),
+        baseBranch: base.branch,
+        baseCommit: base.commit,
+        port: choosePorts(taken, listening),
+        createdAt: now,
+        lastUsedAt: now,
+        copied: [],
+        fate: "open",
+        decided: null,
+        facts: null,
+        problem: null,
+      };
+      await mkdir(options.folder, { recursive: true, mode: 0o700 });
+      await records.save(record);
+      return record;
+    });
+  }
+
+  async function build(record: WorktreeRecord, wish: WorktreeWish, tell: MakingTeller): Promise<void> {
+    const setup = wish.setup ?? { setupCommand: "", setupTimeoutMs: 600_000, copiedFiles: [] };
+    record.gitDir = await inLine(record.commonDir, () => addWorktree(record));
+    tell.signal.throwIfAborted();
+    const from = join(record.repository, record.prefix);
+    const to = join(record.folder, record.prefix);
+    const { files, problems } = await copyUntracked(from, to, setup.copiedFiles);
+    record.copied = files.map(({ path, hash }) => ({ path: join(record.prefix, path), hash }));
+    for (const problem of problems) tell.notice("warning", problem);
+    await records.save(record);
+    if (setup.setupCommand.trim() !== "") await prepare(record, setup, tell);
+    tell.signal.throwIfAborted();
+    record.state = "ready";
+    await records.save(record);
+  }
+
+  /** The command the user typed, by the user's shell. */
+  async function prepare(record: WorktreeRecord, setup: NonNullable<RunSpec["setup"]>, tell: MakingTeller) {
+    await tell.state("Runs the set-up command…");
+    const { runId, port } = record;
+    const cwd = join(record.folder, record.prefix);
+    const [name, value] = options.mark(runId);
+    const { id } = await sessions.create(
+      sessionSpecSchema.parse({
+        kind: "command",
+        shellCommand: setup.setupCommand,
+        cwd,
+        name: `Set-up of ${record.runTitle}`.slice(0, 80),
+        env: { ...(port === null ? {} : { PORT: String(port) }), [name]: value },
+        timeoutMs: setup.setupTimeoutMs,
+        owner: { kind: "run", id: runId },
+        ...size,
+      }),
+    );
+    tell.session(id);
+    tell.notice("info", `Set-up: ${setup.setupCommand}`);
+    const output = limited(tell.output);
+    const ended = await followSession(id, sessions, { onText: output.add, signal: tell.signal });
+    tell.signal.throwIfAborted();
+    if (ended.exitCode !== 0) throw setupError(ended, setup.setupTimeoutMs, output.lastLine());
+  }
+
+  async function undo(record: WorktreeRecord): Promise<void> {
+    await inLine(record.commonDir, () => takeBack(record));
+    await rm(`${record.folder}.sandbox`, { recursive: true, force: true });
+    await records.remove(record.runId);
+  }
+
+  return {
+    async make(wish, tell) {
+      const base = await worktreeBase(wish.folder);
+      const record = await lease(wish, base);
+      try {
+        const changes = await gitChanges(base.repository);
+        if (changes.length > 0) tell.notice("info", uncommitted(changes.length, base.commit));
+        await build(record, wish, tell);
+        await access(join(record.folder, record.prefix));
+        return record;
+      } catch (error) {
+        await undo(record);
+        throw error;
+      }
+    },
+    undo,
+  };
+}
+
+function uncommitted(count: number, commit: string): string {
+  const files = count === 1 ? "1 file with uncommitted changes" : `${count} files with uncommitted changes`;
+  return `The folder has ${files}. They are not in the worktree: the work starts from commit ${commit.slice(0, 9)}.`;
+}
+
+function setupError(ended: SessionInfo, timeoutMs: number, said: string): AppError {
+  const hint = "Change the set-up command of the app, then run the same prompt again.";
+  if (ended.reason === "timeout")
+    return new AppError("timeout", `The set-up command took longer than ${Math.round(timeoutMs / 1000)} s`, { hint });
+  const how = ended.problem ?? `It ended with ${ended.signal ?? `exit code ${ended.exitCode ?? "unknown"}`}`;
+  return new AppError("conflict", `The set-up command failed. ${how}${said === "" ? "" : `: ${said}`}`, { hint });
+}
+
+/** The first part of a long output, and its last line. */
+function limited(tell: (text: string) => void) {
+  let left = keptOutput;
+  let tail = "";
+  return {
+    add(text: string): void {
+      tail = (tail + text).slice(-2_000);
+      if (left <= 0) return;
+      tell(text.slice(0, left));
+      left -= text.length;
+      if (left <= 0) tell("\n… the rest is in the terminal\n");
+    },
+    lastLine: () => tail.trim().split("\n").at(-1)?.trim().slice(0, 300) ?? "",
+  };
+}
