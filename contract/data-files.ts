@@ -77,6 +77,23 @@ export const dataFiles = {
     owner: "portos-server",
     what: "How worktrees of apps are made and checked",
   },
+  repairs: {
+    path: "repairs/state.json",
+    owner: "portos-server",
+    what: "Repairs of crashes by agents: settings, those that go on and the newest",
+  },
+  repairHistory: { path: "repairs/history/", owner: "portos-server", what: "Older repairs of crashes by agents" },
+  tasks: {
+    path: "tasks.json",
+    owner: "portos-server",
+    what: "Tasks that have not ended, those that ended last, and what TASKS.md said last",
+  },
+  taskHistory: { path: "tasks/history/", owner: "portos-server", what: "Older ended tasks" },
+  tasksMarkdown: {
+    path: "TASKS.md",
+    owner: "portos-server",
+    what: "The tasks as check boxes, to be edited in any editor",
+  },
   incidents: { path: "incidents/", owner: "portos-autofixer", what: "Crashes seen by the autofixer" },
 } as const satisfies Record<string, DataFile>;
 

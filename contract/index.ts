@@ -17,9 +17,11 @@ import { processesEndpoints, processesFeed } from "./features/processes.ts";
 import { promptsEndpoints, promptsFeed } from "./features/prompts.ts";
 import { providersEndpoints, providersFeed } from "./features/providers.ts";
 import { pushEndpoints } from "./features/push.ts";
+import { reviewsEndpoints, reviewsFeed } from "./features/reviews.ts";
 import { agentsChannel, runsEndpoints, runsFeed } from "./features/runs.ts";
 import { settingsEndpoints } from "./features/settings.ts";
 import { systemEndpoints, systemFeed } from "./features/system.ts";
+import { tasksEndpoints, tasksFeed } from "./features/tasks.ts";
 import { terminalChannel, terminalEndpoints } from "./features/terminal.ts";
 import { usageEndpoints } from "./features/usage.ts";
 
@@ -42,9 +44,11 @@ export const endpointGroups = {
   prompts: promptsEndpoints,
   providers: providersEndpoints,
   push: pushEndpoints,
+  reviews: reviewsEndpoints,
   runs: runsEndpoints,
   settings: settingsEndpoints,
   system: systemEndpoints,
+  tasks: tasksEndpoints,
   terminal: terminalEndpoints,
   usage: usageEndpoints,
 } as const satisfies Record<string, EndpointGroup>;
@@ -65,8 +69,10 @@ export const channels = {
   processes: processesFeed,
   prompts: promptsFeed,
   providers: providersFeed,
+  reviews: reviewsFeed,
   runs: runsFeed,
   system: systemFeed,
+  tasks: tasksFeed,
   terminal: terminalChannel,
 } as const satisfies Record<string, Channel>;
 

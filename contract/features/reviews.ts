@@ -18,12 +18,17 @@ export const reviewFileSchema = z.strictObject({
   /** Revision of the file as it is now; hunks and decisions are bound to it. */
   hash: z.string(),
   isAccepted: z.boolean(),
+  /** What its lines do not show: "Can be run now", "Symbolic link". */
+  note: z.string().nullable(),
 });
 export type ReviewFile = z.output<typeof reviewFileSchema>;
 
-/** A run of changed lines with some around them; lines are "+text", "-text" and " text". */
+/**
+ * A run of changed lines with some around them; lines are "+text", "-text" and " text", and "\ No newline at end of file"
+ * behind a line without one. A line may end with the carriage return it has in the file.
+ */
 export const reviewHunkSchema = z.strictObject({
-  /** SHA-256 of its lines and place; what one decides is bound to it. */
+  /** SHA-256 of its path, its lines, and how many equal ones come before it: moving it changes nothing, editing it does. */
   hash: z.string(),
   oldStart: z.int().min(0),
   newStart: z.int().min(0),
@@ -41,6 +46,8 @@ export const reviewCommentSchema = z.strictObject({
   side: z.enum(["old", "new"]),
   line: z.int().min(1),
   lineText: z.string(),
+  /** The line it was about is not there any more. */
+  isOutdated: z.boolean(),
   text: z.string().trim().min(1, "must not be empty").max(10_000, "must have at most 10000 characters"),
   by: z.string(),
   at: z.iso.datetime(),
@@ -53,10 +60,13 @@ export type ReviewComment = z.output<typeof reviewCommentSchema>;
 export const reviewCheckSchema = z.strictObject({
   name: z.string(),
   command: z.string(),
-  state: z.enum(["running", "succeeded", "failed", "cancelled"]),
+  /** One runs after the other. */
+  state: z.enum(["queued", "running", "succeeded", "failed", "cancelled"]),
   /** Session of portos-cos with its output. */
   sessionId: z.string().nullable(),
   exitCode: z.int().nullable(),
+  /** Why it did not come to an end, in one sentence. */
+  message: z.string().nullable(),
   startedAt: z.iso.datetime(),
   endedAt: z.iso.datetime().nullable(),
   /** The work as it was when it was checked; `isStale` when it has changed since. */
@@ -84,6 +94,12 @@ export const reviewSchema = z.strictObject({
   tree: z.string(),
   comments: z.array(reviewCommentSchema),
   checks: z.array(reviewCheckSchema),
+  /** Checks the app has; none without an app. */
+  knownChecks: z.array(z.strictObject({ name: z.string(), command: z.string() })),
+  /** Why comments cannot be sent to the agent, in one sentence; `null` when they can. */
+  cannotSend: z.string().nullable(),
+  /** Something was reverted that can be brought back. */
+  canUndoRevert: z.boolean(),
   /** Files in which the base has changed the same lines; empty when it merges cleanly. */
   conflicts: z.array(z.string()),
   /** Why it cannot be merged now, in one sentence. */
@@ -174,6 +190,23 @@ export const reviewsEndpoints = defineEndpoints({
     summary: "Send the comments to the agent",
     params: id,
     body: z.strictObject({ text: z.string().max(20_000).default("") }),
+    reply: reviewSchema,
+    audit: "write",
+  },
+  /** What `send` would say, for whoever takes it elsewhere when the agent cannot go on. */
+  message: {
+    method: "GET",
+    path: "/api/reviews/:id/message",
+    summary: "Read the comments as a message",
+    params: id,
+    reply: z.strictObject({ text: z.string() }),
+    audit: "none",
+  },
+  bringUpToDate: {
+    method: "POST",
+    path: "/api/reviews/:id/bring-up-to-date",
+    summary: "Ask the agent to bring the work up to date",
+    params: id,
     reply: reviewSchema,
     audit: "write",
   },
