@@ -65,6 +65,23 @@ export const approvalSubjectSchema = z.discriminatedUnion("kind", [
     /** Arguments as JSON text. */
     input: z.string(),
   }),
+  /** Work of an agent on a crash, to be merged into the app's folder; its answer allows the merge of exactly this tree. */
+  z.strictObject({
+    kind: z.literal("repair"),
+    ...asked,
+    repairId: z.string().max(60),
+    runId: runIdSchema,
+    appId: appIdSchema,
+    appName: z.string(),
+    folder: z.string(),
+    /** Id of the files as they would be. */
+    tree: z.string().max(128),
+    files: z.int().min(0),
+    added: z.int().min(0),
+    removed: z.int().min(0),
+    diagnosis: z.string(),
+    changes: z.array(approvalChangeSchema),
+  }),
 ]);
 export type ApprovalSubject = z.output<typeof approvalSubjectSchema>;
 

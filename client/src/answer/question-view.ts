@@ -7,20 +7,19 @@ const openUpToLines = 60;
 /** Exactly what is asked: what, where, why, and what happens on no. */
 export function questionView({ subject, createdAt }: Approval): Node[] {
   const asked = `asked ${formatClock(createdAt)}`;
-  const from =
-    subject.kind === "agent-tool"
-      ? [subject.runTitle, subject.providerName, asked]
-      : [subject.connectorName, subject.operation, asked];
+  const from = fromParts(subject, asked);
   const parts: Node[] = [
     element("h1", {}, subject.title),
     element("p", { className: "dim" }, from.filter((part) => part !== null).join(" · ")),
   ];
   const command = subject.kind === "agent-tool" ? subject.command : null;
   if (command !== null) parts.push(code(command, "Command"));
+  else if (subject.kind === "repair") parts.push(element("p", { className: "said" }, subject.diagnosis));
   else if (subject.kind === "connector-call" || subject.changes.length === 0) parts.push(...values(subject.input));
-  if (subject.kind === "agent-tool") {
+  if (subject.kind !== "connector-call") {
     parts.push(...subject.changes.map((change) => changeView(change, subject.changes.length)));
-    parts.push(element("p", {}, "In ", element("span", { className: "path" }, subject.folder)));
+    const where = subject.kind === "repair" ? "Merged into " : "In ";
+    parts.push(element("p", {}, where, element("span", { className: "path" }, subject.folder)));
   }
   parts.push(
     element("h2", {}, "Why it asks"),
@@ -29,6 +28,17 @@ export function questionView({ subject, createdAt }: Approval): Node[] {
     element("p", {}, subject.onDeny),
   );
   return parts;
+}
+
+function fromParts(subject: Approval["subject"], asked: string): (string | null)[] {
+  switch (subject.kind) {
+    case "agent-tool":
+      return [subject.runTitle, subject.providerName, asked];
+    case "connector-call":
+      return [subject.connectorName, subject.operation, asked];
+    case "repair":
+      return [subject.appName, subject.files === 1 ? "1 file" : `${String(subject.files)} files`, asked];
+  }
 }
 
 function code(text: string, label: string): HTMLElement {

@@ -15,9 +15,16 @@ const furtherWords: Partial<Record<string, string>> = {
   fetch: "all addresses it fetches",
 };
 
-/** Who asks: the run, or the connector. */
-export function askerOf({ subject }: Approval): string {
-  return subject.kind === "agent-tool" ? subject.runTitle : subject.connectorName;
+/** Who asks: the run, the connector, or the repair. */
+export function askerOf({ subject }: Pick<Approval, "subject">): string {
+  switch (subject.kind) {
+    case "agent-tool":
+      return subject.runTitle;
+    case "connector-call":
+      return subject.connectorName;
+    case "repair":
+      return `Repair of ${subject.appName}`;
+  }
 }
 
 /** "12 min left", "40 s left". */

@@ -15,12 +15,17 @@ export function ApprovalSubject({ subject }: Pick<Approval, "subject">) {
       </div>
     );
   }
-  const { changes, folder, tool, input } = subject;
+  const { changes, folder } = subject;
   return (
     <div className={classes["what"]}>
-      {changes.length === 0 ? <CallInput call={{ tool, input, edits: [] }} /> : <ApprovalChanges changes={changes} />}
+      {subject.kind === "repair" ? <p className={classes["diagnosis"]}>{subject.diagnosis}</p> : null}
+      {subject.kind === "agent-tool" && changes.length === 0 ? (
+        <CallInput call={{ tool: subject.tool, input: subject.input, edits: [] }} />
+      ) : (
+        <ApprovalChanges changes={changes} />
+      )}
       <p className={classes["folder"]}>
-        in <span className="mono">{folder}</span>
+        {subject.kind === "repair" ? "merged into" : "in"} <span className="mono">{folder}</span>
       </p>
     </div>
   );

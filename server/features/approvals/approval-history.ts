@@ -40,11 +40,12 @@ function isWanted(approval: Approval, filter: Omit<HistoryFilter, "before" | "li
   const { subject, state, decision } = approval;
   if (filter.state !== undefined && state !== filter.state) return false;
   if (filter.rule !== undefined && decision?.ruleId !== filter.rule) return false;
-  if (filter.app !== undefined && !(subject.kind === "agent-tool" && subject.appId === filter.app)) return false;
-  if (filter.run !== undefined && !(subject.kind === "agent-tool" && subject.runId === filter.run)) return false;
+  if (filter.app !== undefined && !(subject.kind !== "connector-call" && subject.appId === filter.app)) return false;
+  if (filter.run !== undefined && !(subject.kind !== "connector-call" && subject.runId === filter.run)) return false;
   if (filter.text === undefined) return true;
   const text = filter.text.toLowerCase();
   const words = [subject.title, decision?.by, decision?.device, decision?.reason];
+  if (subject.kind === "repair") words.push(subject.appName, subject.folder);
   if (subject.kind === "agent-tool") words.push(subject.runTitle, subject.folder, subject.providerName);
   return words.some((word) => word?.toLowerCase().includes(text) === true);
 }

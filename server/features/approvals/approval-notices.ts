@@ -12,15 +12,25 @@ export function approvalKey(id: string): string {
 
 /** What the user is told about a question. */
 export function approvalNotice({ id, subject }: Pick<Approval, "id" | "subject">): NewNotification {
-  const who = subject.kind === "agent-tool" ? subject.runTitle : subject.connectorName;
   return {
     level: "warning",
-    title: `${who} asks you`,
+    title: `${askerOf(subject)} asks you`,
     message: subject.title,
     link: `/approvals?approval=${id}`,
     key: approvalKey(id),
     needsYou: true,
   };
+}
+
+function askerOf(subject: Approval["subject"]): string {
+  switch (subject.kind) {
+    case "agent-tool":
+      return subject.runTitle;
+    case "connector-call":
+      return subject.connectorName;
+    case "repair":
+      return `A repair of ${subject.appName}`;
+  }
 }
 
 /** Keeps the notification centre in step with what waits: told once, taken back when it is settled. */

@@ -51,6 +51,11 @@ function Details({ approval }: { approval: Approval }) {
       <ApprovalSubject subject={subject} />
       <Facts items={facts} layout="column" />
       <div className={classes["ways"]}>
+        {subject.kind === "repair" ? (
+          <ActionLink to="/agents/$runId/review" params={{ runId: subject.runId }}>
+            Open the review
+          </ActionLink>
+        ) : null}
         {subject.kind === "agent-tool" ? (
           <ActionLink to="/agents/$runId" params={{ runId: subject.runId }}>
             Open the run

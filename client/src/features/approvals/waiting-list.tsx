@@ -87,7 +87,7 @@ function Card({ approval, isChosen }: { approval: Approval; isChosen: boolean })
   return (
     <div ref={card} className={classes["card"]} data-chosen={isChosen || undefined}>
       <p className={classes["asker"]}>
-        {subject.kind === "agent-tool" ? (
+        {subject.kind !== "connector-call" ? (
           <Link to="/agents/$runId" params={{ runId: subject.runId }} className="touch-wide">
             {askerOf(approval)}
           </Link>

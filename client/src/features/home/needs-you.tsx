@@ -14,6 +14,7 @@ import type { App } from "../../../../contract/features/apps.ts";
 import type { Notification } from "../../../../contract/features/notifications.ts";
 import type { DataProblem } from "../../../../contract/features/system.ts";
 import { call } from "../../lib/api.ts";
+import { askerOf } from "../../lib/approval-text.ts";
 import { callKey, callQuery } from "../../lib/call-query.ts";
 import { useLiveApps, useLiveIncidents, useLiveNotifications } from "../../lib/live-queries.ts";
 import { appLogSearch } from "../../lib/app-links.ts";
@@ -174,7 +175,7 @@ function QuestionItem({ approvalId, notification }: { approvalId: string; notifi
         renderFrame={(question, approval) => (
           <div className={classes["question"]}>
             <Link to="/approvals" search={{ approval: approvalId }} className={`${classes["asker"] ?? ""} touch-wide`}>
-              {approval.subject.kind === "agent-tool" ? approval.subject.runTitle : approval.subject.connectorName}
+              {askerOf(approval)}
             </Link>
             {question}
           </div>

@@ -1,0 +1,108 @@
+import type { Repair } from "../../../contract/features/repairs.ts";
+import type { Incident } from "../../../contract/internal/autofixer.ts";
+import { AppError } from "../../../lib/app-error.ts";
+import { isAway } from "./check-runner.ts";
+import { judgeHealth, type HealthLook } from "./health.ts";
+import type { RepairParts } from "./repair-parts.ts";
+import type { RepairFacts } from "./repair-policy.ts";
+
+type Parts = Pick<
+  RepairParts,
+  "incidents" | "process" | "isAnswering" | "runs" | "reviews" | "approvals" | "panic" | "clock"
+>;
+
+/** Looks at what a repair depends on in its present state; what it does not depend on is not asked for. */
+export interface RepairFactFinder {
+  facts(repair: Repair): Promise<RepairFacts>;
+  /** How the process is just now. */
+  look(repair: Repair): Promise<HealthLook>;
+}
+
+export function createFactFinder(parts: Parts): RepairFactFinder {
+  /** Runs that were heard to have been told to repair; asked about only until then. */
+  const told = new Set<string>();
+
+  async function runOf({ runId, toldAfter, state }: Repair): Promise<RepairFacts["run"]> {
+    if (runId === null || (state !== "diagnosing" && state !== "repairing")) return null;
+    const run = await orUnknown(() => parts.runs.get(runId));
+    if (run === "unknown" || run === null) return run;
+    if (toldAfter !== null && !told.has(runId)) {
+      const { events } = await parts.runs.events(runId, { after: toldAfter, limit: 50 });
+      if (events.some(({ body }) => body.kind === "user")) told.add(runId);
+    }
+    return { state: run.state, message: run.message, wasToldToRepair: told.has(runId) };
+  }
+
+  async function reviewOf({ runId, state, checks }: Repair, isAnswered: boolean): Promise<RepairFacts["review"]> {
+    if (runId === null) return null;
+    const isChecked = checks.every(({ after }) => after !== null && after.state !== "running");
+    const isLookedAt = (state === "checking-after" && isChecked) || (state === "waiting" && isAnswered);
+    if (isLookedAt) return orUnknown(() => parts.reviews.read(runId));
+    const review = parts.reviews.peek(runId);
+    return review === null ? null : { state: review.state, by: review.by, tree: null };
+  }
+
+  async function approvalOf({ approvalId, state }: Repair): Promise<RepairFacts["approval"]> {
+    if (approvalId === null || state !== "waiting") return null;
+    const approval = await orUnknown(() => parts.approvals.get(approvalId));
+    if (approval === "unknown" || approval === null) return approval;
+    const { by = "PortOS", reason = null } = approval.decision ?? {};
+    return { state: approval.state, by, reason };
+  }
+
+  async function look(repair: Repair): Promise<HealthLook> {
+    const { port, processKey } = repair;
+    const process = parts.process(processKey);
+    return {
+      status: process === "unknown" || process === null ? process : process.status,
+      restarts: process === "unknown" || process === null ? null : process.restarts,
+      isAnswering: port === null ? null : await parts.isAnswering(port.number),
+      crash: crashSince(repair, parts.incidents.heard()),
+      isAutofixerUp: parts.incidents.isUp(),
+    };
+  }
+
+  return {
+    look,
+    async facts(repair) {
+      const approval = await approvalOf(repair);
+      const isAnswered = approval !== null && approval !== "unknown" && approval.state !== "pending";
+      const now = parts.clock.now();
+      return {
+        panic: parts.panic(),
+        run: await runOf(repair),
+        review: await reviewOf(repair, isAnswered),
+        approval,
+        health:
+          repair.state === "watching" && repair.watch !== null
+            ? judgeHealth({ watch: repair.watch, port: repair.port }, await look(repair), now)
+            : { kind: "going", text: repair.reason },
+      };
+    },
+  };
+}
+
+/** The end of the process that came after it was restarted with the repair; `null` when there was none. */
+function crashSince(
+  { watch, processKey }: Repair,
+  { active, settled }: { active: readonly Incident[]; settled: readonly Incident[] },
+): string | null {
+  if (watch === null) return null;
+  const crash = [...active, ...settled].find(
+    ({ process, exit }) => process.key === processKey && Date.parse(exit.at) > Date.parse(watch.since),
+  );
+  if (crash === undefined) return null;
+  const { code, signal } = crash.exit;
+  return signal === null ? `exit code ${String(code ?? "unknown")}` : `killed by ${signal}`;
+}
+
+/** "unknown" while who knows does not answer, `null` when there is no such thing. */
+async function orUnknown<T>(ask: () => Promise<T>): Promise<T | "unknown" | null> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (isAway(error)) return "unknown";
+    if (error instanceof AppError && error.code === "not_found") return null;
+    throw error;
+  }
+}
