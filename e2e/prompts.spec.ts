@@ -74,30 +74,34 @@ test("from the empty page over a ready-made prompt to a version, its difference 
   await expect(page.getByText("version 4", { exact: true })).toBeVisible();
 });
 
-test("an edit by hand is shown at once, and neither side loses anything", async ({ page, portos }, info) => {
-  const id = await create(portos, "Greet", "Say hello.");
-  const file = join(portos.dataDir, `prompts/${id}.md`);
-  await page.goto(`/prompts/${id}`);
-  const field = page.getByLabel("Text", { exact: true });
-  await expect(field).toHaveValue("Say hello.");
-  await appendFile(file, "By hand.\n");
-  await expect(field).toHaveValue("Say hello.\nBy hand.");
+test(
+  "an edit by hand is shown at once, and neither side loses anything",
+  { tag: "@desktop" },
+  async ({ page, portos }, info) => {
+    const id = await create(portos, "Greet", "Say hello.");
+    const file = join(portos.dataDir, `prompts/${id}.md`);
+    await page.goto(`/prompts/${id}`);
+    const field = page.getByLabel("Text", { exact: true });
+    await expect(field).toHaveValue("Say hello.");
+    await appendFile(file, "By hand.\n");
+    await expect(field).toHaveValue("Say hello.\nBy hand.");
 
-  await field.fill("Mine.");
-  await appendFile(file, "Twice.\n");
-  await expect(page.getByText("Version 3 was made meanwhile: edited by hand.")).toBeVisible();
-  await expect(page.getByRole("button", { name: "Save", exact: true })).toBeDisabled();
-  await expectAccessible(page, "A prompt changed meanwhile");
-  await saveScreenshots(page, info, "prompt-conflict");
-  await page.getByRole("button", { name: "Save mine as version 4" }).click();
-  await expect(page.getByText("version 4", { exact: true })).toBeVisible();
-  expect(await readFile(file, "utf8")).toContain("Mine.");
-  expect(await readFile(join(portos.dataDir, `prompts/.versions/${id}/3.md`), "utf8")).toContain("Twice.");
+    await field.fill("Mine.");
+    await appendFile(file, "Twice.\n");
+    await expect(page.getByText("Version 3 was made meanwhile: edited by hand.")).toBeVisible();
+    await expect(page.getByRole("button", { name: "Save", exact: true })).toBeDisabled();
+    await expectAccessible(page, "A prompt changed meanwhile");
+    await saveScreenshots(page, info, "prompt-conflict");
+    await page.getByRole("button", { name: "Save mine as version 4" }).click();
+    await expect(page.getByText("version 4", { exact: true })).toBeVisible();
+    expect(await readFile(file, "utf8")).toContain("Mine.");
+    expect(await readFile(join(portos.dataDir, `prompts/.versions/${id}/3.md`), "utf8")).toContain("Twice.");
 
-  await writeFile(file, "---\ntitle: [\n---\nBroken");
-  await expect(page.getByText(/cannot be read: Line 3/)).toBeVisible();
-  expect(await readFile(file, "utf8")).toContain("Broken");
-});
+    await writeFile(file, "---\ntitle: [\n---\nBroken");
+    await expect(page.getByText(/cannot be read: Line 3/)).toBeVisible();
+    expect(await readFile(file, "utf8")).toContain("Broken");
+  },
+);
 
 test("what is not saved stays while one looks elsewhere; deleting can be undone", async ({ page, portos }) => {
   const id = await create(portos, "Greet", "Say hello.");
@@ -121,21 +125,25 @@ test("what is not saved stays while one looks elsewhere; deleting can be undone"
   await expect(main(page).getByRole("link", { name: "Greet" })).toBeVisible();
 });
 
-test("an import asks what to do with a prompt that is here already", async ({ page, portos }, info) => {
-  const id = await create(portos, "Greet", "Say hello.");
-  await page.goto("/prompts");
-  const files = [
-    { name: `${id}.md`, mimeType: "text/markdown", buffer: Buffer.from("Say goodbye.\n") },
-    { name: "new-one.md", mimeType: "text/markdown", buffer: Buffer.from("# Something new\n") },
-  ];
-  await page.locator('input[type="file"]').setInputFiles(files);
-  const sheet = page.getByRole("dialog", { name: "Some are here already" });
-  await expect(sheet).toBeVisible();
-  await expectAccessible(page, "Import with a conflict");
-  await saveScreenshots(page, info, "prompts-import");
-  await sheet.getByRole("button", { name: "As another prompt" }).click();
-  await sheet.getByRole("button", { name: "Import" }).click();
-  await expect(sheet).toBeHidden();
-  await expect(main(page).getByRole("link", { name: "Something new" })).toBeVisible();
-  await expect(main(page).getByRole("row")).toHaveCount(4); // with the heading
-});
+test(
+  "an import asks what to do with a prompt that is here already",
+  { tag: "@desktop" },
+  async ({ page, portos }, info) => {
+    const id = await create(portos, "Greet", "Say hello.");
+    await page.goto("/prompts");
+    const files = [
+      { name: `${id}.md`, mimeType: "text/markdown", buffer: Buffer.from("Say goodbye.\n") },
+      { name: "new-one.md", mimeType: "text/markdown", buffer: Buffer.from("# Something new\n") },
+    ];
+    await page.locator('input[type="file"]').setInputFiles(files);
+    const sheet = page.getByRole("dialog", { name: "Some are here already" });
+    await expect(sheet).toBeVisible();
+    await expectAccessible(page, "Import with a conflict");
+    await saveScreenshots(page, info, "prompts-import");
+    await sheet.getByRole("button", { name: "As another prompt" }).click();
+    await sheet.getByRole("button", { name: "Import" }).click();
+    await expect(sheet).toBeHidden();
+    await expect(main(page).getByRole("link", { name: "Something new" })).toBeVisible();
+    await expect(main(page).getByRole("row")).toHaveCount(4); // with the heading
+  },
+);

@@ -117,7 +117,7 @@ test("a chain is shown by tier and checked with one click; deleting is undone", 
   await expect(main.getByRole("button", { name: "Gone", exact: true })).toBeVisible();
 });
 
-test("a loop of fallbacks is refused at its field", async ({ page, portos }) => {
+test("a loop of fallbacks is refused at its field", { tag: "@desktop" }, async ({ page, portos }) => {
   await add(portos, "a");
   await add(portos, "b", { fallbackProvider: "a" });
   await page.goto("/providers?edit=a");
@@ -129,7 +129,7 @@ test("a loop of fallbacks is refused at its field", async ({ page, portos }) => 
   ).toBeVisible();
 });
 
-test("usage begins empty and keeps its budget", async ({ page, portos }, info) => {
+test("usage begins empty and keeps its budget", { tag: "@desktop" }, async ({ page, portos }, info) => {
   await page.goto("/providers?tab=usage");
   const main = page.getByRole("main");
   await main.getByLabel("Dollars").fill("2.50");

@@ -79,36 +79,44 @@ test("without a provider the page leads to one; with one, a run answers live", a
   await saveScreenshots(page, info, "agents");
 });
 
-test("a run that takes long is stopped with one press and says who did it", async ({ page, portos }) => {
-  await addProvider(portos, "patient", "patient");
-  const created = await portos.call("POST", "/api/runs", {
-    prompt: { kind: "text", text: "Take your time" },
-    choices: [{ providerId: "patient" }],
-  });
-  const [{ id } = { id: "" }] = (created.body as { runs: { id: string }[] }).runs;
-  await page.goto(`/agents/${id}`);
-  await expect(page.getByText("Step 3.")).toBeVisible();
-  await page.getByRole("button", { name: "Stop" }).click();
-  await expect(page.getByRole("main").getByText("cancelled").first()).toBeVisible();
-  await expect(page.getByRole("button", { name: "Run again" })).toBeVisible();
-  await expect(page.getByText("Stopped by this machine").first()).toBeVisible();
-});
+test(
+  "a run that takes long is stopped with one press and says who did it",
+  { tag: "@desktop" },
+  async ({ page, portos }) => {
+    await addProvider(portos, "patient", "patient");
+    const created = await portos.call("POST", "/api/runs", {
+      prompt: { kind: "text", text: "Take your time" },
+      choices: [{ providerId: "patient" }],
+    });
+    const [{ id } = { id: "" }] = (created.body as { runs: { id: string }[] }).runs;
+    await page.goto(`/agents/${id}`);
+    await expect(page.getByText("Step 3.")).toBeVisible();
+    await page.getByRole("button", { name: "Stop" }).click();
+    await expect(page.getByRole("main").getByText("cancelled").first()).toBeVisible();
+    await expect(page.getByRole("button", { name: "Run again" })).toBeVisible();
+    await expect(page.getByText("Stopped by this machine").first()).toBeVisible();
+  },
+);
 
-test("when the first provider fails the next one answers, and both stay visible", async ({ page, portos }, info) => {
-  await addProvider(portos, "swift", "swift");
-  await addProvider(portos, "broken", "broken", "swift");
-  const created = await portos.call("POST", "/api/runs", {
-    prompt: { kind: "text", text: "Fall back" },
-    choices: [{ providerId: "broken" }],
-  });
-  const [{ id } = { id: "" }] = (created.body as { runs: { id: string }[] }).runs;
-  await page.goto(`/agents/${id}`);
-  const attempts = page.getByRole("list", { name: "Attempts" });
-  await expect(attempts.getByRole("listitem")).toHaveCount(2, { timeout: 30_000 });
-  await expect(attempts.getByText("failed on its side")).toBeVisible();
-  await expect(page.getByText("All done.")).toBeVisible();
-  await saveScreenshots(page, info, "run-fallback");
-});
+test(
+  "when the first provider fails the next one answers, and both stay visible",
+  { tag: "@desktop" },
+  async ({ page, portos }, info) => {
+    await addProvider(portos, "swift", "swift");
+    await addProvider(portos, "broken", "broken", "swift");
+    const created = await portos.call("POST", "/api/runs", {
+      prompt: { kind: "text", text: "Fall back" },
+      choices: [{ providerId: "broken" }],
+    });
+    const [{ id } = { id: "" }] = (created.body as { runs: { id: string }[] }).runs;
+    await page.goto(`/agents/${id}`);
+    const attempts = page.getByRole("list", { name: "Attempts" });
+    await expect(attempts.getByRole("listitem")).toHaveCount(2, { timeout: 30_000 });
+    await expect(attempts.getByText("failed on its side")).toBeVisible();
+    await expect(page.getByText("All done.")).toBeVisible();
+    await saveScreenshots(page, info, "run-fallback");
+  },
+);
 
 test("one prompt on two providers is shown side by side", async ({ page, portos }, info) => {
   await addProvider(portos, "swift", "swift");
