@@ -64,6 +64,7 @@ export async function startCos(options: CosOptions): Promise<{ port: number; sto
     ownPorts: Object.values(env.ports),
     refreshSecrets: () => secrets.refresh(),
     sessions: engine,
+    env,
     ...(options.runLimits === undefined ? {} : { limits: options.runLimits }),
   });
 

@@ -3,11 +3,14 @@ import type { Clock } from "../../lib/clock.ts";
 import type { Logger } from "../../lib/logger.ts";
 import { mayFallBack } from "../../lib/provider-failures.ts";
 import type { SessionEngine } from "../sessions/session-engine.ts";
+import { buildWorktrees, type BuildWorktreesOptions } from "../worktrees/build-worktrees.ts";
+import type { WorktreeService } from "../worktrees/worktree-service.ts";
 import type { ApiTarget, AttemptTask, ProgramTarget, RunningAttempt } from "./attempt.ts";
 import { RunEngine } from "./run-engine.ts";
+import { createRunIsolation } from "./run-isolation.ts";
 import { runMark } from "./run-mark.ts";
 import type { QueueLimits } from "./run-queue.ts";
-import type { RunRecord } from "./store/run-record.ts";
+import { isOpen, type RunRecord } from "./store/run-record.ts";
 import { RunStore } from "./store/run-store.ts";
 
 export interface EngineParts {
@@ -21,17 +24,29 @@ export interface EngineParts {
   /** Where programs get their terminals. */
   sessions: Pick<SessionEngine, "create" | "find" | "info" | "onChange" | "readOutput" | "kill">;
   limits?: QueueLimits;
+  env: BuildWorktreesOptions["env"];
 }
 
 /** Builds the engine of runs and takes up what a former process left. */
 export async function createEngine(
   parts: EngineParts,
   onMessage: (message: RunsMessage) => void,
-): Promise<{ engine: RunEngine; store: RunStore }> {
+): Promise<{ engine: RunEngine; store: RunStore; worktrees: WorktreeService }> {
   const { directory, clock, logger, refreshSecrets, limits } = parts;
   const store = new RunStore({ directory, clock, logger });
+  let built: RunEngine | null = null;
+  const worktrees = await buildWorktrees({
+    ...parts,
+    mark: runMark,
+    publish: onMessage,
+    async stateOf(id) {
+      const run = built?.peek(id) ?? (await store.read(id))?.run;
+      return run ? { state: run.state, isOpen: isOpen(run) } : null;
+    },
+  });
   const engine = new RunEngine({
     store,
+    isolation: createRunIsolation({ worktrees, logger }),
     clock,
     logger,
     mayFallBack,
@@ -49,9 +64,10 @@ export async function createEngine(
       },
     },
   });
+  built = engine;
   engine.onMessage(onMessage);
   await engine.recover(await store.openIds());
-  return { engine, store };
+  return { engine, store, worktrees };
 }
 
 /** A program on pipes cannot be taken up again: what is left of it must not go on unseen. */

@@ -1,12 +1,11 @@
-import { mkdir, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { mkdir } from "node:fs/promises";
 
 import type { RunEvent } from "../../contract/features/run-events.ts";
 import type { Run } from "../../contract/features/runs.ts";
 import type { RunsMessage, RunSpec, RunTarget } from "../../contract/internal/runs.ts";
 import { AppError } from "../../lib/app-error.ts";
 import type { Clock } from "../../lib/clock.ts";
-import { looksLikeSecret, registerSecret } from "../../lib/redact.ts";
+import type { RunIsolation } from "./run-isolation.ts";
 import {
   createRunPursuit,
   failedWith,
@@ -16,21 +15,22 @@ import {
   type Pursued,
   type RunPursuit,
 } from "./run-pursuit.ts";
-import { chooseNext, defaultLimits, type Queued, type QueueLimits } from "./run-queue.ts";
+import { checkFolder, followUpTarget, knowSecrets, newRecord } from "./run-intake.ts";
+import { defaultLimits, type QueueLimits } from "./run-queue.ts";
 import { leftoverOf } from "./run-recovery.ts";
+import { RunSlots } from "./run-slots.ts";
 import { RunTask } from "./run-task.ts";
 import { isOpen, type RunRecord } from "./store/run-record.ts";
 import { notFound, type RunQuery } from "./store/run-store.ts";
-import { noUsage } from "./usage.ts";
 
 export interface RunEngineOptions extends PursuitOptions {
   clock: Clock;
   /** Lets `redact` know the secrets of the data folder. */
   refreshSecrets: () => Promise<void>;
   limits?: QueueLimits;
+  isolation: RunIsolation;
 }
 
-const tickMs = 250;
 const waitsForSlot = "Waits for a free slot";
 const waitsForTargets = "Waits for portos-server, which knows who is to be asked";
 const afterInterruption = "You were interrupted. Look at what is done already, then go on with the task.";
@@ -42,17 +42,20 @@ export class RunEngine {
   readonly #tasks = new Map<string, RunTask>();
   readonly #opening = new Map<string, Promise<RunTask>>();
   readonly #finishing = new Map<string, Promise<void>>();
-  readonly #active = new Map<string, Promise<void>>();
+  readonly #slots: RunSlots;
   readonly #listeners = new Set<(message: RunsMessage) => void>();
-  #ticker: NodeJS.Timeout | null = null;
   #isClosing = false;
-  #limits: QueueLimits;
-  #startCount = 0;
 
   constructor(options: RunEngineOptions) {
     this.#options = options;
-    this.#limits = options.limits ?? defaultLimits;
     this.#pursuit = createRunPursuit(options);
+    this.#slots = new RunSlots({
+      tasks: this.#tasks,
+      limits: options.limits ?? defaultLimits,
+      work: (task) => this.#work(task),
+      settle: (task, end) => this.#settle(task, end),
+      logger: options.logger,
+    });
   }
 
   /** Takes up what a former process left: running children are adopted, queued runs wait on, what was cut off is interrupted. */
@@ -76,14 +79,18 @@ export class RunEngine {
 
   /** How many may run at once from now on; what runs goes on. */
   setLimits(limits: QueueLimits): void {
-    this.#limits = limits;
-    this.#pump();
+    this.#slots.setLimits(limits);
   }
 
   async list(query: RunQuery & { isOpen?: boolean | undefined }): Promise<{ items: Run[]; next: string | null }> {
     if (query.isOpen !== true) return this.#options.store.page(query, (id) => this.#tasks.get(id)?.view() ?? null);
     const items = [...this.#tasks.values()].map((task) => task.view());
     return { items: items.toSorted((one, other) => other.createdAt.localeCompare(one.createdAt)), next: null };
+  }
+
+  /** A run that has not ended, as it is now. */
+  peek(id: string): Run | null {
+    return this.#tasks.get(id)?.view() ?? null;
   }
 
   async get(id: string): Promise<Run> {
@@ -108,6 +115,7 @@ export class RunEngine {
     if (this.#isClosing) throw new AppError("unavailable", "portos-cos is being stopped");
     if (this.#tasks.has(spec.id)) throw new AppError("conflict", `There is a run ${spec.id} already`);
     if (spec.folder !== null) await checkFolder(spec.folder);
+    await this.#options.isolation.check(spec.folder, spec.isolation);
     const record = newRecord(spec, store.folderOf(spec.id), this.#options.clock);
     await store.create(record, spec.text, [...new Set(spec.targets.map(({ providerId }) => providerId))]);
     if (spec.folder === null) await mkdir(record.run.folder, { recursive: true, mode: 0o700 });
@@ -126,7 +134,7 @@ export class RunEngine {
       await task.save();
       return task.view();
     }
-    await this.#queue(task, this.#targetOfLast(task.run, targets));
+    await this.#queue(task, [lastTarget(task.run, targets)]);
     return task.view();
   }
 
@@ -144,7 +152,7 @@ export class RunEngine {
     const message = reason ?? "Stopped by the user";
     task.record.stopReason = message;
     task.end({ kind: "user", message });
-    if (this.#active.has(id)) await task.save();
+    if (this.#slots.has(id)) await task.save();
     else await this.#finish(task, { state: "cancelled", message, failure: "cancelled" });
     return task.view();
   }
@@ -154,7 +162,7 @@ export class RunEngine {
     if (isOpen(task.run)) return task.view();
     if (task.record.unsaid.length === 0) task.record.unsaid.push(afterInterruption);
     const isFresh = task.run.attempts.length === 0;
-    await this.#queue(task, isFresh ? targets : this.#targetOfLast(task.run, targets));
+    await this.#queue(task, isFresh ? targets : [lastTarget(task.run, targets)]);
     return task.view();
   }
 
@@ -171,11 +179,12 @@ export class RunEngine {
     if (!task) return this.get(id);
     if (!isWanting(task)) return task.view();
     knowSecrets(targets);
-    task.targets = targets;
-    if (this.#active.has(id)) return task.view();
+    const again = isFollowUp(task) ? followUpTarget(task.run, targets) : null;
+    task.targets = again ? [again] : targets;
+    if (this.#slots.has(id)) return task.view();
     if (targets.length > 0) {
       await task.setState("queued", waitsForSlot);
-      this.#pump();
+      this.#slots.fill();
     } else {
       const failed = task.triedInTurn().at(-1);
       const end = failed ? failedWith(failed) : interrupted(problem ?? "Nobody is there to ask");
@@ -204,10 +213,10 @@ export class RunEngine {
   /** Lets go of detached children, interrupts the rest, and has everything on disk when it resolves. */
   async close(): Promise<void> {
     this.#isClosing = true;
-    if (this.#ticker) clearInterval(this.#ticker);
-    for (const id of this.#active.keys())
+    this.#slots.close();
+    for (const id of this.#slots.ids())
       this.#tasks.get(id)?.end({ kind: "closing", message: "portos-cos was stopped" });
-    await Promise.all(this.#active.values());
+    await this.#slots.idle();
     await Promise.all([...this.#tasks.values()].map((task) => task.close()));
   }
 
@@ -247,6 +256,7 @@ export class RunEngine {
         throw new AppError("conflict", "This run cannot be continued", {
           hint: "Its agent keeps no session. Start the same prompt again.",
         });
+      this.#options.isolation.checkStill(record.run);
       return this.#open(record);
     })();
     this.#opening.set(id, opening);
@@ -257,17 +267,6 @@ export class RunEngine {
     }
   }
 
-  #targetOfLast(run: Run, targets: readonly RunTarget[]): RunTarget[] {
-    const last = run.attempts.at(-1);
-    const same = targets.filter(({ providerId }) => providerId === last?.providerId);
-    const target = same.find(({ model }) => model === last?.model) ?? same[0];
-    if (!target)
-      throw new AppError("conflict", `${last?.providerName ?? "Its provider"} is not available any more`, {
-        hint: "Turn the provider on again, or start the same prompt with another one.",
-      });
-    return [{ ...target, reason: "Follow-up message" }];
-  }
-
   async #queue(task: RunTask, targets: readonly RunTarget[]): Promise<void> {
     knowSecrets(targets);
     task.targets = targets;
@@ -276,63 +275,13 @@ export class RunEngine {
     Object.assign(task.run, { failure: null, endedAt: null });
     await this.#options.store.markOpen(task.run.id);
     await task.setState("queued", waitsForSlot);
-    this.#pump();
+    this.#slots.fill();
   }
 
-  #pump(): void {
-    if (this.#isClosing) return;
-    for (;;) {
-      const tasks = [...this.#tasks.values()];
-      const waiting = tasks
-        .filter(({ run, targets }) => run.state === "queued" && targets.length > 0 && !this.#active.has(run.id))
-        .map(toQueued);
-      // Who waits for an answer keeps nobody else from working.
-      const running = tasks.filter(({ run }) => this.#active.has(run.id) && run.state !== "waiting").map(toQueued);
-      const next = chooseNext(waiting, running, this.#limits, this.#startCount);
-      const task = next && this.#tasks.get(next.id);
-      if (!task) return;
-      this.#startCount += 1;
-      this.#activate(task, async () => {
-        await this.#options.refreshSecrets();
-        task.run.startedAt ??= task.now();
-        return this.#pursuit.pursue(task);
-      });
-    }
-  }
-
-  #activate(task: RunTask, work: () => Promise<Pursued>): void {
-    const { id } = task.run;
-    const { logger } = this.#options;
-    const done = work()
-      .catch((error: unknown): Conclusion => {
-        logger.error("A run broke", { run: id }, error);
-        return { state: "failed", message: "Internal error", failure: "crashed" };
-      })
-      .then((end) => this.#settle(task, end))
-      .catch((error: unknown) => {
-        logger.error("A run could not be ended", { run: id }, error);
-      })
-      .finally(() => {
-        this.#active.delete(id);
-        if (this.#active.size === 0 && this.#ticker) {
-          clearInterval(this.#ticker);
-          this.#ticker = null;
-        }
-        this.#pump();
-      });
-    this.#active.set(id, done);
-    this.#ticker ??= setInterval(() => {
-      this.#tick();
-    }, tickMs);
-  }
-
-  #tick(): void {
-    for (const id of this.#active.keys()) {
-      const task = this.#tasks.get(id);
-      const attempt = task?.run.attempts.at(-1);
-      if (task?.running) task.checkLimits((attempt && task.targetOf(attempt)?.timeoutMs) ?? null);
-    }
-    this.#pump();
+  async #work(task: RunTask): Promise<Pursued> {
+    await this.#options.refreshSecrets();
+    task.run.startedAt ??= task.now();
+    return (await this.#options.isolation.enter(task)) ?? this.#pursuit.pursue(task);
   }
 
   /** A message that came at the very end starts the next turn. */
@@ -370,6 +319,7 @@ export class RunEngine {
     await task.close();
     this.#tasks.delete(run.id);
     await this.#options.store.markEnded(run.id);
+    this.#options.isolation.left(run);
     this.#options.logger.info("Run ended", { run: run.id, state, failure });
   }
 
@@ -377,6 +327,7 @@ export class RunEngine {
     const task = await this.#open(record);
     const { run } = task;
     run.pending = [];
+    this.#options.isolation.rejoin(task);
     const goOn = await this.#pursuit.adopt(task);
     if (goOn !== null) {
       task.event({
@@ -385,7 +336,7 @@ export class RunEngine {
         text: "portos-cos was restarted; this run went on and was found again.",
       });
       if (record.stopReason !== null) task.end({ kind: "user", message: record.stopReason });
-      this.#activate(task, goOn);
+      this.#slots.occupy(task, goOn);
       return;
     }
     const { attempt, end } = leftoverOf(record, this.#options.mayFallBack);
@@ -396,6 +347,14 @@ export class RunEngine {
   }
 }
 
+function lastTarget(run: Run, targets: readonly RunTarget[]): RunTarget {
+  const target = followUpTarget(run, targets);
+  if (target) return target;
+  throw new AppError("conflict", `${run.attempts.at(-1)?.providerName ?? "Its provider"} is not available any more`, {
+    hint: "Turn the provider on again, or start the same prompt with another one.",
+  });
+}
+
 /** Who is to be asked is not known any more since portos-cos was restarted. */
 function isWanting({ targets, running, run }: RunTask): boolean {
   return targets.length === 0 && (running !== null || run.state === "queued");
@@ -404,64 +363,4 @@ function isWanting({ targets, running, run }: RunTask): boolean {
 /** Whoever answered before is asked again, and nobody else. */
 function isFollowUp({ record, run }: RunTask): boolean {
   return record.turn === null ? run.attempts.length > 0 : record.turn.firstAttempt > 1;
-}
-
-function toQueued(task: RunTask): Queued {
-  const { id, source, appId, attempts } = task.run;
-  const provider = task.running ? attempts.at(-1)?.providerId : task.targets[0]?.providerId;
-  const isByHand = source.kind === "user" || source.kind === "test";
-  const rank = isByHand ? 0 : ranks[task.record.priority];
-  return { id, lane: `${source.kind}:${appId ?? ""}`, appId, provider: provider ?? "", rank };
-}
-
-const ranks: Record<RunRecord["priority"], number> = { urgent: 0, high: 1, normal: 2, low: 3 };
-
-function newRecord(spec: RunSpec, ownFolder: string, clock: Clock): RunRecord {
-  const { text: _text, targets: _targets, setup: _setup, folder, priority, ...facts } = spec;
-  return {
-    version: 1,
-    run: {
-      ...facts,
-      folder: folder ?? join(ownFolder, "work"),
-      worktree: null,
-      state: "created",
-      createdAt: new Date(clock.now()).toISOString(),
-      startedAt: null,
-      endedAt: null,
-      attempts: [],
-      usage: noUsage,
-      message: null,
-      failure: null,
-      pending: [],
-      agentSessionId: null,
-      sessionId: null,
-      canContinue: false,
-      eventCount: 0,
-      lastEventAt: null,
-    },
-    priority,
-    engine: null,
-    agent: null,
-    child: null,
-    unsaid: [null],
-    turn: null,
-    stopReason: null,
-  };
-}
-
-/** Secrets of targets are removed from everything that is written from now on. */
-function knowSecrets(targets: readonly RunTarget[]): void {
-  for (const target of targets) {
-    if (target.engine === "api") {
-      if (target.apiKey !== null) registerSecret(target.apiKey);
-      continue;
-    }
-    for (const [name, value] of Object.entries(target.environment))
-      if (looksLikeSecret(name, value)) registerSecret(value);
-  }
-}
-
-async function checkFolder(folder: string): Promise<void> {
-  const state = await stat(folder).catch(() => null);
-  if (!state?.isDirectory()) throw new AppError("not_found", `There is no folder ${folder}`);
 }

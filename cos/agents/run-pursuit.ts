@@ -97,7 +97,8 @@ export function createRunPursuit({ store, logger, starters, mayFallBack }: Pursu
 
   function factsOf(task: RunTask, number: number) {
     const { id, folder, permissionMode, budget } = task.run;
-    return { runId: id, number, runFolder: store.folderOf(id), folder, permissionMode, budget };
+    const { surroundings } = task;
+    return { runId: id, number, runFolder: store.folderOf(id), folder, permissionMode, budget, surroundings };
   }
 
   async function begin(attempt: AttemptTask): Promise<RunningAttempt> {

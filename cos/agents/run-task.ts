@@ -13,6 +13,7 @@ import type { EventLog, OutputPosition } from "./store/event-log.ts";
 import type { RunRecord } from "./store/run-record.ts";
 import type { RunStore } from "./store/run-store.ts";
 import { createTextJoiner, type TextJoiner } from "./text-joiner.ts";
+import { plainSurroundings, type Surroundings } from "../worktrees/surroundings.ts";
 import { addUsage, budgetProblem, noUsage, priced } from "./usage.ts";
 
 const tellEveryMs = 500;
@@ -49,6 +50,8 @@ export class RunTask {
   #timed: Attempt | null = null;
   targets: readonly RunTarget[] = [];
   running: RunningAttempt | null = null;
+  /** What its programs are started in. */
+  surroundings: Surroundings = plainSurroundings;
   ending: Ending | null = null;
 
   constructor(options: RunTaskOptions) {
@@ -154,6 +157,8 @@ export class RunTask {
     if (attempt.endedAt !== null) return;
     this.denyAll("The attempt has ended");
     this.#clockActivity();
+    const problem = await this.surroundings.afterAttempt();
+    if (problem !== null) this.event({ kind: "notice", level: "error", text: problem });
     const message = end.message === null ? null : redact(end.message);
     const activeMs = this.#timed === attempt ? Math.round(this.#attemptMs) : null;
     Object.assign(attempt, {

@@ -1,17 +1,18 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 
+import { dataFiles } from "../../contract/data-files.ts";
 import type { RunEvent } from "../../contract/features/run-events.ts";
 import { internalRunsEndpoints, type RunsMessage } from "../../contract/internal/runs.ts";
 import { bind } from "../../lib/http-service.ts";
 import type { EngineParts } from "./create-engine.ts";
 import type { RunEngine } from "./run-engine.ts";
+import { bindWorktrees } from "../worktrees/worktree-endpoints.ts";
 import { defaultLimits, type QueueLimits } from "./run-queue.ts";
-import type { RunStore } from "./store/run-store.ts";
 
 /** Runs as the process offers them; the engine is loaded when there is something to run or to show. */
 export interface RunsService {
-  endpoints: ReturnType<typeof bindRuns>;
+  endpoints: (ReturnType<typeof bindRuns> | ReturnType<typeof bindWorktrees>)[number][];
   onMessage(listener: (message: RunsMessage) => void): () => void;
   readEvents(id: string, after: number, limit: number): Promise<RunEvent[]>;
   readonly openCount: number;
@@ -22,11 +23,11 @@ export interface RunsService {
 
 export function createRunsService(parts: EngineParts): RunsService {
   const listeners = new Set<(message: RunsMessage) => void>();
-  let loading: Promise<{ engine: RunEngine; store: RunStore }> | null = null;
+  let loading: Promise<Built> | null = null;
   let loaded: RunEngine | null = null;
   let limits = parts.limits ?? defaultLimits;
 
-  async function load(): Promise<{ engine: RunEngine; store: RunStore }> {
+  async function load(): Promise<Built> {
     const { createEngine } = await import("./create-engine.ts");
     const built = await createEngine({ ...parts, limits }, (message) => {
       for (const listener of listeners) listener(message);
@@ -36,24 +37,31 @@ export function createRunsService(parts: EngineParts): RunsService {
     return built;
   }
 
-  function engine(): Promise<RunEngine> {
+  function whole(): Promise<Built> {
     loading ??= load();
     loading.catch(() => {
       loading = null; // the next call tries again
     });
-    return loading.then((built) => built.engine);
+    return loading;
   }
+  const engine = async (): Promise<RunEngine> => (await whole()).engine;
 
   return {
-    endpoints: bindRuns({
-      engine,
-      hasRuns: () => loading !== null || existsSync(join(parts.directory, "index")),
-      setLimits(next) {
-        limits = next;
-        loaded?.setLimits(next);
-        return next;
-      },
-    }),
+    endpoints: [
+      ...bindRuns({
+        engine,
+        hasRuns: () => loading !== null || existsSync(join(parts.directory, "index")),
+        setLimits(next) {
+          limits = next;
+          loaded?.setLimits(next);
+          return next;
+        },
+      }),
+      ...bindWorktrees({
+        service: async () => (await whole()).worktrees,
+        hasAny: () => loading !== null || hasLeftovers(join(parts.env.dataDir, dataFiles.worktrees.path)),
+      }),
+    ],
     onMessage(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
@@ -70,10 +78,13 @@ export function createRunsService(parts: EngineParts): RunsService {
     async stop() {
       const built = await loading?.catch(() => null);
       await built?.engine.close();
+      await built?.worktrees.close();
       await built?.store.close();
     },
   };
 }
+
+type Built = Awaited<ReturnType<typeof import("./create-engine.ts").createEngine>>;
 
 interface Bound {
   engine(): Promise<RunEngine>;

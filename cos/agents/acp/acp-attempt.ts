@@ -42,8 +42,11 @@ export async function startAcpAttempt(
   const acp = await loadProtocol();
   const workspace = await openWorkspace(folder);
   const mark = runMark(runId);
-  const { file, args, env } = programFor(target, task.permissionMode);
-  const environment = childEnvironment({ ...env, ...target.environment, PWD: folder, [mark[0]]: mark[1] });
+  const { env, ...program } = programFor(target, task.permissionMode);
+  const { surroundings } = task;
+  const own = { ...surroundings.environment, ...target.environment };
+  const environment = childEnvironment({ ...env, ...own, PWD: folder, [mark[0]]: mark[1] });
+  const { file, args } = surroundings.wrap(program, { agent: target.agent, cwd: folder });
   const deadlineMs = now() + target.timeoutMs;
   const child = spawnGroup(file, args, { cwd: folder, env: environment });
   const exited = new Promise<string>((resolve) => {
@@ -55,7 +58,7 @@ export async function startAcpAttempt(
   const { pid } = child;
   await sink.child({ attempt: number, identity: await identityOf(pid), deadlineMs });
   const errors = keepErrors(child);
-  const terminals = createAcpTerminals(workspace, mark);
+  const terminals = createAcpTerminals(workspace, mark, surroundings);
   const updates = createAcpUpdates(sink, (id) => terminals.textOf(id));
   let usage = noUsage;
   const pipes = acpPipes(child, {

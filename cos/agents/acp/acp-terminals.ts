@@ -8,6 +8,7 @@ import { AppError } from "../../../lib/app-error.ts";
 import { childEnvironment } from "../../../lib/processes/child-environment.ts";
 import { endDescendants } from "../../../lib/processes/end-descendants.ts";
 import { spawnGroup } from "../../../lib/processes/spawn-group.ts";
+import type { Surroundings } from "../../worktrees/surroundings.ts";
 import type { Workspace } from "../workspace.ts";
 
 const defaultLimit = 256 * 1024;
@@ -33,7 +34,11 @@ export interface AcpTerminals {
 }
 
 /** Commands an agent asks its client to run: in the run's folder, without a shell, output capped. */
-export function createAcpTerminals(workspace: Workspace, [markName, markValue]: [string, string]): AcpTerminals {
+export function createAcpTerminals(
+  workspace: Workspace,
+  [markName, markValue]: [string, string],
+  surroundings: Surroundings,
+): AcpTerminals {
   const terminals = new Map<string, Terminal>();
   let last = 0;
 
@@ -52,8 +57,10 @@ export function createAcpTerminals(workspace: Workspace, [markName, markValue]: 
       if (terminals.size >= mostTerminals) throw new AppError("rate_limited", `${mostTerminals} terminals are open`);
       const folder = await workspace.locate(cwd ?? ".");
       const given = Object.fromEntries(env.map(({ name, value }) => [name, value]));
-      const environment = childEnvironment({ ...given, PWD: folder, [markName]: markValue });
-      const child = spawnGroup(command, args, { cwd: folder, env: environment });
+      const own = { ...surroundings.environment, ...given };
+      const environment = childEnvironment({ ...own, PWD: folder, [markName]: markValue });
+      const program = surroundings.wrap({ file: command, args }, { agent: null, cwd: folder });
+      const child = spawnGroup(program.file, program.args, { cwd: folder, env: environment });
       child.stdin.end();
       last += 1;
       const id = `terminal-${last}`;

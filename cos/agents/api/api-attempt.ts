@@ -59,9 +59,9 @@ interface Conversation {
 }
 
 async function toolsFor(task: AttemptTask<ApiTarget>, signal: AbortSignal): Promise<ToolSet | null> {
-  const { folder, runFolder, sink, runId } = task;
+  const { folder, runFolder, sink, runId, surroundings } = task;
   if (folder === join(runFolder, "work")) return null; // nothing of the user's is there to be worked on
-  return createApiTools({ workspace: await openWorkspace(folder), sink, signal, mark: runMark(runId) });
+  return createApiTools({ workspace: await openWorkspace(folder), sink, signal, surroundings, mark: runMark(runId) });
 }
 
 async function talk(conversation: Conversation, now: () => number): Promise<AttemptEnd> {

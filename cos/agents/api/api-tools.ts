@@ -4,6 +4,7 @@ import { z } from "zod";
 import type { FileEdit, ToolCall, ToolKind } from "../../../contract/features/run-events.ts";
 import { AppError } from "../../../lib/app-error.ts";
 import { runCommand } from "../../../lib/processes/run-command.ts";
+import type { Surroundings } from "../../worktrees/surroundings.ts";
 import type { AttemptSink } from "../attempt.ts";
 import { isAllowing, ownOptions } from "../permission-policy.ts";
 import { toolCall } from "../tool-call.ts";
@@ -17,6 +18,8 @@ export interface ApiToolOptions {
   workspace: Workspace;
   sink: AttemptSink;
   signal: AbortSignal;
+  /** What commands are started in. */
+  surroundings: Surroundings;
   /** `NAME`, `value` put into the environment of commands. */
   mark: [string, string];
 }
@@ -75,7 +78,7 @@ function createPerformer({ workspace, sink, signal }: ApiToolOptions): (callId: 
 
 /** What a model may do in the folder of its run. Each call is told, asked for where the permission mode wants it, and its reply is capped. */
 export function createApiTools(options: ApiToolOptions): ToolSet {
-  const { workspace, signal, mark } = options;
+  const { workspace, signal } = options;
   const perform = createPerformer(options);
   return {
     read_file: {
@@ -168,7 +171,7 @@ export function createApiTools(options: ApiToolOptions): ToolSet {
           tool: "execute",
           input,
           paths: [],
-          run: () => runProgram(input, workspace.folder, mark, signal),
+          run: () => runProgram(input, options),
         }),
     },
   };
@@ -192,15 +195,15 @@ async function edited(workspace: Workspace, input: { path: string; oldText: stri
 
 async function runProgram(
   input: { command: string[]; timeoutSeconds?: number },
-  cwd: string,
-  [name, value]: [string, string],
-  signal: AbortSignal,
+  { workspace, surroundings, mark: [name, value], signal }: ApiToolOptions,
 ): Promise<string> {
-  const [file = "", ...args] = input.command;
+  const cwd = workspace.folder;
+  const [named = "", ...rest] = input.command;
+  const { file, args } = surroundings.wrap({ file: named, args: rest }, { agent: null, cwd });
   const timeoutMs = input.timeoutSeconds === undefined ? commandTimeoutMs : input.timeoutSeconds * 1_000;
-  const env = { [name]: value, PWD: cwd };
+  const env = { ...surroundings.environment, [name]: value, PWD: cwd };
   const result = await runCommand(file, args, { cwd, timeoutMs, maxBytes: longestReply, env, signal });
-  if (result.startError !== null) throw new AppError("not_found", `${file} cannot be started (${result.startError})`);
+  if (result.startError !== null) throw new AppError("not_found", `${named} cannot be started (${result.startError})`);
   const end = result.isTimedOut
     ? `(ended after ${timeoutMs / 1000} s)`
     : `(exit code ${result.code ?? result.signal ?? "unknown"})`;

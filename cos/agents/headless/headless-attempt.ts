@@ -51,11 +51,12 @@ export async function startHeadlessAttempt(task: AttemptTask<ProgramTarget>): Pr
   await sink.child({ attempt: number, identity: null, deadlineMs });
   if (permissionMode !== "free") noteMissingQuestions(sink, target.providerName);
   const [markName, markValue] = runMark(runId);
+  const { surroundings } = task;
+  const own = { ...command.env, ...surroundings.environment, ...environment };
   const program = await startDetached({
-    file: command.file,
-    args: command.args,
+    ...surroundings.wrap({ file: command.file, args: command.args }, { agent, cwd: folder }),
     cwd: folder,
-    env: childEnvironment({ ...command.env, ...environment, PWD: folder, [markName]: markValue }),
+    env: childEnvironment({ ...own, PWD: folder, [markName]: markValue }),
     stdin: command.isPromptPiped ? files.input : null,
     files,
   });

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { agentKindSchema } from "../../../contract/features/providers.ts";
 import { runSchema, type Run } from "../../../contract/features/runs.ts";
 import { taskPrioritySchema } from "../../../contract/features/tasks.ts";
+import { worktreeSetupSchema } from "../../../contract/features/worktrees.ts";
 
 /** What recognises a detached child of a run, also after portos-cos was killed. */
 export const runChildSchema = z.object({
@@ -28,6 +29,11 @@ export const runRecordSchema = z.object({
   run: runSchema,
   /** How urgent it is among those that wait for a slot. */
   priority: taskPrioritySchema.default("normal"),
+  /** How its worktree is made; `null` without isolation. */
+  setup: worktreeSetupSchema
+    .pick({ setupCommand: true, setupTimeoutMs: true, copiedFiles: true })
+    .nullable()
+    .default(null),
   /** How the last attempt was made; `null` before the first. */
   engine: z.enum(["api", "acp", "headless", "terminal"]).nullable(),
   agent: agentKindSchema.nullable(),

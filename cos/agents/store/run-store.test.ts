@@ -46,6 +46,7 @@ function newRecord(number: number, more: Partial<Run> = {}): RunRecord {
     version: 1,
     run,
     priority: "normal",
+    setup: null,
     engine: null,
     agent: null,
     child: null,

@@ -19,18 +19,19 @@ export async function startTerminalAttempt(
   task: AttemptTask<ProgramTarget>,
   sessions: EngineParts["sessions"],
 ): Promise<RunningAttempt> {
-  const { target, folder, text, sink, runId } = task;
+  const { target, folder, text, sink, runId, surroundings } = task;
   const [name, value] = runMark(runId);
   const takesPrompt = target.command.some((part) => part.includes(promptMark));
-  const command = target.command.map((part) => part.replaceAll(promptMark, () => text));
+  const [named = "", ...args] = target.command.map((part) => part.replaceAll(promptMark, () => text));
+  const program = surroundings.wrap({ file: named, args }, { agent: target.agent, cwd: folder });
   const { id } = await sessions.create(
     sessionSpecSchema.parse({
       kind: "command",
       tty: true,
-      command,
+      command: [program.file, ...program.args],
       cwd: folder,
       name: target.providerName,
-      env: { ...target.environment, [name]: value },
+      env: { ...surroundings.environment, ...target.environment, [name]: value },
       owner: { kind: "run", id: runId },
       ...size,
     }),

@@ -1,0 +1,71 @@
+import { stat } from "node:fs/promises";
+import { join } from "node:path";
+
+import type { Run } from "../../contract/features/runs.ts";
+import type { RunSpec, RunTarget } from "../../contract/internal/runs.ts";
+import { AppError } from "../../lib/app-error.ts";
+import type { Clock } from "../../lib/clock.ts";
+import { looksLikeSecret, registerSecret } from "../../lib/redact.ts";
+import type { RunRecord } from "./store/run-record.ts";
+import { noUsage } from "./usage.ts";
+
+/** The record of a run that was just asked for. */
+export function newRecord(spec: RunSpec, ownFolder: string, clock: Clock): RunRecord {
+  const { text: _text, targets: _targets, setup, folder, priority, ...facts } = spec;
+  return {
+    version: 1,
+    run: {
+      ...facts,
+      folder: folder ?? join(ownFolder, "work"),
+      worktree: null,
+      state: "created",
+      createdAt: new Date(clock.now()).toISOString(),
+      startedAt: null,
+      endedAt: null,
+      attempts: [],
+      usage: noUsage,
+      message: null,
+      failure: null,
+      pending: [],
+      agentSessionId: null,
+      sessionId: null,
+      canContinue: false,
+      eventCount: 0,
+      lastEventAt: null,
+    },
+    priority,
+    setup,
+    engine: null,
+    agent: null,
+    child: null,
+    unsaid: [null],
+    turn: null,
+    stopReason: null,
+  };
+}
+
+/** Secrets of targets are removed from everything that is written from now on. */
+export function knowSecrets(targets: readonly RunTarget[]): void {
+  for (const target of targets) {
+    if (target.engine === "api") {
+      if (target.apiKey !== null) registerSecret(target.apiKey);
+      continue;
+    }
+    for (const [name, value] of Object.entries(target.environment))
+      if (looksLikeSecret(name, value)) registerSecret(value);
+  }
+}
+
+/** Throws `not_found` when there is no such folder. */
+export async function checkFolder(folder: string): Promise<void> {
+  const state = await stat(folder).catch(() => null);
+  if (!state?.isDirectory()) throw new AppError("not_found", `There is no folder ${folder}`);
+}
+
+/** Whoever answered last, as it is set up now, for a further message to the same session; `null` when it is not among them. */
+export function followUpTarget(run: Run, targets: readonly RunTarget[]): RunTarget | null {
+  const last = run.attempts.at(-1);
+  const same = targets.filter(({ providerId }) => providerId === last?.providerId);
+  const target = same.find(({ model }) => model === last?.model) ?? same[0];
+  return target ? { ...target, reason: "Follow-up message" } : null;
+}
