@@ -83,4 +83,9 @@ test("the end of a text that may begin a known secret is measured", () => {
   expect(unfinishedSecretLength("it is word-of-so")).toBe("word-of-so".length);
   expect(unfinishedSecretLength("it is word-of-some-length")).toBe(0);
   expect(unfinishedSecretLength("it is over.")).toBe(0);
+  // "e" begins the base64 of this one, which itself ends with it: it is not cut before its end
+  const ending = "zx81-in-one-piece";
+  registerSecret(ending);
+  expect(Buffer.from(ending).toString("base64").startsWith("e")).toBe(true);
+  expect(unfinishedSecretLength(`it is ${ending}`)).toBe(ending.length);
 });

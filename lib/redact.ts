@@ -52,13 +52,23 @@ export function looksLikeSecret(name: string, value: string): boolean {
   return isNamedSo || redact(value) !== value;
 }
 
-/** Length of the end of `text` that may be the beginning of a registered secret which is not yet complete. */
+/**
+ * Length of the end of `text` that may be the beginning of a registered secret which is not yet complete. No complete one is
+ * cut by it: where the two overlap, the complete one belongs to the end as well.
+ */
 export function unfinishedSecretLength(text: string): number {
   let longest = 0;
   for (const secret of secrets)
     for (let length = Math.min(secret.length - 1, text.length); length > longest; length -= 1)
       if (text.endsWith(secret.slice(0, length))) longest = length;
-  return longest;
+  const cut = text.length - longest;
+  const across = longest === 0 ? undefined : completeSecrets(text).find(([from, to]) => from < cut && to > cut);
+  return across ? text.length - across[0] : longest;
+}
+
+function completeSecrets(text: string): [from: number, to: number][] {
+  const found = secretPattern ? text.matchAll(secretPattern) : [];
+  return Array.from(found, ({ index, 0: secret }) => [index, index + secret.length]);
 }
 
 const secretKey = /(?:password|passwd|secret|token|api_?key|access_?key|private_?key|authorization|cookie)$/i;
