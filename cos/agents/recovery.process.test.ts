@@ -190,6 +190,7 @@ describe("runs when portos-cos goes away", () => {
     const queued = await runs.until(late.id, ({ state }) => state === "queued");
     expect(queued.attempts).toMatchObject([{ providerId: "first", failure: "crashed" }]);
     expect(await runs.client.wanting({})).toEqual([{ id: late.id, isFollowUp: false }]);
+    await runs.ended(early.id);
     // Killed once more while it waits: still there, still once.
     await end("SIGKILL");
     await startProcess();
