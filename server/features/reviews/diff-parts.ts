@@ -56,7 +56,7 @@ export function parseTreeChanges(text: string): TreeChange[] {
     });
   }
   for (const change of changes) {
-    const [added = "", removed = "", name = ""] = splitCounts(next());
+    const [added, removed, name] = splitCounts(next());
     if (name === "") at += 2; // of a moved file both names follow
     change.isBinary = added === "-";
     change.added = Number(added) || 0;

@@ -38,7 +38,7 @@ export function createReviewChecks(options: CheckOptions): ReviewChecks {
   const { records, sessions, clock, logger } = options;
   const now = (): string => new Date(clock.now()).toISOString();
   const starting = new Set<string>();
-  let unsubscribe = (): void => undefined;
+  let unsubscribe: (() => void) | undefined;
   let timer: NodeJS.Timeout | undefined;
 
   async function changeCheck(runId: string, checkId: string, change: Partial<StoredCheck>): Promise<void> {
@@ -122,19 +122,7 @@ export function createReviewChecks(options: CheckOptions): ReviewChecks {
       const at = now();
       const record = await records.change(runId, (one) => ({
         ...one,
-        checks: checks.map(({ name, command, timeoutMs }): StoredCheck => ({
-          id: randomBytes(6).toString("hex"),
-          name,
-          command,
-          timeoutMs,
-          state: "queued",
-          sessionId: null,
-          exitCode: null,
-          message: null,
-          startedAt: at,
-          endedAt: null,
-          tree,
-        })),
+        checks: checks.map((check) => newCheck(check, tree, at)),
       }));
       if (record) options.changed(record);
       await startNext(runId);
@@ -161,9 +149,29 @@ export function createReviewChecks(options: CheckOptions): ReviewChecks {
       quietly(look());
     },
     end() {
-      unsubscribe();
+      unsubscribe?.();
       clearInterval(timer);
     },
+  };
+}
+
+function newCheck(
+  { name, command, timeoutMs }: WorktreeSetup["checks"][number],
+  tree: string,
+  startedAt: string,
+): StoredCheck {
+  return {
+    id: randomBytes(6).toString("hex"),
+    name,
+    command,
+    timeoutMs,
+    state: "queued",
+    sessionId: null,
+    exitCode: null,
+    message: null,
+    startedAt,
+    endedAt: null,
+    tree,
   };
 }
 

@@ -1,17 +1,24 @@
 import { AppError } from "../../../lib/app-error.ts";
 import type { Clock } from "../../../lib/clock.ts";
 import type { Logger } from "../../../lib/logger.ts";
-import { git, runGit } from "../../../lib/processes/git-command.ts";
-import { gitCommit, listGitWorktrees } from "../../../lib/processes/git-repository.ts";
-import { commitTree, panelIdentity } from "./commit-tree.ts";
-import { findCheckout, planMerge, pointsTo } from "./merge-plan.ts";
-import { finishMove, moveBranch, type BranchMove } from "./move-branch.ts";
-import type { OpenWork, ReviewDesk } from "./review-desk.ts";
+import { git } from "../../../lib/processes/git-command.ts";
+import {
+  checkKept,
+  decisionOn,
+  keepDiscarded,
+  lastDecision,
+  moveOf,
+  pruneDiscarded,
+  requireNewBranch,
+  restoreWork,
+} from "./kept-work.ts";
+import { findCheckout, planMerge } from "./merge-plan.ts";
+import { finishMove, moveBranch } from "./move-branch.ts";
+import type { ReviewDesk } from "./review-desk.ts";
 import type { PendingMerge, ReviewRecord, ReviewRecords, StoredDecision } from "./review-record.ts";
 import { keepDecisionMs } from "./review-view.ts";
-import { bringBack, discardedReference, mergeCommit, standOn, workCommit } from "./settle-work.ts";
+import { discardedReference, mergeCommit, standOn, workCommit } from "./settle-work.ts";
 import { findWork } from "./work-place.ts";
-import { parentsOf } from "./work-snapshot.ts";
 
 export interface DecisionOptions {
   records: ReviewRecords;
@@ -35,6 +42,8 @@ export interface ReviewDecisions {
 }
 
 export function createReviewDecisions({ records, desk, decided, clock, logger }: DecisionOptions): ReviewDecisions {
+  const now = (): string => new Date(clock.now()).toISOString();
+
   /** One decision at a time in a repository: two merges would meet in its folder. */
   function alone<T>(runId: string, work: (record: ReviewRecord) => Promise<T>): Promise<T> {
     const { repository } = desk.find(runId).worktree;
@@ -53,12 +62,6 @@ export function createReviewDecisions({ records, desk, decided, clock, logger }:
 
   async function setPending(runId: string, pending: PendingMerge | null): Promise<void> {
     await records.change(runId, (one) => ({ ...one, pending }));
-  }
-
-  function decisionOn({ work }: OpenWork, by: string, commit: string): StoredDecision {
-    const { head, base, tree } = work;
-    const at = new Date(clock.now()).toISOString();
-    return { by, at, work: commit, head, base, tree, reference: null, from: null, to: null, branch: null };
   }
 
   /** Moves the base branch, with a note on disk for as long as it takes. */
@@ -86,7 +89,7 @@ export function createReviewDecisions({ records, desk, decided, clock, logger }:
     const commit = await workCommit(work, message);
     const to = await mergeCommit(work, { commit, tree: plan.tree, tip: baseTip, message });
     const decision: StoredDecision = {
-      ...decisionOn(open, by, commit),
+      ...decisionOn(open, { by, at: now() }, commit),
       reference: `refs/heads/${baseBranch}`,
       from: baseTip,
       to,
@@ -105,45 +108,19 @@ export function createReviewDecisions({ records, desk, decided, clock, logger }:
     const open = await desk.settled(runId, tree);
     const { work, record } = open;
     const { repository } = record.worktree;
-    const valid = await runGit(repository, ["check-ref-format", "--branch", name]);
-    if (valid.code !== 0 || name.startsWith("-"))
-      throw new AppError("invalid_request", `${name} cannot be the name of a branch`, {
-        issues: [{ path: "body.name", message: "cannot be the name of a branch" }],
-      });
-    if ((await gitCommit(repository, `refs/heads/${name}`)) !== null)
-      throw new AppError("conflict", `There is a branch ${name} already`, { hint: "Choose another name." });
+    await requireNewBranch(repository, name);
     const commit = await workCommit(work, message);
     await git(repository, ["update-ref", "-m", "portos: kept as a branch", `refs/heads/${name}`, commit, ""]);
     await standOn(work.place, work.head, commit);
-    await settle(runId, "branch", { ...decisionOn(open, by, commit), branch: name }, by);
+    await settle(runId, "branch", { ...decisionOn(open, { by, at: now() }, commit), branch: name }, by);
   }
 
   async function discard(runId: string, { tree }: { tree: string }, by: string): Promise<void> {
     const record = desk.find(runId);
-    const { repository, baseCommit } = record.worktree;
-    const message = `Discarded: ${record.title}`;
+    const who = { by, at: now() };
     const isGone = record.state === "open" && (await findWork(record.worktree)) === null;
-    if (isGone) {
-      const { head, base, tree: last } = record.last ?? { head: baseCommit, base: baseCommit, tree: baseCommit };
-      const at = new Date(clock.now()).toISOString();
-      const place = { reference: null, from: null, to: null, branch: null };
-      await settle(runId, "discarded", { by, at, work: head, head, base, tree: last, ...place }, by);
-      return;
-    }
-    const open = await desk.settled(runId, tree);
-    const { work } = open;
-    const parents = parentsOf(work.head, work.mergeHead);
-    const commit = await commitTree(work.place, { tree: work.tree, parents, message, who: panelIdentity });
-    await git(repository, ["update-ref", discardedReference(runId), commit]);
-    await settle(runId, "discarded", decisionOn(open, by, commit), by);
-  }
-
-  /** The worktree as it was before the decision. */
-  async function restoreWork({ runId, worktree }: ReviewRecord, decision: StoredDecision): Promise<void> {
-    const place = await findWork(worktree);
-    if (place === null) await bringBack(worktree, decision, desk.scratch(runId));
-    else if ((await gitCommit(worktree.repository, `${decision.work}^2`)) === null)
-      await standOn(place, decision.work, decision.head);
+    const decision = isGone ? lastDecision(record, who) : await keepDiscarded(await desk.settled(runId, tree), who);
+    await settle(runId, "discarded", decision, by);
   }
 
   async function undo(record: ReviewRecord, by: string): Promise<void> {
@@ -154,7 +131,7 @@ export function createReviewDecisions({ records, desk, decided, clock, logger }:
       throw new AppError("conflict", "This was decided more than 30 days ago and cannot be taken back");
     if (state === "merged") await move(record, { kind: "undo", decision });
     else await checkKept(record, decision);
-    await restoreWork(record, decision);
+    await restoreWork(record, decision, desk.scratch(record.runId));
     if (state === "branch")
       await git(repository, ["update-ref", "-d", `refs/heads/${decision.branch ?? ""}`, decision.work]);
     if (state === "discarded") await git(repository, ["update-ref", "-d", discardedReference(runId), decision.work]);
@@ -171,7 +148,7 @@ export function createReviewDecisions({ records, desk, decided, clock, logger }:
       return;
     }
     if (kind === "undo") {
-      await restoreWork(record, decision);
+      await restoreWork(record, decision, desk.scratch(record.runId));
       await settle(record.runId, "open", null, decision.by);
       return;
     }
@@ -193,40 +170,6 @@ export function createReviewDecisions({ records, desk, decided, clock, logger }:
         });
       }
     },
-    async prune() {
-      for (const { runId, state, decision, worktree } of records.list()) {
-        if (state !== "discarded" || decision === null) continue;
-        if (clock.now() - Date.parse(decision.at) < keepDecisionMs) continue;
-        await runGit(worktree.repository, ["update-ref", "-d", discardedReference(runId), decision.work]);
-      }
-    },
+    prune: () => pruneDiscarded(records.list(), clock.now()),
   };
-}
-
-function moveOf({ title }: ReviewRecord, { kind, decision }: PendingMerge): BranchMove {
-  const { reference, from, to } = decision;
-  const isUndo = kind === "undo";
-  return {
-    reference: reference ?? "",
-    from: (isUndo ? to : from) ?? "",
-    to: (isUndo ? from : to) ?? "",
-    reason: `portos: ${isUndo ? "merge taken back" : "merge"}: ${title.replace(/\s+/g, " ")}`,
-  };
-}
-
-/** Throws `conflict` when what was kept is not there as it was. */
-async function checkKept({ runId, state, worktree }: ReviewRecord, decision: StoredDecision): Promise<void> {
-  const { repository } = worktree;
-  if (state === "discarded") {
-    if (await pointsTo(repository, discardedReference(runId), decision.work)) return;
-    throw new AppError("conflict", "The discarded work is not kept any more");
-  }
-  const name = decision.branch ?? "";
-  if (!(await pointsTo(repository, `refs/heads/${name}`, decision.work)))
-    throw new AppError("conflict", `The branch ${name} has gone on since, so this cannot be taken back`);
-  const user = (await listGitWorktrees(repository)).find((one) => one.branch === name);
-  if (user)
-    throw new AppError("conflict", `The branch ${name} is checked out in ${user.folder}`, {
-      hint: "Check out another branch there first.",
-    });
 }

@@ -2,7 +2,7 @@ import { chmod, mkdtemp, readFile, rename, rm, symlink, writeFile } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import fc from "fast-check";
+import { array, assert, asyncProperty, boolean, constantFrom, dictionary, option, tuple } from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 import type { RunWorktree } from "../../../contract/features/isolation.ts";
@@ -52,7 +52,7 @@ function apply(before: string, hunks: readonly PatchHunk[]): string {
   return [...made, ...lines.slice(at)].join("");
 }
 
-const sign = fc.constantFrom(
+const sign = constantFrom(
   "a",
   "b",
   " ",
@@ -68,52 +68,55 @@ const sign = fc.constantFrom(
   "+++ b",
   "\u0000".slice(1),
 );
-const line = fc.array(sign, { maxLength: 4 }).map((signs) => signs.join(""));
-const text = fc
-  .tuple(fc.array(line, { maxLength: 30 }), fc.boolean())
-  .map(([lines, isEnded]) => lines.join("\n") + (isEnded && lines.length > 0 ? "\n" : ""));
-const name = fc
-  .array(fc.constantFrom("a", "B", " ", '"', "\\", "\n", "\t", "ü", "日", "'", "*", "[", "-", ":", "?", "\u0007"), {
+const line = array(sign, { maxLength: 4 }).map((signs) => signs.join(""));
+const text = tuple(array(line, { maxLength: 30 }), boolean()).map(
+  ([lines, isEnded]) => lines.join("\n") + (isEnded && lines.length > 0 ? "\n" : ""),
+);
+const anyName = array(
+  constantFrom("a", "B", " ", '"', "\\", "\n", "\t", "ü", "日", "'", "*", "[", "-", ":", "?", "\u0007"),
+  {
     minLength: 1,
     maxLength: 8,
-  })
-  .map((signs) => `f${signs.join("")}`);
+  },
+).map((signs) => `f${signs.join("")}`);
+
+/** Ten lines, of which only the first and the last are their own. */
+function block(first: string): string {
+  return [`${first}1`, ...Array.from({ length: 8 }, () => "same"), "x"].join("\n");
+}
 
 describe("a diff", () => {
   it("says of every name and text exactly what was changed", async () => {
     const repository = await makeRepository(join(directory, "r"), { keep: "1\n" });
-    await fc.assert(
-      fc.asyncProperty(
-        fc.dictionary(name, fc.tuple(fc.option(text), fc.option(text)), { maxKeys: 4 }),
-        async (files) => {
-          await git(repository, ["read-tree", "--empty"]);
-          await git(repository, ["clean", "-fdxq"]);
-          const tree = async (side: 0 | 1): Promise<string> => {
-            for (const [path, texts] of Object.entries(files)) {
-              const content = texts[side];
-              if (content === null) await rm(join(repository, path), { force: true });
-              else await writeFile(join(repository, path), content);
-            }
-            await git(repository, ["add", "--all", "."]);
-            return (await git(repository, ["write-tree"])).trim();
-          };
-          const [before, after] = [await tree(0), await tree(1)];
-          const changes = await treeChanges(repository, before, after);
-          const seen = new Set<string>();
-          for (const change of changes) {
-            const file = reviewFile(change, false);
-            seen.add(file.path).add(file.formerPath ?? file.path);
-            const { hunks } = await changeHunks(repository, change);
-            const old = change.status === "added" ? "" : (files[file.formerPath ?? file.path]?.[0] ?? "");
-            const now = change.status === "deleted" ? "" : (files[file.path]?.[1] ?? "");
-            expect(readable(apply(Buffer.from(old).toString("latin1"), hunks))).toBe(now);
-            const count = (first: string): number =>
-              hunks.reduce((sum, { lines }) => sum + lines.filter((one) => one.startsWith(first)).length, 0);
-            expect([count("+"), count("-")]).toEqual([file.added, file.removed]);
+    await assert(
+      asyncProperty(dictionary(anyName, tuple(option(text), option(text)), { maxKeys: 4 }), async (files) => {
+        await git(repository, ["read-tree", "--empty"]);
+        await git(repository, ["clean", "-fdxq"]);
+        const tree = async (side: 0 | 1): Promise<string> => {
+          for (const [path, texts] of Object.entries(files)) {
+            const content = texts[side];
+            if (content === null) await rm(join(repository, path), { force: true });
+            else await writeFile(join(repository, path), content);
           }
-          for (const [path, [old, now]] of Object.entries(files)) expect(seen.has(path)).toBe(old !== now);
-        },
-      ),
+          await git(repository, ["add", "--all", "."]);
+          return (await git(repository, ["write-tree"])).trim();
+        };
+        const [before, after] = [await tree(0), await tree(1)];
+        const changes = await treeChanges(repository, before, after);
+        const seen = new Set<string>();
+        for (const change of changes) {
+          const file = reviewFile(change, false);
+          seen.add(file.path).add(file.formerPath ?? file.path);
+          const { hunks } = await changeHunks(repository, change);
+          const old = change.status === "added" ? "" : (files[file.formerPath ?? file.path]?.[0] ?? "");
+          const now = change.status === "deleted" ? "" : (files[file.path]?.[1] ?? "");
+          expect(readable(apply(Buffer.from(old).toString("latin1"), hunks))).toBe(now);
+          const count = (first: string): number =>
+            hunks.reduce((sum, { lines }) => sum + lines.filter((one) => one.startsWith(first)).length, 0);
+          expect([count("+"), count("-")]).toEqual([file.added, file.removed]);
+        }
+        for (const [path, [old, now]] of Object.entries(files)) expect(seen.has(path)).toBe(old !== now);
+      }),
       { numRuns: 40 },
     );
   }, 120_000);
@@ -160,7 +163,6 @@ describe("a diff", () => {
   });
 
   it("keeps the hash of a hunk that moves and gives equal ones each their own", async () => {
-    const block = (name: string) => [`${name}1`, ...Array.from({ length: 8 }, () => "same"), "x"].join("\n");
     const before = [block("a"), block("a"), ""].join("\n");
     const repository = await makeRepository(join(directory, "r"), { f: before });
     const hashes = async (content: string): Promise<string[]> => {

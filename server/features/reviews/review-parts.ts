@@ -28,12 +28,12 @@ export interface ReviewParts {
 
 const maxShownLine = 4_000;
 
-export function createReviewParts({ records, desk, edit, touch, clock }: PartOptions): ReviewParts {
-  async function hunksOf(place: string, change: TreeChange) {
-    const { hunks, isCut } = await changeHunks(place, change);
-    return { hunks, hashes: hunkHashes(change, hunks), isCut };
-  }
+async function hunksOf(place: string, change: TreeChange) {
+  const { hunks, isCut } = await changeHunks(place, change);
+  return { hunks, hashes: hunkHashes(change, hunks), isCut };
+}
 
+export function createReviewParts({ records, desk, edit, touch, clock }: PartOptions): ReviewParts {
   /** portos-cos looks at the worktree again; it does so by itself, later, when it is away now. */
   async function touchWorktree(runId: string): Promise<void> {
     try {

@@ -3,14 +3,14 @@ import type { Run } from "../../../contract/features/runs.ts";
 import type { WorktreeSetup } from "../../../contract/features/worktrees.ts";
 import type { WorktreePlace } from "../../../contract/internal/worktrees.ts";
 import { isOpenState } from "../../../contract/run-transcript.ts";
-import { AppError } from "../../../lib/app-error.ts";
 import type { Clock } from "../../../lib/clock.ts";
 import type { Logger } from "../../../lib/logger.ts";
 import type { CosClient } from "../../cos-client.ts";
+import { createOpener } from "./open-review.ts";
 import { createReviewChecks, type RunInWorktree } from "./review-checks.ts";
 import { createReviewComments, type ReviewComments } from "./review-comments.ts";
 import { createReviewDecisions, type ReviewDecisions } from "./review-decisions.ts";
-import { createReviewDesk, figuresOf } from "./review-desk.ts";
+import { createReviewDesk } from "./review-desk.ts";
 import { createReviewNews, type DecidedListener, type TellFate } from "./review-news.ts";
 import { createReviewParts, type ReviewParts } from "./review-parts.ts";
 import { newestFirst, type ReviewRecord, type ReviewRecords } from "./review-record.ts";
@@ -59,7 +59,6 @@ const pruneEveryMs = 24 * 60 * 60_000;
 
 export function createReviewService(options: ReviewServiceOptions): ReviewService {
   const { records, runs, worktrees, clock, logger, publish } = options;
-  const openedListeners: ((review: ReviewSummary) => void | Promise<void>)[] = [];
   const summary = (record: ReviewRecord): ReviewSummary => summaryOf(record, clock.now());
   const changed = (record: ReviewRecord): void => {
     publish(summary(record));
@@ -97,6 +96,7 @@ export function createReviewService(options: ReviewServiceOptions): ReviewServic
   }
 
   const comments = createReviewComments({ records, desk, view, edit, runs, hear, clock });
+  const opener = createOpener({ records, desk, worktrees, summary, decided: news.decided, changed, clock });
   const parts = createReviewParts({ records, desk, edit, touch: worktrees.touch, clock });
 
   const service: ReviewService = {
@@ -113,36 +113,8 @@ export function createReviewService(options: ReviewServiceOptions): ReviewServic
     hasOpen: (runId) => records.get(runId)?.state === "open",
     titleOf: (runId) => records.get(runId)?.title,
     onDecided: news.onDecided,
-    onOpened: (listener) => {
-      openedListeners.push(listener);
-    },
-    open: (run) =>
-      desk.inLine(run.id, async () => {
-        const { worktree } = run;
-        if (worktree === null || isOpenState(run.state)) return;
-        const known = records.get(run.id);
-        const copied = await copiedInto(run.id, known);
-        const draft = known ?? newRecord(run, worktree, copied, new Date(clock.now()).toISOString());
-        const open = await desk.read({ ...draft, copied });
-        if (open === null || (known === undefined && open.changes.length === 0)) return;
-        if (known?.decision?.tree === open.work.tree) return;
-        const { tree, base, head } = open.work;
-        const isAgain = known !== undefined && known.state !== "open";
-        const fresh = {
-          copied,
-          runState: run.state,
-          canContinue: run.canContinue,
-          figures: figuresOf(open.changes),
-          last: { tree, base, head },
-          ...(isAgain ? { state: "open" as const, decision: null, reverts: [] } : {}),
-        };
-        if (known === undefined) await records.put({ ...draft, ...fresh });
-        else await records.change(run.id, (one) => ({ ...one, ...fresh }));
-        const record = desk.find(run.id);
-        if (isAgain) await news.decided(record, "the agent");
-        changed(record);
-        for (const listener of openedListeners) await listener(summary(record));
-      }),
+    onOpened: opener.onOpened,
+    open: (run) => desk.inLine(run.id, () => opener.open(run)),
     hear,
     ...comments,
     ...parts,
@@ -191,42 +163,5 @@ export function createReviewService(options: ReviewServiceOptions): ReviewServic
     if (record) changed(record);
   }
 
-  async function copiedInto(runId: string, known: ReviewRecord | undefined): Promise<string[]> {
-    try {
-      return (await worktrees.get(runId)).copied;
-    } catch (error) {
-      if (error instanceof AppError) return known?.copied ?? [];
-      throw error;
-    }
-  }
-
   return service;
-}
-
-function newRecord(
-  { id, title, appId, state, canContinue }: Run,
-  worktree: ReviewRecord["worktree"],
-  copied: string[],
-  createdAt: string,
-): ReviewRecord {
-  return {
-    runId: id,
-    title,
-    appId,
-    runState: state,
-    state: "open",
-    createdAt,
-    worktree,
-    copied,
-    canContinue,
-    figures: { files: 0, added: 0, removed: 0 },
-    last: null,
-    comments: [],
-    accepted: [],
-    reverts: [],
-    checks: [],
-    decision: null,
-    pending: null,
-    news: null,
-  };
 }

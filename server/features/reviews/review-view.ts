@@ -78,7 +78,8 @@ export async function reviewView(
     ...(await mergeState(record, open)),
     cannotSend: sendProblem(record),
     canUndoRevert: state === "open" && reverts.length > 0 && open !== null,
-    decision: decision && decisionView(state, decision, isRecent(decision, nowMs) && (await canUndo(record, decision))),
+    decision:
+      decision && decisionView(state, decision, isRecent(decision, nowMs) && (await isStillThere(record, decision))),
   };
 }
 
@@ -93,15 +94,20 @@ async function changesOf(place: GitPlace, base: string, tree: string): Promise<T
 }
 
 async function mergeState(record: ReviewRecord, open: OpenWork | null): Promise<Pick<Review, "conflicts" | "blocked">> {
-  const no = (blocked: string): Pick<Review, "conflicts" | "blocked"> => ({ conflicts: [], blocked });
-  if (record.state !== "open") return { conflicts: [], blocked: null };
+  const blocked = mergeProblem(record, open);
+  if (record.state !== "open" || blocked !== null || open === null) return { conflicts: [], blocked };
+  const plan = await planMerge(record.worktree, open.work);
+  return { conflicts: plan.conflicts, blocked: plan.blocked };
+}
+
+/** Why it need not even be tried. */
+function mergeProblem(record: ReviewRecord, open: OpenWork | null): string | null {
+  if (record.state !== "open") return null;
   if (record.pending !== null)
-    return no("A merge was begun and could not be finished. It is tried again at the next start.");
-  if (open === null) return no("The worktree is not there any more.");
-  if (isOpenState(record.runState)) return no("The agent is at work. Wait until it is done, or stop it.");
-  if (open.changes.length === 0) return no("Nothing is changed.");
-  const { conflicts, blocked } = await planMerge(record.worktree, open.work);
-  return { conflicts, blocked };
+    return "A merge was begun and could not be finished. It is tried again at the next start.";
+  if (open === null) return "The worktree is not there any more.";
+  if (isOpenState(record.runState)) return "The agent is at work. Wait until it is done, or stop it.";
+  return open.changes.length === 0 ? "Nothing is changed." : null;
 }
 
 /** Why the agent cannot be told anything; `null` when it can. */
@@ -111,7 +117,7 @@ export function sendProblem({ state, runState, canContinue }: ReviewRecord): str
   return canContinue ? null : "The agent cannot go on with this run. Give the comments to a new run.";
 }
 
-async function canUndo({ runId, state, worktree }: ReviewRecord, decision: StoredDecision): Promise<boolean> {
+async function isStillThere({ runId, state, worktree }: ReviewRecord, decision: StoredDecision): Promise<boolean> {
   const { repository } = worktree;
   try {
     if (state === "merged")

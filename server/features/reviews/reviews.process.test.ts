@@ -51,6 +51,38 @@ const main = (): Promise<string | null> => gitCommit(worktree.repository, "refs/
 const repositoryFile = (path: string): Promise<string> => readFile(join(worktree.repository, path), "utf8");
 const treeOf = async (): Promise<string> => (await bed.reviews.get(runId)).tree;
 
+async function merge(message = "Tidy up"): Promise<void> {
+  await bed.reviews.decide.merge(runId, { tree: await treeOf(), message }, "anna");
+}
+
+/** What is on disk when the server is killed behind one of its steps. */
+async function cutOff(steps: "none" | "files" | "half" | "branch"): Promise<{ from: string; to: string }> {
+  await work();
+  await bed.reviews.decide.merge(runId, { tree: await treeOf(), message: "Tidy up" }, "anna");
+  const decision = bed.records.get(runId)?.decision;
+  if (!decision) throw new Error("It was not merged");
+  const [from, to] = [decision.from ?? "", decision.to ?? ""];
+  if (steps !== "branch") await git(worktree.repository, ["update-ref", "refs/heads/main", from]);
+  if (steps === "none") await git(worktree.repository, ["read-tree", "--reset", "-u", from]);
+  if (steps === "half") {
+    await git(worktree.repository, ["read-tree", "--reset", "-u", from]);
+    await git(worktree.repository, ["checkout", "--quiet", to, "--", "tool.sh"]);
+    await git(worktree.repository, ["rm", "--quiet", "--cached", "tool.sh"]);
+    await writeFile(join(worktree.repository, "app.txt"), await readFile(join(worktree.folder, "app.txt")));
+  }
+  await git(worktree.folder, ["update-ref", "HEAD", decision.head]);
+  await git(worktree.folder, ["read-tree", decision.head]);
+  await bed.records.change(runId, (one) => ({
+    ...one,
+    state: "open",
+    decision: null,
+    pending: { kind: "merge", decision },
+  }));
+  await bed.stop();
+  bed = await startReviews(directory);
+  return { from, to };
+}
+
 describe("a review", () => {
   it("is opened for committed and uncommitted changes, and not for none", async () => {
     await bed.open(endedRun(worktree));
@@ -119,7 +151,10 @@ describe("a review", () => {
       ].join("\n\n"),
     ]);
     expect(sent.comments.every(({ sentAt }) => sentAt !== null)).toBe(true);
-    expect(sent).toMatchObject({ runState: "running", cannotSend: expect.stringContaining("at work") });
+    expect(sent).toMatchObject({
+      runState: "running",
+      cannotSend: "The agent is at work. Wait until it is done, or stop it.",
+    });
     await expect(bed.reviews.send(runId, "More")).rejects.toMatchObject({ code: "conflict" });
     await expect(bed.reviews.decide.discard(runId, sent, "anna")).rejects.toMatchObject({
       message: "The agent is at work",
@@ -180,9 +215,6 @@ describe("a review", () => {
 });
 
 describe("a merge", () => {
-  const merge = async (message = "Tidy up") =>
-    bed.reviews.decide.merge(runId, { tree: await treeOf(), message }, "anna");
-
   it("brings everything into the branch and its folder, and can be taken back", async () => {
     await work();
     const told: string[] = [];
@@ -290,34 +322,6 @@ describe("a merge", () => {
 });
 
 describe("a merge that was cut off", () => {
-  /** What is on disk when the server is killed behind one of its steps. */
-  async function cutOff(steps: "none" | "files" | "half" | "branch"): Promise<{ from: string; to: string }> {
-    await work();
-    await bed.reviews.decide.merge(runId, { tree: await treeOf(), message: "Tidy up" }, "anna");
-    const decision = bed.records.get(runId)?.decision;
-    if (!decision) throw new Error("It was not merged");
-    const [from, to] = [decision.from ?? "", decision.to ?? ""];
-    if (steps !== "branch") await git(worktree.repository, ["update-ref", "refs/heads/main", from]);
-    if (steps === "none") await git(worktree.repository, ["read-tree", "--reset", "-u", from]);
-    if (steps === "half") {
-      await git(worktree.repository, ["read-tree", "--reset", "-u", from]);
-      await git(worktree.repository, ["checkout", "--quiet", to, "--", "tool.sh"]);
-      await git(worktree.repository, ["rm", "--quiet", "--cached", "tool.sh"]);
-      await writeFile(join(worktree.repository, "app.txt"), await readFile(join(worktree.folder, "app.txt")));
-    }
-    await git(worktree.folder, ["update-ref", "HEAD", decision.head]);
-    await git(worktree.folder, ["read-tree", decision.head]);
-    await bed.records.change(runId, (one) => ({
-      ...one,
-      state: "open",
-      decision: null,
-      pending: { kind: "merge", decision },
-    }));
-    await bed.stop();
-    bed = await startReviews(directory);
-    return { from, to };
-  }
-
   for (const steps of ["none", "files", "half", "branch"] as const)
     it(`is finished at the next start, with ${steps} done`, async () => {
       const { to } = await cutOff(steps);

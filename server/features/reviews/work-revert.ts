@@ -62,7 +62,7 @@ export async function treeBefore(work: Work, before: string, after: string): Pro
   });
   const wanted = new Set(changed);
   const kept = entries.split("\0").flatMap((entry) => {
-    const [info = "", path = ""] = splitOnce(entry);
+    const [info, path] = splitOnce(entry);
     const [mode = "", , id = ""] = info.split(" ");
     return wanted.has(path) ? [`${mode} ${id}\t${path}`] : [];
   });
