@@ -6,7 +6,7 @@ import { automationsEndpoints, automationsFeed } from "./features/automations.ts
 import { backupsEndpoints } from "./features/backups.ts";
 import { browserEndpoints, browserFeed } from "./features/browser.ts";
 import { detectChannel, detectEndpoints } from "./features/detect.ts";
-import { learningEndpoints } from "./features/chief.ts";
+import { chiefEndpoints, chiefFeed, learningEndpoints } from "./features/chief.ts";
 import { historyEndpoints } from "./features/history.ts";
 import { incidentsEndpoints, incidentsFeed } from "./features/incidents.ts";
 import { localModelsEndpoints, localModelsFeed } from "./features/local-models.ts";
@@ -32,6 +32,7 @@ export const endpointGroups = {
   automations: automationsEndpoints,
   backups: backupsEndpoints,
   browser: browserEndpoints,
+  chief: chiefEndpoints,
   detect: detectEndpoints,
   history: historyEndpoints,
   incidents: incidentsEndpoints,
@@ -60,6 +61,7 @@ export const channels = {
   apps: appsFeed,
   automations: automationsFeed,
   browser: browserFeed,
+  cos: chiefFeed,
   detect: detectChannel,
   errors: errorsFeed,
   incidents: incidentsFeed,

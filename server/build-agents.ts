@@ -1,35 +1,44 @@
 import type { App } from "../contract/features/apps.ts";
+import { AppError } from "../lib/app-error.ts";
 import type { Core } from "./app.ts";
+import { buildChiefOfStaff } from "./chief-of-staff.ts";
 import { buildApprovals } from "./features/approvals/build-approvals.ts";
 import { startHistoryRetention } from "./features/history/retention.ts";
+import type { PanicSwitch } from "./features/chief/panic-switch.ts";
 import { buildLearning } from "./features/learning/build-learning.ts";
 import { candidatesOf } from "./features/learning/candidates.ts";
 import { buildLocalModels } from "./features/local-models/build-local-models.ts";
 import { buildPrompts } from "./features/prompts/build-prompts.ts";
 import { buildProviders } from "./features/providers/build-providers.ts";
 import { buildPush, type BuildPushOptions } from "./features/push/build-push.ts";
+import { buildReviews, type BuildReviewsOptions } from "./features/reviews/build-reviews.ts";
 import { buildRuns } from "./features/runs/start-runs.ts";
 import type { RunServiceOptions } from "./features/runs/run-starter.ts";
+import { buildTasks, type Tasks } from "./features/tasks/build-tasks.ts";
 import { buildUsage } from "./features/usage/build-usage.ts";
 import { usesInRuns } from "./prompt-uses.ts";
 import { accountRuns } from "./run-accounts.ts";
 
 export interface BuildAgentsOptions {
+  /** The switch that stops everything. */
+  panic: PanicSwitch;
   appOf: (appId: string) => App | undefined;
   /** Who is asked for a run; replaced in tests. */
   resolveTargets?: RunServiceOptions["resolveTargets"];
   /** How devices are told; replaced in tests. */
   push?: Omit<BuildPushOptions, "notifications">;
+  /** What reviews run checks with; replaced in tests. */
+  reviews?: Partial<Pick<BuildReviewsOptions, "checksOf" | "sessions" | "worktrees">>;
 }
 
 /** Builds what gives work to models and agents and keeps hold of it. Nothing is asked or probed before `start()`. */
 export async function buildAgents(
-  { context, settings, notifications, errors }: Core,
-  { appOf, resolveTargets, push }: BuildAgentsOptions,
-): Promise<{ start(): Promise<void> }> {
+  { context, settings, notifications, errors, cos }: Core,
+  { panic, appOf, resolveTargets, push, reviews: reviewOptions }: BuildAgentsOptions,
+): Promise<{ tasks: Tasks["service"]; start(): Promise<void> }> {
   const prompts = await buildPrompts(context);
-  const localModels = await buildLocalModels(context);
-  const providers = await buildProviders(context);
+  const localModels = await buildLocalModels(context, { panic });
+  const providers = await buildProviders(context, { panic });
   const usage = await buildUsage(context, {
     settings,
     nameOfApp: (appId) => appOf(appId)?.name,
@@ -40,27 +49,58 @@ export async function buildAgents(
     resolveTargets: resolveTargets ?? providers.resolveTargets,
     renderTemplate: (wish) => prompts.render(wish.promptId, wish.version ?? null, wish.values),
     folderOf: (appId) => appOf(appId)?.folder,
-    checkBudget: () => usage.check(),
+    checkBudget: () => usage.check(openRuns()),
+    checkAllowed: panic.check,
   });
+  const tasks = await buildTasks(context, {
+    notifications,
+    hasApp: (appId) => appOf(appId) !== undefined,
+    stopRun: async (id, reason) => {
+      await runs.runs.stop(id, reason).catch(unlessOver);
+    },
+    startTask: (id) => chief.startNow(id),
+  });
+  context.onStop(startHistoryRetention({ history: tasks.log, logger: context.logger }, settings));
+  const openRuns = () => runs.open().runs.map(({ run }) => run);
   const providerList = () => providers.service.list().providers;
   const learning = await buildLearning(context, {
-    weights: () => ({ success: 6, cost: 2, time: 2 }),
+    weights: () => chief.settings().weights,
     candidates: () => candidatesOf(providerList()),
     nameOf: (id) => providerList().find((provider) => provider.id === id)?.name,
   });
   accountRuns(runs.hooks, { usage, providers, learning });
-  const { runApprovals, log } = await buildApprovals(context, { runs: runs.runs, notifications, settings });
+  const { approvals, runApprovals, log } = await buildApprovals(context, { runs: runs.runs, notifications, settings });
   context.onStop(startHistoryRetention({ history: log, logger: context.logger }, settings));
   runs.hooks.onRunChanged(runApprovals.hear);
   runs.hooks.onRunRemoved(runApprovals.forget);
   await buildPush(context, { notifications, ...push });
   prompts.addUses(usesInRuns(runs.runs));
+  const reviews = await buildReviews(context, {
+    runs: runs.runs,
+    checksOf: () => Promise.resolve([]),
+    sessions: cos,
+    notifications,
+    ...reviewOptions,
+  });
+  runs.hooks.onRunChanged(reviews.hear);
+  runs.hooks.onRunEnded(reviews.open);
+  const parts = { panic, tasks: tasks.service, runs, approvals, providers, learning, usage, reviews, appOf };
+  const chief = await buildChiefOfStaff({ context, notifications, settings }, parts);
 
   return {
+    tasks: tasks.service,
     async start() {
+      tasks.start();
+      await reviews.start();
+      await chief.start();
       runs.start();
       await localModels.start();
       providers.start();
     },
   };
+}
+
+/** A run that is over, or gone, needs no stopping. */
+function unlessOver(error: unknown): void {
+  if (!(error instanceof AppError) || (error.code !== "not_found" && error.code !== "conflict")) throw error;
 }

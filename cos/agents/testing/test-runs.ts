@@ -84,7 +84,12 @@ export async function startTestRuns(options: Partial<CosOptions> = {}): Promise<
   const dataDir = mkdtempSync(join(tmpdir(), "portos-runs-"));
   const folder = mkdtempSync(join(tmpdir(), "portos-work-"));
   const env = parseEnv(
-    { NODE_ENV: "test", PORTOS_DATA_DIR: dataDir, PORTOS_CONFIG_DIR: join(dataDir, "c") },
+    {
+      NODE_ENV: "test",
+      PORTOS_DATA_DIR: dataDir,
+      PORTOS_CONFIG_DIR: join(dataDir, "c"),
+      PORTOS_STATE_DIR: join(dataDir, "s"),
+    },
     process.cwd(),
   );
   const begin = (): ReturnType<typeof startCos> => startCos({ env, logger: silentLogger, port: 0, ...options });

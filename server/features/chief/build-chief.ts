@@ -10,6 +10,7 @@ import {
   type Panic,
 } from "../../../contract/features/chief.ts";
 import { isOpenState } from "../../../contract/run-transcript.ts";
+import type { JsonLog } from "../../../lib/json-log.ts";
 import type { AppContext } from "../../app-context.ts";
 import { createFeed } from "../../realtime/feed.ts";
 import { timeText } from "../../time-text.ts";
@@ -51,7 +52,10 @@ export async function openPanicSwitch(context: AppContext): Promise<PanicSwitch>
 }
 
 /** Opens the files, mounts endpoints and feed. Nothing is started before `start()`, and not before it is turned on. */
-export async function buildChief(context: AppContext, dependencies: Dependencies): Promise<Chief> {
+export async function buildChief(
+  context: AppContext,
+  dependencies: Dependencies,
+): Promise<{ chief: Chief; log: JsonLog<ChiefDecision> }> {
   const { clock, env, mount, realtime } = context;
   const { hooks, onComplete, denyQuestions, panic, ...parts } = dependencies;
   const logger = context.logger.child("chief");
@@ -103,7 +107,7 @@ export async function buildChief(context: AppContext, dependencies: Dependencies
     for (const stop of stopHearing) stop();
     await chief.stop();
   });
-  return chief;
+  return { chief, log };
 
   function stopLate(runId: string): void {
     const reason = `Everything was stopped by ${panic.get().by ?? "somebody"}`;

@@ -14,6 +14,13 @@ export interface Choosable {
   model: string | null;
 }
 
+/** The candidates, the best first, and why in words. */
+export interface Choice {
+  order: Choosable[];
+  reason: string;
+  detail: string;
+}
+
 /** What the chief of staff is built on: other features, as functions. */
 export interface ChiefParts {
   tasks: Pick<TaskService, "list" | "get" | "find" | "create" | "change" | "onChange" | "onRemoved">;
@@ -23,10 +30,7 @@ export interface ChiefParts {
   newRunId(): string;
   providers(): ProviderFacts[];
   /** Who does such work best, the best first, and why. */
-  choose(
-    work: { type: string; appId: string | null },
-    candidates: readonly Choosable[],
-  ): { order: Choosable[]; reason: string; detail: string };
+  choose(work: { type: string; appId: string | null }, candidates: readonly Choosable[]): Choice | Promise<Choice>;
   /** Why no run may start today; `null`: there is something left. */
   dayBudget(): Promise<string | null>;
   folderOf(appId: string): string | undefined;

@@ -79,7 +79,10 @@ export function planRecovery(facts: RecoveryFacts): Recovery {
 function afterSuccess(last: TaskRun, { task, hasReview }: RecoveryFacts): Plan {
   if (hasReview) return plan("review", "review", `${last.providerName} is done: look at what it changed.`);
   if (task.needsReview)
-    return plan("review", "review", `${last.providerName} is done: look at what it did, then mark it as done.`);
+    return {
+      ...plan("review", "review", `${last.providerName} is done: look at what it did, then mark it as done.`),
+      isAsking: true,
+    };
   return ended("done", `Done by ${last.providerName}.`);
 }
 

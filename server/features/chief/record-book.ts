@@ -19,11 +19,12 @@ export interface RecordBook {
 /** Records of tasks that are over, kept in case one of them is taken up again. */
 const keepRecords = 2_000;
 
+function find(records: readonly TaskRecord[], taskId: string): TaskRecord {
+  return records.find((record) => record.taskId === taskId) ?? emptyRecord(taskId);
+}
+
 export function createRecordBook(store: JsonStore<ChiefRunsFile>): RecordBook {
   const all = (): readonly TaskRecord[] => store.get().records;
-  const find = (records: readonly TaskRecord[], taskId: string): TaskRecord =>
-    records.find((record) => record.taskId === taskId) ?? emptyRecord(taskId);
-
   function change(taskId: string, make: (record: TaskRecord) => TaskRecord, counted = 0): Promise<TaskRecord> {
     return store.update(({ records, startCount }) => {
       const result = make(find(records, taskId));

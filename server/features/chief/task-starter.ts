@@ -1,6 +1,5 @@
 import type { ChiefSettings } from "../../../contract/features/chief.ts";
-import type { Isolation } from "../../../contract/features/isolation.ts";
-import { runInputSchema } from "../../../contract/features/runs.ts";
+import { runInputSchema, type RunInput } from "../../../contract/features/runs.ts";
 import type { Task, TaskReason } from "../../../contract/features/tasks.ts";
 import { isOpenState } from "../../../contract/run-transcript.ts";
 import { AppError } from "../../../lib/app-error.ts";
@@ -36,7 +35,7 @@ export interface Refusal {
   error: AppError | null;
 }
 
-interface Choice {
+interface Chosen {
   candidate: Candidate;
   reason: string;
   detail: string | null;
@@ -44,14 +43,30 @@ interface Choice {
 
 const holdMs = 60_000;
 
-export function createTaskStarter(options: StarterOptions): TaskStarter {
-  const { runs, book, teller, clock, settings } = options;
+async function inputFor(task: Task, candidate: Candidate, options: StarterOptions): Promise<RunInput> {
+  const { book, settings, folderOf, isRepository, screenshotFile } = options;
+  const folder = task.appId === null ? null : (folderOf(task.appId) ?? null);
+  const hasWorktree = folder !== null && task.isolation === null && (await isRepository(folder));
+  return runInputSchema.parse({
+    title: task.title,
+    prompt: { kind: "text", text: await taskPrompt(task, { folder, screenshotFile }) },
+    choices: [candidate.choice],
+    appId: task.appId,
+    permissionMode: task.permissionMode ?? settings().autonomy,
+    budget: budgetLeft(task.budget, book.get(task.id).runs).left,
+    isolation: task.isolation ?? { kind: hasWorktree ? "worktree" : "none" },
+    taskType: task.type,
+  });
+}
 
-  function choose(task: Task, candidates: readonly Candidate[]): Choice | string {
+export function createTaskStarter(options: StarterOptions): TaskStarter {
+  const { runs, book, teller, clock } = options;
+
+  async function choose(task: Task, candidates: readonly Candidate[]): Promise<Chosen | string> {
     const [first] = candidates;
     if (!first) return "Nobody can be asked.";
     if (task.choice.kind !== "best") return { candidate: first, reason: `Given to ${nameOf(first)}.`, detail: null };
-    const { order, reason, detail } = options.choose(task, candidates);
+    const { order, reason, detail } = await options.choose(task, candidates);
     const [best] = order;
     const candidate = candidates.find(
       ({ providerId, model }) => providerId === best?.providerId && model === best.model,
@@ -59,27 +74,8 @@ export function createTaskStarter(options: StarterOptions): TaskStarter {
     return candidate ? { candidate, reason, detail } : reason;
   }
 
-  async function inputFor(task: Task, candidate: Candidate) {
-    const folder = task.appId === null ? null : (options.folderOf(task.appId) ?? null);
-    const isolation = task.isolation ?? (await usualIsolation(folder));
-    return runInputSchema.parse({
-      title: task.title,
-      prompt: { kind: "text", text: await taskPrompt(task, { folder, screenshotFile: options.screenshotFile }) },
-      choices: [candidate.choice],
-      appId: task.appId,
-      permissionMode: task.permissionMode ?? settings().autonomy,
-      budget: budgetLeft(task.budget, book.get(task.id).runs).left,
-      isolation,
-      taskType: task.type,
-    });
-  }
-
-  async function usualIsolation(folder: string | null): Promise<Isolation> {
-    return { kind: folder !== null && (await options.isRepository(folder)) ? "worktree" : "none" };
-  }
-
   /** Before anything starts: the run is on disk, then on the task. Answers whether the task is still to be started. */
-  async function intend(task: Task, run: TaskRun, chosen: Choice): Promise<boolean> {
+  async function intend(task: Task, run: TaskRun, chosen: Chosen): Promise<boolean> {
     const isByUser = run.by === "user";
     await book.intend(task.id, run, isByUser ? { avoid: [], tier: null } : {}, !isByUser);
     const after = await teller.tell(
@@ -135,16 +131,16 @@ export function createTaskStarter(options: StarterOptions): TaskStarter {
   async function start(task: Task, candidates: readonly Candidate[], by: TaskRun["by"]): Promise<Refusal | null> {
     const resumed = by === "chief" ? book.get(task.id).resume : null;
     const before = resumed === null ? undefined : book.get(task.id).runs.find(({ runId }) => runId === resumed);
-    const chosen: Choice | string =
+    const chosen: Chosen | string =
       before === undefined
-        ? choose(task, candidates)
+        ? await choose(task, candidates)
         : {
             candidate: goOnWith(before, candidates),
             reason: `${before.providerName} goes on where it was.`,
             detail: null,
           };
     if (typeof chosen === "string") return refusal("provider", chosen, clock.now());
-    const input = before === undefined ? await inputFor(task, chosen.candidate) : null;
+    const input = before === undefined ? await inputFor(task, chosen.candidate, options) : null;
     const run = newRun(before?.runId ?? options.newRunId(), chosen.candidate, by, clock.now(), before);
     if (!(await intend(task, run, chosen))) return null;
     await options.notifications.settle(taskKey(task.id));

@@ -6,15 +6,15 @@ import type { ChiefParts, Teller, WriteDecision } from "./chief-parts.ts";
 export function createTeller(tasks: Pick<ChiefParts["tasks"], "change">, write: WriteDecision): Teller {
   return {
     async tell(taskId, change, detail = null) {
-      let before: Task | null = null;
+      const seen: { before: Task | null } = { before: null };
       try {
         const after = await tasks.change(taskId, (task) => {
-          before = task;
+          seen.before = task;
           return change(task);
         });
-        const said = (before as Task | null)?.reason;
+        const said = seen.before?.reason;
         const isNews = said?.code !== after.reason.code || said.text !== after.reason.text;
-        if (isNews && after !== before)
+        if (isNews)
           await write({
             at: after.reason.at,
             taskId,

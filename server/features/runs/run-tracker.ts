@@ -124,9 +124,9 @@ export function createRunTracker(options: RunTrackerOptions): RunTracker {
   }
 
   function setComplete(next: boolean): void {
-    if (next === isComplete) return;
+    const isNews = next !== isComplete;
     isComplete = next;
-    for (const listener of completeListeners) listener(next);
+    if (isNews) for (const listener of completeListeners) listener(next);
   }
 
   /** A run whose end is to be told, too old for the lists. */
@@ -148,9 +148,7 @@ export function createRunTracker(options: RunTrackerOptions): RunTracker {
 
   function readAll(): void {
     catchUp().then(
-      () => {
-        if (link.isUp) setComplete(true);
-      },
+      () => setComplete(link.isUp),
       (error: unknown) => {
         logger.warn("The runs of portos-cos could not be read", { problem: String(error) });
         if (!link.isUp || stops.length === 0) return;

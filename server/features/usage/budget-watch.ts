@@ -17,25 +17,28 @@ export function createBudgetWatch({ usage, openRuns, stopRuns, logger }: Watched
   let isAsked = false;
 
   async function look(): Promise<void> {
-    do {
-      isAsked = false;
-      const open = openRuns();
-      const reason = open.length === 0 ? null : await usage.exceeded(open);
-      if (reason !== null) await stopRuns(reason);
-    } while (isAsked);
+    const open = openRuns();
+    const reason = open.length === 0 ? null : await usage.exceeded(open);
+    if (reason !== null) await stopRuns(reason);
   }
 
-  return (run) => {
-    if (!isOpenState(run.state)) return;
+  /** One look at a time; what changed meanwhile is looked at once more. */
+  function lookSoon(): void {
     isAsked = true;
     if (isLooking) return;
     isLooking = true;
+    isAsked = false;
     look()
       .catch((error: unknown) => {
         logger.error("The budget of the day could not be watched", {}, error);
       })
       .finally(() => {
         isLooking = false;
+        if (isAsked) lookSoon();
       });
+  }
+
+  return (run) => {
+    if (isOpenState(run.state)) lookSoon();
   };
 }
