@@ -190,6 +190,7 @@ test(
     await page.goto(`/terminal?session=${first.id}`);
     await expect(screen(page)).toContainText(/[#$]/);
     await type(page, `until [ -e ${signal} ]; do sleep 0.1; done; printf '\\a'; echo rang-$((3+4))`);
+    await expect(screen(page)).toContainText("until ["); // it has come to the shell before the tab is left
     const tabs = page.getByRole("group", { name: "Terminals" });
     await tabs.getByRole("button", { name: /^in front/ }).click();
     await expect(page).toHaveURL(new RegExp(second.id));
