@@ -169,7 +169,10 @@ export const tasksFileStateSchema = z.strictObject({
   syncedAt: z.iso.datetime().nullable(),
   /** What could not be understood or kept, in one sentence; `null`: all is well. */
   problem: z.string().nullable(),
+  /** What the user can say to it. `put-back`: write the tasks that are missing. `accept`: the file is meant as it is. */
+  choices: z.array(z.enum(["put-back", "accept"])),
 });
+export type TasksFileState = z.output<typeof tasksFileStateSchema>;
 
 export const tasksEndpoints = defineEndpoints({
   list: {
@@ -192,6 +195,22 @@ export const tasksEndpoints = defineEndpoints({
     }),
     reply: z.strictObject({ items: z.array(taskSchema), next: z.string().nullable() }),
     audit: "none",
+  },
+  /** Deleted lately, newest first; each can be brought back. */
+  removed: {
+    method: "GET",
+    path: "/api/tasks/removed",
+    summary: "List deleted tasks",
+    reply: z.array(z.strictObject({ removedAt: z.iso.datetime(), task: taskSchema })),
+    audit: "none",
+  },
+  settleFile: {
+    method: "POST",
+    path: "/api/tasks/file",
+    summary: "Say what a change of TASKS.md means",
+    body: z.strictObject({ choice: z.enum(["put-back", "accept"]) }),
+    reply: tasksFileStateSchema,
+    audit: "write",
   },
   get: { method: "GET", path: "/api/tasks/:id", summary: "Read a task", params: id, reply: taskSchema, audit: "none" },
   create: {

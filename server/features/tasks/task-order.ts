@@ -25,7 +25,8 @@ export function endPosition(tasks: readonly Task[]): number {
  */
 export function place(tasks: readonly Task[], task: Task, before: string | null): Task[] {
   const others = tasks.filter(({ id }) => id !== task.id).toSorted(byPosition);
-  const index = placeIn(others, task, before);
+  const isNew = others.length === tasks.length;
+  const index = placeIn(others, task, before, isNew);
   if (index === null) return [...others, task].toSorted(byPosition);
   const position = between(others[index - 1]?.position, others[index]?.position);
   if (position !== null) return others.toSpliced(index, 0, { ...task, position });
@@ -33,12 +34,12 @@ export function place(tasks: readonly Task[], task: Task, before: string | null)
 }
 
 /** `null` leaves it where it is. */
-function placeIn(others: readonly Task[], task: Task, before: string | null): number | null {
+function placeIn(others: readonly Task[], task: Task, before: string | null, isNew: boolean): number | null {
   const wanted = before === null ? -1 : others.findIndex(({ id }) => id === before);
   if (wanted >= 0) return wanted;
-  const last = others.findLast(({ state }) => state === task.state);
-  if (!last || byPosition(last, task) < 0) return null;
-  return others.indexOf(last) + 1;
+  const last = others.findLastIndex(({ state }) => state === task.state);
+  const end = others[last];
+  return end && (isNew || byPosition(task, end) < 0) ? last + 1 : null;
 }
 
 function between(low: number | undefined, high: number | undefined): number | null {

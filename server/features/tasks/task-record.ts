@@ -22,7 +22,7 @@ export const fileEntrySchema = z.strictObject({
   id: taskIdSchema,
   /** Whether its line names the id. */
   hasId: z.boolean(),
-  mark: z.string().length(1),
+  mark: z.string().min(1).max(2),
   title: z.string(),
   type: z.string(),
   priority: taskSchema.shape.priority,

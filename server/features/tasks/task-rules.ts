@@ -36,6 +36,13 @@ export function withState(task: Task, state: "draft" | "ready" | "done" | "cance
   return { ...task, state, endedAt: null, notBefore: null, review: null, reason: firstReason(state, at) };
 }
 
+/** A task deleted while it was worked on comes back as a draft: its run was stopped. */
+export function asRestored(task: Task, at: string): Task {
+  if (!isLive(task.state)) return { ...task, updatedAt: at };
+  const text = "It was worked on when it was deleted; its run was stopped.";
+  return { ...task, state: "draft", updatedAt: at, reason: { code: "draft", text, until: null, at } };
+}
+
 /**
  * Refuses what a task may not wait for: one that does not exist, and any that waits for it in turn. Those it waited for
  * before may be gone.

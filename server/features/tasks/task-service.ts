@@ -4,7 +4,7 @@ import type { Clock } from "../../../lib/clock.ts";
 import { missingTask, type TaskBook } from "./task-book.ts";
 import type { TaskHistory } from "./task-history.ts";
 import { byUrgency, endPosition, place } from "./task-order.ts";
-import { checkDependencies, firstReason, isEnded, isLive, liveRunOf, withState } from "./task-rules.ts";
+import { asRestored, checkDependencies, firstReason, isEnded, liveRunOf, withState } from "./task-rules.ts";
 import { cleanInstructions, cleanTitle, newTaskId } from "./task-text.ts";
 
 /** Where a task comes from and whether it may be started. */
@@ -139,7 +139,8 @@ export function createTaskService({ book, history, clock, hasApp, stopRun }: Tas
           review: null,
         };
         checkDependencies(file.tasks, task, []);
-        return { next: { ...file, tasks: [...file.tasks, task] }, result: task };
+        const tasks = place(file.tasks, task, null);
+        return { next: { ...file, tasks }, result: tasks.find(({ id }) => id === task.id) ?? task };
       });
     },
     async update(id, input) {
@@ -194,13 +195,6 @@ export function createTaskService({ book, history, clock, hasApp, stopRun }: Tas
         return other?.state === "done" ? [] : [other ?? null];
       }),
   };
-}
-
-/** A task deleted while it was worked on comes back as a draft: its run was stopped. */
-export function asRestored(task: Task, at: string): Task {
-  if (!isLive(task.state)) return { ...task, updatedAt: at };
-  const text = "It was worked on when it was deleted; its run was stopped.";
-  return { ...task, state: "draft", updatedAt: at, reason: { code: "draft", text, until: null, at } };
 }
 
 function settled(before: Task, after: Task, at: string): Task {

@@ -9,20 +9,32 @@ export function newTaskId(nowMs: number): string {
   return `task-${nowMs.toString(36).padStart(9, "0")}${chance}`;
 }
 
+/** Longest title and longest instructions of a task, UTF-16 units. */
+export const maxTitle = 200;
+export const maxInstructions = 200_000;
+
 /** One line without what no text file can hold; wherever it comes from, it stays one line. */
 export function cleanTitle(text: string): string {
-  return withoutControls(text)
-    .replaceAll(/[\r\n\u0085\u2028\u2029]+/g, " ")
-    .trim()
-    .slice(0, 200)
-    .trim();
+  return cut(
+    withoutControls(text)
+      .replaceAll(/[\r\n\u0085\u2028\u2029]+/g, " ")
+      .trim(),
+    maxTitle,
+  ).trim();
 }
 
 /** Lines that end with a newline, without what no text file can hold. */
 export function cleanInstructions(text: string): string {
-  return withoutControls(text.replaceAll(/\r\n?/g, "\n"));
+  return cut(withoutControls(text.replaceAll(/\r\n?/g, "\n")), maxInstructions);
+}
+
+/** The beginning of a text, no character cut in two. */
+function cut(text: string, length: number): string {
+  return text.length <= length ? text : text.slice(0, length).replace(/[\uD800-\uDBFF]$/, "");
 }
 
 function withoutControls(text: string): string {
-  return text.toWellFormed().replaceAll(/[^\P{Cc}\t\r\n\u0085]/gu, "");
+  return Buffer.from(text)
+    .toString()
+    .replaceAll(/[^\P{Cc}\t\r\n\u0085]/gu, "");
 }

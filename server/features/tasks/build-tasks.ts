@@ -1,0 +1,170 @@
+import { writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+
+import { dataFiles } from "../../../contract/data-files.ts";
+import { type Task, taskSchema, tasksFeed } from "../../../contract/features/tasks.ts";
+import { systemDisk } from "../../../lib/durable-file.ts";
+import { fileTime } from "../../../lib/file-problems.ts";
+import { watchFile } from "../../../lib/watch-file.ts";
+import type { AppContext } from "../../app-context.ts";
+import { createFeed } from "../../realtime/feed.ts";
+import type { NotificationService } from "../notifications/notification-service.ts";
+import type { Adoption } from "./adopt-file.ts";
+import { mountTasks } from "./routes.ts";
+import { createTaskBook } from "./task-book.ts";
+import { createTaskHistory } from "./task-history.ts";
+import { tasksFile, type TasksFile } from "./task-record.ts";
+import { liveRunOf } from "./task-rules.ts";
+import { createTaskService, type TaskService } from "./task-service.ts";
+import { createTasksFileDisk } from "./tasks-file.ts";
+import { createTasksFileSync } from "./tasks-file-sync.ts";
+
+interface Dependencies {
+  notifications: Pick<NotificationService, "notify" | "settle">;
+  hasApp(appId: string): boolean;
+  /** Stops a run. */
+  stopRun(runId: string, reason: string): Promise<void>;
+  /** Starts a task now, whatever else would be next. */
+  startTask(id: string): Promise<unknown>;
+}
+
+export interface Tasks {
+  service: TaskService;
+  /** Ended tasks, for the retention of histories. */
+  log: { prune(keepDays: number): Promise<void> };
+  /** From now on `TASKS.md` is followed. */
+  start(): void;
+}
+
+const fileKey = "tasks/file";
+
+/** Opens the tasks, mounts endpoints and feed. `TASKS.md` is neither read nor written before `start()`. */
+export async function buildTasks(context: AppContext, dependencies: Dependencies): Promise<Tasks> {
+  const { clock, env, mount, realtime } = context;
+  const { notifications, hasApp, startTask } = dependencies;
+  const logger = context.logger.child("tasks");
+  const path = join(env.dataDir, dataFiles.tasksMarkdown.path);
+  const book = createTaskBook(await context.openStore<TasksFile>("tasks", tasksFile));
+  const log = await context.openLog<Task>("taskHistory", {
+    schema: taskSchema,
+    dayOf: (task) => task.endedAt ?? task.updatedAt,
+  });
+  const history = createTaskHistory({ book, log, logger });
+  const stopRun = dependencies.stopRun;
+  const tasks = createTaskService({ book, history, clock, hasApp, stopRun });
+  const file = createTasksFileSync({
+    path,
+    disk: createTasksFileDisk({
+      disk: systemDisk,
+      path,
+      folder: join(env.dataDir, dirname(dataFiles.taskHistory.path)),
+    }),
+    book,
+    history,
+    clock,
+    logger,
+    hasApp,
+    onAdopted: afterHandEdit,
+    async onTooLate(text) {
+      const kept = `${path}.late-${fileTime(clock)}`;
+      await writeFile(kept, text, { mode: 0o600, flag: "wx" });
+      await notifications.notify({
+        level: "warning",
+        title: "TASKS.md was saved by two programs at once",
+        message: `What could not be joined was kept beside it as ${kept}.`,
+        link: "/agents?tab=board",
+        key: `${fileKey}/late`,
+        needsYou: true,
+      });
+    },
+    onState(state) {
+      feed.publish({ kind: "file", file: state });
+      safely("tell of TASKS.md", tellProblem(state.choices.length > 0 ? state.problem : null));
+    },
+  });
+  const feed = createFeed(realtime, tasksFeed, { snapshot: () => ({ tasks: tasks.list(), file: file.state() }) });
+  mountTasks(mount, { tasks, book, history, file, start: startTask });
+  context.names.add("tasks", ({ id = "" }) => nameOf(id));
+
+  let stopWatching: () => void = () => undefined;
+  book.onChange((task) => {
+    feed.publish({ kind: "changed", task });
+    file.touch();
+  });
+  book.onGone(({ id }) => {
+    feed.publish({ kind: "removed", id });
+    file.touch();
+  });
+  context.onStop(async () => {
+    stopWatching();
+    await file.stop();
+    await history.stop();
+  });
+  return {
+    service: tasks,
+    log,
+    start() {
+      history.start();
+      stopWatching = watchFile(path, file.touch, logger);
+      file.touch();
+    },
+  };
+
+  function nameOf(id: string): string | undefined {
+    const { removed } = book.file();
+    return (book.find(id) ?? removed.find(({ task }) => task.id === id)?.task)?.title;
+  }
+
+  /** What was brought about by hand, for which nobody is there to be told. */
+  async function afterHandEdit({ removed, ended, clashes }: Adoption): Promise<void> {
+    for (const task of [...removed, ...ended]) {
+      const runId = liveRunOf(task);
+      if (runId !== null) safely("stop a run", stopRun(runId, `"${task.title}" was ended by hand in TASKS.md.`));
+    }
+    for (const { id, title } of removed.slice(0, 5))
+      await notifications.notify({
+        level: "info",
+        title: `Deleted in TASKS.md: ${title}`,
+        message: "It can be brought back from its page.",
+        link: `/agents/tasks/${id}`,
+        key: `${fileKey}/removed/${id}`,
+      });
+    if (removed.length > 5)
+      await notifications.notify({
+        level: "info",
+        title: `${removed.length} tasks were deleted in TASKS.md`,
+        message: removed
+          .map(({ title }) => title)
+          .join(" · ")
+          .slice(0, 2_000),
+        link: "/agents?tab=board&deleted=true",
+        key: `${fileKey}/removed/${removed[0]?.id}`,
+      });
+    for (const { id, text } of clashes)
+      await notifications.notify({
+        level: "warning",
+        title: "TASKS.md and the board were changed at once",
+        message: text,
+        link: `/agents/tasks/${id}`,
+        key: `${fileKey}/clash/${id}`,
+      });
+  }
+
+  async function tellProblem(problem: string | null): Promise<void> {
+    if (problem === null) return notifications.settle(fileKey);
+    await notifications.notify({
+      level: "warning",
+      title: "Look at TASKS.md",
+      message: problem,
+      link: "/agents?tab=board",
+      key: fileKey,
+      needsYou: true,
+    });
+  }
+
+  function safely(what: string, work: Promise<unknown>): void {
+    work.catch((error: unknown) => {
+      logger.error(`Failed to ${what}`, {}, error);
+    });
+  }
+}
