@@ -2,6 +2,7 @@ import { isAbsolute, relative, resolve } from "node:path";
 
 import type { PermissionRequest, ToolCall } from "../../contract/features/run-events.ts";
 import type { PermissionMode } from "../../contract/features/runs.ts";
+import { isGuarded } from "./guarded-paths.ts";
 import { isReading } from "./attempt.ts";
 
 type Option = PermissionRequest["options"][number];
@@ -28,7 +29,8 @@ export function ruleFor(
   if (mode === "ask-writes") return false;
   // A command or a fetch may reach anything, whatever folder it starts in.
   const isFileChange = call.tool === "edit" || call.tool === "move" || call.tool === "delete";
-  return isFileChange && touched.length > 0 && staysInside;
+  // What shells, editors and agents run later is shown to the user first.
+  return isFileChange && touched.length > 0 && staysInside && !touched.some((path) => isGuarded(folder, path));
 }
 
 /** Whether a path, absolute or relative to the folder, lies in it by name; links are not followed here. */

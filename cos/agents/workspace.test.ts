@@ -45,6 +45,16 @@ describe("workspace", () => {
     },
   );
 
+  it.each([".git/hooks/post-commit", ".git", ".GIT/config", "src/.git/config", "to-git/config", "src/../.git/config"])(
+    "does not write what belongs to git: %s",
+    async (path) => {
+      const { workspace, folder } = await prepared();
+      await mkdir(join(folder, ".git/hooks"), { recursive: true });
+      await symlink(".git", join(folder, "to-git"));
+      await expect(workspace.write(path, "x")).rejects.toMatchObject({ code: "forbidden" });
+    },
+  );
+
   it("reads, writes, lists and searches within", async () => {
     const { workspace, folder } = await prepared();
     expect(await workspace.read("inner/a.ts")).toBe("one\ntwo words\n");

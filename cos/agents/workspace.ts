@@ -4,6 +4,7 @@ import { basename, dirname, join, relative, resolve } from "node:path";
 
 import { AppError } from "../../lib/app-error.ts";
 import { errorCode } from "../../lib/durable-file.ts";
+import { isGitOwn } from "./guarded-paths.ts";
 import { isInside } from "./permission-policy.ts";
 
 const largestFile = 8 * 1024 * 1024;
@@ -17,7 +18,7 @@ export interface Workspace {
   locate(path: string): Promise<string>;
   /** Text of a file. Throws `not_found`, `too_large`, `unsupported_media_type` for what is no text. */
   read(path: string): Promise<string>;
-  /** Replaces or makes a file; returns its former text, `null` when it is new. */
+  /** Replaces or makes a file; returns its former text, `null` when it is new. Throws `forbidden` for what belongs to git. */
   write(path: string, text: string): Promise<string | null>;
   /** Names in a folder, folders with a slash at the end. */
   list(path: string): Promise<string[]>;
@@ -53,6 +54,8 @@ export async function openWorkspace(folder: string): Promise<Workspace> {
     async write(path, text) {
       const file = await locate(path);
       if (file === root) throw outside(path);
+      if (isGitOwn(root, file) || isGitOwn(root, path))
+        throw new AppError("forbidden", `${path} belongs to git: agents do not write there`);
       const before = await readText(file);
       await mkdir(dirname(file), { recursive: true });
       // The folder may have become a link meanwhile.

@@ -48,7 +48,7 @@ function signalAll(options: EndOptions, signal: NodeJS.Signals): boolean {
   const members = readSessionMembers();
   if (members.length === 0) return options.leaderPid !== null && send(-options.leaderPid, signal);
   const found = descendants(options, members);
-  for (const { pid } of found) send(pid, signal);
+  for (const { pid } of found) if (signal === "SIGKILL" || !isHolder(pid)) send(pid, signal);
   return found.length > 0;
 }
 
@@ -73,6 +73,15 @@ function descendants({ leaderPid, mark }: EndOptions, members: SessionMember[]):
     for (const member of alive) if (pids.has(member.parentId)) found.add(member);
   }
   return [...found].filter(({ pid }) => pid !== process.pid);
+}
+
+/** bubblewrap ends when what it holds has ended; a polite signal to itself would kill that at once. */
+function isHolder(pid: number): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/comm`, "utf8").trim() === "bwrap";
+  } catch {
+    return false; // ended meanwhile
+  }
 }
 
 function carries(pid: number, mark: string): boolean {

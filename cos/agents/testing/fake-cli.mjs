@@ -1,7 +1,7 @@
 // A program that writes the JSON stream of Gemini CLI. What it does stands in its prompt, one command per line:
 //   say <text> · wait <ms> · flood <lines> <ms between hundreds> · child · fail <message> · exit <code> · quiet (no result)
-//   exit-where <NAME> (code 3 where this variable is set) · break (half a line) · env <NAME> · echo (the prompt as one text)
-import { spawn } from "node:child_process";
+//   run <command line of /bin/sh> (says what it wrote) · exit-where <NAME> (code 3 where this variable is set) · break (half a line) · env <NAME> · echo (the prompt as one text)
+import { spawn, spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 
@@ -20,7 +20,10 @@ for (const line of prompt.split("\n")) {
   if (command === "say") say(rest);
   else if (command === "echo") say(prompt);
   else if (command === "wait") await sleep(Number(rest));
-  else if (command === "env") say(`${rest}=${process.env[rest] ?? "(none)"}`);
+  else if (command === "run") {
+    const { stdout, stderr } = spawnSync("/bin/sh", ["-c", rest], { encoding: "utf8" });
+    say(`${stdout}${stderr}`);
+  } else if (command === "env") say(`${rest}=${process.env[rest] ?? "(none)"}`);
   else if (command === "arguments") say(process.argv.slice(2).join(" "));
   else if (command === "deaf") for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => undefined);
   else if (command === "child") {

@@ -53,7 +53,7 @@ export function sandboxCommand(request: SandboxRequest): { file: string; args: s
   for (const folder of empty) args.push("--tmpfs", folder);
   const home = realOr(places.home);
   const secrets = [...hiddenInHome.map((name) => join(home, name)), ...places.hidden];
-  const shown = [request.repository, request.commonDir, ...programFolders(request), ...systemFolders()];
+  const shown = [home, request.repository, request.commonDir, ...programFolders(request), ...systemFolders()];
   for (const folder of new Set(shown)) if (isUnder(folder, empty)) args.push("--ro-bind-try", folder, folder);
   for (const name of cachesInHome) if (isRealFolder(join(home, name))) args.push("--tmpfs", join(home, name));
   for (const place of new Set(secrets.flatMap(hide))) args.push(...place.split("\0"));
