@@ -16,7 +16,7 @@ interface BeliefChartProps {
 }
 
 const ticks = [0, 25, 50, 75, 100];
-const axis = "Chance of good work, in %. The line holds it with 90 %.";
+const axis = "Chance of good work in %; it lies on the line nine times of ten";
 
 /** What is believed of each candidate: its chance as a dot on the interval that holds it; the same figures as a table. */
 export function BeliefChart({ beliefs, shares, onOverride }: BeliefChartProps) {
@@ -93,7 +93,6 @@ function BeliefRow({ belief, share, onOverride }: RowProps) {
       <SegmentedControl
         className={classes["rule"] ?? ""}
         aria-label={`When ${name} is asked`}
-        size="xs"
         data={rules}
         value={override ?? "learned"}
         onChange={(value) => {
