@@ -1,4 +1,4 @@
-import { WebSocket, type RawData } from "ws";
+import type { RawData } from "ws";
 import { z } from "zod";
 
 import { attachReplySchema, type AttachReply } from "../contract/features/terminal.ts";
@@ -7,6 +7,7 @@ import { errorSchema } from "../contract/errors.ts";
 import { decodeFrame, encodeFrame, frameKinds, packSize, renumberFrame } from "../contract/terminal-frames.ts";
 import { AppError } from "../lib/app-error.ts";
 import type { Logger } from "../lib/logger.ts";
+import { createReconnectingSocket, type ReconnectingSocket } from "./reconnecting-socket.ts";
 
 /** One view of a session through the link. */
 export interface LinkViewer {
@@ -34,11 +35,7 @@ interface Pending {
   fail: (error: Error) => void;
 }
 
-const retryMs = { first: 100, most: 2000 };
 const attachTimeoutMs = 10_000;
-/** A connection that is taken but not answered is given up and tried again. */
-const handshakeTimeoutMs = 10_000;
-const maxFrameBytes = 64 * 1024 * 1024;
 const empty = new Uint8Array(0);
 const removedSchema = z.object({ id: sessionIdSchema });
 const replySchema = z.union([
@@ -48,60 +45,42 @@ const replySchema = z.union([
 
 /** The one WebSocket of portos-server to portos-cos at `url` ("ws://127.0.0.1:5558"); it comes back by itself, quietly. */
 export class CosLink {
-  readonly #url: string;
-  readonly #logger: Logger;
+  readonly #socket: ReconnectingSocket;
   readonly #sessionListeners = new Set<(session: SessionInfo) => void>();
   readonly #removedListeners = new Set<(id: string) => void>();
-  readonly #stateListeners = new Set<(isUp: boolean) => void>();
   readonly #viewers = new Map<number, Pending>();
-  #socket: WebSocket | null = null;
-  #isUp = false;
-  #isStopped = false;
-  #waitMs = retryMs.first;
-  #timer: NodeJS.Timeout | null = null;
   #lastViewer = 0;
 
-  constructor(options: { url: string; logger: Logger }) {
-    this.#url = options.url;
-    this.#logger = options.logger;
+  constructor({ url, logger }: { url: string; logger: Logger }) {
+    this.#socket = createReconnectingSocket({
+      url: `${url}${cosSocketPath}`,
+      name: "Terminals of portos-cos",
+      logger,
+    });
+    this.#socket.onMessage((data) => {
+      this.#receive(data);
+    });
+    // The first to be told: who looks at a session hears that it is gone before anybody looks again.
+    this.#socket.onState((isUp) => {
+      if (!isUp) this.#lose();
+    });
   }
 
   start(): void {
-    this.#timer = null;
-    const socket = new WebSocket(`${this.#url}${cosSocketPath}`, {
-      perMessageDeflate: false,
-      maxPayload: maxFrameBytes,
-      handshakeTimeout: handshakeTimeoutMs,
-    });
-    this.#socket = socket;
-    socket.on("open", () => {
-      this.#waitMs = retryMs.first;
-      this.#setUp(true);
-    });
-    socket.on("message", (data) => {
-      this.#receive(data);
-    });
-    socket.on("error", (error) => {
-      this.#logger.debug("portos-cos cannot be reached", { problem: error.message });
-    });
-    socket.on("close", () => {
-      this.#lose();
-    });
+    this.#socket.start();
   }
 
   stop(): void {
-    this.#isStopped = true;
-    if (this.#timer) clearTimeout(this.#timer);
-    this.#socket?.terminate();
+    this.#socket.stop();
   }
 
   get isUp(): boolean {
-    return this.#isUp;
+    return this.#socket.isUp;
   }
 
   /** Looks at a session. Rejects with `unavailable` while portos-cos is gone, `not_found` for an unknown session. */
   attach({ number, onFrame, ...request }: LinkAttach): Promise<{ reply: AttachReply; viewer: LinkViewer }> {
-    if (!this.#isUp) return Promise.reject(unavailable());
+    if (!this.isUp) return Promise.reject(unavailable());
     this.#lastViewer += 1;
     const own = this.#lastViewer;
     return new Promise((resolve, reject) => {
@@ -139,28 +118,13 @@ export class CosLink {
   }
 
   onState(listener: (isUp: boolean) => void): () => void {
-    return listen(this.#stateListeners, listener);
+    return this.#socket.onState(listener);
   }
 
   #lose(): void {
-    this.#socket = null;
     const lost = [...this.#viewers.values()];
     this.#viewers.clear();
     for (const { fail } of lost) fail(unavailable());
-    this.#setUp(false);
-    if (this.#isStopped) return;
-    this.#timer = setTimeout(() => {
-      this.start();
-    }, this.#waitMs);
-    this.#waitMs = Math.min(this.#waitMs * 2, retryMs.most);
-  }
-
-  #setUp(next: boolean): void {
-    if (this.#isUp === next) return;
-    this.#isUp = next;
-    if (next) this.#logger.info("portos-cos is connected");
-    else if (!this.#isStopped) this.#logger.warn("portos-cos is gone");
-    for (const listener of this.#stateListeners) listener(next);
   }
 
   #receive(data: RawData): void {
@@ -188,7 +152,7 @@ export class CosLink {
   }
 
   #send(frame: Uint8Array): void {
-    if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(frame);
+    this.#socket.send(frame);
   }
 
   #viewerOf(number: number): LinkViewer {

@@ -12,12 +12,14 @@ export interface ReconnectingSocket {
   start(): void;
   stop(): void;
   readonly isUp: boolean;
+  /** Sends now, or not at all while nobody is connected. */
+  send(data: Uint8Array): void;
   onMessage(listener: (data: RawData) => void): void;
   /** Told of every change between connected and lost. */
   onState(listener: (isUp: boolean) => void): () => void;
 }
 
-/** Connects to `url`; `name` is what the log calls the other side. */
+/** Connects to `url`; `name` is what the log calls the other side, in the plural. */
 export function createReconnectingSocket(options: { url: string; name: string; logger: Logger }): ReconnectingSocket {
   const { url, name, logger } = options;
   const stateListeners = new Set<(isUp: boolean) => void>();
@@ -72,6 +74,9 @@ export function createReconnectingSocket(options: { url: string; name: string; l
     },
     get isUp() {
       return isUp;
+    },
+    send(data) {
+      if (socket?.readyState === WebSocket.OPEN) socket.send(data);
     },
     onMessage(listener) {
       messageListeners.add(listener);
