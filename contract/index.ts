@@ -24,6 +24,7 @@ import { systemEndpoints, systemFeed } from "./features/system.ts";
 import { tasksEndpoints, tasksFeed } from "./features/tasks.ts";
 import { terminalChannel, terminalEndpoints } from "./features/terminal.ts";
 import { usageEndpoints } from "./features/usage.ts";
+import { worktreesEndpoints, worktreesFeed } from "./features/worktrees.ts";
 
 /** Every endpoint of portos-server by feature. A parity test compares this list with what is mounted. */
 export const endpointGroups = {
@@ -52,6 +53,7 @@ export const endpointGroups = {
   tasks: tasksEndpoints,
   terminal: terminalEndpoints,
   usage: usageEndpoints,
+  worktrees: worktreesEndpoints,
 } as const satisfies Record<string, EndpointGroup>;
 
 /** Every Socket.IO channel by name. */
@@ -76,6 +78,7 @@ export const channels = {
   system: systemFeed,
   tasks: tasksFeed,
   terminal: terminalChannel,
+  worktrees: worktreesFeed,
 } as const satisfies Record<string, Channel>;
 
 export type Channels = typeof channels;

@@ -212,4 +212,9 @@ export const manifest = {
   "usage.budget": "GET /api/usage/budget",
   "usage.setBudget": "PUT /api/usage/budget",
   "usage.totals": "GET /api/usage",
+  "worktrees.list": "GET /api/worktrees",
+  "worktrees.putSetup": "PUT /api/apps/:app/worktree-setup",
+  "worktrees.reclaim": "DELETE /api/worktrees/:id",
+  "worktrees.reclaimAll": "POST /api/worktrees/reclaim",
+  "worktrees.setup": "GET /api/apps/:app/worktree-setup",
 } as const;

@@ -16,6 +16,7 @@ import { buildRuns } from "./features/runs/start-runs.ts";
 import type { RunServiceOptions } from "./features/runs/run-starter.ts";
 import { buildTasks, type Tasks } from "./features/tasks/build-tasks.ts";
 import { buildUsage } from "./features/usage/build-usage.ts";
+import { buildWorktrees } from "./features/worktrees/build-worktrees.ts";
 import { usesInRuns } from "./prompt-uses.ts";
 import { accountRuns } from "./run-accounts.ts";
 
@@ -43,7 +44,9 @@ export async function buildAgents(
     settings,
     nameOfApp: (appId) => appOf(appId)?.name,
   });
+  const worktrees = await buildWorktrees(context, { nameOfApp: (appId) => appOf(appId)?.name });
   const runs = await buildRuns(context, {
+    setupOf: worktrees.setups.of,
     notifications,
     errors,
     resolveTargets: resolveTargets ?? providers.resolveTargets,
@@ -77,7 +80,7 @@ export async function buildAgents(
   prompts.addUses(usesInRuns(runs.runs));
   const reviews = await buildReviews(context, {
     runs: runs.runs,
-    checksOf: () => Promise.resolve([]),
+    checksOf: (appId) => Promise.resolve(worktrees.setups.of(appId).checks),
     sessions: cos,
     notifications,
     ...reviewOptions,
@@ -93,6 +96,7 @@ export async function buildAgents(
       tasks.start();
       await reviews.start();
       await chief.start();
+      worktrees.follow(runs.link);
       runs.start();
       await localModels.start();
       providers.start();

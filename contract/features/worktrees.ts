@@ -125,5 +125,6 @@ export const worktreesFeed = defineFeed("worktrees", {
   event: z.discriminatedUnion("kind", [
     z.strictObject({ kind: z.literal("changed"), worktree: worktreeSchema }),
     z.strictObject({ kind: z.literal("removed"), runId: runIdSchema }),
+    z.strictObject({ kind: z.literal("up"), isUp: z.boolean() }),
   ]),
 });

@@ -1,4 +1,6 @@
 import type { Run, RunChoice, RunInput } from "../../../contract/features/runs.ts";
+import type { Isolation } from "../../../contract/features/isolation.ts";
+import type { WorktreeSetup } from "../../../contract/features/worktrees.ts";
 import type { internalRunsEndpoints, RunSpec, RunTarget } from "../../../contract/internal/runs.ts";
 import { AppError } from "../../../lib/app-error.ts";
 import type { Clock } from "../../../lib/clock.ts";
@@ -31,6 +33,8 @@ export interface RunServiceOptions {
   renderTemplate(
     prompt: Extract<RunInput["prompt"], { kind: "template" }>,
   ): Promise<{ text: string; version: number }> | { text: string; version: number };
+  /** How worktrees of an app are made. */
+  setupOf(appId: string | null): WorktreeSetup;
   /** Folder of an app; nothing when there is no such app. */
   folderOf(appId: string): string | undefined;
   /** Throws when the budgets of the day leave no room for another run. */
@@ -104,7 +108,7 @@ export function createRunStarter(options: RunServiceOptions): RunStarter {
       budget: input.budget,
       isolation: input.isolation,
       taskType: input.taskType ?? null,
-      setup: null,
+      setup: setupOf(input.isolation, appId),
       prompt,
       folder,
       text,
@@ -117,6 +121,13 @@ export function createRunStarter(options: RunServiceOptions): RunStarter {
         spec: { id: extras.id ?? newRunId(now + index), ...common, targets },
       })),
     );
+  }
+
+  /** How the worktree of a new run is made. */
+  function setupOf(isolation: Isolation, appId: string | null): RunSpec["setup"] {
+    if (isolation.kind === "none") return null;
+    const { setupCommand, setupTimeoutMs, copiedFiles } = options.setupOf(appId);
+    return { setupCommand, setupTimeoutMs, copiedFiles };
   }
 
   async function folderFor(folder: string | null, appId: string | null): Promise<string | null> {
@@ -142,7 +153,7 @@ export function createRunStarter(options: RunServiceOptions): RunStarter {
     const request = requests.get(id);
     const choice = request?.choice ?? choiceOf(before, before.attempts[0], null);
     await options.checkBudget({ choice, source, appId: before.appId });
-    const folder = request ? request.folder : before.folder;
+    const folder = request ? request.folder : (before.worktree?.repository ?? before.folder);
     const spec: RunSpec = {
       id: newRunId(clock.now()),
       title: before.title,
@@ -153,7 +164,7 @@ export function createRunStarter(options: RunServiceOptions): RunStarter {
       budget: before.budget,
       isolation: before.isolation,
       taskType: before.taskType,
-      setup: null,
+      setup: setupOf(before.isolation, before.appId),
       prompt: before.prompt,
       folder: folder === null ? null : await existingFolder(folder),
       text,

@@ -4,7 +4,7 @@ import { isOpenState } from "../../../contract/run-transcript.ts";
 import { createInternalClient } from "../../../lib/internal-client.ts";
 import type { AppContext } from "../../app-context.ts";
 import { createFeed } from "../../realtime/feed.ts";
-import { createRunsLink } from "../../runs-link.ts";
+import { createRunsLink, type RunsLink } from "../../runs-link.ts";
 import type { NotificationService } from "../notifications/notification-service.ts";
 import type { PanelErrors } from "../notifications/panel-errors.ts";
 import { registerAgentsChannel } from "./channel.ts";
@@ -20,7 +20,7 @@ import { createRunTracker, type RunTracker } from "./run-tracker.ts";
 
 interface Dependencies extends Pick<
   RunServiceOptions,
-  "resolveTargets" | "renderTemplate" | "folderOf" | "checkBudget" | "checkAllowed"
+  "resolveTargets" | "renderTemplate" | "folderOf" | "setupOf" | "checkBudget" | "checkAllowed"
 > {
   notifications: Pick<NotificationService, "notify" | "settle" | "list">;
   errors: PanelErrors;
@@ -35,6 +35,8 @@ export interface BuiltRuns {
   /** Says how many may run at once; said again whenever portos-cos comes back. */
   setLimits(limits: { total: number; perApp: number; perProvider: number }): void;
   newId(): string;
+  /** What portos-cos tells. */
+  link: Pick<RunsLink, "onMessage" | "onState">;
   start(): void;
 }
 
@@ -90,6 +92,7 @@ export async function buildRuns(context: AppContext, dependencies: Dependencies)
       sendLimits();
     },
     newId: () => newRunId(clock.now()),
+    link,
     start() {
       tracker.start();
       link.start();
