@@ -121,7 +121,8 @@ test("allowing more in this run answers the next question by a rule, which is li
   portos,
 }, info) => {
   await ask(portos, "one.md", "two.md");
-  await page.goto("/approvals");
+  await page.goto("/agents");
+  await page.getByRole("main").getByRole("link", { name: "Approvals, 1 question waiting" }).click();
   const question = page.getByRole("group", { name: /Question: Edit .*one\.md/ });
   await expect(question).toBeVisible({ timeout: 20_000 });
   await expectAccessible(page, "Approvals");

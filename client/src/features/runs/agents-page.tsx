@@ -4,12 +4,13 @@ import { useLiveProviders } from "../../lib/live-queries.ts";
 import { formatClock } from "../../lib/time.ts";
 import { useSearchState } from "../../lib/search-state.ts";
 import { AgeNote } from "../../ui/age-note.tsx";
+import { ApprovalsLink } from "../../ui/approvals-link.tsx";
 import { EmptyState } from "../../ui/empty-state.tsx";
 import { ErrorState } from "../../ui/error-state.tsx";
 import { IconPlus, IconRobot } from "../../ui/icons.gen.ts";
 import { LoadingState } from "../../ui/loading-state.tsx";
 import { Notice } from "../../ui/notice.tsx";
-import { Page } from "../../ui/page.tsx";
+import { Page, type PageTab } from "../../ui/page.tsx";
 import { Composer, NoProvider } from "./composer.tsx";
 import { RunFilters } from "./run-filters.tsx";
 import type { RunFilter } from "./run-list.ts";
@@ -19,7 +20,7 @@ import { useRunList } from "./use-run-list.ts";
 import classes from "./agents-page.module.css";
 
 /** Work given to agents: what runs, what waits for you, what was done. `?new=1` writes a new run, `&app=` in an app. */
-export function AgentsPage({ valueField }: { valueField: ValueField }) {
+export function AgentsPage({ valueField, tabs }: { valueField: ValueField; tabs: readonly PageTab[] }) {
   const [search, setSearch] = useSearchState();
   const isNew = search["new"] !== undefined;
   const filter: RunFilter = {
@@ -38,11 +39,15 @@ export function AgentsPage({ valueField }: { valueField: ValueField }) {
     <Page
       title="Agents"
       layout="wide"
+      tabs={tabs}
       aside={<AgeNote updatedAt={list.dataUpdatedAt} isStale={list.error !== null} />}
       actions={
-        <Button variant="filled" leftSection={<IconPlus size={14} />} onClick={write}>
-          New run
-        </Button>
+        <>
+          <ApprovalsLink />
+          <Button variant="filled" leftSection={<IconPlus size={14} />} onClick={write}>
+            New run
+          </Button>
+        </>
       }
     >
       {newest !== undefined && !newest.isUp ? (
