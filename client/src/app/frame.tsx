@@ -14,6 +14,7 @@ import { TabBar } from "./tab-bar.tsx";
 import { useShortcuts } from "./use-shortcuts.ts";
 
 const GlobalActions = lazy(() => import("./global-actions.tsx").then((module) => ({ default: module.GlobalActions })));
+const PanicBanner = lazy(() => import("./panic-banner.tsx").then((module) => ({ default: module.PanicBanner })));
 const Palette = lazy(() => import("./palette.tsx").then((module) => ({ default: module.Palette })));
 const ShortcutSheet = lazy(() => import("./shortcut-sheet.tsx").then((module) => ({ default: module.ShortcutSheet })));
 const NotificationCentre = lazy(() =>
@@ -37,6 +38,9 @@ export function Frame() {
       </a>
       <Rail isCollapsed={isCollapsed} onToggle={() => setIsCollapsed(!isCollapsed)} />
       <Header />
+      <Suspense fallback={null}>
+        <PanicBanner />
+      </Suspense>
       <main id="content" className={classes["main"]} tabIndex={-1} data-scroll-restoration-id="content">
         <Outlet />
       </main>

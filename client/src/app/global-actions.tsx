@@ -1,9 +1,11 @@
+import { useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import {
   IconBrandVscode,
   IconCalendarRepeat,
   IconExternalLink,
   IconFileText,
+  IconHandStop,
   IconPlayerPlay,
   IconPlayerStop,
   IconRefresh,
@@ -20,6 +22,7 @@ import { registerTerminalActions } from "../features/terminal/terminal-actions.t
 import { actionRegistry, type Action } from "../lib/actions.ts";
 import { call } from "../lib/api.ts";
 import { appLinkUrl, appLogSearch } from "../lib/app-links.ts";
+import { allowAgain, stopEverything, useLiveChief } from "../lib/chief.ts";
 import { useLiveApps, useLiveAutomations } from "../lib/live-queries.ts";
 import { toast, undoToast, withErrorToast } from "../lib/toasts.ts";
 import { useNotificationToasts } from "./use-notification-toasts.ts";
@@ -122,6 +125,26 @@ function newRun(run: () => unknown): Action {
   };
 }
 
+/** Stopping is one tap and can be taken back at once. */
+function usePanicActions(): void {
+  const client = useQueryClient();
+  const isOn = useLiveChief().data?.panic.isOn === true;
+  useEffect(
+    () =>
+      actionRegistry.register([
+        {
+          id: "panel.panic",
+          label: isOn ? "Allow agents and schedules again" : "Stop everything",
+          group: "Panel",
+          icon: IconHandStop,
+          keywords: ["panic", "emergency", "kill", "agents", "automations", "halt"],
+          run: () => (isOn ? allowAgain(client) : stopEverything(client)),
+        },
+      ]),
+    [client, isOn],
+  );
+}
+
 /** Keeps the actions on apps and automations registered on every page, and says what happens; loaded after the first paint. */
 export function GlobalActions() {
   useNotificationToasts();
@@ -138,6 +161,7 @@ export function GlobalActions() {
     [navigate],
   );
   useAutomationActions();
+  usePanicActions();
   useEffect(() => registerTerminalActions(navigate), [navigate]);
   useEffect(() => actionRegistry.register((automations ?? []).flatMap(automationActions)), [automations]);
   return null;

@@ -1,9 +1,10 @@
 import { ActionIcon, useComputedColorScheme, useMantineColorScheme } from "@mantine/core";
-import { useQuery } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { IconBell, IconChevronLeft, IconMoon, IconSearch, IconSun } from "../ui/icons.gen.ts";
+import { IconBell, IconChevronLeft, IconHandStop, IconMoon, IconSearch, IconSun } from "../ui/icons.gen.ts";
 
 import { callQuery } from "../lib/call-query.ts";
+import { stopEverything } from "../lib/chief.ts";
 import { useLiveNotifications } from "../lib/live-queries.ts";
 import { useObservable } from "../lib/observable.ts";
 import { pageMeta } from "../lib/page-meta.ts";
@@ -58,6 +59,7 @@ export function Header() {
       >
         <IconSearch size={20} stroke={1.8} />
       </ActionIcon>
+      <StopButton />
       <Bell />
       <ThemeSwitch />
     </header>
@@ -73,6 +75,21 @@ function useMachineName(): string {
   });
   const name = settings?.machineName ?? "";
   return name === "" ? (machine?.hostname ?? "PortOS") : name;
+}
+
+/** On a phone it is under More, and on Home while agents work. */
+function StopButton() {
+  const client = useQueryClient();
+  return (
+    <ActionIcon
+      className={`${classes["icon"] ?? ""} desktop-only`}
+      aria-label="Stop everything"
+      title="Stop everything: agents and schedules"
+      onClick={() => void stopEverything(client)}
+    >
+      <IconHandStop size={18} stroke={1.8} />
+    </ActionIcon>
+  );
 }
 
 function Bell() {

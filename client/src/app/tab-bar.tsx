@@ -1,7 +1,10 @@
 import { useMantineColorScheme } from "@mantine/core";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate, useRouterState } from "@tanstack/react-router";
-import { IconDeviceDesktop, IconDots, IconMoon, IconSun } from "../ui/icons.gen.ts";
+import { IconDeviceDesktop, IconDots, IconHandStop, IconMoon, IconSun } from "../ui/icons.gen.ts";
 
+import { callQuery } from "../lib/call-query.ts";
+import { allowAgain, stopEverything } from "../lib/chief.ts";
 import { ActionMenu, type MenuItem } from "../ui/action-menu.tsx";
 import { navEntries } from "./nav.tsx";
 import classes from "./tab-bar.module.css";
@@ -30,6 +33,19 @@ function More({ isCurrent }: { isCurrent: boolean }) {
   const navigate = useNavigate();
   const { colorScheme, setColorScheme } = useMantineColorScheme();
   const pages = others.map(({ to, label, icon }): MenuItem => ({ id: to, label, icon, run: () => navigate({ to }) }));
+  const client = useQueryClient();
+  const { data: chief } = useQuery(callQuery("chief.get", undefined, { isKept: true }));
+  const stop: MenuItem =
+    chief?.panic.isOn === true
+      ? { id: "panic", group: "", label: "Allow again", icon: IconHandStop, run: () => allowAgain(client) }
+      : {
+          id: "panic",
+          group: "",
+          label: "Stop everything",
+          icon: IconHandStop,
+          isDangerous: true,
+          run: () => stopEverything(client),
+        };
   const themes = [
     { id: "dark", label: "Dark theme", icon: IconMoon },
     { id: "light", label: "Light theme", icon: IconSun },
@@ -49,6 +65,7 @@ function More({ isCurrent }: { isCurrent: boolean }) {
       }
       items={[
         ...pages,
+        stop,
         ...themes.map((theme) => ({
           ...theme,
           group: "Theme",

@@ -51,7 +51,7 @@ beforeEach(async () => {
   await startApp();
   cos = createFakeRuns(app.env);
   await cos.start();
-  const input = { type: "cli", name: "Helper", agent: "custom", command: [process.execPath], models: [] } as const;
+  const input = { type: "cli" as const, name: "Helper", agent: "custom" as const, command: [process.execPath] };
   await app.call("providers.create", { body: { id: "helper", input } });
   await app.call("providers.enable", { params: { id: "helper" } });
 });

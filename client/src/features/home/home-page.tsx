@@ -1,4 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
+import { lazy, Suspense } from "react";
 
 import { callQuery } from "../../lib/call-query.ts";
 import { useLiveApps, useLiveIncidents, useLiveNotifications } from "../../lib/live-queries.ts";
@@ -10,6 +11,8 @@ import classes from "./home.module.css";
 import { MachineCard } from "./machine-card.tsx";
 import { NeedsYou } from "./needs-you.tsx";
 import { Upcoming } from "./upcoming.tsx";
+
+const AgentsNow = lazy(() => import("./agents-now.tsx").then((module) => ({ default: module.AgentsNow })));
 
 /** Is everything fine, and what needs me? */
 export function HomePage() {
@@ -39,6 +42,9 @@ function Main() {
   return (
     <>
       <NeedsYou />
+      <Suspense fallback={null}>
+        <AgentsNow />
+      </Suspense>
       <AppGrid />
     </>
   );

@@ -1,0 +1,56 @@
+import { Button } from "@mantine/core";
+import { useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
+
+import type { Panic } from "../../../contract/features/chief.ts";
+import { allowAgain, useLiveChief } from "../lib/chief.ts";
+import { formatCount } from "../lib/format.ts";
+import { IconHandStop } from "../ui/icons.gen.ts";
+import { Time } from "../ui/time.tsx";
+import classes from "./panic-banner.module.css";
+
+/** While everything is stopped: who did it, when, what it stopped, and the way back. */
+export function PanicBanner() {
+  const client = useQueryClient();
+  const [isBusy, setIsBusy] = useState(false);
+  const { data } = useLiveChief();
+  if (data?.panic.isOn !== true) return null;
+  const { by, at } = data.panic;
+  return (
+    <div className={classes["banner"]} role="alert">
+      <IconHandStop size={18} />
+      <p className={classes["text"]}>
+        <strong>Everything is stopped</strong>
+        {by === null ? "" : ` by ${by}`}
+        {at === null ? null : (
+          <>
+            {", "}
+            <Time iso={at} />
+          </>
+        )}
+        . {stoppedText(data.panic)} Terminals go on.
+      </p>
+      <Button
+        color="red"
+        loading={isBusy}
+        onClick={() => {
+          setIsBusy(true);
+          void allowAgain(client).finally(() => {
+            setIsBusy(false);
+          });
+        }}
+      >
+        Allow again
+      </Button>
+    </div>
+  );
+}
+
+function stoppedText({ stoppedRuns, deniedQuestions, pausedAutomations }: Panic): string {
+  const parts = [
+    stoppedRuns === 0 ? null : `${formatCount(stoppedRuns, "run")} ended`,
+    deniedQuestions === 0 ? null : `${formatCount(deniedQuestions, "question")} denied`,
+    pausedAutomations === 0 ? null : `${formatCount(pausedAutomations, "automation")} paused`,
+  ].filter((part) => part !== null);
+  return parts.length === 0 ? "Nothing was running." : `${parts.join(", ")}.`;
+}

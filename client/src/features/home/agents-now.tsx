@@ -1,0 +1,77 @@
+import { Button } from "@mantine/core";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { useState } from "react";
+
+import type { Run } from "../../../../contract/features/runs.ts";
+import { callQuery } from "../../lib/call-query.ts";
+import { stopEverything } from "../../lib/chief.ts";
+import { useFeed } from "../../lib/use-feed.ts";
+import { IconHandStop } from "../../ui/icons.gen.ts";
+import { Section } from "../../ui/section.tsx";
+import { StatusBadge } from "../../ui/status-badge.tsx";
+import classes from "./agents-now.module.css";
+
+const shown = 5;
+const openStates: ReadonlySet<Run["state"]> = new Set(["created", "queued", "running", "waiting"]);
+
+/** What agents work on now, and the one tap that stops all of it. Nothing while none does. */
+export function AgentsNow() {
+  const client = useQueryClient();
+  const runs = useOpenRuns();
+  if (runs.length === 0) return null;
+  return (
+    <Section
+      title="Agents at work"
+      aside={<span className="dim">{runs.length}</span>}
+      actions={
+        <Button leftSection={<IconHandStop size={14} />} onClick={() => void stopEverything(client)}>
+          Stop everything
+        </Button>
+      }
+      isCard
+    >
+      <ul role="list" className={classes["list"]}>
+        {runs.slice(0, shown).map((run) => (
+          <li key={run.id} className={classes["run"]}>
+            <Link to="/agents/$runId" params={{ runId: run.id }} className="truncate">
+              {run.title}
+            </Link>
+            <StatusBadge status={run.state === "created" ? "queued" : run.state} />
+          </li>
+        ))}
+      </ul>
+      {runs.length > shown ? (
+        <p className={classes["more"]}>
+          <Link to="/agents">Show all {runs.length}</Link>
+        </p>
+      ) : null}
+    </Section>
+  );
+}
+
+/** Runs that have not ended, the newest first. */
+function useOpenRuns(): Run[] {
+  const [live, setLive] = useState<ReadonlyMap<string, Run> | null>(null);
+  const { data } = useQuery(callQuery("runs.list", { query: { state: "running", limit: 50 } }));
+  useFeed("runs", {
+    onSnapshot: ({ runs }) => {
+      setLive(new Map(runs.filter(isOpen).map((run) => [run.id, run])));
+    },
+    onEvent: (event) => {
+      if (event.kind === "up") return;
+      setLive((known) => {
+        const next = new Map(known);
+        if (event.kind === "changed" && isOpen(event.run)) next.set(event.run.id, event.run);
+        else next.delete(event.kind === "changed" ? event.run.id : event.id);
+        return next;
+      });
+    },
+  });
+  const runs = live === null ? (data?.items ?? []) : [...live.values()];
+  return runs.toSorted((one, other) => other.createdAt.localeCompare(one.createdAt));
+}
+
+function isOpen({ state }: Run): boolean {
+  return openStates.has(state);
+}
