@@ -71,6 +71,11 @@ export const routeTree = rootRoute.addChildren([
   }),
   createRoute({
     ...parent,
+    path: "/agents/$runId/review",
+    component: page(() => import("../features/reviews/review-page.tsx"), "ReviewPage"),
+  }),
+  createRoute({
+    ...parent,
     path: "/approvals",
     component: page(() => import("../features/approvals/approvals-page.tsx"), "ApprovalsPage"),
   }),

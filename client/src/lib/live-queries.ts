@@ -11,6 +11,7 @@ import {
   reduceProviders,
   reduceLocalModels,
   reducePrompts,
+  reduceReviews,
 } from "./live-reducers.ts";
 import { useFeed, type FeedEvent, type FeedName, type FeedSnapshot } from "./use-feed.ts";
 
@@ -46,6 +47,7 @@ const keys = {
   prompts: callKey("prompts.list"),
   localModels: callKey("localModels.list"),
   providers: callKey("providers.list"),
+  reviews: callKey("reviews.list"),
 };
 
 /** Apps with their live state. */
@@ -106,4 +108,10 @@ export function useLivePrompts() {
 export function useLiveLocalModels() {
   useFeedIntoCache("localModels", keys.localModels, reduceLocalModels);
   return useQuery(callQuery("localModels.list", undefined, { isKept: true }));
+}
+
+/** Work of runs that waits to be looked at, and what was decided last. */
+export function useLiveReviews() {
+  useFeedIntoCache("reviews", keys.reviews, reduceReviews);
+  return useQuery(callQuery("reviews.list", undefined, { isKept: true }));
 }

@@ -6,6 +6,7 @@ import type { Notification } from "../../../contract/features/notifications.ts";
 import type { Process, ProcessesEvent, ProcessSnapshot } from "../../../contract/features/processes.ts";
 import type { ProviderList } from "../../../contract/features/providers.ts";
 import type { PromptList, PromptsEvent } from "../../../contract/features/prompts.ts";
+import type { ReviewSummary } from "../../../contract/features/reviews.ts";
 import type { FeedEvent } from "./use-feed.ts";
 
 /** Replaces the item with the same id in its place, so that no row moves; a new one goes to the end. */
@@ -159,4 +160,29 @@ export function reduceApprovals(
     pending: isPending ? putById(pending, approval, ({ id }) => id) : pending.filter(({ id }) => id !== approval.id),
     recent: isPending ? recent : [approval, ...recent.filter(({ id }) => id !== approval.id)].slice(0, maxRecent),
   };
+}
+
+/** Work that waits to be looked at, newest first, and what was decided last. */
+export interface ReviewLists {
+  open: ReviewSummary[];
+  decided: ReviewSummary[];
+}
+
+const maxDecided = 100;
+
+/** The reviews after an event of the `reviews` feed. */
+export function reduceReviews({ open, decided }: ReviewLists, { review }: FeedEvent<"reviews">): ReviewLists {
+  const isOpen = review.state === "open";
+  const others = decided.filter(({ runId }) => runId !== review.runId);
+  return {
+    open: isOpen ? putFirst(open, review) : open.filter(({ runId }) => runId !== review.runId),
+    decided: isOpen ? others : putFirst(decided, review).slice(0, maxDecided),
+  };
+}
+
+/** One that is known keeps its place. */
+function putFirst(list: readonly ReviewSummary[], review: ReviewSummary): ReviewSummary[] {
+  return list.some(({ runId }) => runId === review.runId)
+    ? putById(list, review, ({ runId }) => runId)
+    : [review, ...list];
 }

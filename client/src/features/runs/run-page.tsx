@@ -6,7 +6,7 @@ import type { Run } from "../../../../contract/features/runs.ts";
 import { isOpenState } from "../../../../contract/run-transcript.ts";
 import { actionRegistry, type Action } from "../../lib/actions.ts";
 import { useSearchState } from "../../lib/search-state.ts";
-import { useLiveApps } from "../../lib/live-queries.ts";
+import { useLiveApps, useLiveReviews } from "../../lib/live-queries.ts";
 import { ActionLink } from "../../ui/action-link.tsx";
 import { ActionMenu, type MenuItem } from "../../ui/action-menu.tsx";
 import { AgeNote } from "../../ui/age-note.tsx";
@@ -16,6 +16,7 @@ import {
   IconColumns3,
   IconCopy,
   IconDownload,
+  IconGitMerge,
   IconPlayerPlay,
   IconPlayerStop,
   IconRepeat,
@@ -190,6 +191,7 @@ function RunButtons({ run }: { run: Run }) {
           Run again
         </Button>
       )}
+      {run.worktree === null ? null : <ReviewLink runId={run.id} />}
       {run.sessionId === null ? null : (
         <ActionLink to="/terminal" search={{ session: run.sessionId }} leftSection={<IconTerminal2 size={14} />}>
           Terminal
@@ -202,6 +204,23 @@ function RunButtons({ run }: { run: Run }) {
       )}
       <ActionMenu label={`Actions for ${run.title}`} items={items} />
     </>
+  );
+}
+
+/** The way to what it has changed, once there is something to be looked at. */
+function ReviewLink({ runId }: { runId: string }) {
+  const { data } = useLiveReviews();
+  const review = [...(data?.open ?? []), ...(data?.decided ?? [])].find((one) => one.runId === runId);
+  if (review === undefined) return null;
+  return (
+    <ActionLink
+      to="/agents/$runId/review"
+      params={{ runId }}
+      variant={review.state === "open" ? "filled" : "default"}
+      leftSection={<IconGitMerge size={14} />}
+    >
+      {review.state === "open" ? "Review changes" : "Changes"} +{review.added} −{review.removed}
+    </ActionLink>
   );
 }
 

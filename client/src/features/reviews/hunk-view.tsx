@@ -1,0 +1,196 @@
+import { Button } from "@mantine/core";
+import { Fragment, memo, useEffect, useState, type ReactNode } from "react";
+
+import type { ReviewComment, ReviewHunk } from "../../../../contract/features/reviews.ts";
+import { IconArrowBackUp, IconCheck, IconMessage2 } from "../../ui/icons.gen.ts";
+import { isAbout, placeOf, type LinePlace, type ReviewLine } from "./diff-rows.ts";
+import classes from "./reviews.module.css";
+import { colourLines, loadColours, type ColouredPart } from "./syntax-colours.ts";
+
+interface HunkViewProps {
+  hunk: ReviewHunk;
+  rows: readonly ReviewLine[];
+  skipped: number;
+  language: string | null;
+  isOpen: boolean;
+  isLocked: boolean;
+  chosen: LinePlace | null;
+  onChoose: (row: ReviewLine) => void;
+  onWrite: (row: ReviewLine) => void;
+  onAccept: () => void;
+  onRevert: () => void;
+  comments: readonly ReviewComment[];
+  renderComment: (comment: ReviewComment) => ReactNode;
+  /** Where a comment on the chosen line is written. */
+  box: ReactNode;
+}
+
+/** One run of changed lines with its buttons. */
+export function HunkView(props: HunkViewProps) {
+  const { hunk, rows, skipped, language, isOpen, isLocked, chosen, comments } = props;
+  const colours = useColours(rows, language);
+  const chosenRow = rows.find((row) => chosen !== null && isSame(placeOf(row), chosen));
+  return (
+    <div className={classes["hunk"]} data-hunk data-accepted={hunk.isAccepted || undefined}>
+      <div className={classes["hunkHead"]}>
+        <span className={classes["heading"]}>
+          {skipped > 0 ? `${String(skipped)} unchanged lines` : ""}
+          {skipped > 0 && hunk.heading !== "" ? " · " : ""}
+          {hunk.heading}
+        </span>
+        {isOpen ? (
+          <span className={classes["hunkActions"]}>
+            {chosenRow === undefined ? null : (
+              <Button
+                className="phone-only"
+                leftSection={<IconMessage2 size={14} />}
+                onClick={() => {
+                  props.onWrite(chosenRow);
+                }}
+              >
+                Comment on line {placeOf(chosenRow).line}
+              </Button>
+            )}
+            <Button
+              variant="subtle"
+              leftSection={<IconArrowBackUp size={14} />}
+              disabled={isLocked}
+              onClick={props.onRevert}
+            >
+              Revert these lines
+            </Button>
+            <Button
+              variant={hunk.isAccepted ? "light" : "subtle"}
+              aria-pressed={hunk.isAccepted}
+              leftSection={<IconCheck size={14} />}
+              onClick={props.onAccept}
+            >
+              {hunk.isAccepted ? "Accepted" : "Accept"}
+            </Button>
+          </span>
+        ) : null}
+      </div>
+      <div className={classes["scroll"]}>
+        <div className={classes["lines"]}>
+          {rows.map((row, index) => {
+            const isChosen = row === chosenRow;
+            const own = comments.filter((comment) => !comment.isOutdated && isHere(comment, row));
+            return (
+              <Fragment key={index}>
+                <Line
+                  row={row}
+                  parts={colours?.[index]}
+                  isChosen={isChosen}
+                  isOpen={isOpen}
+                  onChoose={props.onChoose}
+                  onWrite={props.onWrite}
+                />
+                {own.length === 0 && !(isChosen && props.box !== null) ? null : (
+                  <div className={classes["said"]}>
+                    {own.map(props.renderComment)}
+                    {isChosen ? props.box : null}
+                  </div>
+                )}
+              </Fragment>
+            );
+          })}
+        </div>
+      </div>
+    </div>
+  );
+}
+
+/** A comment on an unchanged line is shown once, although both sides have the line. */
+function isHere(comment: ReviewComment, row: ReviewLine): boolean {
+  return isAbout(comment, row);
+}
+
+function isSame(one: LinePlace, other: LinePlace): boolean {
+  return one.side === other.side && one.line === other.line;
+}
+
+const signs: Record<ReviewLine["kind"], string> = { same: " ", added: "+", removed: "−" };
+const words: Record<ReviewLine["kind"], string> = { same: "", added: "added, ", removed: "removed, " };
+
+interface LineProps {
+  row: ReviewLine;
+  parts: readonly ColouredPart[] | undefined;
+  isChosen: boolean;
+  isOpen: boolean;
+  onChoose: (row: ReviewLine) => void;
+  onWrite: (row: ReviewLine) => void;
+}
+
+const Line = memo(
+  function Line({ row, parts, isChosen, isOpen, onChoose, onWrite }: LineProps) {
+    const { kind, text, before, after, isUnended } = row;
+    const { side, line } = placeOf(row);
+    return (
+      <div
+        className={classes["line"]}
+        data-kind={kind}
+        data-chosen={isChosen || undefined}
+        onClick={() => {
+          if (isOpen && getSelection()?.toString() === "") onChoose(row);
+        }}
+      >
+        <button
+          type="button"
+          className={classes["numbers"]}
+          data-side={side}
+          data-line={line}
+          disabled={!isOpen}
+          aria-label={`Line ${String(line)}, ${words[kind]}comment on it`}
+          onClick={(event) => {
+            event.stopPropagation();
+            onWrite(row);
+          }}
+        >
+          <span>{before}</span>
+          <span>{after}</span>
+        </button>
+        <span className={classes["sign"]} aria-hidden="true">
+          {signs[kind]}
+        </span>
+        <span className={classes["text"]}>
+          {parts === undefined
+            ? text
+            : parts.map((part, index) =>
+                part.kind === null ? (
+                  part.text
+                ) : (
+                  <span key={index} data-syntax={part.kind}>
+                    {part.text}
+                  </span>
+                ),
+              )}
+          {isUnended ? <span className={classes["unended"]}> no line break at the end</span> : null}
+        </span>
+      </div>
+    );
+  },
+  (one, other) =>
+    one.row === other.row &&
+    one.parts === other.parts &&
+    one.isChosen === other.isChosen &&
+    one.isOpen === other.isOpen,
+);
+
+/** Colours come a moment after the lines, and not at all for a language that is not known. */
+function useColours(rows: readonly ReviewLine[], language: string | null): ColouredPart[][] | undefined {
+  const [coloured, setColoured] = useState<{ rows: readonly ReviewLine[]; parts: ColouredPart[][] }>();
+  useEffect(() => {
+    if (language === null) return undefined;
+    let isCurrent = true;
+    loadColours(language).then(
+      (colour) => {
+        if (isCurrent) setColoured({ rows, parts: colourLines(rows, colour) });
+      },
+      () => undefined, // without them the lines can be read all the same
+    );
+    return () => {
+      isCurrent = false;
+    };
+  }, [rows, language]);
+  return coloured?.rows === rows ? coloured.parts : undefined;
+}

@@ -1,0 +1,56 @@
+import type { Review } from "../../../../contract/features/reviews.ts";
+import { call } from "../../lib/api.ts";
+import { readPreference, writePreference } from "../../lib/preferences.ts";
+import { undoToast } from "../../lib/toasts.ts";
+
+/** A line to be commented on. */
+export interface NewComment {
+  path: string;
+  side: "old" | "new";
+  line: number;
+  text: string;
+}
+
+/** Merges, and offers to take it back. */
+export async function mergeReview({ runId, tree, title, worktree }: Review, message: string): Promise<Review> {
+  const review = await call("reviews.merge", { params: { id: runId }, body: { tree, message } });
+  undoToast(`Merged ${title} into ${worktree.baseBranch ?? "its branch"}`, () => undoDecision(runId));
+  return review;
+}
+
+/** Keeps the work as a branch, and offers to take that back. */
+export async function keepAsBranch({ runId, tree }: Review, name: string, message: string): Promise<Review> {
+  const review = await call("reviews.branch", { params: { id: runId }, body: { tree, name, message } });
+  undoToast(`Kept as the branch ${name}`, () => undoDecision(runId));
+  return review;
+}
+
+/** Discards at once, and offers to take it back. */
+export async function discardReview({ runId, tree, title }: Review): Promise<Review> {
+  const review = await call("reviews.discard", { params: { id: runId }, body: { tree } });
+  undoToast(`Discarded the work of ${title}`, () => undoDecision(runId));
+  return review;
+}
+
+/** Takes a decision back. */
+export function undoDecision(runId: string): Promise<Review> {
+  return call("reviews.undo", { params: { id: runId } });
+}
+
+/** Puts the comments into the draft of a new run, for an agent that cannot go on. */
+export async function draftFromComments({ runId, worktree }: Review): Promise<void> {
+  const { text } = await call("reviews.message", { params: { id: runId } });
+  const where = `The work is on the branch ${worktree.branch}, with changes that are not committed in ${worktree.folder}.`;
+  const draft = readPreference<Record<string, unknown>>("runs.draft", {});
+  writePreference("runs.draft", { ...draft, text: `${text}\n\n${where}`, promptId: "" });
+}
+
+/** A name for a branch, made from a title: "Fix the login" becomes "fix-the-login". */
+export function branchName(title: string): string {
+  const words = title
+    .toLowerCase()
+    .normalize("NFKD")
+    .replace(/[^a-z0-9]+/g, "-")
+    .replace(/^-+|-+$/g, "");
+  return words.slice(0, 50).replace(/-+$/, "") || "work";
+}

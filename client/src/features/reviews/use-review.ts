@@ -1,0 +1,59 @@
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
+
+import type { Review } from "../../../../contract/features/reviews.ts";
+import { isOpenState } from "../../../../contract/run-transcript.ts";
+import { callKey, callQuery } from "../../lib/call-query.ts";
+import { errorToast } from "../../lib/toasts.ts";
+import { useFeed } from "../../lib/use-feed.ts";
+
+/** While the agent works its changes are looked at so often. */
+const workingMs = 5_000;
+
+/** One review, live, and the one way to change it. */
+export function useReview(runId: string) {
+  const client = useQueryClient();
+  const input = { params: { id: runId } };
+  const query = useQuery({
+    ...callQuery("reviews.get", input, { isKept: true }),
+    refetchInterval: ({ state }) => (state.data && isOpenState(state.data.runState) ? workingMs : false),
+  });
+  const [busy, setBusy] = useState<string | null>(null);
+  const refresh = (): void => {
+    void query.refetch();
+    void client.invalidateQueries({ queryKey: ["reviews.file"] });
+  };
+  useFeed("reviews", {
+    onSnapshot: (_, skipped) => {
+      if (skipped !== 0) refresh();
+    },
+    onEvent: ({ review }) => {
+      if (review.runId === runId && busy === null) refresh();
+    },
+  });
+
+  /** Does something that answers with the review as it is then; a failure becomes a toast. `name` says what is under way. */
+  async function act(name: string, failure: string, work: () => Promise<Review>): Promise<boolean> {
+    if (busy !== null) return false;
+    setBusy(name);
+    try {
+      client.setQueryData(callKey("reviews.get", input), await work());
+      return true;
+    } catch (error) {
+      errorToast(failure, error);
+      void query.refetch();
+      return false;
+    } finally {
+      setBusy(null);
+      void client.invalidateQueries({ queryKey: ["reviews.file"] });
+    }
+  }
+  return { query, busy, act };
+}
+
+export type ActOnReview = ReturnType<typeof useReview>["act"];
+
+/** The changed lines of one file; asked again when the file is not what it was. */
+export function useReviewFile(runId: string, path: string) {
+  return useQuery(callQuery("reviews.file", { params: { id: runId }, query: { path } }, { isKept: true }));
+}
