@@ -17,6 +17,7 @@ import { processesEndpoints, processesFeed } from "./features/processes.ts";
 import { promptsEndpoints, promptsFeed } from "./features/prompts.ts";
 import { providersEndpoints, providersFeed } from "./features/providers.ts";
 import { pushEndpoints } from "./features/push.ts";
+import { repairsEndpoints, repairsFeed } from "./features/repairs.ts";
 import { reviewsEndpoints, reviewsFeed } from "./features/reviews.ts";
 import { agentsChannel, runsEndpoints, runsFeed } from "./features/runs.ts";
 import { settingsEndpoints } from "./features/settings.ts";
@@ -46,6 +47,7 @@ export const endpointGroups = {
   prompts: promptsEndpoints,
   providers: providersEndpoints,
   push: pushEndpoints,
+  repairs: repairsEndpoints,
   reviews: reviewsEndpoints,
   runs: runsEndpoints,
   settings: settingsEndpoints,
@@ -73,6 +75,7 @@ export const channels = {
   processes: processesFeed,
   prompts: promptsFeed,
   providers: providersFeed,
+  repairs: repairsFeed,
   reviews: reviewsFeed,
   runs: runsFeed,
   system: systemFeed,

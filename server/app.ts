@@ -20,7 +20,8 @@ import { createAppContext, type AppContext } from "./app-context.ts";
 import { createCosClient, type CosClient } from "./cos-client.ts";
 import { CosLink } from "./cos-link.ts";
 import { buildAgents, type BuildAgentsOptions } from "./build-agents.ts";
-import { buildApps, type BuildAppsOptions } from "./build-apps.ts";
+import type { CrashRepairParts } from "./crash-repairs.ts";
+import { buildApps, type BuildAppsOptions, type BuiltApps } from "./build-apps.ts";
 import { mountApiDocs } from "./features/api-docs/routes.ts";
 import { automationApps } from "./features/automations/app-actions.ts";
 import { buildAutomations } from "./features/automations/build-automations.ts";
@@ -58,6 +59,10 @@ export interface AppOptions {
   resolveTargets?: NonNullable<BuildAgentsOptions["resolveTargets"]>;
   /** How devices are told; replaced in tests. */
   push?: NonNullable<BuildAgentsOptions["push"]>;
+  /** What reviews run checks with; replaced in tests. */
+  reviews?: NonNullable<BuildAgentsOptions["reviews"]>;
+  /** How repairs of crashes are timed, and what runs their checks; replaced in tests. */
+  repairs?: Pick<CrashRepairParts, "timing" | "command" | "sessions">;
 }
 
 /** What features are built from: the walls and what every feature may use. */
@@ -151,7 +156,13 @@ export async function createApp(options: AppOptions): Promise<App> {
     }),
   );
   context.onStop(startBrowser(context));
-  context.onStop(startIncidents(context, { apps, processes: snapshots, notifications, errors }));
+  const { incidents, stop: stopIncidents } = startIncidents(context, {
+    apps,
+    processes: snapshots,
+    notifications,
+    errors,
+  });
+  context.onStop(stopIncidents);
 
   const panic = await openPanicSwitch(context);
   const automations = await buildAutomations(context, {
@@ -170,6 +181,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   const agents = await buildAgents(core, {
     panic,
     appOf: (appId) => apps.list().find(({ id }) => id === appId),
+    crashes: { incidents, ...controlled(apps, snapshots), ...options.repairs },
     ...(options.resolveTargets ? { resolveTargets: options.resolveTargets } : {}),
     ...(options.push ? { push: options.push } : {}),
     ...(options.reviews ? { reviews: options.reviews } : {}),
@@ -201,6 +213,18 @@ export async function createApp(options: AppOptions): Promise<App> {
       // Socket.IO waits for every connection to end; the other one cuts those that stay.
       await Promise.all([closeServer(context.http), realtime.stop()]);
       await context.stopAll();
+    },
+  };
+}
+
+/** Processes as whoever repairs them sees and restarts them. */
+function controlled(apps: BuiltApps["apps"], snapshots: BuiltApps["snapshots"]) {
+  return {
+    restart: (appId: string, processName: string) => apps.run(appId, "restart", processName),
+    process(key: string) {
+      const { processes, homes } = snapshots.current();
+      if (homes.every(({ home, isUp }) => home !== "portos" || !isUp)) return "unknown" as const;
+      return processes.find((process) => process.key === key) ?? null;
     },
   };
 }

@@ -2,6 +2,7 @@ import type { App } from "../contract/features/apps.ts";
 import { AppError } from "../lib/app-error.ts";
 import type { Core } from "./app.ts";
 import { buildChiefOfStaff } from "./chief-of-staff.ts";
+import { buildCrashRepairs, type CrashRepairParts } from "./crash-repairs.ts";
 import { buildApprovals } from "./features/approvals/build-approvals.ts";
 import { startHistoryRetention } from "./features/history/retention.ts";
 import type { PanicSwitch } from "./features/chief/panic-switch.ts";
@@ -24,6 +25,10 @@ export interface BuildAgentsOptions {
   /** The switch that stops everything. */
   panic: PanicSwitch;
   appOf: (appId: string) => App | undefined;
+  /** Crashes, and the processes they are of. */
+  crashes: Pick<CrashRepairParts, "incidents" | "process" | "timing" | "command" | "sessions"> & {
+    restart(appId: string, processName: string): Promise<unknown>;
+  };
   /** Who is asked for a run; replaced in tests. */
   resolveTargets?: RunServiceOptions["resolveTargets"];
   /** How devices are told; replaced in tests. */
@@ -35,7 +40,7 @@ export interface BuildAgentsOptions {
 /** Builds what gives work to models and agents and keeps hold of it. Nothing is asked or probed before `start()`. */
 export async function buildAgents(
   { context, settings, notifications, errors, cos }: Core,
-  { panic, appOf, resolveTargets, push, reviews: reviewOptions }: BuildAgentsOptions,
+  { panic, appOf, crashes, resolveTargets, push, reviews: reviewOptions }: BuildAgentsOptions,
 ): Promise<{ tasks: Tasks["service"]; start(): Promise<void> }> {
   const prompts = await buildPrompts(context);
   const localModels = await buildLocalModels(context, { panic });
@@ -89,6 +94,16 @@ export async function buildAgents(
   runs.hooks.onRunEnded(reviews.open);
   const parts = { panic, tasks: tasks.service, runs, approvals, providers, learning, usage, reviews, appOf };
   const chief = await buildChiefOfStaff({ context, notifications, settings }, parts);
+  const repairs = await buildCrashRepairs(
+    { context, settings, notifications, cos },
+    {
+      ...parts,
+      ...crashes,
+      approvals,
+      apps: { of: appOf, restart: crashes.restart },
+      checksOf: (appId) => Promise.resolve(worktrees.setups.of(appId).checks),
+    },
+  );
 
   return {
     tasks: tasks.service,
@@ -100,6 +115,7 @@ export async function buildAgents(
       runs.start();
       await localModels.start();
       providers.start();
+      repairs.start();
     },
   };
 }

@@ -2,7 +2,7 @@ import type { AppsEvent } from "../../../contract/features/apps.ts";
 import { incidentsFeed } from "../../../contract/features/incidents.ts";
 import type { Notification } from "../../../contract/features/notifications.ts";
 import type { ProcessSnapshot } from "../../../contract/features/processes.ts";
-import { autofixerEndpoints, type Incident } from "../../../contract/internal/autofixer.ts";
+import { autofixerEndpoints, type Incident, type IncidentDetail } from "../../../contract/internal/autofixer.ts";
 import type { ProcessName } from "../../../contract/ports.ts";
 import { createInternalClient } from "../../../lib/internal-client.ts";
 import type { AppContext } from "../../app-context.ts";
@@ -24,8 +24,21 @@ export interface IncidentParts {
   errors: { report(error: { source: string; message: string; hint?: string; link?: string }): void };
 }
 
-/** Mounts the incidents, follows the autofixer, and watches over our own processes itself. Returns how to stop. */
-export function startIncidents(context: AppContext, parts: IncidentParts): () => void {
+/** What other features may know of crashes. */
+export interface KnownIncidents {
+  get(id: string): Promise<IncidentDetail>;
+  /** The autofixer answers. */
+  isUp(): boolean;
+  /** Unsettled ones and those settled last, as last heard. */
+  heard(): { active: readonly Incident[]; settled: readonly Incident[] };
+  onHeard(listener: () => void): void;
+}
+
+/** Mounts the incidents, follows the autofixer, and watches over our own processes itself. */
+export function startIncidents(
+  context: AppContext,
+  parts: IncidentParts,
+): { incidents: KnownIncidents; stop: () => void } {
   const { mount, realtime, env, clock } = context;
   const { notifications, errors, processes, apps } = parts;
   const deleted = new Set<string>();
@@ -55,6 +68,8 @@ export function startIncidents(context: AppContext, parts: IncidentParts): () =>
     }
   }
 
+  const listeners: (() => void)[] = [];
+  let heard: ReturnType<KnownIncidents["heard"]> = { active: [], settled: [] };
   const isHidden = ({ process }: Incident): boolean => process.appId !== null && deleted.has(process.appId);
   const relay = createIncidentRelay({
     autofixer,
@@ -67,7 +82,11 @@ export function startIncidents(context: AppContext, parts: IncidentParts): () =>
     onIncident: (incident) => {
       tell(incidentNotice(incident), incidentKey(incident.id));
     },
-    onHeard: tellEnds,
+    onHeard: (active, settled) => {
+      tellEnds(active, settled);
+      heard = { active, settled };
+      for (const listener of listeners) listener();
+    },
     onFallen: (name, isFallen) => {
       // The autofixer sees its siblings fall and says so itself; who else would report the autofixer?
       if (isFallen && name !== "portos-autofixer" && relay.view().isAutofixerUp) return;
@@ -92,10 +111,18 @@ export function startIncidents(context: AppContext, parts: IncidentParts): () =>
   const stopLooking = processes.onEvent(lookAtOwn);
   lookAtOwn();
   relay.start();
-  return () => {
-    stopListening();
-    stopLooking();
-    relay.stop();
+  return {
+    incidents: {
+      get: (id) => autofixer.incident({ params: { id } }),
+      isUp: () => relay.view().isAutofixerUp,
+      heard: () => heard,
+      onHeard: (listener) => void listeners.push(listener),
+    },
+    stop() {
+      stopListening();
+      stopLooking();
+      relay.stop();
+    },
   };
 }
 

@@ -12,11 +12,17 @@ export interface CheckVerdict {
 
 /** What passed before must pass; what failed before may still fail. What is not known counts as if it had passed. */
 export function compareChecks(checks: readonly RepairCheck[]): CheckVerdict {
-  const failedBefore = ({ before }: RepairCheck): boolean => before?.state === "failed";
-  const passes = (outcome: CheckOutcome | null): boolean => outcome?.state === "succeeded";
   const broken = checks.filter((check) => !passes(check.after) && !failedBefore(check)).map(({ name }) => name);
   const mended = checks.filter((check) => passes(check.after) && failedBefore(check)).map(({ name }) => name);
   return { broken, mended, text: verdictText(checks, broken, mended) };
+}
+
+function failedBefore({ before }: RepairCheck): boolean {
+  return before?.state === "failed";
+}
+
+function passes(outcome: CheckOutcome | null): boolean {
+  return outcome?.state === "succeeded";
 }
 
 function verdictText(checks: readonly RepairCheck[], broken: readonly string[], mended: readonly string[]): string {

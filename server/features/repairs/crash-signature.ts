@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 
 import type { IncidentDetail } from "../../../contract/internal/autofixer.ts";
 
-const timePrefix = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?Z?:?\s*/;
+const timePrefix = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?Z?:? ?/;
 const errorLine = /\b(?:\w*Error|\w*Exception|Traceback|panicked|panic|FATAL|fatal|Segmentation fault)\b/;
 const frameLine = /^\s+at |^\s*File "|^\s*from .+:\d+:in |^\s+\S+\.go:\d+/;
 const maxFrames = 3;

@@ -3,11 +3,14 @@ import { AppError } from "../../../lib/app-error.ts";
 import { isAway } from "./check-runner.ts";
 import { sampleOf } from "./health.ts";
 import type { RepairBook } from "./repair-book.ts";
+import { createLines } from "./lines.ts";
 import { createFactFinder } from "./repair-facts.ts";
 import { repairNotice, repairKey } from "./repair-notices.ts";
 import type { RepairParts } from "./repair-parts.ts";
 import { isEnded, nextStep, type Step } from "./repair-policy.ts";
-import { createSteps, type Steps } from "./repair-steps.ts";
+import { createAgentSteps } from "./agent-steps.ts";
+import { createMergeSteps } from "./merge-steps.ts";
+import type { Steps } from "./repair-step.ts";
 
 export interface RepairTiming {
   /** How long a process is watched after a repair. */
@@ -45,7 +48,7 @@ const maxStepsAtOnce = 100;
 export function createRepairEngine({ parts, book, timing, publish }: RepairEngineOptions): RepairEngine {
   const { clock, logger } = parts;
   const finder = createFactFinder(parts);
-  const lines = new Map<string, Promise<unknown>>();
+  const { inLine, settled } = createLines();
   const waiting = new Set<string>();
   const surprises = new Map<string, number>();
   let timer: NodeJS.Timeout | undefined;
@@ -75,7 +78,8 @@ export function createRepairEngine({ parts, book, timing, publish }: RepairEngin
     }
   }
 
-  const steps: Steps = createSteps({ parts, book, finder, save, ...timing });
+  const options = { parts, book, finder, save, ...timing };
+  const steps: Steps = { ...createAgentSteps(options), ...createMergeSteps(options) };
 
   function perform(repair: Repair, step: Exclude<Step, { act: "wait" }>): Promise<boolean> {
     const act = steps[step.act] as (repair: Repair, step: Step) => Promise<boolean>;
@@ -93,7 +97,8 @@ export function createRepairEngine({ parts, book, timing, publish }: RepairEngin
   }
 
   async function advance(id: string): Promise<void> {
-    for (let count = 0; count < maxStepsAtOnce && !isStopped; count += 1) {
+    for (let count = 0; count < maxStepsAtOnce; count += 1) {
+      if (isStopped) return;
       const repair = book.recent().find((one) => one.id === id);
       if (repair === undefined || isEnded(repair.state)) return;
       const step = nextStep(repair, await finder.facts(repair));
@@ -120,19 +125,6 @@ export function createRepairEngine({ parts, book, timing, publish }: RepairEngin
         error instanceof AppError ? error.message : "something unexpected happened; see the log of portos-server";
       await save(id, { state: "failed", reason: `It could not go on: ${why}` });
     }
-  }
-
-  function inLine<T>(id: string, work: () => Promise<T>): Promise<T> {
-    const next = (lines.get(id) ?? Promise.resolve()).then(work, work);
-    const kept = next.then(
-      () => undefined,
-      () => undefined,
-    );
-    lines.set(id, kept);
-    void kept.then(() => {
-      if (lines.get(id) === kept) lines.delete(id);
-    });
-    return next;
   }
 
   function nudgeOne(id: string): void {
@@ -173,7 +165,7 @@ export function createRepairEngine({ parts, book, timing, publish }: RepairEngin
     async stop() {
       isStopped = true;
       clearInterval(timer);
-      await Promise.all(lines.values());
+      await settled();
     },
   };
 }

@@ -18,27 +18,21 @@ export function repairNotice(repair: Repair): Notice | null {
     key: repairKey(id),
     needsYou: false,
   };
-  switch (state) {
-    case "proposed":
-      return { ...base, level: "warning", title: `A repair of ${processName} waits for you`, needsYou: true };
-    case "repaired":
-      return { ...base, level: "success", title: `${processName} is repaired`, message: receiptText(repair) };
-    case "reverted":
-      return {
-        ...base,
-        level: "error",
-        title: `A repair of ${processName} was taken back`,
-        needsYou: isByItself(repair),
-      };
-    case "failed":
-      return { ...base, level: "error", title: `${processName} could not be repaired`, needsYou: true };
-    case "given-up":
-      return isAutomatic || repair.merge?.commit
-        ? { ...base, level: "warning", title: `No repair of ${processName}`, needsYou: true }
-        : null;
-    default:
-      return null;
-  }
+  const notices: Partial<Record<Repair["state"], Notice>> = {
+    proposed: { ...base, level: "warning", title: `A repair of ${processName} waits for you`, needsYou: true },
+    repaired: { ...base, level: "success", title: `${processName} is repaired`, message: receiptText(repair) },
+    reverted: {
+      ...base,
+      level: "error",
+      title: `A repair of ${processName} was taken back`,
+      needsYou: isByItself(repair),
+    },
+    failed: { ...base, level: "error", title: `${processName} could not be repaired`, needsYou: true },
+  };
+  // Whoever stops a repair need not be told that it ended.
+  if (state === "given-up" && (isAutomatic || repair.merge?.commit))
+    return { ...base, level: "warning", title: `No repair of ${processName}`, needsYou: true };
+  return notices[state] ?? null;
 }
 
 function isByItself({ revert }: Repair): boolean {

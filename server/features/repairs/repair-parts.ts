@@ -63,7 +63,7 @@ export interface RepairParts {
     events(id: string, query: { after: number; limit: number }): Promise<{ events: RunEvent[]; last: number }>;
   };
   newRunId(): string;
-  checksOf(appId: string): readonly Check[];
+  checksOf(appId: string): Promise<readonly Check[]>;
   /** Runs a check in the worktree of a run. */
   command(runId: string, check: Check): Promise<Pick<SessionInfo, "id">>;
   session(

@@ -160,23 +160,21 @@ function decideWaiting({ work }: Repair, { approval, review, panic }: RepairFact
       state: "proposed",
       reason: "The work was changed after it was asked about: look at it as it is now.",
     };
-  switch (approval?.state) {
-    case "pending":
-      return wait;
-    case "allowed":
-      return panic === null
-        ? become("applying", `Allowed by ${approval.by}.`)
-        : become("proposed", `${panic} The work waits to be looked at.`);
-    case "denied": {
-      const why = approval.reason === null ? "" : `: ${approval.reason}`;
-      return become("given-up", sentence(`Denied by ${approval.by}${why}`));
-    }
-    case "expired":
-      return become("proposed", "Nobody answered in time; the work waits to be looked at.");
-    case "withdrawn":
-    case undefined:
-      return become("proposed", "It was not asked any more; the work waits to be looked at.");
-  }
+  return approval === null ? notAsked : decideAnswered(approval, panic);
+}
+
+const notAsked = become("proposed", "It was not asked any more; the work waits to be looked at.");
+
+type Answered = Exclude<RepairFacts["approval"], "unknown" | null>;
+
+function decideAnswered({ state, by, reason }: Answered, panic: string | null): Step {
+  if (state === "pending") return wait;
+  if (state === "withdrawn") return notAsked;
+  if (state === "expired") return become("proposed", "Nobody answered in time; the work waits to be looked at.");
+  if (state === "denied") return become("given-up", sentence(`Denied by ${by}${reason === null ? "" : `: ${reason}`}`));
+  return panic === null
+    ? become("applying", `Allowed by ${by}.`)
+    : become("proposed", `${panic} The work waits to be looked at.`);
 }
 
 function decidedElsewhere(review: Exclude<RepairFacts["review"], "unknown">): {

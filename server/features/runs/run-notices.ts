@@ -14,8 +14,8 @@ export function runLink(id: string): string {
 /** What the user is told about the end of a run; `null` when there is nothing to say. */
 export function endNotice({ id, title, state, message, source }: Run): NewNotification | null {
   const base = { message: message ?? "", link: runLink(id), key: runKey(id) };
-  // Whoever pressed a test button looks at its result; what becomes of a task is told by the chief of staff.
-  if (source.kind === "test" || source.kind === "task") return null;
+  // Whoever pressed a test button looks at its result; what becomes of a task or of a repair is told by who gave it to an agent.
+  if (source.kind === "test" || source.kind === "task" || source.kind === "incident") return null;
   if (state === "succeeded") return { ...base, level: "success", title: `${title} is done`, needsYou: false };
   if (state === "failed") return { ...base, level: "error", title: `${title} failed`, needsYou: true };
   if (state === "interrupted") return { ...base, level: "warning", title: `${title} was interrupted`, needsYou: true };

@@ -1,0 +1,68 @@
+import { repairSchema, repairsFeed, type Repair } from "../../../contract/features/repairs.ts";
+import type { JsonLog } from "../../../lib/json-log.ts";
+import type { AppContext } from "../../app-context.ts";
+import { createFeed } from "../../realtime/feed.ts";
+import { createRepairBook, repairsFile, type RepairsFile } from "./repair-book.ts";
+import { createRepairEngine, defaultTiming, type RepairEngine, type RepairTiming } from "./repair-engine.ts";
+import type { RepairParts } from "./repair-parts.ts";
+import { createRepairService, type RepairService } from "./repair-service.ts";
+import { mountRepairs } from "./routes.ts";
+
+const shownRepairs = 50;
+
+export interface BuiltRepairs {
+  repairs: RepairService;
+  /** Repairs of long ago. */
+  log: JsonLog<Repair>;
+  /** Something a repair may wait for has happened. */
+  nudge: RepairEngine["nudge"];
+  /** Goes on with what a stop has interrupted, and with incidents that are there. */
+  start(): void;
+}
+
+/** Repairs of crashes by agents, on the API and the `repairs` feed. Nothing begins before `start()`. */
+export async function buildRepairs(
+  context: AppContext,
+  parts: Omit<RepairParts, "clock" | "logger">,
+  timing: RepairTiming = defaultTiming,
+): Promise<BuiltRepairs> {
+  const { clock, mount, realtime } = context;
+  const logger = context.logger.child("repairs");
+  const whole: RepairParts = { ...parts, clock, logger };
+  const log = await context.openLog<Repair>("repairHistory", {
+    schema: repairSchema,
+    dayOf: ({ endedAt, updatedAt }) => endedAt ?? updatedAt,
+  });
+  const book = createRepairBook(await context.openStore<RepairsFile>("repairs", repairsFile), log);
+  const feed = createFeed(realtime, repairsFeed, {
+    snapshot: () => ({ repairs: book.recent().slice(0, shownRepairs), settings: repairs.settings() }),
+  });
+  const publish = (repair: Repair): void => {
+    feed.publish({ kind: "changed", repair });
+  };
+  const engine = createRepairEngine({ parts: whole, book, timing, publish });
+  const repairs = createRepairService({
+    parts: whole,
+    book,
+    engine,
+    publish,
+    publishSettings: (settings) => {
+      feed.publish({ kind: "settings", settings });
+    },
+  });
+  mountRepairs(mount, repairs);
+  context.names.add("repairs", async ({ id, incident }) => {
+    if (id !== undefined) return (await book.find(id))?.processName;
+    return book.recent().find(({ incidentId }) => incidentId === incident)?.processName;
+  });
+  context.onStop(() => engine.stop());
+  return {
+    repairs,
+    log,
+    nudge: engine.nudge,
+    start() {
+      engine.start();
+      repairs.hear(whole.incidents.heard().active);
+    },
+  };
+}
