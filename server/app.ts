@@ -156,13 +156,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     }),
   );
   context.onStop(startBrowser(context));
-  const { incidents, stop: stopIncidents } = startIncidents(context, {
-    apps,
-    processes: snapshots,
-    notifications,
-    errors,
-  });
-  context.onStop(stopIncidents);
+  const incidents = startIncidents(context, { apps, processes: snapshots, notifications, errors });
 
   const panic = await openPanicSwitch(context);
   const automations = await buildAutomations(context, {

@@ -35,10 +35,7 @@ export interface KnownIncidents {
 }
 
 /** Mounts the incidents, follows the autofixer, and watches over our own processes itself. */
-export function startIncidents(
-  context: AppContext,
-  parts: IncidentParts,
-): { incidents: KnownIncidents; stop: () => void } {
+export function startIncidents(context: AppContext, parts: IncidentParts): KnownIncidents {
   const { mount, realtime, env, clock } = context;
   const { notifications, errors, processes, apps } = parts;
   const deleted = new Set<string>();
@@ -111,18 +108,16 @@ export function startIncidents(
   const stopLooking = processes.onEvent(lookAtOwn);
   lookAtOwn();
   relay.start();
+  context.onStop(() => {
+    stopListening();
+    stopLooking();
+    relay.stop();
+  });
   return {
-    incidents: {
-      get: (id) => autofixer.incident({ params: { id } }),
-      isUp: () => relay.view().isAutofixerUp,
-      heard: () => heard,
-      onHeard: (listener) => void listeners.push(listener),
-    },
-    stop() {
-      stopListening();
-      stopLooking();
-      relay.stop();
-    },
+    get: (id) => autofixer.incident({ params: { id } }),
+    isUp: () => relay.view().isAutofixerUp,
+    heard: () => heard,
+    onHeard: (listener) => void listeners.push(listener),
   };
 }
 
