@@ -1,4 +1,4 @@
-import type { ReactNode } from "react";
+import { lazy, Suspense, type ReactNode } from "react";
 
 import type { App } from "../../../contract/features/apps.ts";
 import { AppPage } from "../features/apps/app-page.tsx";
@@ -6,6 +6,7 @@ import { IncidentList } from "../features/incidents/incident-list.tsx";
 import { useUnsettledIncidents } from "../features/incidents/use-incidents.ts";
 import { LogTail } from "../features/logs/log-tail.tsx";
 import { AppRuns } from "../features/runs/app-runs.tsx";
+import { LoadingState } from "../ui/loading-state.tsx";
 import { Section } from "../ui/section.tsx";
 
 /** The page of an app with what other features bring; a feature does not import a feature, so they meet here. */
@@ -16,6 +17,7 @@ export function AppRoute() {
       lastLines={lastLinesOf}
       others={(appId) => [
         { id: "runs", label: "Runs", content: <AppRuns appId={appId} /> },
+        { id: "worktrees", label: "Agents", content: <AgentsSetup appId={appId} /> },
         {
           id: "incidents",
           label: "Incidents",
@@ -24,6 +26,19 @@ export function AppRoute() {
         },
       ]}
     />
+  );
+}
+
+const LazySetup = lazy(async () => {
+  const module = await import("../features/worktrees/worktree-setup.tsx");
+  return { default: module.WorktreeSetup };
+});
+
+function AgentsSetup({ appId }: { appId: string }) {
+  return (
+    <Suspense fallback={<LoadingState rows={4} rowHeight={56} label="Loading" />}>
+      <LazySetup appId={appId} />
+    </Suspense>
   );
 }
 

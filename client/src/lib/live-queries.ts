@@ -1,4 +1,4 @@
-import { useQuery, useQueryClient, type QueryKey } from "@tanstack/react-query";
+import { useQuery, useQueryClient, type QueryClient, type QueryKey } from "@tanstack/react-query";
 import { useCallback } from "react";
 
 import { callKey, callQuery } from "./call-query.ts";
@@ -12,6 +12,7 @@ import {
   reduceLocalModels,
   reducePrompts,
   reduceReviews,
+  reduceWorktrees,
 } from "./live-reducers.ts";
 import { useFeed, type FeedEvent, type FeedName, type FeedSnapshot } from "./use-feed.ts";
 
@@ -24,6 +25,7 @@ function useFeedIntoCache<N extends FeedName, T>(
   const client = useQueryClient();
   const onSnapshot = useCallback(
     (snapshot: FeedSnapshot<N>) => {
+      dropReply(client, key);
       client.setQueryData(key, snapshot);
     },
     [client, key],
@@ -31,9 +33,16 @@ function useFeedIntoCache<N extends FeedName, T>(
   useFeed(name, {
     onSnapshot,
     onEvent: (event) => {
+      if (client.getQueryData<T>(key) === undefined) return; // the reply or the snapshot will hold it
+      dropReply(client, key);
       client.setQueryData<T>(key, (current) => (current === undefined ? current : reduce(current, event)));
     },
   });
+}
+
+/** A reply that is still on its way may be older than what the feed tells: it must not replace it. */
+function dropReply(client: QueryClient, key: QueryKey): void {
+  void client.cancelQueries({ queryKey: key, exact: true });
 }
 
 const keys = {
@@ -48,6 +57,7 @@ const keys = {
   localModels: callKey("localModels.list"),
   providers: callKey("providers.list"),
   reviews: callKey("reviews.list"),
+  worktrees: callKey("worktrees.list"),
 };
 
 /** Apps with their live state. */
@@ -114,4 +124,10 @@ export function useLiveLocalModels() {
 export function useLiveReviews() {
   useFeedIntoCache("reviews", keys.reviews, reduceReviews);
   return useQuery(callQuery("reviews.list", undefined, { isKept: true }));
+}
+
+/** Worktrees of runs, and whether they may go. */
+export function useLiveWorktrees() {
+  useFeedIntoCache("worktrees", keys.worktrees, reduceWorktrees);
+  return useQuery(callQuery("worktrees.list", undefined, { isKept: true }));
 }

@@ -7,7 +7,7 @@ import type { Process, ProcessesEvent, ProcessSnapshot } from "../../../contract
 import type { ProviderList } from "../../../contract/features/providers.ts";
 import type { PromptList, PromptsEvent } from "../../../contract/features/prompts.ts";
 import type { ReviewSummary } from "../../../contract/features/reviews.ts";
-import type { FeedEvent } from "./use-feed.ts";
+import type { FeedEvent, FeedSnapshot } from "./use-feed.ts";
 
 /** Replaces the item with the same id in its place, so that no row moves; a new one goes to the end. */
 export function putById<T>(list: readonly T[], item: T, idOf: (item: T) => string): T[] {
@@ -185,4 +185,20 @@ function putFirst(list: readonly ReviewSummary[], review: ReviewSummary): Review
   return list.some(({ runId }) => runId === review.runId)
     ? putById(list, review, ({ runId }) => runId)
     : [review, ...list];
+}
+
+/** The worktrees after an event of the `worktrees` feed, newest first. */
+export function reduceWorktrees(
+  list: FeedSnapshot<"worktrees">,
+  event: FeedEvent<"worktrees">,
+): FeedSnapshot<"worktrees"> {
+  const { worktrees } = list;
+  if (event.kind === "up") return { ...list, isUp: event.isUp };
+  if (event.kind === "removed") return { ...list, worktrees: worktrees.filter(({ runId }) => runId !== event.runId) };
+  const { worktree } = event;
+  const isKnown = worktrees.some(({ runId }) => runId === worktree.runId);
+  return {
+    ...list,
+    worktrees: isKnown ? putById(worktrees, worktree, ({ runId }) => runId) : [worktree, ...worktrees],
+  };
 }

@@ -1,5 +1,6 @@
 import type { PromptValue } from "../../../../contract/features/prompts.ts";
 import type { Provider, Tier } from "../../../../contract/features/providers.ts";
+import type { Isolation } from "../../../../contract/features/isolation.ts";
 import type { PermissionMode } from "../../../../contract/features/runs.ts";
 import type { CallInput } from "../../lib/api.ts";
 import { tierLabels } from "./run-words.ts";
@@ -23,10 +24,17 @@ export interface RunDraft {
   /** "" for the app's, or an empty one of the run's own. */
   readonly folder: string;
   readonly permissionMode: PermissionMode;
+  /** `auto`: a worktree where the app's folder is a repository. */
+  readonly isolation: IsolationChoice | "auto";
+  /** Programs in a sandbox reach the network. */
+  readonly hasNetwork: boolean;
   /** As typed; empty is no limit. */
   readonly limits: Readonly<Record<Limit, string>>;
   readonly mayFallBack: boolean;
 }
+
+/** Where the work happens: in the folder, in a worktree of it, in such a worktree and nowhere else. */
+export type IsolationChoice = Isolation["kind"];
 
 export type Limit = "costUsd" | "tokens" | "turns" | "minutes";
 
@@ -38,6 +46,8 @@ export const emptyDraft: RunDraft = {
   appId: "",
   folder: "",
   permissionMode: "ask-writes",
+  isolation: "auto",
+  hasNetwork: true,
   limits: { costUsd: "", tokens: "", turns: "", minutes: "" },
   mayFallBack: true,
 };
@@ -70,8 +80,8 @@ export function withProviders(draft: RunDraft, enabled: readonly Provider[]): Ru
   return { ...draft, choices: { [first.id]: defaultModel(first) } };
 }
 
-/** The draft as the API takes it. */
-export function draftBody(draft: RunDraft): CallInput<"runs.create">["body"] {
+/** The draft as the API takes it; `isolation` is what it comes down to. */
+export function draftBody(draft: RunDraft, isolation: IsolationChoice): CallInput<"runs.create">["body"] {
   const limit = (name: Limit): number | null => (draft.limits[name].trim() === "" ? null : Number(draft.limits[name]));
   return {
     prompt:
@@ -86,6 +96,7 @@ export function draftBody(draft: RunDraft): CallInput<"runs.create">["body"] {
     appId: draft.appId === "" ? null : draft.appId,
     folder: draft.folder.trim() === "" ? null : draft.folder.trim(),
     permissionMode: draft.permissionMode,
+    isolation: isolation === "sandbox" ? { kind: isolation, network: draft.hasNetwork } : { kind: isolation },
     budget: {
       costUsd: limit("costUsd"),
       tokens: limit("tokens"),

@@ -26,6 +26,7 @@ import {
   type Limit,
   type RunDraft,
 } from "./composer-draft.ts";
+import { effectiveIsolation, IsolationFields, usePlace } from "./isolation-fields.tsx";
 import { TemplateFields, usePromptPreview, type ValueField } from "./template-fields.tsx";
 import { permissionModes } from "./run-words.ts";
 import classes from "./composer.module.css";
@@ -100,7 +101,7 @@ function Form({ enabled, appId, valueField }: FormProps) {
   };
   const start = useMutation({
     mutationFn: () =>
-      call("runs.create", { body: draftBody(prompt === undefined ? { ...draft, promptId: "" } : draft) }),
+      call("runs.create", { body: draftBody(prompt === undefined ? { ...draft, promptId: "" } : draft, isolation) }),
     onSuccess: async ({ runs: [first, ...others] }) => {
       keep({ ...draft, text: "" });
       if (!first) return;
@@ -109,6 +110,8 @@ function Form({ enabled, appId, valueField }: FormProps) {
       else await navigate({ to: "/agents/$runId", params: { runId: first.id } });
     },
   });
+  const place = usePlace(draft);
+  const isolation = effectiveIsolation(draft.isolation, place, draft.appId !== "");
   const errors = fieldErrors(start.error);
   const count = Object.keys(draft.choices).length;
   const prompts = useLivePrompts().data?.prompts ?? [];
@@ -167,13 +170,14 @@ function Form({ enabled, appId, valueField }: FormProps) {
           }}
         />
       )}
-      <ProviderFields enabled={enabled} draft={draft} onChange={change} />
+      <ProviderFields enabled={enabled} draft={draft} isShared={isolation === "none"} onChange={change} />
       <PlaceFields draft={draft} errors={errors} onChange={change} />
+      <IsolationFields draft={draft} place={place} error={errors["isolation"]} onChange={change} />
       <PermissionFields draft={draft} onChange={change} />
       <LimitFields draft={draft} errors={errors} onChange={change} />
       <FormError
         error={start.error}
-        shown={["prompt.text", "folder", "appId", ...limitNames.map((name) => `budget.${name}`)]}
+        shown={["prompt.text", "folder", "appId", "isolation", ...limitNames.map((name) => `budget.${name}`)]}
       />
       <div className={classes["foot"]}>
         <Button type="submit" size="sm" variant="filled" disabled={!isReady} leftSection={<IconPlayerPlay size={14} />}>
@@ -193,7 +197,13 @@ interface FieldsProps {
   onChange: (patch: Partial<RunDraft>) => void;
 }
 
-function ProviderFields({ enabled, draft, onChange }: Omit<FieldsProps, "errors"> & { enabled: readonly Provider[] }) {
+interface ProviderFieldsProps extends Omit<FieldsProps, "errors"> {
+  enabled: readonly Provider[];
+  /** All of them work in one folder. */
+  isShared: boolean;
+}
+
+function ProviderFields({ enabled, draft, isShared, onChange }: ProviderFieldsProps) {
   const count = Object.keys(draft.choices).length;
   const choose = (provider: Provider, isChosen: boolean): void => {
     const { [provider.id]: _, ...others } = draft.choices;
@@ -240,7 +250,7 @@ function ProviderFields({ enabled, draft, onChange }: Omit<FieldsProps, "errors"
           onChange({ mayFallBack: event.currentTarget.checked });
         }}
       />
-      {count > 1 && (draft.folder !== "" || draft.appId !== "") && draft.permissionMode !== "ask" ? (
+      {count > 1 && isShared && (draft.folder !== "" || draft.appId !== "") && draft.permissionMode !== "ask" ? (
         <Notice tone="warn">They work in the same folder at the same time and may get in each other's way.</Notice>
       ) : null}
     </fieldset>

@@ -32,6 +32,7 @@ import { StatusBadge } from "../../ui/status-badge.tsx";
 import { ApiError } from "../../lib/api-error.ts";
 import { copyTranscript, removeRun, resumeRun, runAgain, stopRun, transcriptUrl } from "./run-calls.ts";
 import { AttemptsStrip, RunFigures } from "./run-facts.tsx";
+import { RunWorktree } from "./run-worktree.tsx";
 import { RunTranscript } from "./run-transcript.tsx";
 import { permissionLabel, runStatus } from "./run-words.ts";
 import classes from "./run-page.module.css";
@@ -110,7 +111,14 @@ function Facts({ run }: { run: Run }) {
           {app.name}
         </Link>
       )}
-      {run.folder.includes(`/${run.id}/`) ? (
+      {run.worktree !== null ? (
+        <RunWorktree
+          runId={run.id}
+          worktree={run.worktree}
+          isSandbox={run.isolation.kind === "sandbox"}
+          folder={run.folder}
+        />
+      ) : run.folder.includes(`/${run.id}/`) ? (
         <span title={run.folder}>in a folder of its own</span>
       ) : (
         <span className={classes["folder"]} title={run.folder}>

@@ -1,0 +1,207 @@
+import { Button } from "@mantine/core";
+import { Link } from "@tanstack/react-router";
+import { useMemo, useState } from "react";
+
+import type { Worktree } from "../../../../contract/features/worktrees.ts";
+import { call } from "../../lib/api.ts";
+import { useLiveWorktrees } from "../../lib/live-queries.ts";
+import { toast, withErrorToast } from "../../lib/toasts.ts";
+import { ActionLink } from "../../ui/action-link.tsx";
+import { ActionMenu } from "../../ui/action-menu.tsx";
+import { AgeNote } from "../../ui/age-note.tsx";
+import { Bytes } from "../../ui/bytes.tsx";
+import { CopyText } from "../../ui/copy-text.tsx";
+import { DataTable, type Column } from "../../ui/data-table.tsx";
+import { EmptyState } from "../../ui/empty-state.tsx";
+import { ErrorState } from "../../ui/error-state.tsx";
+import { IconGitBranch, IconRecycle, IconRobot, IconTerminal2 } from "../../ui/icons.gen.ts";
+import { LoadingState } from "../../ui/loading-state.tsx";
+import { Notice } from "../../ui/notice.tsx";
+import { Page, type PageTab } from "../../ui/page.tsx";
+import { Time } from "../../ui/time.tsx";
+import { fateWords, reclaimedWords, workWords } from "./worktree-words.ts";
+import classes from "./worktrees.module.css";
+
+/** Folders and branches made for runs, and which of them may go. */
+export function WorktreesTab({ tabs }: { tabs: readonly PageTab[] }) {
+  const { data, error, isPending, refetch, dataUpdatedAt } = useLiveWorktrees();
+  const free = (data?.worktrees ?? []).filter(({ keptBecause }) => keptBecause === null);
+  return (
+    <Page
+      title="Agents"
+      layout="wide"
+      tabs={tabs}
+      aside={<AgeNote updatedAt={dataUpdatedAt} isStale={error !== null || data?.isUp === false} />}
+      actions={free.length === 0 || data?.isUp === false ? undefined : <ReclaimAll count={free.length} />}
+    >
+      <div className={classes["notes"]}>
+        {data !== undefined && !data.isUp ? (
+          <Notice tone="warn">
+            portos-cos does not answer, so nothing can be removed. What you see is what was known last. Restart it on
+            the System page.
+          </Notice>
+        ) : null}
+        {data !== undefined && data.isUp && data.sandbox.help !== null ? (
+          <Notice tone="info">Sandboxes are not available. {data.sandbox.help}</Notice>
+        ) : null}
+      </div>
+      {isPending ? <LoadingState rows={4} rowHeight={56} label="Loading the worktrees" /> : null}
+      {data === undefined && error !== null ? (
+        <ErrorState title="Could not load the worktrees" error={error} onRetry={() => void refetch()} />
+      ) : null}
+      {data === undefined ? null : data.worktrees.length === 0 ? (
+        <Nothing />
+      ) : (
+        <List worktrees={data.worktrees} isUp={data.isUp} />
+      )}
+    </Page>
+  );
+}
+
+function Nothing() {
+  return (
+    <EmptyState
+      icon={IconGitBranch}
+      title="No worktrees"
+      text="A run with a worktree works in a folder and on a branch of its own. Your files stay as they are until you merge what it has done."
+      action={
+        <ActionLink to="/agents" search={{ new: "1" }} variant="filled">
+          New run
+        </ActionLink>
+      }
+    />
+  );
+}
+
+function ReclaimAll({ count }: { count: number }) {
+  const [isBusy, setIsBusy] = useState(false);
+  const reclaim = async (): Promise<void> => {
+    setIsBusy(true);
+    await withErrorToast("Could not reclaim the worktrees", async () => {
+      toast({ kind: "ok", text: reclaimedWords(await call("worktrees.reclaimAll")) });
+    });
+    setIsBusy(false);
+  };
+  return (
+    <Button leftSection={<IconRecycle size={14} />} disabled={isBusy} onClick={() => void reclaim()}>
+      {isBusy ? "Reclaiming…" : `Reclaim ${count === 1 ? "1 worktree" : `all ${String(count)}`}`}
+    </Button>
+  );
+}
+
+function List({ worktrees, isUp }: { worktrees: readonly Worktree[]; isUp: boolean }) {
+  const [busy, setBusy] = useState<ReadonlySet<string>>(new Set());
+  const columns = useMemo(() => {
+    const reclaim = async ({ runId, runTitle }: Worktree): Promise<void> => {
+      setBusy((current) => new Set(current).add(runId));
+      await withErrorToast(`Could not remove the worktree of ${runTitle}`, async () => {
+        await call("worktrees.reclaim", { params: { id: runId } });
+        toast({ kind: "ok", text: `Removed the worktree of ${runTitle}` });
+      });
+      setBusy((current) => new Set([...current].filter((id) => id !== runId)));
+    };
+    return columnsWith((worktree) => (
+      <Actions
+        worktree={worktree}
+        isBusy={busy.has(worktree.runId)}
+        isUp={isUp}
+        onReclaim={() => void reclaim(worktree)}
+      />
+    ));
+  }, [busy, isUp]);
+  return <DataTable label="Worktrees" columns={columns} rows={worktrees} rowKey={({ runId }) => runId} />;
+}
+
+function columnsWith(actions: Column<Worktree>["cell"]): Column<Worktree>[] {
+  return [
+    { id: "run", header: "Run", isMain: true, cell: (worktree) => <Title worktree={worktree} /> },
+    {
+      id: "fate",
+      header: "Work",
+      isUnlabelled: true,
+      width: "190px",
+      cell: (worktree) => (
+        <span className={classes["work"]}>
+          <span data-open={(worktree.fate === "open" && !worktree.isInUse) || undefined}>{fateWords(worktree)}</span>
+          <span className={classes["sub"]}>{workWords(worktree)}</span>
+        </span>
+      ),
+    },
+    {
+      id: "kept",
+      header: "May it go?",
+      isUnlabelled: true,
+      cell: ({ keptBecause }) => (
+        <span className={keptBecause === null ? classes["free"] : classes["sub"]}>
+          {keptBecause ?? "Nothing would be lost."}
+        </span>
+      ),
+    },
+    {
+      id: "size",
+      header: "Size",
+      align: "right",
+      width: "90px",
+      isInline: true,
+      cell: ({ bytes }) => (bytes === null ? <span className="dim">…</span> : <Bytes value={bytes} />),
+    },
+    { id: "used", header: "Used", width: "110px", isInline: true, cell: ({ lastUsedAt }) => <Time iso={lastUsedAt} /> },
+    { id: "actions", header: "Actions", isActions: true, width: "150px", cell: actions },
+  ];
+}
+
+function Title({ worktree: { runId, runTitle, runState, branch, isolation } }: { worktree: Worktree }) {
+  return (
+    <span className={classes["title"]}>
+      {runState === null ? (
+        <span className="truncate">{runTitle}</span>
+      ) : (
+        <Link to="/agents/$runId" params={{ runId }} className="truncate">
+          {runTitle}
+        </Link>
+      )}
+      <span className={classes["branch"]}>
+        <CopyText text={branch} />
+        {isolation.kind === "sandbox" ? <span className={classes["sub"]}>sandbox</span> : null}
+      </span>
+    </span>
+  );
+}
+
+interface ActionsProps {
+  worktree: Worktree;
+  isBusy: boolean;
+  isUp: boolean;
+  onReclaim: () => void;
+}
+
+function Actions({ worktree, isBusy, isUp, onReclaim }: ActionsProps) {
+  const { runId, runTitle, runState, folder, keptBecause, fate } = worktree;
+  return (
+    <span className={classes["actions"]}>
+      {keptBecause === null ? (
+        <Button disabled={isBusy || !isUp} onClick={onReclaim} aria-label={`Reclaim the worktree of ${runTitle}`}>
+          {isBusy ? "Removing…" : "Reclaim"}
+        </Button>
+      ) : null}
+      <ActionMenu
+        label={`Actions for the worktree of ${runTitle}`}
+        items={[
+          ...(runState === null
+            ? []
+            : [{ id: "run", label: "Open the run", icon: IconRobot, href: `/agents/${runId}` }]),
+          ...(fate === "gone"
+            ? []
+            : [
+                {
+                  id: "terminal",
+                  label: "Open a terminal there",
+                  icon: IconTerminal2,
+                  href: `/terminal?cwd=${encodeURIComponent(folder)}`,
+                },
+              ]),
+        ]}
+      />
+    </span>
+  );
+}
