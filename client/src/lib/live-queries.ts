@@ -41,7 +41,7 @@ function useFeedIntoCache<N extends FeedName, T>(
 }
 
 /** A reply that is still on its way may be older than what the feed tells: it must not replace it. */
-function dropReply(client: QueryClient, key: QueryKey): void {
+export function dropReply(client: QueryClient, key: QueryKey): void {
   void client.cancelQueries({ queryKey: key, exact: true });
 }
 
