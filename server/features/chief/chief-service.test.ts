@@ -281,6 +281,27 @@ describe("the chief of staff", () => {
     await life.end();
   });
 
+  it("finds its tasks again when what it remembered is lost", async () => {
+    const world = createWorld();
+    const life = await live(world);
+    const { id } = await addTask(life.tasks, { title: "Goes on" });
+    const other = await addTask(life.tasks, { title: "Is gone" });
+    await life.quiet();
+    expect(openRuns(world)).toHaveLength(2);
+    const gone = life.tasks.get(other.id).runs.at(-1)?.runId ?? "";
+    await life.end();
+    world.files.delete("records");
+    world.runs.delete(gone);
+    const next = await live(world);
+    await next.quiet();
+    expect(openRuns(world).map(({ title }) => title)).toEqual(["Goes on", "Is gone"]);
+    expect(world.started).toHaveLength(3);
+    for (const run of openRuns(world)) happen(world, run.id, { state: "succeeded" }, next.chief);
+    await next.quiet();
+    expect([id, other.id].map((one) => stateOf(next, one))).toEqual(["done", "done"]);
+    await next.end();
+  });
+
   it("keeps what it has begun while portos-cos is away, and does not begin anything", async () => {
     const world = createWorld();
     world.isEngineUp = false;

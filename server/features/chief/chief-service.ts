@@ -12,6 +12,7 @@ import { nextUp } from "./next-up.ts";
 import type { PanicSwitch } from "./panic-switch.ts";
 import { createRecordBook, type RecordBook } from "./record-book.ts";
 import { createRunFollower } from "./run-follower.ts";
+import { createRunNews } from "./run-news.ts";
 import { openRun, type ChiefRunsFile, type TaskRun } from "./task-record.ts";
 import { createTaskStarter, type TaskStarter } from "./task-starter.ts";
 import { createTeller } from "./teller.ts";
@@ -77,6 +78,8 @@ export function createChief(options: ChiefOptions): Chief {
   const facts = createFactsReader(parts);
   const loop = createEvaluationLoop({ ...parts, facts, starter, line, onLooked });
   const heard = new Map<string, Run>();
+  const news = createRunNews();
+  let stopFollowing: (() => void) | undefined;
   let evaluatedAt: string | null = null;
   let told = "";
   let isStopped = true;
@@ -115,7 +118,6 @@ export function createChief(options: ChiefOptions): Chief {
     evaluateSoon: loop.soon,
     async put(next) {
       await store.update(() => ({ next, result: null }));
-      options.setLimits(next.limits);
       loop.forgetRefusals();
       await loop.now();
       return state();
@@ -137,6 +139,7 @@ export function createChief(options: ChiefOptions): Chief {
       loop.soon();
     },
     hear(run) {
+      if (!news.isNews(run)) return;
       if (run.source.kind !== "task" && book.ofRun(run.id) === undefined) {
         loop.soon(); // it takes a slot, or gives one back
         return;
@@ -160,6 +163,11 @@ export function createChief(options: ChiefOptions): Chief {
       isStopped = false;
       recent = (await log.page({ limit: keepRecent })).items.map(({ rowId: _rowId, ...decision }) => decision);
       options.setLimits(settings().limits);
+      // Also when the file was edited by hand.
+      stopFollowing = store.subscribe(({ limits }) => {
+        options.setLimits(limits);
+        loop.soon();
+      });
       minute = setInterval(() => {
         inLine("look at its runs", reconcile);
       }, minuteMs);
@@ -167,6 +175,7 @@ export function createChief(options: ChiefOptions): Chief {
     },
     async stop() {
       isStopped = true;
+      stopFollowing?.();
       clearInterval(minute);
       await loop.stop();
       await line.empty();

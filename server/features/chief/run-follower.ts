@@ -1,5 +1,7 @@
 import type { Run } from "../../../contract/features/runs.ts";
+import type { Task } from "../../../contract/features/tasks.ts";
 import { isOpenState } from "../../../contract/run-transcript.ts";
+import { AppError } from "../../../lib/app-error.ts";
 import { taskKey, type ChiefParts } from "./chief-parts.ts";
 import { createRunSettler, type SettlerOptions } from "./run-settler.ts";
 import { emptyUse, openRun, type TaskRecord, type TaskRun } from "./task-record.ts";
@@ -98,8 +100,35 @@ export function createRunFollower(options: FollowerOptions): RunFollower {
           else if (!run.isSettled) await finish(record.taskId, run.runId);
         }
       }
+      for (const task of tasks.list()) if (isLost(task)) await findAgain(task);
     },
   };
+
+  /** Worked on as it says, and nobody knows by what: the records were lost, or restored from an older backup. */
+  function isLost({ id, state }: Task): boolean {
+    return (state === "running" || state === "waiting") && openRun(book.get(id)) === undefined;
+  }
+
+  async function findAgain(task: Task): Promise<void> {
+    const runId = task.runs.at(-1)?.runId ?? "";
+    const known = book.get(task.id).runs.find((one) => one.runId === runId);
+    const run = await runOf(runs, runId);
+    if (run === null) return;
+    if (run !== undefined && known === undefined) {
+      await book.intend(task.id, adoptedRun(run), {}, false);
+      await follow(run);
+      return;
+    }
+    await teller.tell(task.id, (current) =>
+      current.state === task.state
+        ? {
+            ...current,
+            state: "ready",
+            reason: reasonOf("cool-down", "Its run is gone; it is looked at again.", clock.now()),
+          }
+        : current,
+    );
+  }
 
   async function settleIntent(taskId: string, run: TaskRun): Promise<void> {
     const isThere = await starter.isStarted(run);
@@ -117,6 +146,16 @@ export function createRunFollower(options: FollowerOptions): RunFollower {
     if (isThere === null) return;
     if (isThere) await follow(await runs.get(run.runId));
     else await settleLost(record, run); // deleted by hand while it was over, or lost with its folder
+  }
+}
+
+/** `undefined`: there is none; `null`: nobody can say now. */
+async function runOf(runs: Pick<ChiefParts["runs"], "get">, runId: string): Promise<Run | null | undefined> {
+  try {
+    return await runs.get(runId);
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    return error.code === "not_found" || error.code === "invalid_request" ? undefined : null;
   }
 }
 

@@ -78,15 +78,15 @@ function Standing({ state }: { state: ChiefState }) {
           {next.text}
           {next.at === null ? null : ` At ${formatClock(next.at)}.`}
         </p>
-        <Facts
-          layout="lines"
-          items={[
-            ["Worked on", formatCount(running, "task")],
-            ["Ready", formatCount(ready, "task")],
-            ["Today", <Today key="today" />],
-          ]}
-        />
       </div>
+      <Facts
+        layout="lines"
+        items={[
+          ["Worked on", formatCount(running, "task")],
+          ["Ready", formatCount(ready, "task")],
+          ["Today", <Today key="today" />],
+        ]}
+      />
     </Section>
   );
 }

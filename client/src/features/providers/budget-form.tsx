@@ -52,7 +52,7 @@ function Form({ state }: { state: BudgetState }) {
     >
       <p className={classes["sub"]}>
         Today {formatCost(used.costUsd)} and {formatTokens(used.inputTokens + used.outputTokens)} tokens were used. When
-        a limit is reached no further run starts until midnight; runs that go on keep their own limits.
+        a limit is reached, runs that go on are stopped and no further one starts until midnight.
       </p>
       {state.exceeded === null ? null : <Notice tone="warn">{state.exceeded}</Notice>}
       <div className={classes["pair"]}>
