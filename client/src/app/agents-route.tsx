@@ -2,9 +2,16 @@ import { lazy, Suspense } from "react";
 
 import { ValueField } from "../features/prompts/value-field.tsx";
 import { AgentsPage } from "../features/runs/agents-page.tsx";
+import { useLiveTasks } from "../features/tasks/use-tasks.ts";
 import { useLiveReviews } from "../lib/live-queries.ts";
+import { useSearchState } from "../lib/search-state.ts";
 import { LoadingState } from "../ui/loading-state.tsx";
 import { usePageTab, type PageTab } from "../ui/page.tsx";
+
+const BoardTab = lazy(async () => {
+  const module = await import("../features/tasks/board-tab.tsx");
+  return { default: module.BoardTab };
+});
 
 const ReviewsTab = lazy(async () => {
   const module = await import("../features/reviews/reviews-tab.tsx");
@@ -20,20 +27,36 @@ const LearningSection = lazy(async () => {
   return { default: module.LearningSection };
 });
 
+const WorktreesTab = lazy(async () => {
+  const module = await import("../features/worktrees/worktrees-tab.tsx");
+  return { default: module.WorktreesTab };
+});
+
 /** Work given to agents, in tabs, each of which draws the page with all of them. Runs may start from prompts: their variables are asked for as the editor of prompts does. */
 export function AgentsRoute() {
   const reviews = useLiveReviews().data;
+  const tasks = useLiveTasks();
+  const [search] = useSearchState();
+  const board = { id: "board", label: "Board" };
+  const runs = { id: "runs", label: "Runs" };
+  // Whoever gave tasks looks at them first; a new run, or runs of one kind, are asked for by name.
+  const isAboutRuns = ["new", "state", "provider", "group"].some((name) => search[name] !== undefined);
+  const isBoardFirst = (tasks.data?.tasks.length ?? 0) > 0 && (!isAboutRuns || search["tab"] !== undefined);
   const tabs: PageTab[] = [
-    { id: "runs", label: "Runs" },
+    ...(isBoardFirst ? [board, runs] : [runs, board]),
     { id: "reviews", label: "Reviews", count: reviews?.open.length },
+    { id: "worktrees", label: "Worktrees" },
     { id: "chief", label: "Chief of staff" },
   ];
   const current = usePageTab(tabs);
+  if (tasks.isPending && search["tab"] === undefined) return <LoadingState rows={6} rowHeight={56} label="Loading" />;
   return (
     <Suspense fallback={<LoadingState rows={6} rowHeight={56} label="Loading" />}>
+      {current === "board" ? <BoardTab tabs={tabs} /> : null}
       {current === "runs" ? <AgentsPage valueField={ValueField} tabs={tabs} /> : null}
       {current === "chief" ? <ChiefPage tabs={tabs} learning={<LearningSection />} /> : null}
       {current === "reviews" ? <ReviewsTab tabs={tabs} /> : null}
+      {current === "worktrees" ? <WorktreesTab tabs={tabs} /> : null}
     </Suspense>
   );
 }

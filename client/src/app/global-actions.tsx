@@ -8,6 +8,7 @@ import {
   IconHandStop,
   IconPlayerPlay,
   IconPlayerStop,
+  IconPlus,
   IconRefresh,
   IconRobot,
   IconTerminal2,
@@ -79,6 +80,11 @@ function appActions(app: App, go: Go): Action[] {
       icon: IconRobot,
       run: () => go("/agents", { new: "1", app: id }),
     }),
+    action("task", {
+      label: `New task in ${name}`,
+      icon: IconPlus,
+      run: () => go("/agents", { tab: "board", add: "1", app: id }),
+    }),
     action("edit", {
       label: `Open ${name} in the editor`,
       icon: IconBrandVscode,
@@ -145,6 +151,17 @@ function usePanicActions(): void {
   );
 }
 
+function newTask(run: () => unknown): Action {
+  return {
+    id: "tasks.new",
+    label: "New task",
+    group: "Agents",
+    icon: IconPlus,
+    keywords: ["todo", "board", "agent"],
+    run,
+  };
+}
+
 /** Keeps the actions on apps and automations registered on every page, and says what happens; loaded after the first paint. */
 export function GlobalActions() {
   useNotificationToasts();
@@ -157,7 +174,11 @@ export function GlobalActions() {
   }, [apps, navigate]);
   useLogActions();
   useEffect(
-    () => actionRegistry.register([newRun(() => navigate({ to: "/agents", search: { new: "1" } }))]),
+    () =>
+      actionRegistry.register([
+        newRun(() => navigate({ to: "/agents", search: { new: "1" } })),
+        newTask(() => navigate({ to: "/agents", search: { tab: "board", add: "1" } })),
+      ]),
     [navigate],
   );
   useAutomationActions();

@@ -66,6 +66,11 @@ export const routeTree = rootRoute.addChildren([
   }),
   createRoute({
     ...parent,
+    path: "/agents/tasks/$taskId",
+    component: page(() => import("./task-route.tsx"), "TaskRoute"),
+  }),
+  createRoute({
+    ...parent,
     path: "/agents/$runId",
     component: page(() => import("../features/runs/run-page.tsx"), "RunPage"),
   }),

@@ -1,0 +1,224 @@
+import { Button, Select, TextInput } from "@mantine/core";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useEffect, useMemo, useState } from "react";
+
+import { commonTypes } from "./common-types.ts";
+import { call } from "../../lib/api.ts";
+import { useLiveApps } from "../../lib/live-queries.ts";
+import { useSearchState } from "../../lib/search-state.ts";
+import { errorToast } from "../../lib/toasts.ts";
+import { AgeNote } from "../../ui/age-note.tsx";
+import { EmptyState } from "../../ui/empty-state.tsx";
+import { ErrorState } from "../../ui/error-state.tsx";
+import { IconHistory, IconLayoutKanban, IconSearch, IconTrash } from "../../ui/icons.gen.ts";
+import { LoadingState } from "../../ui/loading-state.tsx";
+import { Notice } from "../../ui/notice.tsx";
+import { Page, type PageTab } from "../../ui/page.tsx";
+import { Board } from "./board.tsx";
+import { type TaskFilter, tasksByColumn } from "./board-order.ts";
+import classes from "./board.module.css";
+import { DeletedSheet, HistorySheet } from "./past-sheets.tsx";
+import { QuickAdd } from "./quick-add.tsx";
+import { type TaskList, tasksKey, useLiveTasks } from "./use-tasks.ts";
+
+const typingMs = 200;
+
+/** Tasks as cards in columns. `?text=`, `?app=` and `?type=` filter, `?add=1` goes to the line for a new one. */
+export function BoardTab({ tabs }: { tabs: readonly PageTab[] }) {
+  const { data, error, isPending, refetch, dataUpdatedAt } = useLiveTasks();
+  return (
+    <Page
+      title="Agents"
+      layout="wide"
+      tabs={tabs}
+      aside={<AgeNote updatedAt={dataUpdatedAt} isStale={error !== null} />}
+    >
+      {isPending ? <LoadingState rows={5} rowHeight={72} label="Loading the tasks" /> : null}
+      {data === undefined && error !== null ? (
+        <ErrorState title="Could not load the tasks" error={error} onRetry={() => void refetch()} />
+      ) : null}
+      {data === undefined ? null : <Content list={data} />}
+    </Page>
+  );
+}
+
+function Content({ list }: { list: TaskList }) {
+  const [search, setSearch] = useSearchState();
+  const allApps = useLiveApps().data;
+  const apps = useMemo(() => (allApps ?? []).filter((app) => !app.isArchived), [allApps]);
+  const { text = "", app = "", type = "" } = search;
+  const filter: TaskFilter = useMemo(() => ({ text, app, type }), [text, app, type]);
+  const byColumn = useMemo(() => tasksByColumn(list.tasks, filter), [list.tasks, filter]);
+  return (
+    <div className={classes["tab"]}>
+      <FileNotice file={list.file} />
+      <div className={classes["top"]}>
+        <QuickAdd apps={apps} app={app} type={type} isFocused={search["add"] !== undefined} />
+        <Filters filter={filter} list={list} apps={apps} />
+      </div>
+      {list.tasks.length === 0 ? (
+        <EmptyState
+          icon={IconLayoutKanban}
+          title="No task yet"
+          text="A task is work for an agent. Write it in the line above, here or as a check box in data/TASKS.md: both show the same. Nothing starts before you start it or turn the chief of staff on."
+          example={<Example />}
+        />
+      ) : (
+        <Board tasks={list.tasks} byColumn={byColumn} />
+      )}
+      <HistorySheet
+        isOpen={search["past"] !== undefined}
+        onClose={() => {
+          setSearch({ past: null });
+        }}
+      />
+      <DeletedSheet
+        isOpen={search["deleted"] !== undefined}
+        onClose={() => {
+          setSearch({ deleted: null });
+        }}
+      />
+    </div>
+  );
+}
+
+function Example() {
+  const client = useQueryClient();
+  const add = useMutation({
+    mutationFn: () =>
+      call("tasks.create", {
+        body: {
+          title: "Write a README that says how to start this project",
+          type: "docs",
+          state: "draft",
+          instructions: "Look at the scripts and at how it is started. Keep it to one page.",
+        },
+      }),
+    onSuccess: () => client.invalidateQueries({ queryKey: tasksKey }),
+    onError: (error) => {
+      errorToast("Could not add the example", error);
+    },
+  });
+  return (
+    <span className={classes["example"]}>
+      <span className="dim">Ready-made:</span> Write a README
+      <Button
+        disabled={add.isPending}
+        onClick={() => {
+          add.mutate();
+        }}
+      >
+        Add this example
+      </Button>
+    </span>
+  );
+}
+
+function FileNotice({ file }: Pick<TaskList, "file">) {
+  const client = useQueryClient();
+  const settle = useMutation({
+    mutationFn: (choice: "put-back" | "accept") => call("tasks.settleFile", { body: { choice } }),
+    onSuccess: (state) => {
+      client.setQueryData<TaskList>(tasksKey, (list) => list && { ...list, file: state });
+    },
+    onError: (error) => {
+      errorToast("TASKS.md could not be settled", error);
+    },
+  });
+  if (file.problem === null) return null;
+  return (
+    <Notice tone="warn">
+      <p className={classes["plain"]}>{file.problem}</p>
+      {file.choices.length === 0 ? null : (
+        <div className={classes["choices"]}>
+          {file.choices.map((choice) => (
+            <Button
+              key={choice}
+              disabled={settle.isPending}
+              onClick={() => {
+                settle.mutate(choice);
+              }}
+            >
+              {choice === "put-back" ? "Write the tasks back" : "Delete those tasks here, too"}
+            </Button>
+          ))}
+        </div>
+      )}
+    </Notice>
+  );
+}
+
+interface FiltersProps {
+  filter: TaskFilter;
+  list: TaskList;
+  apps: readonly { id: string; name: string }[];
+}
+
+function Filters({ filter, list, apps }: FiltersProps) {
+  const [, setSearch] = useSearchState();
+  const types = [...new Set([...list.tasks.map(({ type }) => type), ...commonTypes])].toSorted();
+  const [typed, setTyped] = useState(filter.text);
+  useEffect(() => {
+    if (typed === filter.text) return undefined;
+    const timer = setTimeout(() => {
+      setSearch({ text: typed === "" ? null : typed });
+    }, typingMs);
+    return () => {
+      clearTimeout(timer);
+    };
+  }, [typed, filter.text, setSearch]);
+  return (
+    <div className={classes["filters"]} role="group" aria-label="Filters">
+      <TextInput
+        aria-label="Search the tasks"
+        placeholder="Search"
+        leftSection={<IconSearch size={14} />}
+        value={typed}
+        onChange={(event) => {
+          setTyped(event.currentTarget.value);
+        }}
+      />
+      {apps.length === 0 ? null : (
+        <Select
+          aria-label="Any app"
+          placeholder="Any app"
+          clearable
+          searchable={apps.length > 8}
+          data={apps.map(({ id, name }) => ({ value: id, label: name }))}
+          value={filter.app === "" ? null : filter.app}
+          onChange={(app) => {
+            setSearch({ app });
+          }}
+        />
+      )}
+      <Select
+        aria-label="Any type"
+        placeholder="Any type"
+        clearable
+        data={types}
+        value={filter.type === "" ? null : filter.type}
+        onChange={(type) => {
+          setSearch({ type });
+        }}
+      />
+      <Button
+        variant="subtle"
+        leftSection={<IconHistory size={14} />}
+        onClick={() => {
+          setSearch({ past: "1" }, { push: true });
+        }}
+      >
+        Past
+      </Button>
+      <Button
+        variant="subtle"
+        leftSection={<IconTrash size={14} />}
+        onClick={() => {
+          setSearch({ deleted: "1" }, { push: true });
+        }}
+      >
+        Deleted
+      </Button>
+    </div>
+  );
+}

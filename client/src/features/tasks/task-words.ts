@@ -1,0 +1,58 @@
+import type { Task, TaskChoice, TaskPriority, TaskState } from "../../../../contract/features/tasks.ts";
+import type { Status } from "../../ui/status.ts";
+
+/** Columns of the board, from left to right. */
+export const columns = [
+  { id: "draft", label: "Draft", states: ["draft"], empty: "Not to be started yet" },
+  { id: "ready", label: "Ready", states: ["ready"], empty: "May be started" },
+  { id: "running", label: "Running", states: ["running"], empty: "Drop a task here to start it now" },
+  { id: "waiting", label: "Waiting for you", states: ["waiting"], empty: "Nobody asks" },
+  { id: "review", label: "Review", states: ["review"], empty: "Nothing to look at" },
+  { id: "ended", label: "Done", states: ["done", "failed", "cancelled"], empty: "Nothing has ended yet" },
+] as const satisfies readonly { id: string; label: string; states: readonly TaskState[]; empty: string }[];
+
+export type ColumnId = (typeof columns)[number]["id"];
+
+/** The column of a task. */
+export function columnOf(state: TaskState): ColumnId {
+  return columns.find(({ states }) => (states as readonly TaskState[]).includes(state))?.id ?? "ready";
+}
+
+const statuses: Record<TaskState, Status> = {
+  draft: "paused",
+  ready: "queued",
+  running: "running",
+  waiting: "waiting for you",
+  review: "waiting for you",
+  done: "succeeded",
+  failed: "failed",
+  cancelled: "cancelled",
+};
+
+/** The state of a task in the words used everywhere; a draft and one that is ready have none of those. */
+export function taskStatus(state: TaskState): Status {
+  return statuses[state];
+}
+
+export const priorityLabels: Record<TaskPriority, string> = {
+  urgent: "Urgent",
+  high: "High",
+  normal: "Normal",
+  low: "Low",
+};
+
+/** Who is to do a task, in few words. */
+export function choiceWords(choice: TaskChoice, nameOf: (providerId: string) => string): string {
+  if (choice.kind === "best") return "best";
+  if (choice.kind === "tier") return `${choice.tier} model`;
+  return choice.model === null ? nameOf(choice.providerId) : `${nameOf(choice.providerId)} ${choice.model}`;
+}
+
+/** Where a task can be put from here. */
+export function canMoveTo(task: Pick<Task, "state">, column: ColumnId): boolean {
+  const isWorkedOn = task.state === "running" || task.state === "waiting";
+  if (column === columnOf(task.state)) return column !== "ended";
+  if (column === "ended") return true;
+  if (column === "running") return task.state === "draft" || task.state === "ready" || task.state === "failed";
+  return (column === "draft" || column === "ready") && !isWorkedOn;
+}

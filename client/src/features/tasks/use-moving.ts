@@ -1,0 +1,202 @@
+import { useEffect, useRef, useState, type PointerEvent as ReactPointerEvent, type RefObject } from "react";
+
+import type { Task } from "../../../../contract/features/tasks.ts";
+import { beforeAt, placeOf, stepFrom, withPlaced, type Place, type TasksByColumn } from "./board-order.ts";
+import { canMoveTo, columnOf, columns, type ColumnId } from "./task-words.ts";
+
+/** A task that is being moved, and where it would stand. */
+export interface Moving {
+  readonly task: Task;
+  readonly place: Place;
+  /** Where the pointer has it, in pixels of the window; `null` with the keyboard. */
+  readonly ghost: { x: number; y: number; width: number } | null;
+}
+
+interface MovingBoard {
+  moving: Moving | null;
+  /** What to say to who cannot see it. */
+  said: string;
+  onPointerDown(event: ReactPointerEvent<HTMLElement>, task: Task): void;
+  /** Whether the key was meant for moving. */
+  onKey(key: string, task: Task): boolean;
+}
+
+const startAfterPx = 6;
+const scrollZonePx = 56;
+const scrollStepPx = 14;
+
+/** Moves tasks with the pointer or the keyboard. `board` holds elements with `data-column` and in them `data-task`. */
+export function useMoving(
+  board: RefObject<HTMLElement | null>,
+  byColumn: TasksByColumn,
+  onDrop: (task: Task, place: Place) => void,
+): MovingBoard {
+  const [moving, setMoving] = useState<Moving | null>(null);
+  const [said, setSaid] = useState("");
+  const current = useRef({ byColumn, onDrop });
+  const stop = useRef<() => void>(() => undefined);
+  useEffect(() => {
+    current.current = { byColumn, onDrop };
+  });
+  useEffect(
+    () => () => {
+      stop.current();
+    },
+    [],
+  );
+
+  function where(task: Task, place: Place): string {
+    const list = withPlaced(current.current.byColumn, task, place)[place.column];
+    const label = columns.find(({ id }) => id === place.column)?.label ?? "";
+    return `${label}, ${String(list.findIndex(({ id }) => id === task.id) + 1)} of ${String(list.length)}`;
+  }
+
+  function drop(task: Task, place: Place): void {
+    setMoving(null);
+    const home = placeOf(current.current.byColumn, task.id);
+    const isMoved = home?.column !== place.column || home.before !== place.before;
+    setSaid(isMoved ? `Put "${task.title}" in ${where(task, place)}.` : `"${task.title}" stays where it was.`);
+    if (isMoved) current.current.onDrop(task, place);
+  }
+
+  function onPointerDown(event: ReactPointerEvent<HTMLElement>, task: Task): void {
+    const isControl = event.target instanceof Element && event.target.closest("button, input, [role=menu]") !== null;
+    if (event.button !== 0 || event.pointerType === "touch" || isControl || moving !== null) return;
+    const card = event.currentTarget;
+    const from = { x: event.clientX, y: event.clientY };
+    const box = card.getBoundingClientRect();
+    let place: Place | null = null;
+    let pointer = from;
+    let frame = 0;
+
+    const show = (): void => {
+      place = placeAt(board.current, task, pointer) ?? place ?? placeOf(current.current.byColumn, task.id);
+      if (place === null) return;
+      const ghost = { x: box.left + pointer.x - from.x, y: box.top + pointer.y - from.y, width: box.width };
+      setMoving({ task, place, ghost });
+    };
+    const scroll = (): void => {
+      if (scrollNear(board.current, pointer)) show();
+      frame = requestAnimationFrame(scroll);
+    };
+    const move = (next: PointerEvent): void => {
+      pointer = { x: next.clientX, y: next.clientY };
+      if (place === null && Math.hypot(pointer.x - from.x, pointer.y - from.y) < startAfterPx) return;
+      if (place === null) frame = requestAnimationFrame(scroll);
+      next.preventDefault();
+      show();
+    };
+    const end = (isDropped: boolean): void => {
+      stop.current();
+      if (place === null) return;
+      // The click that ends a drag opens nothing.
+      addEventListener("click", swallow, { capture: true, once: true });
+      setTimeout(() => {
+        removeEventListener("click", swallow, { capture: true });
+      }, 0);
+      if (isDropped) drop(task, place);
+      else setMoving(null);
+    };
+    const up = (): void => {
+      end(true);
+    };
+    const cancel = (): void => {
+      end(false);
+    };
+    const key = (pressed: KeyboardEvent): void => {
+      if (pressed.key !== "Escape") return;
+      pressed.stopPropagation();
+      end(false);
+    };
+    addEventListener("pointermove", move);
+    addEventListener("pointerup", up);
+    addEventListener("pointercancel", cancel);
+    addEventListener("keydown", key, { capture: true });
+    stop.current = () => {
+      cancelAnimationFrame(frame);
+      removeEventListener("pointermove", move);
+      removeEventListener("pointerup", up);
+      removeEventListener("pointercancel", cancel);
+      removeEventListener("keydown", key, { capture: true });
+      stop.current = () => undefined;
+    };
+  }
+
+  function onKey(key: string, task: Task): boolean {
+    if (moving === null) {
+      const place = key === " " ? placeOf(byColumn, task.id) : null;
+      if (place === null) return false;
+      setMoving({ task, place, ghost: null });
+      setSaid(
+        `Lifted "${task.title}". ${where(task, place)}. Arrow keys move it, Space puts it down, Escape leaves it.`,
+      );
+      return true;
+    }
+    if (moving.task.id !== task.id) return false;
+    if (key === "Escape") {
+      setMoving(null);
+      setSaid(`"${task.title}" stays where it was.`);
+      return true;
+    }
+    if (key === " " || key === "Enter") {
+      drop(task, moving.place);
+      return true;
+    }
+    if (key !== "ArrowUp" && key !== "ArrowDown" && key !== "ArrowLeft" && key !== "ArrowRight") return false;
+    const place = stepFrom(byColumn, task.id, moving.place, key, (column) => canMoveTo(task, column));
+    setSaid(place === null ? "There is no place that way." : `${where(task, place)}.`);
+    if (place !== null) setMoving({ task, place, ghost: null });
+    return true;
+  }
+
+  return { moving, said, onPointerDown, onKey };
+}
+
+function swallow(event: MouseEvent): void {
+  event.preventDefault();
+  event.stopPropagation();
+}
+
+/** The place under the pointer; `null` where the task cannot be put. */
+function placeAt(board: HTMLElement | null, task: Task, { x, y }: { x: number; y: number }): Place | null {
+  for (const element of board?.querySelectorAll<HTMLElement>("[data-column]") ?? []) {
+    const box = element.getBoundingClientRect();
+    if (x < box.left || x > box.right) continue;
+    const column = columns.find(({ id }) => id === element.dataset["column"])?.id;
+    if (column === undefined || !canMoveTo(task, column)) return null;
+    const cards = [...element.querySelectorAll<HTMLElement>("[data-task]")].filter(
+      (card) => card.dataset["task"] !== task.id,
+    );
+    const middles = cards.map((card) => {
+      const { top, height } = card.getBoundingClientRect();
+      return { id: card.dataset["task"] ?? "", middle: top + height / 2 };
+    });
+    return { column, before: isOrdered(column) ? beforeAt(middles, y) : null };
+  }
+  return null;
+}
+
+function isOrdered(column: ColumnId): boolean {
+  return column !== columnOf("done");
+}
+
+/** Scrolls what is near the pointer's edge; whether anything moved. */
+function scrollNear(board: HTMLElement | null, { x, y }: { x: number; y: number }): boolean {
+  const lists = [board, ...(board?.querySelectorAll<HTMLElement>("[data-scroll]") ?? [])];
+  let isMoved = false;
+  for (const element of lists) {
+    if (!element) continue;
+    const box = element.getBoundingClientRect();
+    if (x < box.left || x > box.right) continue;
+    const before = [element.scrollLeft, element.scrollTop];
+    if (element !== board) {
+      if (y < box.top + scrollZonePx) element.scrollTop -= scrollStepPx;
+      if (y > box.bottom - scrollZonePx) element.scrollTop += scrollStepPx;
+    } else {
+      if (x < box.left + scrollZonePx) element.scrollLeft -= scrollStepPx;
+      if (x > box.right - scrollZonePx) element.scrollLeft += scrollStepPx;
+    }
+    isMoved ||= element.scrollLeft !== before[0] || element.scrollTop !== before[1];
+  }
+  return isMoved;
+}
