@@ -75,18 +75,12 @@ export function DecisionLog() {
         />
       ) : null}
       {decisions.length === 0 ? null : (
-        <ul role="list" className={classes["log"]}>
-          {decisions.map((decision) => (
-            <li key={`${decision.at} ${decision.taskId} ${decision.code}`}>
-              <Row
-                decision={decision}
-                onTask={() => {
-                  setSearch({ task: decision.taskId });
-                }}
-              />
-            </li>
-          ))}
-        </ul>
+        <DecisionList
+          decisions={decisions}
+          onTask={(taskId) => {
+            setSearch({ task: taskId });
+          }}
+        />
       )}
       {log.hasNextPage ? (
         <div className={classes["more"]}>
@@ -99,7 +93,35 @@ export function DecisionLog() {
   );
 }
 
-function Row({ decision, onTask }: { decision: ChiefDecision; onTask: () => void }) {
+interface DecisionListProps {
+  decisions: readonly ChiefDecision[];
+  /** The title of a task was pressed; without it titles are left out. */
+  onTask?: (taskId: string) => void;
+}
+
+/** Decisions, one below the other, each with what it was decided from. */
+export function DecisionList({ decisions, onTask }: DecisionListProps) {
+  return (
+    <ul role="list" className={classes["log"]}>
+      {decisions.map((decision) => (
+        <li key={`${decision.at} ${decision.taskId} ${decision.code} ${decision.text}`}>
+          <Row
+            decision={decision}
+            {...(onTask === undefined
+              ? {}
+              : {
+                  onTask: () => {
+                    onTask(decision.taskId);
+                  },
+                })}
+          />
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function Row({ decision, onTask }: { decision: ChiefDecision; onTask?: () => void }) {
   const [isOpen, setIsOpen] = useState(false);
   const { label, tone } = decisionWords[decision.code];
   return (
@@ -108,9 +130,11 @@ function Row({ decision, onTask }: { decision: ChiefDecision; onTask: () => void
         <span className={classes["code"]} data-tone={tone}>
           {label}
         </span>
-        <button type="button" className={classes["task"]} title="Only this task" onClick={onTask}>
-          {decision.taskTitle}
-        </button>
+        {onTask === undefined ? null : (
+          <button type="button" className={classes["task"]} title="Only this task" onClick={onTask}>
+            {decision.taskTitle}
+          </button>
+        )}
         <span className={classes["when"]}>
           <Time iso={decision.at} />
         </span>
@@ -135,7 +159,8 @@ function Row({ decision, onTask }: { decision: ChiefDecision; onTask: () => void
   );
 }
 
-function useDecisions(code: ChiefDecision["code"] | undefined, task: string | undefined) {
+/** Decisions page by page, new ones on top as they are made. */
+export function useDecisions(code: ChiefDecision["code"] | undefined, task: string | undefined) {
   const client = useQueryClient();
   const query = { limit: pageSize, ...(code === undefined ? {} : { code }), ...(task === undefined ? {} : { task }) };
   const key = callKey("chief.decisions", query);
