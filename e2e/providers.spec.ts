@@ -90,7 +90,12 @@ test("a chain is shown by tier and checked with one click; deleting is undone", 
   for (const id of ["first", "gone"]) await portos.call("POST", `/api/providers/${id}/enable`);
   await page.goto("/providers");
   const main = page.getByRole("main");
-  await expect(main.getByText("No answer: nothing listens there")).toBeVisible();
+  await expect(main.getByText("No answer: nothing listens there").first()).toBeVisible();
+  const chain = main.getByRole("listitem", { name: "Chain of First" });
+  await expect(chain.getByRole("list", { name: "Asked in this order" }).getByRole("listitem")).toHaveCount(3);
+  await chain.getByRole("button", { name: "Test" }).click();
+  await expect(chain.getByText("First would answer now.")).toBeVisible();
+  await expectAccessible(page, "Providers with a chain");
   await saveScreenshots(page, info, "providers-three");
 
   await main.getByRole("button", { name: /^Fallbacks of First/ }).click();
@@ -100,7 +105,7 @@ test("a chain is shown by tier and checked with one click; deleting is undone", 
   await sheet.getByText("light", { exact: true }).click();
   await expect(sheet.getByRole("listitem")).toHaveCount(2);
   await sheet.getByText("heavy", { exact: true }).click();
-  await sheet.getByRole("button", { name: "Check chain" }).click();
+  await sheet.getByRole("button", { name: "Test" }).click();
   await expect(sheet.getByText("does not answer")).toBeVisible();
   await saveScreenshots(page, info, "providers-chain");
   await expectAccessible(page, "Fallback chain");

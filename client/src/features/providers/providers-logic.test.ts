@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 
 import type { Provider, ProviderHealth, ProviderList } from "../../../../contract/features/providers.ts";
 import { reduceProviders } from "../../lib/live-reducers.ts";
+import { chainStarts } from "./chain-list.tsx";
 import { draftErrors, draftOf, inputOf, joinCommand, splitCommand, withTier } from "./provider-draft.ts";
 import { modelsByTier, placeOf, statusOf } from "./provider-words.ts";
 import { niceTop } from "./usage-chart.tsx";
@@ -74,6 +75,17 @@ describe("draft of a provider", () => {
 
   it("finds the errors of fields whichever call they come from", () => {
     expect(draftErrors({ "input.name": "a", baseUrl: "b" })).toEqual({ name: "a", baseUrl: "b" });
+  });
+});
+
+function link(id: string, fallbackProvider: string | null, tierFallbacks: Provider["tierFallbacks"] = {}) {
+  return { id, name: id, fallbackProvider, tierFallbacks };
+}
+
+describe("chains of providers", () => {
+  it("begin with those who have a fallback and are nobody's own", () => {
+    const list = [link("a", "b"), link("b", "c"), link("c", null), link("d", null, { heavy: "c" }), link("e", null)];
+    expect(chainStarts(list).map(({ id }) => id)).toEqual(["a", "d"]);
   });
 });
 

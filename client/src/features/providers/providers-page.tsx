@@ -13,6 +13,7 @@ import { ErrorState } from "../../ui/error-state.tsx";
 import { LoadingState } from "../../ui/loading-state.tsx";
 import { Notice } from "../../ui/notice.tsx";
 import { Page, type PageTab, usePageTab } from "../../ui/page.tsx";
+import { ChainList } from "./chain-list.tsx";
 import { ChainSheet } from "./chain-sheet.tsx";
 import { PresetSheet } from "./preset-sheet.tsx";
 import { checkProvider, setEnabled } from "./provider-calls.ts";
@@ -122,7 +123,10 @@ function Content({ list, onAdd }: { list: ProviderList; onAdd: () => void }) {
           }
         />
       ) : (
-        <ProviderTable list={list} />
+        <>
+          <ProviderTable list={list} />
+          <ChainList list={list} />
+        </>
       )}
     </div>
   );
