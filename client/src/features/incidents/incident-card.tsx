@@ -1,5 +1,5 @@
 import { Button } from "@mantine/core";
-import { IconFileSearch } from "../../ui/icons.gen.ts";
+import { IconFileSearch, IconSparkles } from "../../ui/icons.gen.ts";
 
 import type { Incident } from "../../../../contract/internal/autofixer.ts";
 import { formatCount } from "../../lib/format.ts";
@@ -8,10 +8,13 @@ import { Time } from "../../ui/time.tsx";
 import { IncidentActions } from "./incident-actions.tsx";
 import { changesText, exitText, incidentStatus } from "./incident-words.ts";
 import classes from "./incidents.module.css";
+import { repairStatus } from "./repair-words.ts";
+import { useRepairsOf } from "./use-repairs.ts";
 
 /** One crash that is not settled, with what the autofixer does about it. */
 export function IncidentCard({ incident, onOpen }: { incident: Incident; onOpen: () => void }) {
   const { process, status, exit, crashes, reason, nextAttemptAt, changes } = incident;
+  const [repair] = useRepairsOf(incident.id);
   return (
     <article className={classes["card"]} data-status={status} aria-label={`Incident of ${process.name}`}>
       <div className={classes["head"]}>
@@ -31,8 +34,22 @@ export function IncidentCard({ incident, onOpen }: { incident: Incident; onOpen:
         )}
       </p>
       {changes?.ranWell == null ? null : <p className={classes["facts"]}>{changesText(changes)}</p>}
+      {repair === undefined ? null : (
+        <p className={classes["repair"]}>
+          <StatusBadge status={repairStatus[repair.state]} isCompact /> Repair: {repair.reason}
+        </p>
+      )}
       <div className={classes["actions"]}>
         <IncidentActions incident={incident} />
+        {repair === undefined ? (
+          <Button
+            leftSection={<IconSparkles size={14} />}
+            aria-label={`Ask an agent about the crash of ${process.name}`}
+            onClick={onOpen}
+          >
+            Ask an agent
+          </Button>
+        ) : null}
         <Button
           variant="subtle"
           color="gray"

@@ -10,6 +10,7 @@ import { SideSheet } from "../../ui/side-sheet.tsx";
 import { StatusBadge } from "../../ui/status-badge.tsx";
 import { changesText, endText, incidentStatus } from "./incident-words.ts";
 import classes from "./incidents.module.css";
+import { RepairPanel } from "./repair-panel.tsx";
 
 /** Everything known about one incident: how it ended, what changed, what was tried, what it wrote last. */
 export function IncidentDetails({ id, onClose }: { id: string; onClose: () => void }) {
@@ -36,6 +37,7 @@ function Body({ incident }: { incident: IncidentDetail }) {
         </p>
         <p>{reason}</p>
       </div>
+      <RepairPanel incidentId={incident.id} name={incident.process.name} />
       <section aria-label="Changes">
         <h3>What changed</h3>
         <p>{changesText(changes)}</p>

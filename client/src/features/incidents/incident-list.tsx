@@ -18,6 +18,7 @@ import { IncidentCard } from "./incident-card.tsx";
 import { IncidentDetails } from "./incident-details.tsx";
 import { exitText, incidentStatus } from "./incident-words.ts";
 import classes from "./incidents.module.css";
+import { RepairSettingsSection } from "./repair-settings.tsx";
 import { useIncidentPages, useUnsettledIncidents, type IncidentScope } from "./use-incidents.ts";
 
 interface IncidentListProps {
@@ -78,6 +79,7 @@ export function IncidentList({ processName, appId }: IncidentListProps) {
           </Button>
         </div>
       ) : null}
+      <RepairSettingsSection {...(appId === undefined ? {} : { appId })} />
       {search["incident"] === undefined ? null : (
         <IncidentDetails
           id={search["incident"]}
