@@ -1,10 +1,16 @@
 import type { RunState } from "../../../contract/features/run-events.ts";
+import type { Task } from "../../../contract/features/tasks.ts";
+import { TaskDecisions } from "../features/chief/task-decisions.tsx";
 import { permissionModes, runStatus } from "../features/runs/run-words.ts";
 import { TaskPage } from "../features/tasks/task-page.tsx";
 
 const words = { status: (state: RunState) => runStatus(state), permissionModes };
 
+function decisionsOf({ id }: Pick<Task, "id">) {
+  return <TaskDecisions taskId={id} />;
+}
+
 /** A task with its runs, in the words of runs. */
 export function TaskRoute() {
-  return <TaskPage words={words} />;
+  return <TaskPage words={words} more={decisionsOf} />;
 }

@@ -229,6 +229,7 @@ describe("the switch that stops everything", () => {
       pausedAutomations: 1,
     });
     expect(open()).toEqual([]);
+    expect((await app.call("chief.panic", {})).panic).toEqual(panic); // pressed twice it counts nothing twice
     expect((await app.call("approvals.list", {})).pending).toEqual([]);
     expect((await app.call("automations.list", {})).pausedAt).toBeNull();
     await expect.poll(async () => (await read(id)).state).toBe("draft");

@@ -129,7 +129,7 @@ function occupantsOf(
 }
 
 /** Midnight of the machine's own clock, when the next day's budget begins. */
-export function tomorrow(now: number): number {
+function tomorrow(now: number): number {
   const date = new Date(now);
   return new Date(date.getFullYear(), date.getMonth(), date.getDate() + 1).getTime();
 }

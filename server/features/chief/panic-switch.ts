@@ -53,10 +53,11 @@ export function createPanicSwitch({ store, clock, logger }: PanicOptions): Panic
     for (const listener of listeners) listener(panic);
   });
 
-  async function pull({ count, brake }: (typeof brakes)[number], by: string): Promise<void> {
+  /** `isAgain`: what is held back and not ended was counted the first time. */
+  async function pull({ count, brake }: (typeof brakes)[number], by: string, isAgain: boolean): Promise<void> {
     try {
       const stopped = await brake(by);
-      if (stopped > 0)
+      if (stopped > 0 && !(isAgain && count === "pausedAutomations"))
         await store.update((panic) => ({ next: { ...panic, [count]: panic[count] + stopped }, result: null }));
     } catch (error) {
       logger.error("Something could not be stopped", { what: count }, error);
@@ -74,12 +75,12 @@ export function createPanicSwitch({ store, clock, logger }: PanicOptions): Panic
       });
     },
     async panic(by) {
-      await store.update((panic) => ({
+      const isAgain = await store.update((panic) => ({
         next: panic.isOn ? panic : { ...panicFile.initial, isOn: true, at: new Date(clock.now()).toISOString(), by },
-        result: null,
+        result: panic.isOn,
       }));
       // Together: an agent that hangs must not keep the schedules going.
-      await Promise.all(brakes.map((one) => pull(one, by)));
+      await Promise.all(brakes.map((one) => pull(one, by, isAgain)));
       return store.get();
     },
     async calm() {

@@ -26,6 +26,8 @@ const classes: Record<FailureKind, FailureClass> = {
 
 /** When a provider does not say when its limit ends. */
 const guessMs: Partial<Record<FailureKind, number>> = { "rate-limit": 60_000, "usage-limit": 30 * 60_000 };
+/** What was used is in the account by then. */
+const settleMs = 60_000;
 const longestBackOffMs = 6 * 3_600_000;
 
 export interface RecoveryFacts {
@@ -43,8 +45,6 @@ export interface RecoveryFacts {
   canResume: boolean;
   /** Its work waits to be looked at. */
   hasReview: boolean;
-  /** When today's budget begins anew (milliseconds). */
-  tomorrow: number;
   timeText(at: number): string;
 }
 
@@ -93,7 +93,8 @@ function afterOwnStop(cause: NonNullable<TaskRun["stopCause"]>, last: TaskRun, f
   if (cause === "day-budget")
     return {
       ...plan("ready", "budget", sentence(reason)),
-      notBefore: iso(facts.tomorrow),
+      // Not longer: somebody may raise the budget, and until then it holds by itself.
+      notBefore: iso(facts.now + settleMs),
       step: "wait",
       pause: "Today's budget is used up: waits",
     };

@@ -45,7 +45,6 @@ function recover(runs: TaskRun[], changes: Partial<RecoveryFacts> = {}): Recover
     biggerTier: "heavy",
     canResume: false,
     hasReview: false,
-    tomorrow: now + 3_600_000,
     timeText,
     ...changes,
   });
@@ -110,7 +109,7 @@ describe("what follows from the end of a run", () => {
     expect(recover([own("day-budget")]).plan).toMatchObject({
       state: "ready",
       code: "budget",
-      notBefore: "2026-05-04T13:00:00.000Z",
+      notBefore: "2026-05-04T12:01:00.000Z",
     });
     expect(recover([own("task")]).plan.state).toBe("cancelled");
   });

@@ -4,7 +4,6 @@ import type { Task } from "../../../contract/features/tasks.ts";
 import { taskKey, taskLink, type ChiefParts, type Teller } from "./chief-parts.ts";
 import { biggerTier, findCandidates } from "./find-candidates.ts";
 import { addFollowUp } from "./follow-up.ts";
-import { tomorrow } from "./gather-facts.ts";
 import { planRecovery, type Recovery } from "./plan-recovery.ts";
 import type { RecordBook } from "./record-book.ts";
 import type { TaskRecord, TaskRun } from "./task-record.ts";
@@ -67,7 +66,6 @@ export function createRunSettler(options: SettlerOptions): RunSettler {
       biggerTier: biggerTier(task, { tier: record.runs.at(-1)?.tier ?? null }, providers),
       canResume: run.canContinue,
       hasReview: run.state === "succeeded" && (await options.hasReview(run)),
-      tomorrow: tomorrow(now),
       timeText: options.timeText,
     });
   }
@@ -128,7 +126,6 @@ export function createRunSettler(options: SettlerOptions): RunSettler {
       biggerTier: null,
       canResume: false,
       hasReview: false,
-      tomorrow: tomorrow(clock.now()),
       timeText: options.timeText,
     });
     await book.changeRun(record.taskId, known.runId, { ...ended, plan });
