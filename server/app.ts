@@ -7,6 +7,7 @@ import { onboardingStepSchema } from "../contract/features/onboarding.ts";
 import { settingsSchema, type Settings } from "../contract/features/settings.ts";
 import type { DataProblem } from "../contract/features/system.ts";
 import { endpointGroups } from "../contract/index.ts";
+import { sessionIdSchema } from "../contract/internal/cos.ts";
 import { AppError } from "../lib/app-error.ts";
 import { systemClock, type Clock } from "../lib/clock.ts";
 import type { Env } from "../lib/env.ts";
@@ -95,7 +96,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   const link = new CosLink({ url: `ws://${cosAddress}`, logger: context.logger.child("cos") });
   const cos = createCosClient({ baseUrl: `http://${cosAddress}`, link });
   context.onStop(startTerminal(mount, realtime, { cos, link }));
-  context.names.add("terminal", async ({ id = "" }) => (await cos.get(id)).name);
+  context.names.add("terminal", ({ id = "" }) => terminalName(cos, id));
   context.names.add("notifications", ({ id }) => notifications.list().find((item) => item.id === id)?.title);
   const core: Core = { context, settings, notifications, errors, cos };
   context.onStop(
@@ -118,6 +119,10 @@ export async function createApp(options: AppOptions): Promise<App> {
     keyFingerprint: async () => (await context.secrets.check())?.found ?? null,
   });
   mountBackups(mount, backups);
+  context.names.add("backups", async ({ id }) => {
+    const backup = (await backups.list()).find((one) => one.id === id);
+    return backup && `Backup of ${backup.createdAt.slice(0, 16).replace("T", ", ")} UTC`;
+  });
   context.onStop(
     startDailyBackups({
       backups,
@@ -190,6 +195,12 @@ export async function createApp(options: AppOptions): Promise<App> {
 async function hasTerminal(cos: CosClient): Promise<boolean> {
   if (!cos.isUp()) return false;
   return (await cos.list()).some(({ kind }) => kind === "shell");
+}
+
+/** Of a session, or of the session a recording was made of. */
+async function terminalName(cos: CosClient, id: string): Promise<string | undefined> {
+  if (sessionIdSchema.safeParse(id).success) return (await cos.get(id)).name;
+  return (await cos.recordings()).find((recording) => recording.id === id)?.name;
 }
 
 /** `null` while portos-cos does not answer. */
