@@ -132,8 +132,10 @@ export async function createApp(options: AppOptions): Promise<App> {
     }),
   );
 
+  let givenUp: ReadonlyMap<string, string> = new Map();
   const { apps, snapshots, clients } = await buildApps(core, {
     countSessions: () => countRunningSessions(cos),
+    givenUp: () => givenUp,
     ...(options.pm2Clients ? { clients: options.pm2Clients } : {}),
   });
   context.names.add("apps", ({ id, process }) => {
@@ -150,7 +152,17 @@ export async function createApp(options: AppOptions): Promise<App> {
     }),
   );
   context.onStop(startBrowser(context));
-  context.onStop(startIncidents(context, { apps, processes: snapshots, notifications, errors }));
+  context.onStop(
+    startIncidents(context, {
+      apps,
+      processes: snapshots,
+      notifications,
+      errors,
+      setGivenUp: (reasons) => {
+        givenUp = reasons;
+      },
+    }),
+  );
 
   const automations = await buildAutomations(context, {
     sessions: cos,
