@@ -1,12 +1,13 @@
 import { z } from "zod";
 
-import type { Schema } from "./endpoint.ts";
+import type { Schema, StepUp } from "./endpoint.ts";
 import type { ErrorDetails } from "./errors.ts";
 
 /** Events of one Socket.IO channel. On the wire an event is `<channel>:<event>`; a client event is always acknowledged. */
 export interface Channel {
   readonly name: string;
-  readonly client: Record<string, { readonly payload: Schema; readonly reply: Schema }>;
+  /** `stepUp`: what the PIN stands before, as for an endpoint. */
+  readonly client: Record<string, { readonly payload: Schema; readonly reply: Schema; readonly stepUp?: StepUp }>;
   readonly server: Record<string, Schema>;
 }
 

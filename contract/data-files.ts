@@ -19,6 +19,12 @@ export const dataFiles = {
   occurrences: { path: "automations/ledger/", owner: "portos-server", what: "One row per due time of an automation" },
   automationOutput: { path: "automations/output/", owner: "portos-server", what: "Output of automation runs" },
   settings: { path: "settings.json", owner: "portos-server", what: "Settings of the panel" },
+  access: { path: "access.json", owner: "portos-server", what: "Who may come in, and the sealed hash of the PIN" },
+  accessState: {
+    path: "access-state.json",
+    owner: "portos-server",
+    what: "Devices seen from elsewhere, and wrong PINs",
+  },
   notifications: { path: "notifications.json", owner: "portos-server", what: "Notifications not yet dismissed" },
   onboarding: { path: "onboarding.json", owner: "portos-server", what: "First steps done" },
   secretsKey: { path: "secrets-key.json", owner: "portos-server", what: "Fingerprint of the key that seals secrets" },

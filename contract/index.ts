@@ -1,5 +1,6 @@
 import type { Channel } from "./channel.ts";
 import type { EndpointGroup } from "./endpoint.ts";
+import { accessEndpoints } from "./features/access.ts";
 import { appsEndpoints, appsFeed } from "./features/apps.ts";
 import { automationsEndpoints, automationsFeed } from "./features/automations.ts";
 import { backupsEndpoints } from "./features/backups.ts";
@@ -17,6 +18,7 @@ import { terminalChannel, terminalEndpoints } from "./features/terminal.ts";
 
 /** Every endpoint of portos-server by feature. A parity test compares this list with what is mounted. */
 export const endpointGroups = {
+  access: accessEndpoints,
   apps: appsEndpoints,
   automations: automationsEndpoints,
   backups: backupsEndpoints,

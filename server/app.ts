@@ -16,7 +16,7 @@ import { closeServer, listen } from "../lib/http-service.ts";
 import type { JsonStore } from "../lib/json-store.ts";
 import type { Logger } from "../lib/logger.ts";
 import { createStaticFiles } from "../lib/static-files.ts";
-import { readTailnet } from "../lib/tailnet.ts";
+import { systemTailscale, type Tailscale } from "../lib/tailnet.ts";
 import { createAppContext, type AppContext } from "./app-context.ts";
 import { createCosClient, type CosClient } from "./cos-client.ts";
 import { CosLink } from "./cos-link.ts";
@@ -51,6 +51,8 @@ export interface AppOptions {
   clock?: Clock;
   /** Names this machine answers to; replaced in tests. */
   machine?: GateOptions["machine"];
+  /** Replaced in tests. */
+  tailscale?: Tailscale;
   /** The PM2 homes; replaced in tests. */
   pm2Clients?: NonNullable<BuildAppsOptions["clients"]>;
 }
@@ -106,7 +108,7 @@ export async function createApp(options: AppOptions): Promise<App> {
       env,
       clock,
       version,
-      readTailnet,
+      readTailnet: () => (options.tailscale ?? systemTailscale).read(),
       problems: () => context.problems(),
     }),
   );
@@ -169,7 +171,6 @@ export async function createApp(options: AppOptions): Promise<App> {
     apps: automationApps(apps),
     notifications,
   });
-
   context.names.add(
     "automations",
     ({ id }) => automations.list().automations.find(({ automation }) => automation.id === id)?.automation.name,
@@ -184,14 +185,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     "make-backup": (await backups.list()).length > 0,
   }));
 
-  mountApiDocs(context.router, endpointGroups, version);
-  const page = createStaticFiles({ root: join(env.rootDir, "dist/client") });
-  context.app.use((request, response, next) => {
-    if (!page(request, response)) next();
-  });
-  context.app.use(answerUnanswered(() => context.mounted.map(({ endpoint }) => endpoint)));
-  context.app.use(routerErrors(context.logger));
-
+  serveRest(context);
   automations.start();
   return {
     core,
@@ -202,6 +196,17 @@ export async function createApp(options: AppOptions): Promise<App> {
       await context.stopAll();
     },
   };
+}
+
+/** What no feature answers: the API's own pages, the built page, and the refusals at the end. */
+function serveRest(context: AppContext): void {
+  mountApiDocs(context.router, endpointGroups, context.version);
+  const page = createStaticFiles({ root: join(context.env.rootDir, "dist/client") });
+  context.app.use((request, response, next) => {
+    if (!page(request, response)) next();
+  });
+  context.app.use(answerUnanswered(() => context.mounted.map(({ endpoint }) => endpoint)));
+  context.app.use(routerErrors(context.logger));
 }
 
 async function hasTerminal(cos: CosClient): Promise<boolean> {
