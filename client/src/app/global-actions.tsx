@@ -21,6 +21,7 @@ import { call } from "../lib/api.ts";
 import { appLinkUrl, appLogSearch } from "../lib/app-links.ts";
 import { useLiveApps, useLiveAutomations } from "../lib/live-queries.ts";
 import { toast, undoToast, withErrorToast } from "../lib/toasts.ts";
+import { useLockAction } from "./use-lock-action.ts";
 import { useNotificationToasts } from "./use-notification-toasts.ts";
 
 type Go = (to: "/logs" | "/terminal", search: Record<string, string>) => unknown;
@@ -116,6 +117,7 @@ export function GlobalActions() {
     return actionRegistry.register((apps ?? []).filter((app) => !app.isArchived).flatMap((app) => appActions(app, go)));
   }, [apps, navigate]);
   useLogActions();
+  useLockAction();
   useAutomationActions();
   useEffect(() => registerTerminalActions(navigate), [navigate]);
   useEffect(() => actionRegistry.register((automations ?? []).flatMap(automationActions)), [automations]);
