@@ -36,6 +36,8 @@ interface Pending {
 
 const retryMs = { first: 100, most: 2000 };
 const attachTimeoutMs = 10_000;
+/** A connection that is taken but not answered is given up and tried again. */
+const handshakeTimeoutMs = 10_000;
 const maxFrameBytes = 64 * 1024 * 1024;
 const empty = new Uint8Array(0);
 const removedSchema = z.object({ id: sessionIdSchema });
@@ -69,6 +71,7 @@ export class CosLink {
     const socket = new WebSocket(`${this.#url}${cosSocketPath}`, {
       perMessageDeflate: false,
       maxPayload: maxFrameBytes,
+      handshakeTimeout: handshakeTimeoutMs,
     });
     this.#socket = socket;
     socket.on("open", () => {

@@ -79,8 +79,8 @@ export function serveSessionSocket(options: SessionSocketOptions): { stop(): voi
   }
 
   return {
+    /** Whoever connects from now on is refused: a connection nobody answers would keep the server from ending. */
     stop() {
-      server.off("upgrade", upgrade);
       for (const client of sockets.clients) client.terminate();
       sockets.close();
     },
