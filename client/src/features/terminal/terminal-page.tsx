@@ -1,4 +1,5 @@
 import { Button } from "@mantine/core";
+import { useQueryClient } from "@tanstack/react-query";
 import { IconPlus, IconTerminal2 } from "../../ui/icons.gen.ts";
 import { useEffect, useMemo, useRef, useState } from "react";
 
@@ -22,7 +23,7 @@ import { TerminalPane } from "./terminal-pane.tsx";
 import classes from "./terminal-page.module.css";
 import { useTerminalSettings } from "./terminal-settings.ts";
 import { useBells } from "./use-bells.ts";
-import { useSessions } from "./use-sessions.ts";
+import { putSession, useSessions } from "./use-sessions.ts";
 import { useViewportHeight } from "./use-viewport-height.ts";
 
 const undoMs = 6000;
@@ -188,6 +189,7 @@ function isShownByItself({ kind, state, owner }: SessionInfo): boolean {
 }
 
 function useWorkspace(sessions: readonly SessionInfo[], folder: string | undefined, wanted: string | undefined) {
+  const client = useQueryClient();
   const settings = useTerminalSettings();
   const [, setSearch] = useSearchState();
   const [stored, store] = usePreference<unknown>("terminal.layout", null);
@@ -212,7 +214,9 @@ function useWorkspace(sessions: readonly SessionInfo[], folder: string | undefin
   async function open({ cwd, shellCommand, beside, instead }: OpenOptions): Promise<void> {
     try {
       const body = { ...(cwd === undefined ? {} : { cwd }), ...(shellCommand === undefined ? {} : { shellCommand }) };
-      const { id } = await call("terminal.create", { body });
+      const session = await call("terminal.create", { body });
+      const { id } = session;
+      putSession(client, session);
       const placed = beside ? splitPane(layout, beside.session, id, beside.direction) : addTab(layout, id);
       store(instead ? removeSession(placed, instead.id) : placed);
       setSearch({ session: id, cwd: null, folder: null, sheet: null });

@@ -1,11 +1,12 @@
-import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQuery, useQueryClient, type QueryClient } from "@tanstack/react-query";
 import { useEffect } from "react";
 
 import type { SessionList } from "../../../../contract/features/terminal.ts";
 import type { SessionInfo } from "../../../../contract/internal/cos.ts";
+import { call } from "../../lib/api.ts";
 import { callKey, callQuery } from "../../lib/call-query.ts";
 import { useObservable } from "../../lib/observable.ts";
-import { channel, connectionCount } from "../../lib/socket.ts";
+import { channel, connection, connectionCount } from "../../lib/socket.ts";
 
 const key = callKey("terminal.list");
 const terminal = channel("terminal");
@@ -14,6 +15,23 @@ const terminal = channel("terminal");
 export function withSession(list: SessionList, session: SessionInfo): SessionList {
   const others = list.sessions.filter(({ id }) => id !== session.id);
   return { ...list, sessions: [...others, session].toSorted((a, b) => a.createdAt.localeCompare(b.createdAt)) };
+}
+
+/** Shows a session this page has started, before the news of it comes. */
+export function putSession(client: QueryClient, session: SessionInfo): void {
+  client.setQueryData<SessionList>(key, (list) => (list === undefined ? list : withSession(list, session)));
+}
+
+/** Over the socket where there is one: a list that came another way could overtake, or take back, a change. */
+async function readSessions(signal: AbortSignal): Promise<SessionList> {
+  if (connection.get() === "live") {
+    try {
+      return await terminal.emit("watch", {});
+    } catch {
+      // lost or slow: what HTTP says counts, with its own error
+    }
+  }
+  return call("terminal.list", {}, { signal });
 }
 
 /** All sessions, kept current over the socket. */
@@ -25,12 +43,7 @@ export function useSessions() {
       client.setQueryData<SessionList>(key, (list) => (list === undefined ? list : update(list)));
     };
     const watch = (): void => {
-      terminal.emit("watch", {}).then(
-        (list) => {
-          client.setQueryData<SessionList>(key, list);
-        },
-        () => undefined, // without a connection the list over HTTP stands, with its age
-      );
+      void client.refetchQueries({ queryKey: key }, { cancelRefetch: true });
     };
     const stops = [
       terminal.on("session", (session) => {
@@ -49,5 +62,8 @@ export function useSessions() {
       for (const stop of stops) stop();
     };
   }, [client, connections]);
-  return useQuery(callQuery("terminal.list", undefined, { isKept: true }));
+  return useQuery({
+    ...callQuery("terminal.list", undefined, { isKept: true }),
+    queryFn: ({ signal }) => readSessions(signal),
+  });
 }
