@@ -1,6 +1,16 @@
+import { availableParallelism } from "node:os";
+
 import { defineConfig } from "vitest/config";
 
-const common = { environment: "node" as const, exclude: ["**/node_modules/**", "dist/**", "e2e/**"] };
+const common = {
+  environment: "node" as const,
+  exclude: ["**/node_modules/**", "dist/**", "e2e/**"],
+  // What is waited for comes at once on an idle machine; a busy one needs patience, and only a failure costs it.
+  expect: { poll: { timeout: 15_000 } },
+};
+
+/** Two files at once even on two cores: most of their time tests wait. */
+const workers = Math.max(2, Math.min(availableParallelism(), 8));
 
 /** Test projects by cost: `unit` is pure, `http` opens a free port, `process` starts real children (pty, PM2, Chrome). */
 export default defineConfig({
@@ -12,10 +22,20 @@ export default defineConfig({
           name: "unit",
           include: ["**/*.test.{ts,tsx}"],
           exclude: [...common.exclude, "**/*.http.test.ts", "**/*.process.test.ts"],
-          testTimeout: 20_000,
+          testTimeout: 30_000,
+          maxWorkers: workers,
         },
       },
-      { test: { ...common, name: "http", include: ["**/*.http.test.ts"], testTimeout: 20_000, hookTimeout: 20_000 } },
+      {
+        test: {
+          ...common,
+          name: "http",
+          include: ["**/*.http.test.ts"],
+          testTimeout: 45_000,
+          hookTimeout: 45_000,
+          maxWorkers: workers,
+        },
+      },
       {
         test: {
           ...common,
@@ -23,7 +43,8 @@ export default defineConfig({
           include: ["**/*.process.test.ts"],
           testTimeout: 120_000,
           hookTimeout: 120_000,
-          fileParallelism: false,
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
         },
       },
     ],

@@ -78,7 +78,7 @@ export async function attachTestViewer(
     resize: (toCols, toRows) => {
       socket.send(encodeFrame(frameKinds.resize, 1, empty, 0, packSize(toCols, toRows)));
     },
-    waitFor: (pattern, timeoutMs = 10_000) =>
+    waitFor: (pattern, timeoutMs = 30_000) =>
       new Promise((resolve, reject) => {
         const timer = setTimeout(() => {
           waiting.delete(check);

@@ -18,7 +18,7 @@ export function useTemporaryFolders(): () => Promise<string> {
 }
 
 /** Resolves when `isTrue` holds; fails after `timeoutMs`. */
-export async function until(isTrue: () => boolean | Promise<boolean>, timeoutMs = 5_000): Promise<void> {
+export async function until(isTrue: () => boolean | Promise<boolean>, timeoutMs = 20_000): Promise<void> {
   const deadline = performance.now() + timeoutMs;
   while (!(await isTrue())) {
     if (performance.now() > deadline) throw new Error(`Not so within ${timeoutMs} ms: ${isTrue.toString()}`);

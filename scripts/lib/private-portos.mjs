@@ -90,10 +90,12 @@ async function isAlive(pid) {
   return !/\) [ZX]/.test(status);
 }
 
-/** First port of seven free ones in a row, at random so that several tests can look at the same time. */
+/** First port of seven free ones in a row; workers of one test run that look at the same time look in different places. */
 async function freeBlock() {
+  const parts = 8;
+  const part = Number(process.env.TEST_PARALLEL_INDEX ?? process.env.VITEST_POOL_ID ?? 0) % parts;
   for (let attempt = 0; attempt < 200; attempt++) {
-    const base = 20_000 + Math.floor(Math.random() * 1_700) * portsNeeded;
+    const base = 20_000 + (Math.floor(Math.random() * 212) * parts + part) * portsNeeded;
     const ports = Array.from({ length: portsNeeded }, (_, index) => base + index);
     if ((await Promise.all(ports.map(isFree))).every(Boolean)) return base;
   }
