@@ -24,7 +24,10 @@ const quiet = [
   "--password-store=basic",
 ];
 
-/** Each worker gets a complete PortOS of its own (`e2e/support/test.ts`), shared by the specs it runs. */
+/**
+ * Each worker gets a complete PortOS of its own (`e2e/support/test.ts`), shared by the specs it runs. Tests in which a
+ * phone shows nothing of its own carry the tag `@desktop`.
+ */
 export default defineConfig({
   testDir: "e2e",
   testMatch: "*.spec.ts",
@@ -36,7 +39,7 @@ export default defineConfig({
   reporter: [["list"]],
   use: {
     colorScheme: "dark",
-    trace: "retain-on-failure",
+    trace: { mode: "retain-on-failure", screenshots: false, sources: false },
     screenshot: "only-on-failure",
     launchOptions: {
       ...(chromium ? { executablePath: chromium } : {}),
@@ -47,6 +50,7 @@ export default defineConfig({
     { name: "desktop", use: { viewport: { width: 1440, height: 900 } } },
     {
       name: "phone",
+      grepInvert: /@desktop/,
       use: { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true, deviceScaleFactor: 3 },
     },
   ],

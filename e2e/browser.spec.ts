@@ -37,14 +37,14 @@ test("Chrome is up: a tab is opened, its screenshot taken, shown, deleted and br
     await portos.call("DELETE", `/api/browser/screenshots/${id}`, {});
 });
 
-test("a switch that would open the machine is refused where it was typed", async ({ page }) => {
+test("a switch that would open the machine is refused where it was typed", { tag: "@desktop" }, async ({ page }) => {
   await page.goto("/system?tab=browser");
   await page.getByLabel("Further switches").fill("--remote-debugging-address=0.0.0.0");
   await page.getByRole("button", { name: "Save and restart Chrome" }).click();
   await expect(page.getByText("--remote-debugging-address is not a switch that may be added").first()).toBeVisible();
 });
 
-test("stopping and starting Chrome is seen at once", async ({ page }) => {
+test("stopping and starting Chrome is seen at once", { tag: "@desktop" }, async ({ page }) => {
   await page.goto("/system?tab=browser");
   const main = page.getByRole("main");
   await expect(main.getByText("online")).toBeVisible({ timeout: 30_000 });

@@ -121,30 +121,31 @@ test("levels hide what is not asked for, and an expression that is wrong is expl
   await expect(page.getByText(/The regular expression is wrong/)).toBeVisible();
 });
 
-test("without the server the last lines are shown with their age, and what to do; then it goes on", async ({
-  page,
-  portos,
-}, testInfo) => {
-  const { file, address } = await makeLog(portos, `away-${testInfo.project.name}`, numbered(0, 5));
-  const other = await makeLog(portos, `unseen-${testInfo.project.name}`, numbered(0, 5));
-  await page.goto(address);
-  await expect(line(page, "INFO line 4")).toBeVisible();
-  let isAway = true;
-  await page.route(/\/(?:api|socket\.io)\//, (route) => (isAway ? route.abort() : route.continue()));
-  await page.routeWebSocket(/socket\.io/, (socket) => {
-    if (isAway) void socket.close();
-    else socket.connectToServer();
-  });
-  await page.reload();
-  await expect(line(page, "INFO line 4")).toBeVisible();
-  await expect(page.getByText(/As of \d\d:\d\d.*: PortOS does not answer.*npm start/)).toBeVisible();
-  await saveScreenshots(page, testInfo, "logs-without-server");
-  await page.goto(other.address);
-  await expect(page.getByText("PortOS does not answer", { exact: true })).toBeVisible();
-  await saveScreenshots(page, testInfo, "logs-without-server-unseen");
-  await page.goto(address);
-  await appendFile(file, numbered(5, 6));
-  isAway = false;
-  await expect(line(page, "INFO line 5")).toBeVisible({ timeout: 25_000 });
-  await expect(page.getByText(/PortOS does not answer/)).toHaveCount(0);
-});
+test(
+  "without the server the last lines are shown with their age, and what to do; then it goes on",
+  { tag: "@desktop" },
+  async ({ page, portos }, testInfo) => {
+    const { file, address } = await makeLog(portos, `away-${testInfo.project.name}`, numbered(0, 5));
+    const other = await makeLog(portos, `unseen-${testInfo.project.name}`, numbered(0, 5));
+    await page.goto(address);
+    await expect(line(page, "INFO line 4")).toBeVisible();
+    let isAway = true;
+    await page.route(/\/(?:api|socket\.io)\//, (route) => (isAway ? route.abort() : route.continue()));
+    await page.routeWebSocket(/socket\.io/, (socket) => {
+      if (isAway) void socket.close();
+      else socket.connectToServer();
+    });
+    await page.reload();
+    await expect(line(page, "INFO line 4")).toBeVisible();
+    await expect(page.getByText(/As of \d\d:\d\d.*: PortOS does not answer.*npm start/)).toBeVisible();
+    await saveScreenshots(page, testInfo, "logs-without-server");
+    await page.goto(other.address);
+    await expect(page.getByText("PortOS does not answer", { exact: true })).toBeVisible();
+    await saveScreenshots(page, testInfo, "logs-without-server-unseen");
+    await page.goto(address);
+    await appendFile(file, numbered(5, 6));
+    isAway = false;
+    await expect(line(page, "INFO line 5")).toBeVisible({ timeout: 25_000 });
+    await expect(page.getByText(/PortOS does not answer/)).toHaveCount(0);
+  },
+);

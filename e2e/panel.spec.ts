@@ -8,21 +8,25 @@ async function openLive(page: Page, path: string): Promise<void> {
   await expect(page.getByRole("status").filter({ hasText: "live" })).toBeAttached();
 }
 
-test("the palette goes anywhere by keyboard, and g with a letter does the same", async ({ page, isMobile }) => {
-  test.skip(isMobile, "keyboards sit at desks");
-  await openLive(page, "/");
-  await page.keyboard.press("Control+k");
-  await page.getByPlaceholder("Where to, or what to do?").fill("go to history");
-  await page.keyboard.press("Enter");
-  await expect(page).toHaveURL(/\/history$/);
-  await page.keyboard.press("g");
-  await page.keyboard.press("s");
-  await expect(page).toHaveURL(/\/system$/);
-  await page.keyboard.press("?");
-  await expect(page.getByRole("dialog", { name: "Keyboard shortcuts" })).toContainText("Go to History");
-});
+test(
+  "the palette goes anywhere by keyboard, and g with a letter does the same",
+  { tag: "@desktop" },
+  async ({ page, isMobile }) => {
+    test.skip(isMobile, "keyboards sit at desks");
+    await openLive(page, "/");
+    await page.keyboard.press("Control+k");
+    await page.getByPlaceholder("Where to, or what to do?").fill("go to history");
+    await page.keyboard.press("Enter");
+    await expect(page).toHaveURL(/\/history$/);
+    await page.keyboard.press("g");
+    await page.keyboard.press("s");
+    await expect(page).toHaveURL(/\/system$/);
+    await page.keyboard.press("?");
+    await expect(page.getByRole("dialog", { name: "Keyboard shortcuts" })).toContainText("Go to History");
+  },
+);
 
-test("Escape closes the palette, and the focus is where it was", async ({ page, isMobile }) => {
+test("Escape closes the palette, and the focus is where it was", { tag: "@desktop" }, async ({ page, isMobile }) => {
   test.skip(isMobile, "keyboards sit at desks");
   await openLive(page, "/history");
   const search = page.getByLabel("Search the history");
@@ -84,7 +88,7 @@ test("the history names things, leads to them, and shows one alone", async ({ pa
   await expect(deletion.getByRole("link")).toHaveCount(0);
 });
 
-test("a letter typed into a field is text, not a shortcut", async ({ page }) => {
+test("a letter typed into a field is text, not a shortcut", { tag: "@desktop" }, async ({ page }) => {
   await openLive(page, "/history");
   const search = page.getByLabel("Search the history");
   await search.click();
@@ -128,7 +132,7 @@ test("a backup shows what a restore would change before anything is touched", as
     .toMatchObject({ machineName: (settings as { machineName: string }).machineName });
 });
 
-test("deleting a backup asks once, with the safe button focused", async ({ page, portos }) => {
+test("deleting a backup asks once, with the safe button focused", { tag: "@desktop" }, async ({ page, portos }) => {
   await portos.call("POST", "/api/backups", {});
   await openLive(page, "/system?tab=backups");
   const rows = page.getByRole("button", { name: /^Actions for the backup/ });
@@ -142,34 +146,38 @@ test("deleting a backup asks once, with the safe button focused", async ({ page,
   await expect(rows).toHaveCount(before);
 });
 
-test("without the server every page opens and shows what was last known, with its age", async ({ page, context }) => {
-  await openLive(page, "/");
-  await expect(page.getByText("CPU, ", { exact: false })).toBeVisible();
-  await page.evaluate(async () => {
-    const { active } = await navigator.serviceWorker.ready;
-    active?.postMessage("keep-everything", { transfer: [] });
-  });
-  await expect
-    .poll(
-      () =>
-        page.evaluate(async () => {
-          const kept = (await (await caches.open("portos-shell-1")).keys()).map(({ url }) => new URL(url).pathname);
-          const manifest = (await (await fetch("/asset-manifest.json")).json()) as Record<string, { file: string }>;
-          return Object.values(manifest).filter(({ file }) => file.endsWith(".js") && !kept.includes(`/${file}`))
-            .length;
-        }),
-      { timeout: 30_000 },
-    )
-    .toBe(0);
-  await context.setOffline(true);
-  await page.reload();
-  await expect(page.getByText("CPU, ", { exact: false })).toBeVisible();
-  await expect(page.getByText(/as of \d\d:\d\d/).first()).toBeVisible({ timeout: 15_000 });
-  await page.goto("/history");
-  await expect(page.getByRole("heading", { name: "History" })).toBeAttached();
-  await context.setOffline(false);
-  await expect(page.getByRole("status").filter({ hasText: "live" })).toBeAttached({ timeout: 20_000 });
-});
+test(
+  "without the server every page opens and shows what was last known, with its age",
+  { tag: "@desktop" },
+  async ({ page, context }) => {
+    await openLive(page, "/");
+    await expect(page.getByText("CPU, ", { exact: false })).toBeVisible();
+    await page.evaluate(async () => {
+      const { active } = await navigator.serviceWorker.ready;
+      active?.postMessage("keep-everything", { transfer: [] });
+    });
+    await expect
+      .poll(
+        () =>
+          page.evaluate(async () => {
+            const kept = (await (await caches.open("portos-shell-1")).keys()).map(({ url }) => new URL(url).pathname);
+            const manifest = (await (await fetch("/asset-manifest.json")).json()) as Record<string, { file: string }>;
+            return Object.values(manifest).filter(({ file }) => file.endsWith(".js") && !kept.includes(`/${file}`))
+              .length;
+          }),
+        { timeout: 30_000 },
+      )
+      .toBe(0);
+    await context.setOffline(true);
+    await page.reload();
+    await expect(page.getByText("CPU, ", { exact: false })).toBeVisible();
+    await expect(page.getByText(/as of \d\d:\d\d/).first()).toBeVisible({ timeout: 15_000 });
+    await page.goto("/history");
+    await expect(page.getByRole("heading", { name: "History" })).toBeAttached();
+    await context.setOffline(false);
+    await expect(page.getByRole("status").filter({ hasText: "live" })).toBeAttached({ timeout: 20_000 });
+  },
+);
 
 test("portos-server can be restarted from its own page, which reconnects", async ({ page, portos }) => {
   const before = (await portos.call("GET", "/api/health")).body as { pid: number };

@@ -31,18 +31,22 @@ test("the page opens on both ports and shows a live panel", async ({ page, porto
   await expectAccessible(page, "Home");
 });
 
-test("a second start with nothing changed keeps every process and takes under three seconds", async ({ portos }) => {
-  const before = await portos.control("status");
-  const { code, output, seconds } = await portos.control("start");
-  expect(output).toContain(
-    "running portos-server, portos-ui, portos-browser, portos-cos, portos-autofixer, portos-autofixer-ui",
-  );
-  expect(code).toBe(0);
-  expect(seconds).toBeLessThan(3);
-  expect(pids((await portos.control("status")).output)).toEqual(pids(before.output));
-});
+test(
+  "a second start with nothing changed keeps every process and takes under three seconds",
+  { tag: "@desktop" },
+  async ({ portos }) => {
+    const before = await portos.control("status");
+    const { code, output, seconds } = await portos.control("start");
+    expect(output).toContain(
+      "running portos-server, portos-ui, portos-browser, portos-cos, portos-autofixer, portos-autofixer-ui",
+    );
+    expect(code).toBe(0);
+    expect(seconds).toBeLessThan(3);
+    expect(pids((await portos.control("status")).output)).toEqual(pids(before.output));
+  },
+);
 
-test("a foreign page gets nothing from any port", async ({ portos }) => {
+test("a foreign page gets nothing from any port", { tag: "@desktop" }, async ({ portos }) => {
   for (const offset of Object.values(healthOffsets)) {
     const response = await fetch(`http://127.0.0.1:${portos.basePort + offset}/`, {
       headers: { Origin: "http://evil.example", "Sec-Fetch-Site": "cross-site" },

@@ -1,3 +1,6 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+
 import type { Page } from "@playwright/test";
 
 import { expectAccessible } from "./support/accessibility.ts";
@@ -145,54 +148,65 @@ test("the menu lies inside the window, also with what is behind a line", async (
   await expect(menu).toHaveCount(0);
 });
 
-test("a split is dragged with the pointer and keeps its sizes after a reload", async ({ page, isMobile }) => {
-  test.skip(isMobile, "splits are for wide screens");
-  await openTerminals(page);
-  await page.getByRole("button", { name: "Open a terminal" }).click();
-  await expect(screen(page)).toContainText(/[#$]/);
-  await page.getByRole("button", { name: /^Actions for/ }).click();
-  await page.getByRole("menuitem", { name: "Split to the right" }).click();
-  const panes = page.getByTestId("terminal");
-  await expect(panes).toHaveCount(2);
-  const widthOf = async (index: number): Promise<number> => (await panes.nth(index).boundingBox())?.width ?? 0;
-  await expect.poll(async () => Math.abs((await widthOf(0)) - (await widthOf(1)))).toBeLessThan(12);
-  const border = page.getByRole("separator", { name: "Border between two terminals" });
-  const box = await border.boundingBox();
-  if (box === null) throw new Error("The border between the terminals is not there");
-  const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
-  await page.mouse.move(x, y);
-  await page.mouse.down();
-  await page.mouse.move(x + 120, y, { steps: 4 });
-  await page.mouse.move(x + 240, y, { steps: 4 });
-  await page.mouse.up();
-  await expect.poll(async () => (await widthOf(0)) - (await widthOf(1))).toBeGreaterThan(400);
-  const before = await widthOf(0);
-  await page.reload();
-  await expect(panes).toHaveCount(2);
-  await expect.poll(async () => Math.abs((await widthOf(0)) - before)).toBeLessThan(3);
-});
+test(
+  "a split is dragged with the pointer and keeps its sizes after a reload",
+  { tag: "@desktop" },
+  async ({ page, isMobile }) => {
+    test.skip(isMobile, "splits are for wide screens");
+    await openTerminals(page);
+    await page.getByRole("button", { name: "Open a terminal" }).click();
+    await expect(screen(page)).toContainText(/[#$]/);
+    await page.getByRole("button", { name: /^Actions for/ }).click();
+    await page.getByRole("menuitem", { name: "Split to the right" }).click();
+    const panes = page.getByTestId("terminal");
+    await expect(panes).toHaveCount(2);
+    const widthOf = async (index: number): Promise<number> => (await panes.nth(index).boundingBox())?.width ?? 0;
+    await expect.poll(async () => Math.abs((await widthOf(0)) - (await widthOf(1)))).toBeLessThan(12);
+    const border = page.getByRole("separator", { name: "Border between two terminals" });
+    const box = await border.boundingBox();
+    if (box === null) throw new Error("The border between the terminals is not there");
+    const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+    await page.mouse.move(x, y);
+    await page.mouse.down();
+    await page.mouse.move(x + 120, y, { steps: 4 });
+    await page.mouse.move(x + 240, y, { steps: 4 });
+    await page.mouse.up();
+    await expect.poll(async () => (await widthOf(0)) - (await widthOf(1))).toBeGreaterThan(400);
+    const before = await widthOf(0);
+    await page.reload();
+    await expect(panes).toHaveCount(2);
+    await expect.poll(async () => Math.abs((await widthOf(0)) - before)).toBeLessThan(3);
+  },
+);
 
-test("a bell in a terminal behind another marks its tab until it is looked at", async ({ page, portos }) => {
-  const first = (await portos.call("POST", "/api/terminal/sessions", { name: "builds" })).body as { id: string };
-  const second = (await portos.call("POST", "/api/terminal/sessions", { name: "in front" })).body as { id: string };
-  await openTerminals(page);
-  await page.goto(`/terminal?session=${first.id}`);
-  await expect(screen(page)).toContainText(/[#$]/);
-  await type(page, "sleep 2; printf '\\a'; echo rang-$((3+4))");
-  const tabs = page.getByRole("group", { name: "Terminals" });
-  await tabs.getByRole("button", { name: /^in front/ }).click();
-  await expect(page).toHaveURL(new RegExp(second.id));
-  const mark = tabs.getByLabel("The bell rang");
-  await expect(mark).toBeVisible({ timeout: 10_000 });
-  await tabs
-    .getByRole("button", { name: /builds/ })
-    .first()
-    .click();
-  await expect(mark).toHaveCount(0);
-  await page.reload();
-  await expect(screen(page)).toContainText("rang-7");
-  await expect(mark).toHaveCount(0);
-});
+test(
+  "a bell in a terminal behind another marks its tab until it is looked at",
+  { tag: "@desktop" },
+  async ({ page, portos }, info) => {
+    const signal = join(portos.folder, `ring-${info.project.name}-${String(info.repeatEachIndex)}`);
+    const first = (await portos.call("POST", "/api/terminal/sessions", { name: "builds" })).body as { id: string };
+    const second = (await portos.call("POST", "/api/terminal/sessions", { name: "in front" })).body as { id: string };
+    await openTerminals(page);
+    await page.goto(`/terminal?session=${first.id}`);
+    await expect(screen(page)).toContainText(/[#$]/);
+    await type(page, `until [ -e ${signal} ]; do sleep 0.1; done; printf '\\a'; echo rang-$((3+4))`);
+    const tabs = page.getByRole("group", { name: "Terminals" });
+    await tabs.getByRole("button", { name: /^in front/ }).click();
+    await expect(page).toHaveURL(new RegExp(second.id));
+    await expect(screen(page)).toContainText(/[#$]/);
+    await writeFile(signal, "");
+    const mark = tabs.getByLabel("The bell rang");
+    await expect(mark).toBeVisible({ timeout: 10_000 });
+    await tabs
+      .getByRole("button", { name: /builds/ })
+      .first()
+      .click();
+    await expect(mark).toHaveCount(0);
+    await page.reload();
+    await expect(screen(page)).toContainText("rang-7");
+    await expect(mark).toHaveCount(0);
+  },
+);
 
 test("a recording can be replayed and downloaded", async ({ page, portos }, info) => {
   await openTerminals(page);
