@@ -1,3 +1,5 @@
+import type { Page } from "@playwright/test";
+
 import { expectAccessible } from "./support/accessibility.ts";
 import { saveScreenshots } from "./support/screenshot.ts";
 import { expect, test } from "./support/test.ts";
@@ -18,21 +20,34 @@ const pages = [
   ["history", "/history"],
 ] as const;
 
+/** One tab looks at one page after the other, as a person's does: what it has loaded once stays. */
+let tab: Page;
+
+test.beforeAll(async ({ browser, portos }, info) => {
+  const { viewport, hasTouch, isMobile, deviceScaleFactor, colorScheme } = info.project.use;
+  const options = { viewport, hasTouch, isMobile, deviceScaleFactor, colorScheme };
+  const known = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+  tab = await browser.newPage({ ...known, baseURL: portos.url });
+});
+
+test.afterAll(() => tab.close());
+
 for (const [name, path] of pages) {
-  test(`${name} is accessible in both themes, fits its window and logs no error`, async ({ page }, testInfo) => {
+  test(`${name} is accessible in both themes, fits its window and logs no error`, async ({ portos }, testInfo) => {
     const complaints: string[] = [];
-    page.on("console", (message) => {
+    tab.removeAllListeners("console").removeAllListeners("pageerror");
+    tab.on("console", (message) => {
       if (message.type() === "error") complaints.push(message.text());
     });
-    page.on("pageerror", (error) => {
+    tab.on("pageerror", (error) => {
       complaints.push(error.message);
     });
-    await page.goto(path);
-    await expect(page.locator("main").first()).toBeVisible();
-    await page.waitForLoadState("networkidle").catch(() => undefined);
-    await expectAccessible(page, name);
-    await saveScreenshots(page, testInfo, name);
-    const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+    await tab.goto(new URL(path, portos.url).href);
+    await expect(tab.locator("main").first()).toBeVisible();
+    await tab.waitForLoadState("networkidle").catch(() => undefined);
+    await expectAccessible(tab, name);
+    await saveScreenshots(tab, testInfo, name);
+    const overflow = await tab.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
     expect(overflow, "the page must not scroll sideways").toBeLessThanOrEqual(1);
     expect(complaints).toEqual([]);
   });
