@@ -4,7 +4,6 @@ import { connect } from "node:net";
 import { expect, test } from "vitest";
 
 import { cosSocketPath } from "../contract/internal/cos.ts";
-import { runsSocketPath } from "../contract/internal/runs.ts";
 import { silentLogger } from "../lib/logger.ts";
 import { parseEnv } from "../lib/env.ts";
 import { until, useTemporaryFolders } from "../lib/testing/temporary-folder.ts";
@@ -12,7 +11,7 @@ import { startCos } from "./app.ts";
 
 const temporaryFolder = useTemporaryFolders();
 
-test.each([cosSocketPath, runsSocketPath])(
+test.each([cosSocketPath])(
   "who asks for %s while it stops is refused and keeps nothing from ending",
   async (path) => {
     const env = parseEnv({ NODE_ENV: "test", PORTOS_DATA_DIR: await temporaryFolder() }, process.cwd());
