@@ -34,6 +34,7 @@ export function PinSheet({ request }: { request: PinRequest }) {
       }}
       title="Enter your PIN"
       size="xs"
+      centered={false} // the keyboard of a phone takes the lower half
       yOffset="12dvh"
       styles={{ title: { fontWeight: 600 } }}
     >
