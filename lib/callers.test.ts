@@ -31,6 +31,7 @@ test("a forwarded identity does not count while no interface of this machine own
   const forged = request("127.0.0.1", { "x-forwarded-for": adaAddress, "tailscale-user-login": ada.login });
   expect((await callers.identify(forged)).name).toBe("this machine");
   expect(await callers.know(forged)).toEqual({ kind: "unproven" });
+  expect(await callers.know(request("127.0.0.1", { "x-forwarded-for": "192.168.1.5" }))).toEqual({ kind: "unproven" });
 });
 
 test("a forwarded identity counts when whois says the same as the header, and not when it says something else", async () => {

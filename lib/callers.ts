@@ -83,7 +83,9 @@ export function createCallers(tailscale: Tailscale = systemTailscale): Callers {
     const forwarded = forwardedFor(request);
     const said = request.headers["tailscale-user-login"];
     if (forwarded === "" && said === undefined) return isUserspace() ? behindLoopback(request) : { kind: "local" };
-    if (forwarded === "" || (isTailnetAddress(forwarded) && !tailscale.hasInterface())) return { kind: "unproven" };
+    // Without an interface a peer may come through loopback itself, and could name whom it likes.
+    const isForgeable = isUserspace() || (isTailnetAddress(forwarded) && !tailscale.hasInterface());
+    if (forwarded === "" || isForgeable) return { kind: "unproven" };
     const found = lookUp(forwarded, undefined);
     return found instanceof Promise ? found.then((one) => agreed(one, said)) : agreed(found, said);
   }
