@@ -56,6 +56,7 @@ export function plainIssue(issue: Issue): string {
     case "invalid_element":
       return "has an entry that is not allowed";
     case "custom":
+    default:
       return "is not allowed";
   }
 }
