@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-import type { Schema } from "./endpoint.ts";
+import type { Schema, StepUp } from "./endpoint.ts";
 import type { ErrorDetails } from "./errors.ts";
 
 /** Events of one Socket.IO channel. On the wire an event is `<channel>:<event>`; a client event is always acknowledged. */
@@ -8,7 +8,8 @@ export interface Channel {
   readonly name: string;
   /** Other names under which the same channel is served. */
   readonly aliases?: readonly string[];
-  readonly client: Record<string, { readonly payload: Schema; readonly reply: Schema }>;
+  /** `stepUp`: what the PIN stands before, as for an endpoint. */
+  readonly client: Record<string, { readonly payload: Schema; readonly reply: Schema; readonly stepUp?: StepUp }>;
   readonly server: Record<string, Schema>;
 }
 

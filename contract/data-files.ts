@@ -60,6 +60,12 @@ export const dataFiles = {
   push: { path: "push.json", owner: "portos-server", what: "Devices that get messages, their keys sealed" },
   reviews: { path: "reviews.json", owner: "portos-server", what: "Work of runs to be looked at, and what was decided" },
   settings: { path: "settings.json", owner: "portos-server", what: "Settings of the panel" },
+  access: { path: "access.json", owner: "portos-server", what: "Who may come in, and the sealed hash of the PIN" },
+  accessState: {
+    path: "access-state.json",
+    owner: "portos-server",
+    what: "Devices seen from elsewhere, and wrong PINs",
+  },
   notifications: { path: "notifications.json", owner: "portos-server", what: "Notifications not yet dismissed" },
   onboarding: { path: "onboarding.json", owner: "portos-server", what: "First steps done" },
   secretsKey: { path: "secrets-key.json", owner: "portos-server", what: "Fingerprint of the key that seals secrets" },

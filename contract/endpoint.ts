@@ -31,7 +31,12 @@ export interface Endpoint {
   readonly reply: Schema | RawReplyMark;
   /** `write` calls are recorded in the history with their outcome, `read` calls only when refused, `none` never. */
   readonly audit: "read" | "write" | "none";
+  /** What the user's PIN stands before, when one is set; the check is made where endpoints are mounted. */
+  readonly stepUp?: StepUp;
 }
+
+/** What needs the PIN: opening a terminal or reading what was typed there, changing a secret or what runs with it, deleting, rules that allow without asking. */
+export type StepUp = "terminal" | "secret" | "delete" | "allow";
 
 export type EndpointGroup = Record<string, Endpoint>;
 

@@ -4,6 +4,8 @@ import { z } from "zod";
 export const errorStatus = {
   invalid_request: 400,
   forbidden: 403,
+  /** The PIN has to be entered first. */
+  step_up_required: 403,
   not_found: 404,
   method_not_allowed: 405,
   conflict: 409,

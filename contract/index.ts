@@ -1,6 +1,7 @@
 import type { Channel } from "./channel.ts";
 import type { EndpointGroup } from "./endpoint.ts";
 import { approvalsEndpoints, approvalsFeed } from "./features/approvals.ts";
+import { accessEndpoints } from "./features/access.ts";
 import { appsEndpoints, appsFeed } from "./features/apps.ts";
 import { automationsEndpoints, automationsFeed } from "./features/automations.ts";
 import { backupsEndpoints } from "./features/backups.ts";
@@ -30,6 +31,7 @@ import { worktreesEndpoints, worktreesFeed } from "./features/worktrees.ts";
 /** Every endpoint of portos-server by feature. A parity test compares this list with what is mounted. */
 export const endpointGroups = {
   approvals: approvalsEndpoints,
+  access: accessEndpoints,
   apps: appsEndpoints,
   automations: automationsEndpoints,
   backups: backupsEndpoints,

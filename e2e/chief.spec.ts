@@ -13,7 +13,7 @@ interface Task {
 }
 
 async function setUp(portos: PortosFixture, title: string): Promise<Task> {
-  await portos.call("DELETE", "/api/panic");
+  await portos.call("POST", "/api/panic/calm");
   const chief = (await portos.call("GET", "/api/chief")).body as { settings: object };
   await portos.call("PUT", "/api/chief", { ...chief.settings, isOn: false });
   await portos.call("DELETE", "/api/providers/worker");

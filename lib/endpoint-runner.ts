@@ -7,6 +7,7 @@ import { z } from "zod";
 import type { Endpoint, EndpointGroup, Input, RawReply, ReplyInput, Schema } from "../contract/endpoint.ts";
 import { errorStatus, type ErrorBody } from "../contract/errors.ts";
 import { AppError } from "./app-error.ts";
+import "./plain-issues.ts";
 
 /** One handler per endpoint of a group: none can be left out, none can be invented. */
 export type Handlers<G extends EndpointGroup, Context> = {

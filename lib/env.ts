@@ -7,6 +7,7 @@ import { z } from "zod";
 
 import { defaultBasePort, portsFrom, type Ports } from "../contract/ports.ts";
 import { AppError } from "./app-error.ts";
+import "./plain-issues.ts";
 
 const list = z
   .string()

@@ -3,7 +3,10 @@ import { BlockList, isIP, type Socket } from "node:net";
 import { hostname, networkInterfaces } from "node:os";
 
 import type { Env } from "./env.ts";
+import type { GuestRefusal, Guests } from "./guests.ts";
 import type { Logger } from "./logger.ts";
+import { isLoopback } from "./loopback.ts";
+import { answerRefusal, guestReasons } from "./gate-answer.ts";
 import { readTailnet, type Tailnet } from "./tailnet.ts";
 
 export interface GateOptions {
@@ -15,6 +18,10 @@ export interface GateOptions {
   logger: Logger;
   /** Replaced in tests. */
   machine?: () => Promise<MachineNames>;
+  /** Who of the allowed peers may come in; all of them when left out. */
+  guests?: Guests;
+  /** Told of each request a guest was refused. */
+  onGuestRefused?: (request: IncomingMessage, reason: GuestRefusal) => void;
 }
 
 export interface MachineNames {
@@ -28,10 +35,16 @@ export type Verdict = { ok: true } | { ok: false; reason: string; status: 400 | 
 export interface Gate {
   isPeerAllowed(address: string | undefined): boolean;
   judge(request: IncomingMessage): Verdict;
+  /** `judge`, then the list of guests; a promise only while somebody has to be asked for the caller's name. */
+  judgeCaller(request: IncomingMessage): Verdict | Promise<Verdict>;
   /** Cuts foreign peers at connection time, before a byte is answered. */
   protect(server: Server): void;
-  /** Judges and answers a refusal; returns whether the request may go on. */
-  admit(request: IncomingMessage, response: ServerResponse): boolean;
+  /** Judges and answers a refusal, or calls `go`. What runs on is cut when its caller is taken off the list. */
+  admit(request: IncomingMessage, response: ServerResponse, go: () => void): void;
+  /** Calls `cut` once the caller of an admitted request is no longer let in; returns how to let it go. */
+  hold(request: IncomingMessage, cut: () => void): () => void;
+  /** MagicDNS name of this machine, or "". */
+  ownName(): string;
   refresh(): Promise<void>;
 }
 
@@ -91,9 +104,62 @@ export function createGate(options: GateOptions): Gate {
     return family !== 0 && peers.check(plain, family === 6 ? "ipv6" : "ipv4");
   }
 
+  const { guests, onGuestRefused } = options;
+  const held = new Set<{ request: IncomingMessage; cut: () => void }>();
+  guests?.subscribe(() => {
+    for (const entry of held) void reconsider(entry);
+  });
+
+  async function reconsider(entry: { request: IncomingMessage; cut: () => void }): Promise<void> {
+    const reason = (await guests?.refusal(entry.request)) ?? null;
+    if (reason === null || !held.delete(entry)) return;
+    onGuestRefused?.(entry.request, reason);
+    entry.cut();
+  }
+
+  function judgeCaller(request: IncomingMessage): Verdict | Promise<Verdict> {
+    const verdict = judge(request);
+    if (!verdict.ok || guests === undefined) return verdict;
+    const toVerdict = (reason: GuestRefusal | null): Verdict => {
+      if (reason === null) return verdict;
+      onGuestRefused?.(request, reason);
+      return refuse(reason);
+    };
+    const reason = guests.refusal(request);
+    return reason instanceof Promise ? reason.then(toVerdict) : toVerdict(reason);
+  }
+
+  function hold(request: IncomingMessage, cut: () => void): () => void {
+    if (guests === undefined) return () => undefined;
+    const entry = { request, cut };
+    held.add(entry);
+    return () => held.delete(entry);
+  }
+
+  function finish(request: IncomingMessage, response: ServerResponse, verdict: Verdict, go: () => void): void {
+    if (response.destroyed) return; // went away while its name was asked for
+    if (verdict.ok) {
+      const release = hold(request, () => request.socket.destroy());
+      response.once("close", release);
+      go();
+      return;
+    }
+    if (!guestReasons.has(verdict.reason))
+      logger.warn("Refused a request at the gate", {
+        reason: verdict.reason,
+        method: request.method,
+        host: request.headers.host,
+        origin: request.headers.origin,
+      });
+    answerRefusal(request, response, verdict);
+  }
+
   return {
     isPeerAllowed,
     judge,
+    judgeCaller,
+    hold,
+    ownName: () => known.tailnet.dnsName,
     refresh,
     protect(server) {
       server.on("connection", (socket: Socket) => {
@@ -102,55 +168,19 @@ export function createGate(options: GateOptions): Gate {
         socket.destroy();
       });
     },
-    admit(request, response) {
-      const verdict = judge(request);
-      if (verdict.ok) return true;
-      logger.warn("Refused a request at the gate", {
-        reason: verdict.reason,
-        method: request.method,
-        host: request.headers.host,
-        origin: request.headers.origin,
-      });
-      answerRefusal(request, response, verdict);
-      return false;
+    admit(request, response, go) {
+      const verdict = judgeCaller(request);
+      if (!(verdict instanceof Promise)) finish(request, response, verdict, go);
+      else
+        void verdict.then((late) => {
+          finish(request, response, late, go);
+        });
     },
   };
 }
 
 function refuse(reason: string): Verdict {
   return { ok: false, reason, status: 403 };
-}
-
-function answerRefusal(request: IncomingMessage, response: ServerResponse, verdict: Verdict & { ok: false }): void {
-  const isNavigation =
-    verdict.reason === "site" && request.method === "GET" && request.headers["sec-fetch-dest"] === "document";
-  response.writeHead(verdict.status, {
-    "Content-Type": isNavigation ? "text/html; charset=utf-8" : "application/json; charset=utf-8",
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-    "X-Content-Type-Options": "nosniff",
-    "Cache-Control": "no-store",
-    Connection: "close",
-  });
-  response.end(
-    isNavigation
-      ? navigationPage
-      : JSON.stringify({ error: { code: "forbidden", message: refusalText(verdict.reason) } }),
-  );
-}
-
-/** Another site linked here: nothing of the panel is shown, but one click of the user's own opens it. */
-const navigationPage =
-  '<!doctype html><meta name="viewport" content="width=device-width"><title>PortOS</title><p>Another site sent you here. <a href="/">Open PortOS</a></p>';
-
-function refusalText(reason: string): string {
-  if (reason === "host") return "PortOS is not known by this name. Add it to PORTOS_ALLOWED_HOSTS if it is yours.";
-  return "PortOS does not answer this caller.";
-}
-
-/** Whether an address is this machine's loopback. */
-export function isLoopback(address: string | undefined): boolean {
-  const plain = (address ?? "").replace(/^::ffff:/i, "");
-  return plain === "::1" || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(plain);
 }
 
 function peerList(kind: "loopback" | "tailnet", more: readonly string[]): BlockList {

@@ -86,7 +86,12 @@ export function createHttpService(options: HttpServiceOptions): HttpService {
   }
 
   function handle(request: IncomingMessage, response: ServerResponse): void {
-    if (!gate.admit(request, response)) return;
+    gate.admit(request, response, () => {
+      serve(request, response);
+    });
+  }
+
+  function serve(request: IncomingMessage, response: ServerResponse): void {
     const id = newCorrelationId();
     response.setHeader("X-Correlation-Id", id);
     setReplyHeaders(response);

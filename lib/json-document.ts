@@ -1,5 +1,7 @@
 import { z } from "zod";
 
+import "./plain-issues.ts";
+
 /** Takes the data of schema version `n` (the key) to version `n + 1`; may throw when the data is not what it expects. */
 export type Migrations = Readonly<Record<number, (data: unknown) => unknown>>;
 
@@ -101,7 +103,7 @@ function nameOf(key: string, value: unknown): string {
   return typeof name === "string" && name.length <= 100 ? `${key} (${name})` : key;
 }
 
-/** The first issues of a schema error as one sentence part: "apps.0.name: expected string". */
+/** The first issues of a schema error as one sentence part: "apps.0.name: must be a text". */
 export function describeIssues(error: z.ZodError): string {
   const shown = error.issues.slice(0, 3).map(({ path, message }) => `${path.join(".") || "it"}: ${message}`);
   const more = error.issues.length - shown.length;

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 
 import helmet from "helmet";
 
-import { isLoopback } from "./gate.ts";
+import { isLoopback } from "./loopback.ts";
 
 const permissions =
   "camera=(), microphone=(), geolocation=(), payment=(), usb=(), serial=(), hid=(), midi=(), display-capture=()";

@@ -7,6 +7,7 @@ import { onboardingStepSchema } from "../contract/features/onboarding.ts";
 import { settingsSchema, type Settings } from "../contract/features/settings.ts";
 import type { DataProblem } from "../contract/features/system.ts";
 import { endpointGroups } from "../contract/index.ts";
+import { sessionIdSchema } from "../contract/internal/cos.ts";
 import { AppError } from "../lib/app-error.ts";
 import { systemClock, type Clock } from "../lib/clock.ts";
 import type { Env } from "../lib/env.ts";
@@ -15,7 +16,7 @@ import { closeServer, listen } from "../lib/http-service.ts";
 import type { JsonStore } from "../lib/json-store.ts";
 import type { Logger } from "../lib/logger.ts";
 import { createStaticFiles } from "../lib/static-files.ts";
-import { readTailnet } from "../lib/tailnet.ts";
+import { systemTailscale, type Tailscale } from "../lib/tailnet.ts";
 import { createAppContext, type AppContext } from "./app-context.ts";
 import { createCosClient, type CosClient } from "./cos-client.ts";
 import { CosLink } from "./cos-link.ts";
@@ -53,6 +54,8 @@ export interface AppOptions {
   clock?: Clock;
   /** Names this machine answers to; replaced in tests. */
   machine?: GateOptions["machine"];
+  /** Replaced in tests. */
+  tailscale?: Tailscale;
   /** The PM2 homes; replaced in tests. */
   pm2Clients?: NonNullable<BuildAppsOptions["clients"]>;
   /** Who is asked for a run; replaced in tests. */
@@ -106,7 +109,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   const link = new CosLink({ url: `ws://${cosAddress}`, logger: context.logger.child("cos") });
   const cos = createCosClient({ baseUrl: `http://${cosAddress}`, link });
   context.onStop(startTerminal(mount, realtime, { cos, link }));
-  context.names.add("terminal", async ({ id = "" }) => (await cos.get(id)).name);
+  context.names.add("terminal", ({ id = "" }) => terminalName(cos, id));
   context.names.add("notifications", ({ id }) => notifications.list().find((item) => item.id === id)?.title);
   const core: Core = { context, settings, notifications, errors, cos };
   context.onStop(
@@ -116,7 +119,7 @@ export async function createApp(options: AppOptions): Promise<App> {
       env,
       clock,
       version,
-      readTailnet,
+      readTailnet: () => (options.tailscale ?? systemTailscale).read(),
       problems: () => context.problems(),
     }),
   );
@@ -129,6 +132,10 @@ export async function createApp(options: AppOptions): Promise<App> {
     keyFingerprint: async () => (await context.secrets.check())?.found ?? null,
   });
   mountBackups(mount, backups);
+  context.names.add("backups", async ({ id }) => {
+    const backup = (await backups.list()).find((one) => one.id === id);
+    return backup && `Backup of ${backup.createdAt.slice(0, 16).replace("T", ", ")} UTC`;
+  });
   context.onStop(
     startDailyBackups({
       backups,
@@ -138,8 +145,10 @@ export async function createApp(options: AppOptions): Promise<App> {
     }),
   );
 
+  let givenUp: ReadonlyMap<string, string> = new Map();
   const { apps, snapshots, clients } = await buildApps(core, {
     countSessions: () => countRunningSessions(cos),
+    givenUp: () => givenUp,
     ...(options.pm2Clients ? { clients: options.pm2Clients } : {}),
   });
   context.names.add("apps", ({ id, process }) => {
@@ -156,7 +165,15 @@ export async function createApp(options: AppOptions): Promise<App> {
     }),
   );
   context.onStop(startBrowser(context));
-  const incidents = startIncidents(context, { apps, processes: snapshots, notifications, errors });
+  const incidents = startIncidents(context, {
+    apps,
+    processes: snapshots,
+    notifications,
+    errors,
+    setGivenUp: (reasons) => {
+      givenUp = reasons;
+    },
+  });
 
   const panic = await openPanicSwitch(context);
   const automations = await buildAutomations(context, {
@@ -190,14 +207,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     "make-backup": (await backups.list()).length > 0,
   }));
 
-  mountApiDocs(context.router, endpointGroups, version);
-  const page = createStaticFiles({ root: join(env.rootDir, "dist/client") });
-  context.app.use((request, response, next) => {
-    if (!page(request, response)) next();
-  });
-  context.app.use(answerUnanswered(() => context.mounted.map(({ endpoint }) => endpoint)));
-  context.app.use(routerErrors(context.logger));
-
+  serveRest(context);
   automations.start();
   await agents.start();
   return {
@@ -223,9 +233,26 @@ function controlled(apps: BuiltApps["apps"], snapshots: BuiltApps["snapshots"]) 
   };
 }
 
+/** What no feature answers: the API's own pages, the built page, and the refusals at the end. */
+function serveRest(context: AppContext): void {
+  mountApiDocs(context.router, endpointGroups, context.version);
+  const page = createStaticFiles({ root: join(context.env.rootDir, "dist/client") });
+  context.app.use((request, response, next) => {
+    if (!page(request, response)) next();
+  });
+  context.app.use(answerUnanswered(() => context.mounted.map(({ endpoint }) => endpoint)));
+  context.app.use(routerErrors(context.logger));
+}
+
 async function hasTerminal(cos: CosClient): Promise<boolean> {
   if (!cos.isUp()) return false;
   return (await cos.list()).some(({ kind }) => kind === "shell");
+}
+
+/** Of a session, or of the session a recording was made of. */
+async function terminalName(cos: CosClient, id: string): Promise<string | undefined> {
+  if (sessionIdSchema.safeParse(id).success) return (await cos.get(id)).name;
+  return (await cos.recordings()).find((recording) => recording.id === id)?.name;
 }
 
 /** `null` while portos-cos does not answer. */

@@ -44,6 +44,8 @@ export interface BuiltApps {
 export interface BuildAppsOptions {
   /** Terminals and commands that run in portos-cos now; `null` when it does not answer. */
   countSessions: () => Promise<number | null>;
+  /** Processes the autofixer has stopped for good, by key, with its reason. */
+  givenUp: () => ReadonlyMap<string, string>;
   /** PM2 clients; replaced in tests. */
   clients?: Record<Pm2Home, Pm2Client | null>;
 }
@@ -61,6 +63,7 @@ export async function buildApps(
   context.onStop(() => curves.stop());
   const snapshots = createProcessSnapshots({
     ring,
+    givenUp: options.givenUp,
     clients: (["portos", "user"] as const).flatMap((home) => {
       const client = clients[home];
       return client ? [{ home, client }] : [];

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { autofixerEndpoints } from "../../contract/internal/autofixer.ts";
 import { AppError } from "../../lib/app-error.ts";
 import type { Env } from "../../lib/env.ts";
-import { createGate } from "../../lib/gate.ts";
+import { createFollowedGate, type FollowedGateOptions } from "../../lib/followed-gate.ts";
 import { bind, createHttpService } from "../../lib/http-service.ts";
 import { createInternalClient } from "../../lib/internal-client.ts";
 import { createKnownSecrets } from "../../lib/known-secrets.ts";
@@ -37,13 +37,17 @@ const pageHeaders = {
 };
 
 /** Builds portos-autofixer-ui: one small page, and the way from it to the autofixer or, when that is gone, to PM2. */
-export async function createAutofixerUi({ env, logger }: { env: Env; logger: Logger }) {
+export async function createAutofixerUi(
+  options: { env: Env; logger: Logger } & Pick<FollowedGateOptions, "machine" | "tailscale">,
+) {
+  const { env, logger } = options;
   const homes = openHomes(env, logger);
   const logTail = createLogTail(createKnownSecrets({ env, logger }));
   const control = createProcessControl({ homes, ownPid: process.pid, logTail });
   const { ports } = env;
-  const gate = createGate({ peers: "tailnet", ports: [ports.autofixerUi], env, logger });
-  await gate.refresh();
+  const followed = createFollowedGate({ process: "portos-autofixer-ui", ports: [ports.autofixerUi], ...options });
+  const { gate } = followed;
+  await followed.start();
   const listener = createHttpService({
     name: "portos-autofixer-ui",
     host: env.host,
@@ -58,6 +62,7 @@ export async function createAutofixerUi({ env, logger }: { env: Env; logger: Log
     start: () => listener.start(),
     async stop(): Promise<void> {
       await listener.stop();
+      await followed.stop();
       homes.portos.close();
       homes.user?.close();
     },

@@ -2,8 +2,8 @@ import { Agent, request as httpRequest, type IncomingMessage, type ServerRespons
 import { connect } from "node:net";
 import type { Duplex } from "node:stream";
 
-import { isLoopback } from "../../lib/gate.ts";
 import type { Logger } from "../../lib/logger.ts";
+import { isLoopback } from "../../lib/loopback.ts";
 
 export interface ApiProxyOptions {
   host: string;

@@ -1,7 +1,9 @@
+import type { IncomingMessage } from "node:http";
 import { join } from "node:path";
+import type { Duplex } from "node:stream";
 
 import type { Env } from "../../lib/env.ts";
-import { createGate, type GateOptions } from "../../lib/gate.ts";
+import { createFollowedGate, type FollowedGateOptions } from "../../lib/followed-gate.ts";
 import { createHttpService } from "../../lib/http-service.ts";
 import type { Logger } from "../../lib/logger.ts";
 import type { Service } from "../../lib/service-main.ts";
@@ -12,12 +14,16 @@ export interface UiServiceOptions {
   env: Env;
   logger: Logger;
   /** Replaced in tests. */
-  machine?: GateOptions["machine"];
+  machine?: FollowedGateOptions["machine"];
+  /** Replaced in tests. */
+  tailscale?: FollowedGateOptions["tailscale"];
 }
 
 /** portos-ui: the built page, and the way to portos-server for its API and sockets. The gate judges before either. */
-export function createUiService({ env, logger, machine }: UiServiceOptions): Service & { start(): Promise<void> } {
-  const gate = createGate({ peers: "tailnet", ports: [env.ports.ui], env, logger, ...(machine ? { machine } : {}) });
+export function createUiService(options: UiServiceOptions): Service & { start(): Promise<void> } {
+  const { env, logger } = options;
+  const followed = createFollowedGate({ process: "portos-ui", ports: [env.ports.ui], ...options });
+  const { gate } = followed;
   const proxy = createApiProxy({ host: env.apiHost, port: env.ports.server, logger });
   const files = createStaticFiles({ root: join(env.rootDir, "dist/client") });
   const service = createHttpService({
@@ -34,18 +40,31 @@ export function createUiService({ env, logger, machine }: UiServiceOptions): Ser
     },
   });
   service.server.on("upgrade", (request, socket, head: Buffer) => {
-    if (proxy.isForApi(request.url) && gate.judge(request).ok) proxy.upgrade(request, socket, head);
+    if (proxy.isForApi(request.url)) void upgrade(request, socket, head);
     else socket.destroy();
   });
 
+  async function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    socket.once("error", () => socket.destroy());
+    const { ok } = await gate.judgeCaller(request);
+    if (!ok || socket.destroyed) {
+      socket.destroy();
+      return;
+    }
+    const release = gate.hold(request, () => socket.destroy());
+    socket.once("close", release);
+    proxy.upgrade(request, socket, head);
+  }
+
   return {
     async start() {
-      await gate.refresh();
+      await followed.start();
       await service.start();
     },
     async stop() {
       proxy.close();
       await service.stop();
+      await followed.stop();
     },
   };
 }

@@ -253,6 +253,7 @@ export const approvalsEndpoints = defineEndpoints({
     body: approvalRuleInputSchema,
     reply: approvalRuleSchema,
     audit: "write",
+    stepUp: "allow",
   },
   previewRule: {
     method: "POST",
@@ -270,6 +271,7 @@ export const approvalsEndpoints = defineEndpoints({
     body: approvalRuleInputSchema,
     reply: approvalRuleSchema,
     audit: "write",
+    stepUp: "allow",
   },
   removeRule: {
     method: "DELETE",
@@ -278,6 +280,7 @@ export const approvalsEndpoints = defineEndpoints({
     params: ruleId,
     reply: approvalRuleSchema,
     audit: "write",
+    stepUp: "delete",
   },
   restoreRule: {
     method: "POST",

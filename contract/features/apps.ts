@@ -182,6 +182,7 @@ export const appsEndpoints = defineEndpoints({
     body: appInputSchema,
     reply: appSchema,
     audit: "write",
+    stepUp: "secret",
   },
   createSample: {
     method: "POST",
@@ -198,6 +199,7 @@ export const appsEndpoints = defineEndpoints({
     body: appChangeSchema,
     reply: appSchema,
     audit: "write",
+    stepUp: "secret",
   },
   remove: {
     method: "DELETE",
@@ -209,6 +211,7 @@ export const appsEndpoints = defineEndpoints({
       undoUntil: z.string(),
     }),
     audit: "write",
+    stepUp: "delete",
   },
   restore: verb("restore", "Undo the deletion of an app"),
   start: verb("start", "Start an app"),

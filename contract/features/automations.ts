@@ -109,6 +109,7 @@ export const automationsEndpoints = defineEndpoints({
     body: automationInputSchema,
     reply: automationViewSchema,
     audit: "write",
+    stepUp: "secret",
   },
   pauseAll: {
     method: "POST",
@@ -176,6 +177,7 @@ export const automationsEndpoints = defineEndpoints({
     body: automationInputSchema,
     reply: automationViewSchema,
     audit: "write",
+    stepUp: "secret",
   },
   remove: {
     method: "DELETE",
@@ -184,6 +186,7 @@ export const automationsEndpoints = defineEndpoints({
     params: id,
     reply: z.strictObject({ id: automationIdSchema, name: z.string() }),
     audit: "write",
+    stepUp: "delete",
   },
   restore: {
     method: "POST",

@@ -49,6 +49,7 @@ export const backupsEndpoints = defineEndpoints({
     params: idParams,
     reply: z.strictObject({ changes: z.array(restoreChangeSchema), safetyBackup: backupIdSchema }),
     audit: "write",
+    stepUp: "secret",
   },
   remove: {
     method: "DELETE",
@@ -57,6 +58,7 @@ export const backupsEndpoints = defineEndpoints({
     params: idParams,
     reply: z.null(),
     audit: "write",
+    stepUp: "delete",
   },
   download: {
     method: "GET",

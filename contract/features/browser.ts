@@ -79,6 +79,7 @@ export const browserEndpoints = defineEndpoints({
     params: z.strictObject({ id: screenshotIdSchema }),
     reply: z.object({ undoUntil: z.iso.datetime() }),
     audit: "write",
+    stepUp: "delete",
   },
   restoreScreenshot: {
     method: "POST",

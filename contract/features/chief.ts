@@ -143,8 +143,8 @@ export const chiefEndpoints = defineEndpoints({
     audit: "write",
   },
   calm: {
-    method: "DELETE",
-    path: "/api/panic",
+    method: "POST",
+    path: "/api/panic/calm",
     summary: "Allow things to run by themselves again",
     reply: chiefState,
     audit: "write",

@@ -53,6 +53,7 @@ export const notificationsEndpoints = defineEndpoints({
     params: idParams,
     reply: z.null(),
     audit: "write",
+    stepUp: "delete",
   },
   restore: {
     method: "POST",
@@ -68,6 +69,7 @@ export const notificationsEndpoints = defineEndpoints({
     summary: "Dismiss all notifications that need nothing",
     reply: z.strictObject({ dismissed: z.int() }),
     audit: "write",
+    stepUp: "delete",
   },
 });
 

@@ -38,6 +38,7 @@ export const problemSchema = z.strictObject({
     "permission_denied",
     "out_of_memory",
     "crash_loop",
+    "given_up",
     "process_missing",
     "exited",
     "unmanaged",

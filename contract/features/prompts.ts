@@ -301,6 +301,7 @@ export const promptsEndpoints = defineEndpoints({
     /** `includedBy`: titles of prompts that cannot be used without it. */
     reply: z.strictObject({ id: promptIdSchema, name: z.string(), includedBy: z.array(z.string()) }),
     audit: "write",
+    stepUp: "delete",
   },
   restore: {
     method: "POST",

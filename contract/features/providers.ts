@@ -277,6 +277,7 @@ export const providersEndpoints = defineEndpoints({
     body: z.strictObject({ id: providerIdSchema.optional(), input: providerInputSchema }),
     reply: view,
     audit: "write",
+    stepUp: "secret",
   },
   get: {
     method: "GET",
@@ -294,6 +295,7 @@ export const providersEndpoints = defineEndpoints({
     body: providerInputSchema,
     reply: view,
     audit: "write",
+    stepUp: "secret",
   },
   remove: {
     method: "DELETE",
@@ -302,6 +304,7 @@ export const providersEndpoints = defineEndpoints({
     params: id,
     reply: z.strictObject({ id: providerIdSchema, name: z.string() }),
     audit: "write",
+    stepUp: "delete",
   },
   restore: {
     method: "POST",

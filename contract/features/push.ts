@@ -109,6 +109,7 @@ export const pushEndpoints = defineEndpoints({
     params,
     reply: pushDeviceSchema,
     audit: "write",
+    stepUp: "delete",
   },
   /** From the service worker, when the browser has replaced its subscription. */
   renew: {

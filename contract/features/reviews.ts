@@ -182,6 +182,7 @@ export const reviewsEndpoints = defineEndpoints({
     params: comment,
     reply: reviewSchema,
     audit: "write",
+    stepUp: "delete",
   },
   /** All comments not sent yet, with their lines, as one message to the same agent session. */
   send: {

@@ -230,6 +230,7 @@ export const runsEndpoints = defineEndpoints({
     params: id,
     reply: z.strictObject({ id: runIdSchema, name: z.string() }),
     audit: "write",
+    stepUp: "delete",
   },
   restore: {
     method: "POST",

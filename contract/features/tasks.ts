@@ -269,6 +269,7 @@ export const tasksEndpoints = defineEndpoints({
     params: id,
     reply: taskSchema,
     audit: "write",
+    stepUp: "delete",
   },
   restore: {
     method: "POST",

@@ -47,6 +47,7 @@ export const terminalEndpoints = defineEndpoints({
     body: terminalSpecSchema,
     reply: sessionInfoSchema,
     audit: "write",
+    stepUp: "terminal",
   },
   update: {
     method: "PATCH",
@@ -56,6 +57,7 @@ export const terminalEndpoints = defineEndpoints({
     body: sessionChangeSchema,
     reply: sessionInfoSchema,
     audit: "write",
+    stepUp: "terminal",
   },
   kill: {
     method: "POST",
@@ -65,6 +67,7 @@ export const terminalEndpoints = defineEndpoints({
     body: killSchema,
     reply: sessionInfoSchema,
     audit: "write",
+    stepUp: "terminal",
   },
   keep: {
     method: "POST",
@@ -74,6 +77,7 @@ export const terminalEndpoints = defineEndpoints({
     body: z.strictObject({}),
     reply: sessionInfoSchema,
     audit: "write",
+    stepUp: "terminal",
   },
   close: {
     method: "DELETE",
@@ -82,6 +86,7 @@ export const terminalEndpoints = defineEndpoints({
     params: sessionParams,
     reply: z.null(),
     audit: "write",
+    stepUp: "delete",
   },
   recordings: {
     method: "GET",
@@ -89,6 +94,7 @@ export const terminalEndpoints = defineEndpoints({
     summary: "List terminal recordings",
     reply: z.array(recordingSchema),
     audit: "read",
+    stepUp: "terminal",
   },
   recording: {
     method: "GET",
@@ -97,6 +103,7 @@ export const terminalEndpoints = defineEndpoints({
     params: recordingParams,
     reply: z.object({ recording: recordingSchema, text: z.string() }),
     audit: "read",
+    stepUp: "terminal",
   },
   downloadRecording: {
     method: "GET",
@@ -105,6 +112,7 @@ export const terminalEndpoints = defineEndpoints({
     params: recordingParams,
     reply: { raw: "application/x-asciicast" },
     audit: "read",
+    stepUp: "terminal",
   },
   deleteRecording: {
     method: "DELETE",
@@ -113,6 +121,7 @@ export const terminalEndpoints = defineEndpoints({
     params: recordingParams,
     reply: z.null(),
     audit: "write",
+    stepUp: "delete",
   },
   commandHistory: {
     method: "GET",
@@ -121,6 +130,7 @@ export const terminalEndpoints = defineEndpoints({
     query: commandHistoryQuery,
     reply: commandHistoryReply,
     audit: "read",
+    stepUp: "terminal",
   },
 });
 
@@ -154,6 +164,7 @@ export const terminalChannel = defineChannel({
         device: z.string().max(60).optional(),
       }),
       reply: attachReplySchema,
+      stepUp: "terminal",
     },
     detach: { payload: z.strictObject({ viewer: viewerSchema }), reply: z.null() },
     input: {
@@ -164,6 +175,7 @@ export const terminalChannel = defineChannel({
         isBinary: z.boolean().optional(),
       }),
       reply: z.null(),
+      stepUp: "terminal",
     },
     resize: { payload: z.strictObject({ viewer: viewerSchema, ...size }), reply: z.null() },
     credit: { payload: z.strictObject({ viewer: viewerSchema, bytes: z.int().min(1).max(1e9) }), reply: z.null() },

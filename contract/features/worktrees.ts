@@ -92,6 +92,7 @@ export const worktreesEndpoints = defineEndpoints({
     params: id,
     reply: worktreeSchema,
     audit: "write",
+    stepUp: "delete",
   },
   reclaimAll: {
     method: "POST",
@@ -116,6 +117,7 @@ export const worktreesEndpoints = defineEndpoints({
     body: worktreeSetupSchema,
     reply: worktreeSetupSchema,
     audit: "write",
+    stepUp: "secret",
   },
 });
 

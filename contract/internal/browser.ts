@@ -163,6 +163,7 @@ export const browserProcessEndpoints = defineEndpoints({
     params: z.strictObject({ id: tabIdSchema }),
     reply: z.null(),
     audit: "write",
+    stepUp: "delete",
   },
   capture: {
     method: "POST",

@@ -1,6 +1,7 @@
 import { AppError } from "../../lib/app-error.ts";
 import { parseEnv, type Env } from "../../lib/env.ts";
 import { readDaemonPid } from "../../lib/processes/pm2-daemon.ts";
+import { access } from "./access.ts";
 import { runDoctor } from "./doctor.ts";
 import { start } from "./start.ts";
 import { status } from "./status.ts";
@@ -13,7 +14,8 @@ export interface ControlHooks {
 }
 
 /**
- * Runs one command of the command line: `start [--restart-cos] [--quiet] [--without-ui]`, `stop [--all]`, `status`, `doctor`.
+ * Runs one command of the command line: `start [--restart-cos] [--quiet] [--without-ui]`, `stop [--all]`, `status`, `doctor`,
+ * `access [--reset-pin]`.
  * Resolves with the exit code; what is wrong and what to do about it has been printed then.
  */
 export async function runControl(
@@ -49,12 +51,14 @@ const options: Record<string, string[]> = {
   stop: ["--all"],
   status: [],
   doctor: [],
+  access: ["--reset-pin"],
 };
 
 async function run(env: Env, command: string, words: ReadonlySet<string>, hooks: ControlHooks): Promise<number> {
   if (command === "stop") await stop(env, { isAll: words.has("--all") });
   else if (command === "status") return (await status(env)) ? 0 : 1;
   else if (command === "doctor") return (await runDoctor(env)) ? 0 : 1;
+  else if (command === "access") return (await access(env, { isPinReset: words.has("--reset-pin") })) ? 0 : 1;
   else {
     const { isCurrent } = await start(env, {
       isCosRestarted: words.has("--restart-cos"),

@@ -107,6 +107,7 @@ function subjectOf(value: unknown): string | null {
     if (typeof found === "string" && found !== "") return redact(found).slice(0, 200);
     if (typeof found === "number") return String(found);
   }
-  const only = Object.values(record);
-  return only.length === 1 && typeof only[0] === "string" && only[0] !== "" ? redact(only[0]).slice(0, 200) : null;
+  const [[key, only] = [], ...others] = Object.entries(record);
+  if (others.length > 0 || key === undefined || /pin|current|pass|secret|token/i.test(key)) return null;
+  return typeof only === "string" && only !== "" ? redact(only).slice(0, 200) : null;
 }

@@ -2,6 +2,7 @@ import type { NextFunction, Request, Response, Router } from "express";
 
 import type { EndpointGroup } from "../../contract/endpoint.ts";
 import type { Caller } from "../../contract/features/history.ts";
+import { plainAddress, toCaller, type Callers, type Identity } from "../../lib/callers.ts";
 import { newCorrelationId, withCorrelation } from "../../lib/correlation.ts";
 import {
   bindEndpoints,
@@ -14,14 +15,20 @@ import {
 } from "../../lib/endpoint-runner.ts";
 import { readJsonBody } from "../../lib/json-body.ts";
 import type { Logger } from "../../lib/logger.ts";
-import type { Callers } from "./caller.ts";
 import type { ActionRecorder } from "./action-recorder.ts";
+import { readElevation, writeElevation, type StepUpGuard } from "./step-up.ts";
 
 /** What a handler knows besides its input. */
 export interface RequestContext {
   /** Aborts when the caller goes away. */
   signal: AbortSignal;
   caller: Caller;
+  /** Who the caller is, as far as that can be known. */
+  identity: Identity;
+  /** Token of a browser in which the PIN was entered. */
+  token: string | null;
+  /** Sends the browser its token; `null` takes it away. */
+  setElevation(token: string | null, minutes: number): void;
   correlationId: string;
   /** Lower-case header or "". */
   header(name: string): string;
@@ -37,6 +44,12 @@ export interface MountDependencies {
   router: Router;
   callers: Callers;
   recorder: ActionRecorder;
+  /** Asked before every endpoint that is marked with `stepUp`. */
+  stepUp: StepUpGuard;
+  /** Cookie with the token of a browser in which the PIN was entered. */
+  cookie: string;
+  /** Told of everybody who asks. */
+  onCaller: (caller: Caller) => void;
   logger: Logger;
 }
 
@@ -69,7 +82,10 @@ async function serve(
   const startedAt = performance.now();
   const correlationId = newCorrelationId();
   response.setHeader("X-Correlation-Id", correlationId);
-  const caller = await dependencies.callers.identify(request);
+  const identity = await dependencies.callers.know(request);
+  const caller = toCaller(identity, plainAddress(request.socket.remoteAddress));
+  dependencies.onCaller(caller);
+  const token = readElevation(request, dependencies.cookie);
   const aborted = new AbortController();
   response.once("close", () => {
     aborted.abort();
@@ -79,11 +95,21 @@ async function serve(
     let body: unknown;
     const nameBefore = await dependencies.recorder.nameOf(bound, request.params);
     try {
+      if (bound.endpoint.stepUp) dependencies.stepUp.demand(bound.endpoint.stepUp, token, caller);
       body = bound.endpoint.method === "GET" ? undefined : await readJsonBody(request);
       const search = new URL(request.url, "http://localhost").searchParams;
       const reply = await bound.run(
         { params: request.params, query: parseQuery(search), body },
-        { signal: aborted.signal, caller, correlationId, header: (name) => request.get(name)?.toLowerCase() ?? "" },
+        {
+          signal: aborted.signal,
+          caller,
+          identity,
+          token,
+          correlationId,
+          header: (name) => request.get(name)?.toLowerCase() ?? "",
+          setElevation: (value, minutes) =>
+            response.setHeader("Set-Cookie", writeElevation(request, dependencies.cookie, value, minutes)),
+        },
       );
       await record({ reply });
       if ("raw" in bound.endpoint.reply) await sendRaw(response, reply as Parameters<typeof sendRaw>[1]);

@@ -5,13 +5,16 @@ import { Server, type Socket } from "socket.io";
 import { z } from "zod";
 
 import type { Ack, Channel, ClientReply, ServerPayload } from "../../contract/channel.ts";
+import type { StepUp } from "../../contract/endpoint.ts";
 import type { Caller } from "../../contract/features/history.ts";
 import { AppError } from "../../lib/app-error.ts";
+import { callerKey, type Callers } from "../../lib/callers.ts";
 import { newCorrelationId, withCorrelation } from "../../lib/correlation.ts";
 import { toErrorBody } from "../../lib/endpoint-runner.ts";
-import type { Gate } from "../../lib/gate.ts";
+import type { Gate, Verdict } from "../../lib/gate.ts";
+import { guestReasons } from "../../lib/gate-answer.ts";
 import type { Logger } from "../../lib/logger.ts";
-import type { Callers } from "../http/caller.ts";
+import { readElevation, type StepUpGuard } from "../http/step-up.ts";
 
 /** One browser tab on one channel. */
 export interface ChannelClient<C extends Channel> {
@@ -39,10 +42,37 @@ export interface ChannelServer<C extends Channel> {
   sizeOf(room: string): number;
 }
 
+/** The part of Engine.IO's socket used here: one transport connection, whatever carries it. */
+interface EngineConnection {
+  readonly request: IncomingMessage;
+  close(discard: boolean): void;
+  once(event: "close", listener: () => void): void;
+}
+
+/** What a connection knows about who is at its other end. */
+interface ConnectionData {
+  caller: Caller;
+  /** Token of its browser, when the PIN was entered there. */
+  token: string | null;
+}
+
+export interface RealtimeDependencies {
+  gate: Gate;
+  callers: Callers;
+  /** Asked before every event that is marked with `stepUp`. */
+  stepUp: StepUpGuard;
+  cookie: string;
+  /** Told of each event that was refused for want of the PIN. */
+  onStepUpRefused: (caller: Caller, event: string) => void;
+  logger: Logger;
+}
+
 export interface Realtime {
   register<C extends Channel>(channel: C, connect: (client: ChannelClient<C>) => ChannelHandlers<C>): ChannelServer<C>;
   /** Channel names with a handler, for the parity test. */
   registered(): string[];
+  /** Gives a connection the token of its browser; `false` when there is none of this caller with that id. */
+  openSocket(id: string, token: string | null, caller: Caller): boolean;
   stop(): Promise<void>;
 }
 
@@ -50,10 +80,7 @@ const maxSocketsPerPeer = 64;
 const path = "/socket.io/";
 
 /** Socket.IO behind the gate: handshakes, polling posts and upgrades alike. Unknown upgrade paths are destroyed. */
-export function createRealtime(
-  http: HttpServer,
-  dependencies: { gate: Gate; callers: Callers; logger: Logger },
-): Realtime {
+export function createRealtime(http: HttpServer, dependencies: RealtimeDependencies): Realtime {
   const { gate, callers, logger } = dependencies;
   const io = new Server(http, {
     path,
@@ -69,19 +96,28 @@ export function createRealtime(
     },
   });
   io.engine.use((request: IncomingMessage, _response: ServerResponse, next: (error?: Error) => void) => {
-    const verdict = gate.judge(request);
-    if (verdict.ok) {
-      next();
-      return;
-    }
-    logger.warn("Refused a socket at the gate", {
-      reason: verdict.reason,
-      origin: request.headers.origin,
-      host: request.headers.host,
+    const settle = (verdict: Verdict): void => {
+      if (!verdict.ok && !guestReasons.has(verdict.reason))
+        logger.warn("Refused a socket at the gate", {
+          reason: verdict.reason,
+          origin: request.headers.origin,
+          host: request.headers.host,
+        });
+      if (verdict.ok) next();
+      else next(new Error("refused"));
+    };
+    const verdict = gate.judgeCaller(request);
+    if (verdict instanceof Promise) void verdict.then(settle);
+    else settle(verdict);
+  });
+  io.engine.on("connection", (connection: EngineConnection) => {
+    const release = gate.hold(connection.request, () => {
+      connection.close(true);
     });
-    next(new Error("refused"));
+    connection.once("close", release);
   });
   http.on("upgrade", (request: IncomingMessage, socket: Duplex) => {
+    socket.on("error", () => socket.destroy()); // nobody else listens while the caller's name is asked for
     if (!(request.url ?? "").startsWith(path)) socket.destroy();
   });
 
@@ -91,7 +127,10 @@ export function createRealtime(
   io.use((socket, next) => {
     callers.identify(socket.request).then(
       (caller) => {
-        (socket.data as { caller: Caller }).caller = caller;
+        Object.assign(socket.data as ConnectionData, {
+          caller,
+          token: readElevation(socket.request, dependencies.cookie),
+        });
         next();
       },
       (error: unknown) => {
@@ -101,7 +140,7 @@ export function createRealtime(
   });
   io.on("connection", (socket) => {
     socket.setMaxListeners(0); // one disconnect listener or two per channel is what we mean
-    for (const connect of connectors) connect(socket, (socket.data as { caller: Caller }).caller);
+    for (const connect of connectors) connect(socket, dataOf(socket).caller);
   });
 
   return {
@@ -111,7 +150,7 @@ export function createRealtime(
       // Rooms are those of one name: who came by an alias hears that.
       const served = [channel.name, ...(channel.aliases ?? [])];
       connectors.push((socket, caller) => {
-        for (const name of served) connectChannel(socket, caller, { ...channel, name }, connect, logger);
+        for (const name of served) connectChannel(socket, caller, { ...channel, name }, connect, dependencies);
       });
       return {
         emitTo(room, event, payload) {
@@ -121,11 +160,21 @@ export function createRealtime(
           served.reduce((sum, name) => sum + (io.sockets.adapter.rooms.get(`${name}/${room}`)?.size ?? 0), 0),
       };
     },
+    openSocket(id, token, caller) {
+      const socket = io.sockets.sockets.get(id);
+      if (!socket || callerKey(dataOf(socket).caller) !== callerKey(caller)) return false;
+      dataOf(socket).token = token;
+      return true;
+    },
     async stop() {
       io.disconnectSockets(true);
       await io.close();
     },
   };
+}
+
+function dataOf(socket: Socket): ConnectionData {
+  return socket.data as ConnectionData;
 }
 
 function isPeerBelowCap(io: Server, request: IncomingMessage): boolean {
@@ -140,7 +189,7 @@ function connectChannel<C extends Channel>(
   caller: Caller,
   channel: C,
   connect: (client: ChannelClient<C>) => ChannelHandlers<C>,
-  logger: Logger,
+  dependencies: RealtimeDependencies,
 ): void {
   const prefix = `${channel.name}:`;
   const handlers = connect({
@@ -160,17 +209,38 @@ function connectChannel<C extends Channel>(
     },
     bufferedBytes: () => bufferedBytes(socket),
   });
-  for (const [event, { payload: schema }] of Object.entries(channel.client)) {
-    const handler = handlers[event] as (payload: unknown) => unknown;
+  for (const [event, { payload: schema, stepUp }] of Object.entries(channel.client)) {
+    const handle = handlers[event] as (payload: unknown) => unknown;
+    const handler = stepUp === undefined ? handle : afterPin(stepUp, socket, `${prefix}${event}`, handle, dependencies);
     socket.on(`${prefix}${event}`, (raw: unknown, ack: unknown) => {
       const id = newCorrelationId();
       void withCorrelation(id, () =>
-        answer(schema as unknown as z.ZodType, raw, handler, id, logger, `${prefix}${event}`),
+        answer(schema as unknown as z.ZodType, raw, handler, id, dependencies.logger, `${prefix}${event}`),
       ).then((result) => {
         if (typeof ack === "function") (ack as (value: Ack<unknown>) => void)(result);
       });
     });
   }
+}
+
+/** The handler of an event the PIN stands before. */
+function afterPin(
+  what: StepUp,
+  socket: Socket,
+  event: string,
+  handle: (payload: unknown) => unknown,
+  { stepUp, onStepUpRefused }: RealtimeDependencies,
+): (payload: unknown) => unknown {
+  return (payload) => {
+    const { token, caller } = dataOf(socket);
+    try {
+      stepUp.demand(what, token, caller);
+    } catch (error) {
+      onStepUpRefused(caller, event);
+      throw error;
+    }
+    return handle(payload);
+  };
 }
 
 function bufferedBytes(socket: Socket): number {

@@ -3,6 +3,7 @@ import { lazy, Suspense, useEffect } from "react";
 
 import { useObservable } from "../lib/observable.ts";
 import { usePreference } from "../lib/use-preference.ts";
+import { pinRequest } from "../lib/step-up.ts";
 import { openConfirmation } from "../ui/confirm.ts";
 import { Toaster } from "../ui/toaster.tsx";
 import { useBaseActions } from "./base-actions.tsx";
@@ -25,6 +26,8 @@ const NotificationCentre = lazy(() =>
 const ConfirmDialog = lazy(() =>
   import("../ui/confirm-dialog.tsx").then((module) => ({ default: module.ConfirmDialog })),
 );
+
+const PinSheet = lazy(() => import("./pin-sheet.tsx").then((module) => ({ default: module.PinSheet })));
 
 /** What surrounds every page: rail and header at the desk, title and tabs on a phone, overlays over both. */
 export function Frame() {
@@ -58,6 +61,7 @@ function close(): void {
 function Overlays() {
   const shown = useObservable(overlay);
   const confirmation = useObservable(openConfirmation);
+  const pin = useObservable(pinRequest);
   const path = useRouterState({ select: (state) => state.location.pathname });
   useEffect(close, [path]);
   return (
@@ -67,6 +71,7 @@ function Overlays() {
       {shown === "shortcuts" ? <ShortcutSheet onClose={close} /> : null}
       {shown === "notifications" ? <NotificationCentre onClose={close} /> : null}
       {confirmation === null ? null : <ConfirmDialog confirmation={confirmation} />}
+      {pin === null ? null : <PinSheet request={pin} />}
     </Suspense>
   );
 }

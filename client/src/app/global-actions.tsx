@@ -26,6 +26,7 @@ import { appLinkUrl, appLogSearch } from "../lib/app-links.ts";
 import { allowAgain, stopEverything, useLiveChief } from "../lib/chief.ts";
 import { useLiveApps, useLiveAutomations } from "../lib/live-queries.ts";
 import { toast, undoToast, withErrorToast } from "../lib/toasts.ts";
+import { useLockAction } from "./use-lock-action.ts";
 import { useNotificationToasts } from "./use-notification-toasts.ts";
 
 type Go = (to: "/logs" | "/terminal" | "/agents", search: Record<string, string>) => unknown;
@@ -181,6 +182,7 @@ export function GlobalActions() {
       ]),
     [navigate],
   );
+  useLockAction();
   useAutomationActions();
   usePanicActions();
   useEffect(() => registerTerminalActions(navigate), [navigate]);

@@ -3,6 +3,7 @@ import type { CallId, EndpointOf } from "../../../contract/index.ts";
 import { manifest } from "../../../contract/manifest.gen.ts";
 import { ApiError, toApiError } from "./api-error.ts";
 import { requestPath, type QueryValue } from "./request-path.ts";
+import { withPin } from "./step-up.ts";
 
 /** What `call(id, input)` takes. */
 export type CallInput<Id extends CallId> = Call<EndpointOf<Id>>;
@@ -24,8 +25,19 @@ interface LooseInput {
   body?: unknown;
 }
 
-/** Calls one endpoint of the contract. Throws `ApiError`; an unreachable server is `unavailable`. */
-export async function call<Id extends CallId>(id: Id, ...[input, options]: Arguments<Id>): Promise<CallReply<Id>> {
+/**
+ * Calls one endpoint of the contract, after the PIN when it asks for it. Throws `ApiError`; an unreachable server is
+ * `unavailable`.
+ */
+export function call<Id extends CallId>(id: Id, ...[input, options]: Arguments<Id>): Promise<CallReply<Id>> {
+  return withPin(() => callOnce<Id>(id, input, options));
+}
+
+async function callOnce<Id extends CallId>(
+  id: Id,
+  input: unknown,
+  options: CallOptions | undefined,
+): Promise<CallReply<Id>> {
   const { params, query, body } = (input ?? {}) as LooseInput;
   const [method = "GET", path = ""] = manifest[id].split(" ");
   const response = await send(requestPath(path, params, query), {

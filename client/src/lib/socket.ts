@@ -3,7 +3,9 @@ import type { Socket } from "socket.io-client";
 import type { Ack, Channel, ClientPayload, ClientReply, ServerPayload } from "../../../contract/channel.ts";
 import type { Channels } from "../../../contract/index.ts";
 import { ApiError } from "./api-error.ts";
+import { call } from "./api.ts";
 import { createObservable, type Observable } from "./observable.ts";
+import { needsPin } from "./step-up.ts";
 
 /** State of the one connection of this page. */
 export type ConnectionState = "live" | "reconnecting" | "offline";
@@ -54,6 +56,17 @@ function follow(socket: Socket): Socket {
   return socket;
 }
 
+/** Id of the connection as the server knows it; `null` without one. */
+export async function connectionId(): Promise<string | null> {
+  return (await openSocket()).id ?? null;
+}
+
+/** Tells the server that this connection belongs to a browser with the PIN entered, which asks for it when it is not. */
+export async function openConnection(): Promise<void> {
+  const socket = await connectionId();
+  if (socket !== null) await call("access.openSocket", { body: { socket } });
+}
+
 /** One channel of the contract over the shared connection. */
 export interface ChannelClient<C extends Channel> {
   /** Sends an event and waits for its acknowledgement. Throws `ApiError`: the refusal, `timeout`, or `unavailable` without a connection. */
@@ -74,20 +87,27 @@ export function channel<N extends keyof Channels>(name: N): ChannelClient<Channe
           hint: "It reconnects by itself.",
         });
       }
-      const ack = await acknowledged(socket, `${name}:${event}`, payload);
-      if (!ack.ok) throw new ApiError(ack.error);
-      return ack.data as ClientReply<Channels[N], typeof event>;
+      try {
+        return (await acknowledged(socket, `${name}:${event}`, payload)) as ClientReply<Channels[N], typeof event>;
+      } catch (error) {
+        if (!needsPin(error)) throw error;
+        await openConnection();
+        return (await acknowledged(socket, `${name}:${event}`, payload)) as ClientReply<Channels[N], typeof event>;
+      }
     },
     on: (event, listener) => listen(`${name}:${event}`, listener as (payload: unknown) => void),
   };
 }
 
-async function acknowledged(socket: Socket, event: string, payload: unknown): Promise<Ack<unknown>> {
+async function acknowledged(socket: Socket, event: string, payload: unknown): Promise<unknown> {
+  let ack: Ack<unknown>;
   try {
-    return (await socket.timeout(ackTimeoutMs).emitWithAck(event, payload)) as Ack<unknown>;
+    ack = (await socket.timeout(ackTimeoutMs).emitWithAck(event, payload)) as Ack<unknown>;
   } catch {
     throw new ApiError({ code: "timeout", message: `PortOS did not acknowledge ${event} in time` });
   }
+  if (!ack.ok) throw new ApiError(ack.error);
+  return ack.data;
 }
 
 function listen(event: string, listener: (payload: unknown) => void): () => void {

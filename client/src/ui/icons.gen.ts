@@ -49,6 +49,7 @@ export const IconDatabaseExclamation = /* @__PURE__ */ createIcon("database-excl
 export const IconDeviceDesktop = /* @__PURE__ */ createIcon("device-desktop", ["M3 5a1 1 0 0 1 1-1h16a1 1 0 0 1 1 1v10a1 1 0 0 1-1 1H4a1 1 0 0 1-1-1zm4 15h10m-8-4v4m6-4v4"]);
 export const IconDeviceFloppy = /* @__PURE__ */ createIcon("device-floppy", ["M6 4h10l4 4v10a2 2 0 0 1-2 2H6a2 2 0 0 1-2-2V6a2 2 0 0 1 2-2","M10 14a2 2 0 1 0 4 0a2 2 0 1 0-4 0m4-10v4H8V4"]);
 export const IconDeviceMobile = /* @__PURE__ */ createIcon("device-mobile", ["M6 5a2 2 0 0 1 2-2h8a2 2 0 0 1 2 2v14a2 2 0 0 1-2 2H8a2 2 0 0 1-2-2zm5-1h2m-1 13v.01"]);
+export const IconDevices = /* @__PURE__ */ createIcon("devices", ["M13 9a1 1 0 0 1 1-1h6a1 1 0 0 1 1 1v10a1 1 0 0 1-1 1h-6a1 1 0 0 1-1-1z","M18 8V5a1 1 0 0 0-1-1H4a1 1 0 0 0-1 1v12a1 1 0 0 0 1 1h9m3-9h2"]);
 export const IconDots = /* @__PURE__ */ createIcon("dots", ["M4 12a1 1 0 1 0 2 0a1 1 0 1 0-2 0m7 0a1 1 0 1 0 2 0a1 1 0 1 0-2 0m7 0a1 1 0 1 0 2 0a1 1 0 1 0-2 0"]);
 export const IconDownload = /* @__PURE__ */ createIcon("download", ["M4 17v2a2 2 0 0 0 2 2h12a2 2 0 0 0 2-2v-2M7 11l5 5l5-5m-5-7v12"]);
 export const IconEraser = /* @__PURE__ */ createIcon("eraser", ["M19 20H8.5l-4.21-4.3a1 1 0 0 1 0-1.41l10-10a1 1 0 0 1 1.41 0l5 5a1 1 0 0 1 0 1.41L11.5 20m6.5-6.7L11.7 7"]);

@@ -50,6 +50,14 @@ function operation(operationId: string, tag: string, endpoint: Endpoint): Json {
             ? { [endpoint.reply.raw]: {} }
             : { "application/json": { schema: toJsonSchema(endpoint.reply, "output") } },
       },
+      ...(endpoint.stepUp
+        ? {
+            403: {
+              description: `A PIN is set and this browser has not entered it (\`step_up_required\`, before: ${endpoint.stepUp})`,
+              content: { "application/json": { schema: { $ref: "#/components/schemas/Error" } } },
+            },
+          }
+        : {}),
       default: {
         description: "Refused or failed: what happened, what to do, and the correlation id",
         content: { "application/json": { schema: { $ref: "#/components/schemas/Error" } } },

@@ -103,7 +103,9 @@ export function createAppRunner(options: AppRunnerOptions): AppRunner {
   async function launch(app: AppRecord, process: StoredProcess): Promise<void> {
     if (process.run.kind === "linked") return startLinked(app, process);
     const client = clientOf("portos");
-    const spec = await resolveSpec(app, process, options);
+    const spec = await resolveSpec(app, process, options).catch((error: unknown) => {
+      throw namingProcess(error, app, process);
+    });
     await endUnmanaged(spec.name, client);
     const found = live(app, process);
     const text = JSON.stringify(spec);
@@ -198,6 +200,13 @@ async function startFresh(client: Pm2Client, spec: Pm2StartSpec): Promise<void> 
   } catch (error) {
     throw error instanceof AppError && error.code === "unavailable" ? pm2Gone(error) : error;
   }
+}
+
+/** Says which of several processes it is that cannot start. */
+function namingProcess(error: unknown, app: AppRecord, { name }: StoredProcess): unknown {
+  if (!(error instanceof AppError) || app.processes.length < 2 || error.message.startsWith(name)) return error;
+  const { code, message, hint } = error;
+  return new AppError(code, `${name} cannot start: ${message}`, { ...(hint ? { hint } : {}), cause: error });
 }
 
 /** Says who has the port instead of letting the process fail in a loop. */

@@ -208,6 +208,14 @@ describe("running", () => {
     expect(failure).toMatchObject({ status: 409, message: expect.stringContaining(message) as string });
   });
 
+  test("of several processes the one that cannot start is named", async () => {
+    await create({ processes: [web, { ...web, name: "worker", cwd: "server" }] });
+    await expect(panel.call("apps.start", { params })).rejects.toMatchObject({
+      status: 409,
+      message: expect.stringMatching(/^worker cannot start: The folder server is missing/) as string,
+    });
+  });
+
   test("a port held by another program is named before anything starts", async () => {
     const port = Number(new URL(panel.base).port);
     await create({ processes: [{ ...web, ports: [port] }] });

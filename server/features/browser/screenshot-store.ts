@@ -77,6 +77,12 @@ export function createScreenshotStore({ directory, clock }: { directory: string;
       return { screenshot: await describe(id), png: await readPlain(path(id, "png")) };
     },
 
+    /** What it shows: the title of the page, else its address. */
+    async nameOf(id: string): Promise<string> {
+      const { title, url } = await describe(id);
+      return title || url;
+    },
+
     async remove(id: string): Promise<{ undoUntil: string }> {
       await rename(path(id, "json"), path(id, "deleted")).catch(notThere);
       return { undoUntil: new Date(clock.now() + undoMs).toISOString() };

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 
 import { dataFiles } from "../../../contract/data-files.ts";
-import { browserFeed } from "../../../contract/features/browser.ts";
+import { browserFeed, screenshotIdSchema } from "../../../contract/features/browser.ts";
 import { browserProcessEndpoints } from "../../../contract/internal/browser.ts";
 import { createInternalClient } from "../../../lib/internal-client.ts";
 import type { AppContext } from "../../app-context.ts";
@@ -26,8 +26,10 @@ export function startBrowser({ mount, realtime, env, clock, logger, names }: App
   });
   const feed = createFeed(realtime, browserFeed, { snapshot: () => relay.view(), keep: 50 });
   const directory = join(env.dataDir, dataFiles.screenshots.path);
-  mountBrowser(mount, { process, relay, screenshots: createScreenshotStore({ directory, clock }) });
-  names.add("browser", async ({ id }) => {
+  const screenshots = createScreenshotStore({ directory, clock });
+  mountBrowser(mount, { process, relay, screenshots });
+  names.add("browser", async ({ id = "" }) => {
+    if (screenshotIdSchema.safeParse(id).success) return screenshots.nameOf(id);
     const tab = (await process.tabs({})).find((open) => open.id === id);
     return tab?.title || tab?.url;
   });

@@ -72,7 +72,13 @@ describe("history", () => {
       await expect(app.call("apps.startProcess", { params: { id, process: "wep" } })).rejects.toThrow();
       await app.call("apps.remove", { params: { id } });
       await app.call("apps.restore", { params: { id } });
-      await app.call("backups.create", {});
+      const backup = await app.call("backups.create", {});
+      await app.call("backups.remove", { params: { id: backup.id } });
+      const [removal] = (await app.call("history.list", { query: { subject: backup.id } })).items;
+      expect(removal).toMatchObject({
+        action: "backups.remove",
+        subjectName: expect.stringMatching(/^Backup of 20/) as string,
+      });
       const { items } = await app.call("history.list", { query: { subject: id } });
       expect(items.map(({ action, subject, subjectName }) => [action, subject, subjectName])).toEqual([
         ["apps.restore", id, "Our blog"],

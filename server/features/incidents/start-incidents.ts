@@ -1,5 +1,5 @@
 import type { AppsEvent } from "../../../contract/features/apps.ts";
-import { incidentsFeed } from "../../../contract/features/incidents.ts";
+import { incidentsFeed, type IncidentsView } from "../../../contract/features/incidents.ts";
 import type { Notification } from "../../../contract/features/notifications.ts";
 import type { ProcessSnapshot } from "../../../contract/features/processes.ts";
 import { autofixerEndpoints, type Incident, type IncidentDetail } from "../../../contract/internal/autofixer.ts";
@@ -12,10 +12,12 @@ import { createIncidentRelay } from "./incident-relay.ts";
 import { mountIncidents } from "./routes.ts";
 
 export interface IncidentParts {
-  /** The processes of both PM2 homes, and word of each change. */
   /** Word of apps that were deleted or brought back. */
   apps: { onEvent(listener: (event: AppsEvent) => void): () => void };
-  processes: { current(): ProcessSnapshot; onEvent(listener: () => void): () => void };
+  /** The processes of both PM2 homes, and word of each change. */
+  processes: { current(): ProcessSnapshot; onEvent(listener: () => void): () => void; refresh(): Promise<unknown> };
+  /** Told which processes the autofixer has given up on, by key, with its reason. */
+  setGivenUp(reasons: ReadonlyMap<string, string>): void;
   notifications: {
     list(): Pick<Notification, "key" | "title" | "level">[];
     notify(notice: IncidentNotice): Promise<unknown>;
@@ -67,6 +69,19 @@ export function startIncidents(context: AppContext, parts: IncidentParts): Known
 
   const listeners: (() => void)[] = [];
   let heard: ReturnType<KnownIncidents["heard"]> = { active: [], settled: [] };
+  let givenUp = "";
+  function tellGivenUp({ active }: IncidentsView): void {
+    const reasons = active.flatMap(({ status, process, reason }) =>
+      status === "gave-up" ? [[process.key, reason] as const] : [],
+    );
+    if (JSON.stringify(reasons) === givenUp) return;
+    givenUp = JSON.stringify(reasons);
+    parts.setGivenUp(new Map(reasons));
+    processes.refresh().catch((error: unknown) => {
+      logger.error("The picture of the processes could not be taken", {}, error);
+    });
+  }
+
   const isHidden = ({ process }: Incident): boolean => process.appId !== null && deleted.has(process.appId);
   const relay = createIncidentRelay({
     autofixer,
@@ -75,6 +90,7 @@ export function startIncidents(context: AppContext, parts: IncidentParts): Known
     isHidden,
     onChange: (view) => {
       feed.publish(view);
+      tellGivenUp(view);
     },
     onIncident: (incident) => {
       tell(incidentNotice(incident), incidentKey(incident.id));

@@ -24,6 +24,8 @@ export interface Picture {
 
 export interface PictureTakerOptions {
   clients: readonly { home: Pm2Home; client: Pm2Client }[];
+  /** Processes the autofixer stopped for good, by key, with its reason. */
+  givenUp?: () => ReadonlyMap<string, string>;
   /** Recognises what runs on without PM2; nothing is recognised without one. */
   record?: ProcessRecord;
   clock: Clock;
@@ -31,7 +33,13 @@ export interface PictureTakerOptions {
 }
 
 /** Returns what asks all homes once. A home that does not answer keeps its last known processes. */
-export function createPictureTaker({ clients, record, clock, logger }: PictureTakerOptions): () => Promise<Picture> {
+export function createPictureTaker({
+  clients,
+  record,
+  givenUp,
+  clock,
+  logger,
+}: PictureTakerOptions): () => Promise<Picture> {
   const lastRaw = new Map<Pm2Home, Pm2Process[]>();
   const seenAt = new Map<Pm2Home, string>();
   const diagnoses = new Map<string, { of: string; problem: Problem | null }>();
@@ -67,7 +75,10 @@ export function createPictureTaker({ clients, record, clock, logger }: PictureTa
     const processes = new Map<string, PicturedProcess>();
     for (const [index, key] of keysOf(raws).entries()) {
       const raw = raws[index];
-      if (raw) processes.set(key, { raw, process: toProcess(raw, key, await problemOf(key, raw)) });
+      if (!raw) continue;
+      const reason = raw.status === "stopped" ? givenUp?.().get(key) : undefined;
+      const problem = reason === undefined ? await problemOf(key, raw) : givenUpProblem(reason);
+      processes.set(key, { raw, process: toProcess(raw, key, problem) });
     }
     for (const found of unmanaged) {
       const raw = toUnmanaged(found);
@@ -82,4 +93,8 @@ export function createPictureTaker({ clients, record, clock, logger }: PictureTa
     for (const key of diagnoses.keys()) if (!processes.has(key)) diagnoses.delete(key);
     return { homes, processes, lost };
   };
+}
+
+function givenUpProblem(reason: string): Problem {
+  return { code: "given_up", message: reason, hint: "Look at its incident, mend it, then start it again." };
 }

@@ -79,6 +79,21 @@ describe("the picture", () => {
     expect(seen).toEqual(["home", "changed", "samples", "samples", "changed", "samples", "removed"]);
   });
 
+  test("a process the autofixer has stopped for good says why, until it is started again", async () => {
+    const fake = createFakePm2("portos");
+    fake.add({ name: "blog/web", namespace: "app:blog" });
+    const snapshots = createProcessSnapshots({
+      clients: [{ home: "portos", client: fake.client }],
+      clock,
+      logger: silentLogger,
+      givenUp: () => new Map([["blog/web", "It ended 40 times; stopped."]]),
+    });
+    const problem = async () => (await snapshots.refresh()).processes[0]?.problem;
+    expect(await problem()).toBeNull();
+    fake.processes[0] = { ...pm2Process(), ...fake.processes[0], status: "stopped" };
+    expect(await problem()).toMatchObject({ code: "given_up", message: "It ended 40 times; stopped." });
+  });
+
   test("a daemon that hangs keeps its processes with the time they were last seen", async () => {
     const fake = createFakePm2("portos");
     fake.add({ name: "a" });

@@ -11,7 +11,10 @@ import { LoadingState } from "../../ui/loading-state.tsx";
 import { QrCode } from "../../ui/qr-code.tsx";
 import { Section } from "../../ui/section.tsx";
 import { Time } from "../../ui/time.tsx";
+import { GuestSection } from "./guest-section.tsx";
+import { PinSection } from "./pin-section.tsx";
 import classes from "./system.module.css";
+import { useAccess } from "./use-access.ts";
 
 /** How the panel is reached from this machine, from other devices, and as an installed app. */
 export function AccessTab() {
@@ -71,10 +74,25 @@ export function AccessTab() {
           </li>
         </ol>
       </Section>
+      <WhoMayComeIn />
       <Section title="About" isCard>
         <Facts items={facts} layout="lines" />
       </Section>
     </div>
+  );
+}
+
+function WhoMayComeIn() {
+  const { query, ...calls } = useAccess();
+  const { data, error, isPending, refetch } = query;
+  if (isPending) return <LoadingState rows={2} rowHeight={80} label="Loading" />;
+  if (data === undefined)
+    return <ErrorState title="Could not read who may come in" error={error} onRetry={() => void refetch()} />;
+  return (
+    <>
+      <GuestSection state={data} saveGuests={calls.saveGuests} />
+      <PinSection state={data} {...calls} />
+    </>
   );
 }
 

@@ -1,10 +1,14 @@
 import type { AttachReply } from "../../../../contract/features/terminal.ts";
 import { decodeFrame, frameKinds, unpackSize } from "../../../../contract/terminal-frames.ts";
-import { errorMessage } from "../../lib/api-error.ts";
-import { channel, connectionCount, openSocket } from "../../lib/socket.ts";
+import type { Ack } from "../../../../contract/channel.ts";
+import { ApiError, errorMessage } from "../../lib/api-error.ts";
+import { channel, connectionCount, openConnection, openSocket } from "../../lib/socket.ts";
+import { needsPin, pinOpenUntil } from "../../lib/step-up.ts";
 
 /** How one view of a session stands. */
-export type ViewState = { kind: "connecting" } | { kind: "live" } | { kind: "lost"; reason: string };
+/** `locked`: the PIN has to be entered before it is shown. */
+export type ViewState =
+  { kind: "connecting" } | { kind: "live" } | { kind: "lost"; reason: string } | { kind: "locked"; reason: string };
 
 /** Who draws what a session prints. `done` is called when the bytes have been processed, not when they have arrived. */
 export interface SessionSink {
@@ -20,6 +24,8 @@ export interface SessionView {
   /** False while there is no connection: the text was not sent. */
   input(data: string, isBinary?: boolean): boolean;
   resize(cols: number, rows: number): void;
+  /** Asks for the PIN again and shows the session after it. */
+  unlock(): void;
   close(): void;
 }
 
@@ -41,11 +47,46 @@ function listenOnce(): void {
   });
 }
 
-/** Sends without waiting for an acknowledgement: typed keys and credits are many and small. */
-function sendNow(event: "input" | "credit" | "resize" | "detach", payload: object): void {
+/** Sends without waiting for an acknowledgement: credits are many and small. */
+function sendNow(event: "credit" | "resize" | "detach", payload: object): void {
   void openSocket().then((socket) => {
     if (socket.connected) socket.emit(`terminal:${event}`, payload);
   });
+}
+
+interface Typed {
+  viewer: number;
+  data: string;
+  isBinary?: boolean;
+}
+
+/** What was refused for want of the PIN; typed again in its order once that is entered. */
+let refused: Typed[] = [];
+
+/** Sends what was typed, without waiting; only a refusal is looked at. */
+function sendInput(typed: Typed): void {
+  void openSocket().then((socket) => {
+    if (!socket.connected) return;
+    socket.emit("terminal:input", typed, (ack: Ack<null>) => {
+      if (ack.ok || !needsPin(new ApiError(ack.error))) return;
+      refused.push(typed);
+      if (refused.length === 1) void typeAgain();
+    });
+  });
+}
+
+function sendTyped(viewer: number, data: string, isBinary: boolean): void {
+  for (let at = 0; at < data.length; at += 65_536)
+    sendInput({ viewer, data: data.slice(at, at + 65_536), ...(isBinary ? { isBinary } : {}) });
+}
+
+async function typeAgain(): Promise<void> {
+  try {
+    await openConnection();
+    for (const typed of refused.splice(0)) sendInput(typed);
+  } catch {
+    refused = []; // the sheet was closed: what was typed is dropped, and the next key asks again
+  }
 }
 
 /** Opens a view of session `id` and keeps it: after a lost connection it goes on at the byte it has seen last. */
@@ -55,6 +96,7 @@ export function openSessionView(id: string, size: { cols: number; rows: number }
   let viewer = 0;
   let isLive = false;
   let isClosed = false;
+  let isLocked = false;
   let owed = 0;
   let creditTimer: ReturnType<typeof setTimeout> | undefined;
   let retryTimer: ReturnType<typeof setTimeout> | undefined;
@@ -95,6 +137,7 @@ export function openSessionView(id: string, size: { cols: number; rows: number }
     if (isClosed) return;
     clearTimeout(retryTimer);
     release();
+    isLocked = false;
     lastViewer += 1;
     const own = lastViewer;
     viewer = own;
@@ -119,7 +162,9 @@ export function openSessionView(id: string, size: { cols: number; rows: number }
     } catch (error) {
       if (viewer !== own) return;
       isLive = false;
-      sink.onState({ kind: "lost", reason: errorMessage(error) });
+      isLocked = needsPin(error);
+      sink.onState({ kind: isLocked ? "locked" : "lost", reason: errorMessage(error) });
+      if (isLocked) return; // the sheet was closed: it is not put up again by itself
       retryTimer = setTimeout(() => void attach(), retryMs);
     }
   }
@@ -136,6 +181,9 @@ export function openSessionView(id: string, size: { cols: number; rows: number }
       isLive = false;
       void attach();
     }),
+    pinOpenUntil.subscribe(() => {
+      if (isLocked && pinOpenUntil.get() !== null) void attach();
+    }),
     terminal.on("state", ({ isUp }) => {
       if (isUp) void attach();
       else {
@@ -149,8 +197,7 @@ export function openSessionView(id: string, size: { cols: number; rows: number }
   return {
     input(data, isBinary = false) {
       if (!isLive) return false;
-      for (let at = 0; at < data.length; at += 65_536)
-        sendNow("input", { viewer, data: data.slice(at, at + 65_536), ...(isBinary ? { isBinary } : {}) });
+      sendTyped(viewer, data, isBinary);
       return true;
     },
     resize(toCols, toRows) {
@@ -159,6 +206,7 @@ export function openSessionView(id: string, size: { cols: number; rows: number }
       rows = toRows;
       if (isLive) sendNow("resize", { viewer, cols, rows });
     },
+    unlock: () => void (isLocked && attach()),
     close() {
       isClosed = true;
       for (const stop of stops) stop();

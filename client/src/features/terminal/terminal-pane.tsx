@@ -24,7 +24,7 @@ interface TerminalPaneProps {
 /** One terminal, and what there is to say about it: connecting, lost, ended, shared size, recording. */
 export function TerminalPane({ session, settings, isFocused, onFocus, onClose, onAgain, onKeep }: TerminalPaneProps) {
   const host = useRef<HTMLDivElement>(null);
-  const { state, size } = usePane({
+  const { state, size, unlock } = usePane({
     element: host,
     session,
     settings: settings.settings,
@@ -78,6 +78,11 @@ export function TerminalPane({ session, settings, isFocused, onFocus, onClose, o
       {state.kind === "lost" ? (
         <p className={classes["banner"]} role="status" data-tone="warn">
           {state.reason} It goes on by itself as soon as it can; the screen is as it was.
+        </p>
+      ) : null}
+      {state.kind === "locked" ? (
+        <p className={classes["banner"]} role="status" data-tone="warn">
+          {state.reason}. <Button onClick={unlock}>Enter the PIN</Button>
         </p>
       ) : null}
       {session.state === "closing" ? (

@@ -58,7 +58,13 @@ export function usePane({ element, session, settings, colors, isFocused }: PaneO
     pane.fit();
   }, [settings.fontSize, settings.isReadAloud, colors]);
 
-  return { state, size };
+  return {
+    state,
+    size,
+    unlock: () => {
+      opened.current?.unlock();
+    },
+  };
 }
 
 export interface Size {
@@ -73,6 +79,7 @@ interface Latest {
 interface Opened {
   view: XtermView;
   fit(): void;
+  unlock(): void;
   close(): void;
 }
 
@@ -189,6 +196,7 @@ function openPane(
   return {
     view,
     fit,
+    unlock: link.unlock,
     close() {
       unregister();
       observer.disconnect();

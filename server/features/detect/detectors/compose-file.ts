@@ -41,7 +41,7 @@ export async function detectComposeFile(folder: FolderReader, hasDocker: () => b
       finding.proposals.push(
         proposal({
           source: file,
-          reason: services.length === 1 ? "its one service" : `all ${services.length} services`,
+          reason: services.length === 1 ? "the service in it" : `all ${services.length} services`,
           name: "compose",
           run: { kind: "command", command: ["docker", "compose", "-f", file, "up", "--no-color"] },
           ports: services.flatMap(({ ports }) => ports).slice(0, 20),

@@ -1,0 +1,45 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+
+/** Reasons that speak of a caller who is known to the network, but not let in. */
+export const guestReasons: ReadonlySet<string> = new Set(["list", "unknown", "unreachable", "unproven"]);
+
+/** Answers a refused request: JSON for programs, a sentence for people who opened a page. */
+export function answerRefusal(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { reason, status }: { reason: string; status: 400 | 403 },
+): void {
+  const isPage = request.method === "GET" && request.headers["sec-fetch-dest"] === "document";
+  const page = isPage ? pageOf(reason) : null;
+  response.writeHead(status, {
+    "Content-Type": page === null ? "application/json; charset=utf-8" : "text/html; charset=utf-8",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-store",
+    Connection: "close",
+  });
+  response.end(page ?? JSON.stringify({ error: { code: "forbidden", message: refusalText(reason) } }));
+}
+
+function pageOf(reason: string): string | null {
+  const head = '<!doctype html><meta name="viewport" content="width=device-width"><title>PortOS</title>';
+  // Another site linked here: nothing of the panel is shown, but one click of the user's own opens it.
+  if (reason === "site") return `${head}<p>Another site sent you here. <a href="/">Open PortOS</a></p>`;
+  return guestReasons.has(reason) ? `${head}<p>${refusalText(reason)}</p>` : null;
+}
+
+function refusalText(reason: string): string {
+  switch (reason) {
+    case "host":
+      return "PortOS is not known by this name. Add it to PORTOS_ALLOWED_HOSTS if it is yours.";
+    case "list":
+      return "This PortOS is only open to the people and devices on its list. Add this one on the machine itself: System, Access.";
+    case "unknown":
+    case "unreachable":
+      return "This PortOS is only open to the people and devices on its list, and Tailscale cannot say who you are just now.";
+    case "unproven":
+      return "This PortOS is only open to the people and devices on its list, and the way you came does not prove who you are.";
+    default:
+      return "PortOS does not answer this caller.";
+  }
+}
