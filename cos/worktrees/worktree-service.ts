@@ -27,7 +27,8 @@ import type { SandboxKeeper } from "./sandbox/sandbox-keeper.ts";
 import { refused, worktreeBase } from "./worktree-base.ts";
 import { viewOf, type Surrounds } from "./worktree-view.ts";
 
-const freshMs = 60_000;
+/** Facts older than this are looked at again when somebody asks. */
+const freshMs = 10_000;
 
 export interface WorktreeServiceOptions {
   records: WorktreeRecords;

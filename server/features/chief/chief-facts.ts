@@ -29,8 +29,8 @@ export interface Outlook {
   /** Those who can be asked, first choice first; empty only with a `block`. */
   candidates: readonly Candidate[];
   block: Block | null;
-  /** What it waits for until `notBefore`: "a pause after the failure"; nothing when it waits for nothing. */
-  pause: { code: "cool-down" | "limit"; text: string } | null;
+  /** What was decided when it was told to wait until `notBefore`; it goes on saying so. */
+  pause: Pick<Decision, "code" | "text"> | null;
 }
 
 /** A run that takes a slot. One that waits for an answer takes none. */

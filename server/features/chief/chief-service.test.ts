@@ -76,7 +76,7 @@ describe("the chief of staff", () => {
     await life.quiet();
     life.chief.hear(ended);
     await life.quiet();
-    expect(world.decisions.filter(({ code }) => code === "cool-down")).toHaveLength(2); // what to do, then why it waits
+    expect(world.decisions.filter(({ code }) => code === "cool-down")).toHaveLength(1);
     const task = only(life.tasks.list());
     expect(task.runs).toEqual([expect.objectContaining({ runId: run.id, recovery: "retry" })]);
     expect(task.notBefore).toBe(new Date(world.now + 60_000 - 1 + 1).toISOString());
@@ -144,7 +144,7 @@ describe("the chief of staff", () => {
     expect(life.tasks.get(id)).toMatchObject({
       state: "ready",
       notBefore: backAt.toISOString(),
-      reason: { code: "limit", text: "Claude is limited: waits until 14:30.", until: backAt.toISOString() },
+      reason: { code: "limit", text: "Claude is limited until 14:30.", until: backAt.toISOString() },
     });
     world.now = backAt.getTime();
     await life.chief.evaluate();
@@ -232,8 +232,8 @@ describe("the chief of staff", () => {
     world.dayBudget = "Today's budget of $1.00 is used up: $1.01 were spent";
     await life.chief.stopRuns("day-budget", world.dayBudget);
     await life.quiet();
-    expect(life.tasks.get(id)).toMatchObject({ state: "ready", reason: { code: "cool-down" } });
-    expect(life.tasks.get(id).reason.text).toMatch(/^Today's budget is used up: waits until/);
+    expect(life.tasks.get(id)).toMatchObject({ state: "ready", reason: { code: "budget" } });
+    expect(life.tasks.get(id).reason.text).toBe("Today's budget of $1.00 is used up: $1.01 were spent.");
     await expect(life.chief.startNow(id)).rejects.toMatchObject({ code: "rate_limited" });
     world.dayBudget = null;
     world.now += 24 * 3_600_000;

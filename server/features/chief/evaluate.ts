@@ -57,8 +57,8 @@ function obstacle(task: Task, outlook: Outlook, facts: ChiefFacts): Verdict | nu
     return say("loop-guard", `It has had ${runs(outlook.runsByItself)} by itself, which is the most it may have.`);
   const until = task.notBefore === null ? null : Date.parse(task.notBefore);
   if (until !== null && until > now) {
-    const { code, text } = outlook.pause ?? { code: "cool-down", text: "Waits" };
-    return say(code, `${text} until ${timeText(until)}.`, until);
+    const { code, text } = outlook.pause ?? { code: "cool-down", text: `Waits until ${timeText(until)}.` };
+    return say(code, text, until);
   }
   if (facts.quietUntil !== null)
     return say("quiet-hours", `Quiet hours until ${timeText(facts.quietUntil)}.`, facts.quietUntil);

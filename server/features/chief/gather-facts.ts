@@ -35,17 +35,13 @@ export function createFactsReader(options: FactsOptions): FactsReader {
     const record = book.get(task.id);
     const now = clock.now();
     const { candidates, block } = findCandidates(task, record, { providers, now, timeText });
-    const last = record.runs.at(-1)?.plan ?? null;
-    const isLimit = last?.code === "limit";
+    const plan = record.runs.at(-1)?.plan ?? null;
     return {
       budget: budgetLeft(task.budget, record.runs).exceeded,
       runsByItself: triesOf(ownRuns(record.runs)),
       candidates,
       block,
-      pause:
-        last?.pause == null || task.notBefore !== last.notBefore
-          ? null
-          : { code: isLimit ? "limit" : "cool-down", text: last.pause },
+      pause: plan === null || plan.notBefore === null || task.notBefore !== plan.notBefore ? null : plan,
     };
   }
 

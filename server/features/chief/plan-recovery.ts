@@ -96,7 +96,6 @@ function afterOwnStop(cause: NonNullable<TaskRun["stopCause"]>, last: TaskRun, f
       // Not longer: somebody may raise the budget, and until then it holds by itself.
       notBefore: iso(facts.now + settleMs),
       step: "wait",
-      pause: "Today's budget is used up: waits",
     };
   return ended("cancelled", sentence(reason === "" ? "Its run was stopped" : reason));
 }
@@ -151,7 +150,6 @@ function retry(last: TaskRun, { runs, settings, now, timeText }: RecoveryFacts, 
       ...plan("ready", "cool-down", `${what} at ${timeText(at)}. ${why(last)}`),
       step: "retry",
       notBefore: iso(at),
-      pause: `${why(last)} Waits`,
     }),
     isResuming,
   };
@@ -175,7 +173,6 @@ function waitForLimit(last: TaskRun, kind: FailureKind, { now, backAt, timeText 
     ...plan("ready", "limit", `${last.providerName} is limited until ${timeText(at)}.`),
     step: "wait",
     notBefore: iso(at),
-    pause: `${last.providerName} is limited: waits`,
   };
 }
 
@@ -195,7 +192,7 @@ function ended(state: "done" | "failed" | "cancelled", text: string): Plan {
 }
 
 function plan(state: Plan["state"], code: Plan["code"], text: string): Plan {
-  return { step: null, state, code, text, notBefore: null, pause: null, isAsking: false };
+  return { step: null, state, code, text, notBefore: null, isAsking: false };
 }
 
 function only(made: Plan): Recovery {

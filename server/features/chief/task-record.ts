@@ -16,8 +16,6 @@ export const planSchema = z.strictObject({
   code: taskReasonSchema.shape.code,
   text: z.string(),
   notBefore: z.iso.datetime().nullable(),
-  /** What it waits for until then, for the reason shown. */
-  pause: z.string().nullable(),
   /** The user is told and has to say what next. */
   isAsking: z.boolean(),
 });

@@ -61,6 +61,7 @@ export function createReviewChecks(options: CheckOptions): ReviewChecks {
         try {
           const session = await options.command(runId, { name, command, timeoutMs });
           await changeCheck(runId, id, { state: "running", sessionId: session.id, startedAt: now() });
+          await noteEnd(session.id); // a quick one may be over already
         } catch (error) {
           if (!(error instanceof AppError)) logger.error("A check could not be started", { run: runId }, error);
           const message = error instanceof AppError ? error.message : "It could not be started";
@@ -72,25 +73,31 @@ export function createReviewChecks(options: CheckOptions): ReviewChecks {
     }
   }
 
-  function running(): { runId: string; check: StoredCheck }[] {
-    return records
-      .list()
-      .flatMap(({ runId, checks }) =>
-        checks.filter(({ state }) => state === "running").map((check) => ({ runId, check })),
-      );
+  /** Takes the end of a session in; answers whose check it was. */
+  async function settle(session: SessionInfo): Promise<string | null> {
+    if (session.state !== "ended" && session.state !== "interrupted") return null;
+    const found = runningIn(records).find(({ check }) => check.sessionId === session.id);
+    if (!found) return null;
+    await changeCheck(found.runId, found.check.id, { ...outcomeOf(session), endedAt: session.endedAt ?? now() });
+    return found.runId;
   }
 
   async function hear(session: SessionInfo): Promise<void> {
-    if (session.state !== "ended" && session.state !== "interrupted") return;
-    const found = running().find(({ check }) => check.sessionId === session.id);
-    if (!found) return;
-    await changeCheck(found.runId, found.check.id, { ...outcomeOf(session), endedAt: session.endedAt ?? now() });
-    await startNext(found.runId);
+    const runId = await settle(session);
+    if (runId !== null) await startNext(runId);
+  }
+
+  async function noteEnd(sessionId: string): Promise<void> {
+    try {
+      await settle(await sessions.get(sessionId));
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error; // portos-cos is away: it is looked at again later
+    }
   }
 
   /** What no message told: a session that is gone, an end that came while the connection was lost. */
   async function look(): Promise<void> {
-    for (const { runId, check } of running()) {
+    for (const { runId, check } of runningIn(records)) {
       try {
         if (check.sessionId !== null) await hear(await sessions.get(check.sessionId));
       } catch (error) {
@@ -128,7 +135,7 @@ export function createReviewChecks(options: CheckOptions): ReviewChecks {
       await startNext(runId);
     },
     async stop(runId) {
-      const current = running().find((one) => one.runId === runId);
+      const current = runningIn(records).find((one) => one.runId === runId);
       const record = await records.change(runId, (one) => ({
         ...one,
         checks: one.checks.map((check) =>
@@ -153,6 +160,14 @@ export function createReviewChecks(options: CheckOptions): ReviewChecks {
       clearInterval(timer);
     },
   };
+}
+
+function runningIn(records: ReviewRecords): { runId: string; check: StoredCheck }[] {
+  return records
+    .list()
+    .flatMap(({ runId, checks }) =>
+      checks.filter(({ state }) => state === "running").map((check) => ({ runId, check })),
+    );
 }
 
 function newCheck(

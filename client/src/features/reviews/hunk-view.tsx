@@ -2,6 +2,7 @@ import { Button } from "@mantine/core";
 import { Fragment, memo, useEffect, useState, type ReactNode } from "react";
 
 import type { ReviewComment, ReviewHunk } from "../../../../contract/features/reviews.ts";
+import { formatCount } from "../../lib/format.ts";
 import { IconArrowBackUp, IconCheck, IconMessage2 } from "../../ui/icons.gen.ts";
 import { isAbout, placeOf, type LinePlace, type ReviewLine } from "./diff-rows.ts";
 import classes from "./reviews.module.css";
@@ -34,7 +35,7 @@ export function HunkView(props: HunkViewProps) {
     <div className={classes["hunk"]} data-hunk data-accepted={hunk.isAccepted || undefined}>
       <div className={classes["hunkHead"]}>
         <span className={classes["heading"]}>
-          {skipped > 0 ? `${String(skipped)} unchanged lines` : ""}
+          {skipped > 0 ? formatCount(skipped, "unchanged line") : ""}
           {skipped > 0 && hunk.heading !== "" ? " · " : ""}
           {hunk.heading}
         </span>
@@ -146,8 +147,8 @@ const Line = memo(
             onWrite(row);
           }}
         >
-          <span>{before}</span>
-          <span>{after}</span>
+          <span data-number={before ?? ""} />
+          <span data-number={after ?? ""} />
         </button>
         <span className={classes["sign"]} aria-hidden="true">
           {signs[kind]}

@@ -1,4 +1,7 @@
+import { useMediaQuery } from "@mantine/hooks";
 import { useParams } from "@tanstack/react-router";
+
+import type { ReactNode } from "react";
 
 import type { Review } from "../../../../contract/features/reviews.ts";
 import { isOpenState } from "../../../../contract/run-transcript.ts";
@@ -28,6 +31,8 @@ export function ReviewPage() {
   const { query, busy, act } = useReview(runId);
   const { data: review, error, isPending, refetch, dataUpdatedAt } = query;
   const isGone = error instanceof ApiError && error.code === "not_found";
+  // There the header names the page, and the way back is the way to the run.
+  const isPhone = useMediaQuery("(max-width: 47.99em)", undefined, { getInitialValueInEffect: false });
   return (
     <Page
       title={review === undefined ? "Review" : `Review of ${review.title}`}
@@ -36,14 +41,7 @@ export function ReviewPage() {
         { label: review?.title ?? "Run", to: `/agents/${runId}` },
       ]}
       layout="full"
-      aside={
-        review === undefined ? undefined : (
-          <>
-            {isOpenState(review.runState) ? <StatusBadge status="running" /> : null}
-            <AgeNote updatedAt={dataUpdatedAt} isStale={error !== null} />
-          </>
-        )
-      }
+      isTitleHidden={isPhone}
       actions={
         <ActionLink to="/agents/$runId" params={{ runId }} leftSection={<IconRobot size={14} />}>
           Run
@@ -70,7 +68,13 @@ export function ReviewPage() {
           ) : null}
         </div>
       ) : (
-        <Content key={runId} review={review} busy={busy} act={act} />
+        <Content
+          key={runId}
+          review={review}
+          busy={busy}
+          act={act}
+          age={<AgeNote updatedAt={dataUpdatedAt} isStale={error !== null} />}
+        />
       )}
     </Page>
   );
@@ -80,9 +84,10 @@ interface ContentProps {
   review: Review;
   busy: string | null;
   act: ActOnReview;
+  age: ReactNode;
 }
 
-function Content({ review, busy, act }: ContentProps) {
+function Content({ review, busy, act, age }: ContentProps) {
   const [search, setSearch] = useSearchState();
   const files = filesInOrder(review.files);
   const index = Math.max(
@@ -101,6 +106,8 @@ function Content({ review, busy, act }: ContentProps) {
           <span>{files.length === 1 ? "1 file" : `${files.length} files`}</span>
           <ChangeCount added={review.added} removed={review.removed} />
           <span className={classes["progress"]}>{progressWords(review)}</span>
+          {isOpenState(review.runState) ? <StatusBadge status="running" /> : null}
+          {age}
         </div>
         <FileTree
           files={review.files}

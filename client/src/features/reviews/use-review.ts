@@ -1,5 +1,5 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
+import { useRef, useState } from "react";
 
 import type { Review } from "../../../../contract/features/reviews.ts";
 import { isOpenState } from "../../../../contract/run-transcript.ts";
@@ -16,10 +16,15 @@ export function useReview(runId: string) {
   const input = { params: { id: runId } };
   const query = useQuery({
     ...callQuery("reviews.get", input, { isKept: true }),
+    // Files change without anybody telling: what is shown first is looked at again at once.
+    staleTime: 0,
     refetchInterval: ({ state }) => (state.data && isOpenState(state.data.runState) ? workingMs : false),
   });
   const [busy, setBusy] = useState<string | null>(null);
+  /** Something changed while something was being done: what that answered may be older. */
+  const isMissed = useRef(false);
   const refresh = (): void => {
+    isMissed.current = false;
     void query.refetch();
     void client.invalidateQueries({ queryKey: ["reviews.file"] });
   };
@@ -28,7 +33,9 @@ export function useReview(runId: string) {
       if (skipped !== 0) refresh();
     },
     onEvent: ({ review }) => {
-      if (review.runId === runId && busy === null) refresh();
+      if (review.runId !== runId) return;
+      if (busy === null) refresh();
+      else isMissed.current = true;
     },
   });
 
@@ -45,7 +52,8 @@ export function useReview(runId: string) {
       return false;
     } finally {
       setBusy(null);
-      void client.invalidateQueries({ queryKey: ["reviews.file"] });
+      if (isMissed.current) refresh();
+      else void client.invalidateQueries({ queryKey: ["reviews.file"] });
     }
   }
   return { query, busy, act };
@@ -55,5 +63,8 @@ export type ActOnReview = ReturnType<typeof useReview>["act"];
 
 /** The changed lines of one file; asked again when the file is not what it was. */
 export function useReviewFile(runId: string, path: string) {
-  return useQuery(callQuery("reviews.file", { params: { id: runId }, query: { path } }, { isKept: true }));
+  return useQuery({
+    ...callQuery("reviews.file", { params: { id: runId }, query: { path } }, { isKept: true }),
+    staleTime: 0,
+  });
 }

@@ -3,7 +3,7 @@ import { Link } from "@tanstack/react-router";
 import type { Run } from "../../../../contract/features/runs.ts";
 import { formatBytes } from "../../lib/format.ts";
 import { useLiveWorktrees } from "../../lib/live-queries.ts";
-import { IconGitBranch, IconTerminal2 } from "../../ui/icons.gen.ts";
+import { IconGitBranch } from "../../ui/icons.gen.ts";
 import classes from "./run-page.module.css";
 
 interface RunWorktreeProps {
@@ -34,7 +34,7 @@ export function RunWorktree({ runId, worktree, isSandbox, folder }: RunWorktreeP
         <>
           {known.bytes === null ? null : <span className="tabular">{formatBytes(known.bytes)}</span>}
           <Link to="/terminal" search={{ cwd: folder }} className="touch-wide">
-            <IconTerminal2 size={14} aria-hidden="true" /> Terminal there
+            Terminal there
           </Link>
         </>
       )}

@@ -105,7 +105,7 @@ function Form({ appId, setup }: { appId: string; setup: Setup }) {
           setDraft({ ...draft, checks });
         }}
       />
-      <FormError error={error} shown={["setupCommand", "setupTimeoutMs"]} />
+      <FormError error={error} shown={Object.keys(errors)} />
       <div>
         <Button type="submit" variant="filled">
           Save

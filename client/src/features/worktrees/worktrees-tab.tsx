@@ -145,6 +145,13 @@ function columnsWith(actions: Column<Worktree>["cell"]): Column<Worktree>[] {
       isInline: true,
       cell: ({ bytes }) => (bytes === null ? <span className="dim">…</span> : <Bytes value={bytes} />),
     },
+    {
+      id: "made",
+      header: "Made",
+      width: "110px",
+      isWideOnly: true,
+      cell: ({ createdAt }) => <Time iso={createdAt} />,
+    },
     { id: "used", header: "Used", width: "110px", isInline: true, cell: ({ lastUsedAt }) => <Time iso={lastUsedAt} /> },
     { id: "actions", header: "Actions", isActions: true, width: "150px", cell: actions },
   ];
