@@ -15,7 +15,7 @@ const spanPattern = new RegExp(
 const partPattern = new RegExp(`(an?\\s+|\\d+(?:\\.\\d+)?\\s*)${units}`, "gi");
 const months = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
 const clockPattern =
-  /(?:resets?|reset|again|available|back|until)\b(?:\s+(?:at|on|is|will be))*[\s:]+(?:((?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*)\.?\s+(\d{1,2})(?:st|nd|rd|th)?(?:,?\s+(\d{4}))?,?\s*(?:at\s+)?)?(\d{1,2})(?::(\d{2}))?\s*([ap]\.?m\.?)?(?![\d\w])(?:\s*\(([A-Za-z_]+(?:\/[A-Za-z_+-]+){0,2})\))?/i;
+  /(?:resets?|reset|again|available|back|until)\b(?:\s+(?:at|on|is|will be))*[\s:]+(?:((?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*)\.?\s+(\d{1,2})(?:st|nd|rd|th)?(?:,?\s+(\d{4}))?,?\s*(?:at\s+)?)?(\d{1,2})(?::(\d{2}))?\s*([ap]\.?m\.?)?(?![\d\w])(?:\s*\(([A-Za-z_]+(?:\/[A-Za-z_+-]+){0,2})\)|\s+(?:GMT|UTC)([+-]\d{1,2})?(?![\d:]))?/i;
 
 /**
  * When a limit ends according to the sentence of a program or API, milliseconds since 1970, or `null` when it says nothing
@@ -51,10 +51,11 @@ function shortUnit(unit: string): string {
 function fromClock(text: string, now: number, ownZone: string): number | null {
   const match = clockPattern.exec(text);
   if (!match) return null;
-  const [, month, day, year, hourText = "", minuteText, half, named] = match;
+  const [, month, day, year, hourText = "", minuteText, half, place, offset] = match;
   if (half === undefined && minuteText === undefined) return null; // "resets 5": five what?
   const hour = hourOf(Number(hourText), half);
   const minute = Number(minuteText ?? 0);
+  const named = place ?? zoneOf(match[0], offset);
   const zone = named !== undefined && isZone(named) ? named : isZone(ownZone) ? ownZone : "UTC";
   if (hour > 23 || minute > 59) return null;
   const today = new Date(now + offsetOf(now, zone));
@@ -72,6 +73,12 @@ function fromClock(text: string, now: number, ownZone: string): number | null {
 function hourOf(hour: number, half: string | undefined): number {
   if (half === undefined) return hour;
   return (hour % 12) + (half.toLowerCase().startsWith("p") ? 12 : 0);
+}
+
+/** "10:57 PM GMT-3": the name of such a zone has the sign turned round (POSIX). */
+function zoneOf(text: string, offset: string | undefined): string | undefined {
+  if (offset !== undefined) return `Etc/GMT${offset.startsWith("-") ? "+" : "-"}${String(Math.abs(Number(offset)))}`;
+  return /\b(?:GMT|UTC)$/i.test(text) ? "UTC" : undefined;
 }
 
 function isZone(name: string): boolean {

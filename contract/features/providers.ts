@@ -2,8 +2,7 @@ import { z } from "zod";
 
 import { defineFeed } from "../channel.ts";
 import { defineEndpoints } from "../endpoint.ts";
-import { commandVariableNameSchema } from "./automation-actions.ts";
-import { variableInputSchema, variableSchema } from "./variables.ts";
+import { commandVariableNameSchema, variableInputSchema, variableSchema } from "./variables.ts";
 
 /** Id of a provider, chosen by the user or taken from a preset; part of addresses and files. */
 export const providerIdSchema = z

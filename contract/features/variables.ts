@@ -3,6 +3,11 @@ import { z } from "zod";
 /** Name of an environment variable. */
 export const variableNameSchema = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/, "letters, digits, underscores");
 
+/** Name of a variable of a command; those of PortOS itself are refused. */
+export const commandVariableNameSchema = variableNameSchema.refine((name) => !name.startsWith("PORTOS_"), {
+  error: "must not start with PORTOS_",
+});
+
 /** One variable as the API gives it: the value of a secret never leaves, its last four characters do when it is long. */
 export const variableSchema = z.strictObject({
   name: variableNameSchema,

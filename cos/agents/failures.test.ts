@@ -1,11 +1,22 @@
 import { describe, expect, it } from "vitest";
 
-import { failureFromStatus, failureFromText } from "./failures.ts";
+import { failureFromStatus, failureFromText, withLimitEnd } from "./failures.ts";
+
+function end(failure: "rate-limit" | "usage-limit" | "crashed") {
+  return { failure, message: "Said", canContinue: true };
+}
 
 describe("failures", () => {
   it.each([
     ["API Error: Request rejected (429) · slow down", "rate-limit"],
     ["You've hit your usage limit. Try again at 3pm.", "usage-limit"],
+    ["5-hour limit reached ∙ resets 3pm (Europe/Berlin)", "usage-limit"],
+    ["You've hit your session limit · resets 5:10pm (Europe/Paris)", "usage-limit"],
+    ["Weekly limit reached ∙ resets Dec 5, 3pm", "usage-limit"],
+    ["Claude AI usage limit reached|1795276800", "usage-limit"],
+    ["[API Error: You have exhausted your daily quota on this model.]", "usage-limit"],
+    ["Quota exceeded for quota metric 'Requests' and limit 'Requests per day per user'", "usage-limit"],
+    ["This request would exceed your account's rate limit. Please try again later.", "rate-limit"],
     ["Your credit balance is too low", "usage-limit"],
     ["Invalid API key · Please run /login", "not-logged-in"],
     ["Invalid auth method selected.", "not-logged-in"],
@@ -31,5 +42,20 @@ describe("failures", () => {
     [504, "", "timeout"],
   ] as const)("reads status %s with %j as %s", (status, text, failure) => {
     expect(failureFromStatus(status, text)).toBe(failure);
+  });
+
+  it("reads when a limit ends, and leaves other failures alone", () => {
+    const now = Date.parse("2026-11-21T12:00:00Z");
+    const said = "You've hit your session limit · resets 5:10pm (Europe/Paris)";
+    expect(withLimitEnd(end("usage-limit"), said, now).backAt).toBe("2026-11-21T16:10:00.000Z");
+    const soon = "Quota exceeded. Please retry in 17s.";
+    expect(withLimitEnd(end("usage-limit"), soon, now)).toMatchObject({
+      failure: "rate-limit",
+      backAt: "2026-11-21T12:00:17.000Z",
+    });
+    expect(withLimitEnd(end("crashed"), said, now)).toEqual(end("crashed"));
+    expect(withLimitEnd(end("usage-limit"), "no more", now)).toEqual(end("usage-limit"));
+    const known = { ...end("rate-limit"), backAt: "2026-11-21T13:00:00.000Z" };
+    expect(withLimitEnd(known, said, now)).toEqual(known);
   });
 });

@@ -1,9 +1,11 @@
 import type { FailureKind } from "../../contract/features/providers.ts";
+import { readLimit } from "../../lib/provider-limits.ts";
+import type { AttemptEnd } from "./attempt.ts";
 
 /** Words by which programs and APIs say what went wrong; the first match counts, so the narrower come first. */
 const words: readonly [RegExp, FailureKind][] = [
   [
-    /insufficient_quota|exceeded your current quota|usage[ _]limit|credit balance is too low|out of credits|billing|payment required|hit your (?:\w+ )?limit|limit (?:will )?reset/i,
+    /insufficient_quota|exceeded your current quota|usage[ _]limit|credit balance is too low|out of credits|billing|payment required|hit your (?:\w+ )?limit|limit (?:will )?reset|(?:hour|daily|weekly|monthly|session|usage) limit|limit reached|exhausted your|quota (?:exceeded|limit)|(?:daily|weekly|monthly) quota/i,
     "usage-limit",
   ],
   [/rate[ _-]?limit|too many requests|resource[ _]exhausted|\b429\b|slow down/i, "rate-limit"],
@@ -40,6 +42,14 @@ export function failureFromStatus(status: number, text: string): FailureKind {
   if (status >= 500) return "server-error";
   const said = failureFromText(text, "bad-request");
   return said === "missing-model" || said === "usage-limit" || said === "not-logged-in" ? said : "bad-request";
+}
+
+/** When a limit ends according to what a program or agent said; a limit that is over soon is one of the rate. */
+export function withLimitEnd(end: AttemptEnd, said: string, now: number): AttemptEnd {
+  const isLimit = end.failure === "rate-limit" || end.failure === "usage-limit";
+  if (!isLimit || end.backAt != null) return end;
+  const { kind, backAt } = readLimit({ text: said }, now, Intl.DateTimeFormat().resolvedOptions().timeZone);
+  return backAt === null ? end : { ...end, failure: kind, backAt: new Date(backAt).toISOString() };
 }
 
 /** The end of what a program said, as one line to be shown. */

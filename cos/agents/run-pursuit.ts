@@ -3,6 +3,7 @@ import type { Attempt } from "../../contract/features/runs.ts";
 import { AppError } from "../../lib/app-error.ts";
 import type { Logger } from "../../lib/logger.ts";
 import type { AttemptEnd, AttemptTask, RunningAttempt } from "./attempt.ts";
+import { withLimitEnd } from "./failures.ts";
 import type { RunTask } from "./run-task.ts";
 import type { RunRecord } from "./store/run-record.ts";
 import type { RunStore } from "./store/run-store.ts";
@@ -154,7 +155,7 @@ async function watch(task: RunTask, running: RunningAttempt): Promise<AttemptEnd
   const end = await running.ended;
   task.running = null;
   const { ending } = task;
-  if (ending === null) return end;
+  if (ending === null) return withLimitEnd(end, end.message ?? "", Date.parse(task.now()));
   if (end.failure === null && ending.kind === "budget") {
     task.event({ kind: "notice", level: "warning", text: ending.message.replace("Stopped: ", "It is done, but ") });
     return end;

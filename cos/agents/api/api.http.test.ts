@@ -8,7 +8,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 
 import type { ApiDialect } from "../../../contract/features/providers.ts";
 import type { RunTarget } from "../../../contract/internal/runs.ts";
-import { startTestRuns, type TestRuns } from "../testing/test-runs.ts";
+import { cliTarget, startTestRuns, type TestRuns } from "../testing/test-runs.ts";
 
 let runs: TestRuns;
 const mock = new LLMock({ port: 0, logLevel: "silent" });
@@ -208,6 +208,37 @@ describe("runs with a model over HTTP", () => {
     const backAt = Date.parse(run.attempts[0]?.backAt ?? "");
     expect(backAt - Date.now()).toBeGreaterThan(90_000);
     expect(run.attempts[1]?.reason).toContain("Rate limit reached");
+  });
+
+  it("goes on from an API to a program and back to an API, with each limit and its end in the record", async () => {
+    answerWith = (response) => {
+      response.writeHead(429, { "content-type": "application/json" });
+      response.end(JSON.stringify({ error: { message: "You exceeded your current quota. Please retry in 5h." } }));
+    };
+    const said = "You've hit your session limit · resets in 3 hours";
+    const text = `fail-where SPENT ${said}\nhello`;
+    mock.onMessage(text, { content: "Hi" });
+    const program = cliTarget({ providerId: "program", providerName: "Program", environment: { SPENT: "1" } });
+    const { id } = await runs.start({ text, targets: [breaking(), program, target("anthropic")] });
+    const run = await runs.ended(id);
+    expect(run.attempts.map(({ providerType, failure }) => [providerType, failure])).toEqual([
+      ["api", "usage-limit"],
+      ["cli", "usage-limit"],
+      ["api", null],
+    ]);
+    const hours = run.attempts.map(({ backAt }) => Math.round((Date.parse(backAt ?? "") - Date.now()) / 3_600_000));
+    expect(hours.slice(0, 2)).toEqual([5, 3]);
+    expect(run.attempts[2]?.reason).toBe(`Program: ${said}`);
+    expect(await runs.answer(id)).toBe("Hi");
+  });
+
+  it("a wrong request is not repeated at somebody else's expense", async () => {
+    answerWith = (response) => {
+      response.writeHead(400, { "content-type": "application/json" });
+      response.end(JSON.stringify({ error: { message: "messages: must not be empty" } }));
+    };
+    const { id } = await runs.start({ text: "hello", targets: [breaking(), cliTarget({ providerId: "program" })] });
+    expect(await runs.ended(id)).toMatchObject({ state: "failed", failure: "bad-request", attempts: [{}] });
   });
 
   it.each([

@@ -13,7 +13,7 @@ import {
 } from "../../../lib/processes/detached-program.ts";
 import { endDescendants, type EndStep } from "../../../lib/processes/end-descendants.ts";
 import type { AttemptEnd, AttemptSink, AttemptTask, ProgramTarget, RunningAttempt } from "../attempt.ts";
-import { failureFromText, lastLines } from "../failures.ts";
+import { failureFromText, lastLines, withLimitEnd } from "../failures.ts";
 import { runMark } from "../run-mark.ts";
 import type { OutputPosition } from "../store/event-log.ts";
 import type { RunRecord } from "../store/run-record.ts";
@@ -127,7 +127,7 @@ async function follow({ program, agent, files, runId, sink, after }: Followed): 
     await Promise.all([keepRedacted(files.stdout), keepRedacted(files.stderr)]);
     if (size > mostOutputBytes)
       return { failure: "bad-reply", message: "It wrote more than 512 MiB", canContinue: seen.sessionId !== null };
-    return judge(agent, code, seen, errors);
+    return withLimitEnd(judge(agent, code, seen, errors), `${errors}\n${seen.lines}`, Date.now());
   }
 
   const ended = end().catch((error: unknown): AttemptEnd => {

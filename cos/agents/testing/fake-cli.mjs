@@ -1,6 +1,6 @@
 // A program that writes the JSON stream of Gemini CLI. What it does stands in its prompt, one command per line:
 //   say <text> · wait <ms> · flood <lines> <ms between hundreds> · child · fail <message> · exit <code> · quiet (no result)
-//   run <command line of /bin/sh> (says what it wrote) · exit-where <NAME> (code 3 where this variable is set) · break (half a line) · env <NAME> · echo (the prompt as one text)
+//   run <command line of /bin/sh> (says what it wrote) · exit-where <NAME> · fail-where <NAME> <message> (where this variable is set) · break (half a line) · env <NAME> · echo (the prompt as one text)
 import { spawn, spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -39,8 +39,12 @@ for (const line of prompt.split("\n")) {
       write({ type: "tool_use", tool_id: `call-${number}`, tool_name: "read_file", parameters: { path: `${number}` } });
       if (number % 100 === 0) await sleep(pauseMs);
     }
-  } else if (command === "fail") {
-    write({ type: "result", status: "error", error: { message: rest } });
+  } else if (command === "fail" || (command === "fail-where" && process.env[words[0]] !== undefined)) {
+    write({
+      type: "result",
+      status: "error",
+      error: { message: command === "fail" ? rest : words.slice(1).join(" ") },
+    });
     hasResult = false;
   } else if (command === "break") {
     process.stdout.write('{"type":"message","role":"assist');

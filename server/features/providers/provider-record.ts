@@ -1,7 +1,7 @@
 import { z } from "zod";
 
-import { commandVariableNameSchema } from "../../../contract/features/automation-actions.ts";
 import { type Provider, type ProviderInput, providerSchema } from "../../../contract/features/providers.ts";
+import { commandVariableNameSchema } from "../../../contract/features/variables.ts";
 import { type SecretBox, secretReferenceSchema, storedSecretSchema } from "../../../lib/secret-box.ts";
 import {
   sealPlainVariables,

@@ -8,15 +8,17 @@ export function ChainList({ list }: { list: ProviderList }) {
   const starts = chainStarts(list.providers);
   if (starts.length === 0) return null;
   return (
-    <Section title="Fallbacks">
-      <ul role="list" className={classes["chains"]}>
-        {starts.map(({ id, name }) => (
-          <li key={id} className={classes["card"]} aria-label={`Chain of ${name}`}>
-            <ChainView list={list} id={id} />
-          </li>
-        ))}
-      </ul>
-    </Section>
+    <div className={classes["below"]}>
+      <Section title="Fallbacks">
+        <ul role="list" className={classes["chains"]}>
+          {starts.map(({ id, name }) => (
+            <li key={id} className={classes["card"]} aria-label={`Chain of ${name}`}>
+              <ChainView list={list} id={id} />
+            </li>
+          ))}
+        </ul>
+      </Section>
+    </div>
   );
 }
 
