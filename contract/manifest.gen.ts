@@ -207,6 +207,7 @@ export const manifest = {
   "system.problems": "GET /api/system/problems",
   "tasks.cancel": "POST /api/tasks/:id/cancel",
   "tasks.create": "POST /api/tasks",
+  "tasks.fromIncident": "POST /api/tasks/from-incident",
   "tasks.get": "GET /api/tasks/:id",
   "tasks.history": "GET /api/tasks/history",
   "tasks.list": "GET /api/tasks",

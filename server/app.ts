@@ -6,6 +6,7 @@ import { notificationsFeed } from "../contract/features/notifications.ts";
 import { onboardingStepSchema } from "../contract/features/onboarding.ts";
 import { settingsSchema, type Settings } from "../contract/features/settings.ts";
 import type { DataProblem } from "../contract/features/system.ts";
+import { taskInputSchema } from "../contract/features/tasks.ts";
 import { endpointGroups } from "../contract/index.ts";
 import { sessionIdSchema } from "../contract/internal/cos.ts";
 import { AppError } from "../lib/app-error.ts";
@@ -179,6 +180,14 @@ export async function createApp(options: AppOptions): Promise<App> {
   const automations = await buildAutomations(context, {
     sessions: cos,
     apps: automationApps(apps),
+    tasks: {
+      add: ({ state, ...task }, id) =>
+        agents.tasks.create(taskInputSchema.parse(task), { source: { kind: "automation", id }, state }),
+      openOf: (id) =>
+        agents.tasks
+          .list()
+          .find(({ source, endedAt }) => source.kind === "automation" && source.id === id && endedAt === null) ?? null,
+    },
     notifications,
     panic,
   });

@@ -67,6 +67,7 @@ export async function buildAgents(
       await runs.runs.stop(id, reason).catch(unlessOver);
     },
     startTask: (id) => chief.startNow(id),
+    incidentOf: (id) => crashes.incidents.get(id),
   });
   context.onStop(startHistoryRetention({ history: tasks.log, logger: context.logger }, settings));
   const openRuns = () => runs.open().runs.map(({ run }) => run);

@@ -1,7 +1,8 @@
 import { z } from "zod";
 
 import { appIdSchema } from "./apps.ts";
-import { variableInputSchema, variableNameSchema, variableSchema } from "./variables.ts";
+import { taskInputSchema } from "./tasks.ts";
+import { commandVariableNameSchema, variableInputSchema, variableSchema } from "./variables.ts";
 
 const maxTimeLimitMs = 24 * 3_600_000;
 
@@ -28,11 +29,6 @@ export const automationCommandSchema = z.discriminatedUnion("kind", [
   }),
 ]);
 export type AutomationCommand = z.output<typeof automationCommandSchema>;
-
-/** Name of a variable of a command; those of PortOS itself are refused. */
-export const commandVariableNameSchema = variableNameSchema.refine((name) => !name.startsWith("PORTOS_"), {
-  error: "must not start with PORTOS_",
-});
 
 /** A command as the API takes it. */
 export const commandActionInputSchema = z.strictObject({
@@ -80,11 +76,26 @@ export const urlActionSchema = z.strictObject({
 /** The restart of an app. */
 export const restartActionSchema = z.strictObject({ kind: z.literal("restart-app"), appId: appIdSchema });
 
+/** A task for the board; none is added while the one before has not ended. */
+export const taskActionSchema = z.strictObject({
+  kind: z.literal("task"),
+  ...taskInputSchema.pick({
+    title: true,
+    instructions: true,
+    appId: true,
+    type: true,
+    priority: true,
+    needsReview: true,
+  }).shape,
+  state: z.enum(["draft", "ready"]).default("ready"),
+});
+
 /** What an automation does when it is due, as the API takes it. */
 export const automationActionInputSchema = z.discriminatedUnion("kind", [
   commandActionInputSchema,
   urlActionSchema,
   restartActionSchema,
+  taskActionSchema,
 ]);
 export type AutomationActionInput = z.output<typeof automationActionInputSchema>;
 
@@ -93,5 +104,6 @@ export const automationActionSchema = z.discriminatedUnion("kind", [
   commandActionInputSchema.extend({ environment: z.array(variableSchema) }),
   urlActionSchema,
   restartActionSchema,
+  taskActionSchema,
 ]);
 export type AutomationAction = z.output<typeof automationActionSchema>;

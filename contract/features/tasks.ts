@@ -204,6 +204,15 @@ export const tasksEndpoints = defineEndpoints({
     reply: z.array(z.strictObject({ removedAt: z.iso.datetime(), task: taskSchema })),
     audit: "none",
   },
+  /** The task of a crash, with what is known of it; the one there is while it has not ended. */
+  fromIncident: {
+    method: "POST",
+    path: "/api/tasks/from-incident",
+    summary: "Make a task of a crash",
+    body: z.strictObject({ incidentId: z.string().max(60) }),
+    reply: taskSchema,
+    audit: "write",
+  },
   settleFile: {
     method: "POST",
     path: "/api/tasks/file",

@@ -6,7 +6,7 @@ import { useLiveTasks } from "../features/tasks/use-tasks.ts";
 import { useLiveReviews } from "../lib/live-queries.ts";
 import { useSearchState } from "../lib/search-state.ts";
 import { LoadingState } from "../ui/loading-state.tsx";
-import { usePageTab, type PageTab } from "../ui/page.tsx";
+import { Page, usePageTab, type PageTab } from "../ui/page.tsx";
 
 const BoardTab = lazy(async () => {
   const module = await import("../features/tasks/board-tab.tsx");
@@ -49,14 +49,22 @@ export function AgentsRoute() {
     { id: "chief", label: "Chief of staff" },
   ];
   const current = usePageTab(tabs);
-  if (tasks.isPending && search["tab"] === undefined) return <LoadingState rows={6} rowHeight={56} label="Loading" />;
+  if (tasks.isPending && search["tab"] === undefined) return <Loading />;
   return (
-    <Suspense fallback={<LoadingState rows={6} rowHeight={56} label="Loading" />}>
+    <Suspense fallback={<Loading />}>
       {current === "board" ? <BoardTab tabs={tabs} /> : null}
       {current === "runs" ? <AgentsPage valueField={ValueField} tabs={tabs} /> : null}
       {current === "chief" ? <ChiefPage tabs={tabs} learning={<LearningSection />} /> : null}
       {current === "reviews" ? <ReviewsTab tabs={tabs} /> : null}
       {current === "worktrees" ? <WorktreesTab tabs={tabs} /> : null}
     </Suspense>
+  );
+}
+
+function Loading() {
+  return (
+    <Page title="Agents" layout="wide">
+      <LoadingState rows={6} rowHeight={56} label="Loading" />
+    </Page>
   );
 }

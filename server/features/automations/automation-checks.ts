@@ -26,9 +26,10 @@ function below(part: string): (issue: Issue) => Issue {
 
 async function actionIssues(action: AutomationInput["action"], apps: AutomationApps): Promise<Issue[]> {
   if (action.kind === "command") return folderIssues(action.folder);
-  const app = apps.find(action.appId);
+  if (action.kind === "task" && action.appId === null) return [];
+  const app = apps.find(action.appId ?? "");
   if (app === null) return [{ path: "appId", message: "is not a registered app" }];
-  if (action.kind === "restart-app") return [];
+  if (action.kind !== "url") return [];
   if (action.port === undefined)
     return app.ports.length > 0 ? [] : [{ path: "appId", message: `${app.name} has no port to call` }];
   return app.ports.includes(action.port) ? [] : [{ path: "port", message: `is not a port of ${app.name}` }];

@@ -4,11 +4,12 @@ import {
   type AutomationAction,
   type AutomationActionInput,
   commandActionInputSchema,
-  commandVariableNameSchema,
   restartActionSchema,
+  taskActionSchema,
   urlActionSchema,
 } from "../../../contract/features/automation-actions.ts";
 import { type Automation, automationSchema } from "../../../contract/features/automations.ts";
+import { commandVariableNameSchema } from "../../../contract/features/variables.ts";
 import { looksLikeSecret } from "../../../lib/redact.ts";
 import type { SecretBox } from "../../../lib/secret-box.ts";
 import { sealPlainVariables, storedVariableSchema, storeVariables, toVariable } from "../../sealed-variables.ts";
@@ -19,6 +20,7 @@ const storedActionSchema = z.discriminatedUnion("kind", [
   }),
   urlActionSchema,
   restartActionSchema,
+  taskActionSchema,
 ]);
 export type StoredAction = z.output<typeof storedActionSchema>;
 

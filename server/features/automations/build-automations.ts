@@ -20,6 +20,7 @@ import {
   ledgerEntrySchema,
 } from "./occurrence-ledger.ts";
 import { mountAutomations } from "./routes.ts";
+import { type AutomationTasks, createTaskAction } from "./task-action.ts";
 import { createRunOutputs } from "./run-output.ts";
 import { nodeTimers } from "./scheduler.ts";
 import { createSecretKeeper } from "./secret-keeper.ts";
@@ -27,6 +28,7 @@ import { createSecretKeeper } from "./secret-keeper.ts";
 interface Dependencies {
   sessions: CommandSessions;
   apps: AutomationApps;
+  tasks: AutomationTasks;
   notifications: Pick<NotificationService, "notify" | "settle">;
   panic: NonNullable<Parameters<typeof createAutomationService>[0]["panic"]>;
 }
@@ -34,7 +36,7 @@ interface Dependencies {
 /** Opens the files, mounts endpoints and feed. Nothing comes due before `start()` of the returned service. */
 export async function buildAutomations(context: AppContext, dependencies: Dependencies): Promise<AutomationService> {
   const { clock, env, mount, realtime, secrets } = context;
-  const { sessions, apps, notifications, panic } = dependencies;
+  const { sessions, apps, tasks, notifications, panic } = dependencies;
   const logger = context.logger.child("automations");
   const file = await context.openStore<AutomationsFile>("automations", automationsFile);
   const store = createAutomationStore(file);
@@ -78,6 +80,7 @@ export async function buildAutomations(context: AppContext, dependencies: Depend
       command: createCommandAction({ sessions, secrets, clock, logger }),
       url: createUrlAction(apps),
       "restart-app": createRestartAction(apps),
+      task: createTaskAction(tasks),
     },
     publish: feed.publish,
     onEnded: (row) => {

@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 
 import { dataFiles } from "../../../contract/data-files.ts";
 import { type Task, taskSchema, tasksFeed } from "../../../contract/features/tasks.ts";
+import type { IncidentDetail } from "../../../contract/internal/autofixer.ts";
 import { systemDisk } from "../../../lib/durable-file.ts";
 import { fileTime } from "../../../lib/file-problems.ts";
 import { watchFile } from "../../../lib/watch-file.ts";
@@ -26,6 +27,8 @@ interface Dependencies {
   stopRun(runId: string, reason: string): Promise<void>;
   /** Starts a task now, whatever else would be next. */
   startTask(id: string): Promise<unknown>;
+  /** What is known of a crash. Throws `not_found`. */
+  incidentOf(id: string): Promise<IncidentDetail>;
 }
 
 export interface Tasks {
@@ -41,7 +44,7 @@ const fileKey = "tasks/file";
 /** Opens the tasks, mounts endpoints and feed. `TASKS.md` is neither read nor written before `start()`. */
 export async function buildTasks(context: AppContext, dependencies: Dependencies): Promise<Tasks> {
   const { clock, env, mount, realtime } = context;
-  const { notifications, hasApp, startTask } = dependencies;
+  const { notifications, hasApp, startTask, incidentOf } = dependencies;
   const logger = context.logger.child("tasks");
   const path = join(env.dataDir, dataFiles.tasksMarkdown.path);
   const book = createTaskBook(await context.openStore<TasksFile>("tasks", tasksFile));
@@ -83,10 +86,10 @@ export async function buildTasks(context: AppContext, dependencies: Dependencies
     },
   });
   const feed = createFeed(realtime, tasksFeed, { snapshot: () => ({ tasks: tasks.list(), file: file.state() }) });
-  mountTasks(mount, { tasks, book, history, file, start: startTask });
+  mountTasks(mount, { tasks, book, history, file, start: startTask, incidentOf });
   context.names.add("tasks", ({ id = "" }) => nameOf(id));
 
-  let stopWatching: () => void = () => undefined;
+  let stopWatching: (() => void) | undefined;
   book.onChange((task) => {
     feed.publish({ kind: "changed", task });
     file.touch();
@@ -96,7 +99,7 @@ export async function buildTasks(context: AppContext, dependencies: Dependencies
     file.touch();
   });
   context.onStop(async () => {
-    stopWatching();
+    stopWatching?.();
     await file.stop();
     await history.stop();
   });

@@ -1,3 +1,4 @@
+import { itemsOf, parseDocument } from "./task-document.ts";
 import type { FileEntry } from "./task-record.ts";
 
 /** A text of the file and what was agreed on with it. */
@@ -36,6 +37,7 @@ export function createFileVersions(): FileVersions {
       let best = newest;
       let least = Infinity;
       for (const version of versions.toReversed()) {
+        if (version !== newest && !holdsMostOf(lines, version)) continue;
         const distance = distanceOf(lines, countLines(version.text));
         if (distance >= least) continue;
         [best, least] = [version, distance];
@@ -44,6 +46,14 @@ export function createFileVersions(): FileVersions {
       return least === 0 && !lacksIds(best, newest) ? newest : best;
     },
   };
+}
+
+/** Whether most tasks of a version stand in a text as they did: else it was not made from it. */
+function holdsMostOf(lines: ReadonlyMap<string, number>, { text }: FileVersion): boolean {
+  const tasks = itemsOf(parseDocument(text)).map(
+    ({ indent, bullet, mark, body }) => `${indent}${bullet}[${mark}]${body}`,
+  );
+  return tasks.length > 0 && tasks.filter((line) => lines.has(line)).length * 2 >= tasks.length;
 }
 
 function lacksIds(older: FileVersion, newest: FileVersion): boolean {

@@ -6,8 +6,8 @@ import type { Task } from "../../../contract/features/tasks.ts";
  */
 export function mergeOrder(own: readonly string[], before: readonly string[], after: readonly string[]): string[] {
   const rank = new Map(before.map((id, index) => [id, index]));
-  const own_ = new Set(own);
-  const known = after.filter((id) => rank.has(id) && own_.has(id));
+  const owned = new Set(own);
+  const known = after.filter((id) => rank.has(id) && owned.has(id));
   const kept = keptInOrder(known, (id) => rank.get(id) ?? 0);
   const order = own.filter((id) => kept.has(id) || !after.includes(id));
   for (const [index, id] of after.entries()) {

@@ -1,5 +1,7 @@
 import { tasksEndpoints } from "../../../contract/features/tasks.ts";
+import type { IncidentDetail } from "../../../contract/internal/autofixer.ts";
 import type { Mount } from "../../http/mount.ts";
+import { incidentTask } from "./incident-task.ts";
 import type { TaskBook } from "./task-book.ts";
 import type { TaskHistory } from "./task-history.ts";
 import type { TaskService } from "./task-service.ts";
@@ -12,12 +14,13 @@ interface Dependencies {
   file: TasksFileSync;
   /** Starts a task now. */
   start(id: string): Promise<unknown>;
+  incidentOf(id: string): Promise<IncidentDetail>;
 }
 
 const byUser = { source: { kind: "user", id: "user" } } as const;
 
 /** Mounts the endpoints of tasks. */
-export function mountTasks(mount: Mount, { tasks, book, history, file, start }: Dependencies): void {
+export function mountTasks(mount: Mount, { tasks, book, history, file, start, incidentOf }: Dependencies): void {
   mount(
     "tasks",
     tasksEndpoints,
@@ -25,6 +28,13 @@ export function mountTasks(mount: Mount, { tasks, book, history, file, start }: 
     list: () => ({ tasks: tasks.list(), file: file.state() }),
     history: ({ query }) => history.page(query),
     removed: () => [...book.file().removed],
+    async fromIncident({ body: { incidentId } }) {
+      const incident = await incidentOf(incidentId);
+      const open = tasks.list().find(({ source, endedAt }) => source.id === incidentId && endedAt === null);
+      return (
+        open ?? tasks.create(incidentTask(incident), { source: { kind: "incident", id: incidentId }, state: "draft" })
+      );
+    },
     settleFile: ({ body }) => file.resolve(body.choice),
     get: ({ params }) => tasks.find(params.id),
     create: ({ body: { state, ...input } }) => tasks.create(input, { ...byUser, state }),

@@ -41,7 +41,7 @@ const logPrefix = "r";
 export function createTaskHistory({ book, log, logger, kept = 100 }: TaskHistoryOptions): TaskHistory {
   let tail: Promise<void> = Promise.resolve();
   let isMoving = false;
-  let stopListening: () => void = () => undefined;
+  let stopListening: (() => void) | undefined;
 
   /** Rows go to disk first: after a crash in between they are in both places, and shown once. */
   async function moveOldest(): Promise<void> {
@@ -101,7 +101,7 @@ export function createTaskHistory({ book, log, logger, kept = 100 }: TaskHistory
         match: (task) => isOlder(task) && counts(task) && matches(task),
         ...(row === undefined ? {} : { before: row }),
       });
-      items.push(...page.items.map(({ rowId: _, ...task }) => task));
+      items.push(...page.items.map(({ rowId: _rowId, ...task }) => task));
       return { items, next: page.next === null ? null : `${logPrefix}:${page.next}` };
     },
     async find(id) {
@@ -114,7 +114,7 @@ export function createTaskHistory({ book, log, logger, kept = 100 }: TaskHistory
         });
         const [found] = page.items;
         if (found) {
-          const { rowId: _, ...task } = found;
+          const { rowId: _rowId, ...task } = found;
           return task;
         }
         if (page.next === null) return undefined;
@@ -126,7 +126,7 @@ export function createTaskHistory({ book, log, logger, kept = 100 }: TaskHistory
       moveSoon();
     },
     async stop() {
-      stopListening();
+      stopListening?.();
       await tail;
     },
   };

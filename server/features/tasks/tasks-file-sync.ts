@@ -22,8 +22,6 @@ export interface TasksFileSync {
   state(): TasksFileState;
   /** Something may have changed, there or here. */
   touch(): void;
-  /** Resolves when file and tasks agree, as far as they can. */
-  settle(): Promise<void>;
   /** Settles what needed the user: writes what is missing, or takes the file as it is. */
   resolve(choice: FileChoice): Promise<TasksFileState>;
   stop(): Promise<void>;
@@ -255,11 +253,8 @@ export function createTasksFileSync(options: TasksFileSyncOptions): TasksFileSyn
     touch: () => {
       touch();
     },
-    async settle() {
-      while (isDirty || running) await run();
-    },
     async resolve(choice) {
-      while (running) await running;
+      await running;
       running = work(choice).finally(() => {
         running = null;
       });

@@ -3,11 +3,12 @@ import { NumberInput, SegmentedControl, Select, Textarea, TextInput } from "@man
 import type { App } from "../../../../contract/features/apps.ts";
 import type { Variable } from "../../../../contract/features/variables.ts";
 import { useLiveApps } from "../../lib/live-queries.ts";
+import { TaskFields } from "./task-fields.tsx";
 import { ActionVariables } from "./action-variables.tsx";
 import { type Action, newAction } from "./automation-draft.ts";
 import classes from "./automations.module.css";
 
-interface FieldsProps<A extends Action = Action> {
+export interface FieldsProps<A extends Action = Action> {
   action: A;
   apps: readonly App[];
   /** Variables the automation has now; a secret among them stays what it is unless it is typed anew. */
@@ -20,10 +21,11 @@ const kinds = [
   { value: "command", label: "Run a command" },
   { value: "url", label: "Call a URL" },
   { value: "restart-app", label: "Restart an app" },
+  { value: "task", label: "Add a task" },
 ];
 const shownFolders = 8;
 
-/** What it does: a command in a folder, a call of one of this machine's apps, or the restart of an app. */
+/** What it does: a command in a folder, a call of one of this machine's apps, the restart of an app, or a task for the board. */
 export function ActionFields({ action, kept, errors, onChange }: Omit<FieldsProps, "apps">) {
   const apps = (useLiveApps().data ?? []).filter((app) => !app.isArchived);
   const props = { apps, kept, errors, onChange };
@@ -41,6 +43,7 @@ export function ActionFields({ action, kept, errors, onChange }: Omit<FieldsProp
       />
       {action.kind === "command" ? <CommandFields {...props} action={action} /> : null}
       {action.kind === "url" ? <UrlFields {...props} action={action} /> : null}
+      {action.kind === "task" ? <TaskFields {...props} action={action} /> : null}
       {action.kind === "restart-app" ? (
         <AppSelect
           {...props}

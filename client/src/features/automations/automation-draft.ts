@@ -41,6 +41,17 @@ export function newSchedule(kind: Schedule["kind"]): Schedule {
 /** An action of the other kind to start from. */
 export function newAction(kind: Action["kind"], appId = ""): Action {
   if (kind === "restart-app") return { kind, appId };
+  if (kind === "task")
+    return {
+      kind,
+      title: "",
+      instructions: "",
+      appId: appId === "" ? null : appId,
+      type: "chore",
+      priority: "normal",
+      needsReview: true,
+      state: "ready",
+    };
   if (kind === "url") return { kind, appId, path: "/", method: "GET", expectedStatus: 200, timeoutMs: 10_000 };
   return { kind, command: { kind: "shell", line: "" }, folder: "", timeLimitMs: 600_000, environment: [] };
 }

@@ -22,6 +22,8 @@ export function wholeDuration(durationMs: number): string {
 /** What an automation does, in one line of machine text. */
 export function actionInWords(action: Automation["action"]): string {
   if (action.kind === "restart-app") return `restart ${action.appId}`;
+  if (action.kind === "task")
+    return `add the task "${action.title}"${action.appId === null ? "" : ` in ${action.appId}`}`;
   if (action.kind === "url") return `${action.method} ${action.appId}${action.path}`;
   const { command } = action;
   return command.kind === "shell" ? command.line : command.arguments.map(quoted).join(" ");

@@ -10,6 +10,7 @@ import { SideSheet } from "../../ui/side-sheet.tsx";
 import { StatusBadge } from "../../ui/status-badge.tsx";
 import { changesText, endText, incidentStatus } from "./incident-words.ts";
 import classes from "./incidents.module.css";
+import { MakeTask } from "./make-task.tsx";
 import { RepairPanel } from "./repair-panel.tsx";
 
 /** Everything known about one incident: how it ended, what changed, what was tried, what it wrote last. */
@@ -36,6 +37,9 @@ function Body({ incident }: { incident: IncidentDetail }) {
           {endText(exit)}, {formatAbsolute(exit.at)}
         </p>
         <p>{reason}</p>
+      </div>
+      <div>
+        <MakeTask incidentId={incident.id} />
       </div>
       <RepairPanel incidentId={incident.id} name={incident.process.name} />
       <section aria-label="Changes">

@@ -30,6 +30,7 @@ const board = tasksByColumn(
   all,
 );
 const ids = (tasks: readonly Task[]): string[] => tasks.map(({ id }) => id);
+const isOpen = (column: Parameters<typeof canMoveTo>[1]): boolean => canMoveTo({ state: "ready" }, column);
 const anywhere = (): boolean => true;
 
 describe("the board", () => {
@@ -68,8 +69,7 @@ describe("the board", () => {
       column: "draft",
       before: "d",
     });
-    const open = (column: Parameters<typeof canMoveTo>[1]): boolean => canMoveTo({ state: "ready" }, column);
-    expect(stepFrom(board, "a", { column: "running", before: null }, "ArrowRight", open)).toEqual({
+    expect(stepFrom(board, "a", { column: "running", before: null }, "ArrowRight", isOpen)).toEqual({
       column: "ended",
       before: null,
     });

@@ -7,6 +7,7 @@ import { call } from "../../lib/api.ts";
 import { useLiveApps } from "../../lib/live-queries.ts";
 import { useSearchState } from "../../lib/search-state.ts";
 import { errorToast } from "../../lib/toasts.ts";
+import { ActionMenu } from "../../ui/action-menu.tsx";
 import { AgeNote } from "../../ui/age-note.tsx";
 import { EmptyState } from "../../ui/empty-state.tsx";
 import { ErrorState } from "../../ui/error-state.tsx";
@@ -201,24 +202,27 @@ function Filters({ filter, list, apps }: FiltersProps) {
           setSearch({ type });
         }}
       />
-      <Button
-        variant="subtle"
-        leftSection={<IconHistory size={14} />}
-        onClick={() => {
-          setSearch({ past: "1" }, { push: true });
-        }}
-      >
-        Past
-      </Button>
-      <Button
-        variant="subtle"
-        leftSection={<IconTrash size={14} />}
-        onClick={() => {
-          setSearch({ deleted: "1" }, { push: true });
-        }}
-      >
-        Deleted
-      </Button>
+      <ActionMenu
+        label="More tasks"
+        items={[
+          {
+            id: "past",
+            label: "Past tasks",
+            icon: IconHistory,
+            run: () => {
+              setSearch({ past: "1" }, { push: true });
+            },
+          },
+          {
+            id: "deleted",
+            label: "Deleted tasks",
+            icon: IconTrash,
+            run: () => {
+              setSearch({ deleted: "1" }, { push: true });
+            },
+          },
+        ]}
+      />
     </div>
   );
 }

@@ -85,10 +85,12 @@ export function CardFacts({
         </span>
         {costUsd === undefined ? null : <span className={classes["cost"]}>{formatCost(costUsd)}</span>}
       </div>
-      <p className={classes["reason"]}>
-        {isShownState && task.state !== "review" ? <StatusBadge status={taskStatus(task.state)} isCompact /> : null}
-        <span>{task.reason.text}</span>
-      </p>
+      {task.state === "draft" && task.reason.text === "It is a draft." ? null : (
+        <p className={classes["reason"]}>
+          {isShownState && task.state !== "review" ? <StatusBadge status={taskStatus(task.state)} isCompact /> : null}
+          <span>{task.reason.text}</span>
+        </p>
+      )}
     </>
   );
 }

@@ -119,7 +119,7 @@ export function createServiceRig(start: string) {
       store: createAutomationStore(file),
       ledger,
       outputs: noOutputs,
-      actions: { command: action, url: action, "restart-app": action },
+      actions: { command: action, url: action, "restart-app": action, task: action },
       apps: { find: () => ({ name: "blog", ports: [4_000] }), restart: () => Promise.resolve() },
       secrets: noSecrets,
       clock: time.clock,

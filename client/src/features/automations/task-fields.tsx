@@ -1,0 +1,79 @@
+import { Checkbox, Select, Textarea, TextInput } from "@mantine/core";
+
+import type { FieldsProps } from "./action-fields.tsx";
+import type { Action } from "./automation-draft.ts";
+import classes from "./automations.module.css";
+
+const priorities = [
+  { value: "urgent", label: "Urgent" },
+  { value: "high", label: "High" },
+  { value: "normal", label: "Normal" },
+  { value: "low", label: "Low" },
+];
+
+/** The task that is added each time, unless the one before is still open. */
+export function TaskFields({ action, apps, errors, onChange }: FieldsProps<Extract<Action, { kind: "task" }>>) {
+  return (
+    <>
+      <TextInput
+        label="Title"
+        placeholder="Update the dependencies"
+        value={action.title}
+        maxLength={200}
+        error={errors["action.title"]}
+        onChange={(event) => {
+          onChange({ ...action, title: event.currentTarget.value });
+        }}
+      />
+      <Textarea
+        label="Instructions"
+        autosize
+        minRows={3}
+        maxRows={12}
+        value={action.instructions ?? ""}
+        error={errors["action.instructions"]}
+        onChange={(event) => {
+          onChange({ ...action, instructions: event.currentTarget.value });
+        }}
+      />
+      <div className={classes["pair"]}>
+        <Select
+          label="App"
+          placeholder="No app"
+          clearable
+          data={apps.map(({ id, name }) => ({ value: id, label: name }))}
+          value={action.appId ?? null}
+          error={errors["action.appId"]}
+          onChange={(appId) => {
+            onChange({ ...action, appId });
+          }}
+        />
+        <TextInput
+          label="Type"
+          value={action.type ?? ""}
+          error={errors["action.type"]}
+          onChange={(event) => {
+            onChange({ ...action, type: event.currentTarget.value });
+          }}
+        />
+        <Select
+          label="Priority"
+          allowDeselect={false}
+          data={priorities}
+          value={action.priority ?? "normal"}
+          onChange={(priority) => {
+            const found = (["urgent", "high", "normal", "low"] as const).find((one) => one === priority);
+            if (found) onChange({ ...action, priority: found });
+          }}
+        />
+      </div>
+      <Checkbox
+        label="As a draft, which is not started by itself"
+        checked={action.state === "draft"}
+        onChange={(event) => {
+          onChange({ ...action, state: event.currentTarget.checked ? "draft" : "ready" });
+        }}
+      />
+    </>
+  );
+}
