@@ -14,6 +14,8 @@ export interface BuiltRepairs {
   repairs: RepairService;
   /** Repairs of long ago. */
   log: JsonLog<Repair>;
+  /** Whether a run works on a repair. */
+  hasRun(runId: string): boolean;
   /** Something a repair may wait for has happened. */
   nudge: RepairEngine["nudge"];
   /** Goes on with what a stop has interrupted, and with incidents that are there. */
@@ -59,6 +61,7 @@ export async function buildRepairs(
   return {
     repairs,
     log,
+    hasRun: (runId) => book.recent().some((repair) => repair.runId === runId),
     nudge: engine.nudge,
     start() {
       engine.start();

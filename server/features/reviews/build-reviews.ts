@@ -51,7 +51,8 @@ export async function buildReviews(context: AppContext, options: BuildReviewsOpt
   return reviews;
 }
 
-function reviewKey(runId: string): string {
+/** Key under which a review waits in the notification centre. */
+export function reviewKey(runId: string): string {
   return `review:${runId}`;
 }
 

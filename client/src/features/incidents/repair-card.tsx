@@ -1,18 +1,21 @@
+import type { ReactNode } from "react";
+
 import type { Repair, RepairCheck } from "../../../../contract/features/repairs.ts";
 import { formatCost, formatCount, formatDuration, formatTokens } from "../../lib/format.ts";
 import { formatAbsolute, formatClock } from "../../lib/time.ts";
 import { ActionLink } from "../../ui/action-link.tsx";
 import { Facts } from "../../ui/facts.tsx";
-import { IconCheck, IconCircleDashed, IconLoader2, IconX } from "../../ui/icons.gen.ts";
+import { IconCheck, IconCircleDashed, IconHandStop, IconLoader2, IconX } from "../../ui/icons.gen.ts";
 import { StatusBadge } from "../../ui/status-badge.tsx";
 import { RepairButtons } from "./repair-actions.tsx";
 import { outcomeText, repairStatus, repairSteps, type RepairStep } from "./repair-words.ts";
 import classes from "./repairs.module.css";
 
-const stepIcons = { done: IconCheck, now: IconLoader2, next: IconCircleDashed, bad: IconX };
+const stepIcons = { done: IconCheck, now: IconLoader2, asks: IconHandStop, next: IconCircleDashed, bad: IconX };
 const stepWords: Record<RepairStep["state"], string> = {
   done: "done",
   now: "goes on",
+  asks: "waits for you",
   next: "follows",
   bad: "ended here",
 };
@@ -39,11 +42,6 @@ export function RepairCard({ repair }: { repair: Repair }) {
           );
         })}
       </ol>
-      {diagnosis === null ? null : <Said title="Diagnosis" text={diagnosis} />}
-      {summary === null ? null : <Said title="What was changed" text={summary} />}
-      {checks.length === 0 ? null : <Checks checks={checks} />}
-      {watch === null ? null : <Health watch={watch} />}
-      <Facts items={factsOf(repair)} layout="column" />
       <div className={classes["foot"]}>
         <RepairButtons repair={repair} />
         {runId === null ? null : (
@@ -59,6 +57,11 @@ export function RepairCard({ repair }: { repair: Repair }) {
           </div>
         )}
       </div>
+      {diagnosis === null ? null : <Said title="Diagnosis" text={diagnosis} />}
+      {summary === null ? null : <Said title="What was changed" text={summary} />}
+      {checks.length === 0 ? null : <Checks checks={checks} />}
+      {watch === null ? null : <Health watch={watch} />}
+      <Facts items={factsOf(repair)} layout="column" />
     </article>
   );
 }
@@ -67,9 +70,16 @@ function Said({ title, text }: { title: string; text: string }) {
   return (
     <section aria-label={title}>
       <h4>{title}</h4>
-      <p className={classes["said"]}>{text}</p>
+      <p className={classes["said"]}>{withCode(text)}</p>
     </section>
   );
+}
+
+/** What stands between backticks as code. */
+function withCode(text: string): ReactNode[] {
+  return text
+    .split(/`([^`\n]+)`/)
+    .map((part, index) => (index % 2 === 1 ? <code key={`${String(index)} ${part}`}>{part}</code> : part));
 }
 
 function Checks({ checks }: { checks: readonly RepairCheck[] }) {

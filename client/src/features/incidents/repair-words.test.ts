@@ -54,6 +54,12 @@ test("steps show what is done, what goes on and what follows", () => {
   );
 });
 
+test("where it waits for the user it says so", () => {
+  expect(marks({ state: "waiting", diagnosis: "x", work })).toMatch(
+    /Mend it done, Your word asks, Merge and restart next/,
+  );
+});
+
 test("what ended early ends where it did", () => {
   expect(marks({ state: "failed", endedAt, diagnosis: "x", checks: [check], toldAfter: 3, work })).toBe(
     "Find the cause done, Checks before done, Mend it done, Checks after bad",

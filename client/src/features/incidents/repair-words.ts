@@ -42,7 +42,7 @@ export const repairStatus: Record<Repair["state"], Status> = {
 /** One step of a repair, and how far it has come. */
 export interface RepairStep {
   label: string;
-  state: "done" | "now" | "next" | "bad";
+  state: "done" | "now" | "asks" | "next" | "bad";
 }
 
 const order: readonly Repair["state"][] = [
@@ -74,7 +74,8 @@ export function repairSteps(repair: Repair): RepairStep[] {
     if (isLeftOut(repair, index)) return [];
     if (isGood || index < at) return [{ label, state: "done" }];
     if (index > at) return isOver ? [] : [{ label, state: "next" }];
-    return [{ label, state: isOver ? "bad" : "now" }];
+    if (isOver) return [{ label, state: "bad" }];
+    return [{ label, state: repair.state === "proposed" || repair.state === "waiting" ? "asks" : "now" }];
   });
 }
 
