@@ -1,6 +1,8 @@
+import { useQuery } from "@tanstack/react-query";
 import { Outlet, useRouterState } from "@tanstack/react-router";
 import { lazy, Suspense, useEffect } from "react";
 
+import { callQuery } from "../lib/call-query.ts";
 import { useObservable } from "../lib/observable.ts";
 import { usePreference } from "../lib/use-preference.ts";
 import { pinRequest } from "../lib/step-up.ts";
@@ -41,9 +43,7 @@ export function Frame() {
       </a>
       <Rail isCollapsed={isCollapsed} onToggle={() => setIsCollapsed(!isCollapsed)} />
       <Header />
-      <Suspense fallback={null}>
-        <PanicBanner />
-      </Suspense>
+      <Stopped />
       <main id="content" className={classes["main"]} tabIndex={-1} data-scroll-restoration-id="content">
         <Outlet />
       </main>
@@ -51,6 +51,17 @@ export function Frame() {
       <Toaster />
       <Overlays />
     </div>
+  );
+}
+
+/** The banner is loaded when there is something to say; `GlobalActions` keeps the state current. */
+function Stopped() {
+  const { data } = useQuery(callQuery("chief.get", undefined, { isKept: true }));
+  if (data?.panic.isOn !== true) return null;
+  return (
+    <Suspense fallback={null}>
+      <PanicBanner panic={data.panic} />
+    </Suspense>
   );
 }
 

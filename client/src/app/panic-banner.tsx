@@ -3,19 +3,17 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 
 import type { Panic } from "../../../contract/features/chief.ts";
-import { allowAgain, useLiveChief } from "../lib/chief.ts";
+import { allowAgain } from "../lib/chief.ts";
 import { formatCount } from "../lib/format.ts";
 import { IconHandStop } from "../ui/icons.gen.ts";
 import { Time } from "../ui/time.tsx";
 import classes from "./panic-banner.module.css";
 
 /** While everything is stopped: who did it, when, what it stopped, and the way back. */
-export function PanicBanner() {
+export function PanicBanner({ panic }: { panic: Panic }) {
   const client = useQueryClient();
   const [isBusy, setIsBusy] = useState(false);
-  const { data } = useLiveChief();
-  if (data?.panic.isOn !== true) return null;
-  const { by, at } = data.panic;
+  const { by, at } = panic;
   return (
     <div className={classes["banner"]} role="alert">
       <IconHandStop size={18} />
@@ -28,7 +26,7 @@ export function PanicBanner() {
             <Time iso={at} />
           </>
         )}
-        . {stoppedText(data.panic)} Terminals go on.
+        . {stoppedText(panic)} Terminals go on.
       </p>
       <Button
         color="red"

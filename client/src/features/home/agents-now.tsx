@@ -1,10 +1,9 @@
 import { Button } from "@mantine/core";
-import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 
 import type { Run } from "../../../../contract/features/runs.ts";
-import { callQuery } from "../../lib/call-query.ts";
 import { stopEverything } from "../../lib/chief.ts";
 import { useFeed } from "../../lib/use-feed.ts";
 import { IconHandStop } from "../../ui/icons.gen.ts";
@@ -15,10 +14,10 @@ import classes from "./agents-now.module.css";
 const shown = 5;
 const openStates: ReadonlySet<Run["state"]> = new Set(["created", "queued", "running", "waiting"]);
 
-/** What agents work on now, and the one tap that stops all of it. Nothing while none does. */
-export function AgentsNow() {
+/** What agents work on now, and the one tap that stops all of it. Nothing while none does. `known`: as read last. */
+export function AgentsNow({ known }: { known: readonly Run[] }) {
   const client = useQueryClient();
-  const runs = useOpenRuns();
+  const runs = useOpenRuns(known);
   if (runs.length === 0) return null;
   return (
     <Section
@@ -51,9 +50,8 @@ export function AgentsNow() {
 }
 
 /** Runs that have not ended, the newest first. */
-function useOpenRuns(): Run[] {
+function useOpenRuns(read: readonly Run[]): Run[] {
   const [live, setLive] = useState<ReadonlyMap<string, Run> | null>(null);
-  const { data } = useQuery(callQuery("runs.list", { query: { state: "running", limit: 50 } }));
   useFeed("runs", {
     onSnapshot: ({ runs }) => {
       setLive(new Map(runs.filter(isOpen).map((run) => [run.id, run])));
@@ -68,7 +66,7 @@ function useOpenRuns(): Run[] {
       });
     },
   });
-  const runs = live === null ? (data?.items ?? []) : [...live.values()];
+  const runs = live === null ? read : [...live.values()];
   return runs.toSorted((one, other) => other.createdAt.localeCompare(one.createdAt));
 }
 

@@ -42,11 +42,21 @@ function Main() {
   return (
     <>
       <NeedsYou />
-      <Suspense fallback={null}>
-        <AgentsNow />
-      </Suspense>
+      <Agents />
       <AppGrid />
     </>
+  );
+}
+
+/** Loaded when an agent works; it follows the runs by itself then. */
+function Agents() {
+  const query = { state: "running", limit: 50 } as const;
+  const { data } = useQuery({ ...callQuery("runs.list", { query }), refetchInterval: 15_000 });
+  if (data === undefined || data.items.length === 0) return null;
+  return (
+    <Suspense fallback={null}>
+      <AgentsNow known={data.items} />
+    </Suspense>
   );
 }
 
