@@ -115,11 +115,17 @@ async function crash(): Promise<void> {
   await panel.call("apps.start", { params: { id: "blog" } }).catch(() => undefined); // it ends while it starts
 }
 
+async function newest(): Promise<Repair | undefined> {
+  return (await panel.call("repairs.list", { query: {} })).items[0];
+}
+
+/** Waits for a state; a failure shows where it stands instead. */
 async function until(state: Repair["state"]): Promise<Repair> {
-  const newest = async (): Promise<Repair | undefined> => (await panel.call("repairs.list", { query: {} })).items[0];
-  await expect
-    .poll(async () => ((await newest())?.state === state ? state : ((await newest())?.reason ?? "none")), patient)
-    .toBe(state);
+  const standing = async (): Promise<string> => {
+    const repair = await newest();
+    return repair?.state === state ? state : (repair?.reason ?? "There is no repair");
+  };
+  await expect.poll(standing, patient).toBe(state);
   const repair = await newest();
   if (!repair) throw new Error("The repair is gone");
   return repair;
