@@ -19,10 +19,12 @@ export function shareText(share: number | undefined): string {
 /** "12 runs, usually $0.12 and 3 min". */
 export function experienceText({ runs, costUsd, seconds }: Pick<Belief, "runs" | "costUsd" | "seconds">): string {
   if (runs === 0) return "not tried yet";
-  const usual = [
-    costUsd === null ? [] : [formatCost(costUsd)],
-    seconds === null ? [] : [formatDuration(seconds * 1_000)],
-  ];
+  const usual = [costUsd === null ? [] : [formatCost(costUsd)], seconds === null ? [] : [roundTime(seconds)]];
   const text = usual.flat().join(" and ");
   return text === "" ? formatCount(runs, "run") : `${formatCount(runs, "run")}, usually ${text}`;
+}
+
+/** To the minute from one minute on: what is usual is not known to the second. */
+function roundTime(seconds: number): string {
+  return formatDuration((seconds < 60 ? seconds : Math.round(seconds / 60) * 60) * 1_000);
 }
