@@ -109,6 +109,7 @@ async function doWork(portos: PortosFixture, info: TestInfo, title: string) {
 }
 
 test("work is looked at, commented on, sent back, checked, merged and unmerged", async ({ page, portos }, info) => {
+  test.setTimeout(120_000);
   const { id, repository, folder } = await doWork(portos, info, "Greet politely");
   const isPhone = info.project.name === "phone";
 
@@ -136,6 +137,8 @@ test("work is looked at, commented on, sent back, checked, merged and unmerged",
     await change.getByText("`Hello, ${who}!`").click();
     await change.getByRole("button", { name: "Comment on line 5" }).click();
   } else {
+    await page.keyboard.press("j");
+    await expect(change.getByRole("button", { name: "Line 5, removed, comment on it" })).toBeFocused();
     await change.getByRole("button", { name: "Line 5, added, comment on it" }).focus();
     await page.keyboard.press("c");
   }

@@ -28,6 +28,20 @@ const file = (path: string): ReviewFile => ({
   note: null,
 });
 
+const comment = (id: string, change: Partial<ReviewComment>): ReviewComment => ({
+  id,
+  path: "a",
+  side: "new",
+  line: 13,
+  lineText: "",
+  isOutdated: false,
+  text: "?",
+  by: "me",
+  at: "2026-11-21T08:00:00.000Z",
+  sentAt: null,
+  ...change,
+});
+
 describe("the lines of a hunk", () => {
   const rows = linesOfHunk(
     hunk({
@@ -59,19 +73,6 @@ describe("the lines of a hunk", () => {
   });
 
   it("leave comments on other lines, and on lines that are gone, to be shown apart", () => {
-    const comment = (id: string, change: Partial<ReviewComment>): ReviewComment => ({
-      id,
-      path: "a",
-      side: "new",
-      line: 13,
-      lineText: "",
-      isOutdated: false,
-      text: "?",
-      by: "me",
-      at: "2026-11-21T08:00:00.000Z",
-      sentAt: null,
-      ...change,
-    });
     const comments = [
       comment("here", {}),
       comment("old", { side: "old", line: 11 }),
