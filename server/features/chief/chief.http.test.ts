@@ -11,6 +11,7 @@ import type { Task, TaskInput } from "../../../contract/features/tasks.ts";
 import type { RunTarget } from "../../../contract/internal/runs.ts";
 import { isOpenState } from "../../../contract/run-transcript.ts";
 import { createFakeRuns, type FakeRuns } from "../../testing/fake-runs.ts";
+import { sampleRun } from "../../testing/sample-run.ts";
 import { startTestApp, type TestApp } from "../../testing/test-app.ts";
 
 let directory: string;
@@ -272,43 +273,10 @@ describe("the switch that stops everything", () => {
     await cos.stop();
     await app.call("chief.panic", {});
     await cos.start();
-    const late = lateRun();
+    const late = sampleRun({ id: "run-000000000late" });
     cos.put(late);
     await app.stop();
     await startApp();
     await expect.poll(() => cos.run(late.id).state, { timeout: 10_000 }).toBe("cancelled");
   });
 });
-
-function lateRun(): Run {
-  const at = new Date().toISOString();
-  const usage = { inputTokens: 0, outputTokens: 0, cachedInputTokens: 0, reasoningTokens: 0, turns: 0, costUsd: null };
-  return {
-    id: "run-000000000late",
-    title: "Late",
-    state: "running",
-    source: { kind: "user", id: "user" },
-    groupId: null,
-    appId: null,
-    folder: "/tmp",
-    permissionMode: "ask",
-    budget: { costUsd: null, tokens: null, turns: null, minutes: null },
-    isolation: { kind: "none" },
-    worktree: null,
-    taskType: null,
-    prompt: null,
-    createdAt: at,
-    startedAt: at,
-    endedAt: null,
-    attempts: [],
-    usage,
-    message: null,
-    failure: null,
-    pending: [],
-    agentSessionId: null,
-    sessionId: null,
-    canContinue: false,
-    eventCount: 1,
-    lastEventAt: at,
-  };
-}

@@ -1,24 +1,10 @@
 import type { Tier } from "../../../contract/features/providers.ts";
 import type { Task } from "../../../contract/features/tasks.ts";
+import type { ProviderStanding } from "../providers/provider-standing.ts";
 import type { Block, Candidate } from "./chief-facts.ts";
 
 /** A provider as the chief of staff sees it. */
-export interface ProviderFacts {
-  id: string;
-  name: string;
-  isEnabled: boolean;
-  models: readonly { id: string; tier: Tier | null }[];
-  /** Programs choose a model themselves. */
-  needsModel: boolean;
-  /** What is missing before it can be asked: "without an API key"; `null`: nothing. */
-  lacks: string | null;
-  /** It was seen to be down, and when (milliseconds). */
-  downSince: number | null;
-  /** It is limited; until when, as far as known. */
-  limit: { until: number | null } | null;
-  /** Who is asked when it cannot answer, in order. */
-  fallbacks: readonly string[];
-}
+export type ProviderFacts = ProviderStanding;
 
 /** What was decided about a task after its failures. */
 export interface Course {

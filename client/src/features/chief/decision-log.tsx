@@ -82,14 +82,20 @@ export function DecisionLog() {
           }}
         />
       )}
-      {log.hasNextPage ? (
-        <div className={classes["more"]}>
-          <Button onClick={() => void log.fetchNextPage()} loading={log.isFetchingNextPage}>
-            Show older
-          </Button>
-        </div>
-      ) : null}
+      <Older log={log} />
     </Section>
+  );
+}
+
+/** The way to decisions further back. */
+export function Older({ log }: { log: ReturnType<typeof useDecisions> }) {
+  if (!log.hasNextPage) return null;
+  return (
+    <div className={classes["more"]}>
+      <Button onClick={() => void log.fetchNextPage()} loading={log.isFetchingNextPage}>
+        Show older
+      </Button>
+    </div>
   );
 }
 

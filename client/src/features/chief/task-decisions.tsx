@@ -1,8 +1,5 @@
-import { Button } from "@mantine/core";
-
 import { Section } from "../../ui/section.tsx";
-import classes from "./chief.module.css";
-import { DecisionList, useDecisions } from "./decision-log.tsx";
+import { DecisionList, Older, useDecisions } from "./decision-log.tsx";
 
 /** What was decided about one task, the newest first; nothing before the first decision. */
 export function TaskDecisions({ taskId }: { taskId: string }) {
@@ -12,13 +9,7 @@ export function TaskDecisions({ taskId }: { taskId: string }) {
   return (
     <Section title="Decisions">
       <DecisionList decisions={decisions} />
-      {log.hasNextPage ? (
-        <div className={classes["more"]}>
-          <Button onClick={() => void log.fetchNextPage()} loading={log.isFetchingNextPage}>
-            Show older
-          </Button>
-        </div>
-      ) : null}
+      <Older log={log} />
     </Section>
   );
 }

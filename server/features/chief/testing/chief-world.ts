@@ -1,10 +1,11 @@
 import { chiefDecisionSchema, chiefSettingsSchema, type ChiefDecision } from "../../../../contract/features/chief.ts";
-import { runSchema, type Run, type RunInput } from "../../../../contract/features/runs.ts";
+import type { Run, RunInput } from "../../../../contract/features/runs.ts";
 import { taskInputSchema, type Task, type TaskInput } from "../../../../contract/features/tasks.ts";
 import { isOpenState } from "../../../../contract/run-transcript.ts";
 import { AppError } from "../../../../lib/app-error.ts";
 import type { JsonStore } from "../../../../lib/json-store.ts";
 import { silentLogger } from "../../../../lib/logger.ts";
+import { noUsage, sampleRun } from "../../../testing/sample-run.ts";
 import { createTaskBook } from "../../tasks/task-book.ts";
 import { tasksFile, type TasksFile } from "../../tasks/task-record.ts";
 import { createTaskService, type TaskService } from "../../tasks/task-service.ts";
@@ -296,24 +297,17 @@ function fakeRuns(world: ChiefWorld, step: () => Promise<void>, tell: (run: Run)
 function newRun(id: string, input: RunInput, source: Run["source"], now: number): Run {
   const at = new Date(now).toISOString();
   const providerId = input.choices[0]?.providerId ?? "nobody";
-  const usage = { inputTokens: 0, outputTokens: 0, cachedInputTokens: 0, reasoningTokens: 0, turns: 0, costUsd: null };
-  return runSchema.parse({
+  return sampleRun({
     id,
     title: input.title ?? "",
-    state: "running",
     source,
-    groupId: null,
     appId: input.appId ?? null,
-    folder: "/tmp",
     permissionMode: input.permissionMode,
     budget: input.budget,
     isolation: input.isolation,
-    worktree: null,
     taskType: input.taskType ?? null,
-    prompt: null,
     createdAt: at,
     startedAt: at,
-    endedAt: null,
     attempts: [
       {
         number: 1,
@@ -326,18 +320,9 @@ function newRun(id: string, input: RunInput, source: Run["source"], now: number)
         endedAt: null,
         failure: null,
         message: null,
-        usage,
+        usage: noUsage,
       },
     ],
-    usage,
-    message: null,
-    failure: null,
-    pending: [],
-    agentSessionId: null,
-    sessionId: null,
-    canContinue: false,
-    eventCount: 1,
-    lastEventAt: null,
   });
 }
 
