@@ -1,16 +1,14 @@
-import { writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
 import { dataFiles } from "../../../contract/data-files.ts";
 import { type Task, taskSchema, tasksFeed } from "../../../contract/features/tasks.ts";
 import type { IncidentDetail } from "../../../contract/internal/autofixer.ts";
 import { systemDisk } from "../../../lib/durable-file.ts";
-import { fileTime } from "../../../lib/file-problems.ts";
 import { watchFile } from "../../../lib/watch-file.ts";
 import type { AppContext } from "../../app-context.ts";
 import { createFeed } from "../../realtime/feed.ts";
 import type { NotificationService } from "../notifications/notification-service.ts";
-import type { Adoption } from "./adopt-file.ts";
+import { createFileNotices } from "./file-notices.ts";
 import { mountTasks } from "./routes.ts";
 import { createTaskBook } from "./task-book.ts";
 import { createTaskHistory } from "./task-history.ts";
@@ -39,8 +37,6 @@ export interface Tasks {
   start(): void;
 }
 
-const fileKey = "tasks/file";
-
 /** Opens the tasks, mounts endpoints and feed. `TASKS.md` is neither read nor written before `start()`. */
 export async function buildTasks(context: AppContext, dependencies: Dependencies): Promise<Tasks> {
   const { clock, env, mount, realtime } = context;
@@ -55,6 +51,7 @@ export async function buildTasks(context: AppContext, dependencies: Dependencies
   const history = createTaskHistory({ book, log, logger });
   const stopRun = dependencies.stopRun;
   const tasks = createTaskService({ book, history, clock, hasApp, stopRun });
+  const notices = createFileNotices({ notifications, path, clock });
   const file = createTasksFileSync({
     path,
     disk: createTasksFileDisk({
@@ -67,22 +64,17 @@ export async function buildTasks(context: AppContext, dependencies: Dependencies
     clock,
     logger,
     hasApp,
-    onAdopted: afterHandEdit,
-    async onTooLate(text) {
-      const kept = `${path}.late-${fileTime(clock)}`;
-      await writeFile(kept, text, { mode: 0o600, flag: "wx" });
-      await notifications.notify({
-        level: "warning",
-        title: "TASKS.md was saved by two programs at once",
-        message: `What could not be joined was kept beside it as ${kept}.`,
-        link: "/agents?tab=board",
-        key: `${fileKey}/late`,
-        needsYou: true,
-      });
+    async onAdopted(adoption) {
+      for (const task of [...adoption.removed, ...adoption.ended]) {
+        const runId = liveRunOf(task);
+        if (runId !== null) safely("stop a run", stopRun(runId, `"${task.title}" was ended by hand in TASKS.md.`));
+      }
+      await notices.adopted(adoption);
     },
+    onTooLate: notices.tooLate,
     onState(state) {
       feed.publish({ kind: "file", file: state });
-      safely("tell of TASKS.md", tellProblem(state.choices.length > 0 ? state.problem : null));
+      safely("tell of TASKS.md", notices.problem(state.choices.length > 0 ? state.problem : null));
     },
   });
   const feed = createFeed(realtime, tasksFeed, { snapshot: () => ({ tasks: tasks.list(), file: file.state() }) });
@@ -116,53 +108,6 @@ export async function buildTasks(context: AppContext, dependencies: Dependencies
   function nameOf(id: string): string | undefined {
     const { removed } = book.file();
     return (book.find(id) ?? removed.find(({ task }) => task.id === id)?.task)?.title;
-  }
-
-  /** What was brought about by hand, for which nobody is there to be told. */
-  async function afterHandEdit({ removed, ended, clashes }: Adoption): Promise<void> {
-    for (const task of [...removed, ...ended]) {
-      const runId = liveRunOf(task);
-      if (runId !== null) safely("stop a run", stopRun(runId, `"${task.title}" was ended by hand in TASKS.md.`));
-    }
-    for (const { id, title } of removed.slice(0, 5))
-      await notifications.notify({
-        level: "info",
-        title: `Deleted in TASKS.md: ${title}`,
-        message: "It can be brought back from its page.",
-        link: `/agents/tasks/${id}`,
-        key: `${fileKey}/removed/${id}`,
-      });
-    if (removed.length > 5)
-      await notifications.notify({
-        level: "info",
-        title: `${removed.length} tasks were deleted in TASKS.md`,
-        message: removed
-          .map(({ title }) => title)
-          .join(" · ")
-          .slice(0, 2_000),
-        link: "/agents?tab=board&deleted=true",
-        key: `${fileKey}/removed/${removed[0]?.id}`,
-      });
-    for (const { id, text } of clashes)
-      await notifications.notify({
-        level: "warning",
-        title: "TASKS.md and the board were changed at once",
-        message: text,
-        link: `/agents/tasks/${id}`,
-        key: `${fileKey}/clash/${id}`,
-      });
-  }
-
-  async function tellProblem(problem: string | null): Promise<void> {
-    if (problem === null) return notifications.settle(fileKey);
-    await notifications.notify({
-      level: "warning",
-      title: "Look at TASKS.md",
-      message: problem,
-      link: "/agents?tab=board",
-      key: fileKey,
-      needsYou: true,
-    });
   }
 
   function safely(what: string, work: Promise<unknown>): void {

@@ -1,4 +1,5 @@
-import { itemsOf, parseDocument } from "./task-document.ts";
+import { matchItems } from "./match-items.ts";
+import { itemsOf, parseDocument, type TaskItem } from "./task-document.ts";
 import type { FileEntry } from "./task-record.ts";
 
 /** A text of the file and what was agreed on with it. */
@@ -34,10 +35,11 @@ export function createFileVersions(): FileVersions {
       const newest = versions.at(-1);
       if (!newest || newest.text === text) return newest;
       const lines = countLines(text);
+      const items = itemsOf(parseDocument(text));
       let best = newest;
       let least = Infinity;
       for (const version of versions.toReversed()) {
-        if (version !== newest && !holdsMostOf(lines, version)) continue;
+        if (version !== newest && !holdsMostOf(items, version)) continue;
         const distance = distanceOf(lines, countLines(version.text));
         if (distance >= least) continue;
         [best, least] = [version, distance];
@@ -48,12 +50,10 @@ export function createFileVersions(): FileVersions {
   };
 }
 
-/** Whether most tasks of a version stand in a text as they did: else it was not made from it. */
-function holdsMostOf(lines: ReadonlyMap<string, number>, { text }: FileVersion): boolean {
-  const tasks = itemsOf(parseDocument(text)).map(
-    ({ indent, bullet, mark, body }) => `${indent}${bullet}[${mark}]${body}`,
-  );
-  return tasks.length > 0 && tasks.filter((line) => lines.has(line)).length * 2 >= tasks.length;
+/** Whether most tasks of a version stand in a text: else it was not made from it. */
+function holdsMostOf(items: readonly TaskItem[], { entries }: FileVersion): boolean {
+  const matched = new Set(matchItems(items, entries));
+  return entries.length > 0 && entries.filter(({ id }) => matched.has(id)).length * 2 >= entries.length;
 }
 
 function lacksIds(older: FileVersion, newest: FileVersion): boolean {

@@ -121,23 +121,9 @@ export function createTaskService({ book, history, clock, hasApp, stopRun }: Tas
     },
     async create(input, { source, state }) {
       checkApp(input.appId, null);
-      const at = now();
       const cleaned = clean(input);
       return book.update((file) => {
-        const task: Task = {
-          ...cleaned,
-          id: newTaskId(clock.now()),
-          state,
-          position: endPosition(file.tasks),
-          source,
-          createdAt: at,
-          updatedAt: at,
-          endedAt: null,
-          reason: firstReason(state, at),
-          runs: [],
-          notBefore: null,
-          review: null,
-        };
+        const task = newTask(cleaned, { source, state }, clock.now(), endPosition(file.tasks));
         checkDependencies(file.tasks, task, []);
         const tasks = place(file.tasks, task, null);
         return { next: { ...file, tasks }, result: tasks.find(({ id }) => id === task.id) ?? task };
@@ -194,6 +180,24 @@ export function createTaskService({ book, history, clock, hasApp, stopRun }: Tas
         const other = book.find(id);
         return other?.state === "done" ? [] : [other ?? null];
       }),
+  };
+}
+
+function newTask(input: TaskInput, { source, state }: TaskOrigin, nowMs: number, position: number): Task {
+  const at = new Date(nowMs).toISOString();
+  return {
+    ...input,
+    id: newTaskId(nowMs),
+    state,
+    position,
+    source,
+    createdAt: at,
+    updatedAt: at,
+    endedAt: null,
+    reason: firstReason(state, at),
+    runs: [],
+    notBefore: null,
+    review: null,
   };
 }
 

@@ -16,7 +16,7 @@ import { describe, expect, test } from "vitest";
 
 import type { Task, TaskState } from "../../../contract/features/tasks.ts";
 import { type Adoption, adoptFile, toldFields } from "./adopt-file.ts";
-import { formatDocument, itemsOf, parseDocument, plainInstructions } from "./task-document.ts";
+import { formatDocument, itemsOf, parseDocument } from "./task-document.ts";
 import type { FileEntry, TasksFile } from "./task-record.ts";
 import { cleanInstructions, cleanTitle } from "./task-text.ts";
 import { sampleFile, sampleTask, sampleTime } from "./testing/sample-task.ts";
@@ -248,7 +248,7 @@ describe("whatever stands in a file", () => {
       property(strangeText, (text) => {
         expect(formatDocument(parseDocument(text))).toBe(text);
       }),
-      { numRuns: 1_000 },
+      { numRuns: 400 },
     );
   });
 
@@ -262,7 +262,7 @@ describe("whatever stands in a file", () => {
         const second = adopt(first.text, first.file);
         expect(second.next).toBe(first.file);
       }),
-      { numRuns: 1_000 },
+      { numRuns: 400 },
     );
   });
 
@@ -288,7 +288,7 @@ describe("whatever stands in a file", () => {
           rest = rest.replace(line.trimEnd(), "");
         }
       }),
-      { numRuns: 1_000 },
+      { numRuns: 400 },
     );
   });
 });
@@ -333,6 +333,36 @@ function changeTasks(tasks: readonly Task[], { kind, task, word }: Change): Task
   return each((one) => ({ ...one, position: -task - 1 }));
 }
 
+function expectKept(change: Change, hand: Change[], board: Change[], byId: Map<string, Task>, text: string): void {
+  const { side, kind, word } = change;
+  const own = side === "hand" ? hand : board;
+  const isOf = (one: Change): boolean => one.task === change.task && one.kind !== "add" && one.kind !== "note";
+  const before = own.slice(0, own.indexOf(change)).filter(isOf);
+  const later = own.slice(own.indexOf(change) + 1).filter(isOf);
+  const others = (side === "hand" ? board : hand).filter(isOf);
+  if (kind === "note") expect(text).toContain(`Note ${word}\n`);
+  if (kind === "add") {
+    const title = `${side === "hand" ? "Hand" : "Board"} ${word}`;
+    expect([...byId.values()].some((task) => task.title === title)).toBe(true);
+    expect(text).toContain(title);
+  }
+  if (kind === "top" || kind === "add" || kind === "note" || before.some((one) => one.kind === "delete")) return;
+  const task = byId.get(id(`t${change.task}`));
+  const isWanted = (one: Change): boolean => one.kind === "delete" || one.kind === kind;
+  if (kind === "delete") {
+    if (others.every((one) => one.kind === "delete" || one.kind === "top")) expect(task).toBeUndefined();
+    return;
+  }
+  if (later.some(isWanted)) return;
+  const isClash = others.some((one) => one.kind === kind && one.side === "hand");
+  if (isClash) return;
+  // Deleted there and changed here: it stays, as it was changed.
+  expect(task).toBeDefined();
+  if (kind === "title") expect(task?.title).toBe(`${side === "hand" ? "Hand" : "Board"} ${word}`);
+  if (kind === "priority") expect(task?.priority).toBe(side === "hand" ? "urgent" : "low");
+  if (kind === "done") expect(task?.state).toBe("done");
+}
+
 describe("edits of both sides at once", () => {
   const start = sync(
     "",
@@ -357,39 +387,9 @@ describe("edits of both sides at once", () => {
           expect(lines.filter(({ title }) => title === task.title)).toHaveLength(1);
         for (const change of list) expectKept(change, hand, board, byId, after.text);
       }),
-      { numRuns: 2_000 },
+      { numRuns: 500 },
     );
   });
-
-  function expectKept(change: Change, hand: Change[], board: Change[], byId: Map<string, Task>, text: string): void {
-    const { side, kind, word } = change;
-    const own = side === "hand" ? hand : board;
-    const isOf = (one: Change): boolean => one.task === change.task && one.kind !== "add" && one.kind !== "note";
-    const before = own.slice(0, own.indexOf(change)).filter(isOf);
-    const later = own.slice(own.indexOf(change) + 1).filter(isOf);
-    const others = (side === "hand" ? board : hand).filter(isOf);
-    if (kind === "note") expect(text).toContain(`Note ${word}\n`);
-    if (kind === "add") {
-      const title = `${side === "hand" ? "Hand" : "Board"} ${word}`;
-      expect([...byId.values()].some((task) => task.title === title)).toBe(true);
-      expect(text).toContain(title);
-    }
-    if (kind === "top" || kind === "add" || kind === "note" || before.some((one) => one.kind === "delete")) return;
-    const task = byId.get(id(`t${change.task}`));
-    const isWanted = (one: Change): boolean => one.kind === "delete" || one.kind === kind;
-    if (kind === "delete") {
-      if (others.every((one) => one.kind === "delete" || one.kind === "top")) expect(task).toBeUndefined();
-      return;
-    }
-    if (later.some(isWanted)) return;
-    const isClash = others.some((one) => one.kind === kind && one.side === "hand");
-    if (isClash) return;
-    // Deleted there and changed here: it stays, as it was changed.
-    expect(task).toBeDefined();
-    if (kind === "title") expect(task?.title).toBe(`${side === "hand" ? "Hand" : "Board"} ${word}`);
-    if (kind === "priority") expect(task?.priority).toBe(side === "hand" ? "urgent" : "low");
-    if (kind === "done") expect(task?.state).toBe("done");
-  }
 
   test("an editor that saves an old copy takes nothing back", () => {
     assert(
@@ -408,7 +408,6 @@ describe("edits of both sides at once", () => {
           const found = after.file.tasks.find((each) => each.id === id(`t${task}`));
           if (found) expect(found.state).toBe("done");
         }
-        expect(plainInstructions("")).toBe("");
       }),
     );
   });

@@ -192,10 +192,6 @@ describe("TASKS.md", () => {
         await expect.poll(titles, { interval: 5 }).toContain(`Hand ${round}`);
       }
     };
-    /** While it is replaced there is an instant without the file; an editor looks again. */
-    async function readThere(): Promise<string> {
-      return readFile(path, "utf8").catch(readThere);
-    }
     const board = async (): Promise<void> => {
       for (let round = 0; round < 120; round += 1) {
         const { id } = await create(`Board ${round}`);
@@ -216,3 +212,8 @@ describe("TASKS.md", () => {
     expect(new Set(all).size).toBe(all.length);
   }, 60_000);
 });
+
+/** While it is replaced there is an instant without the file; an editor looks again. */
+async function readThere(): Promise<string> {
+  return readFile(path, "utf8").catch(readThere);
+}

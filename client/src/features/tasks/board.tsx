@@ -35,7 +35,7 @@ export function Board({ tasks, byColumn }: BoardProps) {
   const facts = useFacts(tasks);
   const current = columns.find(({ id }) => id === search["column"])?.id ?? firstBusy(byColumn);
 
-  useKeptFocus(board, byColumn, moving);
+  useKeptFocus(board, moving);
 
   function onKeyDown(event: KeyboardEvent<HTMLElement>, task: Task): void {
     if (event.altKey || event.ctrlKey || event.metaKey) return;
@@ -142,13 +142,15 @@ export function Board({ tasks, byColumn }: BoardProps) {
 }
 
 /** A card that comes to another column is another element: the focus goes with it. */
-function useKeptFocus(board: RefObject<HTMLElement | null>, byColumn: TasksByColumn, moving: Moving | null): void {
+function useKeptFocus(board: RefObject<HTMLElement | null>, moving: Moving | null): void {
   const held = useRef<string | null>(null);
   useEffect(() => {
     if (moving !== null) held.current = moving.ghost === null ? moving.task.id : null;
+  }, [moving]);
+  useEffect(() => {
     if (held.current === null || document.activeElement !== document.body) return;
     board.current?.querySelector<HTMLElement>(`[data-task="${held.current}"] [data-card-link]`)?.focus();
-  }, [board, byColumn, moving]);
+  });
 }
 
 /** What a card says besides the task itself. */
@@ -176,9 +178,6 @@ function firstBusy(byColumn: TasksByColumn): ColumnId {
 /** Moves the focus from card to card. */
 function focusNear(link: HTMLElement, key: string): boolean {
   const column = link.closest("[data-column]");
-  const linksOf = (element: Element | null): HTMLElement[] => [
-    ...(element?.querySelectorAll<HTMLElement>("[data-card-link]") ?? []),
-  ];
   const index = linksOf(column).indexOf(link);
   if (key === "ArrowUp" || key === "ArrowDown") {
     const next = linksOf(column)[index + (key === "ArrowUp" ? -1 : 1)];
@@ -195,4 +194,8 @@ function focusNear(link: HTMLElement, key: string): boolean {
     return true;
   }
   return false;
+}
+
+function linksOf(element: Element | null): HTMLElement[] {
+  return [...(element?.querySelectorAll<HTMLElement>("[data-card-link]") ?? [])];
 }
