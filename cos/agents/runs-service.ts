@@ -12,7 +12,7 @@ import { defaultLimits, type QueueLimits } from "./run-queue.ts";
 
 /** Runs as the process offers them; the engine is loaded when there is something to run or to show. */
 export interface RunsService {
-  endpoints: (ReturnType<typeof bindRuns> | ReturnType<typeof bindWorktrees>)[number][];
+  endpoints: ReturnType<typeof bindRuns>;
   onMessage(listener: (message: RunsMessage) => void): () => void;
   readEvents(id: string, after: number, limit: number): Promise<RunEvent[]>;
   readonly openCount: number;

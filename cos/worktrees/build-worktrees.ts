@@ -12,9 +12,12 @@ import type { Sessions } from "./run-in-session.ts";
 import { createBubblewrap } from "./sandbox/bubblewrap.ts";
 import { createSandboxKeeper } from "./sandbox/sandbox-keeper.ts";
 import type { SandboxPlaces } from "./sandbox/sandbox-command.ts";
+import { createWorktreeEntry } from "./worktree-entry.ts";
 import { createWorktreeMaker } from "./worktree-maker.ts";
 import { createWorktreeMeasurer } from "./worktree-measurer.ts";
+import { createWorktreeReclaimer } from "./worktree-reclaimer.ts";
 import { openWorktreeRecords } from "./worktree-records.ts";
+import { createWorktreeViewer } from "./worktree-viewer.ts";
 import { createWorktreeService, type WorktreeService } from "./worktree-service.ts";
 
 export interface BuildWorktreesOptions {
@@ -31,21 +34,17 @@ export interface BuildWorktreesOptions {
 /** Opens what is known of worktrees and tidies up what a former process left half done. */
 export async function buildWorktrees(options: BuildWorktreesOptions): Promise<WorktreeService> {
   const { env, sessions, clock, logger, mark } = options;
+  const { publish, stateOf } = options;
   const records = await openWorktreeRecords(join(env.dataDir, dataFiles.worktrees.path), logger);
   const places = placesOf(env);
-  const service = createWorktreeService({
-    records,
-    maker: createWorktreeMaker({ folder: join(env.stateDir, "worktrees"), records, sessions, clock, mark }),
-    measurer: createWorktreeMeasurer({ records, clock, logger }),
-    sandboxes: createSandboxKeeper({ records, places, logger }),
-    bubblewrap: createBubblewrap({ searchPath: () => places.searchPath, monotonic: () => clock.monotonic() }),
-    sessions,
-    clock,
-    logger,
-    stateOf: options.stateOf,
-    publish: options.publish,
-    mark,
-  });
+  const maker = createWorktreeMaker({ folder: join(env.stateDir, "worktrees"), records, sessions, clock, mark });
+  const measurer = createWorktreeMeasurer({ records, clock, logger });
+  const bubblewrap = createBubblewrap({ searchPath: () => places.searchPath, monotonic: () => clock.monotonic() });
+  const viewer = createWorktreeViewer({ records, measurer, bubblewrap, clock, logger, stateOf, publish });
+  const sandboxes = createSandboxKeeper({ records, places, logger });
+  const entry = createWorktreeEntry({ records, maker, viewer, sandboxes, bubblewrap, sessions, clock, mark });
+  const reclaimer = createWorktreeReclaimer({ records, viewer, clock, logger, publish });
+  const service = createWorktreeService({ records, maker, measurer, viewer, entry, reclaimer, logger });
   await service.recover();
   return service;
 }

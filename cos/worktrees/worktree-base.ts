@@ -1,7 +1,7 @@
 import { join } from "node:path";
 
 import { AppError } from "../../lib/app-error.ts";
-import { runGit } from "../../lib/processes/git-command.ts";
+import { gitError, runGit } from "../../lib/processes/git-command.ts";
 import { findRepository } from "../../lib/processes/git-repository.ts";
 
 /** What a worktree is made from. */
@@ -44,7 +44,10 @@ export async function worktreeBase(folder: string | null): Promise<WorktreeBase>
 }
 
 async function has(folder: string, object: string): Promise<boolean> {
-  return (await runGit(folder, ["cat-file", "-e", object], { timeoutMs: 10_000 })).code === 0;
+  const args = ["cat-file", "-e", object];
+  const reply = await runGit(folder, args);
+  if (reply.code === null) throw gitError(args, reply);
+  return reply.code === 0;
 }
 
 export function refused(message: string, hint: string): AppError {

@@ -32,6 +32,7 @@ async function lookAtCommits(record: WorktreeRecord, place: GitPlace) {
   const ends = await ownCommits(record, place);
   const base = (await gitCommit(repository, baseBranch === null ? "HEAD" : `refs/heads/${baseBranch}`)) ?? baseCommit;
   const head = ends[0] ?? baseCommit;
+  if (ends.length === 0) return { isMerged: null, isElsewhere: null, commitsAhead: null, hasCommits: true };
   let isMerged = true;
   let isElsewhere = true;
   for (const commit of ends) {

@@ -159,10 +159,10 @@ export function createWorktreeMaker(options: MakerOptions): WorktreeMaker {
 
   return {
     async make(wish, tell) {
-      const base = await worktreeBase(wish.folder);
+      const base = await inLine("look", () => worktreeBase(wish.folder));
       const record = await lease(wish, base);
       try {
-        const changes = await gitChanges(base.repository);
+        const changes = await inLine("look", () => gitChanges(base.repository));
         if (changes.length > 0) tell.notice("info", uncommitted(changes.length, base.commit));
         await build(record, wish, tell);
         await access(join(record.folder, record.prefix));

@@ -37,13 +37,11 @@ export function createWorktreeMeasurer(options: {
     for (let next = waiting.entries().next(); next.done !== true; next = waiting.entries().next()) {
       const [runId, onDone] = next.value;
       waiting.delete(runId);
-      if (abort.signal.aborted) return;
-      try {
-        await measureOne(runId, onDone);
-      } catch (error) {
+      await measureOne(runId, onDone).catch((error: unknown) => {
         if (!abort.signal.aborted)
           logger.warn("A worktree could not be looked at", { run: runId, problem: String(error) });
-      }
+      });
+      if (abort.signal.aborted) return;
     }
   }
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 import { git } from "../../lib/processes/git-command.ts";
-import { gitCommit, listGitWorktrees } from "../../lib/processes/git-repository.ts";
+import { gitCommit, gitWorkTree, listGitWorktrees } from "../../lib/processes/git-repository.ts";
 import { commitAll, makeRepository, writeFiles } from "../../lib/testing/git-repository.ts";
 import { until } from "../../lib/testing/temporary-folder.ts";
 import { startTestWorktrees, type TestWorktrees } from "./testing/test-worktrees.ts";
@@ -110,9 +110,9 @@ describe("making a worktree", () => {
   });
 
   it("makes twenty at once, each with a branch, a folder and ports of its own", async () => {
-    const made = await Promise.all(Array.from({ length: 20 }, () => test.enter()));
-    expect(new Set(made.map(({ worktree }) => worktree.branch)).size).toBe(20);
-    const ports = made.map(({ worktree }) => worktree.port ?? 0).toSorted((a, b) => a - b);
+    const twenty = await Promise.all(Array.from({ length: 20 }, () => test.enter()));
+    expect(new Set(twenty.map(({ worktree }) => worktree.branch)).size).toBe(20);
+    const ports = twenty.map(({ worktree }) => worktree.port ?? 0).toSorted((a, b) => a - b);
     expect(ports.every((port, at) => at === 0 || port - (ports[at - 1] ?? 0) >= 10)).toBe(true);
     expect(await listGitWorktrees(test.repository)).toHaveLength(21);
     expect((await test.service.list()).worktrees).toHaveLength(20);
@@ -188,13 +188,20 @@ describe("refusals", () => {
   });
 });
 
-describe("reclaiming", () => {
-  async function made() {
-    const run = test.entrant();
-    const { folder, worktree } = await test.enter(run);
-    return { id: run.id, folder, worktree };
-  }
+async function made() {
+  const run = test.entrant();
+  const { folder, worktree } = await test.enter(run);
+  return { id: run.id, folder, worktree };
+}
 
+async function treeNow(id: string): Promise<{ tree: string }> {
+  const { worktree, gitDir, copied } = await test.service.get(id);
+  const scratch = join(test.base, "scratch");
+  await mkdir(scratch, { recursive: true });
+  return { tree: await gitWorkTree({ gitDir, workTree: worktree.folder }, scratch, { without: copied }) };
+}
+
+describe("reclaiming", () => {
   it("removes an empty one with its branch, and nothing else", async () => {
     const other = await made();
     const { id, folder } = await made();
@@ -333,12 +340,4 @@ describe("reclaiming", () => {
     await until(async () => ((await only()).bytes ?? 0) >= 1024 * 1024);
     expect(await only()).toMatchObject({ isDirty: true, commitsAhead: 0, isMerged: true, fate: "open" });
   });
-
-  async function treeNow(id: string): Promise<{ tree: string }> {
-    const { gitWorkTree } = await import("../../lib/processes/git-repository.ts");
-    const { worktree, gitDir, copied } = await test.service.get(id);
-    const scratch = join(test.base, "scratch");
-    await mkdir(scratch, { recursive: true });
-    return { tree: await gitWorkTree({ gitDir, workTree: worktree.folder }, scratch, { without: copied }) };
-  }
 });

@@ -94,6 +94,8 @@ export function gitError(args: readonly string[], result: CommandResult): AppErr
     });
   if (result.startError !== null)
     return new AppError("unavailable", `Git could not be started (${result.startError})`, {});
+  if (result.signal !== null && !result.isTimedOut)
+    return new AppError("unavailable", `${name} was ended by ${result.signal}`);
   if (result.isTimedOut) return new AppError("timeout", `${name} took too long and was ended`);
   if (result.code === 0) return new AppError("too_large", `${name} wrote more than can be taken in`);
   return new AppError("conflict", `${name} failed: ${lastWords(result.stderr)}`);

@@ -2,6 +2,7 @@ import { join, resolve } from "node:path";
 
 import { AppError } from "../app-error.ts";
 import { git, gitError, runGit, type GitPlace } from "./git-command.ts";
+import type { CommandResult } from "./run-command.ts";
 
 /** The repository a folder is in. */
 export interface GitRepository {
@@ -20,40 +21,47 @@ export interface GitRepository {
   isSubmodule: boolean;
 }
 
-/** The repository a folder is in; `null` when it is in none. Throws `unavailable` without git. */
+/** The repository a folder is in; `null` when it is in none. Throws `unavailable` without git, `timeout`, `conflict` for one git refuses to read. */
 export async function findRepository(folder: string): Promise<GitRepository | null> {
-  const args = ["rev-parse", "--absolute-git-dir"];
-  const found = await runGit(folder, args, { timeoutMs: 10_000 });
+  const facts = ["--is-bare-repository", "--absolute-git-dir", "--git-common-dir", "--show-prefix"];
+  const found = await ask(folder, ["rev-parse", ...facts]);
   if (found.code !== 0) {
-    if (found.startError !== null || found.isTimedOut) throw gitError(args, found);
-    if (/dubious ownership/.test(found.stderr)) throw gitError(args, found);
+    if (/dubious ownership/.test(found.stderr)) throw gitError(["rev-parse"], found);
     return null;
   }
+  const lines = found.stdout.replace(/\n$/, "").split("\n");
   // Names may hold line breaks: what is asked for by itself ends with exactly one.
-  const one = async (what: string): Promise<string | null> => {
-    const reply = await runGit(folder, ["rev-parse", what], { timeoutMs: 10_000 });
-    return reply.code === 0 ? reply.stdout.replace(/\n$/, "") : null;
-  };
-  const isBare = (await one("--is-bare-repository")) === "true";
-  const gitDir = found.stdout.replace(/\n$/, "");
-  const root = isBare ? null : await one("--show-toplevel");
-  const branch = await runGit(folder, ["symbolic-ref", "--quiet", "--short", "HEAD"], { timeoutMs: 10_000 });
+  const values = lines.length === facts.length ? lines : await Promise.all(facts.map((fact) => oneFact(folder, fact)));
+  const [isBare = "", gitDir = "", commonDir = "", prefix = ""] = values;
+  const root = isBare === "true" ? null : await oneFact(folder, "--show-toplevel");
+  const branch = await ask(folder, ["symbolic-ref", "--quiet", "--short", "HEAD"]);
   return {
     root,
     gitDir,
-    commonDir: resolve(folder, (await one("--git-common-dir")) ?? gitDir),
-    prefix: ((await one("--show-prefix")) ?? "").replace(/\/$/, ""),
+    commonDir: resolve(folder, commonDir),
+    prefix: prefix.replace(/\/$/, ""),
     head: await gitCommit(folder, "HEAD"),
     branch: branch.code === 0 ? branch.stdout.replace(/\n$/, "") : null,
-    isSubmodule: ((await one("--show-superproject-working-tree")) ?? "") !== "",
+    isSubmodule: (await oneFact(folder, "--show-superproject-working-tree")) !== "",
   };
 }
 
-/** Id of the commit a name stands for, `null` when there is none. */
+async function oneFact(folder: string, fact: string): Promise<string> {
+  const reply = await ask(folder, ["rev-parse", fact]);
+  if (reply.code !== 0) throw gitError(["rev-parse"], reply);
+  return reply.stdout.replace(/\n$/, "");
+}
+
+/** What git answers, yes or no; an answer it could not give is thrown, so that it is not taken for a no. */
+async function ask(place: GitPlace, args: string[]): Promise<CommandResult> {
+  const reply = await runGit(place, args);
+  if (reply.code === null) throw gitError(args, reply);
+  return reply;
+}
+
+/** Id of the commit a name stands for, `null` when there is none. Throws when git cannot tell. */
 export async function gitCommit(place: GitPlace, name: string): Promise<string | null> {
-  const reply = await runGit(place, ["rev-parse", "--verify", "--quiet", "--end-of-options", `${name}^{commit}`], {
-    timeoutMs: 10_000,
-  });
+  const reply = await ask(place, ["rev-parse", "--verify", "--quiet", "--end-of-options", `${name}^{commit}`]);
   const id = reply.stdout.trim();
   return reply.code === 0 && /^[0-9a-f]{40,64}$/.test(id) ? id : null;
 }

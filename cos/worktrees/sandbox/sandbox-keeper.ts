@@ -26,8 +26,6 @@ export function createSandboxKeeper(options: {
   logger: Logger;
 }): SandboxKeeper {
   const { records, places, logger } = options;
-  const folderOf = ({ folder }: WorktreeRecord): string => `${folder}.sandbox`;
-
   async function take(record: WorktreeRecord): Promise<string | null> {
     if (record.isolation.kind !== "sandbox" || !(await exists(folderOf(record)))) return null;
     let problem: string | null = null;
@@ -75,4 +73,8 @@ export function createSandboxKeeper(options: {
       });
     },
   };
+}
+
+function folderOf({ folder }: WorktreeRecord): string {
+  return `${folder}.sandbox`;
 }

@@ -12,7 +12,7 @@ import { gitCommit } from "../../../lib/processes/git-repository.ts";
 import { runCommand, type CommandResult } from "../../../lib/processes/run-command.ts";
 import { writeFiles } from "../../../lib/testing/git-repository.ts";
 import { startTestWorktrees, type TestWorktrees } from "../testing/test-worktrees.ts";
-import type { Entered } from "../worktree-service.ts";
+import type { Entered } from "../worktree-entry.ts";
 
 const hasBubblewrap = findProgram("bwrap", "/", process.env["PATH"]) !== null;
 

@@ -14,7 +14,8 @@ import { openSessionCatalog } from "../../sessions/session-catalog.ts";
 import { SessionEngine } from "../../sessions/session-engine.ts";
 import { buildWorktrees } from "../build-worktrees.ts";
 import type { MakingTeller } from "../worktree-maker.ts";
-import type { Entered, Entrant, WorktreeService } from "../worktree-service.ts";
+import type { Entered, Entrant } from "../worktree-entry.ts";
+import type { WorktreeService } from "../worktree-service.ts";
 
 let lastId = 0;
 

@@ -38,12 +38,13 @@ const worktree: Worktree = {
   keptBecause: null,
 };
 
+const absent = (): never => {
+  throw new AppError("not_found", "There is no such worktree");
+};
+
 /** Worktrees of a portos-cos that says what the test wants. */
 async function startCos(listed: Worktree[]): Promise<void> {
   const port = app.env.ports.cos;
-  const absent = (): never => {
-    throw new AppError("not_found", "There is no such worktree");
-  };
   const endpoints = bind(
     "worktrees",
     internalWorktreesEndpoints,
@@ -78,7 +79,11 @@ async function startCos(listed: Worktree[]): Promise<void> {
 beforeEach(async () => {
   app = await startTestApp();
   const { id } = await app.call("apps.create", {
-    body: { name: "Blog", folder: await newFolder(), processes: [{ name: "web", run: { kind: "command", command: ["node", "x.js"] } }] },
+    body: {
+      name: "Blog",
+      folder: await newFolder(),
+      processes: [{ name: "web", run: { kind: "command", command: ["node", "x.js"] } }],
+    },
   });
   appId = id;
 });

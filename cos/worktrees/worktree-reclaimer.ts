@@ -1,0 +1,125 @@
+import { rename } from "node:fs/promises";
+
+import type { Worktree } from "../../contract/features/worktrees.ts";
+import type { RunsMessage } from "../../contract/internal/runs.ts";
+import { AppError } from "../../lib/app-error.ts";
+import type { Clock } from "../../lib/clock.ts";
+import type { Logger } from "../../lib/logger.ts";
+import { asideOf, deleteFiles, exists, forget, setAside } from "./reclaim-worktree.ts";
+import { lookAt } from "./worktree-facts.ts";
+import type { WorktreeRecord } from "./worktree-record.ts";
+import type { WorktreeRecords } from "./worktree-records.ts";
+import type { WorktreeViewer } from "./worktree-viewer.ts";
+
+export interface ReclaimerOptions {
+  records: WorktreeRecords;
+  viewer: WorktreeViewer;
+  clock: Clock;
+  logger: Logger;
+  publish: (message: RunsMessage) => void;
+}
+
+/** Removes worktrees of which nothing would be lost. */
+export interface WorktreeReclaimer {
+  /** Throws `conflict` with the reason why it stays. Files are deleted in the background. */
+  reclaim(runId: string): Promise<Worktree>;
+  reclaimAll(): Promise<{ removed: number; kept: number; freedBytes: number }>;
+  /** Goes on where a former process stopped. */
+  goOn(record: WorktreeRecord): Promise<void>;
+  /** Resolves when nothing is being deleted. */
+  close(): Promise<void>;
+}
+
+export function createWorktreeReclaimer(options: ReclaimerOptions): WorktreeReclaimer {
+  const { records, viewer, clock, logger, publish } = options;
+  const removing = new Set<Promise<void>>();
+  const busy = new Set<string>();
+
+  /** From here on it is gone for everybody. */
+  async function remove(record: WorktreeRecord): Promise<void> {
+    await forget(record);
+    publish({ kind: "worktree-removed", runId: record.runId });
+    const work = deleteFiles(record)
+      .then(() => records.remove(record.runId))
+      .catch((error: unknown) => {
+        logger.error("The files of a worktree could not be deleted", { run: record.runId }, error);
+      })
+      .finally(() => removing.delete(work));
+    removing.add(work);
+  }
+
+  async function stay(record: WorktreeRecord): Promise<void> {
+    record.state = "ready";
+    await records.save(record);
+  }
+
+  async function removeIfSafe(record: WorktreeRecord): Promise<Worktree> {
+    if (record.state === "ready")
+      record.facts = { bytes: record.facts?.bytes ?? null, ...(await lookAt(record, () => clock.now())) };
+    const before = await viewer.view(record);
+    if (before.keptBecause !== null) throw kept(record, before.keptBecause);
+    record.state = "removing";
+    await records.save(record);
+    try {
+      await setAside(record);
+    } catch (error) {
+      await stay(record);
+      viewer.measure(record);
+      throw error instanceof AppError ? kept(record, `${error.message}.`) : error;
+    }
+    await remove(record);
+    return before;
+  }
+
+  async function reclaim(runId: string): Promise<Worktree> {
+    const record = viewer.find(runId);
+    if (busy.has(runId)) throw new AppError("conflict", "It is being removed already");
+    busy.add(runId);
+    try {
+      return await removeIfSafe(record);
+    } finally {
+      busy.delete(runId);
+    }
+  }
+
+  return {
+    reclaim,
+    async reclaimAll() {
+      const outcome = { removed: 0, kept: 0, freedBytes: 0 };
+      for (const { runId } of records.all().filter(({ state }) => state === "ready")) {
+        try {
+          outcome.freedBytes += (await reclaim(runId)).bytes ?? 0;
+          outcome.removed += 1;
+        } catch (error) {
+          if (!(error instanceof AppError)) throw error;
+          outcome.kept += 1;
+        }
+      }
+      return outcome;
+    },
+    async goOn(record) {
+      const aside = asideOf(record.folder);
+      if (await exists(record.folder)) {
+        await stay(record);
+      } else if (await exists(aside)) {
+        // It was moved and perhaps not looked at again yet: that is done now.
+        await rename(aside, record.folder);
+        await stay(record);
+        await reclaim(record.runId).catch((error: unknown) => {
+          if (!(error instanceof AppError)) throw error;
+        });
+      } else {
+        await forget(record);
+        await deleteFiles(record);
+        await records.remove(record.runId);
+      }
+    },
+    async close() {
+      await Promise.all(removing);
+    },
+  };
+}
+
+function kept(record: WorktreeRecord, why: string): AppError {
+  return new AppError("conflict", `The worktree of "${record.runTitle}" stays. ${why}`);
+}
