@@ -311,6 +311,19 @@ describe("a merge", () => {
     });
   });
 
+  it("can be taken back when the worktree was given back meanwhile", async () => {
+    await work();
+    const { "ignored/x": _ignored, ...before } = await folderContent(worktree.folder);
+    const status = await git(worktree.folder, ["status", "--porcelain", "-uall"]);
+    await merge();
+    await git(worktree.repository, ["worktree", "remove", "--force", worktree.folder]);
+    await git(worktree.repository, ["branch", "--quiet", "-D", worktree.branch]);
+    await bed.reviews.decide.undo(runId, "anna");
+    expect(await folderContent(worktree.folder)).toEqual(before);
+    expect(await git(worktree.folder, ["status", "--porcelain", "-uall"])).toBe(status);
+    expect((await bed.reviews.get(runId)).blocked).toBeNull();
+  });
+
   it("cannot be taken back once the branch has gone on", async () => {
     await work();
     await merge();

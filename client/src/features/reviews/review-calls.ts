@@ -1,7 +1,6 @@
 import type { Review } from "../../../../contract/features/reviews.ts";
 import { call } from "../../lib/api.ts";
 import { readPreference, writePreference } from "../../lib/preferences.ts";
-import { undoToast } from "../../lib/toasts.ts";
 
 /** A line to be commented on. */
 export interface NewComment {
@@ -11,25 +10,19 @@ export interface NewComment {
   text: string;
 }
 
-/** Merges, and offers to take it back. */
-export async function mergeReview({ runId, tree, title, worktree }: Review, message: string): Promise<Review> {
-  const review = await call("reviews.merge", { params: { id: runId }, body: { tree, message } });
-  undoToast(`Merged ${title} into ${worktree.baseBranch ?? "its branch"}`, () => undoDecision(runId));
-  return review;
+/** Merges what is shown. The page then says so, with the way back. */
+export function mergeReview({ runId, tree }: Review, message: string): Promise<Review> {
+  return call("reviews.merge", { params: { id: runId }, body: { tree, message } });
 }
 
-/** Keeps the work as a branch, and offers to take that back. */
-export async function keepAsBranch({ runId, tree }: Review, name: string, message: string): Promise<Review> {
-  const review = await call("reviews.branch", { params: { id: runId }, body: { tree, name, message } });
-  undoToast(`Kept as the branch ${name}`, () => undoDecision(runId));
-  return review;
+/** Keeps what is shown as a branch. */
+export function keepAsBranch({ runId, tree }: Review, name: string, message: string): Promise<Review> {
+  return call("reviews.branch", { params: { id: runId }, body: { tree, name, message } });
 }
 
-/** Discards at once, and offers to take it back. */
-export async function discardReview({ runId, tree, title }: Review): Promise<Review> {
-  const review = await call("reviews.discard", { params: { id: runId }, body: { tree } });
-  undoToast(`Discarded the work of ${title}`, () => undoDecision(runId));
-  return review;
+/** Discards what is shown, at once: it can be had back. */
+export function discardReview({ runId, tree }: Review): Promise<Review> {
+  return call("reviews.discard", { params: { id: runId }, body: { tree } });
 }
 
 /** Takes a decision back. */
