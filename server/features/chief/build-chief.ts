@@ -101,7 +101,10 @@ export async function buildChief(
   });
   hooks.onRunEnded(chief.hear);
   hooks.onRunRemoved(chief.evaluateSoon);
-  onComplete(chief.engineChanged);
+  onComplete((isComplete) => {
+    if (isComplete && panic.isOn()) stopLate();
+    chief.engineChanged(isComplete);
+  });
   const stopHearing = [parts.tasks.onChange(chief.evaluateSoon), parts.tasks.onRemoved(chief.evaluateSoon)];
   context.onStop(async () => {
     for (const stop of stopHearing) stop();
@@ -109,10 +112,11 @@ export async function buildChief(
   });
   return { chief, log };
 
-  function stopLate(runId: string): void {
+  /** One run, or all there are. */
+  function stopLate(runId?: string): void {
     const reason = `Everything was stopped by ${panic.get().by ?? "somebody"}`;
     chief.stopRuns("panic", reason, runId).catch((error: unknown) => {
-      logger.error("A run could not be stopped", { run: runId }, error);
+      logger.error("A run could not be stopped", { run: runId ?? "all" }, error);
     });
   }
 }

@@ -245,7 +245,7 @@ function chiefState(
 
 function judged(task: Task, outcome: ReviewOutcome, by: string, at: string): Task {
   if (outcome === "open") {
-    const text = `${by} took the decision back: look at the work again.`;
+    const text = `Taken back by ${by}: look at the work again.`;
     const isDecided = task.state === "done" || task.state === "cancelled";
     if (!isDecided) return { ...task, review: null };
     return { ...task, state: "review", review: null, reason: { code: "review", text, until: null, at } };

@@ -269,6 +269,19 @@ describe("the switch that stops everything", () => {
     expect(open()).toEqual([]); // what was stopped is the user's to start again
   });
 
+  it("stops a run that could not be reached as soon as it can", async () => {
+    await put({});
+    await add({ title: "One" });
+    const run = await firstRun();
+    await expect.poll(async () => (await app.call("chief.get", {})).running).toBe(1);
+    await cos.stop();
+    expect((await app.call("chief.panic", {})).panic).toMatchObject({ isOn: true, stoppedRuns: 0 });
+    expect(cos.run(run.id).state).not.toBe("cancelled");
+    await cos.start();
+    await expect.poll(() => cos.run(run.id).state, { timeout: 10_000 }).toBe("cancelled");
+    expect(cos.run(run.id).message).toBe("Everything was stopped by this machine");
+  });
+
   it("stops a run it hears of only later", async () => {
     await cos.stop();
     await app.call("chief.panic", {});
