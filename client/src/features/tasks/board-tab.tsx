@@ -2,13 +2,14 @@ import { Button, Select, TextInput } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useMemo, useState } from "react";
 
-import { commonTypes } from "./common-types.ts";
 import { call } from "../../lib/api.ts";
+import { commonTypes } from "../../lib/common-task-types.ts";
 import { useLiveApps } from "../../lib/live-queries.ts";
 import { useSearchState } from "../../lib/search-state.ts";
 import { errorToast } from "../../lib/toasts.ts";
 import { ActionMenu } from "../../ui/action-menu.tsx";
 import { AgeNote } from "../../ui/age-note.tsx";
+import { ApprovalsLink } from "../../ui/approvals-link.tsx";
 import { EmptyState } from "../../ui/empty-state.tsx";
 import { ErrorState } from "../../ui/error-state.tsx";
 import { IconHistory, IconLayoutKanban, IconSearch, IconTrash } from "../../ui/icons.gen.ts";
@@ -33,6 +34,7 @@ export function BoardTab({ tabs }: { tabs: readonly PageTab[] }) {
       layout="wide"
       tabs={tabs}
       aside={<AgeNote updatedAt={dataUpdatedAt} isStale={error !== null} />}
+      actions={<ApprovalsLink />}
     >
       {isPending ? <LoadingState rows={5} rowHeight={72} label="Loading the tasks" /> : null}
       {data === undefined && error !== null ? (

@@ -11,7 +11,7 @@ import { useLiveApps, useLiveProviders } from "../../lib/live-queries.ts";
 import { toast } from "../../lib/toasts.ts";
 import { FormError } from "../../ui/form-error.tsx";
 import { IconPaperclip, IconX } from "../../ui/icons.gen.ts";
-import { commonTypes } from "./common-types.ts";
+import { commonTypes } from "../../lib/common-task-types.ts";
 import { showTask } from "./task-calls.ts";
 import { draftOf, inputOf, limitNames, type TaskDraft } from "./task-draft.ts";
 import classes from "./task-page.module.css";

@@ -1,4 +1,4 @@
-import type { commonTaskTypes } from "../../../../contract/features/tasks.ts";
+import type { commonTaskTypes } from "../../../contract/features/tasks.ts";
 
 /** Kinds of work offered first. */
 export const commonTypes: readonly (typeof commonTaskTypes)[number][] = [
