@@ -21,6 +21,7 @@ let records: ProviderRecord[];
 let published: ProviderHealth[];
 let probes: string[];
 let outcome: () => Promise<Probed>;
+let isClosed: boolean;
 
 const up: Probed = {
   state: "up",
@@ -42,6 +43,7 @@ async function start(): Promise<void> {
       return outcome();
     },
     find: (id) => records.find((entry) => entry.id === id) ?? null,
+    isClosed: () => isClosed,
     clock: { now: () => Date.now(), monotonic: () => performance.now() },
     zone: "UTC",
     logger: silentLogger,
@@ -54,6 +56,7 @@ beforeEach(async () => {
   records = [record("a"), record("off", { isEnabled: false })];
   published = [];
   probes = [];
+  isClosed = false;
   outcome = () => Promise.resolve(up);
   await start();
 });
@@ -70,6 +73,14 @@ describe("health of providers", () => {
     expect(probes).toEqual(["a"]);
     expect(published.map(({ state }) => state)).toEqual(["checking", "up"]);
     expect(healths.of(first())).toMatchObject({ state: "up", models: ["small"], latencyMs: 5 });
+  });
+
+  it("is as last seen while nobody may be contacted", async () => {
+    await healths.check(first());
+    isClosed = true;
+    expect(await healths.check(first(), { byUser: true })).toMatchObject({ state: "up" });
+    healths.refresh(records, 0);
+    expect(probes).toEqual(["a"]);
   });
 
   it("is there with its age after a restart", async () => {
