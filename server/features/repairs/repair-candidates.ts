@@ -131,7 +131,7 @@ export function createRepairCandidates({ parts, book }: { parts: RepairParts; bo
       const other = running(incident);
       const agent = await parts.agent(app?.id ?? null);
       return {
-        cannot: cannot ?? parts.panic() ?? (other ? "A repair of it goes on already." : noAgent(agent)),
+        cannot: cannot ?? parts.panic() ?? (other ? runningText(incident) : noAgent(agent)),
         warning: guard(incident, crashSignature(incident))?.reason ?? null,
         level: activeLevel(app?.id ?? null),
         agent: agent?.name ?? null,
@@ -157,4 +157,8 @@ function none(cannot: string): { app: null; cannot: string } {
 
 function noAgent(agent: unknown): string | null {
   return agent === null ? "There is no agent that edits files: turn one on under Providers." : null;
+}
+
+function runningText({ process: { appId } }: Incident): string {
+  return appId === null ? "A repair of it goes on already." : "A repair of this app goes on already.";
 }

@@ -14,7 +14,7 @@ export function repairNotice(repair: Repair): Notice | null {
   const { id, incidentId, processName, state, reason, isAutomatic } = repair;
   const base = {
     message: reason,
-    link: `/system?tab=incidents&incident=${incidentId}&repair=${id}`,
+    link: `/system?tab=incidents&incident=${incidentId}`,
     key: repairKey(id),
     needsYou: false,
   };

@@ -115,7 +115,7 @@ function Health({ watch }: { watch: NonNullable<Repair["watch"]> }) {
       <p className={classes["dim"]}>
         {last === undefined
           ? "Nothing was seen yet."
-          : `${String(samples.filter(({ isGood }) => isGood).length)} of ${formatCount(samples.length, "look")} good; last: ${last.text}`}
+          : `Good ${String(samples.filter(({ isGood }) => isGood).length)} of ${formatCount(samples.length, "time")}; last: ${last.text}`}
       </p>
     </section>
   );
