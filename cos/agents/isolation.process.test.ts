@@ -8,14 +8,16 @@ import type { Isolation } from "../../contract/features/isolation.ts";
 import type { RunSpec, RunTarget } from "../../contract/internal/runs.ts";
 import { internalWorktreesEndpoints } from "../../contract/internal/worktrees.ts";
 import { createInternalClient, type InternalClient } from "../../lib/internal-client.ts";
-import { findProgram } from "../../lib/processes/find-program.ts";
 import { git } from "../../lib/processes/git-command.ts";
 import { listGitWorktrees } from "../../lib/processes/git-repository.ts";
 import { commitAll, makeRepository, writeFiles } from "../../lib/testing/git-repository.ts";
 import { until } from "../../lib/testing/temporary-folder.ts";
 import { acpTarget, cliTarget, startTestRuns, type TestRuns } from "./testing/test-runs.ts";
+import { createBubblewrap } from "../worktrees/sandbox/bubblewrap.ts";
 
-const hasBubblewrap = findProgram("bwrap", "/", process.env["PATH"]) !== null;
+const searchPath = (): string => process.env["PATH"] ?? "";
+/** It may be installed and still not be allowed to work; then the refusal is tested instead. */
+const { isAvailable: hasBubblewrap } = await createBubblewrap({ searchPath, monotonic: () => 0 }).state();
 const worktree: Isolation = { kind: "worktree" };
 const sandbox: Isolation = { kind: "sandbox", network: false };
 

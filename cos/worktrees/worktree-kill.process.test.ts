@@ -7,7 +7,6 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { internalWorktreesEndpoints } from "../../contract/internal/worktrees.ts";
 import { createInternalClient } from "../../lib/internal-client.ts";
-import { findProgram } from "../../lib/processes/find-program.ts";
 import { git } from "../../lib/processes/git-command.ts";
 import { listGitWorktrees } from "../../lib/processes/git-repository.ts";
 import { freePort } from "../../lib/testing/free-port.ts";
@@ -15,8 +14,11 @@ import { makeRepository } from "../../lib/testing/git-repository.ts";
 import { until } from "../../lib/testing/temporary-folder.ts";
 import { bundleProgram } from "../../scripts/lib/bundle-program.mjs";
 import { cliTarget, clientOf, defaults } from "../agents/testing/test-runs.ts";
+import { createBubblewrap } from "./sandbox/bubblewrap.ts";
 
-const hasBubblewrap = findProgram("bwrap", "/", process.env["PATH"]) !== null;
+const searchPath = (): string => process.env["PATH"] ?? "";
+/** It may be installed and still not be allowed to work; then the refusal is tested instead. */
+const { isAvailable: hasBubblewrap } = await createBubblewrap({ searchPath, monotonic: () => 0 }).state();
 
 let program = "";
 let base = "";

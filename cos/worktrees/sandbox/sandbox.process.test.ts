@@ -6,15 +6,17 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 import { childEnvironment } from "../../../lib/processes/child-environment.ts";
-import { findProgram } from "../../../lib/processes/find-program.ts";
 import { git } from "../../../lib/processes/git-command.ts";
 import { gitCommit } from "../../../lib/processes/git-repository.ts";
 import { runCommand, type CommandResult } from "../../../lib/processes/run-command.ts";
 import { writeFiles } from "../../../lib/testing/git-repository.ts";
 import { startTestWorktrees, type TestWorktrees } from "../testing/test-worktrees.ts";
 import type { Entered } from "../worktree-entry.ts";
+import { createBubblewrap } from "./bubblewrap.ts";
 
-const hasBubblewrap = findProgram("bwrap", "/", process.env["PATH"]) !== null;
+const searchPath = (): string => process.env["PATH"] ?? "";
+/** It may be installed and still not be allowed to work; then the refusal is tested instead. */
+const { isAvailable: hasBubblewrap } = await createBubblewrap({ searchPath, monotonic: () => 0 }).state();
 
 let test: TestWorktrees;
 beforeEach(async () => {
@@ -37,7 +39,7 @@ describe.runIf(!hasBubblewrap)("without bubblewrap", () => {
   it("a sandbox is refused with how to install it, and the list says so", async () => {
     await expect(enter()).rejects.toMatchObject({
       code: "unavailable",
-      hint: expect.stringContaining("apt install bubblewrap") as unknown,
+      hint: expect.stringContaining("bubblewrap") as unknown,
     });
     expect((await test.service.list()).sandbox).toMatchObject({ isAvailable: false });
   });
