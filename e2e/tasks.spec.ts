@@ -134,10 +134,10 @@ test("TASKS.md edited by hand shows at once while the board changes, and neither
     path,
     `${opened.replace("From the board", "From the board, said better")}- [ ] By hand !urgent\n  In two lines.\n\nA note of mine\n`,
   );
-  await expect(titlesIn(page, "Ready")).toHaveText(["From the board, said better", "Added meanwhile", "By hand"]);
+  await expect(titlesIn(page, "Ready")).toHaveText(["From the board, said better", "By hand", "Added meanwhile"]);
   await expect
     .poll(async () => readFile(path, "utf8"))
-    .toMatch(/Added meanwhile[^]*By hand !urgent[^]*A note of mine\n$/);
+    .toMatch(/By hand !urgent[^]*Added meanwhile[^]*A note of mine\n$/);
 
   await page.getByRole("link", { name: "By hand", exact: true }).click();
   await expect(page.getByLabel("Instructions")).toHaveValue("In two lines.");

@@ -1,10 +1,19 @@
 import { useQueryClient } from "@tanstack/react-query";
-import { useEffect, useId, useMemo, useRef, useState, type KeyboardEvent, type RefObject } from "react";
+import {
+  useEffect,
+  useId,
+  useMemo,
+  useRef,
+  useState,
+  type KeyboardEvent,
+  type PointerEvent,
+  type RefObject,
+} from "react";
 
 import type { Task } from "../../../../contract/features/tasks.ts";
 import { useLiveApps, useLiveProviders } from "../../lib/live-queries.ts";
 import { useSearchState } from "../../lib/search-state.ts";
-import { ActionMenu, type MenuItem } from "../../ui/action-menu.tsx";
+import type { MenuItem } from "../../ui/action-menu.tsx";
 import { IconArrowsMove, IconBan, IconPlayerPlay, IconTrash } from "../../ui/icons.gen.ts";
 import { type Place, positionAt, withPlaced, type TasksByColumn } from "./board-order.ts";
 import classes from "./board.module.css";
@@ -30,7 +39,7 @@ export function Board({ tasks, byColumn }: BoardProps) {
   const move = (task: Task, place: Place): void => {
     void placeTask(client, task, place, positionAt(byColumn, task, place));
   };
-  const { moving, said, onPointerDown, onKey } = useMoving(board, byColumn, move);
+  const { moving, ghost, said, onPointerDown, onKey } = useMoving(board, byColumn, move);
   const shown = moving === null ? byColumn : withPlaced(byColumn, moving.task, moving.place);
   const facts = useFacts(tasks);
   const current = columns.find(({ id }) => id === search["column"])?.id ?? firstBusy(byColumn);
@@ -72,6 +81,7 @@ export function Board({ tasks, byColumn }: BoardProps) {
     ];
   }
 
+  const held = useHeld({ onPointerDown, onKeyDown, menuOf });
   return (
     <>
       <div className={classes["switch"]} role="group" aria-label="Column">
@@ -118,17 +128,17 @@ export function Board({ tasks, byColumn }: BoardProps) {
                   task={task}
                   {...facts(task)}
                   look={moving?.task.id !== task.id ? "still" : moving.ghost === null ? "lifted" : "shadow"}
-                  menu={<ActionMenu label={`Actions for ${task.title}`} items={menuOf(task)} />}
+                  menuOf={held.menuOf}
                   describedBy={help}
-                  onPointerDown={onPointerDown}
-                  onKeyDown={onKeyDown}
+                  onPointerDown={held.onPointerDown}
+                  onKeyDown={held.onKeyDown}
                 />
               ))}
             </ul>
           </section>
         ))}
       </div>
-      {moving?.ghost ? <GhostCard title={moving.task.title} {...moving.ghost} /> : null}
+      {moving?.ghost ? <GhostCard title={moving.task.title} at={moving.ghost} card={ghost} /> : null}
       <MoveSheet
         task={tasks.find(({ id }) => id === movedId) ?? null}
         byColumn={byColumn}
@@ -138,6 +148,32 @@ export function Board({ tasks, byColumn }: BoardProps) {
         }}
       />
     </>
+  );
+}
+
+interface CardDeeds {
+  onPointerDown: (event: PointerEvent<HTMLElement>, task: Task) => void;
+  onKeyDown: (event: KeyboardEvent<HTMLElement>, task: Task) => void;
+  menuOf: (task: Task) => MenuItem[];
+}
+
+/** The same functions at each drawing: cards that did not change are not drawn while another one is moved. */
+function useHeld(deeds: CardDeeds): CardDeeds {
+  const latest = useRef(deeds);
+  useEffect(() => {
+    latest.current = deeds;
+  });
+  return useMemo(
+    () => ({
+      onPointerDown: (event, task) => {
+        latest.current.onPointerDown(event, task);
+      },
+      onKeyDown: (event, task) => {
+        latest.current.onKeyDown(event, task);
+      },
+      menuOf: (task) => latest.current.menuOf(task),
+    }),
+    [],
   );
 }
 

@@ -1,12 +1,14 @@
 import { Link } from "@tanstack/react-router";
-import { memo, type KeyboardEvent, type PointerEvent, type ReactNode } from "react";
+import { memo, type KeyboardEvent, type PointerEvent, type RefObject } from "react";
 
 import type { Task } from "../../../../contract/features/tasks.ts";
 import { formatCost } from "../../lib/format.ts";
 import { IconAlertTriangle, IconArrowDown, IconArrowUp, IconRobot } from "../../ui/icons.gen.ts";
+import { ActionMenu, type MenuItem } from "../../ui/action-menu.tsx";
 import { StatusBadge } from "../../ui/status-badge.tsx";
 import classes from "./board.module.css";
 import { priorityLabels, taskStatus } from "./task-words.ts";
+import { ghostTransform } from "./use-moving.ts";
 
 interface TaskCardProps {
   task: Task;
@@ -16,7 +18,8 @@ interface TaskCardProps {
   costUsd: number | undefined;
   /** `lifted`: held by the keyboard. `shadow`: where it would stand while the pointer holds it. */
   look: "still" | "lifted" | "shadow";
-  menu: ReactNode;
+  /** What can be done with a task. */
+  menuOf: (task: Task) => MenuItem[];
   describedBy: string;
   onPointerDown: (event: PointerEvent<HTMLElement>, task: Task) => void;
   onKeyDown: (event: KeyboardEvent<HTMLElement>, task: Task) => void;
@@ -24,7 +27,7 @@ interface TaskCardProps {
 
 /** One task on the board. */
 export const TaskCard = memo(function TaskCard(props: TaskCardProps) {
-  const { task, look, menu, describedBy, onPointerDown, onKeyDown } = props;
+  const { task, look, menuOf, describedBy, onPointerDown, onKeyDown } = props;
   return (
     <li
       className={classes["card"]}
@@ -48,7 +51,7 @@ export const TaskCard = memo(function TaskCard(props: TaskCardProps) {
         >
           {task.title}
         </Link>
-        {menu}
+        <ActionMenu label={`Actions for ${task.title}`} items={menuOf(task)} />
       </div>
       <CardFacts {...props} />
     </li>
@@ -105,14 +108,16 @@ function Priority({ priority }: { priority: Exclude<Task["priority"], "normal"> 
   );
 }
 
+interface GhostProps {
+  title: string;
+  at: { x: number; y: number; width: number };
+  card: RefObject<HTMLDivElement | null>;
+}
+
 /** The card under the pointer while it is dragged. */
-export function GhostCard({ title, x, y, width }: { title: string; x: number; y: number; width: number }) {
+export function GhostCard({ title, at, card }: GhostProps) {
   return (
-    <div
-      className={classes["ghost"]}
-      style={{ width, transform: `translate(${String(x)}px, ${String(y)}px)` }}
-      aria-hidden
-    >
+    <div ref={card} className={classes["ghost"]} style={{ width: at.width, transform: ghostTransform(at) }} aria-hidden>
       {title}
     </div>
   );

@@ -14,6 +14,8 @@ export interface Moving {
 
 interface MovingBoard {
   moving: Moving | null;
+  /** The card under the pointer, which follows it without the board being drawn anew. */
+  ghost: RefObject<HTMLDivElement | null>;
   /** What to say to who cannot see it. */
   said: string;
   onPointerDown(event: ReactPointerEvent<HTMLElement>, task: Task): void;
@@ -35,6 +37,7 @@ export function useMoving(
   const [said, setSaid] = useState("");
   const current = useRef({ byColumn, onDrop });
   const stop = useRef<() => void>(() => undefined);
+  const ghostCard = useRef<HTMLDivElement>(null);
   useEffect(() => {
     current.current = { byColumn, onDrop };
   });
@@ -70,10 +73,12 @@ export function useMoving(
     let frame = 0;
 
     const show = (): void => {
+      const before = place;
       place = placeAt(board.current, task, pointer) ?? place ?? placeOf(current.current.byColumn, task.id);
       if (place === null) return;
       const ghost = { x: box.left + pointer.x - from.x, y: box.top + pointer.y - from.y, width: box.width };
-      setMoving({ task, place, ghost });
+      ghostCard.current?.style.setProperty("transform", ghostTransform(ghost));
+      if (before?.column !== place.column || before.before !== place.before) setMoving({ task, place, ghost });
     };
     const scroll = (): void => {
       if (scrollNear(board.current, pointer)) show();
@@ -97,11 +102,8 @@ export function useMoving(
       if (isDropped) drop(task, place);
       else setMoving(null);
     };
-    const up = (): void => {
-      end(true);
-    };
-    const cancel = (): void => {
-      end(false);
+    const over = ({ type }: PointerEvent): void => {
+      end(type === "pointerup");
     };
     const key = (pressed: KeyboardEvent): void => {
       if (pressed.key !== "Escape") return;
@@ -109,14 +111,14 @@ export function useMoving(
       end(false);
     };
     addEventListener("pointermove", move);
-    addEventListener("pointerup", up);
-    addEventListener("pointercancel", cancel);
+    addEventListener("pointerup", over);
+    addEventListener("pointercancel", over);
     addEventListener("keydown", key, { capture: true });
     stop.current = () => {
       cancelAnimationFrame(frame);
       removeEventListener("pointermove", move);
-      removeEventListener("pointerup", up);
-      removeEventListener("pointercancel", cancel);
+      removeEventListener("pointerup", over);
+      removeEventListener("pointercancel", over);
       removeEventListener("keydown", key, { capture: true });
       stop.current = () => undefined;
     };
@@ -149,7 +151,12 @@ export function useMoving(
     return true;
   }
 
-  return { moving, said, onPointerDown, onKey };
+  return { moving, ghost: ghostCard, said, onPointerDown, onKey };
+}
+
+/** How the card under the pointer is put in its place. */
+export function ghostTransform({ x, y }: { x: number; y: number }): string {
+  return `translate(${String(x)}px, ${String(y)}px)`;
 }
 
 function swallow(event: MouseEvent): void {
