@@ -6,7 +6,6 @@ import { notificationsFeed } from "../contract/features/notifications.ts";
 import { onboardingStepSchema } from "../contract/features/onboarding.ts";
 import { settingsSchema, type Settings } from "../contract/features/settings.ts";
 import type { DataProblem } from "../contract/features/system.ts";
-import { taskInputSchema } from "../contract/features/tasks.ts";
 import { endpointGroups } from "../contract/index.ts";
 import { sessionIdSchema } from "../contract/internal/cos.ts";
 import { AppError } from "../lib/app-error.ts";
@@ -27,6 +26,7 @@ import { buildApps, type BuildAppsOptions, type BuiltApps } from "./build-apps.t
 import { mountApiDocs } from "./features/api-docs/routes.ts";
 import { automationApps } from "./features/automations/app-actions.ts";
 import { buildAutomations } from "./features/automations/build-automations.ts";
+import { automationTasks } from "./features/automations/task-action.ts";
 import { createBackupService } from "./features/backups/backup-service.ts";
 import { startDailyBackups } from "./features/backups/daily-backups.ts";
 import { mountBackups } from "./features/backups/routes.ts";
@@ -180,14 +180,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   const automations = await buildAutomations(context, {
     sessions: cos,
     apps: automationApps(apps),
-    tasks: {
-      add: ({ state, ...task }, id) =>
-        agents.tasks.create(taskInputSchema.parse(task), { source: { kind: "automation", id }, state }),
-      openOf: (id) =>
-        agents.tasks
-          .list()
-          .find(({ source, endedAt }) => source.kind === "automation" && source.id === id && endedAt === null) ?? null,
-    },
+    tasks: automationTasks(() => agents.tasks),
     notifications,
     panic,
   });

@@ -223,3 +223,32 @@ describe("automations after a restart", () => {
     }
   });
 });
+
+describe("an automation that adds a task", () => {
+  const action: AutomationInput["action"] = {
+    kind: "task",
+    title: "Update the dependencies",
+    instructions: "One at a time.",
+    appId: null,
+    type: "chore",
+    priority: "low",
+    needsReview: true,
+    state: "draft",
+  };
+
+  it("says which one in its row, and adds no second one while that is open", async () => {
+    await expect(create(byHand({ ...action, appId: "nobody" }))).rejects.toMatchObject({ status: 400 });
+    const id = await create(byHand(action));
+    const run = async () => ended(app, (await app.call("automations.run", { params: { id } })).id);
+    const first = await run();
+    const own = async () => (await app.call("tasks.list", {})).tasks.filter(({ source }) => source.id === id);
+    const [task] = await own();
+    expect(task).toMatchObject({ title: action.title, instructions: "One at a time.", type: "chore", state: "draft" });
+    expect(first).toMatchObject({ state: "succeeded", reason: `Added "${action.title}" (${task?.id})` });
+    expect((await run()).reason).toContain("still open");
+    expect(await own()).toHaveLength(1);
+    await app.call("tasks.move", { params: { id: task?.id ?? "" }, body: { state: "done" } });
+    expect((await run()).reason).toContain("Added");
+    expect(await own()).toHaveLength(2);
+  });
+});

@@ -1,4 +1,4 @@
-import type { Task } from "../../../contract/features/tasks.ts";
+import { type Task, type TaskInput, taskInputSchema } from "../../../contract/features/tasks.ts";
 import { AppError } from "../../../lib/app-error.ts";
 import type { ActionRunner } from "./action-runner.ts";
 import type { StoredAction } from "./automation-record.ts";
@@ -11,6 +11,24 @@ export interface AutomationTasks {
   add(task: Omit<TaskAction, "kind">, automationId: string): Promise<Pick<Task, "id" | "title">>;
   /** The task of an automation that has not ended; `null` when there is none. */
   openOf(automationId: string): Pick<Task, "id" | "title"> | null;
+}
+
+interface Board {
+  list(): readonly Pick<Task, "id" | "title" | "source" | "endedAt">[];
+  create(input: TaskInput, origin: { source: Task["source"]; state: "draft" | "ready" }): Promise<Task>;
+}
+
+/** The board as automations see it; asked for when one runs. */
+export function automationTasks(board: () => Board): AutomationTasks {
+  return {
+    add: ({ state, ...task }, id) =>
+      board().create(taskInputSchema.parse(task), { source: { kind: "automation", id }, state }),
+    openOf(id) {
+      const isOpen = ({ source, endedAt }: Pick<Task, "source" | "endedAt">): boolean =>
+        source.kind === "automation" && source.id === id && endedAt === null;
+      return board().list().find(isOpen) ?? null;
+    },
+  };
 }
 
 /** Adds a task to the board, unless the one it added before is still open: tasks nobody gets to do not pile up. */

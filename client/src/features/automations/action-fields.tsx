@@ -18,10 +18,10 @@ export interface FieldsProps<A extends Action = Action> {
 }
 
 const kinds = [
-  { value: "command", label: "Run a command" },
-  { value: "url", label: "Call a URL" },
-  { value: "restart-app", label: "Restart an app" },
-  { value: "task", label: "Add a task" },
+  { value: "command", label: "Command" },
+  { value: "url", label: "URL" },
+  { value: "restart-app", label: "Restart" },
+  { value: "task", label: "Task" },
 ];
 const shownFolders = 8;
 

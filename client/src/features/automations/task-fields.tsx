@@ -30,7 +30,7 @@ export function TaskFields({ action, apps, errors, onChange }: FieldsProps<Extra
         autosize
         minRows={3}
         maxRows={12}
-        value={action.instructions ?? ""}
+        value={action.instructions}
         error={errors["action.instructions"]}
         onChange={(event) => {
           onChange({ ...action, instructions: event.currentTarget.value });
@@ -42,7 +42,7 @@ export function TaskFields({ action, apps, errors, onChange }: FieldsProps<Extra
           placeholder="No app"
           clearable
           data={apps.map(({ id, name }) => ({ value: id, label: name }))}
-          value={action.appId ?? null}
+          value={action.appId}
           error={errors["action.appId"]}
           onChange={(appId) => {
             onChange({ ...action, appId });
@@ -50,7 +50,7 @@ export function TaskFields({ action, apps, errors, onChange }: FieldsProps<Extra
         />
         <TextInput
           label="Type"
-          value={action.type ?? ""}
+          value={action.type}
           error={errors["action.type"]}
           onChange={(event) => {
             onChange({ ...action, type: event.currentTarget.value });
@@ -60,7 +60,7 @@ export function TaskFields({ action, apps, errors, onChange }: FieldsProps<Extra
           label="Priority"
           allowDeselect={false}
           data={priorities}
-          value={action.priority ?? "normal"}
+          value={action.priority}
           onChange={(priority) => {
             const found = (["urgent", "high", "normal", "low"] as const).find((one) => one === priority);
             if (found) onChange({ ...action, priority: found });
