@@ -27,9 +27,7 @@ import { mountApiDocs } from "./features/api-docs/routes.ts";
 import { automationApps } from "./features/automations/app-actions.ts";
 import { buildAutomations } from "./features/automations/build-automations.ts";
 import { automationTasks } from "./features/automations/task-action.ts";
-import { createBackupService } from "./features/backups/backup-service.ts";
-import { startDailyBackups } from "./features/backups/daily-backups.ts";
-import { mountBackups } from "./features/backups/routes.ts";
+import { startBackups } from "./features/backups/start-backups.ts";
 import { startHistoryRetention } from "./features/history/retention.ts";
 import { openPanicSwitch } from "./features/chief/build-chief.ts";
 import { startBrowser } from "./features/browser/start-browser.ts";
@@ -125,26 +123,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     }),
   );
 
-  const backups = createBackupService({
-    dataDir: env.dataDir,
-    clock,
-    logger: context.logger.child("backups"),
-    version,
-    keyFingerprint: async () => (await context.secrets.check())?.found ?? null,
-  });
-  mountBackups(mount, backups);
-  context.names.add("backups", async ({ id }) => {
-    const backup = (await backups.list()).find((one) => one.id === id);
-    return backup && `Backup of ${backup.createdAt.slice(0, 16).replace("T", ", ")} UTC`;
-  });
-  context.onStop(
-    startDailyBackups({
-      backups,
-      settings,
-      notify: (notice) => notifications.notify(notice),
-      logger: context.logger.child("backups"),
-    }),
-  );
+  const backups = startBackups(context, { settings, notifications });
 
   let givenUp: ReadonlyMap<string, string> = new Map();
   const { apps, snapshots, clients } = await buildApps(core, {

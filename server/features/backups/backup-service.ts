@@ -32,13 +32,20 @@ export interface BackupService {
 
 const suffix = ".portos-backup.gz";
 const dayMs = 24 * 3600_000;
-/** Histories are only ever added to by a restore: a newer row is never taken away. */
+/** Histories, and what portos-cos writes down while it works, are only ever added to by a restore: a newer row is never taken away. */
 const histories = [
   dataFiles.history.path,
   dataFiles.occurrences.path,
   dataFiles.incidents.path,
   dataFiles.commandHistory.path,
   dataFiles.automationOutput.path,
+  dataFiles.usage.path,
+  dataFiles.approvalHistory.path,
+  dataFiles.taskHistory.path,
+  dataFiles.chiefDecisions.path,
+  dataFiles.repairHistory.path,
+  dataFiles.runs.path,
+  dataFiles.worktrees.path,
 ];
 
 /** Backups of `data/` as single files in `data/backups/`. Restoring acts like an edit by hand: each owner checks and adopts its file. */
