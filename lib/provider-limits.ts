@@ -19,7 +19,7 @@ const longestMs = 32 * 86_400_000;
 /** A limit that ends so soon is one of the rate, whatever it is called. */
 const soonMs = 10 * 60_000;
 const usageWords =
-  /usage.?limit|insufficient_quota|exceeded your current quota|quota|credit|billing|(?:hour|daily|weekly|monthly|session) limit|hit your (?:\w+ )?limit|limit reached/i;
+  /usage.?limit|insufficient_quota|exceeded your current quota|quota|credit|billing|(?:hour|daily|weekly|monthly|session) limit|hit your (?:\w+ )?limit|(?<!rate[ _-]?)limit reached/i;
 /** A limit that no waiting ends. */
 const moneyWords = /insufficient_quota|credit balance|out of credits|billing|payment required/i;
 

@@ -39,6 +39,8 @@ describe("failures", () => {
     [400, "model x does not exist", "missing-model"],
     [500, "", "server-error"],
     [529, "overloaded", "server-error"],
+    [429, "Rate limit reached for requests", "rate-limit"],
+    [429, "5-hour limit reached", "usage-limit"],
     [504, "", "timeout"],
   ] as const)("reads status %s with %j as %s", (status, text, failure) => {
     expect(failureFromStatus(status, text)).toBe(failure);

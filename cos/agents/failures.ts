@@ -5,7 +5,7 @@ import type { AttemptEnd } from "./attempt.ts";
 /** Words by which programs and APIs say what went wrong; the first match counts, so the narrower come first. */
 const words: readonly [RegExp, FailureKind][] = [
   [
-    /insufficient_quota|exceeded your current quota|usage[ _]limit|credit balance is too low|out of credits|billing|payment required|hit your (?:\w+ )?limit|limit (?:will )?reset|(?:hour|daily|weekly|monthly|session|usage) limit|limit reached|exhausted your|quota (?:exceeded|limit)|(?:daily|weekly|monthly) quota/i,
+    /insufficient_quota|exceeded your current quota|usage[ _]limit|credit balance is too low|out of credits|billing|payment required|hit your (?:\w+ )?limit|limit (?:will )?reset|(?:hour|daily|weekly|monthly|session|usage) limit|(?<!rate[ _-]?)limit reached|exhausted your|quota (?:exceeded|limit)|(?:daily|weekly|monthly) quota/i,
     "usage-limit",
   ],
   [/rate[ _-]?limit|too many requests|resource[ _]exhausted|\b429\b|slow down/i, "rate-limit"],

@@ -23,6 +23,7 @@ export function askerOf({ subject }: Pick<Approval, "subject">): string {
     case "connector-call":
       return subject.connectorName;
     case "repair":
+    default:
       return `Repair of ${subject.appName}`;
   }
 }

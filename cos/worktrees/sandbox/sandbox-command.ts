@@ -90,10 +90,11 @@ function stateOf(agent: AgentKind | null, home: string): string[] {
 }
 
 /** Where the program and those in PATH are, links and all: some managers put them below /run or /tmp. */
-function programFolders({ file, places }: SandboxRequest): string[] {
+function programFolders({ file, args, places }: SandboxRequest): string[] {
   const folders = places.searchPath.split(":").filter((folder) => folder.startsWith("/"));
-  if (!file.startsWith("/")) return folders;
-  return [...folders, dirname(file), dirname(realOr(file))];
+  // An interpreter is told its script first.
+  const files = [file, args[0] ?? ""].filter((path) => path.startsWith("/"));
+  return [...folders, ...files.flatMap((path) => [dirname(path), dirname(realOr(path))])];
 }
 
 /** Names of hosts, and the programs of systems that keep them below /run. */

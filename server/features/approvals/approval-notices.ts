@@ -29,6 +29,7 @@ function askerOf(subject: Approval["subject"]): string {
     case "connector-call":
       return subject.connectorName;
     case "repair":
+    default:
       return `A repair of ${subject.appName}`;
   }
 }

@@ -146,8 +146,14 @@ function decideProposed({ appId }: Repair, { review }: RepairFacts): Step {
   return become("applying", `Merged by ${review.by ?? "you"}.`);
 }
 
-function decideWaiting({ work }: Repair, { approval, review, panic }: RepairFacts): Step {
+function decideWaiting({ work, appId }: Repair, { approval, review, panic }: RepairFacts): Step {
   if (approval === "unknown" || review === "unknown") return wait;
+  if (appId === null)
+    return {
+      act: "withdraw",
+      state: "proposed",
+      reason: "PortOS does not mend itself; the work waits to be looked at.",
+    };
   if (review?.state === "merged")
     return { act: "withdraw", state: "applying", reason: `Merged by ${review.by ?? "you"}.` };
   if (review?.state !== "open") {
