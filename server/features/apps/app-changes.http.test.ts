@@ -107,7 +107,7 @@ test("a process folder that a link leads out of the app's folder is refused when
   await symlink(elsewhere, join(project, "later"));
   await expect(panel.call("apps.startProcess", { params: { ...params, process: "later" } })).rejects.toMatchObject({
     status: 409,
-    details: { message: "cwd: later is a link that leads out of the app's folder" },
+    details: { message: "later cannot start: cwd: later is a link that leads out of the app's folder" },
   });
   // What stands in the record already does not keep the rest from being changed.
   expect(await panel.call("apps.update", { params, body: { description: "x" } })).toMatchObject({ description: "x" });

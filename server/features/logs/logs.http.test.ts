@@ -51,7 +51,7 @@ describe("bad input is named by field and rule", () => {
     ["too many processes", { sources: Array.from({ length: 33 }, () => source) }, "body.sources", /32/],
     ["a path for a process", { sources: ["/etc/passwd"] }, "body.sources.0", /portos\/<process>/],
     ["a limit beyond the limit", { sources, limit: 2_001 }, "body.limit", /2000/],
-    ["half a line", { sources, limit: 1.5 }, "body.limit", /int/],
+    ["half a line", { sources, limit: 1.5 }, "body.limit", /whole number/],
     [
       "a cursor made up",
       { sources, at: { before: "../../etc/passwd" } },
