@@ -37,6 +37,7 @@ function fromParts(subject: Approval["subject"], asked: string): (string | null)
     case "connector-call":
       return [subject.connectorName, subject.operation, asked];
     case "repair":
+    default:
       return [subject.appName, subject.files === 1 ? "1 file" : `${String(subject.files)} files`, asked];
   }
 }
