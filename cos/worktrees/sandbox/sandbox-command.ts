@@ -1,4 +1,4 @@
-import { lstatSync, mkdirSync, realpathSync, statSync } from "node:fs";
+import { existsSync, lstatSync, mkdirSync, realpathSync, statSync } from "node:fs";
 import { dirname, join, sep } from "node:path";
 
 import type { AgentKind } from "../../../contract/features/providers.ts";
@@ -92,9 +92,17 @@ function stateOf(agent: AgentKind | null, home: string): string[] {
 /** Where the program and those in PATH are, links and all: some managers put them below /run or /tmp. */
 function programFolders({ file, args, places }: SandboxRequest): string[] {
   const folders = places.searchPath.split(":").filter((folder) => folder.startsWith("/"));
-  // An interpreter is told its script first.
-  const files = [file, args[0] ?? ""].filter((path) => path.startsWith("/"));
-  return [...folders, ...files.flatMap((path) => [dirname(path), dirname(realOr(path))])];
+  // An interpreter is told its script first, which needs the package it belongs to.
+  const script = args[0] ?? "";
+  const own = script.startsWith("/") ? [packageOf(dirname(realOr(script)))] : [];
+  const files = [file, script].filter((path) => path.startsWith("/"));
+  return [...folders, ...files.flatMap((path) => [dirname(path), dirname(realOr(path))]), ...own];
+}
+
+/** The nearest folder above with a package.json; the folder itself when there is none. */
+function packageOf(folder: string): string {
+  for (let at = folder; at !== dirname(at); at = dirname(at)) if (existsSync(join(at, "package.json"))) return at;
+  return folder;
 }
 
 /** Names of hosts, and the programs of systems that keep them below /run. */
