@@ -24,7 +24,9 @@ async function prepare(portos: PortosFixture, appId: string): Promise<string> {
     processes: [{ name: "web", run }],
   });
   expect(made.status, JSON.stringify(made.body)).toBeLessThan(300);
-  await portos.call("DELETE", "/api/providers/mender");
+  // Whoever else is there might be thought the better one for repairs.
+  const { providers } = (await portos.call("GET", "/api/providers")).body as { providers: { id: string }[] };
+  for (const { id } of providers) await portos.call("DELETE", `/api/providers/${id}`);
   const input = { type: "cli", name: "Mender", agent: "gemini", command: [process.execPath, agentFile] };
   expect((await portos.call("POST", "/api/providers", { id: "mender", input })).status).toBe(200);
   await portos.call("POST", "/api/providers/mender/enable");

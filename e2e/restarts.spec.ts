@@ -68,17 +68,17 @@ test(
   { tag: "@desktop" },
   async ({ page, portos }) => {
     test.setTimeout(120_000);
-    const id = await start(portos, "asker", "say first words\nhang");
+    const id = await start(portos, "asker", "say first words.\nhang");
     await page.goto(`/agents/${id}`);
     const transcript = page.getByRole("log", { name: /Transcript of/ });
-    await expect(transcript.getByText("first words", { exact: true })).toBeVisible({ timeout: 20_000 });
+    await expect(transcript.getByText("first words.", { exact: true })).toBeVisible({ timeout: 20_000 });
     await killOutright(portos, "portos-cos");
     await expect(page.getByText("portos-cos or the machine went away while it ran.").first()).toBeVisible();
     await page.getByRole("button", { name: "Resume", exact: true }).click();
     await expect(transcript.getByText("loaded;")).toBeVisible({ timeout: 20_000 });
     await expect.poll(() => stateOf(portos, id)).toBe("succeeded");
     await expect(page.getByRole("button", { name: "Resume", exact: true })).toBeHidden();
-    await expect(transcript.getByText("first words", { exact: true })).toHaveCount(1);
+    await expect(transcript.getByText("first words.", { exact: true })).toHaveCount(1);
   },
 );
 

@@ -91,7 +91,7 @@ test(
     const [{ id } = { id: "" }] = (created.body as { runs: { id: string }[] }).runs;
     await page.goto(`/agents/${id}`);
     await expect(page.getByText("Step 3.")).toBeVisible();
-    await page.getByRole("button", { name: "Stop" }).click();
+    await page.getByRole("button", { name: "Stop", exact: true }).click();
     await expect(page.getByRole("main").getByText("cancelled").first()).toBeVisible();
     await expect(page.getByRole("button", { name: "Run again" })).toBeVisible();
     await expect(page.getByText("Stopped by this machine").first()).toBeVisible();
