@@ -94,17 +94,18 @@ function StopButton() {
 
 function Bell() {
   const { data: notifications = [] } = useLiveNotifications();
-  const unread = notifications.filter((item) => !item.isRead).length;
+  const count = notifications.filter((item) => !item.isRead).length;
+  const unread = count > 9 ? "9+" : String(count);
   return (
     <ActionIcon
       className={classes["icon"] ?? ""}
-      aria-label={unread === 0 ? "Notifications" : `Notifications, ${String(unread)} unread`}
+      aria-label={count === 0 ? "Notifications" : `Notifications, ${unread} unread`}
       onClick={() => overlay.set("notifications")}
     >
       <IconBell size={18} stroke={1.8} />
-      {unread === 0 ? null : (
+      {count === 0 ? null : (
         <span className={classes["count"]} aria-hidden="true">
-          {unread > 9 ? "9+" : unread}
+          {unread}
         </span>
       )}
     </ActionIcon>
