@@ -112,14 +112,14 @@ describe("an owner lock", () => {
       lost += 1;
     });
     await rm(join(folder, ".locks"), { recursive: true });
-    await until(async () => (await readdir(folder)).includes(".locks"), 8_000);
+    await until(async () => (await readdir(folder)).includes(".locks"), 20_000);
     await until(async () => (await readdir(join(folder, ".locks"))).includes("x.json.owner"), 2_000);
     expect(lost).toBe(0);
     await abandon(folder, { ...(await thisProcess()), token: "somebody else" }, 60_000);
-    await until(() => lost === 1, 8_000);
+    await until(() => lost === 1, 20_000);
     await lock.release();
     expect(await readFile(join(folder, ".locks/x.json.owner"), "utf8")).toContain("somebody else");
-  }, 20_000);
+  }, 60_000);
 });
 
 test("a lock whose taker was killed before it could sign is taken over when it is old enough, not refused", async () => {
@@ -127,4 +127,4 @@ test("a lock whose taker was killed before it could sign is taken over when it i
   await mkdir(join(folder, ".locks/x.json.lock"), { recursive: true });
   const lock = await acquire(folder);
   await lock.release();
-}, 20_000);
+}, 60_000);

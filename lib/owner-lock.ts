@@ -11,7 +11,7 @@ import { errorCode } from "./durable-file.ts";
 import { thisProcess, verdictOn, type ProcessIdentity } from "./process-identity.ts";
 
 /** Age at which the lock of an owner whose life cannot be judged (another machine or container) counts as given up. */
-const staleMs = 6_000;
+const staleMs = 15_000;
 /** The age of a lock is checked against whole seconds on some disks. */
 const staleMarginMs = 2_000;
 const retryMs = 50;

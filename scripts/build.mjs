@@ -76,6 +76,8 @@ async function buildBundle({ name, entry }) {
       entryFileNames: "[name].js",
       chunkFileNames: `${name}/[name]-[hash].js`,
       sourcemap: true,
+      // Node keeps the text of a program and the ends of its lines in memory: names stay, for stacks; space and comments go.
+      minify: { compress: false, mangle: false, codegen: { removeWhitespace: true } },
       // Packages in CommonJS ask for built-in modules at run time.
       banner:
         'import { createRequire as portosRequire } from "node:module"; const require = portosRequire(import.meta.url);',
