@@ -57,7 +57,7 @@ export async function buildChiefOfStaff(
   providers.onChange(chief.evaluateSoon);
   reviews.onDecided(async ({ runId, state, by }) => {
     await chief.reviewed(runId, state, by);
-    if (state !== "open") await learning.feedback(runId, state);
+    await learning.feedback(runId, state === "open" ? null : state);
   });
   const watchBudget = createBudgetWatch({
     usage,

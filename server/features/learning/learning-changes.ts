@@ -16,11 +16,11 @@ export function withOutcome(file: LearningFile, outcome: NewOutcome, at: string)
   return prune({ ...file, outcomes: [...outcomes, { ...outcome, at, verdict: null }] });
 }
 
-/** Notes the user's judgement with whoever did the work of a run in the end. */
-export function withVerdict(file: LearningFile, runId: string, verdict: Verdict): LearningFile {
+/** Notes the user's judgement with whoever did the work of a run in the end; `null` takes it back. */
+export function withVerdict(file: LearningFile, runId: string, verdict: Verdict | null): LearningFile {
   const ofRun = file.outcomes.filter(({ id }) => id === runId || id.startsWith(`${runId}:`));
   const judged = ofRun.findLast(({ isSuccess }) => isSuccess) ?? ofRun.at(-1);
-  if (!judged) return file;
+  if (!judged || judged.verdict === verdict) return file;
   return { ...file, outcomes: file.outcomes.map((one) => (one === judged ? { ...one, verdict } : one)) };
 }
 

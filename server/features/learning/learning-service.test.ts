@@ -64,6 +64,8 @@ describe("what is kept", () => {
     expect(weigh()).toEqual({ successes: 4, failures: 1 }); // told again, judged still
     await learning.feedback("run-unknown", "discarded");
     expect(weigh()).toEqual({ successes: 4, failures: 1 });
+    await learning.feedback("run-7", null); // taken back: what the run itself has shown counts again
+    expect(weigh()).toEqual({ successes: 3, failures: 1 });
   });
 
   it("always and never are obeyed, the word about an app before the one about all", async () => {

@@ -47,8 +47,8 @@ export interface Learning {
   choose(work: Work & { tier?: Tier | undefined }, candidates: readonly Candidate[]): Promise<Choice>;
   /** Counts an outcome once; told again it replaces what was told before. Resolves when it is on disk. */
   record(outcome: NewOutcome): Promise<void>;
-  /** How the user judged the work of a run: that of whoever did it in the end. */
-  feedback(runId: string, verdict: Verdict): Promise<void>;
+  /** How the user judged the work of a run: that of whoever did it in the end; `null`: the judgement was taken back. */
+  feedback(runId: string, verdict: Verdict | null): Promise<void>;
   /** Beliefs about those who can be asked and those who were; without a kind of work, about everything that was seen. */
   list(query: { type?: string | undefined; app?: string | undefined }): Belief[];
   /** Who would be chosen how often. */
