@@ -45,6 +45,8 @@ export interface RecoveryFacts {
   canResume: boolean;
   /** Its work waits to be looked at. */
   hasReview: boolean;
+  /** Why nobody could see whether it changed anything; `null`: that was seen. */
+  reviewProblem: string | null;
   timeText(at: number): string;
 }
 
@@ -76,7 +78,11 @@ export function planRecovery(facts: RecoveryFacts): Recovery {
   });
 }
 
-function afterSuccess(last: TaskRun, { task, hasReview }: RecoveryFacts): Plan {
+function afterSuccess(last: TaskRun, { task, hasReview, reviewProblem }: RecoveryFacts): Plan {
+  if (reviewProblem !== null) {
+    const text = `${last.providerName} is done, but its work cannot be laid open: ${sentence(reviewProblem)}`;
+    return { ...plan("review", "review", text), isAsking: true };
+  }
   if (hasReview) return plan("review", "review", `${last.providerName} is done: look at what it changed.`);
   if (task.needsReview)
     return {

@@ -45,6 +45,7 @@ function recover(runs: TaskRun[], changes: Partial<RecoveryFacts> = {}): Recover
     biggerTier: "heavy",
     canResume: false,
     hasReview: false,
+    reviewProblem: null,
     timeText,
     ...changes,
   });
@@ -55,6 +56,9 @@ describe("what follows from the end of a run", () => {
     expect(recover([run(null)]).plan).toMatchObject({ state: "done", code: "ended", step: null });
     expect(recover([run(null)], { task: { needsReview: true, title: "" } }).plan.state).toBe("review");
     expect(recover([run(null)], { hasReview: true }).plan.state).toBe("review");
+    const unseen = recover([run(null)], { reviewProblem: "git add failed" }).plan;
+    expect(unseen).toMatchObject({ state: "review", isAsking: true });
+    expect(unseen.text).toContain("git add failed");
   });
 
   it("is a pause that grows, then another way, then a question", () => {

@@ -1,10 +1,11 @@
 import type { ChiefSettings } from "../../../contract/features/chief.ts";
 import type { Run } from "../../../contract/features/runs.ts";
 import type { Task } from "../../../contract/features/tasks.ts";
+import { AppError } from "../../../lib/app-error.ts";
 import { taskKey, taskLink, type ChiefParts, type Teller } from "./chief-parts.ts";
 import { biggerTier, findCandidates } from "./find-candidates.ts";
 import { addFollowUp } from "./follow-up.ts";
-import { planRecovery, type Recovery } from "./plan-recovery.ts";
+import { planRecovery, type Recovery, type RecoveryFacts } from "./plan-recovery.ts";
 import type { RecordBook } from "./record-book.ts";
 import type { TaskRecord, TaskRun } from "./task-record.ts";
 import { reasonOf } from "./task-starter.ts";
@@ -65,9 +66,19 @@ export function createRunSettler(options: SettlerOptions): RunSettler {
       hasOther: candidates.some(({ providerId }) => !course.avoid.includes(providerId)),
       biggerTier: biggerTier(task, { tier: record.runs.at(-1)?.tier ?? null }, providers),
       canResume: run.canContinue,
-      hasReview: run.state === "succeeded" && (await options.hasReview(run)),
+      ...(await reviewOf(run)),
       timeText: options.timeText,
     });
+  }
+
+  /** What git cannot tell must not keep the task from ending. */
+  async function reviewOf(run: Run): Promise<Pick<RecoveryFacts, "hasReview" | "reviewProblem">> {
+    try {
+      return { hasReview: run.state === "succeeded" && (await options.hasReview(run)), reviewProblem: null };
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      return { hasReview: false, reviewProblem: error.message };
+    }
   }
 
   /** What follows from a plan that is on disk; after a crash it is done again, and each step knows what was done. */
@@ -126,6 +137,7 @@ export function createRunSettler(options: SettlerOptions): RunSettler {
       biggerTier: null,
       canResume: false,
       hasReview: false,
+      reviewProblem: null,
       timeText: options.timeText,
     });
     await book.changeRun(record.taskId, known.runId, { ...ended, plan });
