@@ -7,7 +7,7 @@ import type { BranchMove } from "./move-branch.ts";
 import type { OpenWork } from "./review-desk.ts";
 import type { PendingMerge, ReviewRecord, StoredDecision } from "./review-record.ts";
 import { keepDecisionMs } from "./review-view.ts";
-import { bringBack, discardedReference, standOn } from "./settle-work.ts";
+import { bringBack, checkBranch, discardedReference, standOn } from "./settle-work.ts";
 import { findWork } from "./work-place.ts";
 import { parentsOf } from "./work-snapshot.ts";
 
@@ -87,9 +87,15 @@ export async function requireNewBranch(repository: string, name: string): Promis
     throw new AppError("conflict", `There is a branch ${name} already`, { hint: "Choose another name." });
 }
 
-/** Throws `conflict` when what was kept is not there as it was. */
+/** Throws `conflict` when what was kept, or merged, is not there as it was, or could be taken back by half only. */
 export async function checkKept({ runId, state, worktree }: ReviewRecord, decision: StoredDecision): Promise<void> {
   const { repository } = worktree;
+  if ((await findWork(worktree)) === null) await checkBranch(worktree, decision);
+  if (state === "merged") {
+    if (await pointsTo(repository, decision.reference ?? "", decision.to ?? "")) return;
+    const branch = decision.branch ?? "";
+    throw new AppError("conflict", `The branch ${branch} has gone on since, so the merge cannot be taken back`);
+  }
   if (state === "discarded") {
     if (await pointsTo(repository, discardedReference(runId), decision.work)) return;
     throw new AppError("conflict", "The discarded work is not kept any more");

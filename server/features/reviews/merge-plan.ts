@@ -6,6 +6,7 @@ import { AppError } from "../../../lib/app-error.ts";
 import { git, gitError, runGit, type GitPlace } from "../../../lib/processes/git-command.ts";
 import { findRepository, gitChanges, gitCommit, listGitWorktrees } from "../../../lib/processes/git-repository.ts";
 import { readable } from "./diff-parts.ts";
+import { filesInTheWay, foldersAbove, inTheWayText } from "./in-the-way.ts";
 import type { Work } from "./work-snapshot.ts";
 
 /** What a merge would do, or why there can be none. */
@@ -98,17 +99,14 @@ async function checkoutProblem(checkout: GitPlace, from: string, to: string): Pr
   const inTheWay = (await gitChanges(checkout))
     .flatMap(({ path, formerPath }) => (formerPath === null ? [path] : [path, formerPath]))
     .filter((path) => files.has(path) || folders.has(path) || foldersAbove(path).some((folder) => files.has(folder)));
-  if (inTheWay.length === 0) return null;
+  if (inTheWay.length === 0) {
+    const ignored = await filesInTheWay(checkout, from, to);
+    return ignored.length === 0 ? null : inTheWayText(ignored, workTree);
+  }
   const [first = ""] = inTheWay;
   const others = inTheWay.length > 1 ? ` and ${inTheWay.length - 1} more` : "";
   const have = inTheWay.length > 1 ? "have" : "has";
   return `${first}${others} ${have} changes in ${workTree} that are in no commit. Commit or stash them first.`;
-}
-
-/** "a" and "a/b" of "a/b/c". */
-function foldersAbove(path: string): string[] {
-  const parts = path.split("/").slice(0, -1);
-  return parts.map((_, index) => parts.slice(0, index + 1).join("/"));
 }
 
 /** Whether a branch still points to a commit. */

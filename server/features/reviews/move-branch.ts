@@ -1,6 +1,10 @@
+import { readlink } from "node:fs/promises";
+import { join } from "node:path";
+
 import { AppError } from "../../../lib/app-error.ts";
 import { git, gitError, runGit, type GitPlace } from "../../../lib/processes/git-command.ts";
 import { gitCommit } from "../../../lib/processes/git-repository.ts";
+import { filesInTheWay, inTheWayText } from "./in-the-way.ts";
 
 /** A branch that is to go from one commit to another, with the files of the folder it is checked out in. */
 export interface BranchMove {
@@ -13,8 +17,8 @@ export interface BranchMove {
 }
 
 /**
- * Moves a branch: first the files of its checkout, of which none that has changes of its own is touched, then the branch itself,
- * only if it is still where it was. Throws `conflict` with nothing changed. Done again after it was cut off, it goes on.
+ * Moves a branch: first the files of its checkout, of which none that has changes of its own or is unknown to git is touched,
+ * then the branch itself, only if it is still where it was. Throws `conflict` with nothing changed. Done again after it was cut off, it goes on.
  */
 export async function moveBranch(
   repository: string,
@@ -26,6 +30,9 @@ export async function moveBranch(
     await git(repository, update);
     return;
   }
+  const inTheWay = await filesInTheWay(checkout, from, to);
+  if (inTheWay.length > 0)
+    throw new AppError("conflict", inTheWayText(inTheWay, typeof checkout === "string" ? checkout : checkout.workTree));
   await moveFiles(checkout, from, to);
   const updated = await runGit(checkout, update);
   if (updated.code === 0) return;
@@ -80,5 +87,19 @@ async function areFilesOfEither(checkout: GitPlace, { from, to }: BranchMove): P
   };
   const fromOld = await changed(from);
   const fromNew = await changed(to);
-  return [...fromOld].every((name) => !fromNew.has(name));
+  if (![...fromOld].every((name) => !fromNew.has(name))) return false;
+  for (const name of await filesInTheWay(checkout, from, to)) if (!(await isAsIn(checkout, to, name))) return false;
+  return true;
+}
+
+/** Whether a file git does not know yet is what it is to become. */
+async function isAsIn(checkout: GitPlace, commit: string, name: string): Promise<boolean> {
+  const wanted = await runGit(checkout, ["rev-parse", "--verify", "--quiet", `${commit}:${name}`]);
+  const path = join(typeof checkout === "string" ? checkout : checkout.workTree, name);
+  const target = await readlink(path).catch(() => null);
+  const now =
+    target === null
+      ? await runGit(checkout, ["hash-object", "--", name])
+      : await runGit(checkout, ["hash-object", "--stdin"], { input: target });
+  return wanted.code === 0 && now.code === 0 && wanted.stdout === now.stdout;
 }

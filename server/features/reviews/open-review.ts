@@ -7,6 +7,8 @@ import type { Clock } from "../../../lib/clock.ts";
 import { figuresOf, type ReviewDesk } from "./review-desk.ts";
 import type { ReviewRecord, ReviewRecords } from "./review-record.ts";
 
+const maxTold = 500;
+
 type OpenedListener = (review: ReviewSummary) => void | Promise<void>;
 
 interface OpenerOptions {
@@ -22,6 +24,17 @@ interface OpenerOptions {
 /** Lays open what ended runs have changed, and again what changed after it was decided on. */
 export function createOpener({ records, desk, worktrees, summary, decided, changed, clock }: OpenerOptions) {
   const listeners: OpenedListener[] = [];
+  /** What was laid open lately: several ask for it at the end of one run. */
+  const told = new Map<string, string>();
+
+  function isTold(run: Run, tree: string): boolean {
+    const sign = [run.state, run.endedAt, run.canContinue, tree].join(" ");
+    const isKnown = told.get(run.id) === sign;
+    told.delete(run.id);
+    told.set(run.id, sign);
+    for (const [oldest] of told) if (told.size > maxTold) told.delete(oldest);
+    return isKnown;
+  }
 
   async function copiedInto(runId: string, known: ReviewRecord | undefined): Promise<string[]> {
     try {
@@ -43,6 +56,7 @@ export function createOpener({ records, desk, worktrees, summary, decided, chang
     if (known?.decision?.tree === laid.work.tree) return;
     const { tree, base, head } = laid.work;
     const isAgain = known !== undefined && known.state !== "open";
+    if (isTold(run, tree) && known?.state === "open") return;
     const fresh = {
       copied,
       runState: run.state,

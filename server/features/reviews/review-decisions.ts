@@ -25,6 +25,8 @@ export interface DecisionOptions {
   desk: ReviewDesk;
   /** The record says something new; `by` has decided it. */
   decided(record: ReviewRecord, by: string): Promise<void>;
+  /** Resolves when everybody has heard of it. */
+  told(runId: string): Promise<void>;
   clock: Clock;
   logger: Logger;
 }
@@ -41,13 +43,15 @@ export interface ReviewDecisions {
   prune(): Promise<void>;
 }
 
-export function createReviewDecisions({ records, desk, decided, clock, logger }: DecisionOptions): ReviewDecisions {
+export function createReviewDecisions(options: DecisionOptions): ReviewDecisions {
+  const { records, desk, decided, told, clock, logger } = options;
   const now = (): string => new Date(clock.now()).toISOString();
 
   /** One decision at a time in a repository: two merges would meet in its folder. */
-  function alone<T>(runId: string, work: (record: ReviewRecord) => Promise<T>): Promise<T> {
+  async function alone(runId: string, work: (record: ReviewRecord) => Promise<void>): Promise<void> {
     const { repository } = desk.find(runId).worktree;
-    return desk.inLine(`repository:${repository}`, () => desk.inLine(runId, () => work(desk.find(runId))));
+    await desk.inLine(`repository:${repository}`, () => desk.inLine(runId, () => work(desk.find(runId))));
+    await told(runId); // only now: who hears of it may look at the work
   }
 
   async function settle(
@@ -129,8 +133,8 @@ export function createReviewDecisions({ records, desk, decided, clock, logger }:
     if (state === "open" || decision === null) throw new AppError("conflict", "Nothing was decided yet");
     if (clock.now() - Date.parse(decision.at) >= keepDecisionMs)
       throw new AppError("conflict", "This was decided more than 30 days ago and cannot be taken back");
+    await checkKept(record, decision);
     if (state === "merged") await move(record, { kind: "undo", decision });
-    else await checkKept(record, decision);
     await restoreWork(record, decision, desk.scratch(record.runId));
     if (state === "branch")
       await git(repository, ["update-ref", "-d", `refs/heads/${decision.branch ?? ""}`, decision.work]);
@@ -143,10 +147,7 @@ export function createReviewDecisions({ records, desk, decided, clock, logger }:
     const { repository } = record.worktree;
     const checkout = await findCheckout(repository, decision.branch ?? "");
     const isDone = await finishMove(repository, checkout, moveOf(record, pending));
-    if (!isDone) {
-      await setPending(record.runId, null);
-      return;
-    }
+    if (!isDone) return setPending(record.runId, null);
     if (kind === "undo") {
       await restoreWork(record, decision, desk.scratch(record.runId));
       await settle(record.runId, "open", null, decision.by);

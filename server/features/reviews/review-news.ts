@@ -22,7 +22,10 @@ interface NewsOptions {
 /** Tells of decisions, each of those who must know once, also when they are away at first. */
 export interface ReviewNews {
   onDecided(listener: DecidedListener): void;
+  /** Resolves when it is on disk that there is something to be told; whoever hears of it may need the work itself. */
   decided(record: ReviewRecord, by: string): Promise<void>;
+  /** Resolves when everybody who can be reached has heard what was decided on a run so far. */
+  told(runId: string): Promise<void>;
   start(): void;
   stop(): void;
 }
@@ -31,7 +34,7 @@ const retryEveryMs = 20_000;
 
 export function createReviewNews({ records, summary, setFate, publish, logger }: NewsOptions): ReviewNews {
   const listeners: DecidedListener[] = [];
-  const telling = new Set<string>();
+  const telling = new Map<string, Promise<void>>();
   let timer: NodeJS.Timeout | undefined;
 
   async function tellListeners(record: ReviewRecord, by: string): Promise<void> {
@@ -57,33 +60,40 @@ export function createReviewNews({ records, summary, setFate, publish, logger }:
 
   async function tell(runId: string): Promise<void> {
     const record = records.get(runId);
-    if (!record?.news || telling.has(runId)) return;
-    telling.add(runId);
+    if (!record?.news) return;
     const { by, to } = record.news;
-    try {
-      if (to.includes("listeners")) {
-        await tellListeners(record, by);
-        await heard(runId, "listeners");
-      }
-      if (to.includes("cos") && (await tellCos(record))) await heard(runId, "cos");
-    } finally {
-      telling.delete(runId);
+    if (to.includes("listeners")) {
+      await tellListeners(record, by);
+      await heard(record, "listeners");
     }
+    if (to.includes("cos") && (await tellCos(record))) await heard(record, "cos");
   }
 
-  async function heard(runId: string, who: "cos" | "listeners"): Promise<void> {
-    await records.change(runId, (one) => {
-      const left = (one.news?.to ?? []).filter((other) => other !== who);
-      return { ...one, news: one.news && left.length > 0 ? { ...one.news, to: left } : null };
+  async function heard(told: ReviewRecord, who: "cos" | "listeners"): Promise<void> {
+    await records.change(told.runId, (one) => {
+      const isSame = one.state === told.state && one.decision?.at === told.decision?.at;
+      if (one.news === null || !isSame) return one; // something newer was decided meanwhile, which nobody has heard yet
+      const left = one.news.to.filter((other) => other !== who);
+      return { ...one, news: left.length > 0 ? { ...one.news, to: left } : null };
     });
   }
 
+  /** Of one run one thing after the other, and nobody waits for it who holds the work. */
+  function tellSoon(runId: string): void {
+    const before = telling.get(runId) ?? Promise.resolve();
+    const work = before
+      .then(() => tell(runId))
+      .catch((error: unknown) => {
+        logger.error("A decision could not be told", { run: runId }, error);
+      })
+      .finally(() => {
+        if (telling.get(runId) === work) telling.delete(runId);
+      });
+    telling.set(runId, work);
+  }
+
   function tellAll(): void {
-    for (const { runId, news } of records.list())
-      if (news !== null)
-        tell(runId).catch((error: unknown) => {
-          logger.error("A decision could not be told", { run: runId }, error);
-        });
+    for (const { runId, news } of records.list()) if (news !== null && !telling.has(runId)) tellSoon(runId);
   }
 
   return {
@@ -93,8 +103,9 @@ export function createReviewNews({ records, summary, setFate, publish, logger }:
     async decided(record, by) {
       await records.change(record.runId, (one) => ({ ...one, news: { by, to: ["listeners", "cos"] } }));
       publish(summary(record));
-      await tell(record.runId);
+      tellSoon(record.runId);
     },
+    told: (runId) => telling.get(runId) ?? Promise.resolve(),
     start() {
       tellAll();
       timer = setInterval(tellAll, retryEveryMs);

@@ -70,7 +70,7 @@ export function createReviewService(options: ReviewServiceOptions): ReviewServic
     changed,
   });
   const news = createReviewNews({ records, summary, setFate: worktrees.setFate, publish, logger });
-  const decisions = createReviewDecisions({ records, desk, decided: news.decided, clock, logger });
+  const decisions = createReviewDecisions({ ...news, records, desk, clock, logger });
   const { sessions } = options;
   const checks = createReviewChecks({ records, sessions, command: worktrees.command, changed, clock, logger });
   let pruning: NodeJS.Timeout | undefined;

@@ -50,6 +50,16 @@ export function discardedReference(runId: string): string {
   return `refs/portos/discarded/${runId}`;
 }
 
+/** Where the branch of a worktree that was given back stands. Throws `conflict` when it has gone on since. */
+export async function checkBranch(
+  { repository, branch }: RunWorktree,
+  { head, work }: { head: string; work: string },
+): Promise<string | null> {
+  const now = await gitCommit(repository, `refs/heads/${branch}`);
+  if (now === null || now === work || now === head) return now;
+  throw new AppError("conflict", `The branch ${branch} has gone on since, so the worktree cannot be brought back`);
+}
+
 /** Makes a worktree again that was given back: on its branch, with all files of the work, as little committed as before. */
 export async function bringBack(
   worktree: RunWorktree,
@@ -59,11 +69,9 @@ export async function bringBack(
   if ((await findWork(worktree)) !== null) return;
   const { repository, folder, branch } = worktree;
   const reference = `refs/heads/${branch}`;
-  const now = await gitCommit(repository, reference);
+  const now = await checkBranch(worktree, { head, work });
   if (now === null) await git(repository, ["update-ref", reference, head, ""]);
   else if (now === work) await git(repository, ["update-ref", reference, head, work]);
-  else if (now !== head)
-    throw new AppError("conflict", `The branch ${branch} has gone on since, so the worktree cannot be brought back`);
   await git(repository, ["worktree", "prune"]);
   await git(repository, ["worktree", "add", "--quiet", "--", folder, branch], { timeoutMs: 120_000 });
   const place = await findWork(worktree);

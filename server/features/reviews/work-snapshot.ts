@@ -3,7 +3,8 @@ import { join } from "node:path";
 
 import type { RunWorktree } from "../../../contract/features/isolation.ts";
 import { AppError } from "../../../lib/app-error.ts";
-import { git, type GitPlace } from "../../../lib/processes/git-command.ts";
+import { git, gitError, runGit, type GitPlace } from "../../../lib/processes/git-command.ts";
+import { redact } from "../../../lib/redact.ts";
 import { gitCommit, gitMergeBase } from "../../../lib/processes/git-repository.ts";
 import { commitTree, panelIdentity } from "./commit-tree.ts";
 import type { WorkPlace } from "./work-place.ts";
@@ -43,7 +44,7 @@ export async function readWork(
   const head = await gitCommit(place, "HEAD");
   if (head === null) throw new AppError("conflict", "The worktree stands on no commit");
   const mergeHead = await gitCommit(place, "MERGE_HEAD");
-  const tree = await writeWork(place, index, head, without);
+  const { tree, leftOut } = await writeWork(place, index, head, without);
   const headTree = (await git(place, ["rev-parse", `${head}^{tree}`])).trim();
   const commit =
     tree === headTree && mergeHead === null
@@ -57,7 +58,17 @@ export async function readWork(
         });
   const baseTip = worktree.baseBranch === null ? null : await gitCommit(place, `refs/heads/${worktree.baseBranch}`);
   const base = (await gitMergeBase(place, commit, baseTip ?? worktree.baseCommit)) ?? worktree.baseCommit;
-  return { place, index, head, mergeHead, tree, commit, baseTip, base, unsettled: await unsettledOf(place) };
+  return {
+    place,
+    index,
+    head,
+    mergeHead,
+    tree,
+    commit,
+    baseTip,
+    base,
+    unsettled: leftOut ?? (await unsettledOf(place)),
+  };
 }
 
 /** Parents of a commit of the work. */
@@ -65,13 +76,19 @@ export function parentsOf(head: string, mergeHead: string | null): string[] {
   return mergeHead === null ? [head] : [head, mergeHead];
 }
 
-async function writeWork(place: GitPlace, index: string, head: string, without: readonly string[]): Promise<string> {
+/** `leftOut`: why git cannot take in some of the files, in one sentence. */
+async function writeWork(
+  place: GitPlace,
+  index: string,
+  head: string,
+  without: readonly string[],
+): Promise<{ tree: string; leftOut: string | null }> {
   const env = { GIT_INDEX_FILE: index };
   const own = (args: string[], input?: string): Promise<string> =>
     git(place, args, { env, timeoutMs, encoding: "latin1", maxBytes: 64 * 1024 * 1024, ...inputOf(input) });
   // What is known of unchanged files is kept by this, so that they need not be read again.
   await own(["read-tree", "--reset", head]);
-  await own(["add", "--all", "."]);
+  const leftOut = await addAll(place, env);
   // What the agent has added by force although it is ignored is in its own index only.
   const forced = await git(place, ["diff-index", "--cached", "--name-only", "--diff-filter=A", "-z", head], {
     encoding: "latin1",
@@ -83,7 +100,17 @@ async function writeWork(place: GitPlace, index: string, head: string, without: 
     const isThere = !isTracked && (await own(["ls-files", "-z", "--", path])) !== "";
     if (isThere) await own(["rm", "-r", "--cached", "--quiet", "--", path]);
   }
-  return (await own(["write-tree"])).trim();
+  return { tree: (await own(["write-tree"])).trim(), leftOut };
+}
+
+/** Takes in what it can: one file that cannot be read, or a repository begun in a folder, hides nothing of the rest. */
+async function addAll(place: GitPlace, env: { GIT_INDEX_FILE: string }): Promise<string | null> {
+  const args = ["add", "--all", "--ignore-errors", "."];
+  const added = await runGit(place, args, { env, timeoutMs });
+  if (added.code === 0) return null;
+  const said = /^error: (.+)$/m.exec(added.stderr)?.[1];
+  if (added.code !== 1 || said === undefined) throw gitError(args, added);
+  return `Git cannot take in all files of the work: ${redact(said).slice(0, 300)}.`;
 }
 
 function inputOf(raw: string | undefined): { input?: Uint8Array } {
