@@ -37,13 +37,12 @@ export function AgentsRoute() {
   const reviews = useLiveReviews().data;
   const tasks = useLiveTasks();
   const [search] = useSearchState();
-  const board = { id: "board", label: "Board" };
-  const runs = { id: "runs", label: "Runs" };
   // Whoever gave tasks looks at them first; a new run, or runs of one kind, are asked for by name.
   const isAboutRuns = ["new", "state", "provider", "group"].some((name) => search[name] !== undefined);
-  const isBoardFirst = (tasks.data?.tasks.length ?? 0) > 0 && (!isAboutRuns || search["tab"] !== undefined);
+  const isBoardFirst = (tasks.data?.tasks.length ?? 0) > 0 && !isAboutRuns;
   const tabs: PageTab[] = [
-    ...(isBoardFirst ? [board, runs] : [runs, board]),
+    { id: "board", label: "Board", isDefault: isBoardFirst },
+    { id: "runs", label: "Runs", isDefault: !isBoardFirst },
     { id: "reviews", label: "Reviews", count: reviews?.open.length },
     { id: "worktrees", label: "Worktrees" },
     { id: "chief", label: "Chief of staff" },

@@ -1,10 +1,10 @@
 import type { RunState } from "../../../contract/features/run-events.ts";
 import type { Task } from "../../../contract/features/tasks.ts";
 import { TaskDecisions } from "../features/chief/task-decisions.tsx";
-import { permissionModes, runStatus } from "../features/runs/run-words.ts";
+import { runStatus } from "../features/runs/run-words.ts";
 import { TaskPage } from "../features/tasks/task-page.tsx";
 
-const words = { status: (state: RunState) => runStatus(state), permissionModes };
+const words = { status: (state: RunState) => runStatus(state) };
 
 function decisionsOf({ id }: Pick<Task, "id">) {
   return <TaskDecisions taskId={id} />;

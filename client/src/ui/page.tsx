@@ -5,11 +5,13 @@ import { pageMeta } from "../lib/page-meta.ts";
 import { useSearchState } from "../lib/search-state.ts";
 import classes from "./page.module.css";
 
-/** One tab of a page. The first one has no trace in the address. */
+/** One tab of a page. The first one has no trace in the address, unless another one may be shown first. */
 export interface PageTab {
   readonly id: string;
   readonly label: string;
   readonly count?: number | undefined;
+  /** Shown while the address names none, wherever it stands. */
+  readonly isDefault?: boolean | undefined;
 }
 
 interface PageProps {
@@ -74,18 +76,24 @@ export function Page({
   );
 }
 
-/** Id of the tab the address asks for; an unknown one is the first. */
+/** Id of the tab the address asks for; without a known one the default, else the first. */
 export function usePageTab(tabs: readonly PageTab[]): string {
   const [search] = useSearchState();
-  return tabs.some((tab) => tab.id === search["tab"]) ? (search["tab"] ?? "") : (tabs[0]?.id ?? "");
+  const first = tabs.find(({ isDefault }) => isDefault === true) ?? tabs[0];
+  return tabs.some((tab) => tab.id === search["tab"]) ? (search["tab"] ?? "") : (first?.id ?? "");
 }
 
 function PageTabs({ tabs }: { tabs: readonly PageTab[] }) {
   const current = usePageTab(tabs);
+  const isFirstNamed = tabs.some(({ isDefault }) => isDefault !== undefined);
   return (
     <nav className={classes["tabs"]} aria-label="Sections of this page">
       {tabs.map((tab, index) => (
-        <TabLink key={tab.id} search={index === 0 ? {} : { tab: tab.id }} isCurrent={tab.id === current}>
+        <TabLink
+          key={tab.id}
+          search={index === 0 && !isFirstNamed ? {} : { tab: tab.id }}
+          isCurrent={tab.id === current}
+        >
           {tab.label}
           {tab.count === undefined || tab.count === 0 ? null : <span className={classes["count"]}>{tab.count}</span>}
         </TabLink>

@@ -124,7 +124,7 @@ export function createReviewChecks(options: CheckOptions): ReviewChecks {
         throw new AppError("conflict", "The checks are running already");
       if (checks.length === 0)
         throw new AppError("conflict", "This app has no checks", {
-          hint: "Name them in the worktree settings of the app.",
+          hint: "Name them on the page of the app, under Agents.",
         });
       const at = now();
       const record = await records.change(runId, (one) => ({

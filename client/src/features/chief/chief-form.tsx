@@ -6,10 +6,10 @@ import type { ChiefSettings } from "../../../../contract/features/chief.ts";
 import { fieldErrors } from "../../lib/api-error.ts";
 import { call } from "../../lib/api.ts";
 import { callKey } from "../../lib/call-query.ts";
+import { permissionModes } from "../../lib/permission-modes.ts";
 import { undoToast } from "../../lib/toasts.ts";
 import { FormError } from "../../ui/form-error.tsx";
 import { Section } from "../../ui/section.tsx";
-import { autonomyLevels } from "./chief-words.ts";
 import classes from "./chief.module.css";
 
 interface PartProps {
@@ -85,16 +85,16 @@ function Group({ legend, text, children }: { legend: string; text?: string; chil
 
 function Autonomy({ draft, change }: PartProps) {
   return (
-    <Group legend="What agents may do" text="Where a task does not say something else.">
+    <Group legend="What agents may do without asking" text="Where a task does not say something else.">
       <Radio.Group
-        aria-label="What agents may do"
+        aria-label="What agents may do without asking"
         value={draft.autonomy}
         onChange={(autonomy) => {
           change({ autonomy });
         }}
       >
         <div className={classes["choices"]}>
-          {autonomyLevels.map(({ value, label, text }) => (
+          {permissionModes.map(({ value, label, text }) => (
             <Radio key={value} value={value} label={label} description={text} />
           ))}
         </div>

@@ -11,6 +11,7 @@ import { formatCost, formatCount, formatTokens } from "../../lib/format.ts";
 import { formatClock } from "../../lib/time.ts";
 import { undoToast, withErrorToast } from "../../lib/toasts.ts";
 import { AgeNote } from "../../ui/age-note.tsx";
+import { ApprovalsLink } from "../../ui/approvals-link.tsx";
 import { ErrorState } from "../../ui/error-state.tsx";
 import { Facts } from "../../ui/facts.tsx";
 import { LoadingState } from "../../ui/loading-state.tsx";
@@ -30,7 +31,13 @@ interface ChiefPageProps {
 export function ChiefPage({ tabs, learning }: ChiefPageProps) {
   const { data, error, isPending, refetch, dataUpdatedAt } = useLiveChief();
   return (
-    <Page title="Agents" tabs={tabs} aside={<AgeNote updatedAt={dataUpdatedAt} isStale={error !== null} />}>
+    <Page
+      title="Agents"
+      layout="wide"
+      tabs={tabs}
+      aside={<AgeNote updatedAt={dataUpdatedAt} isStale={error !== null} />}
+      actions={<ApprovalsLink />}
+    >
       {isPending ? <LoadingState rows={4} rowHeight={88} label="Loading the chief of staff" /> : null}
       {data === undefined && error !== null ? (
         <ErrorState title="Could not load the chief of staff" error={error} onRetry={() => void refetch()} />

@@ -137,7 +137,7 @@ function Row({ decision, onTask }: { decision: ChiefDecision; onTask?: () => voi
           {label}
         </span>
         {onTask === undefined ? null : (
-          <button type="button" className={classes["task"]} title="Only this task" onClick={onTask}>
+          <button type="button" className={classes["task"]} title="Show only this task" onClick={onTask}>
             {decision.taskTitle}
           </button>
         )}
@@ -156,7 +156,7 @@ function Row({ decision, onTask }: { decision: ChiefDecision; onTask?: () => voi
               setIsOpen(!isOpen);
             }}
           >
-            {isOpen ? "Less" : "Decided from what?"}
+            {isOpen ? "Less" : "What it was decided from"}
           </button>
           {isOpen ? <pre className={classes["detail"]}>{decision.detail}</pre> : null}
         </>

@@ -42,7 +42,9 @@ export function AgentsNow({ known }: { known: readonly Run[] }) {
       </ul>
       {runs.length > shown ? (
         <p className={classes["more"]}>
-          <Link to="/agents">Show all {runs.length}</Link>
+          <Link to="/agents" search={{ tab: "runs" }}>
+            Show all {runs.length}
+          </Link>
         </p>
       ) : null}
     </Section>

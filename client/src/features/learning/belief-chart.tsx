@@ -16,7 +16,7 @@ interface BeliefChartProps {
 }
 
 const ticks = [0, 25, 50, 75, 100];
-const axis = "Chance of good work in %; it lies on the line nine times of ten";
+const axis = "Chance of good work in %. Nine times out of ten it lies on the line.";
 
 /** What is believed of each candidate: its chance as a dot on the interval that holds it; the same figures as a table. */
 export function BeliefChart({ beliefs, shares, onOverride }: BeliefChartProps) {

@@ -28,8 +28,11 @@ export function ChecksPanel({ review, busy, act }: ChecksPanelProps) {
       <section className={classes["checks"]} aria-label="Checks">
         <h2 className={classes["sideTitle"]}>Checks</h2>
         <p className={classes["hint"]}>
-          This app has no checks. Name commands such as <code>npm test</code> in its worktree settings, and they can be
-          run on the work from here.
+          This app has no checks. Name commands such as <code>npm test</code> on{" "}
+          <Link to="/apps/$appId" params={{ appId }} search={{ tab: "worktrees" }} className="touch-wide">
+            its page under Agents
+          </Link>
+          , and they can be run on the work from here.
         </p>
       </section>
     );

@@ -125,7 +125,7 @@ function Content({ review, busy, act, age }: ContentProps) {
           <EmptyState
             icon={IconGitMerge}
             title="Nothing is changed any more"
-            text="The work is the same as its base branch. Discard it to give the worktree back."
+            text="The work is the same as its base branch. Discard it to let the worktree go."
           />
         ) : (
           <FileChange

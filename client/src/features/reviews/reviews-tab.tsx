@@ -6,6 +6,7 @@ import type { ReviewSummary } from "../../../../contract/features/reviews.ts";
 import { isOpenState } from "../../../../contract/run-transcript.ts";
 import { useLiveApps, useLiveReviews } from "../../lib/live-queries.ts";
 import { AgeNote } from "../../ui/age-note.tsx";
+import { ApprovalsLink } from "../../ui/approvals-link.tsx";
 import { DataTable, type Column } from "../../ui/data-table.tsx";
 import { EmptyState } from "../../ui/empty-state.tsx";
 import { ErrorState } from "../../ui/error-state.tsx";
@@ -28,6 +29,7 @@ export function ReviewsTab({ tabs }: { tabs: readonly PageTab[] }) {
       layout="wide"
       tabs={tabs}
       aside={<AgeNote updatedAt={live.dataUpdatedAt} isStale={live.error !== null} />}
+      actions={<ApprovalsLink />}
     >
       {live.isPending ? <LoadingState rows={5} rowHeight={56} label="Loading the reviews" /> : null}
       {live.data === undefined && live.error !== null ? (

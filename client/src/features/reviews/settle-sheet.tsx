@@ -60,7 +60,7 @@ function SettleForm({ review, settling, act, onClose }: SettleSheetProps & { set
       {settling === "branch" ? (
         <TextInput
           label="Branch"
-          description="The worktree is given back; the branch stays in the repository"
+          description="The branch stays in the repository; the worktree may go"
           classNames={{ input: "mono" }}
           maxLength={200}
           data-autofocus
@@ -102,7 +102,7 @@ function warnings(review: Review): string[] {
   const progress = progressWords(review);
   return [
     ...(failed.length === 0 ? [] : [`Failed: ${failed.join(", ")}.`]),
-    ...(isStale && checks.length > 0 ? ["The checks are stale: the work has changed since they ran."] : []),
+    ...(isStale && checks.length > 0 ? ["The work has changed since the checks ran."] : []),
     ...(unsent === 0 ? [] : [unsent === 1 ? "One comment was not sent." : `${String(unsent)} comments were not sent.`]),
     ...(progress === "" || files.every(({ isAccepted }) => isAccepted) ? [] : [`${progress}.`]),
   ];

@@ -43,7 +43,11 @@ export function ComparePage() {
           icon={IconColumns3}
           title="There is nothing to compare"
           text="Choose several providers for a new run: the same prompt is given to all of them."
-          action={<ActionLink to="/agents">All runs</ActionLink>}
+          action={
+            <ActionLink to="/agents" search={{ tab: "runs" }}>
+              All runs
+            </ActionLink>
+          }
         />
       ) : null}
       {group === "" || runs.length === 0 ? null : <Columns runs={runs} />}

@@ -7,6 +7,7 @@ import type { Provider } from "../../../../contract/features/providers.ts";
 import { fieldErrors } from "../../lib/api-error.ts";
 import { call } from "../../lib/api.ts";
 import { useLiveApps, useLivePrompts, useLiveProviders } from "../../lib/live-queries.ts";
+import { permissionModes } from "../../lib/permission-modes.ts";
 import { usePreference } from "../../lib/use-preference.ts";
 import { ActionLink } from "../../ui/action-link.tsx";
 import { EmptyState } from "../../ui/empty-state.tsx";
@@ -28,7 +29,6 @@ import {
 } from "./composer-draft.ts";
 import { effectiveIsolation, IsolationFields, usePlace } from "./isolation-fields.tsx";
 import { TemplateFields, usePromptPreview, type ValueField } from "./template-fields.tsx";
-import { permissionModes } from "./run-words.ts";
 import classes from "./composer.module.css";
 
 interface ComposerProps {

@@ -69,7 +69,11 @@ export function RunPage() {
               icon={IconRobot}
               title="There is no such run"
               text="It may have been deleted."
-              action={<ActionLink to="/agents">All runs</ActionLink>}
+              action={
+                <ActionLink to="/agents" search={{ tab: "runs" }}>
+                  All runs
+                </ActionLink>
+              }
             />
           ) : null}
           {error !== null && !isGone ? (
@@ -138,7 +142,7 @@ function Ending({ run, hasQuestion }: { run: Run; hasQuestion: boolean }) {
     <>
       {isWaitingInLine || run.state === "interrupted" ? (
         <div className={classes["ending"]} role="status">
-          <span>{run.message ?? (isWaitingInLine ? "It waits for a free place." : "It was interrupted.")}</span>
+          <span>{run.message ?? (isWaitingInLine ? "It waits for a free slot." : "It was interrupted.")}</span>
           {run.state === "interrupted" && run.canContinue ? (
             <Button variant="filled" leftSection={<IconPlayerPlay size={14} />} onClick={() => void resumeRun(run)}>
               Resume
@@ -183,7 +187,7 @@ function RunButtons({ run }: { run: Run }) {
             icon: IconTrash,
             isDangerous: true,
             run: async () => {
-              if (await removeRun(run)) await navigate({ to: "/agents" });
+              if (await removeRun(run)) await navigate({ to: "/agents", search: { tab: "runs" } });
             },
           },
         ]),

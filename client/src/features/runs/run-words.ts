@@ -2,6 +2,7 @@ import type { FailureKind, Tier } from "../../../../contract/features/providers.
 import type { RunState, ToolKind, Usage } from "../../../../contract/features/run-events.ts";
 import type { PermissionMode, Run } from "../../../../contract/features/runs.ts";
 import { formatDuration, formatCost, formatTokens } from "../../lib/format.ts";
+import { permissionModes } from "../../lib/permission-modes.ts";
 import type { Status } from "../../ui/status.ts";
 
 const statuses: Record<RunState, Status> = {
@@ -19,22 +20,6 @@ const statuses: Record<RunState, Status> = {
 export function runStatus(state: RunState): Status {
   return statuses[state];
 }
-
-/** What may happen without asking, in plain words. */
-export const permissionModes: readonly { value: PermissionMode; label: string; text: string }[] = [
-  { value: "ask", label: "Ask for everything", text: "Nothing is read, written or run before you allow it." },
-  {
-    value: "ask-writes",
-    label: "Ask before changes",
-    text: "Reading is free. Writing a file or running a command asks you.",
-  },
-  {
-    value: "free-in-folder",
-    label: "Free in its folder",
-    text: "Changes in its folder are free. What goes beyond it asks you.",
-  },
-  { value: "free", label: "Free", text: "Nothing is asked. It can do whatever your user can do on this machine." },
-];
 
 export function permissionLabel(mode: PermissionMode): string {
   return permissionModes.find(({ value }) => value === mode)?.label ?? mode;

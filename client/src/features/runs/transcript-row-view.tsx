@@ -216,7 +216,7 @@ const callStatus: Record<BlockOf<"tool">["call"]["state"], Status> = {
   running: "running",
   succeeded: "succeeded",
   failed: "failed",
-  denied: "refused",
+  denied: "denied",
 };
 
 function ToolRow({ block: { call }, query, ...fold }: { block: BlockOf<"tool">; query: string } & Fold) {

@@ -24,6 +24,7 @@ import { QuickAdd } from "./quick-add.tsx";
 import { type TaskList, tasksKey, useLiveTasks } from "./use-tasks.ts";
 
 const typingMs = 200;
+const isPhone = (): boolean => matchMedia("(max-width: 47.99em)").matches;
 
 /** Tasks as cards in columns. `?text=`, `?app=` and `?type=` filter, `?add=1` goes to the line for a new one. */
 export function BoardTab({ tabs }: { tabs: readonly PageTab[] }) {
@@ -56,7 +57,16 @@ function Content({ list }: { list: TaskList }) {
     <div className={classes["tab"]}>
       <FileNotice file={list.file} />
       <div className={classes["top"]}>
-        <QuickAdd apps={apps} app={app} type={type} isFocused={search["add"] !== undefined} />
+        <QuickAdd
+          apps={apps}
+          app={app}
+          type={type}
+          isFocused={search["add"] !== undefined}
+          onAdded={(column) => {
+            // On a phone one column is on show: the one it stands in.
+            if (isPhone()) setSearch({ column });
+          }}
+        />
         <Filters filter={filter} list={list} apps={apps} />
       </div>
       {list.tasks.length === 0 ? (
@@ -173,6 +183,7 @@ function Filters({ filter, list, apps }: FiltersProps) {
   return (
     <div className={classes["filters"]} role="group" aria-label="Filters">
       <TextInput
+        className={classes["search"] ?? ""}
         aria-label="Search the tasks"
         placeholder="Search"
         leftSection={<IconSearch size={14} />}
@@ -183,6 +194,7 @@ function Filters({ filter, list, apps }: FiltersProps) {
       />
       {apps.length === 0 ? null : (
         <Select
+          className={classes["filter"] ?? ""}
           aria-label="Any app"
           placeholder="Any app"
           clearable
@@ -195,6 +207,7 @@ function Filters({ filter, list, apps }: FiltersProps) {
         />
       )}
       <Select
+        className={classes["filter"] ?? ""}
         aria-label="Any type"
         placeholder="Any type"
         clearable
@@ -204,27 +217,29 @@ function Filters({ filter, list, apps }: FiltersProps) {
           setSearch({ type });
         }}
       />
-      <ActionMenu
-        label="More tasks"
-        items={[
-          {
-            id: "past",
-            label: "Past tasks",
-            icon: IconHistory,
-            run: () => {
-              setSearch({ past: "1" }, { push: true });
+      <span className={classes["menu"]}>
+        <ActionMenu
+          label="Past and deleted tasks"
+          items={[
+            {
+              id: "past",
+              label: "Past tasks",
+              icon: IconHistory,
+              run: () => {
+                setSearch({ past: "1" }, { push: true });
+              },
             },
-          },
-          {
-            id: "deleted",
-            label: "Deleted tasks",
-            icon: IconTrash,
-            run: () => {
-              setSearch({ deleted: "1" }, { push: true });
+            {
+              id: "deleted",
+              label: "Deleted tasks",
+              icon: IconTrash,
+              run: () => {
+                setSearch({ deleted: "1" }, { push: true });
+              },
             },
-          },
-        ]}
-      />
+          ]}
+        />
+      </span>
     </div>
   );
 }

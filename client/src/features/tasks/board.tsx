@@ -1,4 +1,5 @@
 import { useQueryClient } from "@tanstack/react-query";
+import { useNavigate } from "@tanstack/react-router";
 import {
   useEffect,
   useId,
@@ -11,12 +12,13 @@ import {
 } from "react";
 
 import type { Task } from "../../../../contract/features/tasks.ts";
-import { useLiveApps, useLiveProviders } from "../../lib/live-queries.ts";
+import { useLiveApps, useLiveProviders, useLiveReviews } from "../../lib/live-queries.ts";
 import { useSearchState } from "../../lib/search-state.ts";
 import type { MenuItem } from "../../ui/action-menu.tsx";
 import { IconArrowsMove, IconBan, IconPlayerPlay, IconTrash } from "../../ui/icons.gen.ts";
 import { type Place, positionAt, withPlaced, type TasksByColumn } from "./board-order.ts";
 import classes from "./board.module.css";
+import { lookAt } from "./look-at.ts";
 import { MoveSheet } from "./move-sheet.tsx";
 import { cancelTask, placeTask, removeTask, startTask } from "./task-calls.ts";
 import { GhostCard, TaskCard } from "./task-card.tsx";
@@ -32,6 +34,8 @@ interface BoardProps {
 /** Columns of cards. A card is dragged, or lifted with Space and moved with the arrow keys; on a phone one column is shown. */
 export function Board({ tasks, byColumn }: BoardProps) {
   const client = useQueryClient();
+  const navigate = useNavigate();
+  const reviews = useLiveReviews().data?.open;
   const [search, setSearch] = useSearchState();
   const board = useRef<HTMLDivElement>(null);
   const help = useId();
@@ -54,7 +58,11 @@ export function Board({ tasks, byColumn }: BoardProps) {
 
   function menuOf(task: Task): MenuItem[] {
     const canStart = canMoveTo(task, "running") && columnOf(task.state) !== "running";
+    const look = lookAt(task, reviews);
     return [
+      ...(look === null
+        ? []
+        : [{ id: "look", label: look.label, icon: look.icon, run: () => navigate({ to: look.to }) }]),
       {
         id: "start",
         label: "Start now",
@@ -88,6 +96,7 @@ export function Board({ tasks, byColumn }: BoardProps) {
         {columns.map(({ id, label }) => (
           <button
             key={id}
+            ref={id === current ? intoView : undefined}
             type="button"
             aria-pressed={id === current}
             onClick={() => {
@@ -149,6 +158,11 @@ export function Board({ tasks, byColumn }: BoardProps) {
       />
     </>
   );
+}
+
+/** The row of columns scrolls on a phone, and the current one may lie outside of it. */
+function intoView(button: HTMLElement | null): void {
+  button?.scrollIntoView({ block: "nearest", inline: "nearest" });
 }
 
 interface CardDeeds {

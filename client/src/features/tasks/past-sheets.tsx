@@ -1,5 +1,6 @@
 import { Button, TextInput } from "@mantine/core";
-import { useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useDebouncedValue } from "@mantine/hooks";
+import { keepPreviousData, useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 
@@ -17,6 +18,8 @@ import classes from "./board.module.css";
 import { showTask } from "./task-calls.ts";
 import { taskStatus } from "./task-words.ts";
 
+const typingMs = 250;
+
 interface SheetProps {
   isOpen: boolean;
   onClose: () => void;
@@ -32,7 +35,8 @@ export function HistorySheet({ isOpen, onClose }: SheetProps) {
 }
 
 function Past() {
-  const [text, setText] = useState("");
+  const [typed, setTyped] = useState("");
+  const [text] = useDebouncedValue(typed.trim(), typingMs);
   const list = useInfiniteQuery({
     queryKey: callKey("tasks.history", { text }),
     queryFn: ({ pageParam, signal }) =>
@@ -43,6 +47,7 @@ function Past() {
       ),
     initialPageParam: "",
     getNextPageParam: (page) => page.next,
+    placeholderData: keepPreviousData,
   });
   const tasks = (list.data?.pages ?? []).flatMap(({ items }) => items);
   return (
@@ -51,9 +56,9 @@ function Past() {
         aria-label="Search past tasks"
         placeholder="Search"
         leftSection={<IconSearch size={14} />}
-        value={text}
+        value={typed}
         onChange={(event) => {
-          setText(event.currentTarget.value);
+          setTyped(event.currentTarget.value);
         }}
       />
       {list.isPending ? <LoadingState rows={4} label="Loading past tasks" /> : null}
@@ -66,7 +71,12 @@ function Past() {
         />
       )}
       {list.isSuccess && tasks.length === 0 ? (
-        <EmptyState icon={IconHistory} title="Nothing here" text="Tasks that ended are listed here." isCompact />
+        <EmptyState
+          icon={IconHistory}
+          title={text === "" ? "No task has ended yet" : "No task matches"}
+          text={text === "" ? "Every task that ended is listed here." : "Search for fewer words to see more."}
+          isCompact
+        />
       ) : null}
       <ul role="list" className={classes["rows"]}>
         {tasks.map((task) => (

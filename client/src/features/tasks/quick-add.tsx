@@ -1,4 +1,4 @@
-import { TextInput } from "@mantine/core";
+import { Button, TextInput } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useId, useRef, useState } from "react";
 
@@ -16,10 +16,12 @@ interface QuickAddProps {
   app: string;
   type: string;
   isFocused: boolean;
+  /** It is on the board now, in this column. */
+  onAdded: (column: "ready" | "draft") => void;
 }
 
 /** One line, one task: Enter adds it. */
-export function QuickAdd({ apps, app, type, isFocused }: QuickAddProps) {
+export function QuickAdd({ apps, app, type, isFocused, onAdded }: QuickAddProps) {
   const client = useQueryClient();
   const hint = useId();
   const input = useRef<HTMLInputElement>(null);
@@ -46,6 +48,7 @@ export function QuickAdd({ apps, app, type, isFocused }: QuickAddProps) {
       });
       setText("");
       setError(null);
+      onAdded(state);
     } catch (failure) {
       setError(errorMessage(failure));
     } finally {
@@ -56,30 +59,42 @@ export function QuickAdd({ apps, app, type, isFocused }: QuickAddProps) {
 
   return (
     <div className={classes["quick"]}>
-      <TextInput
-        ref={input}
-        aria-label="New task"
-        aria-describedby={hint}
-        placeholder="New task, as in: Fix the login #fix !high @shop"
-        leftSection={<IconPlus size={14} />}
-        value={text}
-        error={error}
-        maxLength={400}
-        readOnly={isAdding}
-        onChange={(event) => {
-          setText(event.currentTarget.value);
-          setError(null);
-        }}
-        onKeyDown={(event) => {
-          if (event.key !== "Enter" || event.nativeEvent.isComposing) return;
-          event.preventDefault();
-          void add(event.shiftKey ? "draft" : "ready");
-        }}
-      />
+      <div className={classes["quickLine"]}>
+        <TextInput
+          ref={input}
+          aria-label="New task"
+          aria-describedby={hint}
+          placeholder="New task, as in: Fix the login #fix !high @shop"
+          leftSection={<IconPlus size={14} />}
+          value={text}
+          error={error}
+          maxLength={400}
+          enterKeyHint="done"
+          readOnly={isAdding}
+          onChange={(event) => {
+            setText(event.currentTarget.value);
+            setError(null);
+          }}
+          onKeyDown={(event) => {
+            if (event.key !== "Enter" || event.nativeEvent.isComposing) return;
+            event.preventDefault();
+            void add(event.shiftKey ? "draft" : "ready");
+          }}
+        />
+        <Button
+          className="phone-only"
+          variant="filled"
+          disabled={line.title === "" || isAdding}
+          onClick={() => void add("ready")}
+        >
+          Add
+        </Button>
+      </div>
       <div id={hint} className={classes["hint"]}>
         {line.title === "" ? (
           <span>
-            <b>#type</b> <b>!priority</b> <b>@app</b> at the end say more. Enter adds it, Shift Enter as a draft.
+            <b>#type</b> <b>!priority</b> <b>@app</b> at the end say more.
+            <span className="desktop-only"> Enter adds it, Shift Enter as a draft.</span>
           </span>
         ) : (
           <>

@@ -8,6 +8,7 @@ import { fieldErrors } from "../../lib/api-error.ts";
 import { call } from "../../lib/api.ts";
 import { callQuery } from "../../lib/call-query.ts";
 import { useLiveApps, useLiveProviders } from "../../lib/live-queries.ts";
+import { permissionModes } from "../../lib/permission-modes.ts";
 import { toast } from "../../lib/toasts.ts";
 import { FormError } from "../../ui/form-error.tsx";
 import { IconPaperclip, IconX } from "../../ui/icons.gen.ts";
@@ -20,14 +21,12 @@ import { useLiveTasks } from "./use-tasks.ts";
 
 interface TaskFormProps {
   task: Task;
-  /** What may happen without asking, in words of runs. */
-  permissionModes: readonly { value: string; label: string }[];
 }
 
 const limitLabels = { costUsd: "Dollars", minutes: "Minutes", tokens: "Tokens", turns: "Replies" };
 
 /** Everything that can be said of a task. What is not saved yet stays while the task itself changes. */
-export function TaskForm({ task, permissionModes }: TaskFormProps) {
+export function TaskForm({ task }: TaskFormProps) {
   const client = useQueryClient();
   const [draft, setDraft] = useState<TaskDraft | null>(null);
   const shown = draft ?? draftOf(task);
@@ -77,7 +76,7 @@ export function TaskForm({ task, permissionModes }: TaskFormProps) {
         }}
       />
       <KindFields {...fields} />
-      <WhoFields {...fields} permissionModes={permissionModes} />
+      <WhoFields {...fields} />
       <LimitFields {...fields} />
       <DependencyField {...fields} task={task} />
       <AttachmentFields {...fields} />
@@ -148,11 +147,7 @@ function KindFields({ draft, errors, onChange }: FieldsProps) {
   );
 }
 
-function WhoFields({
-  draft,
-  onChange,
-  permissionModes,
-}: Omit<FieldsProps, "errors"> & Pick<TaskFormProps, "permissionModes">) {
+function WhoFields({ draft, onChange }: Omit<FieldsProps, "errors">) {
   const providers = useLiveProviders().data?.providers ?? [];
   const isNamed = draft.choice.startsWith("provider:") || draft.choice.startsWith("model:");
   return (
@@ -174,7 +169,7 @@ function WhoFields({
           data={[
             { value: "", label: "As fits the app" },
             { value: "none", label: "In the folder itself" },
-            { value: "worktree", label: "In a git worktree" },
+            { value: "worktree", label: "In a worktree" },
             { value: "sandbox", label: "In a sandbox" },
             { value: "sandbox-offline", label: "In a sandbox, no network" },
           ]}
@@ -184,7 +179,7 @@ function WhoFields({
           }}
         />
         <Select
-          label="Without asking it may"
+          label="What it may do without asking"
           allowDeselect={false}
           data={[{ value: "", label: "As the chief of staff says" }, ...permissionModes]}
           value={draft.permissionMode}

@@ -9,6 +9,7 @@ import { ApiError } from "../../lib/api-error.ts";
 import { call } from "../../lib/api.ts";
 import { callQuery } from "../../lib/call-query.ts";
 import { formatCost } from "../../lib/format.ts";
+import { useLiveReviews } from "../../lib/live-queries.ts";
 import { withErrorToast } from "../../lib/toasts.ts";
 import { ActionLink } from "../../ui/action-link.tsx";
 import { ActionMenu } from "../../ui/action-menu.tsx";
@@ -29,6 +30,7 @@ import { Section } from "../../ui/section.tsx";
 import { StatusBadge } from "../../ui/status-badge.tsx";
 import { Time } from "../../ui/time.tsx";
 import type { Status } from "../../ui/status.ts";
+import { lookAt } from "./look-at.ts";
 import { cancelTask, placeTask, removeTask, showTask, startTask } from "./task-calls.ts";
 import { TaskForm } from "./task-form.tsx";
 import classes from "./task-page.module.css";
@@ -40,7 +42,6 @@ const parents = [{ label: "Agents", to: "/agents" }];
 /** Words of runs, which belong to their own feature. */
 export interface RunWords {
   status: (state: RunState) => Status;
-  permissionModes: readonly { value: string; label: string }[];
 }
 
 /** One task: why it is where it is, who worked on it, and everything that can be said of it. */
@@ -95,7 +96,11 @@ function Gone({ id, onBack }: { id: string; onBack: () => void }) {
         icon={IconLayoutKanban}
         title="There is no such task"
         text="It was deleted too long ago to be brought back."
-        action={<ActionLink to="/agents">All tasks</ActionLink>}
+        action={
+          <ActionLink to="/agents" search={{ tab: "board" }}>
+            All tasks
+          </ActionLink>
+        }
       />
     );
   return (
@@ -130,8 +135,19 @@ function TaskButtons({ task }: { task: Task }) {
     run: () => placeTask(client, task, { column, before: null }, task.position),
   });
   const canStart = own !== "running" && canMoveTo(task, "running");
+  const reviews = useLiveReviews().data?.open;
+  const look = lookAt(task, reviews);
   return (
     <>
+      {look === null ? null : (
+        <ActionLink
+          href={look.to}
+          variant={task.state === "running" ? "default" : "filled"}
+          leftSection={<look.icon size={14} />}
+        >
+          {look.label}
+        </ActionLink>
+      )}
       {canStart ? (
         <Button
           variant="filled"
@@ -197,8 +213,8 @@ function Content({ task, words, more }: { task: Task; words: RunWords; more: Rea
           {outcomes[task.review.outcome]} by {task.review.by} · <Time iso={task.review.at} />
         </p>
       )}
+      <TaskForm task={task} />
       {more}
-      <TaskForm task={task} permissionModes={words.permissionModes} />
     </div>
   );
 }
