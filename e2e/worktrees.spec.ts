@@ -59,7 +59,7 @@ test("a run works in a worktree, which stays while it holds the only copy and go
   await page.goto("/agents?tab=worktrees");
   const row = page.getByRole("row", { name: /Leave a file behind/ });
   await expect(row.getByText("It has changes that are in no commit.")).toBeVisible();
-  await expect(row.getByRole("button", { name: /^Reclaim/ })).toHaveCount(0);
+  await expect(row.getByRole("button", { name: /^Remove/ })).toHaveCount(0);
   await expectAccessible(page, "Worktrees");
   await saveScreenshots(page, info, "worktrees");
 
@@ -68,7 +68,7 @@ test("a run works in a worktree, which stays while it holds the only copy and go
   await expect
     .poll(async () => (await listed(portos))[0]?.keptBecause, { timeout: 30_000, intervals: [2_000] })
     .toBeNull();
-  await row.getByRole("button", { name: /^Reclaim/ }).click();
+  await row.getByRole("button", { name: /^Remove/ }).click();
   await expect(page.getByText("No worktrees")).toBeVisible();
   expect(await listed(portos)).toEqual([]);
 });

@@ -10,7 +10,7 @@ const looks = {
   waiting: ["◔", "restarting soon", "warn", 1],
   stopped: ["■", "stopped", "dim"],
   errored: ["▲", "errored", "bad"],
-  open: ["◔", "being repaired", "warn", 1],
+  open: ["◔", "being restarted", "warn", 1],
   "gave-up": ["▲", "given up", "bad"],
   recovered: ["●", "recovered", "ok"],
   dismissed: ["■", "dismissed", "dim"],

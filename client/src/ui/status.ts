@@ -48,7 +48,7 @@ export const statusLooks = {
   stopped: { word: "stopped", tone: "neutral", icon: IconPlayerStop },
   errored: { word: "errored", tone: "bad", icon: IconAlertTriangle },
   paused: { word: "paused", tone: "warn", icon: IconPlayerPause },
-  "being repaired": { word: "being repaired", tone: "warn", icon: IconTool },
+  "being restarted": { word: "being restarted", tone: "warn", icon: IconTool },
   "given up": { word: "given up", tone: "bad", icon: IconAlertTriangle },
   recovered: { word: "recovered", tone: "ok", icon: IconCircleCheck },
   dismissed: { word: "dismissed", tone: "neutral", icon: IconBan },

@@ -4,7 +4,7 @@ import type { Status } from "../../ui/status.ts";
 
 /** The status of an incident in the panel's words. */
 export const incidentStatus: Record<Incident["status"], Status> = {
-  open: "being repaired",
+  open: "being restarted",
   "gave-up": "given up",
   recovered: "recovered",
   dismissed: "dismissed",

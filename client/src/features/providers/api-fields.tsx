@@ -40,7 +40,7 @@ export function ApiFields({ draft, kept, needsKey, keyUrl, errors, onChange }: A
         }}
       />
       <NativeSelect
-        label="Speaks"
+        label="Kind of API"
         data={dialects}
         value={draft.dialect}
         error={errors["dialect"]}

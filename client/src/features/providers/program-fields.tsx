@@ -41,10 +41,10 @@ export function ProgramFields({ draft, kept, errors, onChange }: ProgramFieldsPr
           }}
         />
         <NativeSelect
-          label="Spoken to"
+          label="How it is run"
           data={[
             { value: "acp", label: "Agent Client Protocol" },
-            { value: "cli", label: "Without its screen" },
+            { value: "cli", label: "Headless" },
           ]}
           value={draft.type}
           onChange={(event) => {
@@ -52,6 +52,10 @@ export function ProgramFields({ draft, kept, errors, onChange }: ProgramFieldsPr
           }}
         />
       </div>
+      <p className={classes["sub"]}>
+        With the protocol it asks you before it acts. Headless it cannot ask: what it would have to ask for is refused.
+        A program whose output PortOS cannot read runs in a terminal then.
+      </p>
       <TextInput
         label="Command"
         description={

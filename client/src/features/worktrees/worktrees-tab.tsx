@@ -4,11 +4,13 @@ import { useMemo, useState } from "react";
 
 import type { Worktree } from "../../../../contract/features/worktrees.ts";
 import { call } from "../../lib/api.ts";
+import { formatCount } from "../../lib/format.ts";
 import { useLiveWorktrees } from "../../lib/live-queries.ts";
 import { toast, withErrorToast } from "../../lib/toasts.ts";
 import { ActionLink } from "../../ui/action-link.tsx";
 import { ActionMenu } from "../../ui/action-menu.tsx";
 import { AgeNote } from "../../ui/age-note.tsx";
+import { ApprovalsLink } from "../../ui/approvals-link.tsx";
 import { Bytes } from "../../ui/bytes.tsx";
 import { CopyText } from "../../ui/copy-text.tsx";
 import { DataTable, type Column } from "../../ui/data-table.tsx";
@@ -32,7 +34,12 @@ export function WorktreesTab({ tabs }: { tabs: readonly PageTab[] }) {
       layout="wide"
       tabs={tabs}
       aside={<AgeNote updatedAt={dataUpdatedAt} isStale={error !== null || data?.isUp === false} />}
-      actions={free.length === 0 || data?.isUp === false ? undefined : <ReclaimAll count={free.length} />}
+      actions={
+        <>
+          <ApprovalsLink />
+          {free.length === 0 || data?.isUp === false ? null : <ReclaimAll count={free.length} />}
+        </>
+      }
     >
       <div className={classes["notes"]}>
         {data !== undefined && !data.isUp ? (
@@ -77,14 +84,14 @@ function ReclaimAll({ count }: { count: number }) {
   const [isBusy, setIsBusy] = useState(false);
   const reclaim = async (): Promise<void> => {
     setIsBusy(true);
-    await withErrorToast("Could not reclaim the worktrees", async () => {
+    await withErrorToast("Could not remove the worktrees", async () => {
       toast({ kind: "ok", text: reclaimedWords(await call("worktrees.reclaimAll")) });
     });
     setIsBusy(false);
   };
   return (
     <Button leftSection={<IconRecycle size={14} />} disabled={isBusy} onClick={() => void reclaim()}>
-      {isBusy ? "Reclaiming…" : `Reclaim ${count === 1 ? "1 worktree" : `all ${String(count)}`}`}
+      {isBusy ? "Removing…" : `Remove ${formatCount(count, "worktree")}`}
     </Button>
   );
 }
@@ -101,18 +108,18 @@ function List({ worktrees, isUp }: { worktrees: readonly Worktree[]; isUp: boole
       setBusy((current) => new Set([...current].filter((id) => id !== runId)));
     };
     return columnsWith((worktree) => (
-      <Actions
+      <RemoveButton
         worktree={worktree}
         isBusy={busy.has(worktree.runId)}
         isUp={isUp}
-        onReclaim={() => void reclaim(worktree)}
+        onRemove={() => void reclaim(worktree)}
       />
     ));
   }, [busy, isUp]);
   return <DataTable label="Worktrees" columns={columns} rows={worktrees} rowKey={({ runId }) => runId} />;
 }
 
-function columnsWith(actions: Column<Worktree>["cell"]): Column<Worktree>[] {
+function columnsWith(removal: Column<Worktree>["cell"]): Column<Worktree>[] {
   return [
     { id: "run", header: "Run", isMain: true, cell: (worktree) => <Title worktree={worktree} /> },
     {
@@ -131,9 +138,12 @@ function columnsWith(actions: Column<Worktree>["cell"]): Column<Worktree>[] {
       id: "kept",
       header: "May it go?",
       isUnlabelled: true,
-      cell: ({ keptBecause }) => (
-        <span className={keptBecause === null ? classes["free"] : classes["sub"]}>
-          {keptBecause ?? "Nothing would be lost."}
+      cell: (worktree) => (
+        <span className={classes["may"]}>
+          <span className={worktree.keptBecause === null ? classes["free"] : classes["sub"]}>
+            {worktree.keptBecause ?? "Nothing would be lost."}
+          </span>
+          <span className="phone-only">{removal(worktree)}</span>
         </span>
       ),
     },
@@ -153,7 +163,18 @@ function columnsWith(actions: Column<Worktree>["cell"]): Column<Worktree>[] {
       cell: ({ createdAt }) => <Time iso={createdAt} />,
     },
     { id: "used", header: "Used", width: "110px", isInline: true, cell: ({ lastUsedAt }) => <Time iso={lastUsedAt} /> },
-    { id: "actions", header: "Actions", isActions: true, width: "150px", cell: actions },
+    {
+      id: "actions",
+      header: "Actions",
+      isActions: true,
+      width: "150px",
+      cell: (worktree) => (
+        <span className={classes["actions"]}>
+          <span className="desktop-only">{removal(worktree)}</span>
+          <Menu worktree={worktree} />
+        </span>
+      ),
+    },
   ];
 }
 
@@ -175,40 +196,40 @@ function Title({ worktree: { runId, runTitle, runState, branch, isolation } }: {
   );
 }
 
-interface ActionsProps {
+interface RemoveButtonProps {
   worktree: Worktree;
   isBusy: boolean;
   isUp: boolean;
-  onReclaim: () => void;
+  onRemove: () => void;
 }
 
-function Actions({ worktree, isBusy, isUp, onReclaim }: ActionsProps) {
-  const { runId, runTitle, runState, folder, keptBecause, fate } = worktree;
+/** Nothing while something would be lost. */
+function RemoveButton({ worktree: { keptBecause, runTitle }, isBusy, isUp, onRemove }: RemoveButtonProps) {
+  if (keptBecause !== null) return null;
   return (
-    <span className={classes["actions"]}>
-      {keptBecause === null ? (
-        <Button disabled={isBusy || !isUp} onClick={onReclaim} aria-label={`Reclaim the worktree of ${runTitle}`}>
-          {isBusy ? "Removing…" : "Reclaim"}
-        </Button>
-      ) : null}
-      <ActionMenu
-        label={`Actions for the worktree of ${runTitle}`}
-        items={[
-          ...(runState === null
-            ? []
-            : [{ id: "run", label: "Open the run", icon: IconRobot, href: `/agents/${runId}` }]),
-          ...(fate === "gone"
-            ? []
-            : [
-                {
-                  id: "terminal",
-                  label: "Open a terminal there",
-                  icon: IconTerminal2,
-                  href: `/terminal?cwd=${encodeURIComponent(folder)}`,
-                },
-              ]),
-        ]}
-      />
-    </span>
+    <Button disabled={isBusy || !isUp} onClick={onRemove} aria-label={`Remove the worktree of ${runTitle}`}>
+      {isBusy ? "Removing…" : "Remove"}
+    </Button>
+  );
+}
+
+function Menu({ worktree: { runId, runTitle, runState, folder, fate } }: { worktree: Worktree }) {
+  return (
+    <ActionMenu
+      label={`Actions for the worktree of ${runTitle}`}
+      items={[
+        ...(runState === null ? [] : [{ id: "run", label: "Open the run", icon: IconRobot, href: `/agents/${runId}` }]),
+        ...(fate === "gone"
+          ? []
+          : [
+              {
+                id: "terminal",
+                label: "Open a terminal there",
+                icon: IconTerminal2,
+                href: `/terminal?cwd=${encodeURIComponent(folder)}`,
+              },
+            ]),
+      ]}
+    />
   );
 }
