@@ -5,6 +5,7 @@ import { AgentsPage } from "../features/runs/agents-page.tsx";
 import { useLiveTasks } from "../features/tasks/use-tasks.ts";
 import { useLiveReviews } from "../lib/live-queries.ts";
 import { useSearchState } from "../lib/search-state.ts";
+import { ApprovalsLink } from "../ui/approvals-link.tsx";
 import { LoadingState } from "../ui/loading-state.tsx";
 import { Page, usePageTab, type PageTab } from "../ui/page.tsx";
 
@@ -48,9 +49,9 @@ export function AgentsRoute() {
     { id: "chief", label: "Chief of staff" },
   ];
   const current = usePageTab(tabs);
-  if (tasks.isPending && search["tab"] === undefined) return <Loading />;
+  if (tasks.isPending && search["tab"] === undefined) return <Loading tabs={tabs} />;
   return (
-    <Suspense fallback={<Loading />}>
+    <Suspense fallback={<Loading tabs={tabs} />}>
       {current === "board" ? <BoardTab tabs={tabs} /> : null}
       {current === "runs" ? <AgentsPage valueField={ValueField} tabs={tabs} /> : null}
       {current === "chief" ? <ChiefPage tabs={tabs} learning={<LearningSection />} /> : null}
@@ -60,9 +61,10 @@ export function AgentsRoute() {
   );
 }
 
-function Loading() {
+/** With the frame of what comes, so that nothing jumps. */
+function Loading({ tabs }: { tabs: readonly PageTab[] }) {
   return (
-    <Page title="Agents" layout="wide">
+    <Page title="Agents" layout="wide" tabs={tabs} actions={<ApprovalsLink />}>
       <LoadingState rows={6} rowHeight={56} label="Loading" />
     </Page>
   );

@@ -1,8 +1,8 @@
-import { useNavigate } from "@tanstack/react-router";
-import { useRef } from "react";
+import { useLocation, useNavigate } from "@tanstack/react-router";
+import { useEffect, useRef } from "react";
 
 import type { Notification } from "../../../contract/features/notifications.ts";
-import { toast, type Toast } from "../lib/toasts.ts";
+import { dismissToast, toast, type Toast } from "../lib/toasts.ts";
 import { useFeed } from "../lib/use-feed.ts";
 
 const kinds: Record<Notification["level"], Toast["kind"]> = {
@@ -15,10 +15,17 @@ const kinds: Record<Notification["level"], Toast["kind"]> = {
 /** The same notification raised again and again (a crash loop) is said once in this time. */
 const quietMs = 60_000;
 
-/** Says what arrives while the page is open; what was there before waits behind the bell. */
+/** Says what arrives while the page is open, until its own page is opened; what was there before waits behind the bell. */
 export function useNotificationToasts(): void {
   const navigate = useNavigate();
   const shownAt = useRef(new Map<string, number>());
+  const byLink = useRef(new Map<string, string>());
+  const { pathname } = useLocation();
+  useEffect(() => {
+    const shown = byLink.current.get(pathname);
+    if (shown !== undefined) dismissToast(shown);
+    byLink.current.delete(pathname);
+  }, [pathname]);
   useFeed("notifications", {
     onSnapshot: () => undefined,
     onEvent: (event) => {
@@ -26,12 +33,13 @@ export function useNotificationToasts(): void {
       const { id, level, title, message, link } = event.notification;
       if (Date.now() - (shownAt.current.get(id) ?? 0) < quietMs) return;
       shownAt.current.set(id, Date.now());
-      toast({
+      const toastId = toast({
         kind: kinds[level],
         text: title,
         ...(message === "" ? {} : { detail: message }),
         ...(link === null ? {} : { action: { label: "Show", run: () => navigate({ href: link }) } }),
       });
+      if (link !== null) byLink.current.set(link, toastId);
     },
   });
 }

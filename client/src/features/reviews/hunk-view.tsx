@@ -33,7 +33,7 @@ export function HunkView(props: HunkViewProps) {
   const chosenRow = rows.find((row) => chosen !== null && isSame(placeOf(row), chosen));
   return (
     <div className={classes["hunk"]} data-hunk data-accepted={hunk.isAccepted || undefined}>
-      <div className={classes["hunkHead"]}>
+      <div className={classes["hunkHead"]} hidden={!isOpen && skipped === 0 && hunk.heading === ""}>
         <span className={classes["heading"]}>
           {skipped > 0 ? formatCount(skipped, "unchanged line") : ""}
           {skipped > 0 && hunk.heading !== "" ? " · " : ""}
