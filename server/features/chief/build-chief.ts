@@ -11,6 +11,7 @@ import {
 } from "../../../contract/features/chief.ts";
 import { isOpenState } from "../../../contract/run-transcript.ts";
 import type { JsonLog } from "../../../lib/json-log.ts";
+import { machineZone } from "../../../lib/machine-zone.ts";
 import type { AppContext } from "../../app-context.ts";
 import { createFeed } from "../../realtime/feed.ts";
 import { timeText } from "../../time-text.ts";
@@ -59,7 +60,7 @@ export async function buildChief(
   const { clock, env, mount, realtime } = context;
   const { hooks, onComplete, denyQuestions, panic, ...parts } = dependencies;
   const logger = context.logger.child("chief");
-  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const zone = machineZone();
   const log = await context.openLog<ChiefDecision>("chiefDecisions", {
     schema: chiefDecisionSchema,
     dayOf: ({ at }) => at,

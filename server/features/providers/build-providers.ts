@@ -4,6 +4,7 @@ import { dataFiles } from "../../../contract/data-files.ts";
 import { type FailureKind, providersFeed } from "../../../contract/features/providers.ts";
 import type { RunChoice } from "../../../contract/features/runs.ts";
 import type { RunTarget } from "../../../contract/internal/runs.ts";
+import { machineZone } from "../../../lib/machine-zone.ts";
 import type { AppContext } from "../../app-context.ts";
 import { createFeed } from "../../realtime/feed.ts";
 import { timeText } from "../../time-text.ts";
@@ -45,7 +46,7 @@ export async function buildProviders(
 ): Promise<Providers> {
   const { clock, env, mount, realtime, secrets } = context;
   const logger = context.logger.child("providers");
-  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const zone = machineZone();
   const programs = createProgramFinder({ variables: process.env, cwd: env.rootDir });
   const file = await context.openStore<ProvidersFile>("providers", providersFile);
   const stopSealing = await keepKeysSealed({

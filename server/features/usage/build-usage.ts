@@ -6,6 +6,7 @@ import {
   usageRowSchema,
 } from "../../../contract/features/usage.ts";
 import type { JsonStore } from "../../../lib/json-store.ts";
+import { machineZone } from "../../../lib/machine-zone.ts";
 import type { AppContext } from "../../app-context.ts";
 import { mountUsage } from "./routes.ts";
 import { createUsageService, type UsageService } from "./usage-service.ts";
@@ -30,7 +31,7 @@ export async function buildUsage(context: AppContext, { settings, nameOfApp }: D
       version: 1,
     }),
     clock,
-    zone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+    zone: machineZone(),
     nameOfApp,
   });
   mountUsage(mount, service);

@@ -35,8 +35,12 @@ const longestDays = 3_650;
 
 /** The service over its log; what was recorded before is read at the first call. */
 export function createUsageService({ log, budget, clock, zone, nameOfApp }: UsageServiceOptions): UsageService {
-  const dayFormat = new Intl.DateTimeFormat("sv-SE", { timeZone: zone });
-  const dayOf = (at: number): string => dayFormat.format(at);
+  let dayFormat: Intl.DateTimeFormat | undefined;
+  const dayOf = (at: number): string => {
+    if (zone === "UTC") return new Date(at).toISOString().slice(0, 10);
+    dayFormat ??= new Intl.DateTimeFormat("sv-SE", { timeZone: zone });
+    return dayFormat.format(at);
+  };
   let loading: Promise<UsageTally> | null = null;
   /** Rows that are being written: told again meanwhile they must not be written twice. */
   const writing = new Set<string>();
