@@ -137,7 +137,7 @@ test("a loop of fallbacks is refused at its field", { tag: "@desktop" }, async (
 test("usage begins empty and keeps its budget", { tag: "@desktop" }, async ({ page, portos }, info) => {
   await page.goto("/providers?tab=usage");
   const main = page.getByRole("main");
-  await main.getByLabel("Dollars").fill("2.50");
+  await main.getByRole("textbox", { name: "Dollars" }).fill("2.50");
   await main.getByRole("button", { name: "Save the budget" }).click();
   await expect(page.getByText("The daily budget is saved")).toBeVisible();
   expect((await portos.call("GET", "/api/usage/budget")).body).toMatchObject({

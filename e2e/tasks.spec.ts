@@ -32,6 +32,7 @@ const card = (page: Page, title: string) =>
 const titlesIn = (page: Page, name: string) => column(page, name).locator("[data-card-link]");
 
 test.beforeEach(async ({ portos }) => {
+  expect((await portos.call("PUT", "/api/chief", { isOn: false })).status).toBe(200);
   await removeAll(portos);
 });
 
