@@ -10,6 +10,7 @@ import { findProgram } from "../lib/processes/find-program.ts";
 import { gitState } from "../lib/processes/git.ts";
 import { listeningPorts } from "../lib/processes/listening-ports.ts";
 import { createPm2Client, type Pm2Client } from "../lib/processes/pm2-client.ts";
+import { shareRuns } from "../lib/share-runs.ts";
 import { openProcessRecord } from "../lib/processes/process-record.ts";
 import type { Core } from "./app.ts";
 import { appsFile, type AppsFile } from "./features/apps/app-record.ts";
@@ -124,7 +125,8 @@ export async function buildApps(
   mountDetect(mount, realtime, { detect, home: homedir(), logger });
   mountApps(mount, realtime, {
     apps,
-    addSample: () => addSampleApp({ apps, rootDir: env.rootDir, dataDir: env.dataDir, listeningPorts }),
+    // Asked for twice at the same time it is added once.
+    addSample: shareRuns(() => addSampleApp({ apps, rootDir: env.rootDir, dataDir: env.dataDir, listeningPorts })),
     gitState,
     onWatched: watching("apps"),
   });

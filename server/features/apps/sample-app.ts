@@ -27,14 +27,7 @@ export async function addSampleApp({ apps, rootDir, dataDir, listeningPorts }: S
   ]);
   let port = portRange.first + (Number.parseInt(stateName(dataDir), 16) % portRange.count);
   while (taken.has(port)) port += 1;
-  try {
-    return await apps.create(sampleInput(join(rootDir, "examples/hello-app"), port));
-  } catch (error) {
-    // Asked for twice at the same time: the other one has made it.
-    const made = apps.list().find(({ id }) => id === sampleId);
-    if (made) return made;
-    throw error;
-  }
+  return apps.create(sampleInput(join(rootDir, "examples/hello-app"), port));
 }
 
 function sampleInput(folder: string, port: number): AppInput {

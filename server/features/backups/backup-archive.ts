@@ -132,7 +132,14 @@ async function* archiveLines(archive: string): AsyncGenerator<string> {
   const source = createReadStream(archive);
   const unpacked = source.pipe(createGunzip());
   source.once("error", (error) => unpacked.destroy(error));
-  yield* createInterface({ input: unpacked, crlfDelay: Number.POSITIVE_INFINITY });
+  // Whoever has read enough of a damaged archive no longer hears of its errors, which must end nothing then.
+  unpacked.on("error", () => undefined);
+  try {
+    yield* createInterface({ input: unpacked, crlfDelay: Number.POSITIVE_INFINITY });
+  } finally {
+    source.destroy();
+    unpacked.destroy();
+  }
 }
 
 function isInside(path: string): boolean {
