@@ -1,5 +1,7 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 
+import { machineZone } from "../../lib/machine-zone.ts";
+import { apiFailure } from "./api/api-failure.ts";
 import { failureFromStatus, failureFromText, withLimitEnd } from "./failures.ts";
 
 function end(failure: "rate-limit" | "usage-limit" | "crashed") {
@@ -59,5 +61,17 @@ describe("failures", () => {
     expect(withLimitEnd(end("usage-limit"), "no more", now)).toEqual(end("usage-limit"));
     const known = { ...end("rate-limit"), backAt: "2026-11-21T13:00:00.000Z" };
     expect(withLimitEnd(known, said, now)).toEqual(known);
+  });
+
+  it("takes a time without a zone for one of the machine, whatever zone the process is in", () => {
+    const now = Date.parse("2026-11-21T12:00:00Z");
+    const said = "You've hit your usage limit · resets 5:10pm";
+    const machine = withLimitEnd(end("usage-limit"), `${said} (${machineZone()})`, now).backAt;
+    expect(machine).not.toBeNull();
+    vi.stubEnv("TZ", machineZone() === "Asia/Tokyo" ? "America/Bogota" : "Asia/Tokyo");
+    expect(withLimitEnd(end("usage-limit"), said, now).backAt).toBe(machine);
+    const error = { statusCode: 429, message: said, responseBody: "", responseHeaders: {} };
+    expect(apiFailure(error, now).backAt).toBe(machine);
+    vi.unstubAllEnvs();
   });
 });

@@ -1,4 +1,5 @@
 import type { FailureKind } from "../../contract/features/providers.ts";
+import { machineZone } from "../../lib/machine-zone.ts";
 import { readLimit } from "../../lib/provider-limits.ts";
 import type { AttemptEnd } from "./attempt.ts";
 
@@ -44,11 +45,11 @@ export function failureFromStatus(status: number, text: string): FailureKind {
   return said === "missing-model" || said === "usage-limit" || said === "not-logged-in" ? said : "bad-request";
 }
 
-/** When a limit ends according to what a program or agent said; a limit that is over soon is one of the rate. */
+/** When a limit ends according to what a program or agent said, a time without a zone being one of this machine; a limit that is over soon is one of the rate. */
 export function withLimitEnd(end: AttemptEnd, said: string, now: number): AttemptEnd {
   const isLimit = end.failure === "rate-limit" || end.failure === "usage-limit";
   if (!isLimit || end.backAt != null) return end;
-  const { kind, backAt } = readLimit({ text: said }, now, Intl.DateTimeFormat().resolvedOptions().timeZone);
+  const { kind, backAt } = readLimit({ text: said }, now, machineZone());
   return backAt === null ? end : { ...end, failure: kind, backAt: new Date(backAt).toISOString() };
 }
 

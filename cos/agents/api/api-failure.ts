@@ -1,4 +1,5 @@
 import { AppError } from "../../../lib/app-error.ts";
+import { machineZone } from "../../../lib/machine-zone.ts";
 import { readLimit } from "../../../lib/provider-limits.ts";
 import type { AttemptEnd } from "../attempt.ts";
 import { failureFromStatus, failureFromText } from "../failures.ts";
@@ -23,8 +24,7 @@ export function apiFailure(error: unknown, now: number): Failure {
     const failure = failureFromStatus(status, said);
     if (failure !== "rate-limit" && failure !== "usage-limit") return { failure, message };
     const headers = record(facts["responseHeaders"]) as Record<string, string>;
-    const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
-    const limit = readLimit({ headers, text: said }, now, zone);
+    const limit = readLimit({ headers, text: said }, now, machineZone());
     const backAt = limit.backAt === null ? null : new Date(limit.backAt).toISOString();
     return { failure: limit.kind === "usage-limit" ? "usage-limit" : failure, message, backAt };
   }
