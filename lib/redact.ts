@@ -66,6 +66,26 @@ export function unfinishedSecretLength(text: string): number {
   return across ? text.length - across[0] : longest;
 }
 
+/**
+ * Whether the end of `text` may be shown although a registered secret may have begun there: at most a quarter of it is told, and
+ * no more than three characters.
+ */
+export function isHarmlessBeginning(text: string): boolean {
+  for (const secret of secrets) {
+    const harmless = Math.min(3, Math.floor(secret.length / 4));
+    for (let length = Math.min(secret.length - 1, text.length); length > harmless; length -= 1)
+      if (text.endsWith(secret.slice(0, length))) return false;
+  }
+  return true;
+}
+
+/** `text` as it may follow `before`, which was shown already: without the rest of a registered secret that has begun in there. */
+export function redactBehind(before: string, text: string): string {
+  const border = before.length;
+  const torn = completeSecrets(before + text).find(([from, to]) => from < border && to > border);
+  return torn ? mark + text.slice(torn[1] - border) : text;
+}
+
 function completeSecrets(text: string): [from: number, to: number][] {
   const found = secretPattern ? text.matchAll(secretPattern) : [];
   return Array.from(found, ({ index, 0: secret }) => [index, index + secret.length]);

@@ -65,6 +65,32 @@ describe("text joiner", () => {
     );
   });
 
+  it("shows the last characters of one that says no more, and not the secret they may begin", () => {
+    registerSecret("hunter2-correct-horse");
+    const { events, joiner: text } = joiner();
+    text.add({ kind: "text", text: "Oh" });
+    vi.advanceTimersByTime(100);
+    expect(textOf(events)).toBe("O");
+    vi.advanceTimersByTime(5_000);
+    expect(textOf(events)).toBe("Oh");
+    // It was the secret after all: nothing else of it is shown.
+    for (const piece of ["u", "nter2-correct", "-horse, as told"]) {
+      text.add({ kind: "text", text: piece });
+      vi.advanceTimersByTime(10_000);
+    }
+    expect(textOf(events)).toBe("Ohu[redacted], as told");
+  });
+
+  it("goes on to hide a secret that something else came between", () => {
+    registerSecret("hunter2-correct-horse");
+    const { events, joiner: text } = joiner();
+    text.add({ kind: "text", text: "It is hunter2" });
+    text.flush();
+    text.add({ kind: "text", text: "-correct-horse." });
+    text.flush();
+    expect(textOf(events)).toBe("It is hunter2[redacted].");
+  });
+
   it("cuts a huge piece without tearing a character", () => {
     const { events, joiner: text } = joiner();
     const whole = `a${"🚀".repeat(60_000)}`;

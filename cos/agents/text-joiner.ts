@@ -1,11 +1,13 @@
 import type { RunEventBody } from "../../contract/features/run-events.ts";
-import { unfinishedSecretLength } from "../../lib/redact.ts";
+import { isHarmlessBeginning, redactBehind, unfinishedSecretLength } from "../../lib/redact.ts";
 import type { OutputPosition } from "./store/event-log.ts";
 
 /** Pieces are held for at most this long, or until there are this many characters. */
 const joinMs = 50;
 /** The first words are shown at once. */
 const firstMs = 2;
+/** What looks like the beginning of a secret waits so long for the rest of it. */
+const idleMs = 2_000;
 const joinCharacters = 4_096;
 const largestEvent = 64 * 1024;
 
@@ -24,28 +26,48 @@ export function createTextJoiner(emit: (body: RunEventBody, position: OutputPosi
   let held: TextPiece | null = null;
   let position: OutputPosition | null = null;
   let timer: NodeJS.Timeout | null = null;
+  let idle: NodeJS.Timeout | null = null;
   let isFirst = true;
+  /** The end of what was given out, as far as a secret may have begun there. */
+  let told: { piece: TextPiece; text: string } | null = null;
 
-  function give(isFinal: boolean): void {
-    if (timer) clearTimeout(timer);
-    timer = null;
+  function give(when: "joined" | "idle" | "final"): void {
+    clear();
     if (held === null) return;
-    const kept = isFinal ? 0 : unfinishedSecretLength(held.text);
-    const text = held.text.slice(0, held.text.length - kept);
-    for (let at = 0; at < text.length;) {
-      const end = wholeCharacterEnd(text, at + largestEvent);
-      emit({ ...held, text: text.slice(at, end) }, end >= text.length && kept === 0 ? position : null);
-      at = end;
-    }
+    const before = told !== null && isSameKind(told.piece, held) ? told.text : "";
+    const whole = before + held.text;
+    const unfinished = unfinishedSecretLength(whole);
+    const isKept = when === "joined" || (when === "idle" && !isHarmlessBeginning(whole));
+    const kept = isKept ? Math.min(unfinished, held.text.length) : 0;
+    const end = held.text.length - kept;
+    emitPieces(held, redactBehind(before, held.text.slice(0, end)), kept === 0 ? position : null);
+    if (end > 0) told = { piece: held, text: kept === 0 ? whole.slice(whole.length - unfinished) : "" };
     // What is held back waits for the next piece, or for the flush.
-    held = kept === 0 ? null : { ...held, text: held.text.slice(held.text.length - kept) };
+    held = kept === 0 ? null : { ...held, text: held.text.slice(end) };
+    if (kept > 0 && when === "joined")
+      idle = setTimeout(() => {
+        give("idle");
+      }, idleMs);
+  }
+
+  function emitPieces(piece: TextPiece, text: string, at: OutputPosition | null): void {
+    for (let from = 0; from < text.length;) {
+      const end = wholeCharacterEnd(text, from + largestEvent);
+      emit({ ...piece, text: text.slice(from, end) }, end >= text.length ? at : null);
+      from = end;
+    }
+  }
+
+  function clear(): void {
+    if (timer) clearTimeout(timer);
+    if (idle) clearTimeout(idle);
+    timer = idle = null;
   }
 
   function wait(): void {
     timer ??= setTimeout(
       () => {
-        timer = null;
-        give(false);
+        give("joined");
       },
       isFirst ? firstMs : joinMs,
     );
@@ -55,14 +77,14 @@ export function createTextJoiner(emit: (body: RunEventBody, position: OutputPosi
   return {
     add(piece, at = null) {
       if (piece.text === "") return;
-      if (held !== null && !isSameKind(held, piece)) give(true);
+      if (held !== null && !isSameKind(held, piece)) give("final");
       held = held === null ? piece : { ...piece, text: held.text + piece.text };
       position = at;
-      if (held.text.length >= joinCharacters) give(false);
+      if (held.text.length >= joinCharacters) give("joined");
       else wait();
     },
     flush() {
-      give(true);
+      give("final");
     },
   };
 }
