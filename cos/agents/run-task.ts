@@ -10,7 +10,7 @@ import { redact, redactValue } from "../../lib/redact.ts";
 import type { AttemptEnd, AttemptSink, Question, RunningAttempt } from "./attempt.ts";
 import { allowingOption, isAllowing, ruleFor } from "./permission-policy.ts";
 import type { EventLog, OutputPosition } from "./store/event-log.ts";
-import type { RunRecord } from "./store/run-record.ts";
+import { isOpen, type RunRecord } from "./store/run-record.ts";
 import type { RunStore } from "./store/run-store.ts";
 import { createTextJoiner, type TextJoiner } from "./text-joiner.ts";
 import { plainSurroundings, type Surroundings } from "../worktrees/surroundings.ts";
@@ -117,10 +117,15 @@ export class RunTask {
   /** Changes the state, with the event that says so, and has it on disk when it resolves. */
   async setState(state: Run["state"], message: string | null = null): Promise<void> {
     const { run } = this;
-    run.state = state;
-    run.message = message === null ? null : redact(message);
-    this.event({ kind: "state", state, message: run.message });
-    this.#clockActivity();
+    const plain = message === null ? null : redact(message);
+    this.event({ kind: "state", state, message: plain });
+    try {
+      // Whoever sees that a run has ended can read it to its end.
+      if (!isOpen({ state })) await this.#log?.flush();
+    } finally {
+      Object.assign(run, { state, message: plain });
+      this.#clockActivity();
+    }
     await this.save();
   }
 
@@ -132,7 +137,12 @@ export class RunTask {
       await this.#options.store.save(structuredClone(this.record));
     });
     this.#saving = work.catch(this.#options.onProblem);
-    this.#tellNow();
+    if (isOpen(this.run)) this.#tellNow();
+    else
+      void work.then(
+        () => this.#tellNow(),
+        () => undefined,
+      ); // an end is told once it is on disk; who saves hears of the failure
     return work;
   }
 

@@ -1,60 +1,14 @@
 import { describe, expect, it } from "vitest";
 
-import type { Run } from "../../../contract/features/runs.ts";
 import { silentLogger } from "../../../lib/logger.ts";
 import { useTemporaryFolders } from "../../../lib/testing/temporary-folder.ts";
-import { noUsage } from "../usage.ts";
-import type { RunRecord } from "./run-record.ts";
+import { newRecord } from "../testing/run-records.ts";
 import { RunStore } from "./run-store.ts";
 
 const newFolder = useTemporaryFolders();
 let now = Date.parse("2026-11-20T12:00:00Z");
 const clock = { now: () => now, monotonic: () => performance.now() };
 const nobody = (): null => null;
-
-function newRecord(number: number, more: Partial<Run> = {}): RunRecord {
-  const run: Run = {
-    id: `run-${String(number).padStart(12, "0")}`,
-    title: `Run ${number}`,
-    state: "succeeded",
-    source: { kind: "user", id: "user" },
-    groupId: null,
-    appId: null,
-    folder: "/tmp",
-    permissionMode: "ask-writes",
-    budget: { costUsd: null, tokens: null, turns: null, minutes: null },
-    isolation: { kind: "none" },
-    worktree: null,
-    taskType: null,
-    prompt: null,
-    createdAt: "2026-11-20T12:00:00.000Z",
-    startedAt: null,
-    endedAt: null,
-    attempts: [],
-    usage: noUsage,
-    message: null,
-    failure: null,
-    pending: [],
-    agentSessionId: null,
-    sessionId: null,
-    canContinue: false,
-    eventCount: 0,
-    lastEventAt: null,
-    ...more,
-  };
-  return {
-    version: 1,
-    run,
-    priority: "normal",
-    setup: null,
-    engine: null,
-    agent: null,
-    child: null,
-    unsaid: [],
-    turn: null,
-    stopReason: null,
-  };
-}
 
 async function store(): Promise<RunStore> {
   return new RunStore({ directory: `${await newFolder()}/runs`, clock, logger: silentLogger });
