@@ -1,7 +1,7 @@
 import { QueryClient, QueryObserver } from "@tanstack/react-query";
 import { describe, expect, it } from "vitest";
 
-import { dropReply } from "./live-queries.ts";
+import { dropReply, loadAnew } from "./live-queries.ts";
 
 const key = ["approvals.list"];
 
@@ -30,6 +30,24 @@ describe("lists that keep themselves current", () => {
       setTimeout(resolve, 10);
     });
     expect(client.getQueryData(key)).toEqual(["from the snapshot", "from an event"]);
+    expect(client.getQueryState(key)).toMatchObject({ status: "success", fetchStatus: "idle" });
+    stop();
+  });
+
+  it("loads anew over the connection although the first load is still on its way", async () => {
+    const client = new QueryClient();
+    const replies: ((list: string[]) => void)[] = [];
+    const observer = new QueryObserver<string[]>(client, {
+      queryKey: key,
+      queryFn: () => new Promise((resolve) => replies.push(resolve)),
+    });
+    const stop = observer.subscribe(() => undefined);
+    await expect.poll(() => replies.length).toBe(1);
+    loadAnew(client, key);
+    await expect.poll(() => replies.length).toBe(2);
+    replies[1]?.(["over the connection"]);
+    replies[0]?.(["older"]);
+    await expect.poll(() => client.getQueryData(key)).toEqual(["over the connection"]);
     expect(client.getQueryState(key)).toMatchObject({ status: "success", fetchStatus: "idle" });
     stop();
   });

@@ -45,6 +45,12 @@ export function dropReply(client: QueryClient, key: QueryKey): void {
   void client.cancelQueries({ queryKey: key, exact: true });
 }
 
+/** Loads anew even while the first load is on its way, which a plain refetch would only wait for. */
+export function loadAnew(client: QueryClient, key: QueryKey): void {
+  dropReply(client, key);
+  void client.refetchQueries({ queryKey: key, exact: true });
+}
+
 const keys = {
   apps: callKey("apps.list"),
   processes: callKey("processes.list"),

@@ -6,6 +6,7 @@ import type { SessionInfo } from "../../../../contract/internal/cos.ts";
 import { call } from "../../lib/api.ts";
 import { callKey, callQuery } from "../../lib/call-query.ts";
 import { useObservable } from "../../lib/observable.ts";
+import { loadAnew } from "../../lib/live-queries.ts";
 import { channel, connection, connectionCount } from "../../lib/socket.ts";
 
 const key = callKey("terminal.list");
@@ -43,7 +44,7 @@ export function useSessions() {
       client.setQueryData<SessionList>(key, (list) => (list === undefined ? list : update(list)));
     };
     const watch = (): void => {
-      void client.refetchQueries({ queryKey: key }, { cancelRefetch: true });
+      loadAnew(client, key);
     };
     const stops = [
       terminal.on("session", (session) => {
