@@ -50,7 +50,8 @@ async function addProvider(portos: PortosFixture): Promise<void> {
     baseUrl: model.url,
     models: [{ id: "swift", tier: "medium" }],
   };
-  await portos.call("POST", "/api/providers", { id: "swift", input });
+  await portos.call("DELETE", "/api/providers/swift");
+  expect((await portos.call("POST", "/api/providers", { id: "swift", input })).status).toBe(200);
   expect((await portos.call("POST", "/api/providers/swift/enable")).status).toBe(200);
 }
 
