@@ -3,7 +3,7 @@ import { AppError } from "../../../lib/app-error.ts";
 import { isAway } from "./check-runner.ts";
 import { sampleOf } from "./health.ts";
 import type { RepairBook } from "./repair-book.ts";
-import { createLines } from "./lines.ts";
+import { createLines } from "../../lines.ts";
 import { createFactFinder } from "./repair-facts.ts";
 import { repairNotice, repairKey } from "./repair-notices.ts";
 import type { RepairParts } from "./repair-parts.ts";

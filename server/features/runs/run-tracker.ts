@@ -9,6 +9,7 @@ import { createKnownRuns, type KnownRuns } from "./known-runs.ts";
 import type { RunBus } from "./run-hooks.ts";
 import type { RunRequests } from "./run-requests.ts";
 import type { CosRuns } from "./run-starter.ts";
+import { createRunTeller } from "./run-teller.ts";
 
 export type RunsEvent = { kind: "changed"; run: Run } | { kind: "removed"; id: string } | { kind: "up"; isUp: boolean };
 
@@ -25,7 +26,10 @@ interface RunTrackerOptions {
 /** What portos-server knows of runs, and who is told when that changes. */
 export interface RunTracker {
   known: KnownRuns;
-  /** Takes a state of a run in: lists, hooks and viewers follow. */
+  /**
+   * Takes a state of a run in: lists, hooks and viewers follow, those of one run in order. Resolves when it is noted; what follows
+   * from an end may take longer and keeps nobody but later news of the same run.
+   */
   hear(run: Run): Promise<void>;
   /** The run was deleted. */
   forget(run: Run): Promise<void>;
@@ -54,51 +58,34 @@ export function createRunTracker(options: RunTrackerOptions): RunTracker {
   let isComplete = false;
   let asOf: string | null = null;
   let timer: NodeJS.Timeout | undefined;
-  /** Ends are told one after the other, so that two messages about the same end tell it once. */
-  let line: Promise<void> = Promise.resolve();
-
-  function inLine(work: () => Promise<void>): Promise<void> {
-    line = line.then(work).catch((error: unknown) => {
-      logger.error("What became of a run could not be noted", {}, error);
-    });
-    return line;
-  }
+  const teller = createRunTeller(requests, bus, logger);
 
   function heardNow(): string {
     asOf = new Date(clock.now()).toISOString();
     return asOf;
   }
 
-  async function follow(run: Run): Promise<void> {
-    await bus.tell("changed", run);
-    if (isOpenState(run.state)) {
-      await requests.setOpen(run.id, true);
-      return;
-    }
-    if (requests.get(run.id)?.isOpen !== true) return;
-    await bus.tell("ended", run);
-    if (run.state === "succeeded") await bus.tell("completed", run);
-    if (run.state === "failed" || run.state === "interrupted") await bus.tell("failed", run);
-    await requests.setOpen(run.id, false);
-  }
-
   function hear(run: Run): Promise<void> {
     heardNow();
     const put = known.put(run);
-    if (!put || isSame(put.before, run)) return line;
+    if (!put || isSame(put.before, run)) return teller.noted(run.id);
     publish({ kind: "changed", run });
-    return inLine(() => follow(run));
+    return teller.tell(run);
+  }
+
+  /** Whose end is still being told is not waited for. */
+  async function hearAll(runs: readonly Run[]): Promise<void> {
+    const free = runs.filter(({ id }) => !teller.isEnding(id));
+    for (const run of runs) void hear(run);
+    await Promise.all(free.map(({ id }) => teller.noted(id)));
   }
 
   function forgetId(id: string): Promise<void> {
     const run = known.get(id);
-    if (!run) return line;
+    if (!run) return Promise.resolve();
     known.remove(id);
     publish({ kind: "removed", id });
-    return inLine(async () => {
-      await requests.setOpen(id, false);
-      await bus.tell("removed", run);
-    });
+    return teller.tellRemoved(run);
   }
 
   function receive(message: RunsMessage): void {
@@ -114,13 +101,12 @@ export function createRunTracker(options: RunTrackerOptions): RunTracker {
       cos.list({ query: { isOpen: "true", limit: pageSize } }),
     ]);
     const heard = new Map([...recent.items, ...open.items].map((run) => [run.id, run]));
-    for (const run of heard.values()) await hear(run);
+    await hearAll([...heard.values()]);
     const unheard = new Set([
       ...requests.open(),
       ...known.list().flatMap(({ id, state }) => (isOpenState(state) ? [id] : [])),
     ]);
     for (const id of unheard) if (!heard.has(id)) await look(id);
-    await line;
   }
 
   function setComplete(next: boolean): void {
@@ -132,7 +118,7 @@ export function createRunTracker(options: RunTrackerOptions): RunTracker {
   /** A run whose end is to be told, too old for the lists. */
   async function look(id: string): Promise<void> {
     try {
-      await hear(await cos.get({ params: { id } }));
+      await hearAll([await cos.get({ params: { id } })]);
     } catch (error) {
       if (!(error instanceof AppError) || error.code !== "not_found") throw error;
       await forgetId(id);
