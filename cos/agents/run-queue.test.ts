@@ -45,6 +45,24 @@ describe("run queue", () => {
     expect(order).toEqual(["many-0", "one", "many-1"]);
   });
 
+  it("lets lanes take turns also where only one may run", () => {
+    let waiting = [
+      ...["1", "2", "3"].map((id) => run(`many-${id}`, "many")),
+      ...["1", "2"].map((id) => run(`few-${id}`, "few")),
+      run("one", "other"),
+    ];
+    const order: string[] = [];
+    let lanes: string[] = [];
+    for (;;) {
+      const next = chooseNext(waiting, [], { ...limits, total: 1 }, { startCount: 0, lanes });
+      if (!next) break;
+      order.push(next.id);
+      waiting = waiting.filter((each) => each !== next);
+      lanes = [...lanes.filter((lane) => lane !== next.lane), next.lane];
+    }
+    expect(order).toEqual(["many-1", "few-1", "one", "many-2", "few-2", "many-3"]);
+  });
+
   it("starts what was started by hand before any number of waiting tasks", () => {
     const tasks = Array.from({ length: 20 }, (_, at) => run(`task-${at}`, "task", { provider: `p${at}` }));
     const byHand = run("by-hand", "user", { rank: 0 });
@@ -56,7 +74,7 @@ describe("run queue", () => {
     for (let started = 0; ; started += 1) {
       expect(started).toBeLessThan(startsPerTurn);
       waiting = [...waiting, run(`urgent-${started}`, "user", { rank: 0 })];
-      const next = chooseNext(waiting, [], limits, started);
+      const next = chooseNext(waiting, [], limits, { startCount: started, lanes: [] });
       if (next?.id === "patient") return;
       waiting = waiting.filter((each) => each !== next);
     }
@@ -76,7 +94,7 @@ describe("run queue", () => {
         let started = 0;
         while (left.length > 0 || running.length > 0) {
           for (;;) {
-            const next = chooseNext(left, running, limits, started);
+            const next = chooseNext(left, running, limits, { startCount: started, lanes: [] });
             if (!next) break;
             running.push(...left.splice(left.indexOf(next), 1));
             started += 1;

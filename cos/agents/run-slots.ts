@@ -15,6 +15,8 @@ interface RunSlotsOptions {
 }
 
 const tickMs = 250;
+/** Lanes whose last start is known; one that is not comes first. */
+const mostLanes = 200;
 
 /** Who is being worked on, and who is next. */
 export class RunSlots {
@@ -22,6 +24,7 @@ export class RunSlots {
   readonly #active = new Map<string, Promise<void>>();
   #limits: QueueLimits;
   #startCount = 0;
+  #lanes: string[] = [];
   #ticker: NodeJS.Timeout | null = null;
   #isClosed = false;
 
@@ -52,10 +55,12 @@ export class RunSlots {
         .map(toQueued);
       // Who waits for an answer keeps nobody else from working.
       const running = tasks.filter(({ run }) => this.has(run.id) && run.state !== "waiting").map(toQueued);
-      const next = chooseNext(waiting, running, this.#limits, this.#startCount);
+      const history = { startCount: this.#startCount, lanes: this.#lanes };
+      const next = chooseNext(waiting, running, this.#limits, history);
       const task = next && this.#options.tasks.get(next.id);
-      if (!task) return;
+      if (!next || !task) return;
       this.#startCount += 1;
+      this.#lanes = [...this.#lanes.filter((lane) => lane !== next.lane), next.lane].slice(-mostLanes);
       this.occupy(task, () => this.#options.work(task));
     }
   }
