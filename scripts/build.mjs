@@ -68,6 +68,7 @@ async function buildBundle({ name, entry }) {
     external: (id) => external.some((one) => id === one || id.startsWith(`${one}/`)),
     logLevel: "warn",
     checks: { eval: false },
+    plugins: [lazyPackages],
   });
   try {
     const { output } = await bundle.write({
@@ -93,6 +94,20 @@ async function buildBundle({ name, entry }) {
     await bundle.close();
   }
 }
+
+/**
+ * V8 reads a function expression only roughly until it is called, but an arrow function in an argument, as packages in
+ * CommonJS are wrapped in, to its last detail at once: 15 MB that portos-server would never give back. Lines stay.
+ */
+const lazyPackages = {
+  name: "lazy-packages",
+  renderChunk(code) {
+    return {
+      code: code.replace(/(__commonJSMin\()\(\(([\w$, ]*)\) => \{/g, "$1(0, function($2) {"),
+      map: null,
+    };
+  },
+};
 
 /**
  * Node keeps a program's text in memory, with two bytes for each character as soon as one does not fit into one byte:
