@@ -35,6 +35,13 @@ export const worktreeSchema = z.strictObject({
   fate: worktreeFateSchema,
   /** Why it cannot be reclaimed, in one sentence; `null`: nothing would be lost. */
   keptBecause: z.string().nullable(),
+  /**
+   * What is lost for good if it is reclaimed all the same: its repository is gone, or a copied file was changed in it. Whoever says
+   * exactly that in `confirmed` may. `null` where unmerged work stands in the way, which is never deleted, or nothing does.
+   */
+  lossIfRemoved: z.string().nullable(),
+  /** The first of what git ignores in it and what goes with it: "node_modules/". */
+  ignored: z.array(z.string()),
 });
 export type Worktree = z.output<typeof worktreeSchema>;
 
@@ -69,6 +76,12 @@ export const worktreeSetupSchema = z.strictObject({
 export type WorktreeSetup = z.output<typeof worktreeSetupSchema>;
 
 const id = z.strictObject({ id: runIdSchema });
+
+/** How a worktree is reclaimed. */
+export const reclaimQuerySchema = z.strictObject({
+  /** `lossIfRemoved` as it was shown: when something else would be lost, it stays. */
+  confirmed: z.string().max(20_000).optional(),
+});
 const app = z.strictObject({ app: appIdSchema });
 
 export const worktreesEndpoints = defineEndpoints({
@@ -90,6 +103,7 @@ export const worktreesEndpoints = defineEndpoints({
     path: "/api/worktrees/:id",
     summary: "Remove a worktree whose work is safe elsewhere",
     params: id,
+    query: reclaimQuerySchema,
     reply: worktreeSchema,
     audit: "write",
     stepUp: "delete",

@@ -2,7 +2,7 @@ import { z } from "zod";
 
 import { defineEndpoints } from "../endpoint.ts";
 import { runIdSchema } from "../features/runs.ts";
-import { worktreeFateSchema, worktreeSchema, worktreesEndpoints } from "../features/worktrees.ts";
+import { reclaimQuerySchema, worktreeFateSchema, worktreeSchema, worktreesEndpoints } from "../features/worktrees.ts";
 import { sessionInfoSchema } from "./cos.ts";
 
 const id = z.strictObject({ id: runIdSchema });
@@ -39,6 +39,7 @@ export const internalWorktreesEndpoints = defineEndpoints({
     path: "/api/worktrees/:id",
     summary: "Remove a worktree whose work is safe elsewhere",
     params: id,
+    query: reclaimQuerySchema,
     reply: worktreeSchema,
     audit: "none",
   },

@@ -104,7 +104,7 @@ describe("a run with a worktree", () => {
   it("cannot go on when its worktree was reclaimed", async () => {
     const { id } = await start("say done", worktree);
     await runs.ended(id);
-    await worktrees.reclaim({ params: { id } });
+    await worktrees.reclaim({ params: { id }, query: {} });
     const again = runs.client.say({ params: { id }, body: { text: "say more", targets: [cliTarget()] } });
     await expect(again).rejects.toMatchObject({ code: "conflict", message: /worktree.*removed/ });
   });
@@ -181,6 +181,6 @@ it("a merged worktree goes, its work stays", async () => {
   await writeFiles(repository, { "other.txt": "o\n" });
   await commitAll(repository, "meanwhile");
   await git(repository, ["merge", "--quiet", "--no-edit", run.worktree?.branch ?? ""]);
-  expect(await worktrees.reclaim({ params: { id } })).toMatchObject({ fate: "merged" });
+  expect(await worktrees.reclaim({ params: { id }, query: {} })).toMatchObject({ fate: "merged" });
   expect(await git(repository, ["show", "HEAD:new.txt"])).toBe("two\n");
 });

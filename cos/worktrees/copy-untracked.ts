@@ -1,10 +1,11 @@
 import { createHash } from "node:crypto";
-import { constants, createReadStream } from "node:fs";
+import { constants } from "node:fs";
 import { chmod, copyFile, lstat, mkdir, readdir, realpath } from "node:fs/promises";
 import { dirname, join, relative, sep } from "node:path";
 import { pipeline } from "node:stream/promises";
 
 import { errorCode } from "../../lib/durable-file.ts";
+import { openRegularFile } from "../../lib/regular-file.ts";
 
 const mostFiles = 5_000;
 const mostBytes = 1024 * 1024 * 1024;
@@ -13,6 +14,8 @@ export interface CopiedFile {
   /** Relative to the folder it was copied to. */
   path: string;
   hash: string;
+  /** Changes with every change of the file; as long as it is the same, the hash is. */
+  stamp: string;
 }
 
 export interface CopyOutcome {
@@ -50,7 +53,7 @@ export async function copyUntracked(from: string, to: string, names: readonly st
     await makeFoldersWithin(target, dirname(place));
     await copyFile(real, place, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
     await chmod(place, kind.mode & 0o777);
-    outcome.files.push({ path: relative(target, place), hash: await hashOf(place) });
+    outcome.files.push({ path: relative(target, place), hash: await hashOf(place), stamp: await stampOf(place) });
   }
 
   async function attempt(path: string): Promise<void> {
@@ -94,9 +97,16 @@ function isWithin(root: string, path: string): boolean {
   return path === root || path.startsWith(root.endsWith(sep) ? root : root + sep);
 }
 
-/** SHA-256 of a file. */
+/** Size of a file, and when it was changed last by the clock nobody can set back for it. */
+export async function stampOf(file: string): Promise<string> {
+  const { size, ctimeNs } = await lstat(file, { bigint: true });
+  return `${size}:${ctimeNs}`;
+}
+
+/** SHA-256 of a file. Throws `conflict` for what is none, as a link or a pipe an agent has put in its place. */
 export async function hashOf(file: string): Promise<string> {
   const hash = createHash("sha256");
-  await pipeline(createReadStream(file), hash);
+  const handle = await openRegularFile(file);
+  await pipeline(handle.createReadStream(), hash); // closes it
   return hash.digest("hex");
 }

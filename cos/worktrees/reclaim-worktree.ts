@@ -3,10 +3,11 @@ import { basename, dirname, join, sep } from "node:path";
 
 import { AppError } from "../../lib/app-error.ts";
 import { git } from "../../lib/processes/git-command.ts";
-import { gitCommit } from "../../lib/processes/git-repository.ts";
+import { findRepository, gitCommit } from "../../lib/processes/git-repository.ts";
 import { workingFolders } from "./folders-in-use.ts";
+import { isElsewhere, keepOutOfSight } from "./left-commits.ts";
 import { dropBranch, forgetWorktree } from "./make-worktree.ts";
-import { placeOf, treeOf } from "./worktree-facts.ts";
+import { changedCopies, isCutOff, ownCommits, placeOf, treeOf } from "./worktree-facts.ts";
 import type { WorktreeRecord } from "./worktree-record.ts";
 
 /** Where a worktree waits for its end: nobody finds it there, and it can be put back. */
@@ -15,42 +16,59 @@ export function asideOf(folder: string): string {
 }
 
 /**
- * Moves a worktree aside and looks once more, where nobody works in it any more: everything in it must be in its last commit, or be as it was
- * when its work was put elsewhere. Else it is put back, and `conflict` is thrown.
+ * Moves a worktree aside and looks once more, where nobody works in it any more: everything in it must be in a commit that is
+ * elsewhere, or be as it was when its work was put elsewhere. Else it is put back, and `conflict` is thrown.
  */
-export async function setAside(record: WorktreeRecord): Promise<void> {
+export async function setAside(
+  record: WorktreeRecord,
+  { isLossConfirmed }: { isLossConfirmed: boolean },
+): Promise<void> {
   if (!(await exists(record.folder))) return;
   const aside = asideOf(record.folder);
   await rename(record.folder, aside);
   try {
     if ((await workingFolders()).some((folder) => folder === aside || folder.startsWith(aside + sep)))
       throw new AppError("conflict", "A program works in its folder");
-    const place = placeOf(record, aside);
-    if (place === null) throw new AppError("conflict", "Its repository cannot be read");
-    const tree = await treeOf(record, place);
-    const committed = (await git(place, ["rev-parse", "HEAD^{tree}"])).trim();
-    if (tree !== committed && tree !== record.decided?.tree)
-      throw new AppError("conflict", "It has changes that are in no commit");
+    if (!(isLossConfirmed && (await isCutOff(record)))) await checkSaved(record, aside);
+    if (!isLossConfirmed && (await changedCopies(record, aside)).length > 0)
+      throw new AppError("conflict", "A file that was copied into it was changed");
   } catch (error) {
     await rename(aside, record.folder);
     throw error;
   }
 }
 
-/** Lets git forget the worktree and deletes its branch, unless commits would be lost with it. */
+async function checkSaved(record: WorktreeRecord, aside: string): Promise<void> {
+  const place = placeOf(record, aside);
+  if (place === null || (await isCutOff(record))) throw new AppError("conflict", "Its repository cannot be read");
+  const [tree, head] = [await treeOf(record, place), await gitCommit(place, "HEAD")];
+  if (tree === record.decided?.tree && head === record.decided.head) return;
+  const committed = (await git(place, ["rev-parse", "HEAD^{tree}"])).trim();
+  if (tree !== committed) throw new AppError("conflict", "It has changes that are in no commit");
+  for (const commit of await ownCommits(record, place))
+    if (!(await isSafe(record, commit))) throw new AppError("conflict", "It has commits that are in no other branch");
+}
+
+async function isSafe({ repository, branch, baseCommit }: WorktreeRecord, commit: string): Promise<boolean> {
+  return commit === baseCommit || isElsewhere(repository, commit, branch);
+}
+
+/** Lets git forget the worktree and deletes its branch; commits that would be lost with that are kept. */
 export async function forget(record: WorktreeRecord): Promise<void> {
-  const { repository, runId, branch, facts } = record;
-  if (!(await exists(repository))) return;
+  const { repository, runId, branch } = record;
+  if (!(await exists(repository)) || (await findRepository(repository)) === null) return;
   const ofBranch = await gitCommit(repository, `refs/heads/${branch}`);
+  const place = (await isCutOff(record)) ? null : placeOf(record, repository);
+  // Made on no branch: nobody would find them once git has forgotten the worktree.
+  const others = place === null ? [] : (await ownCommits(record, place)).filter((commit) => commit !== ofBranch);
+  const lost: string[] = [];
+  if (ofBranch !== null && record.decided?.head === ofBranch && !(await isSafe(record, ofBranch))) lost.push(ofBranch);
+  for (const commit of others) if (!(await isElsewhere(repository, commit, ""))) lost.push(commit);
+  // Put elsewhere in another form, or given up by the user: out of sight, and still there for whoever looks.
+  await keepOutOfSight(repository, runId, lost);
   await forgetWorktree(record);
-  if (ofBranch === null) return;
-  if (facts?.isElsewhere === true || ofBranch === record.baseCommit) {
+  if (ofBranch !== null && (lost.includes(ofBranch) || (await isSafe(record, ofBranch))))
     await dropBranch(record, ofBranch);
-  } else if (record.decided?.head === ofBranch) {
-    // Put elsewhere in another form, or given up by the user: out of sight, and still there for whoever looks.
-    await git(repository, ["update-ref", `refs/portos/kept/${runId}`, ofBranch]);
-    await dropBranch(record, ofBranch);
-  }
 }
 
 /** Deletes the files. */

@@ -27,7 +27,7 @@ export function bindWorktrees({ service, hasAny }: Bound) {
       return { worktrees: [], sandbox: { isAvailable, help } };
     },
     get: async ({ params }) => (await service()).get(params.id),
-    reclaim: async ({ params }) => (await service()).reclaim(params.id),
+    reclaim: async ({ params, query }) => (await service()).reclaim(params.id, query.confirmed),
     reclaimAll: async () => (await service()).reclaimAll(),
     touch: async ({ params }) => (await service()).touch(params.id),
     setFate: async ({ params, body }) => (await service()).setFate(params.id, body.fate, body.tree),

@@ -1,10 +1,20 @@
-import { mkdtemp, rm, stat } from "node:fs/promises";
+import { lstat, mkdtemp, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { git, type GitPlace } from "../../lib/processes/git-command.ts";
-import { gitChanges, gitCommit, gitContains, gitCounts, gitWorkTree } from "../../lib/processes/git-repository.ts";
-import { hashOf } from "./copy-untracked.ts";
+import { AppError } from "../../lib/app-error.ts";
+import { errorCode } from "../../lib/durable-file.ts";
+import type { GitPlace } from "../../lib/processes/git-command.ts";
+import {
+  gitChanges,
+  gitCommit,
+  gitContains,
+  gitCounts,
+  gitIgnored,
+  gitWorkTree,
+} from "../../lib/processes/git-repository.ts";
+import { hashOf, stampOf } from "./copy-untracked.ts";
+import { isElsewhere, leftCommits } from "./left-commits.ts";
 import type { WorktreeFacts, WorktreeRecord } from "./worktree-record.ts";
 
 /** Where git finds a worktree, whatever stands in its folder. */
@@ -12,19 +22,41 @@ export function placeOf(record: WorktreeRecord, folder = record.folder): GitPlac
   return record.gitDir === null ? null : { gitDir: record.gitDir, workTree: folder };
 }
 
+/** How many names of ignored files are told. */
+const toldIgnored = 12;
+
+/** Whether what git keeps of a worktree is not there. A place that cannot be looked at is not gone. */
+export async function isCutOff({ gitDir }: WorktreeRecord): Promise<boolean> {
+  if (gitDir === null) return false;
+  try {
+    await lstat(gitDir);
+    return false;
+  } catch (error) {
+    return errorCode(error) === "ENOENT" || errorCode(error) === "ENOTDIR";
+  }
+}
+
 /** Everything about a worktree git can tell; all unknown when git cannot. */
 export async function lookAt(record: WorktreeRecord, now: () => number): Promise<Omit<WorktreeFacts, "bytes">> {
   const measuredAt = new Date(now()).toISOString();
-  const unknown = { isDirty: null, isMerged: null, commitsAhead: null, hasCommits: true };
   const isThere = (await stat(record.folder).catch(() => null))?.isDirectory() === true;
+  const seen = { isThere, measuredAt, isDirty: null, isAsDecided: false, isCutOff: await isCutOff(record) };
   const place = placeOf(record);
-  if (place === null || (await stat(record.gitDir ?? "").catch(() => null)) === null)
-    return { isThere, measuredAt, ...unknown, isElsewhere: null, isAsDecided: false };
+  if (place === null || (await stat(record.gitDir ?? "").catch(() => null)) === null) {
+    const unknown = { isMerged: null, commitsAhead: null, hasCommits: true, isElsewhere: null };
+    return { ...seen, ...unknown, changedCopies: [], ignored: [] };
+  }
   const commits = await lookAtCommits(record, place);
-  if (!isThere) return { isThere, measuredAt, ...commits, isDirty: null, isAsDecided: false };
-  const isDirty = await hasChanges(record, place);
+  if (!isThere) return { ...seen, ...commits, changedCopies: [], ignored: [] };
   const isAsDecided = record.decided !== null && (await isStill(record, place, record.decided));
-  return { isThere, measuredAt, ...commits, isDirty, isAsDecided };
+  return {
+    ...seen,
+    ...commits,
+    isAsDecided,
+    isDirty: await hasChanges(record, place),
+    changedCopies: await changedCopies(record, record.folder),
+    ignored: await ignoredIn(record, place),
+  };
 }
 
 async function lookAtCommits(record: WorktreeRecord, place: GitPlace) {
@@ -34,46 +66,59 @@ async function lookAtCommits(record: WorktreeRecord, place: GitPlace) {
   const head = ends[0] ?? baseCommit;
   if (ends.length === 0) return { isMerged: null, isElsewhere: null, commitsAhead: null, hasCommits: true };
   let isMerged = true;
-  let isElsewhere = true;
+  let isSafe = true;
   for (const commit of ends) {
     if (await gitContains(repository, base, commit)) continue;
     isMerged = false;
-    isElsewhere &&= await isPartOfAnother(repository, commit, branch);
+    isSafe &&= await isElsewhere(repository, commit, branch);
   }
   const { ahead } = await gitCounts(repository, base, head);
-  return { isMerged, isElsewhere, commitsAhead: ahead, hasCommits: ends.some((commit) => commit !== baseCommit) };
+  return {
+    isMerged,
+    isElsewhere: isSafe,
+    commitsAhead: ahead,
+    hasCommits: ends.some((commit) => commit !== baseCommit),
+  };
 }
 
-/** What the branch of the worktree and its HEAD stand for: an agent may have left the branch. */
+/**
+ * What the branch of the worktree and its HEAD stand for, because an agent may have left the branch, then what was committed on no
+ * branch and left.
+ */
 export async function ownCommits({ repository, branch }: WorktreeRecord, place: GitPlace): Promise<string[]> {
   const [head, ofBranch] = [await gitCommit(place, "HEAD"), await gitCommit(repository, `refs/heads/${branch}`)];
-  return [...new Set([head, ofBranch].filter((commit) => commit !== null))];
+  const ends = [...new Set([head, ofBranch].filter((commit) => commit !== null))];
+  const gitDir = typeof place === "string" ? null : place.gitDir;
+  return gitDir === null ? ends : [...ends, ...(await leftCommits(gitDir, place, ends))];
 }
 
-/** Whether a commit stays reachable without the branch of the worktree. */
-async function isPartOfAnother(repository: string, commit: string, branch: string): Promise<boolean> {
-  const args = [
-    "for-each-ref",
-    `--contains=${commit}`,
-    "--format=%(refname)",
-    "refs/heads",
-    "refs/remotes",
-    "refs/tags",
-  ];
-  const names = (await git(repository, args, { timeoutMs: 60_000 })).split("\n").filter((name) => name !== "");
-  return names.some((name) => name !== `refs/heads/${branch}`);
-}
-
-/** Changes that are in no commit, apart from copied files that are as they were copied. */
+/** Changes that are in no commit, apart from copied files. */
 async function hasChanges(record: WorktreeRecord, place: GitPlace): Promise<boolean> {
-  const copied = new Map(record.copied.map(({ path, hash }) => [path, hash]));
-  for (const change of await gitChanges(place)) {
-    const hash = change.kind === "untracked" ? copied.get(change.path) : undefined;
-    if (hash === undefined) return true;
-    const now = await hashOf(join(record.folder, change.path)).catch(() => null); // gone: nothing of it can be lost
-    if (now !== null && now !== hash) return true;
+  const copied = new Set(record.copied.map(({ path }) => path));
+  return (await gitChanges(place)).some(({ kind, path }) => kind !== "untracked" || !copied.has(path));
+}
+
+/** Copied files that are not as they were copied, whether git ignores them or not; of one that is gone nothing can be lost. */
+export async function changedCopies({ copied }: WorktreeRecord, folder: string): Promise<string[]> {
+  const changed: string[] = [];
+  for (const { path, hash, stamp } of copied) {
+    const file = join(folder, path);
+    if (stamp !== undefined && (await stampOf(file).catch(() => null)) === stamp) continue;
+    const now = await hashOf(file).catch((error: unknown) => {
+      if (error instanceof AppError) return ""; // something else stands there
+      if (errorCode(error) === "ENOENT" || errorCode(error) === "ENOTDIR") return hash;
+      throw error;
+    });
+    if (now !== hash) changed.push(path);
   }
-  return false;
+  return changed;
+}
+
+/** What goes with the worktree because git ignores it: built, downloaded, or put there by the agent. */
+async function ignoredIn({ copied }: WorktreeRecord, place: GitPlace): Promise<string[]> {
+  const known = new Set(copied.map(({ path }) => path));
+  const ignored = await gitIgnored(place);
+  return ignored.filter((path) => !known.has(path)).slice(0, toldIgnored);
 }
 
 async function isStill(record: WorktreeRecord, place: GitPlace, decided: { tree: string; head: string }) {

@@ -116,7 +116,7 @@ export function createWorktreeMaker(options: MakerOptions): WorktreeMaker {
     const from = join(record.repository, record.prefix);
     const to = join(record.folder, record.prefix);
     const { files, problems } = await copyUntracked(from, to, setup.copiedFiles);
-    record.copied = files.map(({ path, hash }) => ({ path: join(record.prefix, path), hash }));
+    record.copied = files.map((file) => ({ ...file, path: join(record.prefix, file.path) }));
     for (const problem of problems) tell.notice("warning", problem);
     await records.save(record);
     if (setup.setupCommand.trim() !== "") await prepare(record, setup, tell);

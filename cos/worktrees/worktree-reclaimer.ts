@@ -21,8 +21,11 @@ export interface ReclaimerOptions {
 
 /** Removes worktrees of which nothing would be lost. */
 export interface WorktreeReclaimer {
-  /** Throws `conflict` with the reason why it stays. Files are deleted in the background. */
-  reclaim(runId: string): Promise<Worktree>;
+  /**
+   * Throws `conflict` with the reason why it stays. Files are deleted in the background. `confirmed`: what is lost with it, as the
+   * user was told.
+   */
+  reclaim(runId: string, confirmed?: string): Promise<Worktree>;
   reclaimAll(): Promise<{ removed: number; kept: number; freedBytes: number }>;
   /** Goes on where a former process stopped. */
   goOn(record: WorktreeRecord): Promise<void>;
@@ -53,15 +56,16 @@ export function createWorktreeReclaimer(options: ReclaimerOptions): WorktreeRecl
     await records.save(record);
   }
 
-  async function removeIfSafe(record: WorktreeRecord): Promise<Worktree> {
+  async function removeIfSafe(record: WorktreeRecord, confirmed: string | undefined): Promise<Worktree> {
     if (record.state === "ready")
       record.facts = { bytes: record.facts?.bytes ?? null, ...(await lookAt(record, () => clock.now())) };
     const before = await viewer.view(record);
-    if (before.keptBecause !== null) throw kept(record, before.keptBecause);
+    const isConfirmed = before.lossIfRemoved !== null && before.lossIfRemoved === confirmed;
+    if (before.keptBecause !== null && !isConfirmed) throw kept(record, before.keptBecause);
     record.state = "removing";
     await records.save(record);
     try {
-      await setAside(record);
+      await setAside(record, { isLossConfirmed: isConfirmed });
     } catch (error) {
       await stay(record);
       viewer.measure(record);
@@ -71,12 +75,12 @@ export function createWorktreeReclaimer(options: ReclaimerOptions): WorktreeRecl
     return before;
   }
 
-  async function reclaim(runId: string): Promise<Worktree> {
+  async function reclaim(runId: string, confirmed?: string): Promise<Worktree> {
     const record = viewer.find(runId);
     if (busy.has(runId)) throw new AppError("conflict", "It is being removed already");
     busy.add(runId);
     try {
-      return await removeIfSafe(record);
+      return await removeIfSafe(record, confirmed);
     } finally {
       busy.delete(runId);
     }

@@ -21,6 +21,12 @@ export const worktreeFactsSchema = z.object({
   isElsewhere: z.boolean().nullable(),
   /** The folder is as it was when its work was put elsewhere. */
   isAsDecided: z.boolean(),
+  /** What git keeps of it is not there: its repository was deleted or moved, or is on a disk that is not there now. */
+  isCutOff: z.boolean().default(false),
+  /** Copied files that were changed in it, relative to its top: no commit and no review has them. */
+  changedCopies: z.array(z.string()).default([]),
+  /** The first of what git ignores in it, apart from copied files. */
+  ignored: z.array(z.string()).default([]),
 });
 export type WorktreeFacts = z.output<typeof worktreeFactsSchema>;
 
@@ -48,7 +54,7 @@ export const worktreeRecordSchema = z.object({
   createdAt: z.iso.datetime(),
   lastUsedAt: z.iso.datetime(),
   /** Untracked files that were copied into it, relative to its top, and what was in them. */
-  copied: z.array(z.object({ path: z.string(), hash: z.string() })),
+  copied: z.array(z.object({ path: z.string(), hash: z.string(), stamp: z.string().optional() })),
   fate: z.enum(["open", "merged", "branch", "discarded"]),
   /** The work as it was when it was put elsewhere. */
   decided: z.object({ tree: commit, head: commit }).nullable(),

@@ -252,6 +252,88 @@ describe("reclaiming", () => {
     expect(await test.service.reclaimAll()).toEqual({ removed: 0, kept: 1, freedBytes: 0 });
   });
 
+  it("keeps one with a commit that was made on no branch and left", async () => {
+    const { id, folder, worktree } = await made();
+    await git(folder, ["checkout", "--quiet", "--detach"]);
+    await writeFile(join(folder, "new"), "two\n");
+    const left = await commitAll(folder, "left");
+    await git(folder, ["checkout", "--quiet", worktree.branch]);
+    await expect(test.service.reclaim(id)).rejects.toThrow(/in no other branch/);
+    // Given up as it is, it goes, and the commit can still be found.
+    await test.service.setFate(id, "discarded", (await treeNow(id)).tree);
+    await test.service.reclaim(id);
+    expect(await gitCommit(test.repository, `refs/portos/kept/${id}`)).toBe(left);
+  });
+
+  it("keeps commits made on no branch when the folder has vanished", async () => {
+    const { id, folder } = await made();
+    await git(folder, ["checkout", "--quiet", "--detach"]);
+    await writeFile(join(folder, "new"), "two\n");
+    const commit = await commitAll(folder, "work");
+    await rm(folder, { recursive: true });
+    await test.service.reclaim(id);
+    expect(await gitCommit(test.repository, `refs/portos/kept/${id}`)).toBe(commit);
+  });
+
+  it("keeps a copied file that was changed, whether git ignores it or not, until its loss is confirmed", async () => {
+    await writeFiles(test.repository, { ".env": "A=1\n", "notes.txt": "n\n" });
+    const { folder } = await test.enter(undefined, { copiedFiles: [".env", "notes.txt"] });
+    const { runId } = await only();
+    await writeFile(join(folder, ".env"), "A=2\n");
+    await expect(test.service.reclaim(runId)).rejects.toThrow(/\.env was changed since it was copied/);
+    const { lossIfRemoved } = await only();
+    await writeFile(join(folder, "notes.txt"), "more\n");
+    // Something else than what was confirmed would be lost.
+    await expect(test.service.reclaim(runId, lossIfRemoved ?? "")).rejects.toThrow(/\.env and 1 other file were/);
+    const { lossIfRemoved: both } = await only();
+    expect(both).toContain(folder);
+    await writeFile(join(folder, "readme.md"), "work\n");
+    await expect(test.service.reclaim(runId, both ?? "")).rejects.toThrow(/in no commit/);
+    expect(await only()).toMatchObject({ lossIfRemoved: null });
+    await git(folder, ["checkout", "--quiet", "readme.md"]);
+    await test.service.reclaim(runId, both ?? "");
+    expect((await test.service.list()).worktrees).toEqual([]);
+  });
+
+  it.each(["/dev/zero", "/nowhere"])(
+    "is not kept waiting by a copied file that became a link to %s",
+    async (target) => {
+      await writeFiles(test.repository, { ".env": "A=1\n" });
+      const { folder } = await test.enter(undefined, { copiedFiles: [".env"] });
+      await rm(join(folder, ".env"));
+      await symlink(target, join(folder, ".env"));
+      await expect(test.service.reclaim((await only()).runId)).rejects.toThrow(/\.env was changed/);
+    },
+  );
+
+  it("names what git ignores in it, which goes with it", async () => {
+    await writeFiles(test.repository, { ".gitignore": ".env\nbuilt/\n", ".env": "A=1\n" });
+    await commitAll(test.repository, "ignores more");
+    const { folder } = await test.enter(undefined, { copiedFiles: [".env"] });
+    await writeFiles(folder, { "built/a.js": "a\n", "built/b/c.js": "c\n", "packages/.env": "B=1\n" });
+    await test.service.touch((await only()).runId);
+    await until(async () => (await only()).ignored.length > 0);
+    expect(await only()).toMatchObject({ ignored: ["built/", "packages/.env"], keptBecause: null, isDirty: false });
+  });
+
+  it("removes one whose repository is gone only when that is confirmed", async () => {
+    const { id, folder } = await made();
+    await writeFile(join(folder, "new"), "two\n");
+    await rename(test.repository, join(test.base, "unplugged"));
+    await expect(test.service.reclaim(id)).rejects.toThrow(/repository is not there any more/);
+    const { lossIfRemoved, keptBecause } = await only();
+    expect(keptBecause).toBe("Its repository is not there any more.");
+    expect(lossIfRemoved).toContain(folder);
+    expect(await test.service.reclaimAll()).toMatchObject({ removed: 0, kept: 1 });
+    // Back again: what was confirmed is not so any more.
+    await rename(join(test.base, "unplugged"), test.repository);
+    await expect(test.service.reclaim(id, lossIfRemoved ?? "")).rejects.toThrow(/in no commit/);
+    await rename(test.repository, join(test.base, "unplugged"));
+    await test.service.reclaim(id, lossIfRemoved ?? "");
+    await until(async () => (await readdir(join(test.stateDir, "worktrees"))).length === 0);
+    expect((await test.service.list()).worktrees).toEqual([]);
+  });
+
   it("removes one whose commits were merged, or are in another branch", async () => {
     for (const where of ["merge", "branch"]) {
       const { id, folder, worktree } = await made();

@@ -140,6 +140,13 @@ export function parseStatus(text: string): GitChange[] {
   return changes;
 }
 
+/** Files and folders git ignores, relative to the top, a folder with a slash behind it and not looked into. */
+export async function gitIgnored(place: GitPlace): Promise<string[]> {
+  const args = ["status", "--porcelain=v2", "-z", "--untracked-files=normal", "--ignored=matching"];
+  const text = await git(place, args, { timeoutMs: 60_000, maxBytes: 64 * 1024 * 1024 });
+  return text.split("\0").flatMap((part) => (part.startsWith("! ") ? [part.slice(2)] : []));
+}
+
 /** How many commits each of two states has that the other has not. */
 export async function gitCounts(
   place: GitPlace,

@@ -7,7 +7,8 @@ import type { WorktreeRecord } from "../worktree-record.ts";
 import type { WorktreeRecords } from "../worktree-records.ts";
 import { findProgram } from "../../../lib/processes/find-program.ts";
 import { sandboxCommand, type SandboxPlaces } from "./sandbox-command.ts";
-import { makeSandboxRepository, sandboxRepository, takeCommits } from "./sandbox-repository.ts";
+import { makeSandboxRepository, sandboxRepository } from "./sandbox-repository.ts";
+import { takeCommits } from "./take-commits.ts";
 
 /** Sandboxes of worktrees: what they need of git, and what comes out of them. Does nothing for a worktree without one. */
 export interface SandboxKeeper {

@@ -1,9 +1,8 @@
-import { copyFile, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { AppError } from "../../../lib/app-error.ts";
 import { git, runGit } from "../../../lib/processes/git-command.ts";
-import { gitCommit } from "../../../lib/processes/git-repository.ts";
 import type { WorktreeRecord } from "../worktree-record.ts";
 
 /**
@@ -21,9 +20,14 @@ export interface SandboxRepository {
 
 const name = "worktree";
 
+/** The git directory of the worktree in there. */
+export function sandboxGitDir(folder: string): string {
+  return join(folder, "worktrees", name);
+}
+
 /** Where it is and what of it may be written. */
 export function sandboxRepository(folder: string): SandboxRepository {
-  const own = join(folder, "worktrees", name);
+  const own = sandboxGitDir(folder);
   return {
     folder,
     pointer: join(folder, "pointer"),
@@ -51,7 +55,7 @@ export async function makeSandboxRepository(record: WorktreeRecord, folder: stri
     if (value.code === 0) await git(place, ["config", key, value.stdout.replace(/\n$/, "")]);
   }
   const own = sandboxRepository(folder);
-  const tree = join(folder, "worktrees", name);
+  const tree = sandboxGitDir(folder);
   for (const path of [...own.writable, join(folder, "objects/info")]) await mkdir(path, { recursive: true });
   await writeFile(join(tree, "commondir"), "../..\n");
   await writeFile(join(tree, "gitdir"), `${join(record.folder, ".git")}\n`);
@@ -59,35 +63,4 @@ export async function makeSandboxRepository(record: WorktreeRecord, folder: stri
   await copyFile(join(gitDir, "index"), join(tree, "index"));
   await writeFile(own.pointer, `gitdir: ${tree}\n`);
   return own;
-}
-
-/**
- * Takes the commits made in the sandbox over into the user's repository: checked objects, and the branch of the worktree moved
- * to where HEAD stands in there. The folder stays as it is. Throws when that cannot be done; then nothing is lost and nothing changed.
- */
-export async function takeCommits(record: WorktreeRecord, folder: string): Promise<void> {
-  const { repository, branch, gitDir } = record;
-  const head = (await readFile(join(folder, "worktrees", name, "HEAD"), "utf8")).trim();
-  const target = /^ref: (refs\/heads\/.+)$/.exec(head)?.[1] ?? /^[0-9a-f]{40,64}$/.exec(head)?.[0] ?? "";
-  const place = { gitDir: folder, workTree: folder };
-  const commit = await gitCommit(place, target);
-  if (commit === null || gitDir === null) throw new AppError("conflict", "Its HEAD stands for no commit");
-  const before = await gitCommit(repository, `refs/heads/${branch}`);
-  if (commit === before) return;
-  await git(
-    repository,
-    [
-      "fetch",
-      "--quiet",
-      "--no-tags",
-      "--no-write-fetch-head",
-      "--no-recurse-submodules",
-      "--update-head-ok",
-      "--",
-      folder,
-      `+${commit}:refs/heads/${branch}`,
-    ],
-    { timeoutMs: 300_000, settings: ["fetch.fsckObjects=true", "protocol.file.allow=always"] },
-  );
-  await git({ gitDir, workTree: record.folder }, ["reset", "--quiet"]);
 }

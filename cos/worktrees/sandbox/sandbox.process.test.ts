@@ -154,6 +154,44 @@ describe.runIf(hasBubblewrap)("a sandbox", () => {
     await expect(test.service.reclaim(runId)).rejects.toThrow(/could not be taken over/);
   });
 
+  it.each([
+    ["a pipe as HEAD", 'cd "$(git rev-parse --git-dir)" && rm HEAD && mkfifo HEAD'],
+    ["a HEAD that leads to a device", 'cd "$(git rev-parse --git-dir)" && rm HEAD && ln -s /dev/zero HEAD'],
+    ["a pipe as a branch", 'mkfifo "$(git rev-parse --git-common-dir)/refs/heads/slow"'],
+  ])("is not kept waiting by %s, and says why its commits are not taken", async (_what, line) => {
+    const entered = await enter();
+    await inside(entered, "echo two > new.txt && git add -A && git commit -qm one");
+    expect((await inside(entered, line)).code).toBe(0);
+    expect(await entered.surroundings.afterAttempt()).toMatch(/could not be taken over: .*(?:HEAD|slow) is n/);
+  });
+
+  it("makes branches of commits that are on no branch of the run, and keeps what was committed outside meanwhile", async () => {
+    const entered = await enter();
+    const { branch, repository, folder } = entered.worktree;
+    const outside = await git(repository, ["commit-tree", "-p", branch, "-m", "outside", `${branch}^{tree}`]);
+    await git(repository, ["update-ref", `refs/heads/${branch}`, outside.trim()]);
+    const { code, stderr } = await inside(
+      entered,
+      [
+        "git commit -q --allow-empty -m mine",
+        "git checkout -qb side && git commit -q --allow-empty -m side",
+        `git checkout -q --detach && git commit -q --allow-empty -m lost && git checkout -q ${branch}`,
+      ].join(" && "),
+    );
+    expect(code, stderr).toBe(0);
+    expect(await entered.surroundings.afterAttempt()).toBeNull();
+    const { runId } = (await test.service.list()).worktrees[0] ?? { runId: "" };
+    const names = (await git(repository, ["for-each-ref", "--format=%(refname) %(subject)"])).trim().split("\n");
+    expect(names.map((name) => name.replace(/left-\w{7} /, "left ")).toSorted()).toEqual([
+      "refs/heads/main first",
+      `refs/heads/${branch} mine`,
+      `refs/heads/${branch}-left lost`,
+      `refs/heads/${branch}-side side`,
+      `refs/portos/kept/${runId} outside`,
+    ]);
+    expect(folder).not.toBe(repository);
+  });
+
   it("takes a command's own tools along, and ends with it", async () => {
     const entered = await enter();
     const { runId } = (await test.service.list()).worktrees[0] ?? { runId: "" };

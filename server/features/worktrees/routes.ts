@@ -17,8 +17,8 @@ export function mountWorktrees(
     worktreesEndpoints,
   )({
     list: () => known.list(),
-    reclaim: async ({ params }) => {
-      const worktree = await cos.reclaim({ params }, { timeoutMs: reclaimMs });
+    reclaim: async ({ params, query }) => {
+      const worktree = await cos.reclaim({ params, query }, { timeoutMs: reclaimMs });
       known.forget(params.id);
       return worktree;
     },

@@ -36,6 +36,8 @@ const worktree: Worktree = {
   isInUse: false,
   fate: "empty",
   keptBecause: null,
+  lossIfRemoved: null,
+  ignored: ["node_modules/"],
 };
 
 const absent = (): never => {
@@ -112,9 +114,13 @@ describe("worktrees", () => {
     const socket = await app.connect();
     await socket.emit("worktrees:subscribe", {});
     const told = socket.next("worktrees:event");
-    expect(await app.call("worktrees.reclaim", { params: { id: worktree.runId } })).toMatchObject({ fate: "empty" });
+    expect(await app.call("worktrees.reclaim", { params: { id: worktree.runId }, query: {} })).toMatchObject({
+      fate: "empty",
+    });
     expect(await told).toMatchObject({ event: { kind: "removed", runId: worktree.runId } });
-    await expect(app.call("worktrees.reclaim", { params: { id: "run-0123abcd4568" } })).rejects.toMatchObject({
+    await expect(
+      app.call("worktrees.reclaim", { params: { id: "run-0123abcd4568" }, query: {} }),
+    ).rejects.toMatchObject({
       status: 409,
     });
     const { items } = await app.call("history.list", { query: {} });

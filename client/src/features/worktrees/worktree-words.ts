@@ -25,6 +25,12 @@ export function workWords({ commitsAhead, isDirty }: Pick<Worktree, "commitsAhea
   return parts.length === 0 ? "clean" : parts.join(", ");
 }
 
+/** What goes with it because git ignores it: "Goes with it: node_modules/, dist/ and more". */
+export function ignoredWords({ ignored }: Pick<Worktree, "ignored">): string {
+  const shown = ignored.slice(0, 3).join(", ");
+  return `Goes with it, ignored by git: ${shown}${ignored.length > 3 ? " and more" : ""}`;
+}
+
 /** What reclaiming all has done: "Removed 3 worktrees, 120 MB are free again. 1 stays." */
 export function reclaimedWords({ removed, kept, freedBytes }: { removed: number; kept: number; freedBytes: number }) {
   const gone = removed === 1 ? "Removed 1 worktree" : `Removed ${String(removed)} worktrees`;

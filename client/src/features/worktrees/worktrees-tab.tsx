@@ -12,6 +12,7 @@ import { ActionMenu } from "../../ui/action-menu.tsx";
 import { AgeNote } from "../../ui/age-note.tsx";
 import { ApprovalsLink } from "../../ui/approvals-link.tsx";
 import { Bytes } from "../../ui/bytes.tsx";
+import { confirmDangerous } from "../../ui/confirm.ts";
 import { CopyText } from "../../ui/copy-text.tsx";
 import { DataTable, type Column } from "../../ui/data-table.tsx";
 import { EmptyState } from "../../ui/empty-state.tsx";
@@ -21,7 +22,7 @@ import { LoadingState } from "../../ui/loading-state.tsx";
 import { Notice } from "../../ui/notice.tsx";
 import { Page, type PageTab } from "../../ui/page.tsx";
 import { Time } from "../../ui/time.tsx";
-import { fateWords, reclaimedWords, workWords } from "./worktree-words.ts";
+import { fateWords, ignoredWords, reclaimedWords, workWords } from "./worktree-words.ts";
 import classes from "./worktrees.module.css";
 
 /** Folders and branches made for runs, and which of them may go. */
@@ -99,10 +100,12 @@ function ReclaimAll({ count }: { count: number }) {
 function List({ worktrees, isUp }: { worktrees: readonly Worktree[]; isUp: boolean }) {
   const [busy, setBusy] = useState<ReadonlySet<string>>(new Set());
   const columns = useMemo(() => {
-    const reclaim = async ({ runId, runTitle }: Worktree): Promise<void> => {
+    const reclaim = async ({ runId, runTitle, lossIfRemoved }: Worktree): Promise<void> => {
+      if (lossIfRemoved !== null && !(await isLossMeant(runTitle, lossIfRemoved))) return;
       setBusy((current) => new Set(current).add(runId));
       await withErrorToast(`Could not remove the worktree of ${runTitle}`, async () => {
-        await call("worktrees.reclaim", { params: { id: runId } });
+        const query = lossIfRemoved === null ? {} : { confirmed: lossIfRemoved };
+        await call("worktrees.reclaim", { params: { id: runId }, query });
         toast({ kind: "ok", text: `Removed the worktree of ${runTitle}` });
       });
       setBusy((current) => new Set([...current].filter((id) => id !== runId)));
@@ -117,6 +120,15 @@ function List({ worktrees, isUp }: { worktrees: readonly Worktree[]; isUp: boole
     ));
   }, [busy, isUp]);
   return <DataTable label="Worktrees" columns={columns} rows={worktrees} rowKey={({ runId }) => runId} />;
+}
+
+function isLossMeant(title: string, loss: string): Promise<boolean> {
+  return confirmDangerous({
+    title: `Remove the worktree of ${title} for good?`,
+    text: `${loss} This cannot be undone.`,
+    confirmLabel: "Remove for good",
+    cancelLabel: "Keep it",
+  });
 }
 
 function columnsWith(removal: Column<Worktree>["cell"]): Column<Worktree>[] {
@@ -143,6 +155,11 @@ function columnsWith(removal: Column<Worktree>["cell"]): Column<Worktree>[] {
           <span className={worktree.keptBecause === null ? classes["free"] : classes["sub"]}>
             {worktree.keptBecause ?? "Nothing would be lost."}
           </span>
+          {worktree.ignored.length === 0 ? null : (
+            <span className={classes["sub"]} title={worktree.ignored.join("\n")}>
+              {ignoredWords(worktree)}
+            </span>
+          )}
           <span className="phone-only">{removal(worktree)}</span>
         </span>
       ),
@@ -203,12 +220,13 @@ interface RemoveButtonProps {
   onRemove: () => void;
 }
 
-/** Nothing while something would be lost. */
-function RemoveButton({ worktree: { keptBecause, runTitle }, isBusy, isUp, onRemove }: RemoveButtonProps) {
-  if (keptBecause !== null) return null;
+/** Nothing while work would be lost; asks first where the user alone can say that it may be. */
+function RemoveButton({ worktree, isBusy, isUp, onRemove }: RemoveButtonProps) {
+  const { keptBecause, lossIfRemoved, runTitle } = worktree;
+  if (keptBecause !== null && lossIfRemoved === null) return null;
   return (
     <Button disabled={isBusy || !isUp} onClick={onRemove} aria-label={`Remove the worktree of ${runTitle}`}>
-      {isBusy ? "Removing…" : "Remove"}
+      {isBusy ? "Removing…" : lossIfRemoved === null ? "Remove" : "Remove…"}
     </Button>
   );
 }
