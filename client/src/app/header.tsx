@@ -1,7 +1,7 @@
 import { ActionIcon, useComputedColorScheme, useMantineColorScheme } from "@mantine/core";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { IconBell, IconChevronLeft, IconHandStop, IconMoon, IconSearch, IconSun } from "../ui/icons.gen.ts";
+import { IconBell, IconChevronLeft, IconMoon, IconOctagonMinus, IconSearch, IconSun } from "../ui/icons.gen.ts";
 
 import { callQuery } from "../lib/call-query.ts";
 import { stopEverything } from "../lib/chief.ts";
@@ -87,7 +87,7 @@ function StopButton() {
       title="Stop everything: agents and schedules"
       onClick={() => void stopEverything(client)}
     >
-      <IconHandStop size={18} stroke={1.8} />
+      <IconOctagonMinus size={18} stroke={1.8} />
     </ActionIcon>
   );
 }

@@ -5,7 +5,7 @@ import { useState } from "react";
 import type { Panic } from "../../../contract/features/chief.ts";
 import { allowAgain } from "../lib/chief.ts";
 import { formatCount } from "../lib/format.ts";
-import { IconHandStop } from "../ui/icons.gen.ts";
+import { IconOctagonMinus } from "../ui/icons.gen.ts";
 import { Time } from "../ui/time.tsx";
 import classes from "./panic-banner.module.css";
 
@@ -16,7 +16,7 @@ export function PanicBanner({ panic }: { panic: Panic }) {
   const { by, at } = panic;
   return (
     <div className={classes["banner"]} role="alert">
-      <IconHandStop size={18} />
+      <IconOctagonMinus size={18} />
       <p className={classes["text"]}>
         <strong>Everything is stopped</strong>
         {by === null ? "" : ` by ${by}`}

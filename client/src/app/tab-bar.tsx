@@ -1,7 +1,7 @@
 import { useMantineColorScheme } from "@mantine/core";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate, useRouterState } from "@tanstack/react-router";
-import { IconDeviceDesktop, IconDots, IconHandStop, IconMoon, IconSun } from "../ui/icons.gen.ts";
+import { IconDeviceDesktop, IconDots, IconHandStop, IconMoon, IconOctagonMinus, IconSun } from "../ui/icons.gen.ts";
 
 import { callQuery } from "../lib/call-query.ts";
 import { allowAgain, stopEverything } from "../lib/chief.ts";
@@ -15,7 +15,7 @@ const others = navEntries.filter((entry) => !entry.isTab);
 /** Navigation of a phone; what does not fit is one tap further, in a sheet. */
 export function TabBar() {
   const path = useRouterState({ select: (state) => state.location.pathname });
-  const isElsewhere = others.some((entry) => path.startsWith(entry.to));
+  const isElsewhere = path.startsWith("/approvals") || others.some((entry) => path.startsWith(entry.to));
   return (
     <nav className={`${classes["bar"] ?? ""} phone-only`} aria-label="Main">
       {tabs.map(({ to, label, icon: Icon }) => (
@@ -33,16 +33,22 @@ function More({ isCurrent }: { isCurrent: boolean }) {
   const navigate = useNavigate();
   const { colorScheme, setColorScheme } = useMantineColorScheme();
   const pages = others.map(({ to, label, icon }): MenuItem => ({ id: to, label, icon, run: () => navigate({ to }) }));
+  const approvals: MenuItem = {
+    id: "/approvals",
+    label: "Approvals",
+    icon: IconHandStop,
+    run: () => navigate({ to: "/approvals" }),
+  };
   const client = useQueryClient();
   const { data: chief } = useQuery(callQuery("chief.get", undefined, { isKept: true }));
   const stop: MenuItem =
     chief?.panic.isOn === true
-      ? { id: "panic", group: "", label: "Allow again", icon: IconHandStop, run: () => allowAgain(client) }
+      ? { id: "panic", group: "", label: "Allow again", icon: IconOctagonMinus, run: () => allowAgain(client) }
       : {
           id: "panic",
           group: "",
           label: "Stop everything",
-          icon: IconHandStop,
+          icon: IconOctagonMinus,
           isDangerous: true,
           run: () => stopEverything(client),
         };
@@ -64,6 +70,7 @@ function More({ isCurrent }: { isCurrent: boolean }) {
         </>
       }
       items={[
+        approvals,
         ...pages,
         stop,
         ...themes.map((theme) => ({

@@ -1,7 +1,7 @@
 import type { RunState } from "../../../contract/features/run-events.ts";
 import type { Task } from "../../../contract/features/tasks.ts";
 import { TaskDecisions } from "../features/chief/task-decisions.tsx";
-import { runStatus } from "../features/runs/run-words.ts";
+import { runStatus } from "../ui/status.ts";
 import { TaskPage } from "../features/tasks/task-page.tsx";
 
 const words = { status: (state: RunState) => runStatus(state) };

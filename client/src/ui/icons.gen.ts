@@ -89,6 +89,7 @@ export const IconMessage2 = /* @__PURE__ */ createIcon("message-2", ["M8 9h8m-8 
 export const IconMinus = /* @__PURE__ */ createIcon("minus", ["M5 12h14"]);
 export const IconMoon = /* @__PURE__ */ createIcon("moon", ["M12 3h.393a7.5 7.5 0 0 0 7.92 12.446A9 9 0 1 1 12 2.992z"]);
 export const IconMovie = /* @__PURE__ */ createIcon("movie", ["M4 6a2 2 0 0 1 2-2h12a2 2 0 0 1 2 2v12a2 2 0 0 1-2 2H6a2 2 0 0 1-2-2zm4-2v16m8-16v16M4 8h4m-4 8h4m-4-4h16m-4-4h4m-4 8h4"]);
+export const IconOctagonMinus = /* @__PURE__ */ createIcon("octagon-minus", ["m12.802 2.165l5.575 2.389c.48.206.863.589 1.07 1.07l2.388 5.574c.22.512.22 1.092 0 1.604l-2.389 5.575c-.206.48-.589.863-1.07 1.07l-5.574 2.388c-.512.22-1.092.22-1.604 0l-5.575-2.389a2.04 2.04 0 0 1-1.07-1.07l-2.388-5.574a2.04 2.04 0 0 1 0-1.604l2.389-5.575c.206-.48.589-.863 1.07-1.07l5.574-2.388a2.04 2.04 0 0 1 1.604 0M9 12h6"]);
 export const IconPaperclip = /* @__PURE__ */ createIcon("paperclip", ["m15 7l-6.5 6.5a1.5 1.5 0 0 0 3 3L18 10a3 3 0 0 0-6-6l-6.5 6.5a4.5 4.5 0 0 0 9 9L21 13"]);
 export const IconPencil = /* @__PURE__ */ createIcon("pencil", ["M4 20h4L18.5 9.5a2.828 2.828 0 1 0-4-4L4 16zm9.5-13.5l4 4"]);
 export const IconPlayerPause = /* @__PURE__ */ createIcon("player-pause", ["M6 6a1 1 0 0 1 1-1h2a1 1 0 0 1 1 1v12a1 1 0 0 1-1 1H7a1 1 0 0 1-1-1zm8 0a1 1 0 0 1 1-1h2a1 1 0 0 1 1 1v12a1 1 0 0 1-1 1h-2a1 1 0 0 1-1-1z"]);

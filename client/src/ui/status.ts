@@ -17,6 +17,7 @@ import {
   IconTool,
 } from "./icons.gen.ts";
 
+import type { RunState } from "../../../contract/features/run-events.ts";
 import type { Icon } from "./icon.ts";
 
 export type Tone = "ok" | "warn" | "bad" | "info" | "neutral";
@@ -66,3 +67,19 @@ export const statusLooks = {
 } as const satisfies Record<string, StatusLook>;
 
 export type Status = keyof typeof statusLooks;
+
+const runStatuses: Record<RunState, Status> = {
+  created: "queued",
+  queued: "queued",
+  running: "running",
+  waiting: "waiting for you",
+  succeeded: "succeeded",
+  failed: "failed",
+  cancelled: "cancelled",
+  interrupted: "interrupted",
+};
+
+/** The state of a run in the words used everywhere; a process that is "waiting" is another thing. */
+export function runStatus(state: RunState): Status {
+  return runStatuses[state];
+}

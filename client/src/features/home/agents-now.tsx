@@ -6,8 +6,9 @@ import { useState } from "react";
 import type { Run } from "../../../../contract/features/runs.ts";
 import { stopEverything } from "../../lib/chief.ts";
 import { useFeed } from "../../lib/use-feed.ts";
-import { IconHandStop } from "../../ui/icons.gen.ts";
+import { IconOctagonMinus } from "../../ui/icons.gen.ts";
 import { Section } from "../../ui/section.tsx";
+import { runStatus } from "../../ui/status.ts";
 import { StatusBadge } from "../../ui/status-badge.tsx";
 import classes from "./agents-now.module.css";
 
@@ -24,7 +25,7 @@ export function AgentsNow({ known }: { known: readonly Run[] }) {
       title="Agents at work"
       aside={<span className="dim">{runs.length}</span>}
       actions={
-        <Button leftSection={<IconHandStop size={14} />} onClick={() => void stopEverything(client)}>
+        <Button leftSection={<IconOctagonMinus size={14} />} onClick={() => void stopEverything(client)}>
           Stop everything
         </Button>
       }
@@ -36,7 +37,7 @@ export function AgentsNow({ known }: { known: readonly Run[] }) {
             <Link to="/agents/$runId" params={{ runId: run.id }} className="truncate">
               {run.title}
             </Link>
-            <StatusBadge status={run.state === "created" ? "queued" : run.state} />
+            <StatusBadge status={runStatus(run.state)} />
           </li>
         ))}
       </ul>

@@ -6,6 +6,7 @@ import { useSearchState } from "../../lib/search-state.ts";
 import { ActionLink } from "../../ui/action-link.tsx";
 import { EmptyState } from "../../ui/empty-state.tsx";
 import { ErrorState } from "../../ui/error-state.tsx";
+import { runStatus } from "../../ui/status.ts";
 import { IconColumns3, IconHandStop } from "../../ui/icons.gen.ts";
 import { LoadingState } from "../../ui/loading-state.tsx";
 import { Page } from "../../ui/page.tsx";
@@ -13,7 +14,6 @@ import { StatusBadge } from "../../ui/status-badge.tsx";
 import classes from "./compare-page.module.css";
 import { RunFigures } from "./run-facts.tsx";
 import { RunTranscript } from "./run-transcript.tsx";
-import { runStatus } from "./run-words.ts";
 import { useRunList } from "./use-run-list.ts";
 
 const parents = [{ label: "Agents", to: "/agents" }];
@@ -39,16 +39,18 @@ export function ComparePage() {
         <ErrorState title="Could not load the runs" error={list.error} onRetry={() => void list.refetch()} />
       ) : null}
       {list.data !== undefined && (group === "" || runs.length === 0) ? (
-        <EmptyState
-          icon={IconColumns3}
-          title="There is nothing to compare"
-          text="Choose several providers for a new run: the same prompt is given to all of them."
-          action={
-            <ActionLink to="/agents" search={{ tab: "runs" }}>
-              All runs
-            </ActionLink>
-          }
-        />
+        <div className={classes["state"]}>
+          <EmptyState
+            icon={IconColumns3}
+            title="There is nothing to compare"
+            text="Choose several providers for a new run: the same prompt is given to all of them."
+            action={
+              <ActionLink to="/agents" search={{ tab: "runs", new: "1" }} variant="filled">
+                New run
+              </ActionLink>
+            }
+          />
+        </div>
       ) : null}
       {group === "" || runs.length === 0 ? null : <Columns runs={runs} />}
     </Page>

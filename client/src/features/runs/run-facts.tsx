@@ -1,9 +1,8 @@
 import { useEffect, useState } from "react";
 
 import type { Attempt, Run } from "../../../../contract/features/runs.ts";
-import { formatCost, formatTokens } from "../../lib/format.ts";
 import { IconCircleCheck, IconCircleX, IconLoader2 } from "../../ui/icons.gen.ts";
-import { allTokens, failureWords, tookWords } from "./run-words.ts";
+import { failureWords, figuresOf, tookWords } from "./run-words.ts";
 import classes from "./run-facts.module.css";
 
 const tickMs = 1_000;
@@ -53,13 +52,21 @@ function AttemptCard({ attempt, now }: { attempt: Attempt; now: number }) {
         {failure === null ? reason : failureWords(failure)}
       </span>
       <span className={classes["figures"]}>
-        {[
-          tookWords(startedAt, endedAt, now),
-          `${formatTokens(allTokens(usage))} tokens`,
-          ...(usage.costUsd === null ? [] : [formatCost(usage.costUsd)]),
-        ].join(" · ")}
+        {[tookWords(startedAt, endedAt, now), ...figuresOf(usage)].join(" · ")}
       </span>
     </>
+  );
+}
+
+/** Who works on a run while nobody else was asked before: then there is no strip to say it. */
+export function OnlyProvider({ attempts }: Pick<Run, "attempts">) {
+  const [first, ...others] = attempts;
+  if (first === undefined || first.failure !== null || others.length > 0) return null;
+  return (
+    <span className={classes["only"]}>
+      {first.providerName}
+      {first.model === null ? null : <span className={classes["model"]}>{first.model}</span>}
+    </span>
   );
 }
 
@@ -68,8 +75,7 @@ export function RunFigures({ run }: { run: Run }) {
   const now = useNow(run.startedAt !== null && run.endedAt === null);
   const parts = [
     ...(run.startedAt === null ? [] : [tookWords(run.startedAt, run.endedAt, now)]),
-    `${formatTokens(allTokens(run.usage))} tokens`,
-    ...(run.usage.costUsd === null ? [] : [formatCost(run.usage.costUsd)]),
+    ...figuresOf(run.usage),
   ];
   return <span className={classes["figures"]}>{parts.join(" · ")}</span>;
 }

@@ -8,7 +8,7 @@ import { IconSearch } from "../../ui/icons.gen.ts";
 import { Toolbar } from "../../ui/toolbar.tsx";
 import classes from "./agents-page.module.css";
 import type { RunFilter } from "./run-list.ts";
-import { runStatus } from "./run-words.ts";
+import { runStatus } from "../../ui/status.ts";
 
 const states: readonly RunState[] = ["waiting", "running", "queued", "succeeded", "failed", "cancelled", "interrupted"];
 const typingMs = 250;

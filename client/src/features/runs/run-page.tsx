@@ -28,13 +28,14 @@ import {
 import { LoadingState } from "../../ui/loading-state.tsx";
 import { Page } from "../../ui/page.tsx";
 import { RunApproval } from "../../ui/waiting-approval.tsx";
+import { runStatus } from "../../ui/status.ts";
 import { StatusBadge } from "../../ui/status-badge.tsx";
 import { ApiError } from "../../lib/api-error.ts";
 import { copyTranscript, removeRun, resumeRun, runAgain, stopRun, transcriptUrl } from "./run-calls.ts";
-import { AttemptsStrip, RunFigures } from "./run-facts.tsx";
+import { AttemptsStrip, OnlyProvider, RunFigures } from "./run-facts.tsx";
 import { RunWorktree } from "./run-worktree.tsx";
 import { RunTranscript } from "./run-transcript.tsx";
-import { permissionLabel, runStatus } from "./run-words.ts";
+import { permissionLabel } from "./run-words.ts";
 import classes from "./run-page.module.css";
 import { SayBox } from "./say-box.tsx";
 import { useLiveRun } from "./use-live-run.ts";
@@ -109,6 +110,7 @@ function Facts({ run }: { run: Run }) {
   const app = useLiveApps().data?.find(({ id }) => id === run.appId);
   return (
     <div className={classes["facts"]}>
+      <OnlyProvider attempts={run.attempts} />
       <RunFigures run={run} />
       {app === undefined ? null : (
         <Link to="/apps/$appId" params={{ appId: app.id }} className="touch-wide">

@@ -16,12 +16,13 @@ import {
   IconRepeat,
   IconTrash,
 } from "../../ui/icons.gen.ts";
+import { runStatus } from "../../ui/status.ts";
 import { StatusBadge } from "../../ui/status-badge.tsx";
 import { Time } from "../../ui/time.tsx";
 import classes from "./agents-page.module.css";
 import { removeRun, resumeRun, runAgain, stopRun, transcriptUrl } from "./run-calls.ts";
 import { ProviderPath } from "./run-facts.tsx";
-import { allTokens, runStatus } from "./run-words.ts";
+import { allTokens } from "./run-words.ts";
 
 /** Runs, one row each; on a phone one card each. */
 export function RunTable({ runs }: { runs: readonly Run[] }) {
@@ -70,7 +71,7 @@ function columnsWith(apps: readonly App[], links: RowLinks): Column<Run>[] {
       align: "right",
       width: "90px",
       isInline: true,
-      cell: ({ usage }) => <span className="tabular">{formatTokens(allTokens(usage))}</span>,
+      cell: ({ usage }) => <Figure text={tokensOf(usage)} unit=" tokens" />,
     },
     {
       id: "cost",
@@ -78,7 +79,9 @@ function columnsWith(apps: readonly App[], links: RowLinks): Column<Run>[] {
       align: "right",
       width: "90px",
       isInline: true,
-      cell: ({ usage }) => <span className="tabular">{formatCost(usage.costUsd)}</span>,
+      cell: ({ usage }) => (
+        <Figure text={usage.costUsd === null || usage.costUsd === 0 ? null : formatCost(usage.costUsd)} />
+      ),
     },
     {
       id: "actions",
@@ -88,6 +91,22 @@ function columnsWith(apps: readonly App[], links: RowLinks): Column<Run>[] {
       cell: (run) => <ActionMenu label={`Actions for ${run.title}`} items={menuOf(run, links)} />,
     },
   ];
+}
+
+function tokensOf(usage: Run["usage"]): string | null {
+  const tokens = allTokens(usage);
+  return tokens === 0 ? null : formatTokens(tokens);
+}
+
+/** A number of a column; on a phone, where no heading stands above it, with its unit, and none for nothing. */
+function Figure({ text, unit = "" }: { text: string | null; unit?: string }) {
+  if (text === null) return <span className="dim desktop-only">–</span>;
+  return (
+    <span className="tabular">
+      {text}
+      <span className="phone-only">{unit}</span>
+    </span>
+  );
 }
 
 function Title({ run, apps }: { run: Run; apps: readonly App[] }) {

@@ -1,25 +1,8 @@
 import type { FailureKind, Tier } from "../../../../contract/features/providers.ts";
-import type { RunState, ToolKind, Usage } from "../../../../contract/features/run-events.ts";
+import type { ToolKind, Usage } from "../../../../contract/features/run-events.ts";
 import type { PermissionMode, Run } from "../../../../contract/features/runs.ts";
 import { formatDuration, formatCost, formatTokens } from "../../lib/format.ts";
 import { permissionModes } from "../../lib/permission-modes.ts";
-import type { Status } from "../../ui/status.ts";
-
-const statuses: Record<RunState, Status> = {
-  created: "queued",
-  queued: "queued",
-  running: "running",
-  waiting: "waiting for you",
-  succeeded: "succeeded",
-  failed: "failed",
-  cancelled: "cancelled",
-  interrupted: "interrupted",
-};
-
-/** The state of a run in the words used everywhere. */
-export function runStatus(state: RunState): Status {
-  return statuses[state];
-}
 
 export function permissionLabel(mode: PermissionMode): string {
   return permissionModes.find(({ value }) => value === mode)?.label ?? mode;
@@ -66,8 +49,18 @@ export function allTokens({ inputTokens, outputTokens }: Usage): number {
   return inputTokens + outputTokens;
 }
 
-/** "12.3k in · 1.2k out · $0.034" */
+/** "13.5k tokens · $0.034"; nothing of what was not used or never told. */
+export function figuresOf(usage: Usage): string[] {
+  const tokens = allTokens(usage);
+  return [
+    ...(tokens === 0 ? [] : [`${formatTokens(tokens)} tokens`]),
+    ...(usage.costUsd === null || (usage.costUsd === 0 && tokens === 0) ? [] : [formatCost(usage.costUsd)]),
+  ];
+}
+
+/** "12.3k in · 1.2k out · $0.034"; empty when nothing was used. */
 export function usageWords(usage: Usage): string {
+  if (figuresOf(usage).length === 0) return "";
   const parts = [`${formatTokens(usage.inputTokens)} in`, `${formatTokens(usage.outputTokens)} out`];
   if (usage.costUsd !== null) parts.push(formatCost(usage.costUsd));
   return parts.join(" · ");

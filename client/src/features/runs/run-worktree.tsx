@@ -1,7 +1,6 @@
 import { Link } from "@tanstack/react-router";
 
 import type { Run } from "../../../../contract/features/runs.ts";
-import { formatBytes } from "../../lib/format.ts";
 import { useLiveWorktrees } from "../../lib/live-queries.ts";
 import { IconGitBranch } from "../../ui/icons.gen.ts";
 import classes from "./run-page.module.css";
@@ -13,7 +12,7 @@ interface RunWorktreeProps {
   folder: string;
 }
 
-/** Where a run with a worktree works: its branch and what it came from, its size, the way into its folder. */
+/** Where a run with a worktree works: its branch and what it came from, the way into its folder. */
 export function RunWorktree({ runId, worktree, isSandbox, folder }: RunWorktreeProps) {
   const { data } = useLiveWorktrees();
   const known = data?.worktrees.find((one) => one.runId === runId);
@@ -31,12 +30,9 @@ export function RunWorktree({ runId, worktree, isSandbox, folder }: RunWorktreeP
       {isSandbox ? <span>in a sandbox</span> : null}
       {isGone ? <span>worktree removed</span> : null}
       {known === undefined || isGone ? null : (
-        <>
-          {known.bytes === null ? null : <span className="tabular">{formatBytes(known.bytes)}</span>}
-          <Link to="/terminal" search={{ cwd: folder }} className="touch-wide">
-            Terminal there
-          </Link>
-        </>
+        <Link to="/terminal" search={{ cwd: folder }} className="touch-wide">
+          Terminal there
+        </Link>
       )}
     </>
   );

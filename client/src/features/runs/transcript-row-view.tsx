@@ -20,11 +20,11 @@ import {
 } from "../../ui/icons.gen.ts";
 import { Notice } from "../../ui/notice.tsx";
 import { StatusBadge } from "../../ui/status-badge.tsx";
-import type { Status } from "../../ui/status.ts";
+import { runStatus, type Status } from "../../ui/status.ts";
 import { Time } from "../../ui/time.tsx";
 import { Marked } from "./marked.tsx";
 import { MarkdownView } from "./markdown-view.tsx";
-import { failureWords, runStatus, toolWords, usageWords } from "./run-words.ts";
+import { failureWords, toolWords, usageWords } from "./run-words.ts";
 import { ToolIcon } from "./tool-icon.tsx";
 import classes from "./transcript-row.module.css";
 import type { TranscriptRow } from "./transcript-rows.ts";
@@ -295,8 +295,7 @@ function AttemptRow({ block }: { block: BlockOf<"attempt"> }) {
           <div>
             {block.providerName} {failureWords(failure)}
             <p className={classes["reason"]}>
-              {end.message === null ? "" : `${end.message} · `}
-              {usageWords(end.usage)}
+              {[end.message ?? "", usageWords(end.usage)].filter((part) => part !== "").join(" · ")}
             </p>
           </div>
         </div>
