@@ -23,7 +23,7 @@ export interface Choice {
 
 /** What the chief of staff is built on: other features, as functions. */
 export interface ChiefParts {
-  tasks: Pick<TaskService, "list" | "get" | "find" | "create" | "change" | "onChange" | "onRemoved">;
+  tasks: Pick<TaskService, "list" | "get" | "find" | "create" | "change" | "changeAll" | "onChange" | "onRemoved">;
   runs: Pick<RunService, "create" | "get" | "stop" | "resume" | "events">;
   /** Runs that have not ended, with whom each asks; `isComplete`: all of them are known. */
   openRuns(): { runs: { run: Run; providerId: string | null }[]; isComplete: boolean };
@@ -50,6 +50,8 @@ export interface ChiefParts {
 export interface Teller {
   /** Changes the task; what changes about its reason is written down. Answers the task, or `null` when it is gone. */
   tell(taskId: string, change: (task: Task) => Task, detail?: string | null): Promise<Task | null>;
+  /** The same of many, in one write. */
+  tellAll(taskIds: Iterable<string>, change: (task: Task) => Task): Promise<void>;
 }
 
 export type WriteDecision = (decision: ChiefDecision) => Promise<void>;

@@ -36,6 +36,24 @@ describe("the chief of staff", () => {
     await life.end();
   });
 
+  it("writes what it says of many tasks at once", async () => {
+    const world = createWorld();
+    world.isEngineUp = false;
+    const life = await live(world);
+    for (let number = 1; number <= 30; number += 1) await addTask(life.tasks, { title: `Task ${number}` });
+    await life.quiet();
+    world.providers = [];
+    world.isEngineUp = true;
+    const before = { steps: life.steps(), told: world.decisions.length };
+    await life.chief.evaluate();
+    const told = world.decisions.slice(before.told);
+    expect(told.map(({ code }) => code)).toEqual(told.map(() => "provider"));
+    expect(new Set(told.map(({ taskId }) => taskId)).size).toBe(30);
+    // One write, seen at its begin and its end, and the rows of the history.
+    expect(life.steps() - before.steps).toBe(2 + 30);
+    await life.end();
+  });
+
   it("follows a task from its start over a question to its end", async () => {
     const world = createWorld();
     const life = await live(world);

@@ -14,11 +14,12 @@ type Verdict = Omit<Decision, "taskId">;
  */
 export function evaluate(facts: ChiefFacts): Evaluation {
   const ready = facts.tasks.filter(({ id, state }) => state === "ready" && !facts.busyTasks.has(id));
+  const byId = new Map(facts.tasks.map((each) => [each.id, each]));
   const decisions: Decision[] = [];
   const startable: { task: Task; candidates: Candidate[] }[] = [];
   for (const task of ready) {
     const outlook = facts.outlooks.get(task.id) ?? unknownOutlook;
-    const verdict = obstacle(task, outlook, facts) ?? slotObstacle(task, outlook, facts);
+    const verdict = obstacle(task, outlook, facts, byId) ?? slotObstacle(task, outlook, facts);
     if (verdict !== null) decisions.push({ taskId: task.id, ...verdict });
     else startable.push({ task, candidates: freeCandidates(outlook, facts) });
   }
@@ -47,11 +48,11 @@ function byAge(one: Task, other: Task): number {
 }
 
 /** What keeps a task from being started, slots aside; the user's own word comes first. */
-function obstacle(task: Task, outlook: Outlook, facts: ChiefFacts): Verdict | null {
+function obstacle(task: Task, outlook: Outlook, facts: ChiefFacts, byId: ReadonlyMap<string, Task>): Verdict | null {
   const { now, settings, timeText } = facts;
   if (facts.isPanic) return say("panic", "Everything is stopped until somebody allows it again.");
   if (!settings.isOn) return say("off", "The chief of staff is off: start it by hand, or turn the chief of staff on.");
-  const waits = dependencyText(task, facts);
+  const waits = dependencyText(task, facts, byId);
   if (waits !== null) return say("dependency", waits);
   if (outlook.runsByItself >= settings.recovery.maxRuns)
     return say("loop-guard", `It has had ${runs(outlook.runsByItself)} by itself, which is the most it may have.`);
@@ -88,8 +89,7 @@ function busy(provider: string, occupants: readonly Occupant[]): number {
   return occupants.filter(({ providerId }) => providerId === provider).length;
 }
 
-function dependencyText(task: Task, facts: ChiefFacts): string | null {
-  const byId = new Map(facts.tasks.map((each) => [each.id, each]));
+function dependencyText(task: Task, facts: ChiefFacts, byId: ReadonlyMap<string, Task>): string | null {
   const open = task.dependsOn.filter((id) => !facts.isDone(id));
   if (open.length === 0) return null;
   const cycle = wayBack(task, byId);

@@ -1,3 +1,4 @@
+import type { TaskReason } from "../../../contract/features/tasks.ts";
 import type { Clock } from "../../../lib/clock.ts";
 import type { Logger } from "../../../lib/logger.ts";
 import type { Block, Decision } from "./chief-facts.ts";
@@ -63,16 +64,26 @@ export function createEvaluationLoop(options: LoopOptions): EvaluationLoop {
       const updatedAt = tasks.list().find((task) => task.id === id)?.updatedAt;
       if (refusal !== null && updatedAt !== undefined) held.set(id, { block: refusal.block, updatedAt });
     }
-    for (const decision of decisions) await say(decision);
+    await sayAll();
     armWake();
     onLooked();
   }
 
-  async function say({ taskId, code, text, until }: Decision): Promise<void> {
-    const known = tasks.list().find(({ id }) => id === taskId)?.reason;
-    const reason = reasonOf(code, text, clock.now(), until);
-    if (known?.code === code && known.text === text && known.until === reason.until) return;
-    await teller.tell(taskId, (task) => (task.state === "ready" ? { ...task, reason } : task));
+  /** Each reason that is new is written on its task, all of them at once. */
+  async function sayAll(): Promise<void> {
+    const known = new Map(tasks.list().map(({ id, reason }) => [id, reason]));
+    const news = new Map<string, TaskReason>();
+    for (const { taskId, code, text, until } of decisions) {
+      const before = known.get(taskId);
+      const reason = reasonOf(code, text, clock.now(), until);
+      if (before && !(before.code === code && before.text === text && before.until === reason.until))
+        news.set(taskId, reason);
+    }
+    if (news.size === 0) return;
+    await teller.tellAll(news.keys(), (task) => {
+      const reason = news.get(task.id);
+      return task.state === "ready" && reason ? { ...task, reason } : task;
+    });
   }
 
   function armWake(): void {

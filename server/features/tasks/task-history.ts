@@ -58,11 +58,14 @@ export function createTaskHistory({ book, log, logger, kept = 100 }: TaskHistory
     });
   }
 
+  /** Looked at once for all that changes together. */
   function moveSoon(): void {
-    if (isMoving || surplusOf(book.file(), kept).length < slack) return;
+    if (isMoving) return;
     isMoving = true;
     tail = tail
-      .then(moveOldest)
+      .then(async () => {
+        if (surplusOf(book.file(), kept).length >= slack) await moveOldest();
+      })
       .catch((error: unknown) => {
         logger.error("Ended tasks could not be moved to the history", {}, error);
       })

@@ -38,6 +38,8 @@ export interface TaskService {
    * The end of a task is dated here, and a reason that says the same keeps its time.
    */
   change(id: string, change: (task: Task) => Task): Promise<Task>;
+  /** The same of many in one write; those that are not here are left out. Resolves with those that changed, as they were and as they are. */
+  changeAll(ids: Iterable<string>, change: (task: Task) => Task): Promise<{ before: Task; after: Task }[]>;
   /** Told after each change is on disk, whoever made it: page, file or chief of staff. */
   onChange(listener: (task: Task) => void): () => void;
   /** Told after a task was deleted. */
@@ -165,6 +167,18 @@ export function createTaskService({ book, history, clock, hasApp, stopRun }: Tas
         return { next: { ...file, tasks: [...file.tasks, task], removed }, result: task };
       }),
     change: (id, change) => book.change(id, (task) => settled(task, change(task), now())),
+    changeAll: (ids, change) =>
+      book.update((file) => {
+        const wanted = new Set(ids);
+        const at = now();
+        const changed: { before: Task; after: Task }[] = [];
+        const tasks = file.tasks.map((before) => {
+          const after = wanted.has(before.id) ? settled(before, change(before), at) : before;
+          if (after !== before) changed.push({ before, after });
+          return after;
+        });
+        return { next: changed.length === 0 ? file : { ...file, tasks }, result: changed };
+      }),
     onChange: (listener) => book.onChange(listener),
     onRemoved: (listener) =>
       book.onGone((task, isDeleted) => {
