@@ -1,6 +1,8 @@
 import { z } from "zod";
 
 import { defineEndpoints } from "../endpoint.ts";
+import { appIdSchema } from "../features/apps.ts";
+import { runWorktreeSchema } from "../features/isolation.ts";
 import { runIdSchema } from "../features/runs.ts";
 import { reclaimQuerySchema, worktreeFateSchema, worktreeSchema, worktreesEndpoints } from "../features/worktrees.ts";
 import { sessionInfoSchema } from "./cos.ts";
@@ -48,6 +50,16 @@ export const internalWorktreesEndpoints = defineEndpoints({
     path: "/api/worktrees/reclaim",
     summary: "Remove every worktree whose work is safe elsewhere",
     reply: worktreesEndpoints.reclaimAll.reply,
+    audit: "none",
+  },
+  /** A worktree that was reclaimed and made again where it was, because a decision on its work was taken back. */
+  adopt: {
+    method: "POST",
+    path: "/api/worktrees/:id/adopt",
+    summary: "Look after a worktree again that was made again",
+    params: id,
+    body: z.strictObject({ runTitle: z.string(), appId: appIdSchema.nullable(), worktree: runWorktreeSchema }),
+    reply: worktreeSchema,
     audit: "none",
   },
   /** Its folder was worked on: it counts as used now and is looked at again. */

@@ -13,7 +13,7 @@ import { createBubblewrap } from "./sandbox/bubblewrap.ts";
 import { createSandboxKeeper } from "./sandbox/sandbox-keeper.ts";
 import type { SandboxPlaces } from "./sandbox/sandbox-command.ts";
 import { createWorktreeEntry } from "./worktree-entry.ts";
-import { createWorktreeMaker } from "./worktree-maker.ts";
+import { createWorktreeMaker, type KnownRun } from "./worktree-maker.ts";
 import { createWorktreeMeasurer } from "./worktree-measurer.ts";
 import { createWorktreeReclaimer } from "./worktree-reclaimer.ts";
 import { openWorktreeRecords } from "./worktree-records.ts";
@@ -26,6 +26,8 @@ export interface BuildWorktreesOptions {
   clock: Clock;
   logger: Logger;
   stateOf: (runId: string) => Promise<{ state: Run["state"]; isOpen: boolean } | null>;
+  /** What is known of a run, `null` when nothing is. */
+  runOf: (runId: string) => Promise<KnownRun | null>;
   publish: (message: RunsMessage) => void;
   /** Environment by which everything a run starts is found. */
   mark: (runId: string) => [name: string, value: string];
@@ -37,7 +39,8 @@ export async function buildWorktrees(options: BuildWorktreesOptions): Promise<Wo
   const { publish, stateOf } = options;
   const records = await openWorktreeRecords(join(env.dataDir, dataFiles.worktrees.path), logger);
   const places = placesOf(env);
-  const maker = createWorktreeMaker({ folder: join(env.stateDir, "worktrees"), records, sessions, clock, mark });
+  const folder = join(env.stateDir, "worktrees");
+  const maker = createWorktreeMaker({ folder, records, sessions, clock, mark, runOf: options.runOf });
   const measurer = createWorktreeMeasurer({ records, clock, logger });
   const bubblewrap = createBubblewrap({ searchPath: () => places.searchPath, monotonic: () => clock.monotonic() });
   const viewer = createWorktreeViewer({ records, measurer, bubblewrap, clock, logger, stateOf, publish });

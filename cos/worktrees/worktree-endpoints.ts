@@ -29,6 +29,7 @@ export function bindWorktrees({ service, hasAny }: Bound) {
     get: async ({ params }) => (await service()).get(params.id),
     reclaim: async ({ params, query }) => (await service()).reclaim(params.id, query.confirmed),
     reclaimAll: async () => (await service()).reclaimAll(),
+    adopt: async ({ params, body }) => (await service()).adopt({ ...body, runId: params.id }),
     touch: async ({ params }) => (await service()).touch(params.id),
     setFate: async ({ params, body }) => (await service()).setFate(params.id, body.fate, body.tree),
     command: async ({ params, body }) => (await service()).command(params.id, body),

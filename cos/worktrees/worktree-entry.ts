@@ -81,6 +81,7 @@ export function createWorktreeEntry(options: EntryOptions): WorktreeEntry {
     const record = records.get(run.id);
     if (record !== undefined) {
       if (record.state === "removing" || !(await exists(record.folder))) throw goneError();
+      if (record.isBare) await maker.setUp(record, setup, teller);
       return record;
     }
     if (run.worktree !== null) throw goneError();

@@ -1,13 +1,14 @@
 import { access, mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 
-import type { Isolation } from "../../contract/features/isolation.ts";
+import type { Isolation, RunWorktree } from "../../contract/features/isolation.ts";
 import type { RunSpec } from "../../contract/internal/runs.ts";
 import { sessionSpecSchema, type SessionInfo } from "../../contract/internal/cos.ts";
 import { AppError } from "../../lib/app-error.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { gitChanges } from "../../lib/processes/git-repository.ts";
 import { listeningPorts } from "../../lib/processes/listening-ports.ts";
+import { adoptedRecord, madeAgain } from "./adopt-worktree.ts";
 import { copyUntracked } from "./copy-untracked.ts";
 import { addWorktree, takeBack } from "./make-worktree.ts";
 import { choosePorts } from "./port-leases.ts";
@@ -40,8 +41,28 @@ export interface MakingTeller {
 export interface WorktreeMaker {
   /** Makes the worktree of a run, whole or not at all. Throws an `AppError` for the user. */
   make(wish: WorktreeWish, tell: MakingTeller): Promise<WorktreeRecord>;
+  /** Takes up one that was reclaimed and made again elsewhere; files that are copied into it are copied again. Throws `conflict`. */
+  adopt(made: MadeAgain): Promise<WorktreeRecord>;
+  /** Runs the set-up of one that was taken up. */
+  setUp(record: WorktreeRecord, setup: RunSpec["setup"], tell: MakingTeller): Promise<void>;
   /** Takes a half-made one away. */
   undo(record: WorktreeRecord): Promise<void>;
+}
+
+/** A worktree made again where it was before it was reclaimed. */
+export interface MadeAgain {
+  runId: string;
+  runTitle: string;
+  appId: string | null;
+  worktree: RunWorktree;
+}
+
+/** How a run was to be isolated. */
+export interface KnownRun {
+  isolation: Isolation;
+  /** Folder it worked in. */
+  folder: string;
+  setup: RunSpec["setup"];
 }
 
 interface MakerOptions {
@@ -52,6 +73,8 @@ interface MakerOptions {
   clock: Clock;
   /** Environment by which everything the run starts is found. */
   mark: (runId: string) => [name: string, value: string];
+  /** What is known of a run, `null` when nothing is. */
+  runOf: (runId: string) => Promise<KnownRun | null>;
 }
 
 const keptOutput = 256 * 1024;
@@ -73,11 +96,18 @@ export function createWorktreeMaker(options: MakerOptions): WorktreeMaker {
     return done;
   }
 
+  const takenPorts = (): number[] => records.all().flatMap(({ port }) => (port === null ? [] : [port]));
+
+  async function freePort(): Promise<number | null> {
+    return choosePorts(
+      takenPorts(),
+      (await listeningPorts()).map(({ port }) => port),
+    );
+  }
+
   /** Written down before anything is made. */
   function lease(wish: WorktreeWish, base: WorktreeBase): Promise<WorktreeRecord> {
     return inLine("ports", async () => {
-      const taken = records.all().flatMap(({ port }) => (port === null ? [] : [port]));
-      const listening = (await listeningPorts()).map(({ port }) => port);
       const now = new Date(clock.now()).toISOString();
       const record: WorktreeRecord = {
         version: 1,
@@ -94,13 +124,14 @@ export function createWorktreeMaker(options: MakerOptions): WorktreeMaker {
         branch: branchFor(wish.runTitle, wish.runId),
         baseBranch: base.branch,
         baseCommit: base.commit,
-        port: choosePorts(taken, listening),
+        port: await freePort(),
         createdAt: now,
         lastUsedAt: now,
         copied: [],
         fate: "open",
         decided: null,
         facts: null,
+        isBare: false,
         problem: null,
       };
       await mkdir(options.folder, { recursive: true, mode: 0o700 });
@@ -113,16 +144,34 @@ export function createWorktreeMaker(options: MakerOptions): WorktreeMaker {
     const setup = wish.setup ?? { setupCommand: "", setupTimeoutMs: 600_000, copiedFiles: [] };
     record.gitDir = await inLine(record.commonDir, () => addWorktree(record));
     tell.signal.throwIfAborted();
-    const from = join(record.repository, record.prefix);
-    const to = join(record.folder, record.prefix);
-    const { files, problems } = await copyUntracked(from, to, setup.copiedFiles);
-    record.copied = files.map((file) => ({ ...file, path: join(record.prefix, file.path) }));
-    for (const problem of problems) tell.notice("warning", problem);
-    await records.save(record);
+    for (const problem of await copyInto(record, setup.copiedFiles)) tell.notice("warning", problem);
     if (setup.setupCommand.trim() !== "") await prepare(record, setup, tell);
     tell.signal.throwIfAborted();
     record.state = "ready";
     await records.save(record);
+  }
+
+  /** What was not copied and why. */
+  async function copyInto(record: WorktreeRecord, names: readonly string[]): Promise<string[]> {
+    const [from, to] = [join(record.repository, record.prefix), join(record.folder, record.prefix)];
+    const { files, problems } = await copyUntracked(from, to, names);
+    record.copied = files.map((file) => ({ ...file, path: join(record.prefix, file.path) }));
+    await records.save(record);
+    return problems;
+  }
+
+  async function adopt(made: MadeAgain): Promise<WorktreeRecord> {
+    const { runId, worktree } = made;
+    const run = await options.runOf(runId);
+    const found = await madeAgain(join(options.folder, runId), worktree);
+    const record = await inLine("ports", async () => {
+      const port = worktree.port !== null && takenPorts().includes(worktree.port) ? await freePort() : worktree.port;
+      const adopted = adoptedRecord(made, { ...found, run, port, now: new Date(clock.now()).toISOString() });
+      await records.save(adopted);
+      return adopted;
+    });
+    await copyInto(record, run?.setup?.copiedFiles ?? []);
+    return record;
   }
 
   /** The command the user typed, by the user's shell. */
@@ -171,6 +220,12 @@ export function createWorktreeMaker(options: MakerOptions): WorktreeMaker {
         await undo(record);
         throw error;
       }
+    },
+    adopt,
+    async setUp(record, setup, tell) {
+      if (setup !== null && setup.setupCommand.trim() !== "") await prepare(record, setup, tell);
+      record.isBare = false;
+      await records.save(record);
     },
     undo,
   };

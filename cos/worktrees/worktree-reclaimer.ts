@@ -29,13 +29,15 @@ export interface WorktreeReclaimer {
   reclaimAll(): Promise<{ removed: number; kept: number; freedBytes: number }>;
   /** Goes on where a former process stopped. */
   goOn(record: WorktreeRecord): Promise<void>;
+  /** Resolves when what is left of one is deleted. */
+  gone(runId: string): Promise<void>;
   /** Resolves when nothing is being deleted. */
   close(): Promise<void>;
 }
 
 export function createWorktreeReclaimer(options: ReclaimerOptions): WorktreeReclaimer {
   const { records, viewer, clock, logger, publish } = options;
-  const removing = new Set<Promise<void>>();
+  const removing = new Map<string, Promise<void>>();
   const busy = new Set<string>();
 
   /** From here on it is gone for everybody. */
@@ -47,8 +49,8 @@ export function createWorktreeReclaimer(options: ReclaimerOptions): WorktreeRecl
       .catch((error: unknown) => {
         logger.error("The files of a worktree could not be deleted", { run: record.runId }, error);
       })
-      .finally(() => removing.delete(work));
-    removing.add(work);
+      .finally(() => removing.delete(record.runId));
+    removing.set(record.runId, work);
   }
 
   async function stay(record: WorktreeRecord): Promise<void> {
@@ -118,8 +120,9 @@ export function createWorktreeReclaimer(options: ReclaimerOptions): WorktreeRecl
         await records.remove(record.runId);
       }
     },
+    gone: (runId) => removing.get(runId) ?? Promise.resolve(),
     async close() {
-      await Promise.all(removing);
+      await Promise.all(removing.values());
     },
   };
 }

@@ -4,7 +4,7 @@ import type { Logger } from "../../lib/logger.ts";
 import { gitCommit } from "../../lib/processes/git-repository.ts";
 import type { WorktreeEntry } from "./worktree-entry.ts";
 import { placeOf, treeOf } from "./worktree-facts.ts";
-import type { WorktreeMaker } from "./worktree-maker.ts";
+import type { MadeAgain, WorktreeMaker } from "./worktree-maker.ts";
 import type { WorktreeMeasurer } from "./worktree-measurer.ts";
 import type { WorktreeReclaimer } from "./worktree-reclaimer.ts";
 import type { WorktreeRecord } from "./worktree-record.ts";
@@ -29,6 +29,8 @@ export interface WorktreeService
   /** The run has changed its state or its folder. */
   touch(runId: string): Promise<Worktree>;
   get(runId: string): Promise<WorktreePlace>;
+  /** Looks after a worktree again that was reclaimed and made again where it was. Throws `conflict` when that is not so. */
+  adopt(made: MadeAgain): Promise<Worktree>;
   /** Notes where the work has gone; `tree` is all of it as it was put there. */
   setFate(runId: string, fate: WorktreeRecord["fate"], tree: string | null): Promise<Worktree>;
   /** Finishes or undoes what a former process left half done. */
@@ -59,6 +61,13 @@ export function createWorktreeService(options: WorktreeServiceOptions): Worktree
       const record = viewer.find(runId);
       const copied = record.copied.map(({ path }) => path);
       return { worktree: await viewer.view(record), gitDir: record.gitDir ?? "", copied };
+    },
+
+    async adopt(made) {
+      await reclaimer.gone(made.runId);
+      const record = records.get(made.runId) ?? (await maker.adopt(made));
+      viewer.measure(record);
+      return viewer.tell(record);
     },
 
     async setFate(runId, fate, tree) {

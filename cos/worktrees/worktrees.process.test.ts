@@ -390,6 +390,36 @@ describe("reclaiming", () => {
     expect(await listGitWorktrees(test.repository)).toHaveLength(1);
   });
 
+  it("looks after one again that was made again where it was, with what is copied into it", async () => {
+    await writeFiles(test.repository, { "packages/a b/.env": "A=1\n" });
+    const isolation = { kind: "worktree" as const };
+    const setup = { setupCommand: "echo ready > ready.txt", setupTimeoutMs: 60_000, copiedFiles: [".env"] };
+    const run = test.entrant({ folder: join(test.repository, "packages/a b") });
+    const { worktree, folder } = await test.enter(run, setup);
+    await rm(join(folder, "ready.txt"));
+    await test.service.reclaim(run.id);
+    const made = { runId: run.id, runTitle: run.title, appId: null, worktree };
+    test.known.run = { isolation, folder, setup };
+    await expect(test.service.adopt(made)).rejects.toMatchObject({ code: "conflict" });
+    await git(test.repository, ["worktree", "add", "--quiet", "-b", worktree.branch, "--", worktree.folder, "main"]);
+    const adopted = await test.service.adopt(made);
+    expect(adopted).toMatchObject({ runId: run.id, folder: worktree.folder, port: worktree.port, fate: "open" });
+    expect(await readFile(join(folder, ".env"), "utf8")).toBe("A=1\n");
+    expect((await test.service.adopt(made)).createdAt).toBe(adopted.createdAt);
+    await test.reopen();
+    // Whoever goes on there finds it set up, once.
+    for (const _turn of [1, 2]) expect((await test.enter({ ...run, worktree }, setup)).folder).toBe(folder);
+    expect(await readFile(join(folder, "ready.txt"), "utf8")).toBe("ready\n");
+    expect(test.told.sessions).toHaveLength(2);
+    await rm(join(folder, "ready.txt"));
+    await test.service.reclaim(run.id);
+    expect((await test.service.list()).worktrees).toEqual([]);
+    // Nor is any other folder taken up.
+    await expect(
+      test.service.adopt({ ...made, worktree: { ...worktree, folder: test.repository } }),
+    ).rejects.toMatchObject({ code: "conflict" });
+  });
+
   it("leaves worktrees of others alone, also those git would prune", async () => {
     const other = join(test.base, "mine");
     await git(test.repository, ["worktree", "add", "--quiet", "-b", "mine", "--", other]);

@@ -13,7 +13,7 @@ import { createRecordings } from "../../sessions/recordings.ts";
 import { openSessionCatalog } from "../../sessions/session-catalog.ts";
 import { SessionEngine } from "../../sessions/session-engine.ts";
 import { buildWorktrees } from "../build-worktrees.ts";
-import type { MakingTeller } from "../worktree-maker.ts";
+import type { KnownRun, MakingTeller } from "../worktree-maker.ts";
 import type { Entered, Entrant } from "../worktree-entry.ts";
 import type { WorktreeService } from "../worktree-service.ts";
 
@@ -30,6 +30,8 @@ export interface TestWorktrees {
   told: { states: string[]; notices: string[]; output: string; sessions: string[] };
   /** State of runs as the service is told; ended when not named. */
   runs: Map<string, Run["state"]>;
+  /** What the service is told of every run. */
+  known: { run: KnownRun | null };
   entrant(more?: Partial<Entrant>): Entrant;
   enter(run?: Entrant, setup?: Partial<NonNullable<RunSpec["setup"]>>, signal?: AbortSignal): Promise<Entered>;
   /** A new service on the same folders, as after a restart. */
@@ -65,6 +67,7 @@ export async function startTestWorktrees(files?: Record<string, string>): Promis
   await sessions.start();
   const messages: RunsMessage[] = [];
   const runs = new Map<string, Run["state"]>();
+  const known: TestWorktrees["known"] = { run: null };
   const told = { states: [] as string[], notices: [] as string[], output: "", sessions: [] as string[] };
   const open = (): Promise<WorktreeService> =>
     buildWorktrees({
@@ -76,6 +79,7 @@ export async function startTestWorktrees(files?: Record<string, string>): Promis
         const state = runs.get(id) ?? "succeeded";
         return Promise.resolve({ state, isOpen: state === "running" });
       },
+      runOf: () => Promise.resolve(known.run),
       publish: (message) => messages.push(message),
       mark: (id) => ["AGENT_RUN", id],
     });
@@ -97,6 +101,7 @@ export async function startTestWorktrees(files?: Record<string, string>): Promis
     messages,
     told,
     runs,
+    known,
     entrant(more = {}) {
       lastId += 1;
       const id = `run-test${Date.now().toString(36)}${String(lastId).padStart(6, "0")}`;

@@ -77,6 +77,7 @@ function worktreesOf(baseUrl: string): ReviewServiceOptions["worktrees"] {
     get: (id) => cos.get({ params: { id } }),
     command: (id, body) => cos.command({ params: { id }, body }, { timeoutMs: commandTimeoutMs }),
     setFate: (id, body) => cos.setFate({ params: { id }, body }),
+    adopt: (id, body) => cos.adopt({ params: { id }, body }, { timeoutMs: commandTimeoutMs }),
     touch: (id) => cos.touch({ params: { id } }),
   };
 }

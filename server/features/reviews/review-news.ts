@@ -1,3 +1,4 @@
+import type { RunWorktree } from "../../../contract/features/isolation.ts";
 import type { ReviewSummary } from "../../../contract/features/reviews.ts";
 import { AppError } from "../../../lib/app-error.ts";
 import type { Logger } from "../../../lib/logger.ts";
@@ -11,10 +12,17 @@ export type TellFate = (
   fate: { fate: "open" | "merged" | "branch" | "discarded"; tree: string | null },
 ) => Promise<unknown>;
 
+/** Lets portos-cos look after a worktree again that was given back, and made again for a decision that was taken back. */
+export type AdoptWorktree = (
+  runId: string,
+  made: { runTitle: string; appId: string | null; worktree: RunWorktree },
+) => Promise<unknown>;
+
 interface NewsOptions {
   records: ReviewRecords;
   summary(record: ReviewRecord): ReviewSummary;
   setFate: TellFate;
+  adopt: AdoptWorktree;
   publish(review: ReviewSummary): void;
   logger: Logger;
 }
@@ -32,7 +40,7 @@ export interface ReviewNews {
 
 const retryEveryMs = 20_000;
 
-export function createReviewNews({ records, summary, setFate, publish, logger }: NewsOptions): ReviewNews {
+export function createReviewNews({ records, summary, setFate, adopt, publish, logger }: NewsOptions): ReviewNews {
   const listeners: DecidedListener[] = [];
   const telling = new Map<string, Promise<void>>();
   let timer: NodeJS.Timeout | undefined;
@@ -47,14 +55,28 @@ export function createReviewNews({ records, summary, setFate, publish, logger }:
     }
   }
 
-  async function tellCos({ runId, state, decision }: ReviewRecord): Promise<boolean> {
+  async function tellCos(record: ReviewRecord): Promise<boolean> {
+    const { runId, state, decision } = record;
     try {
       await setFate(runId, { fate: state, tree: decision?.tree ?? null });
       return true;
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
-      // A worktree portos-cos knows nothing of has no fate to be noted.
-      return error.code === "not_found";
+      if (error.code !== "not_found") return false;
+      // Of a worktree portos-cos knows nothing of there is nothing to note, unless it has just been made again.
+      return state === "open" ? giveBack(record) : true;
+    }
+  }
+
+  async function giveBack({ runId, title, appId, worktree }: ReviewRecord): Promise<boolean> {
+    try {
+      await adopt(runId, { runTitle: title, appId, worktree });
+      return true;
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      if (error.code === "unavailable" || error.code === "timeout") return false;
+      logger.warn("portos-cos does not look after a worktree that was made again", { run: runId, why: error.message });
+      return true;
     }
   }
 

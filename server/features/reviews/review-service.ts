@@ -11,7 +11,7 @@ import { createReviewChecks, type RunInWorktree } from "./review-checks.ts";
 import { createReviewComments, type ReviewComments } from "./review-comments.ts";
 import { createReviewDecisions, type ReviewDecisions } from "./review-decisions.ts";
 import { createReviewDesk } from "./review-desk.ts";
-import { createReviewNews, type DecidedListener, type TellFate } from "./review-news.ts";
+import { createReviewNews, type AdoptWorktree, type DecidedListener, type TellFate } from "./review-news.ts";
 import { createReviewParts, type ReviewParts } from "./review-parts.ts";
 import { newestFirst, type ReviewRecord, type ReviewRecords } from "./review-record.ts";
 import { reviewView, summaryOf } from "./review-view.ts";
@@ -25,6 +25,7 @@ export interface ReviewServiceOptions {
     get(runId: string): Promise<Pick<WorktreePlace, "copied">>;
     command: RunInWorktree;
     setFate: TellFate;
+    adopt: AdoptWorktree;
     touch(runId: string): Promise<unknown>;
   };
   checksOf(appId: string): Promise<WorktreeSetup["checks"]>;
@@ -69,7 +70,7 @@ export function createReviewService(options: ReviewServiceOptions): ReviewServic
     isWorking: (runId) => isOpenState(records.get(runId)?.runState ?? "succeeded"),
     changed,
   });
-  const news = createReviewNews({ records, summary, setFate: worktrees.setFate, publish, logger });
+  const news = createReviewNews({ ...worktrees, records, summary, publish, logger });
   const decisions = createReviewDecisions({ ...news, records, desk, clock, logger });
   const { sessions } = options;
   const checks = createReviewChecks({ records, sessions, command: worktrees.command, changed, clock, logger });

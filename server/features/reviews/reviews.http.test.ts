@@ -29,6 +29,7 @@ async function startApp(): Promise<void> {
         get: () => Promise.resolve({ copied: [] }),
         command: sessions.command,
         setFate: () => Promise.resolve(),
+        adopt: () => Promise.resolve(),
         touch: () => Promise.resolve(),
       },
     },

@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
 import type { RunWorktree } from "../../../contract/features/isolation.ts";
 import { git } from "../../../lib/processes/git-command.ts";
-import { gitCommit } from "../../../lib/processes/git-repository.ts";
+import { gitCommit, listGitWorktrees } from "../../../lib/processes/git-repository.ts";
 import { commitAll, writeFiles } from "../../../lib/testing/git-repository.ts";
 import { endedRun, folderContent, makeWork, runId, startReviews, type ReviewBed } from "./testing/review-bed.ts";
 
@@ -318,7 +318,14 @@ describe("a merge", () => {
     await merge();
     await git(worktree.repository, ["worktree", "remove", "--force", worktree.folder]);
     await git(worktree.repository, ["branch", "--quiet", "-D", worktree.branch]);
+    bed.state.isForgotten = true;
+    const mine = join(directory, "mine");
+    await git(worktree.repository, ["worktree", "add", "--quiet", "-b", "mine", "--", mine]);
+    await rename(mine, join(directory, "unplugged"));
     await bed.reviews.decide.undo(runId, "anna");
+    // portos-cos looks after it again, and what others have made is left alone.
+    expect(bed.adopted).toEqual([worktree.folder]);
+    expect((await listGitWorktrees(worktree.repository)).map(({ folder }) => folder)).toContain(mine);
     expect(await folderContent(worktree.folder)).toEqual(before);
     expect(await git(worktree.folder, ["status", "--porcelain", "-uall"])).toBe(status);
     expect((await bed.reviews.get(runId)).blocked).toBeNull();

@@ -1,4 +1,4 @@
-import { rm } from "node:fs/promises";
+import { lstat, rm } from "node:fs/promises";
 import { join } from "node:path";
 
 import type { RunWorktree } from "../../../contract/features/isolation.ts";
@@ -72,7 +72,8 @@ export async function bringBack(
   const now = await checkBranch(worktree, { head, work });
   if (now === null) await git(repository, ["update-ref", reference, head, ""]);
   else if (now === work) await git(repository, ["update-ref", reference, head, work]);
-  await git(repository, ["worktree", "prune"]);
+  // Only this one: others git would forget may be on a disk that is not there now.
+  if (!(await exists(folder))) await runGit(repository, ["worktree", "remove", "--force", "--force", "--", folder]);
   await git(repository, ["worktree", "add", "--quiet", "--", folder, branch], { timeoutMs: 120_000 });
   const place = await findWork(worktree);
   if (place === null) throw new AppError("conflict", "The worktree could not be made again");
@@ -80,4 +81,8 @@ export async function bringBack(
   await git(place, ["read-tree", head], { env });
   await runGit(place, ["update-index", "-q", "--refresh"], { env, timeoutMs: 60_000 });
   await git(place, ["read-tree", "-m", "-u", head, tree], { env, timeoutMs: 120_000 });
+}
+
+async function exists(path: string): Promise<boolean> {
+  return (await lstat(path).catch(() => null)) !== null;
 }

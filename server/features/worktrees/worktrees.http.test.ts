@@ -55,6 +55,7 @@ async function startCos(listed: Worktree[]): Promise<void> {
     get: absent,
     touch: absent,
     setFate: absent,
+    adopt: absent,
     command: absent,
     reclaim: ({ params }) => {
       const found = listed.find(({ runId }) => runId === params.id);

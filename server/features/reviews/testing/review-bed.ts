@@ -113,7 +113,9 @@ export async function startReviews(directory: string, checks: WorktreeSetup["che
   const sessions = createFakeSessions();
   const said: string[] = [];
   const fates: { fate: string; tree: string | null }[] = [];
-  const state = { isAway: false, run: null as Run | null };
+  const adopted: string[] = [];
+  /** `isForgotten`: portos-cos knows nothing of the worktree. */
+  const state = { isAway: false, isForgotten: false, run: null as Run | null };
   const reviews: ReviewService = createReviewService({
     records,
     stateDir: join(directory, "state"),
@@ -131,7 +133,13 @@ export async function startReviews(directory: string, checks: WorktreeSetup["che
       command: sessions.command,
       setFate(_id, fate) {
         if (state.isAway) return Promise.reject(new AppError("unavailable", "portos-cos is not running"));
+        if (state.isForgotten) return Promise.reject(new AppError("not_found", "There is no such worktree"));
         fates.push(fate);
+        return Promise.resolve();
+      },
+      adopt(_id, made) {
+        if (state.isAway) return Promise.reject(new AppError("unavailable", "portos-cos is not running"));
+        adopted.push(made.worktree.folder);
         return Promise.resolve();
       },
       touch: () => Promise.resolve(),
@@ -148,6 +156,7 @@ export async function startReviews(directory: string, checks: WorktreeSetup["che
     sessions,
     said,
     fates,
+    adopted,
     state,
     async open(run: Run) {
       state.run = run;
