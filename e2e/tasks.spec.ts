@@ -1,7 +1,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
-import type { Page } from "@playwright/test";
+import type { Locator, Page } from "@playwright/test";
 
 import { expectAccessible } from "./support/accessibility.ts";
 import { saveScreenshots } from "./support/screenshot.ts";
@@ -115,6 +115,41 @@ test("a card is dragged with the mouse, and lifted and moved with the keyboard",
   await page.keyboard.press("ArrowRight");
   await page.keyboard.press("Escape");
   await expect(titlesIn(page, "Draft")).toHaveText(["One"]);
+});
+
+test("a finger that rests on a card lifts it; one that does not scrolls", async ({ page, portos }, info) => {
+  test.skip(info.project.name !== "phone", "A desk has a mouse");
+  for (const title of ["One", "Two", "Three"]) await add(portos, title);
+  await page.goto("/agents?tab=board&column=ready");
+  await expect(titlesIn(page, "Ready")).toHaveText(["One", "Two", "Three"]);
+  const session = await page.context().newCDPSession(page);
+  const touch = (type: "touchStart" | "touchMove" | "touchEnd", at?: { x: number; y: number }) =>
+    session.send("Input.dispatchTouchEvent", { type, touchPoints: at === undefined ? [] : [at] });
+  const at = async (place: Locator, down: number): Promise<{ x: number; y: number }> => {
+    const box = await place.boundingBox();
+    if (!box) throw new Error("It has no place");
+    return { x: box.x + 40, y: box.y + down };
+  };
+
+  const from = await at(card(page, "Three"), 20);
+  await touch("touchStart", from);
+  await touch("touchMove", { ...from, y: from.y - 60 });
+  await touch("touchEnd");
+  await expect(titlesIn(page, "Ready")).toHaveText(["One", "Two", "Three"]);
+
+  const start = await at(card(page, "Three"), 20);
+  await touch("touchStart", start);
+  await expect(page.locator('[data-look="shadow"]')).toBeVisible();
+  await touch("touchMove", await at(card(page, "One"), 4));
+  await expect(titlesIn(page, "Ready")).toHaveText(["Three", "One", "Two"]);
+  await touch("touchEnd");
+  await expect.poll(async () => (await tasks(portos)).map(({ title }) => title)).toEqual(["Three", "One", "Two"]);
+
+  await touch("touchStart", await at(card(page, "Two"), 20));
+  await expect(page.locator('[data-look="shadow"]')).toBeVisible();
+  await touch("touchMove", await at(page.locator('[data-drop="draft"]'), 20));
+  await touch("touchEnd");
+  await expect.poll(async () => (await tasks(portos)).find(({ title }) => title === "Two")?.state).toBe("draft");
 });
 
 test("TASKS.md edited by hand shows at once while the board changes, and neither side loses", async ({

@@ -1,8 +1,10 @@
-import { Button, Select, TextInput } from "@mantine/core";
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { ActionIcon, Button, Select, TextInput } from "@mantine/core";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
 import { useEffect, useMemo, useState } from "react";
 
 import { call } from "../../lib/api.ts";
+import { callQuery } from "../../lib/call-query.ts";
 import { commonTypes } from "../../lib/common-task-types.ts";
 import { useLiveApps } from "../../lib/live-queries.ts";
 import { useSearchState } from "../../lib/search-state.ts";
@@ -12,7 +14,7 @@ import { AgeNote } from "../../ui/age-note.tsx";
 import { ApprovalsLink } from "../../ui/approvals-link.tsx";
 import { EmptyState } from "../../ui/empty-state.tsx";
 import { ErrorState } from "../../ui/error-state.tsx";
-import { IconHistory, IconLayoutKanban, IconSearch, IconTrash } from "../../ui/icons.gen.ts";
+import { IconFilter, IconHistory, IconLayoutKanban, IconSearch, IconTrash } from "../../ui/icons.gen.ts";
 import { LoadingState } from "../../ui/loading-state.tsx";
 import { Notice } from "../../ui/notice.tsx";
 import { Page, type PageTab } from "../../ui/page.tsx";
@@ -77,7 +79,7 @@ function Content({ list }: { list: TaskList }) {
           example={<Example />}
         />
       ) : (
-        <Board tasks={list.tasks} byColumn={byColumn} />
+        <Board tasks={list.tasks} byColumn={byColumn} readyNote={<WhoStarts />} />
       )}
       <HistorySheet
         isOpen={search["past"] !== undefined}
@@ -92,6 +94,21 @@ function Content({ list }: { list: TaskList }) {
         }}
       />
     </div>
+  );
+}
+
+/** Said once instead of on each card. */
+function WhoStarts() {
+  const { data } = useQuery(callQuery("chief.get", undefined, { isKept: true }));
+  if (data === undefined || data.settings.isOn || data.panic.isOn) return null;
+  return (
+    <p className={classes["starts"]}>
+      Nothing starts by itself: the{" "}
+      <Link to="/agents" search={{ tab: "chief" }} className="touch-wide">
+        chief of staff
+      </Link>{" "}
+      is off.
+    </p>
   );
 }
 
@@ -171,6 +188,8 @@ function Filters({ filter, list, apps }: FiltersProps) {
   const [, setSearch] = useSearchState();
   const types = [...new Set([...list.tasks.map(({ type }) => type), ...commonTypes])].toSorted();
   const [typed, setTyped] = useState(filter.text);
+  const isNarrowed = filter.app !== "" || filter.type !== "";
+  const [isOpen, setIsOpen] = useState(false);
   useEffect(() => {
     if (typed === filter.text) return undefined;
     const timer = setTimeout(() => {
@@ -181,7 +200,7 @@ function Filters({ filter, list, apps }: FiltersProps) {
     };
   }, [typed, filter.text, setSearch]);
   return (
-    <div className={classes["filters"]} role="group" aria-label="Filters">
+    <div className={classes["filters"]} role="group" aria-label="Filters" data-open={isOpen || isNarrowed || undefined}>
       <TextInput
         className={classes["search"] ?? ""}
         aria-label="Search the tasks"
@@ -217,6 +236,17 @@ function Filters({ filter, list, apps }: FiltersProps) {
           setSearch({ type });
         }}
       />
+      <ActionIcon
+        className={`${classes["more"] ?? ""} phone-only`}
+        aria-label="Filter by app and type"
+        aria-expanded={isOpen || isNarrowed}
+        disabled={isNarrowed}
+        onClick={() => {
+          setIsOpen(!isOpen);
+        }}
+      >
+        <IconFilter size={18} stroke={1.8} />
+      </ActionIcon>
       <span className={classes["menu"]}>
         <ActionMenu
           label="Past and deleted tasks"

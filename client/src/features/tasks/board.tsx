@@ -8,6 +8,7 @@ import {
   useState,
   type KeyboardEvent,
   type PointerEvent,
+  type ReactNode,
   type RefObject,
 } from "react";
 
@@ -29,10 +30,12 @@ import { useTaskCosts } from "./use-tasks.ts";
 interface BoardProps {
   tasks: readonly Task[];
   byColumn: TasksByColumn;
+  /** Above the tasks that may be started: who starts them. */
+  readyNote?: ReactNode;
 }
 
-/** Columns of cards. A card is dragged, or lifted with Space and moved with the arrow keys; on a phone one column is shown. */
-export function Board({ tasks, byColumn }: BoardProps) {
+/** Columns of cards. A card is dragged, with a finger after resting on it, or lifted with Space and moved with the arrow keys; on a phone one column is shown. */
+export function Board({ tasks, byColumn, readyNote }: BoardProps) {
   const client = useQueryClient();
   const navigate = useNavigate();
   const reviews = useLiveReviews().data?.open;
@@ -89,9 +92,17 @@ export function Board({ tasks, byColumn }: BoardProps) {
     ];
   }
 
-  const held = useHeld({ onPointerDown, onKeyDown, menuOf });
+  /** What a task waits for, one tap away: to be started, answered or looked at. */
+  function deedOf(task: Task): MenuItem | null {
+    const [first, second] = menuOf(task);
+    if (first?.id === "look") return task.state === "running" ? null : first;
+    const start = first?.id === "start" ? first : second;
+    return task.state === "ready" && start !== undefined && start.isDisabled !== true ? start : null;
+  }
+
+  const held = useHeld({ onPointerDown, onKeyDown, menuOf, deedOf });
   return (
-    <>
+    <div className={classes["area"]} ref={board} data-moving={moving === null ? undefined : ""}>
       <div className={classes["switch"]} role="group" aria-label="Column">
         {columns.map(({ id, label }) => (
           <button
@@ -99,6 +110,8 @@ export function Board({ tasks, byColumn }: BoardProps) {
             ref={id === current ? intoView : undefined}
             type="button"
             aria-pressed={id === current}
+            data-drop={id}
+            data-target={moving?.place.column === id || undefined}
             onClick={() => {
               setSearch({ column: id });
             }}
@@ -114,7 +127,7 @@ export function Board({ tasks, byColumn }: BoardProps) {
       <div role="status" aria-live="assertive" className="visually-hidden">
         {said}
       </div>
-      <div className={classes["board"]} ref={board} data-moving={moving === null ? undefined : ""}>
+      <div className={classes["board"]} data-across="">
         {columns.map(({ id, label, empty }) => (
           <section
             key={id}
@@ -129,6 +142,7 @@ export function Board({ tasks, byColumn }: BoardProps) {
               {label}
               <span>{byColumn[id].length}</span>
             </h2>
+            {id === "ready" && byColumn.ready.length > 0 ? readyNote : null}
             <ul role="list" className={classes["cards"]} data-scroll="">
               {shown[id].length === 0 ? <li className={classes["empty"]}>{empty}</li> : null}
               {shown[id].map((task) => (
@@ -138,6 +152,7 @@ export function Board({ tasks, byColumn }: BoardProps) {
                   {...facts(task)}
                   look={moving?.task.id !== task.id ? "still" : moving.ghost === null ? "lifted" : "shadow"}
                   menuOf={held.menuOf}
+                  deedOf={held.deedOf}
                   describedBy={help}
                   onPointerDown={held.onPointerDown}
                   onKeyDown={held.onKeyDown}
@@ -156,7 +171,7 @@ export function Board({ tasks, byColumn }: BoardProps) {
           setMovedId(null);
         }}
       />
-    </>
+    </div>
   );
 }
 
@@ -169,6 +184,7 @@ interface CardDeeds {
   onPointerDown: (event: PointerEvent<HTMLElement>, task: Task) => void;
   onKeyDown: (event: KeyboardEvent<HTMLElement>, task: Task) => void;
   menuOf: (task: Task) => MenuItem[];
+  deedOf: (task: Task) => MenuItem | null;
 }
 
 /** The same functions at each drawing: cards that did not change are not drawn while another one is moved. */
@@ -186,6 +202,7 @@ function useHeld(deeds: CardDeeds): CardDeeds {
         latest.current.onKeyDown(event, task);
       },
       menuOf: (task) => latest.current.menuOf(task),
+      deedOf: (task) => latest.current.deedOf(task),
     }),
     [],
   );

@@ -1,3 +1,4 @@
+import { Button } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
 import { memo, type KeyboardEvent, type PointerEvent, type RefObject } from "react";
 
@@ -20,6 +21,8 @@ interface TaskCardProps {
   look: "still" | "lifted" | "shadow";
   /** What can be done with a task. */
   menuOf: (task: Task) => MenuItem[];
+  /** The one thing it waits for. */
+  deedOf: (task: Task) => MenuItem | null;
   describedBy: string;
   onPointerDown: (event: PointerEvent<HTMLElement>, task: Task) => void;
   onKeyDown: (event: KeyboardEvent<HTMLElement>, task: Task) => void;
@@ -27,7 +30,8 @@ interface TaskCardProps {
 
 /** One task on the board. */
 export const TaskCard = memo(function TaskCard(props: TaskCardProps) {
-  const { task, look, menuOf, describedBy, onPointerDown, onKeyDown } = props;
+  const { task, look, menuOf, deedOf, describedBy, onPointerDown, onKeyDown } = props;
+  const deed = deedOf(task);
   return (
     <li
       className={classes["card"]}
@@ -54,9 +58,29 @@ export const TaskCard = memo(function TaskCard(props: TaskCardProps) {
         <ActionMenu label={`Actions for ${task.title}`} items={menuOf(task)} />
       </div>
       <CardFacts {...props} />
+      {deed?.run === undefined ? null : <Deed task={task} deed={deed} run={deed.run} />}
     </li>
   );
 });
+
+const deedWords: Partial<Record<Task["state"], string>> = { ready: "Start", waiting: "Answer", review: "Review" };
+
+function Deed({ task, deed, run }: { task: Task; deed: MenuItem; run: () => unknown }) {
+  const Icon = deed.icon;
+  return (
+    <Button
+      className={classes["deed"] ?? ""}
+      size="compact-sm"
+      variant={task.state === "ready" ? "default" : "light"}
+      leftSection={Icon === undefined ? null : <Icon size={13} />}
+      aria-label={`${deedWords[task.state] ?? deed.label}: ${task.title}`}
+      title={deed.label}
+      onClick={() => void run()}
+    >
+      {deedWords[task.state] ?? deed.label}
+    </Button>
+  );
+}
 
 /** What is said of a task below its title. */
 export function CardFacts({
@@ -82,13 +106,15 @@ export function CardFacts({
           </span>
         )}
         <span className={classes["type"]}>{task.type}</span>
-        <span className={classes["who"]}>
-          <IconRobot size={12} />
-          {who}
-        </span>
+        {who === "" ? null : (
+          <span className={classes["who"]}>
+            <IconRobot size={12} />
+            {who}
+          </span>
+        )}
         {costUsd === undefined ? null : <span className={classes["cost"]}>{formatCost(costUsd)}</span>}
       </div>
-      {task.state === "draft" && task.reason.text === "It is a draft." ? null : (
+      {isSaidElsewhere(task) ? null : (
         <p className={classes["reason"]}>
           {isShownState && task.state !== "review" ? <StatusBadge status={taskStatus(task.state)} isCompact /> : null}
           <span>{task.reason.text}</span>
@@ -96,6 +122,11 @@ export function CardFacts({
       )}
     </>
   );
+}
+
+/** A draft says so by its column; that nothing starts by itself is said once above the board. */
+function isSaidElsewhere({ state, reason }: Task): boolean {
+  return (state === "draft" && reason.text === "It is a draft.") || (state === "ready" && reason.code === "off");
 }
 
 function Priority({ priority }: { priority: Exclude<Task["priority"], "normal"> }) {

@@ -41,9 +41,9 @@ export const priorityLabels: Record<TaskPriority, string> = {
   low: "Low",
 };
 
-/** Who is to do a task, in few words. */
+/** Who is to do a task, in few words; empty while that is left open, as it is unless somebody says otherwise. */
 export function choiceWords(choice: TaskChoice, nameOf: (providerId: string) => string): string {
-  if (choice.kind === "best") return "best";
+  if (choice.kind === "best") return "";
   if (choice.kind === "tier") return `${choice.tier} model`;
   return choice.model === null ? nameOf(choice.providerId) : `${nameOf(choice.providerId)} ${choice.model}`;
 }

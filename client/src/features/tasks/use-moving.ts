@@ -24,10 +24,13 @@ interface MovingBoard {
 }
 
 const startAfterPx = 6;
+/** A finger that rests this long holds the card; one that moves before scrolls. */
+const holdMs = 350;
+const holdWithinPx = 10;
 const scrollZonePx = 56;
 const scrollStepPx = 14;
 
-/** Moves tasks with the pointer or the keyboard. `board` holds elements with `data-column` and in them `data-task`. */
+/** Moves tasks with the pointer or the keyboard. `board` holds elements with `data-column` and in them `data-task`, and others with `data-drop` on which a task is put into a column. A finger holds a card by resting on it. */
 export function useMoving(
   board: RefObject<HTMLElement | null>,
   byColumn: TasksByColumn,
@@ -48,6 +51,19 @@ export function useMoving(
     [],
   );
 
+  // While a card is held, the finger moves it and not the page. Browsers want to know of this before the finger comes.
+  const held = useRef(false);
+  const [keepPage] = useState(() => (event: TouchEvent): void => {
+    if (held.current && event.cancelable) event.preventDefault();
+  });
+  useEffect(() => {
+    const area = board.current;
+    area?.addEventListener("touchmove", keepPage, { passive: false });
+    return () => {
+      area?.removeEventListener("touchmove", keepPage);
+    };
+  }, [board, keepPage]);
+
   function where(task: Task, place: Place): string {
     const list = withPlaced(current.current.byColumn, task, place)[place.column];
     const label = columns.find(({ id }) => id === place.column)?.label ?? "";
@@ -64,13 +80,25 @@ export function useMoving(
 
   function onPointerDown(event: ReactPointerEvent<HTMLElement>, task: Task): void {
     const isControl = event.target instanceof Element && event.target.closest("button, input, [role=menu]") !== null;
-    if (event.button !== 0 || event.pointerType === "touch" || isControl || moving !== null) return;
+    if (event.button !== 0 || isControl || moving !== null) return;
+    stop.current();
+    const isTouch = event.pointerType === "touch";
     const card = event.currentTarget;
     const from = { x: event.clientX, y: event.clientY };
     const box = card.getBoundingClientRect();
     let place: Place | null = null;
     let pointer = from;
     let frame = 0;
+    let isHeld = !isTouch;
+    const hold = isTouch
+      ? setTimeout(() => {
+          isHeld = true;
+          held.current = true;
+          if ("vibrate" in navigator) navigator.vibrate(12);
+          frame = requestAnimationFrame(scroll);
+          show();
+        }, holdMs)
+      : undefined;
 
     const show = (): void => {
       const before = place;
@@ -86,7 +114,12 @@ export function useMoving(
     };
     const move = (next: PointerEvent): void => {
       pointer = { x: next.clientX, y: next.clientY };
-      if (place === null && Math.hypot(pointer.x - from.x, pointer.y - from.y) < startAfterPx) return;
+      const distance = Math.hypot(pointer.x - from.x, pointer.y - from.y);
+      if (!isHeld) {
+        if (distance > holdWithinPx) stop.current();
+        return;
+      }
+      if (place === null && distance < startAfterPx) return;
       if (place === null) frame = requestAnimationFrame(scroll);
       next.preventDefault();
       show();
@@ -110,12 +143,21 @@ export function useMoving(
       pressed.stopPropagation();
       end(false);
     };
+    if (isTouch) {
+      // Also of a card that has left the board by going to another column.
+      card.addEventListener("touchmove", keepPage, { passive: false });
+      card.addEventListener("contextmenu", refuse);
+    }
     addEventListener("pointermove", move);
     addEventListener("pointerup", over);
     addEventListener("pointercancel", over);
     addEventListener("keydown", key, { capture: true });
     stop.current = () => {
+      clearTimeout(hold);
       cancelAnimationFrame(frame);
+      held.current = false;
+      card.removeEventListener("touchmove", keepPage);
+      card.removeEventListener("contextmenu", refuse);
       removeEventListener("pointermove", move);
       removeEventListener("pointerup", over);
       removeEventListener("pointercancel", over);
@@ -159,6 +201,10 @@ export function ghostTransform({ x, y }: { x: number; y: number }): string {
   return `translate(${String(x)}px, ${String(y)}px)`;
 }
 
+function refuse(event: Event): void {
+  event.preventDefault();
+}
+
 function swallow(event: MouseEvent): void {
   event.preventDefault();
   event.stopPropagation();
@@ -166,9 +212,15 @@ function swallow(event: MouseEvent): void {
 
 /** The place under the pointer; `null` where the task cannot be put. */
 function placeAt(board: HTMLElement | null, task: Task, { x, y }: { x: number; y: number }): Place | null {
+  for (const element of board?.querySelectorAll<HTMLElement>("[data-drop]") ?? []) {
+    const box = element.getBoundingClientRect();
+    if (x < box.left || x > box.right || y < box.top || y > box.bottom) continue;
+    const column = columns.find(({ id }) => id === element.dataset["drop"])?.id;
+    return column === undefined || !canMoveTo(task, column) ? null : { column, before: null };
+  }
   for (const element of board?.querySelectorAll<HTMLElement>("[data-column]") ?? []) {
     const box = element.getBoundingClientRect();
-    if (x < box.left || x > box.right) continue;
+    if (x < box.left || x > box.right || box.width === 0) continue;
     const column = columns.find(({ id }) => id === element.dataset["column"])?.id;
     if (column === undefined || !canMoveTo(task, column)) return null;
     const cards = [...element.querySelectorAll<HTMLElement>("[data-task]")].filter(
@@ -189,14 +241,18 @@ function isOrdered(column: ColumnId): boolean {
 
 /** Scrolls what is near the pointer's edge; whether anything moved. */
 function scrollNear(board: HTMLElement | null, { x, y }: { x: number; y: number }): boolean {
-  const lists = [board, ...(board?.querySelectorAll<HTMLElement>("[data-scroll]") ?? [])];
+  const lists = [
+    board?.querySelector<HTMLElement>("[data-across]"),
+    ...(board?.querySelectorAll<HTMLElement>("[data-scroll]") ?? []),
+    board?.closest<HTMLElement>("main"),
+  ];
   let isMoved = false;
   for (const element of lists) {
     if (!element) continue;
     const box = element.getBoundingClientRect();
     if (x < box.left || x > box.right) continue;
     const before = [element.scrollLeft, element.scrollTop];
-    if (element !== board) {
+    if (element.dataset["across"] === undefined) {
       if (y < box.top + scrollZonePx) element.scrollTop -= scrollStepPx;
       if (y > box.bottom - scrollZonePx) element.scrollTop += scrollStepPx;
     } else {
