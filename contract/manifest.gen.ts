@@ -193,6 +193,7 @@ export const manifest = {
   "runs.download": "GET /api/runs/:id/transcript.md",
   "runs.events": "GET /api/runs/:id/events",
   "runs.get": "GET /api/runs/:id",
+  "runs.image": "GET /api/runs/:id/images/:number",
   "runs.list": "GET /api/runs",
   "runs.remove": "DELETE /api/runs/:id",
   "runs.restore": "POST /api/runs/:id/restore",

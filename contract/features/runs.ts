@@ -44,6 +44,48 @@ const promptText = z
   .max(1_000_000, "must have at most 1000000 characters")
   .refine((text) => text.trim() !== "", { error: "must not be empty" });
 
+const longestImages = 900_000;
+
+/** A picture given along with a prompt. */
+export const runImageSchema = z.strictObject({
+  name: z.string().trim().min(1, "must not be empty").max(120, "must have at most 120 characters"),
+  mediaType: z.enum(["image/png", "image/jpeg", "image/webp", "image/gif"]),
+  /** Its bytes in base64. */
+  data: z.base64("must be base64").min(4, "must not be empty"),
+});
+export type RunImage = z.output<typeof runImageSchema>;
+
+/** Pictures of one prompt; together they fit into a request. */
+export const runImagesSchema = z
+  .array(runImageSchema)
+  .max(4, "must have at most 4 pictures")
+  .refine((images) => images.reduce((sum, { data }) => sum + data.length, 0) <= longestImages, {
+    error: `must have at most ${longestImages} characters of base64 together`,
+  });
+
+function isJsonSchema(schema: Record<string, unknown>): boolean {
+  try {
+    z.fromJSONSchema(schema);
+    return true;
+  } catch {
+    return false; // zod says of what it cannot check that it cannot
+  }
+}
+
+/** What kind of answer is wanted. `json`: one JSON value, which fits `schema` (a JSON Schema) when there is one; anything else is a failure. Only APIs are asked for it. */
+export const answerFormatSchema = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("text") }),
+  z.strictObject({
+    kind: z.literal("json"),
+    schema: z
+      .record(z.string().max(200), z.json())
+      .refine(isJsonSchema, { error: "must be a JSON Schema" })
+      .nullable()
+      .default(null),
+  }),
+]);
+export type AnswerFormat = z.output<typeof answerFormatSchema>;
+
 /** What the user asks for. */
 export const runInputSchema = z.strictObject({
   title: z.string().trim().max(200, "must have at most 200 characters").optional(),
@@ -74,6 +116,9 @@ export const runInputSchema = z.strictObject({
     .string()
     .regex(/^[a-z][a-z0-9-]{0,29}$/)
     .nullish(),
+  images: runImagesSchema.optional(),
+  /** Text when left out. */
+  answerFormat: answerFormatSchema.optional(),
 });
 export type RunInput = z.output<typeof runInputSchema>;
 
@@ -120,6 +165,10 @@ export const runSchema = z.strictObject({
   taskType: z.string().nullable(),
   /** The template it was made from. */
   prompt: z.strictObject({ id: z.string(), version: z.int() }).nullable(),
+  /** Pictures given along with the prompt, in order. */
+  images: z.array(runImageSchema.omit({ data: true })).optional(),
+  /** Text when left out. */
+  answerFormat: answerFormatSchema.optional(),
   createdAt: z.iso.datetime(),
   startedAt: z.iso.datetime().nullable(),
   endedAt: z.iso.datetime().nullable(),
@@ -176,6 +225,14 @@ export const runsEndpoints = defineEndpoints({
     audit: "write",
   },
   get: { method: "GET", path: "/api/runs/:id", summary: "Read a run", params: id, reply: runSchema, audit: "none" },
+  image: {
+    method: "GET",
+    path: "/api/runs/:id/images/:number",
+    summary: "Show a picture given along with a run",
+    params: id.extend({ number: z.coerce.number().int().min(1).max(20) }),
+    reply: { raw: "image/*" },
+    audit: "none",
+  },
   events: {
     method: "GET",
     path: "/api/runs/:id/events",

@@ -4,7 +4,7 @@ import { defineEndpoints } from "../endpoint.ts";
 import { chiefSettingsSchema } from "../features/chief.ts";
 import { agentKindSchema, apiDialectSchema, modelPriceSchema } from "../features/providers.ts";
 import { runEventSchema } from "../features/run-events.ts";
-import { attemptSchema, runIdSchema, runSchema } from "../features/runs.ts";
+import { attemptSchema, runIdSchema, runImageSchema, runSchema } from "../features/runs.ts";
 import { taskPrioritySchema } from "../features/tasks.ts";
 import { worktreeSchema, worktreeSetupSchema } from "../features/worktrees.ts";
 
@@ -55,6 +55,7 @@ export const runSpecSchema = runSchema
     isolation: true,
     taskType: true,
     prompt: true,
+    answerFormat: true,
   })
   .extend({
     /** How a worktree of it is made; `null` without isolation. */
@@ -62,6 +63,7 @@ export const runSpecSchema = runSchema
     /** Absolute; `null` gives the run an empty folder of its own. */
     folder: z.string().nullable(),
     text: z.string(),
+    images: z.array(runImageSchema).max(20).optional(),
     targets: z.array(runTargetSchema).min(1).max(20),
     /** Who is started first when several wait for a slot; what somebody started by hand comes first anyway. */
     priority: taskPrioritySchema.default("normal"),
@@ -118,13 +120,13 @@ export const internalRunsEndpoints = defineEndpoints({
     audit: "none",
   },
   get: { method: "GET", path: "/api/runs/:id", summary: "Show a run", params: id, reply: runSchema, audit: "none" },
-  /** The text the run was given. */
+  /** What the run was given. */
   text: {
     method: "GET",
     path: "/api/runs/:id/prompt",
     summary: "Read the prompt of a run",
     params: id,
-    reply: z.strictObject({ text: z.string() }),
+    reply: z.strictObject({ text: z.string(), images: z.array(runImageSchema).optional() }),
     audit: "none",
   },
   events: {

@@ -1,6 +1,6 @@
 import type { FailureKind } from "../../contract/features/providers.ts";
 import type { PermissionRequest, RunEventBody, ToolCall, Usage } from "../../contract/features/run-events.ts";
-import type { Budget, PermissionMode } from "../../contract/features/runs.ts";
+import type { AnswerFormat, Budget, PermissionMode, RunImage } from "../../contract/features/runs.ts";
 import type { RunTarget } from "../../contract/internal/runs.ts";
 import type { Surroundings } from "../worktrees/surroundings.ts";
 import type { OutputPosition } from "./store/event-log.ts";
@@ -50,6 +50,11 @@ export interface AttemptTask<T extends RunTarget = RunTarget> {
   /** Folder to work in. */
   folder: string;
   text: string;
+  /** Pictures that belong to the text, in order. */
+  images: readonly RunImage[];
+  /** All the run was given, which what was said before may speak of. */
+  runImages: readonly RunImage[];
+  answerFormat: AnswerFormat;
   permissionMode: PermissionMode;
   budget: Budget;
   /** What its programs are started in. */

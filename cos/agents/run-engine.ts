@@ -1,7 +1,7 @@
 import { mkdir } from "node:fs/promises";
 
 import type { RunEvent } from "../../contract/features/run-events.ts";
-import type { Run } from "../../contract/features/runs.ts";
+import type { Run, RunImage } from "../../contract/features/runs.ts";
 import type { RunsMessage, RunSpec, RunTarget } from "../../contract/internal/runs.ts";
 import { AppError } from "../../lib/app-error.ts";
 import type { Clock } from "../../lib/clock.ts";
@@ -99,8 +99,12 @@ export class RunEngine {
     return run;
   }
 
-  async text(id: string): Promise<{ text: string }> {
-    return { text: await this.#options.store.prompt(id) };
+  /** What a run was given. */
+  async given(id: string): Promise<{ text: string; images?: RunImage[] }> {
+    const { store } = this.#options;
+    const text = await store.prompt(id);
+    const images = await store.images(await this.get(id));
+    return images.length === 0 ? { text } : { text, images };
   }
 
   async events(id: string, after: number, limit: number): Promise<{ events: RunEvent[]; last: number }> {
@@ -117,7 +121,8 @@ export class RunEngine {
     if (spec.folder !== null) await checkFolder(spec.folder);
     await this.#options.isolation.check(spec.folder, spec.isolation);
     const record = newRecord(spec, store.folderOf(spec.id), this.#options.clock);
-    await store.create(record, spec.text, [...new Set(spec.targets.map(({ providerId }) => providerId))]);
+    const providers = [...new Set(spec.targets.map(({ providerId }) => providerId))];
+    await store.create(record, spec.text, providers, spec.images);
     if (spec.folder === null) await mkdir(record.run.folder, { recursive: true, mode: 0o700 });
     const task = await this.#open(record);
     await this.#queue(task, spec.targets);

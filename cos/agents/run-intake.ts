@@ -11,11 +11,12 @@ import { noUsage } from "./usage.ts";
 
 /** The record of a run that was just asked for. */
 export function newRecord(spec: RunSpec, ownFolder: string, clock: Clock): RunRecord {
-  const { text: _text, targets: _targets, setup, folder, priority, ...facts } = spec;
+  const { text: _text, targets: _targets, images, setup, folder, priority, ...facts } = spec;
   return {
     version: 1,
     run: {
       ...facts,
+      ...(images === undefined ? {} : { images: images.map(({ name, mediaType }) => ({ name, mediaType })) }),
       folder: folder ?? join(ownFolder, "work"),
       worktree: null,
       state: "created",

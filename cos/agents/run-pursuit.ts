@@ -4,6 +4,7 @@ import { AppError } from "../../lib/app-error.ts";
 import type { Logger } from "../../lib/logger.ts";
 import type { AttemptEnd, AttemptTask, RunningAttempt } from "./attempt.ts";
 import { withLimitEnd } from "./failures.ts";
+import { withPicturePaths } from "./picture-text.ts";
 import type { RunTask } from "./run-task.ts";
 import type { RunRecord } from "./store/run-record.ts";
 import type { RunStore } from "./store/run-store.ts";
@@ -48,7 +49,7 @@ export type Pursued = Conclusion | "next" | null;
 export function createRunPursuit({ store, logger, starters, mayFallBack }: PursuitOptions): RunPursuit {
   /** Asks the targets in order; `null` when the run was let go of. */
   async function sayNext(task: RunTask): Promise<AttemptEnd | null> {
-    const text = await beginTurn(task);
+    const given = await beginTurn(task);
     const before = task.triedInTurn().at(-1);
     let end = before ? endOf(before) : nobodyThere;
     let asked = before?.providerName ?? null;
@@ -60,7 +61,7 @@ export function createRunPursuit({ store, logger, starters, mayFallBack }: Pursu
       const attempt = task.startAttempt({ ...target, reason });
       await task.setState("running");
       const facts = factsOf(task, attempt.number);
-      const running = await begin({ ...facts, target, text, agentSessionId, sink: task.sink(attempt) });
+      const running = await begin({ ...facts, ...given, target, agentSessionId, sink: task.sink(attempt) });
       end = await watch(task, running);
       if (isLetGo(task)) return null;
       await task.endAttempt(attempt, end);
@@ -72,14 +73,17 @@ export function createRunPursuit({ store, logger, starters, mayFallBack }: Pursu
   }
 
   /** The text of this turn: the next one to be said, or one that was begun before portos-cos was restarted. */
-  async function beginTurn(task: RunTask): Promise<string> {
+  async function beginTurn(task: RunTask): Promise<Pick<AttemptTask, "text" | "images" | "runImages">> {
     const { record, run } = task;
-    if (record.turn !== null) return record.turn.text ?? (await store.prompt(run.id));
-    const said = record.unsaid.shift() ?? null;
+    const isGoneOnWith = record.turn !== null;
+    const said = record.turn === null ? (record.unsaid.shift() ?? null) : record.turn.text;
+    const runImages = await store.images(run);
     const text = said ?? (await store.prompt(run.id));
+    const given = { text, images: said === null ? runImages : [], runImages };
+    if (isGoneOnWith) return given;
     record.turn = { text: said, firstAttempt: run.attempts.length + 1 };
     task.event({ kind: "user", text });
-    return text;
+    return given;
   }
 
   /** What an attempt that was taken up leads to. */
@@ -97,14 +101,15 @@ export function createRunPursuit({ store, logger, starters, mayFallBack }: Pursu
   }
 
   function factsOf(task: RunTask, number: number) {
-    const { id, folder, permissionMode, budget } = task.run;
+    const { id, folder, permissionMode, budget, answerFormat = { kind: "text" as const } } = task.run;
     const { surroundings } = task;
-    return { runId: id, number, runFolder: store.folderOf(id), folder, permissionMode, budget, surroundings };
+    const place = { runId: id, number, runFolder: store.folderOf(id), folder, surroundings };
+    return { ...place, permissionMode, budget, answerFormat };
   }
 
   async function begin(attempt: AttemptTask): Promise<RunningAttempt> {
     try {
-      return await starters.start(attempt);
+      return await starters.start(takesTextOnly(attempt) ? { ...attempt, text: withPicturePaths(attempt) } : attempt);
     } catch (error) {
       const isKnown = error instanceof AppError;
       if (!isKnown) logger.error("An attempt could not be started", { run: attempt.runId }, error);
@@ -128,7 +133,13 @@ export function createRunPursuit({ store, logger, starters, mayFallBack }: Pursu
       const attempt = run.attempts.at(-1);
       if (attempt?.endedAt !== null) return null;
       const facts = factsOf(task, attempt.number);
-      const rest = { text: "", agentSessionId: run.agentSessionId, sink: task.sink(attempt) };
+      const rest = {
+        text: "",
+        images: [],
+        runImages: [],
+        agentSessionId: run.agentSessionId,
+        sink: task.sink(attempt),
+      };
       const running = await starters.adopt({ ...facts, ...rest }, record, task.position);
       return running === null ? null : () => goOn(task, attempt, running);
     },
@@ -139,6 +150,10 @@ const nobodyThere: AttemptEnd = { failure: "not-installed", message: "Nobody is 
 
 function endOf({ failure, message, backAt }: Attempt): AttemptEnd {
   return { failure: failure ?? "crashed", message, backAt: backAt ?? null, canContinue: false };
+}
+
+function takesTextOnly({ target: { engine } }: AttemptTask): boolean {
+  return engine === "headless" || engine === "terminal";
 }
 
 /** Who answered once is asked again; its session is with it. */

@@ -14,7 +14,7 @@ import { isOpen, type RunRecord } from "./store/run-record.ts";
 import type { RunStore } from "./store/run-store.ts";
 import { createTextJoiner, type TextJoiner } from "./text-joiner.ts";
 import { plainSurroundings, type Surroundings } from "../worktrees/surroundings.ts";
-import { addUsage, budgetProblem, noUsage, priced } from "./usage.ts";
+import { addUsage, budgetProblem, noUsage, priced, unwatchedBudget } from "./usage.ts";
 
 const tellEveryMs = 500;
 
@@ -81,7 +81,8 @@ export class RunTask {
   /** Whom to ask next, in order. */
   untriedTargets(): RunTarget[] {
     const tried = this.triedInTurn();
-    return this.targets.filter((target) => !tried.some((attempt) => isSame(attempt, target)));
+    const canAnswer = (target: RunTarget): boolean => this.run.answerFormat?.kind !== "json" || target.engine === "api";
+    return this.targets.filter((target) => canAnswer(target) && !tried.some((attempt) => isSame(attempt, target)));
   }
 
   /** The target an attempt is made with, as far as it is known. */
@@ -156,6 +157,8 @@ export class RunTask {
     this.record.engine = target.engine;
     this.record.agent = target.engine === "api" ? null : target.agent;
     this.event({ kind: "attempt", number, providerId, providerName, model, reason });
+    const unwatched = unwatchedBudget(target, this.run.budget);
+    if (unwatched !== null) this.event({ kind: "notice", level: "warning", text: unwatched });
     this.#clockActivity();
     this.#attemptMs = 0;
     this.#timed = attempt;

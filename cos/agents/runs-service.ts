@@ -101,7 +101,7 @@ function bindRuns({ engine, hasRuns, setLimits }: Bound) {
     list: async ({ query }) => (hasRuns() ? (await engine()).list(query) : { items: [], next: null }),
     start: async ({ body }) => (await engine()).start(body),
     get: async ({ params }) => (await engine()).get(params.id),
-    text: async ({ params }) => (await engine()).text(params.id),
+    text: async ({ params }) => (await engine()).given(params.id),
     events: async ({ params, query }) => (await engine()).events(params.id, query.after, query.limit),
     say: async ({ params, body }) => (await engine()).say(params.id, body.text, body.targets),
     answer: async ({ params, body }) => (await engine()).answer(params.id, body),

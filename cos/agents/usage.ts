@@ -1,6 +1,7 @@
 import type { ModelPrice } from "../../contract/features/providers.ts";
 import type { Usage } from "../../contract/features/run-events.ts";
 import type { Budget } from "../../contract/features/runs.ts";
+import type { RunTarget } from "../../contract/internal/runs.ts";
 
 export const noUsage: Usage = {
   inputTokens: 0,
@@ -52,4 +53,14 @@ export function budgetProblem(usage: Usage, budget: Budget, activeMs: number): s
   if (minutes !== null && activeMs >= minutes * 60_000)
     return `Stopped: the budget of ${minutes} ${minutes === 1 ? "minute" : "minutes"} is used up.`;
   return null;
+}
+
+/** Why the money of a budget may go unseen with this target, as one sentence; `null` when its cost is known. */
+export function unwatchedBudget(
+  { model, price, providerName }: Pick<RunTarget, "model" | "price" | "providerName">,
+  { costUsd }: Pick<Budget, "costUsd">,
+): string | null {
+  if (costUsd === null || price !== null) return null;
+  const what = model === null ? `what ${providerName} uses` : `${model} of ${providerName}`;
+  return `No price is set for ${what}: the budget of $${costUsd} counts only what it says it has cost. Set a price under Providers, or a budget of tokens.`;
 }

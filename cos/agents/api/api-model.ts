@@ -43,7 +43,13 @@ const models: Record<ApiDialect, (connection: Connection, target: ApiTarget) => 
   async "openai-compatible"({ apiKey, ...connection }, target) {
     const { createOpenAICompatible } = await import("@ai-sdk/openai-compatible");
     const key = target.apiKey === null ? {} : { apiKey };
-    const options = { name: target.providerId, includeUsage: true, ...connection, ...key };
+    const options = {
+      name: target.providerId,
+      includeUsage: true,
+      supportsStructuredOutputs: true,
+      ...connection,
+      ...key,
+    };
     return createOpenAICompatible(options)(target.model ?? "");
   },
 };

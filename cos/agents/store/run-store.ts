@@ -4,13 +4,14 @@ import { join } from "node:path";
 import { z } from "zod";
 
 import type { RunEvent } from "../../../contract/features/run-events.ts";
-import { runIdSchema, runSchema, type Run } from "../../../contract/features/runs.ts";
+import { runIdSchema, runSchema, type Run, type RunImage } from "../../../contract/features/runs.ts";
 import { AppError } from "../../../lib/app-error.ts";
 import type { Clock } from "../../../lib/clock.ts";
 import { errorCode, makeFolder, replaceFile, syncFolder, systemDisk } from "../../../lib/durable-file.ts";
 import { openJsonLog, type JsonLog } from "../../../lib/json-log.ts";
 import type { Logger } from "../../../lib/logger.ts";
 import { EventLog, readEvents } from "./event-log.ts";
+import { readImages, writeImages } from "./run-images.ts";
 import { runRecordSchema, type RunRecord } from "./run-record.ts";
 
 const restoreWithinMs = 24 * 3_600_000;
@@ -65,7 +66,12 @@ export class RunStore {
   }
 
   /** Writes a new run down. An id that is taken is a `conflict`. */
-  async create(record: RunRecord, prompt: string, providers: string[]): Promise<void> {
+  async create(
+    record: RunRecord,
+    prompt: string,
+    providers: string[],
+    images: readonly RunImage[] = [],
+  ): Promise<void> {
     const { id, title, appId, groupId } = record.run;
     const folder = this.folderOf(id);
     await makeFolder(systemDisk, this.#options.directory);
@@ -77,6 +83,7 @@ export class RunStore {
       throw error;
     }
     await replaceFile(systemDisk, join(folder, "prompt.md"), prompt);
+    if (images.length > 0) await writeImages(folder, images);
     await this.markOpen(id);
     await this.save(record);
     await syncFolder(systemDisk, this.#options.directory);
@@ -108,6 +115,11 @@ export class RunStore {
       if (errorCode(error) === "ENOENT") throw notFound(id);
       throw error;
     }
+  }
+
+  /** The pictures a run was given, in order. */
+  images({ id, images }: Pick<Run, "id" | "images">): Promise<RunImage[]> {
+    return readImages(this.folderOf(id), images ?? []);
   }
 
   openEvents(id: string, onWritten: (events: RunEvent[]) => void): Promise<EventLog> {

@@ -1,5 +1,5 @@
 // An agent of the Agent Client Protocol. What it does stands in the prompt, one command per line:
-//   say <text> · think <text> · plan · ask <file> · write <file> <text> · read <file> · run <program …> · wait · crash
+//   say <text> · repeat · think <text> · plan · ask <file> · write <file> <text> · read <file> · run <program …> · wait · crash
 import { Readable, Writable } from "node:stream";
 
 import { agent, methods, ndJsonStream, PROTOCOL_VERSION, RequestError } from "@agentclientprotocol/sdk";
@@ -11,7 +11,10 @@ process.stdout.write("a line that is no message\n");
 const app = agent({ name: "fake" })
   .onRequest(methods.agent.initialize, () => ({
     protocolVersion: PROTOCOL_VERSION,
-    agentCapabilities: { loadSession: !process.argv.includes("--no-load") },
+    agentCapabilities: {
+      loadSession: !process.argv.includes("--no-load"),
+      promptCapabilities: { image: process.argv.includes("--images") },
+    },
   }))
   .onRequest(methods.agent.session.new, ({ params }) => {
     if (process.argv.includes("--no-login")) throw RequestError.authRequired();
@@ -42,6 +45,8 @@ async function work(client, { sessionId, prompt }) {
     const [command, ...words] = line.split(" ");
     const rest = words.join(" ");
     if (command === "say") await say(rest);
+    else if (command === "repeat")
+      await say(prompt.map((part) => (part.type === "text" ? part.text : part.mimeType)).join(" "));
     else if (command === "think")
       await tell(client, sessionId, { sessionUpdate: "agent_thought_chunk", content: text(rest) });
     else if (command === "plan")

@@ -25,6 +25,19 @@ export function mountRuns(mount: Mount, runs: RunService): void {
     list: ({ query }) => runs.list(query),
     create: async ({ body }) => ({ runs: await runs.create(body) }),
     get: ({ params }) => runs.get(params.id),
+    async image({ params }) {
+      const { mediaType, data } = await runs.image(params.id, params.number);
+      return {
+        headers: {
+          "Content-Type": mediaType,
+          "Content-Disposition": "inline",
+          "Content-Security-Policy": "default-src 'none'; sandbox; frame-ancestors 'none'",
+          "X-Content-Type-Options": "nosniff",
+          "Cache-Control": "private, max-age=86400, immutable",
+        },
+        body: Buffer.from(data, "base64"),
+      };
+    },
     events: ({ params, query }) => runs.events(params.id, query),
     say: ({ params, body }) => runs.say(params.id, body.text),
     stop: ({ params }, { caller }) => runs.stop(params.id, `Stopped by ${caller.name}`),

@@ -98,6 +98,7 @@ export function createRunStarter(options: RunServiceOptions): RunStarter {
       await options.checkBudget({ choice, source, appId });
       resolved.push({ choice, targets: await options.resolveTargets(choice) });
     }
+    if (input.answerFormat?.kind === "json") for (const { targets } of resolved) checkForJson(targets);
     const now = clock.now();
     const common = {
       title: titleOf(input.title, text),
@@ -112,6 +113,8 @@ export function createRunStarter(options: RunServiceOptions): RunStarter {
       prompt,
       folder,
       text,
+      ...(input.images === undefined || input.images.length === 0 ? {} : { images: input.images }),
+      ...(input.answerFormat === undefined ? {} : { answerFormat: input.answerFormat }),
       priority: extras.priority ?? ("normal" as const),
     };
     return startAll(
@@ -149,7 +152,7 @@ export function createRunStarter(options: RunServiceOptions): RunStarter {
   async function again(id: string, source: RunSource = byUser): Promise<Run> {
     options.checkAllowed();
     const before = await cos.get({ params: { id } });
-    const { text } = await cos.text({ params: { id } });
+    const { text, images } = await cos.text({ params: { id } });
     const request = requests.get(id);
     const choice = request?.choice ?? choiceOf(before, before.attempts[0], null);
     await options.checkBudget({ choice, source, appId: before.appId });
@@ -168,6 +171,8 @@ export function createRunStarter(options: RunServiceOptions): RunStarter {
       prompt: before.prompt,
       folder: folder === null ? null : await existingFolder(folder),
       text,
+      ...(images === undefined ? {} : { images }),
+      ...(before.answerFormat === undefined ? {} : { answerFormat: before.answerFormat }),
       targets: await options.resolveTargets(choice),
       priority: "normal",
     };
@@ -175,6 +180,15 @@ export function createRunStarter(options: RunServiceOptions): RunStarter {
   }
 
   return { create, again };
+}
+
+/** Programs answer as they like; only APIs are held to JSON. */
+function checkForJson(targets: readonly RunTarget[]): void {
+  if (targets.some(({ engine }) => engine === "api")) return;
+  const names = targets.map(({ providerName }) => providerName).join(", ");
+  throw new AppError("invalid_request", `Answers in JSON come from APIs only, and ${names} is a program`, {
+    issues: [{ path: "body.answerFormat", message: "needs a provider that is an API" }],
+  });
 }
 
 /** Asks the same provider and model again; what was asked for when there was no attempt yet. */
