@@ -3,8 +3,6 @@ import { join } from "node:path";
 
 import type { Isolation, RunWorktree } from "../../contract/features/isolation.ts";
 import type { RunSpec } from "../../contract/internal/runs.ts";
-import { sessionSpecSchema, type SessionInfo } from "../../contract/internal/cos.ts";
-import { AppError } from "../../lib/app-error.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { gitChanges } from "../../lib/processes/git-repository.ts";
 import { listeningPorts } from "../../lib/processes/listening-ports.ts";
@@ -12,7 +10,8 @@ import { adoptedRecord, madeAgain } from "./adopt-worktree.ts";
 import { copyUntracked } from "./copy-untracked.ts";
 import { addWorktree, takeBack } from "./make-worktree.ts";
 import { choosePorts } from "./port-leases.ts";
-import { followSession, type Sessions } from "./run-in-session.ts";
+import type { Sessions } from "./run-in-session.ts";
+import { setUpWorktree } from "./set-up-worktree.ts";
 import { branchFor, worktreeBase, type WorktreeBase } from "./worktree-base.ts";
 import type { WorktreeRecord } from "./worktree-record.ts";
 import type { WorktreeRecords } from "./worktree-records.ts";
@@ -77,11 +76,8 @@ interface MakerOptions {
   runOf: (runId: string) => Promise<KnownRun | null>;
 }
 
-const keptOutput = 256 * 1024;
-const size = { cols: 120, rows: 40 };
-
 export function createWorktreeMaker(options: MakerOptions): WorktreeMaker {
-  const { records, sessions, clock } = options;
+  const { records, clock } = options;
   const lines = new Map<string, Promise<unknown>>();
 
   /** One after the other: git locks what worktrees share, and no two may lease the same ports. */
@@ -145,7 +141,7 @@ export function createWorktreeMaker(options: MakerOptions): WorktreeMaker {
     record.gitDir = await inLine(record.commonDir, () => addWorktree(record));
     tell.signal.throwIfAborted();
     for (const problem of await copyInto(record, setup.copiedFiles)) tell.notice("warning", problem);
-    if (setup.setupCommand.trim() !== "") await prepare(record, setup, tell);
+    await setUpWorktree(record, setup, tell, options);
     tell.signal.throwIfAborted();
     record.state = "ready";
     await records.save(record);
@@ -174,32 +170,6 @@ export function createWorktreeMaker(options: MakerOptions): WorktreeMaker {
     return record;
   }
 
-  /** The command the user typed, by the user's shell. */
-  async function prepare(record: WorktreeRecord, setup: NonNullable<RunSpec["setup"]>, tell: MakingTeller) {
-    await tell.state("Runs the set-up command…");
-    const { runId, port } = record;
-    const cwd = join(record.folder, record.prefix);
-    const [name, value] = options.mark(runId);
-    const { id } = await sessions.create(
-      sessionSpecSchema.parse({
-        kind: "command",
-        shellCommand: setup.setupCommand,
-        cwd,
-        name: `Set-up of ${record.runTitle}`.slice(0, 80),
-        env: { ...(port === null ? {} : { PORT: String(port) }), [name]: value },
-        timeoutMs: setup.setupTimeoutMs,
-        owner: { kind: "run", id: runId },
-        ...size,
-      }),
-    );
-    tell.session(id);
-    tell.notice("info", `Set-up: ${setup.setupCommand}`);
-    const output = limited(tell.output);
-    const ended = await followSession(id, sessions, { onText: output.add, signal: tell.signal });
-    tell.signal.throwIfAborted();
-    if (ended.exitCode !== 0) throw setupError(ended, setup.setupTimeoutMs, output.lastLine());
-  }
-
   async function undo(record: WorktreeRecord): Promise<void> {
     await inLine(record.commonDir, () => takeBack(record));
     await rm(`${record.folder}.sandbox`, { recursive: true, force: true });
@@ -223,7 +193,7 @@ export function createWorktreeMaker(options: MakerOptions): WorktreeMaker {
     },
     adopt,
     async setUp(record, setup, tell) {
-      if (setup !== null && setup.setupCommand.trim() !== "") await prepare(record, setup, tell);
+      if (setup !== null) await setUpWorktree(record, setup, tell, options);
       record.isBare = false;
       await records.save(record);
     },
@@ -234,28 +204,4 @@ export function createWorktreeMaker(options: MakerOptions): WorktreeMaker {
 function uncommitted(count: number, commit: string): string {
   const files = count === 1 ? "1 file with uncommitted changes" : `${count} files with uncommitted changes`;
   return `The folder has ${files}. They are not in the worktree: the work starts from commit ${commit.slice(0, 9)}.`;
-}
-
-function setupError(ended: SessionInfo, timeoutMs: number, said: string): AppError {
-  const hint = "Change the set-up command of the app, then run the same prompt again.";
-  if (ended.reason === "timeout")
-    return new AppError("timeout", `The set-up command took longer than ${Math.round(timeoutMs / 1000)} s`, { hint });
-  const how = ended.problem ?? `It ended with ${ended.signal ?? `exit code ${ended.exitCode ?? "unknown"}`}`;
-  return new AppError("conflict", `The set-up command failed. ${how}${said === "" ? "" : `: ${said}`}`, { hint });
-}
-
-/** The first part of a long output, and its last line. */
-function limited(tell: (text: string) => void) {
-  let left = keptOutput;
-  let tail = "";
-  return {
-    add(text: string): void {
-      tail = (tail + text).slice(-2_000);
-      if (left <= 0) return;
-      tell(text.slice(0, left));
-      left -= text.length;
-      if (left <= 0) tell("\n… the rest is in the terminal\n");
-    },
-    lastLine: () => tail.trim().split("\n").at(-1)?.trim().slice(0, 300) ?? "",
-  };
 }

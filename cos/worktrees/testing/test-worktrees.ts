@@ -4,9 +4,11 @@ import { join } from "node:path";
 
 import type { Isolation } from "../../../contract/features/isolation.ts";
 import type { Run } from "../../../contract/features/runs.ts";
+import type { Worktree } from "../../../contract/features/worktrees.ts";
 import type { RunsMessage, RunSpec } from "../../../contract/internal/runs.ts";
 import { systemClock } from "../../../lib/clock.ts";
 import { silentLogger } from "../../../lib/logger.ts";
+import { gitWorkTree } from "../../../lib/processes/git-repository.ts";
 import { makeRepository } from "../../../lib/testing/git-repository.ts";
 import { openCommandHistory } from "../../sessions/command-history.ts";
 import { createRecordings } from "../../sessions/recordings.ts";
@@ -126,4 +128,26 @@ export async function startTestWorktrees(files?: Record<string, string>): Promis
     },
   };
   return test;
+}
+
+/** The only worktree there is, as it is listed. */
+export async function onlyWorktree({ service }: TestWorktrees): Promise<Worktree> {
+  const [worktree, ...more] = (await service.list()).worktrees;
+  if (!worktree || more.length > 0) throw new Error("There is not exactly one worktree");
+  return worktree;
+}
+
+/** A fresh worktree of a run that has ended. */
+export async function madeWorktree(test: TestWorktrees) {
+  const run = test.entrant();
+  const { folder, worktree } = await test.enter(run);
+  return { id: run.id, folder, worktree };
+}
+
+/** All the work of a worktree, as it is told when it is put elsewhere. */
+export async function workOf({ base, service }: TestWorktrees, id: string): Promise<string> {
+  const { worktree, gitDir, copied } = await service.get(id);
+  const scratch = join(base, "scratch");
+  await mkdir(scratch, { recursive: true });
+  return gitWorkTree({ gitDir, workTree: worktree.folder }, scratch, { without: copied });
 }
