@@ -5,7 +5,8 @@ import type { Block, Decision } from "./chief-facts.ts";
 import type { ChiefParts, Teller } from "./chief-parts.ts";
 import { evaluate } from "./evaluate.ts";
 import type { FactsReader } from "./gather-facts.ts";
-import { reasonOf, type TaskStarter } from "./task-starter.ts";
+import { reasonOf } from "./task-reason.ts";
+import type { TaskStarter } from "./task-starter.ts";
 import type { WorkLine } from "./work-line.ts";
 
 interface LoopOptions {

@@ -41,6 +41,8 @@ export interface RecoveryFacts {
   /** Somebody else can be asked. */
   hasOther: boolean;
   biggerTier: Tier | null;
+  /** Somebody was asked; else it failed before, where no other model helps. */
+  wasAsked: boolean;
   /** The run can go on where it was. */
   canResume: boolean;
   /** Its work waits to be looked at. */
@@ -120,6 +122,8 @@ function afterFailure(last: TaskRun, facts: RecoveryFacts): Recovery {
     case "set-up":
       return facts.hasOther ? fallback(last) : only(asking(`Nobody else can do it. ${why(last)}`));
     case "request":
+      if (!facts.wasAsked)
+        return only(asking(`It could not be started: ${sentence(last.message ?? "nobody was asked")}`));
       return facts.biggerTier === null
         ? only(asking(`It cannot be done like this. ${why(last)}`))
         : bigger(last, facts.biggerTier);

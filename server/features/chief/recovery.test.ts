@@ -43,6 +43,7 @@ function recover(runs: TaskRun[], changes: Partial<RecoveryFacts> = {}): Recover
     backAt: null,
     hasOther: true,
     biggerTier: "heavy",
+    wasAsked: true,
     canResume: false,
     hasReview: false,
     reviewProblem: null,
@@ -52,6 +53,16 @@ function recover(runs: TaskRun[], changes: Partial<RecoveryFacts> = {}): Recover
 }
 
 describe("what follows from the end of a run", () => {
+  it("asks the user, not a bigger model, when a run fails before anybody was asked", () => {
+    const failed = { ...run("bad-request"), message: "The worktree could not be made" };
+    expect(recover([failed], { wasAsked: true }).plan.step).toBe("bigger-tier");
+    expect(recover([failed], { wasAsked: false }).plan).toMatchObject({
+      step: "ask",
+      isAsking: true,
+      text: "It could not be started: The worktree could not be made.",
+    });
+  });
+
   it("is the end of the task, or that its work is looked at", () => {
     expect(recover([run(null)]).plan).toMatchObject({ state: "done", code: "ended", step: null });
     expect(recover([run(null)], { task: { needsReview: true, title: "" } }).plan.state).toBe("review");

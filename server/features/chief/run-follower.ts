@@ -5,7 +5,8 @@ import { AppError } from "../../../lib/app-error.ts";
 import { taskKey, type ChiefParts } from "./chief-parts.ts";
 import { createRunSettler, type SettlerOptions } from "./run-settler.ts";
 import { emptyUse, openRun, type TaskRecord, type TaskRun } from "./task-record.ts";
-import { reasonOf, type TaskStarter } from "./task-starter.ts";
+import { reasonOf } from "./task-reason.ts";
+import type { TaskStarter } from "./task-starter.ts";
 
 interface FollowerOptions extends SettlerOptions {
   starter: Pick<TaskStarter, "isStarted" | "takeBack">;

@@ -8,7 +8,7 @@ import { addFollowUp } from "./follow-up.ts";
 import { planRecovery, type Recovery, type RecoveryFacts } from "./plan-recovery.ts";
 import type { RecordBook } from "./record-book.ts";
 import type { TaskRecord, TaskRun } from "./task-record.ts";
-import { reasonOf } from "./task-starter.ts";
+import { reasonOf } from "./task-reason.ts";
 
 export interface SettlerOptions extends Pick<
   ChiefParts,
@@ -65,6 +65,7 @@ export function createRunSettler(options: SettlerOptions): RunSettler {
       backAt: last?.backAt == null ? limit : Date.parse(last.backAt),
       hasOther: candidates.some(({ providerId }) => !course.avoid.includes(providerId)),
       biggerTier: biggerTier(task, { tier: record.runs.at(-1)?.tier ?? null }, providers),
+      wasAsked: run.attempts.length > 0,
       canResume: run.canContinue,
       ...(await reviewOf(run)),
       timeText: options.timeText,
@@ -135,6 +136,7 @@ export function createRunSettler(options: SettlerOptions): RunSettler {
       backAt: null,
       hasOther: false,
       biggerTier: null,
+      wasAsked: true,
       canResume: false,
       hasReview: false,
       reviewProblem: null,

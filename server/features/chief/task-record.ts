@@ -65,6 +65,8 @@ export const taskRecordSchema = z.strictObject({
   tier: tierSchema.nullable(),
   /** Interrupted run to go on with. */
   resume: runIdSchema.nullable(),
+  /** How often in a row it could not be started for a reason that does not pass by itself. */
+  refusals: z.int().min(0).default(0),
 });
 export type TaskRecord = z.output<typeof taskRecordSchema>;
 
@@ -83,7 +85,7 @@ export type ChiefRunsFile = z.output<typeof chiefRunsFile.schema>;
 export const emptyUse: TaskRun["used"] = { costUsd: 0, tokens: 0, turns: 0, minutes: 0 };
 
 export function emptyRecord(taskId: string): TaskRecord {
-  return { taskId, runs: [], avoid: [], tier: null, resume: null };
+  return { taskId, runs: [], avoid: [], tier: null, resume: null, refusals: 0 };
 }
 
 /** Runs since the user last had a hand in it, that one included. */

@@ -1,18 +1,29 @@
 import type { ChiefSettings } from "../../../contract/features/chief.ts";
 import { runInputSchema, type RunInput } from "../../../contract/features/runs.ts";
-import type { Task, TaskReason } from "../../../contract/features/tasks.ts";
+import type { Task } from "../../../contract/features/tasks.ts";
 import { isOpenState } from "../../../contract/run-transcript.ts";
 import { AppError } from "../../../lib/app-error.ts";
-import type { Block, Candidate } from "./chief-facts.ts";
+import type { Candidate } from "./chief-facts.ts";
 import { taskKey, type ChiefParts, type Teller } from "./chief-parts.ts";
 import type { RecordBook } from "./record-book.ts";
 import { budgetLeft } from "./task-budget.ts";
 import { taskPrompt } from "./task-prompt.ts";
+import { reasonOf } from "./task-reason.ts";
+import { holdMs, refuse, type Refusal } from "./start-refusal.ts";
 import { emptyUse, type TaskRun } from "./task-record.ts";
 
 interface StarterOptions extends Pick<
   ChiefParts,
-  "tasks" | "runs" | "newRunId" | "choose" | "folderOf" | "isRepository" | "screenshotFile" | "notifications" | "clock"
+  | "tasks"
+  | "runs"
+  | "newRunId"
+  | "choose"
+  | "folderOf"
+  | "isRepository"
+  | "screenshotFile"
+  | "notifications"
+  | "clock"
+  | "logger"
 > {
   book: RecordBook;
   teller: Teller;
@@ -25,14 +36,8 @@ export interface TaskStarter {
   start(task: Task, candidates: readonly Candidate[], by: TaskRun["by"]): Promise<Refusal | null>;
   /** Whether portos-cos has started what was written down; `null` when it cannot be asked. */
   isStarted(run: TaskRun): Promise<boolean | null>;
-  /** Takes back a run that was written down and never started. */
-  takeBack(taskId: string, runId: string): Promise<void>;
-}
-
-/** Why a task could not be started. */
-export interface Refusal {
-  block: Block;
-  error: AppError | null;
+  /** Takes back a run that was written down and never started; `before`: the task is again what it was. */
+  takeBack(taskId: string, runId: string, before?: Task): Promise<void>;
 }
 
 interface Chosen {
@@ -41,13 +46,12 @@ interface Chosen {
   detail: string | null;
 }
 
-const holdMs = 60_000;
-
-async function inputFor(task: Task, candidate: Candidate, options: StarterOptions): Promise<RunInput> {
+/** What is asked of portos-cos, or why nobody can be asked for it. */
+async function inputFor(task: Task, candidate: Candidate, options: StarterOptions): Promise<RunInput | AppError> {
   const { book, settings, folderOf, isRepository, screenshotFile } = options;
   const folder = task.appId === null ? null : (folderOf(task.appId) ?? null);
   const hasWorktree = folder !== null && task.isolation === null && (await isRepository(folder));
-  return runInputSchema.parse({
+  const input = runInputSchema.safeParse({
     title: task.title,
     prompt: { kind: "text", text: await taskPrompt(task, { folder, screenshotFile }) },
     choices: [candidate.choice],
@@ -57,22 +61,15 @@ async function inputFor(task: Task, candidate: Candidate, options: StarterOption
     isolation: task.isolation ?? { kind: hasWorktree ? "worktree" : "none" },
     taskType: task.type,
   });
+  if (input.success) return input.data;
+  const [issue] = input.error.issues;
+  return new AppError("invalid_request", `What it would be asked ${issue?.message ?? "cannot be sent"}`, {
+    hint: "Shorten its instructions, or give fewer files along.",
+  });
 }
 
 export function createTaskStarter(options: StarterOptions): TaskStarter {
   const { runs, book, teller, clock } = options;
-
-  async function choose(task: Task, candidates: readonly Candidate[]): Promise<Chosen | string> {
-    const [first] = candidates;
-    if (!first) return "Nobody can be asked.";
-    if (task.choice.kind !== "best") return { candidate: first, reason: `Given to ${nameOf(first)}.`, detail: null };
-    const { order, reason, detail } = await options.choose(task, candidates);
-    const [best] = order;
-    const candidate = candidates.find(
-      ({ providerId, model }) => providerId === best?.providerId && model === best.model,
-    );
-    return candidate ? { candidate, reason, detail } : reason;
-  }
 
   /** Before anything starts: the run is on disk, then on the task. Answers whether the task is still to be started. */
   async function intend(task: Task, run: TaskRun, chosen: Chosen): Promise<boolean> {
@@ -100,18 +97,7 @@ export function createTaskStarter(options: StarterOptions): TaskStarter {
     return false;
   }
 
-  async function isStarted({ runId, isResumed, startedAt }: TaskRun): Promise<boolean | null> {
-    try {
-      const { state, endedAt } = await runs.get(runId);
-      return !isResumed || isOpenState(state) || (endedAt !== null && endedAt > startedAt);
-    } catch (error) {
-      if (error instanceof AppError && error.code === "not_found") return false;
-      if (error instanceof AppError) return null;
-      throw error;
-    }
-  }
-
-  async function takeBack(taskId: string, runId: string): Promise<void> {
+  async function takeBack(taskId: string, runId: string, before?: Task): Promise<void> {
     const run = book.get(taskId).runs.find((one) => one.runId === runId);
     if (run?.isResumed === true)
       await book.change(taskId, (record) => ({
@@ -123,24 +109,46 @@ export function createTaskStarter(options: StarterOptions): TaskStarter {
     await teller.tell(taskId, (task) => {
       const kept = run?.isResumed === true ? task.runs : task.runs.filter((one) => one.runId !== runId);
       if (task.state !== "running") return { ...task, runs: kept };
+      if (before !== undefined && before.state !== "ready") {
+        const { state, reason, endedAt, notBefore, review } = before;
+        return { ...task, state, reason, endedAt, notBefore, review, runs: kept };
+      }
       const reason = reasonOf("cool-down", "It could not be started and is looked at again.", clock.now());
       return { ...task, state: "ready", runs: kept, reason };
     });
   }
 
+  /** One task that cannot be started must not keep the others from it. */
   async function start(task: Task, candidates: readonly Candidate[], by: TaskRun["by"]): Promise<Refusal | null> {
+    try {
+      return await tryToStart(task, candidates, by);
+    } catch (error) {
+      if (by === "user") throw error;
+      options.logger.error("A task could not be started", { task: task.id }, error);
+      return refuse(
+        task,
+        by,
+        new AppError("internal", "Something went wrong inside PortOS; its log says what"),
+        options,
+      );
+    }
+  }
+
+  async function tryToStart(task: Task, candidates: readonly Candidate[], by: TaskRun["by"]): Promise<Refusal | null> {
     const resumed = by === "chief" ? book.get(task.id).resume : null;
     const before = resumed === null ? undefined : book.get(task.id).runs.find(({ runId }) => runId === resumed);
     const chosen: Chosen | string =
       before === undefined
-        ? await choose(task, candidates)
+        ? await chooseFor(task, candidates, options)
         : {
             candidate: goOnWith(before, candidates),
             reason: `${before.providerName} goes on where it was.`,
             detail: null,
           };
-    if (typeof chosen === "string") return refusal("provider", chosen, clock.now());
+    if (typeof chosen === "string")
+      return { block: { code: "provider", text: chosen, until: clock.now() + holdMs }, error: null };
     const input = before === undefined ? await inputFor(task, chosen.candidate, options) : null;
+    if (input instanceof AppError) return refuse(task, by, input, options);
     const run = newRun(before?.runId ?? options.newRunId(), chosen.candidate, by, clock.now(), before);
     if (!(await intend(task, run, chosen))) return null;
     await options.notifications.settle(taskKey(task.id));
@@ -150,34 +158,34 @@ export function createTaskStarter(options: StarterOptions): TaskStarter {
     } catch (error) {
       return afterRefusal(task, run, error);
     }
-    await book.changeRun(task.id, run.runId, { phase: "open" });
+    await isOn(task, run);
     return null;
+  }
+
+  async function isOn(task: Task, run: TaskRun): Promise<void> {
+    await book.changeRun(task.id, run.runId, { phase: "open" });
+    if (book.get(task.id).refusals > 0) await book.change(task.id, (record) => ({ ...record, refusals: 0 }));
   }
 
   /** It may have started all the same: what portos-cos says counts, and what it cannot say now is asked again later. */
   async function afterRefusal(task: Task, run: TaskRun, error: unknown): Promise<Refusal | null> {
     if (!(error instanceof AppError)) {
-      await takeBack(task.id, run.runId);
+      await takeBack(task.id, run.runId, task);
       throw error;
     }
-    const isThere = await isStarted(run);
+    const isThere = await hasStarted(runs, run);
     if (isThere === true) {
-      await book.changeRun(task.id, run.runId, { phase: "open" });
+      await isOn(task, run);
       return null;
     }
     const isUnsure = error.code === "timeout" || error.code === "unavailable";
     if (isThere === null && isUnsure) return null;
-    await takeBack(task.id, run.runId);
+    await takeBack(task.id, run.runId, task);
     if (run.isResumed && !isUnsure) await book.change(task.id, (record) => ({ ...record, resume: null }));
-    const text = error.hint === undefined ? error.message : `${error.message}. ${error.hint}`;
-    return { ...refusal(error.code === "rate_limited" ? "limit" : "provider", text, clock.now()), error };
+    return refuse(task, run.by, error, options);
   }
 
-  return { start, isStarted, takeBack };
-}
-
-function refusal(code: Block["code"], text: string, now: number): Refusal {
-  return { block: { code, text: /[.!?]$/.test(text) ? text : `${text}.`, until: now + holdMs }, error: null };
+  return { start, isStarted: (run) => hasStarted(runs, run), takeBack };
 }
 
 function nameOf({ name, model }: Candidate): string {
@@ -226,12 +234,30 @@ function asInterrupted(runId: string) {
       : run;
 }
 
-/** A reason as it is written on a task. */
-export function reasonOf(code: TaskReason["code"], text: string, now: number, until: number | null = null): TaskReason {
-  return {
-    code,
-    text,
-    until: until === null ? null : new Date(until).toISOString(),
-    at: new Date(now).toISOString(),
-  };
+async function chooseFor(
+  task: Task,
+  candidates: readonly Candidate[],
+  { choose }: Pick<StarterOptions, "choose">,
+): Promise<Chosen | string> {
+  const [first] = candidates;
+  if (!first) return "Nobody can be asked.";
+  if (task.choice.kind !== "best") return { candidate: first, reason: `Given to ${nameOf(first)}.`, detail: null };
+  const { order, reason, detail } = await choose(task, candidates);
+  const [best] = order;
+  const candidate = candidates.find(({ providerId, model }) => providerId === best?.providerId && model === best.model);
+  return candidate ? { candidate, reason, detail } : reason;
+}
+
+async function hasStarted(
+  runs: Pick<ChiefParts["runs"], "get">,
+  { runId, isResumed, startedAt }: TaskRun,
+): Promise<boolean | null> {
+  try {
+    const { state, endedAt } = await runs.get(runId);
+    return !isResumed || isOpenState(state) || (endedAt !== null && endedAt > startedAt);
+  } catch (error) {
+    if (error instanceof AppError && error.code === "not_found") return false;
+    if (error instanceof AppError) return null;
+    throw error;
+  }
 }

@@ -3,6 +3,7 @@ import { AppError } from "../../../lib/app-error.ts";
 import type { Clock } from "../../../lib/clock.ts";
 import { missingTask, type TaskBook } from "./task-book.ts";
 import type { TaskHistory } from "./task-history.ts";
+import type { TasksFile } from "./task-record.ts";
 import { byUrgency, endPosition, place } from "./task-order.ts";
 import { asRestored, checkDependencies, firstReason, isEnded, liveRunOf, withState } from "./task-rules.ts";
 import { cleanInstructions, cleanTitle, newTaskId } from "./task-text.ts";
@@ -167,18 +168,7 @@ export function createTaskService({ book, history, clock, hasApp, stopRun }: Tas
         return { next: { ...file, tasks: [...file.tasks, task], removed }, result: task };
       }),
     change: (id, change) => book.change(id, (task) => settled(task, change(task), now())),
-    changeAll: (ids, change) =>
-      book.update((file) => {
-        const wanted = new Set(ids);
-        const at = now();
-        const changed: { before: Task; after: Task }[] = [];
-        const tasks = file.tasks.map((before) => {
-          const after = wanted.has(before.id) ? settled(before, change(before), at) : before;
-          if (after !== before) changed.push({ before, after });
-          return after;
-        });
-        return { next: changed.length === 0 ? file : { ...file, tasks }, result: changed };
-      }),
+    changeAll: (ids, change) => book.update((file) => changeAll(file, new Set(ids), change, now())),
     onChange: (listener) => book.onChange(listener),
     onRemoved: (listener) =>
       book.onGone((task, isDeleted) => {
@@ -213,6 +203,16 @@ function newTask(input: TaskInput, { source, state }: TaskOrigin, nowMs: number,
     notBefore: null,
     review: null,
   };
+}
+
+function changeAll(file: TasksFile, ids: ReadonlySet<string>, change: (task: Task) => Task, at: string) {
+  const changed: { before: Task; after: Task }[] = [];
+  const tasks = file.tasks.map((before) => {
+    const after = ids.has(before.id) ? settled(before, change(before), at) : before;
+    if (after !== before) changed.push({ before, after });
+    return after;
+  });
+  return { next: changed.length === 0 ? file : { ...file, tasks }, result: changed };
 }
 
 function settled(before: Task, after: Task, at: string): Task {

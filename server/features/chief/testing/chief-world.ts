@@ -27,6 +27,10 @@ export interface ChiefWorld {
   dayBudget: string | null;
   now: number;
   isEngineUp: boolean;
+  /** What portos-cos throws when a run is to be started. */
+  refusal: Error | null;
+  /** Of every app. */
+  folder: string | undefined;
   /** The most runs of one task that had not ended at the same time. */
   mostAtOnce: number;
 }
@@ -70,6 +74,8 @@ export function createWorld(): ChiefWorld {
     dayBudget: null,
     now: Date.parse("2026-05-04T12:00:00.000Z"),
     isEngineUp: true,
+    refusal: null,
+    folder: undefined,
     mostAtOnce: 0,
   };
 }
@@ -160,7 +166,7 @@ export async function live(world: ChiefWorld, diesAt = Infinity): Promise<ChiefL
     providers: () => world.providers,
     choose: (_work, candidates) => ({ order: [...candidates], reason: "The first one.", detail: "All alike" }),
     dayBudget: () => Promise.resolve(world.dayBudget),
-    folderOf: () => undefined,
+    folderOf: () => world.folder,
     isRepository: () => Promise.resolve(false),
     hasReview: () => Promise.resolve(false),
     screenshotFile: (name) => name,
@@ -258,6 +264,7 @@ function fakeRuns(world: ChiefWorld, step: () => Promise<void>, tell: (run: Run)
     async create(input, source = { kind: "user", id: "user" }, extras = {}) {
       await step();
       check();
+      if (world.refusal) throw world.refusal;
       const id = extras.id ?? "run-000000000000";
       if (world.runs.has(id)) throw new AppError("conflict", "This run exists already");
       const run = newRun(id, input, source, world.now);
