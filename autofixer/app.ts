@@ -9,6 +9,7 @@ import { bind, createHttpService } from "../lib/http-service.ts";
 import { createKnownSecrets } from "../lib/known-secrets.ts";
 import type { Logger } from "../lib/logger.ts";
 import type { Pm2HomeName } from "../lib/processes/pm2-types.ts";
+import { createRefusalTeller } from "../lib/refusal-teller.ts";
 import { createRevision } from "../lib/revision.ts";
 import { codeChanges, markRanWell } from "./code-changes.ts";
 import { createExitWatch } from "./exit-watch.ts";
@@ -78,11 +79,13 @@ export async function createAutofixerApp({ env, logger, timing = defaultTiming }
     },
     () => undefined,
   );
+  const refusals = createRefusalTeller({ process: "portos-autofixer", env, logger });
+  const { onProgramRefused } = refusals;
   const listener = createHttpService({
     name: "portos-autofixer",
     host: "127.0.0.1",
     port: env.ports.autofixer,
-    gate: createGate({ peers: "loopback", ports: [env.ports.autofixer], env, logger }),
+    gate: createGate({ peers: "loopback", ports: [env.ports.autofixer], env, logger, onProgramRefused }),
     logger,
     endpoints: bindAutofixer({ control, book, engine, revision }),
     health: async () => ({ pm2: (await homes.portos.isUp()) ? "up" : "down", incidents: book.active().length }),
@@ -112,6 +115,7 @@ export async function createAutofixerApp({ env, logger, timing = defaultTiming }
       await ticker.stop();
       revision.bump(); // answers everybody who waits for a change
       await listener.stop();
+      refusals.stop();
       homes.portos.close();
       homes.user?.close();
       await book.close();

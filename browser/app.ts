@@ -12,6 +12,7 @@ import { createGate } from "../lib/gate.ts";
 import { bind, createHttpService } from "../lib/http-service.ts";
 import { openJsonStore } from "../lib/json-store.ts";
 import type { Logger } from "../lib/logger.ts";
+import { createRefusalTeller } from "../lib/refusal-teller.ts";
 import { createRevision } from "../lib/revision.ts";
 import { createBrowserService, type BrowserService } from "./browser-service.ts";
 import { createCdpHttp } from "./cdp-http.ts";
@@ -75,7 +76,9 @@ export async function createBrowserApp({ env, logger, timing, moreArguments = []
     ...(timing ? { timing } : {}),
   });
   const service = createBrowserService({ supervisor, health, http, store, revision, installHelp: helpForThisMachine });
-  const gate = createGate({ peers: "loopback", ports: [env.ports.browserHealth], env, logger });
+  const refusals = createRefusalTeller({ process: "portos-browser", env, logger });
+  const { onProgramRefused } = refusals;
+  const gate = createGate({ peers: "loopback", ports: [env.ports.browserHealth], env, logger, onProgramRefused });
   const listener = createHttpService({
     name: "portos-browser",
     host: "127.0.0.1",
@@ -98,6 +101,7 @@ export async function createBrowserApp({ env, logger, timing, moreArguments = []
     async stop(): Promise<void> {
       revision.bump(); // answers everybody who waits for a change
       await listener.stop();
+      refusals.stop();
       await supervisor.stop();
       await store.close();
     },

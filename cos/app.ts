@@ -9,6 +9,7 @@ import { createGate } from "../lib/gate.ts";
 import { bind, createHttpService } from "../lib/http-service.ts";
 import { createKnownSecrets } from "../lib/known-secrets.ts";
 import type { Logger } from "../lib/logger.ts";
+import { createRefusalTeller } from "../lib/refusal-teller.ts";
 import type { EngineParts } from "./agents/create-engine.ts";
 import { createRunsService } from "./agents/runs-service.ts";
 import { serveRunsSocket } from "./agents/runs-socket.ts";
@@ -70,7 +71,8 @@ export async function startCos(options: CosOptions): Promise<{ port: number; sto
 
   // The port the service listens on is known to the gate once it listens.
   const ports = [env.ports.cos, port];
-  const gate = createGate({ peers: "loopback", ports, env, logger });
+  const refusals = createRefusalTeller({ process: "portos-cos", env, logger });
+  const gate = createGate({ peers: "loopback", ports, env, logger, onProgramRefused: refusals.onProgramRefused });
   const service = createHttpService({
     name: "portos-cos",
     host: "127.0.0.1",
@@ -123,6 +125,7 @@ export async function startCos(options: CosOptions): Promise<{ port: number; sto
       socket.stop();
       runsSocket.stop();
       await service.stop();
+      refusals.stop();
       await runs.stop();
       await engine.stop();
       await commandHistory.close();

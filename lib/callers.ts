@@ -130,8 +130,8 @@ export function plainAddress(address: string | undefined): string {
   return (address ?? "").replace(/^::ffff:/i, "").replace(/%.*$/, "");
 }
 
-/** The last one named that is not this machine: each proxy of this machine adds who came to it. */
-function forwardedFor(request: IncomingMessage): string {
+/** The last one named that is not loopback: each proxy of this machine adds who came to it. "" when there is none. */
+export function forwardedFor(request: IncomingMessage): string {
   const text = [request.headers["x-forwarded-for"] ?? ""].flat().join(",");
   const named = text.split(",").map((part) => plainAddress(part.trim()));
   return named.findLast((address) => address !== "" && !isLoopback(address)) ?? "";

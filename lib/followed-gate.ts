@@ -1,18 +1,15 @@
-import type { IncomingMessage } from "node:http";
 import { join } from "node:path";
 
 import { dataFiles } from "../contract/data-files.ts";
-import { accessEndpoints, type GuestList } from "../contract/features/access.ts";
+import type { GuestList } from "../contract/features/access.ts";
 import { accessFile, followGuests, type FollowedGuests } from "./access-file.ts";
 import { createCallers } from "./callers.ts";
-import { systemClock } from "./clock.ts";
 import type { Env } from "./env.ts";
 import { createGate, type Gate, type GateOptions } from "./gate.ts";
 import { createGuests } from "./guests.ts";
-import { createInternalClient } from "./internal-client.ts";
 import { openJsonStore, type JsonStore } from "./json-store.ts";
 import type { Logger } from "./logger.ts";
-import { createRefusalBook, type Refusal } from "./refusal-book.ts";
+import { createRefusalTeller, whatOf } from "./refusal-teller.ts";
 import { systemTailscale, type Tailscale } from "./tailnet.ts";
 
 export interface FollowedGateOptions {
@@ -44,20 +41,7 @@ export function createFollowedGate(options: FollowedGateOptions): FollowedGate {
   let followed: FollowedGuests | null = null;
   let store: JsonStore<typeof accessFile.initial> | null = null;
 
-  const server = createInternalClient(
-    { noteRefusal: accessEndpoints.noteRefusal },
-    { baseUrl: `http://${env.apiHost}:${env.ports.server}`, name: "portos-server", timeoutMs: 2_000 },
-  );
-  const book = createRefusalBook({
-    clock: systemClock,
-    logger,
-    tell: ({ caller, ...refusal }: Refusal) => {
-      const body = { ...refusal, process: options.process, caller: { ...caller, node: caller.node ?? "" } };
-      server.noteRefusal({ body }).catch((error: unknown) => {
-        logger.debug("A refusal is in this log only", { reason: error instanceof Error ? error.message : "" });
-      });
-    },
-  });
+  const teller = createRefusalTeller({ process: options.process, env, logger });
   const gate = createGate({
     peers: "tailnet",
     ports: options.ports,
@@ -77,9 +61,10 @@ export function createFollowedGate(options: FollowedGateOptions): FollowedGate {
     }),
     onGuestRefused: (request, reason) => {
       void callers.identify(request).then((caller) => {
-        book.note({ caller, reason, what: whatOf(request) });
+        teller.note({ caller, reason, what: whatOf(request) });
       });
     },
+    onProgramRefused: teller.onProgramRefused,
   });
 
   return {
@@ -98,13 +83,8 @@ export function createFollowedGate(options: FollowedGateOptions): FollowedGate {
       await gate.refresh();
     },
     async stop() {
-      book.stop();
+      teller.stop();
       await store?.close();
     },
   };
-}
-
-/** "GET /api/apps", for people to read: without the query, which may be long. */
-export function whatOf(request: IncomingMessage): string {
-  return `${request.method ?? "GET"} ${(request.url ?? "/").split(/[?#]/, 1)[0] ?? "/"}`.slice(0, 200);
 }

@@ -1,7 +1,28 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
+import { STATUS_CODES, type IncomingMessage, type ServerResponse } from "node:http";
+import type { Duplex } from "node:stream";
 
 /** Reasons that speak of a caller who is known to the network, but not let in. */
 export const guestReasons: ReadonlySet<string> = new Set(["list", "unknown", "unreachable", "unproven"]);
+
+/** Reasons that speak of the program of this machine a request came from. */
+export const programReasons: ReadonlySet<string> = new Set(["agent", "gone"]);
+
+/** Ends a refused upgrade; a program of this machine is told why, everybody else nothing at all. */
+export function refuseUpgrade(socket: Duplex, { reason, status }: { reason: string; status: 400 | 403 }): void {
+  if (!programReasons.has(reason)) {
+    socket.destroy();
+    return;
+  }
+  const body = bodyOf(reason);
+  const head = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}`,
+    "Content-Type: application/json; charset=utf-8",
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    "Connection: close",
+  ];
+  socket.once("finish", () => socket.destroy());
+  socket.end(`${head.join("\r\n")}\r\n\r\n${body}`);
+}
 
 /** Answers a refused request: JSON for programs, a sentence for people who opened a page. */
 export function answerRefusal(
@@ -18,13 +39,19 @@ export function answerRefusal(
     "Cache-Control": "no-store",
     Connection: "close",
   });
-  response.end(page ?? JSON.stringify({ error: { code: "forbidden", message: refusalText(reason) } }));
+  response.end(page ?? bodyOf(reason));
+}
+
+function bodyOf(reason: string): string {
+  return JSON.stringify({ error: { code: "forbidden", message: refusalText(reason) } });
 }
 
 function pageOf(reason: string): string | null {
   const head = '<!doctype html><meta name="viewport" content="width=device-width"><title>PortOS</title>';
   // Another site linked here: nothing of the panel is shown, but one click of the user's own opens it.
   if (reason === "site") return `${head}<p>Another site sent you here. <a href="/">Open PortOS</a></p>`;
+  if (reason === "agent")
+    return `${head}<p>${refusalText(reason)}. An agent has opened this browser: close it wholly, then open it yourself.</p>`;
   return guestReasons.has(reason) ? `${head}<p>${refusalText(reason)}</p>` : null;
 }
 
@@ -39,6 +66,10 @@ function refusalText(reason: string): string {
       return "This PortOS is only open to the people and devices on its list, and Tailscale cannot say who you are just now.";
     case "unproven":
       return "This PortOS is only open to the people and devices on its list, and the way you came does not prove who you are.";
+    case "agent":
+      return "A program started by an agent may not use PortOS";
+    case "gone":
+      return "The program that asked went away before PortOS could know it";
     default:
       return "PortOS does not answer this caller.";
   }

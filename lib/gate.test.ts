@@ -18,7 +18,7 @@ async function gateOf(
   const gate = createGate({
     peers,
     ports: [5554, 5555],
-    env: { allowedHosts: [], allowedPeers: [], ...env },
+    env: { allowedHosts: [], allowedPeers: [], dataDir: "/nowhere", ...env },
     logger: silentLogger,
     machine,
   });

@@ -5,8 +5,9 @@ import { hostname, networkInterfaces } from "node:os";
 import type { Env } from "./env.ts";
 import type { GuestRefusal, Guests } from "./guests.ts";
 import type { Logger } from "./logger.ts";
+import { createLocalPrograms, type LocalPrograms, type ProgramRefusal } from "./local-programs.ts";
 import { isLoopback } from "./loopback.ts";
-import { answerRefusal, guestReasons } from "./gate-answer.ts";
+import { answerRefusal, guestReasons, programReasons } from "./gate-answer.ts";
 import { readTailnet, type Tailnet } from "./tailnet.ts";
 
 export interface GateOptions {
@@ -14,7 +15,7 @@ export interface GateOptions {
   peers: "loopback" | "tailnet";
   /** Ports under which the panel may be addressed: the own one, and those of proxies in front of it. */
   ports: readonly number[];
-  env: Pick<Env, "allowedHosts" | "allowedPeers">;
+  env: Pick<Env, "allowedHosts" | "allowedPeers" | "dataDir">;
   logger: Logger;
   /** Replaced in tests. */
   machine?: () => Promise<MachineNames>;
@@ -22,6 +23,10 @@ export interface GateOptions {
   guests?: Guests;
   /** Told of each request a guest was refused. */
   onGuestRefused?: (request: IncomingMessage, reason: GuestRefusal) => void;
+  /** Judges programs of this machine; replaced in tests. */
+  programs?: LocalPrograms;
+  /** Told once of each request that was refused for the program it came from. */
+  onProgramRefused?: (request: IncomingMessage, refusal: ProgramRefusal) => void;
 }
 
 export interface MachineNames {
@@ -54,6 +59,8 @@ const hostPattern = /^(\[[0-9a-f:.]{2,45}\]|[a-z0-9](?:[a-z0-9._-]{0,252}))(?::(
 /** Builds a gate. Call `refresh()` once at start so that tailnet names are known. */
 export function createGate(options: GateOptions): Gate {
   const { env, logger, machine = readMachine } = options;
+  const programs = options.programs ?? createLocalPrograms({ dataDir: env.dataDir, logger });
+  const judgeProgram = onceEach(programs, options.onProgramRefused);
   const peers = peerList(options.peers, env.allowedPeers);
   let known: MachineNames = { names: localNames(), tailnet: { state: "absent", dnsName: "", addresses: [] } };
   let refreshedAt = -Infinity;
@@ -88,7 +95,8 @@ export function createGate(options: GateOptions): Gate {
     if (origin !== undefined && !isOriginOurs(origin, request)) return refuse("origin");
     const site = request.headers["sec-fetch-site"];
     if (site !== undefined && site !== "same-origin" && site !== "none") return refuse("site");
-    return { ok: true };
+    const program = judgeProgram(request);
+    return program === null ? { ok: true } : refuse(program.reason);
   }
 
   function isOriginOurs(origin: string, request: IncomingMessage): boolean {
@@ -144,7 +152,7 @@ export function createGate(options: GateOptions): Gate {
       go();
       return;
     }
-    if (!guestReasons.has(verdict.reason))
+    if (!guestReasons.has(verdict.reason) && !programReasons.has(verdict.reason))
       logger.warn("Refused a request at the gate", {
         reason: verdict.reason,
         method: request.method,
@@ -176,6 +184,18 @@ export function createGate(options: GateOptions): Gate {
           finish(request, response, late, go);
         });
     },
+  };
+}
+
+/** A request is judged at several places, and its refusal told at the first. */
+function onceEach(programs: LocalPrograms, onRefused: GateOptions["onProgramRefused"]) {
+  const told = new WeakSet<IncomingMessage>();
+  return (request: IncomingMessage): ProgramRefusal | null => {
+    const refusal = programs.refusal(request);
+    if (refusal === null || told.has(request)) return refusal;
+    told.add(request);
+    onRefused?.(request, refusal);
+    return refusal;
   };
 }
 

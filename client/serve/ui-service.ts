@@ -4,6 +4,7 @@ import type { Duplex } from "node:stream";
 
 import type { Env } from "../../lib/env.ts";
 import { createFollowedGate, type FollowedGateOptions } from "../../lib/followed-gate.ts";
+import { refuseUpgrade } from "../../lib/gate-answer.ts";
 import { createHttpService } from "../../lib/http-service.ts";
 import type { Logger } from "../../lib/logger.ts";
 import type { Service } from "../../lib/service-main.ts";
@@ -46,9 +47,10 @@ export function createUiService(options: UiServiceOptions): Service & { start():
 
   async function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     socket.once("error", () => socket.destroy());
-    const { ok } = await gate.judgeCaller(request);
-    if (!ok || socket.destroyed) {
-      socket.destroy();
+    const verdict = await gate.judgeCaller(request);
+    if (socket.destroyed) return;
+    if (!verdict.ok) {
+      refuseUpgrade(socket, verdict);
       return;
     }
     const release = gate.hold(request, () => socket.destroy());

@@ -56,6 +56,16 @@ export type AccessState = z.output<typeof accessStateSchema>;
 
 const socketIdSchema = z.string().regex(/^[\w-]{10,40}$/);
 
+/** Processes that refuse callers and tell portos-server. */
+export const refusingProcessSchema = z.enum([
+  "portos-ui",
+  "portos-autofixer-ui",
+  "portos-autofixer",
+  "portos-browser",
+  "portos-cos",
+]);
+export type RefusingProcess = z.output<typeof refusingProcessSchema>;
+
 export const accessEndpoints = defineEndpoints({
   get: { method: "GET", path: "/api/access", summary: "Read who may come in", reply: accessStateSchema, audit: "none" },
   saveGuests: {
@@ -126,7 +136,7 @@ export const accessEndpoints = defineEndpoints({
     path: "/api/access/refusals",
     summary: "Take down who another process of PortOS has refused",
     body: z.strictObject({
-      process: z.enum(["portos-ui", "portos-autofixer-ui"]),
+      process: refusingProcessSchema,
       reason: z.string().max(40),
       what: z.string().max(200),
       times: z.int().min(1),

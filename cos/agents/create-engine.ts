@@ -2,13 +2,13 @@ import type { RunsMessage } from "../../contract/internal/runs.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { Logger } from "../../lib/logger.ts";
 import { mayFallBack } from "../../lib/provider-failures.ts";
+import { runMarks, type RunMark } from "../../lib/run-mark.ts";
 import type { SessionEngine } from "../sessions/session-engine.ts";
 import { buildWorktrees, type BuildWorktreesOptions } from "../worktrees/build-worktrees.ts";
 import type { WorktreeService } from "../worktrees/worktree-service.ts";
 import type { ApiTarget, AttemptTask, ProgramTarget, RunningAttempt } from "./attempt.ts";
 import { RunEngine } from "./run-engine.ts";
 import { createRunIsolation } from "./run-isolation.ts";
-import { runMark } from "./run-mark.ts";
 import type { QueueLimits } from "./run-queue.ts";
 import { isOpen, type RunRecord } from "./store/run-record.ts";
 import { RunStore } from "./store/run-store.ts";
@@ -33,11 +33,12 @@ export async function createEngine(
   onMessage: (message: RunsMessage) => void,
 ): Promise<{ engine: RunEngine; store: RunStore; worktrees: WorktreeService }> {
   const { directory, clock, logger, refreshSecrets, limits } = parts;
+  const mark = runMarks(parts.env.dataDir);
   const store = new RunStore({ directory, clock, logger });
   let built: RunEngine | null = null;
   const worktrees = await buildWorktrees({
     ...parts,
-    mark: runMark,
+    mark,
     publish: onMessage,
     async stateOf(id) {
       const run = built?.peek(id) ?? (await store.read(id))?.run;
@@ -53,13 +54,13 @@ export async function createEngine(
     refreshSecrets,
     ...(limits === undefined ? {} : { limits }),
     starters: {
-      start: (task) => startAttempt(task, parts),
+      start: (task) => startAttempt(task, mark, parts),
       async adopt(task, record, position) {
         if (record.engine === "headless") {
           const { adoptHeadlessAttempt } = await import("./headless/headless-attempt.ts");
-          return adoptHeadlessAttempt(task, record, position);
+          return adoptHeadlessAttempt(task, record, { mark, after: position });
         }
-        await endLeftovers(task.runId, record);
+        await endLeftovers(mark(task.runId), record);
         return null;
       },
     },
@@ -71,34 +72,34 @@ export async function createEngine(
 }
 
 /** A program on pipes cannot be taken up again: what is left of it must not go on unseen. */
-async function endLeftovers(runId: string, { child }: RunRecord): Promise<void> {
+async function endLeftovers(mark: ReturnType<RunMark>, { child }: RunRecord): Promise<void> {
   const [{ endDescendants }, { verdictOn }] = await Promise.all([
     import("../../lib/processes/end-descendants.ts"),
     import("../../lib/process-identity.ts"),
   ]);
   const identity = child?.identity ?? null;
   const isThere = identity !== null && (await verdictOn(identity)) === "alive";
-  await endDescendants({ leaderPid: isThere ? identity.pid : null, mark: runMark(runId).join("=") });
+  await endDescendants({ leaderPid: isThere ? identity.pid : null, mark: mark.join("=") });
 }
 
 /** Each way of running an agent is loaded when it is used first. */
-async function startAttempt(task: AttemptTask, parts: EngineParts): Promise<RunningAttempt> {
+async function startAttempt(task: AttemptTask, mark: RunMark, parts: EngineParts): Promise<RunningAttempt> {
   const { target } = task;
   if (target.engine === "api") {
     const { startApiAttempt } = await import("./api/api-attempt.ts");
-    const options = { ownPorts: parts.ownPorts, now: () => parts.clock.now() };
+    const options = { mark, ownPorts: parts.ownPorts, now: () => parts.clock.now() };
     return startApiAttempt(task as AttemptTask<ApiTarget>, options);
   }
   const program = task as AttemptTask<ProgramTarget>;
   if (target.engine === "acp") {
     const { startAcpAttempt } = await import("./acp/acp-attempt.ts");
-    return startAcpAttempt(program, { now: () => parts.clock.now() });
+    return startAcpAttempt(program, { mark, now: () => parts.clock.now() });
   }
   const { hasJsonStream } = await import("./headless/agent-stream.ts");
   if (target.engine === "headless" && hasJsonStream(target.agent)) {
     const { startHeadlessAttempt } = await import("./headless/headless-attempt.ts");
-    return startHeadlessAttempt(program);
+    return startHeadlessAttempt(program, { mark });
   }
   const { startTerminalAttempt } = await import("./terminal/terminal-attempt.ts");
-  return startTerminalAttempt(program, parts.sessions);
+  return startTerminalAttempt(program, { mark, sessions: parts.sessions });
 }

@@ -231,7 +231,9 @@ async function runningWith(mark: string): Promise<string[]> {
   const pids = (await readdir("/proc").catch(() => [])).filter((name) => /^\d+$/.test(name));
   const marked = await Promise.all(
     pids.map(async (pid) =>
-      (await readFile(`/proc/${pid}/environ`, "latin1").catch(() => "")).split("\0").includes(mark),
+      (await readFile(`/proc/${pid}/environ`, "latin1").catch(() => ""))
+        .split("\0")
+        .some((entry) => entry.startsWith(`${mark}@`)),
     ),
   );
   return pids.filter((_, at) => marked[at] === true);

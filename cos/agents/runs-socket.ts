@@ -4,6 +4,7 @@ import type { Duplex } from "node:stream";
 import { WebSocketServer, type WebSocket } from "ws";
 
 import { runsSocketPath, type RunsMessage } from "../../contract/internal/runs.ts";
+import { refuseUpgrade } from "../../lib/gate-answer.ts";
 import type { Gate } from "../../lib/gate.ts";
 import type { Logger } from "../../lib/logger.ts";
 import type { RunsService } from "./runs-service.ts";
@@ -25,8 +26,10 @@ export function serveRunsSocket({ server, gate, runs, logger }: RunsSocketOption
   const sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: 1024 });
   const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     if (request.url !== runsSocketPath) return;
-    if (!gate.judge(request).ok) {
-      socket.destroy();
+    const verdict = gate.judge(request);
+    if (!verdict.ok) {
+      socket.on("error", () => socket.destroy());
+      refuseUpgrade(socket, verdict);
       return;
     }
     sockets.handleUpgrade(request, socket, head, (webSocket) => {

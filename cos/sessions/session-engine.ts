@@ -10,6 +10,7 @@ import { AppError } from "../../lib/app-error.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { Logger } from "../../lib/logger.ts";
 import { findProgram } from "../../lib/processes/find-program.ts";
+import { brandProgram } from "../../lib/processes/run-brand.ts";
 import { readSessionMembers } from "../../lib/processes/process-session.ts";
 import type { CommandHistory } from "./command-history.ts";
 import { openHeadlessTerminal } from "./headless-terminal.ts";
@@ -122,7 +123,7 @@ export class SessionEngine {
     const cwd = spec.cwd ?? homedir();
     const nonce = randomBytes(12).toString("hex");
     await checkFolder(cwd);
-    const target = this.#launch(spec, cwd, nonce);
+    const target = brandOfRun(spec, cwd, this.#launch(spec, cwd, nonce));
     const record = newRecord(spec, cwd, clock);
     const module = record.tty ? await loadPty() : null;
     const entry = this.#add(record, { nonce, timeoutMs: spec.timeoutMs });
@@ -334,6 +335,12 @@ export class SessionEngine {
     if (!entry) throw new AppError("not_found", "There is no such session");
     return entry;
   }
+}
+
+/** What runs for a run, an agent's own program or code it wrote, is known as such afterwards. */
+function brandOfRun({ owner }: Spec, cwd: string, launch: Launch): Launch {
+  if (owner.kind !== "run") return launch;
+  return { ...launch, ...brandProgram(launch, { cwd, searchPath: launch.env["PATH"] }) };
 }
 
 async function checkFolder(cwd: string): Promise<void> {

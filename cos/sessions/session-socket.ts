@@ -14,6 +14,7 @@ import {
   type Frame,
 } from "../../contract/terminal-frames.ts";
 import { AppError } from "../../lib/app-error.ts";
+import { refuseUpgrade } from "../../lib/gate-answer.ts";
 import type { Gate } from "../../lib/gate.ts";
 import type { Logger } from "../../lib/logger.ts";
 import { giveBackFrame } from "./frame-memory.ts";
@@ -44,8 +45,10 @@ export function serveSessionSocket(options: SessionSocketOptions): { stop(): voi
 
   const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     if (request.url !== cosSocketPath) return;
-    if (!gate.judge(request).ok) {
-      socket.destroy();
+    const verdict = gate.judge(request);
+    if (!verdict.ok) {
+      socket.on("error", () => socket.destroy());
+      refuseUpgrade(socket, verdict);
       return;
     }
     sockets.handleUpgrade(request, socket, head, (webSocket) => {

@@ -42,7 +42,8 @@ export function parseSocketTable(table: string): { port: number; address: string
     });
 }
 
-function addressFromHex(hex: string): string {
+/** An address of these tables as canonical text; an IPv4 address in IPv6 as IPv4. */
+export function addressFromHex(hex: string): string {
   const bytes = (hex.match(/.{8}/g) ?? []).flatMap((word) => [...Buffer.from(word, "hex")].toReversed());
   if (bytes.length === 4) return bytes.join(".");
   const isMapped = bytes.slice(0, 10).every((byte) => byte === 0) && bytes[10] === 0xff && bytes[11] === 0xff;

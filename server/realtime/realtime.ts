@@ -1,4 +1,4 @@
-import type { IncomingMessage, Server as HttpServer, ServerResponse } from "node:http";
+import { ServerResponse, type IncomingMessage, type Server as HttpServer } from "node:http";
 import type { Duplex } from "node:stream";
 
 import { Server, type Socket } from "socket.io";
@@ -12,7 +12,7 @@ import { callerKey, type Callers } from "../../lib/callers.ts";
 import { newCorrelationId, withCorrelation } from "../../lib/correlation.ts";
 import { toErrorBody } from "../../lib/endpoint-runner.ts";
 import type { Gate, Verdict } from "../../lib/gate.ts";
-import { guestReasons } from "../../lib/gate-answer.ts";
+import { answerRefusal, guestReasons, programReasons, refuseUpgrade } from "../../lib/gate-answer.ts";
 import type { Logger } from "../../lib/logger.ts";
 import { readElevation, type StepUpGuard } from "../http/step-up.ts";
 
@@ -95,16 +95,24 @@ export function createRealtime(http: HttpServer, dependencies: RealtimeDependenc
       decide(null, gate.judge(request).ok && isPeerBelowCap(io, request));
     },
   });
-  io.engine.use((request: IncomingMessage, _response: ServerResponse, next: (error?: Error) => void) => {
+  io.engine.use((request: IncomingMessage, response: ServerResponse, next: (error?: Error) => void) => {
     const settle = (verdict: Verdict): void => {
-      if (!verdict.ok && !guestReasons.has(verdict.reason))
+      if (verdict.ok) {
+        next();
+        return;
+      }
+      if (programReasons.has(verdict.reason)) {
+        if (response instanceof ServerResponse) answerRefusal(request, response, verdict);
+        else refuseUpgrade(request.socket, verdict);
+        return;
+      }
+      if (!guestReasons.has(verdict.reason))
         logger.warn("Refused a socket at the gate", {
           reason: verdict.reason,
           origin: request.headers.origin,
           host: request.headers.host,
         });
-      if (verdict.ok) next();
-      else next(new Error("refused"));
+      next(new Error("refused"));
     };
     const verdict = gate.judgeCaller(request);
     if (verdict instanceof Promise) void verdict.then(settle);

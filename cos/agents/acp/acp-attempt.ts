@@ -11,12 +11,13 @@ import type { AgentKind } from "../../../contract/features/providers.ts";
 import { AppError } from "../../../lib/app-error.ts";
 import { childEnvironment } from "../../../lib/processes/child-environment.ts";
 import { endDescendants, politeSteps, type EndStep } from "../../../lib/processes/end-descendants.ts";
+import { brandProgram } from "../../../lib/processes/run-brand.ts";
 import { spawnGroup, type GroupChild } from "../../../lib/processes/spawn-group.ts";
 import { identityOf } from "../../../lib/process-identity.ts";
+import type { RunMark } from "../../../lib/run-mark.ts";
 import type { AttemptEnd, AttemptTask, ProgramTarget, RunningAttempt } from "../attempt.ts";
 import { failureFromText, lastLines } from "../failures.ts";
 import { readable, record, textOrNull } from "../json-value.ts";
-import { runMark } from "../run-mark.ts";
 import { addUsage, noUsage } from "../usage.ts";
 import { openWorkspace } from "../workspace.ts";
 import { acpClient } from "./acp-client.ts";
@@ -35,18 +36,21 @@ const quickly: readonly EndStep[] = [
 /** Runs an agent over the Agent Client Protocol on its pipes. */
 export async function startAcpAttempt(
   task: AttemptTask<ProgramTarget>,
-  { now }: { now: () => number },
+  { mark: markOf, now }: { mark: RunMark; now: () => number },
 ): Promise<RunningAttempt> {
   const { target, folder, sink, runId, number } = task;
   const { loadProtocol, programFor } = await import("./acp-program.ts");
   const acp = await loadProtocol();
   const workspace = await openWorkspace(folder);
-  const mark = runMark(runId);
+  const mark = markOf(runId);
   const { env, ...program } = programFor(target, task.permissionMode);
   const { surroundings } = task;
   const own = { ...surroundings.environment, ...target.environment };
   const environment = childEnvironment({ ...env, ...own, PWD: folder, [mark[0]]: mark[1] });
-  const { file, args } = surroundings.wrap(program, { agent: target.agent, cwd: folder });
+  const { file, args } = brandProgram(surroundings.wrap(program, { agent: target.agent, cwd: folder }), {
+    cwd: folder,
+    searchPath: environment["PATH"],
+  });
   const deadlineMs = now() + target.timeoutMs;
   const child = spawnGroup(file, args, { cwd: folder, env: environment });
   const exited = new Promise<string>((resolve) => {

@@ -7,6 +7,7 @@ import type {
 import { AppError } from "../../../lib/app-error.ts";
 import { childEnvironment } from "../../../lib/processes/child-environment.ts";
 import { endDescendants } from "../../../lib/processes/end-descendants.ts";
+import { brandProgram } from "../../../lib/processes/run-brand.ts";
 import { spawnGroup } from "../../../lib/processes/spawn-group.ts";
 import type { Surroundings } from "../../worktrees/surroundings.ts";
 import type { Workspace } from "../workspace.ts";
@@ -59,7 +60,10 @@ export function createAcpTerminals(
       const given = Object.fromEntries(env.map(({ name, value }) => [name, value]));
       const own = { ...surroundings.environment, ...given };
       const environment = childEnvironment({ ...own, PWD: folder, [markName]: markValue });
-      const program = surroundings.wrap({ file: command, args }, { agent: null, cwd: folder });
+      const program = brandProgram(surroundings.wrap({ file: command, args }, { agent: null, cwd: folder }), {
+        cwd: folder,
+        searchPath: environment["PATH"],
+      });
       const child = spawnGroup(program.file, program.args, { cwd: folder, env: environment });
       child.stdin.end();
       last += 1;

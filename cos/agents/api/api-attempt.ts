@@ -3,8 +3,8 @@ import { join } from "node:path";
 import type { LanguageModel, LanguageModelUsage, ModelMessage, ToolSet } from "ai";
 
 import type { Usage } from "../../../contract/features/run-events.ts";
+import type { RunMark } from "../../../lib/run-mark.ts";
 import type { ApiTarget, AttemptEnd, AttemptTask, RunningAttempt } from "../attempt.ts";
-import { runMark } from "../run-mark.ts";
 import { toolCall } from "../tool-call.ts";
 import { addUsage, count, noUsage } from "../usage.ts";
 import { openWorkspace } from "../workspace.ts";
@@ -17,6 +17,7 @@ import { messageFileName, readMessages, writeMessages } from "./message-file.ts"
 const mostSteps = 200;
 
 export interface ApiAttemptOptions {
+  mark: RunMark;
   /** Ports of our own, which no provider may lead to. */
   ownPorts: readonly number[];
   now: () => number;
@@ -25,7 +26,7 @@ export interface ApiAttemptOptions {
 /** Asks a model over HTTP, step by step; in a folder of the user it has tools. */
 export async function startApiAttempt(
   task: AttemptTask<ApiTarget>,
-  { ownPorts, now }: ApiAttemptOptions,
+  { mark, ownPorts, now }: ApiAttemptOptions,
 ): Promise<RunningAttempt> {
   const abort = new AbortController();
   const model = await createModel(task.target, ownPorts);
@@ -34,7 +35,7 @@ export async function startApiAttempt(
   async function run(): Promise<AttemptEnd> {
     const messages = task.agentSessionId === null ? [] : await readMessages(task.runFolder);
     messages.push({ role: "user", content: task.text });
-    const conversation = { task, model, messages, signal, tools: await toolsFor(task, signal), usage: noUsage };
+    const conversation = { task, model, messages, signal, tools: await toolsFor(task, mark, signal), usage: noUsage };
     return talk(conversation, now);
   }
 
@@ -58,10 +59,10 @@ interface Conversation {
   usage: Usage;
 }
 
-async function toolsFor(task: AttemptTask<ApiTarget>, signal: AbortSignal): Promise<ToolSet | null> {
+async function toolsFor(task: AttemptTask<ApiTarget>, mark: RunMark, signal: AbortSignal): Promise<ToolSet | null> {
   const { folder, runFolder, sink, runId, surroundings } = task;
   if (folder === join(runFolder, "work")) return null; // nothing of the user's is there to be worked on
-  return createApiTools({ workspace: await openWorkspace(folder), sink, signal, surroundings, mark: runMark(runId) });
+  return createApiTools({ workspace: await openWorkspace(folder), sink, signal, surroundings, mark: mark(runId) });
 }
 
 async function talk(conversation: Conversation, now: () => number): Promise<AttemptEnd> {

@@ -3,6 +3,8 @@ import { z } from "zod";
 
 import type { FileEdit, ToolCall, ToolKind } from "../../../contract/features/run-events.ts";
 import { AppError } from "../../../lib/app-error.ts";
+import { childEnvironment } from "../../../lib/processes/child-environment.ts";
+import { brandProgram } from "../../../lib/processes/run-brand.ts";
 import { runCommand } from "../../../lib/processes/run-command.ts";
 import type { Surroundings } from "../../worktrees/surroundings.ts";
 import type { AttemptSink } from "../attempt.ts";
@@ -199,9 +201,12 @@ async function runProgram(
 ): Promise<string> {
   const cwd = workspace.folder;
   const [named = "", ...rest] = input.command;
-  const { file, args } = surroundings.wrap({ file: named, args: rest }, { agent: null, cwd });
   const timeoutMs = input.timeoutSeconds === undefined ? commandTimeoutMs : input.timeoutSeconds * 1_000;
   const env = { ...surroundings.environment, [name]: value, PWD: cwd };
+  const { file, args } = brandProgram(surroundings.wrap({ file: named, args: rest }, { agent: null, cwd }), {
+    cwd,
+    searchPath: childEnvironment(env)["PATH"],
+  });
   const result = await runCommand(file, args, { cwd, timeoutMs, maxBytes: longestReply, env, signal });
   if (result.startError !== null) throw new AppError("not_found", `${named} cannot be started (${result.startError})`);
   const end = result.isTimedOut

@@ -12,9 +12,10 @@ import {
   type DetachedProgram,
 } from "../../../lib/processes/detached-program.ts";
 import { endDescendants, type EndStep } from "../../../lib/processes/end-descendants.ts";
+import { brandProgram } from "../../../lib/processes/run-brand.ts";
+import type { RunMark } from "../../../lib/run-mark.ts";
 import type { AttemptEnd, AttemptSink, AttemptTask, ProgramTarget, RunningAttempt } from "../attempt.ts";
 import { failureFromText, lastLines, withLimitEnd } from "../failures.ts";
-import { runMark } from "../run-mark.ts";
 import type { OutputPosition } from "../store/event-log.ts";
 import type { RunRecord } from "../store/run-record.ts";
 import type { AgentItem } from "./agent-item.ts";
@@ -36,7 +37,10 @@ function filesOf(runFolder: string, attempt: number): DetachedFiles & { input: s
 }
 
 /** Runs a program on its own, detached, its JSON stream in a file: it outlives portos-cos and is found again. */
-export async function startHeadlessAttempt(task: AttemptTask<ProgramTarget>): Promise<RunningAttempt> {
+export async function startHeadlessAttempt(
+  task: AttemptTask<ProgramTarget>,
+  { mark }: { mark: RunMark },
+): Promise<RunningAttempt> {
   const { target, text, sink, folder, number, runId } = task;
   const { agent, environment, timeoutMs } = target;
   const { permissionMode, budget, agentSessionId } = task;
@@ -50,25 +54,27 @@ export async function startHeadlessAttempt(task: AttemptTask<ProgramTarget>): Pr
   const deadlineMs = Date.now() + timeoutMs;
   await sink.child({ attempt: number, identity: null, deadlineMs });
   if (permissionMode !== "free") noteMissingQuestions(sink, target.providerName);
-  const [markName, markValue] = runMark(runId);
+  const [markName, markValue] = mark(runId);
   const { surroundings } = task;
   const own = { ...command.env, ...surroundings.environment, ...environment };
+  const env = childEnvironment({ ...own, PWD: folder, [markName]: markValue });
+  const wrapped = surroundings.wrap({ file: command.file, args: command.args }, { agent, cwd: folder });
   const program = await startDetached({
-    ...surroundings.wrap({ file: command.file, args: command.args }, { agent, cwd: folder }),
+    ...brandProgram(wrapped, { cwd: folder, searchPath: env["PATH"] }),
     cwd: folder,
-    env: childEnvironment({ ...own, PWD: folder, [markName]: markValue }),
+    env,
     stdin: command.isPromptPiped ? files.input : null,
     files,
   });
   await sink.child({ attempt: number, identity: program.identity, deadlineMs });
-  return follow({ program, agent, files, runId, sink, after: null });
+  return follow({ program, agent, files, mark: mark(runId).join("="), sink, after: null });
 }
 
 /** Takes up a program that outlived portos-cos, and what it wrote meanwhile; `null` when it never ran. */
 export async function adoptHeadlessAttempt(
   task: Omit<AttemptTask, "target">,
   record: RunRecord,
-  after: OutputPosition | null,
+  { mark, after }: { mark: RunMark; after: OutputPosition | null },
 ): Promise<RunningAttempt | null> {
   const { agent, child } = record;
   if (agent === null || child === null) return null;
@@ -80,7 +86,7 @@ export async function adoptHeadlessAttempt(
       ? found.program
       : { identity: null, exited: Promise.resolve(found.code), forget: () => undefined };
   const { runId, sink } = task;
-  const attempt = await follow({ program, agent, files, runId, sink, after });
+  const attempt = await follow({ program, agent, files, mark: mark(runId).join("="), sink, after });
   return withDeadline(attempt, child.deadlineMs);
 }
 
@@ -88,15 +94,15 @@ interface Followed {
   program: Omit<DetachedProgram, "identity"> & { identity: DetachedProgram["identity"] | null };
   agent: AgentKind;
   files: DetachedFiles;
-  runId: string;
+  /** `NAME=value` in the environment of everything it starts. */
+  mark: string;
   sink: AttemptSink;
   after: OutputPosition | null;
 }
 
-async function follow({ program, agent, files, runId, sink, after }: Followed): Promise<RunningAttempt> {
+async function follow({ program, agent, files, mark, sink, after }: Followed): Promise<RunningAttempt> {
   const stream = createAgentStream(agent, after);
   const seen: Seen = { failed: null, isDone: false, sessionId: null, lines: "" };
-  const mark = runMark(runId).join("=");
   let size = 0;
   const letGo = new AbortController();
   const released = once(letGo.signal, "abort").then(() => "released" as const);

@@ -3,10 +3,10 @@ import { stripVTControlCharacters } from "node:util";
 
 import type { SessionInfo } from "../../../contract/internal/cos.ts";
 import { sessionSpecSchema } from "../../../contract/internal/cos.ts";
+import type { RunMark } from "../../../lib/run-mark.ts";
 import type { AttemptEnd, AttemptTask, ProgramTarget, RunningAttempt } from "../attempt.ts";
 import type { EngineParts } from "../create-engine.ts";
 import { failureFromText } from "../failures.ts";
-import { runMark } from "../run-mark.ts";
 
 const lookEveryMs = 100;
 const readBytes = 256 * 1024;
@@ -17,10 +17,10 @@ const size = { cols: 120, rows: 40 };
 /** Runs any program in a terminal that the user can attach to. The prompt replaces `{prompt}` in its arguments; else it is typed. */
 export async function startTerminalAttempt(
   task: AttemptTask<ProgramTarget>,
-  sessions: EngineParts["sessions"],
+  { mark, sessions }: { mark: RunMark; sessions: EngineParts["sessions"] },
 ): Promise<RunningAttempt> {
   const { target, folder, text, sink, runId, surroundings } = task;
-  const [name, value] = runMark(runId);
+  const [name, value] = mark(runId);
   const takesPrompt = target.command.some((part) => part.includes(promptMark));
   const [named = "", ...args] = target.command.map((part) => part.replaceAll(promptMark, () => text));
   const program = surroundings.wrap({ file: named, args }, { agent: target.agent, cwd: folder });

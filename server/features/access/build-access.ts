@@ -1,15 +1,15 @@
 import type { Caller, HistoryEntry } from "../../../contract/features/history.ts";
 import { followGuests, type AccessFile } from "../../../lib/access-file.ts";
-import { createCallers, type Callers } from "../../../lib/callers.ts";
+import { callerKey, createCallers, thisMachine, type Callers } from "../../../lib/callers.ts";
 import type { Clock } from "../../../lib/clock.ts";
 import { newCorrelationId } from "../../../lib/correlation.ts";
 import type { Env } from "../../../lib/env.ts";
-import { whatOf } from "../../../lib/followed-gate.ts";
 import { createGate, type Gate, type GateOptions } from "../../../lib/gate.ts";
 import { createGuests } from "../../../lib/guests.ts";
 import type { JsonStore } from "../../../lib/json-store.ts";
 import type { Logger } from "../../../lib/logger.ts";
 import { createRefusalBook, type Refusal, type RefusalBook } from "../../../lib/refusal-book.ts";
+import { programRefused, whatOf } from "../../../lib/refusal-teller.ts";
 import type { SecretBox } from "../../../lib/secret-box.ts";
 import { systemTailscale, type Tailscale } from "../../../lib/tailnet.ts";
 import { createAccessService, type AccessService } from "./access-service.ts";
@@ -46,7 +46,7 @@ export function buildAccess(options: BuildAccessOptions): Access {
   const callers = createCallers(tailscale);
   const guests = followGuests(file, env.dataDir);
   const tell = (refusal: Refusal): void => {
-    service.noteSeen(refusal.caller);
+    if (callerKey(refusal.caller) !== thisMachine) service.noteSeen(refusal.caller);
     options.append(toEntry(refusal, clock.now())).catch((error: unknown) => {
       logger.error("A refusal could not be written to the history", {}, error);
     });
@@ -64,6 +64,9 @@ export function buildAccess(options: BuildAccessOptions): Access {
       void callers.identify(request).then((caller) => {
         book.note({ caller, reason, what: whatOf(request) });
       });
+    },
+    onProgramRefused: (request, refusal) => {
+      book.note(programRefused(request, refusal));
     },
   });
   const pin = createPinKeeper({ file, state, secrets: options.secrets, clock, logger });
@@ -99,6 +102,8 @@ const reasons: Record<string, string> = {
   unknown: "Tailscale does not know this address, so it cannot be looked up in the list",
   unreachable: "Tailscale did not answer, so the list could not be asked",
   unproven: "Came by a way that does not prove who it is",
+  agent: "A program started by an agent may not use PortOS",
+  gone: "The program went away before it could be known",
   step_up_required: "The PIN was not entered",
 };
 

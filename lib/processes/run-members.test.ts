@@ -1,0 +1,80 @@
+import { describe, expect, test } from "vitest";
+
+import { runMarks } from "../run-mark.ts";
+import { fakeProc, type FakeFiles } from "../testing/fake-proc.ts";
+import { brandBelow, brandProgram, isBranded } from "./run-brand.ts";
+import { createRunMembers } from "./run-members.ts";
+
+const dataDir = "/home/ada/portos/data";
+const mark = runMarks(dataDir)("run-7").join("=");
+
+interface FakeProcess {
+  parent?: number;
+  group?: number;
+  session?: number;
+  environment?: string[];
+  limit?: number;
+}
+
+function filesOf(pid: number | "self", { parent = 1, group = 0, session = 0, environment = [], limit }: FakeProcess) {
+  return {
+    [`/proc/${pid}/stat`]: `${pid} (a (strange) name) S ${parent} ${group} ${session} 0 -1`,
+    [`/proc/${pid}/environ`]: ["PATH=/bin", ...environment, ""].join("\0"),
+    [`/proc/${pid}/limits`]: limits(limit),
+  };
+}
+
+function limits(limit?: number): string {
+  const value = limit === undefined ? "unlimited" : String(limit);
+  return `Limit  Soft Limit  Hard Limit  Units\nMax file locks            ${value}   ${value}   locks\n`;
+}
+
+function find(pid: number, processes: Record<number, FakeProcess>, own: FakeProcess = {}) {
+  const files: FakeFiles = { ...filesOf("self", own), ...filesOf(process.pid, own) };
+  for (const [number, one] of Object.entries(processes)) Object.assign(files, filesOf(Number(number), one));
+  return createRunMembers({ proc: fakeProc(files), dataDir }).find(pid);
+}
+
+describe("a process belongs to a run", () => {
+  test("when it carries the mark of a run of this PortOS, and no other", () => {
+    expect(find(50, { 50: { environment: [mark] } })).toEqual({ runId: "run-7" });
+    expect(find(50, { 50: { environment: [runMarks("/other/data")("run-7").join("=")] } })).toBeNull();
+    expect(find(50, { 50: { environment: [`NOTE=${mark}`, "AGENT_RUN=run-7"] } })).toBeNull();
+    expect(find(50, { 50: {} })).toBeNull();
+  });
+
+  test("when a parent carries it, however far away", () => {
+    const chain = { 50: { parent: 40 }, 40: { parent: 30 }, 30: { parent: 2, environment: [mark] } };
+    expect(find(50, chain)).toEqual({ runId: "run-7" });
+  });
+
+  test("when the leader of its session or group carries it, its parent being gone", () => {
+    const leader = { 30: { environment: [mark] } };
+    expect(find(50, { ...leader, 50: { session: 30 } })).toEqual({ runId: "run-7" });
+    expect(find(50, { ...leader, 50: { group: 30 } })).toEqual({ runId: "run-7" });
+  });
+
+  test("when it carries the brand, with nothing else left", () => {
+    expect(find(50, { 50: { limit: 15 } })).toEqual({ runId: null });
+    expect(find(50, { 50: { limit: 0 } })).toEqual({ runId: null });
+    expect(find(50, { 50: { limit: 1024 } })).toBeNull();
+  });
+
+  test("but not for what this PortOS itself was started in", () => {
+    const own = { environment: [mark], limit: 15 };
+    expect(find(50, { 50: { environment: [mark], limit: 15 } }, own)).toBeNull();
+    expect(find(50, { 50: { limit: 14 } }, own)).toEqual({ runId: null });
+  });
+});
+
+describe("the brand", () => {
+  test("is below that of who gives it, as long as there is one", () => {
+    expect([Infinity, 1024, 15, 1, 0].map(brandBelow)).toEqual([15, 15, 14, 0, null]);
+    for (const own of [Infinity, 15, 1]) expect(isBranded(limits(brandBelow(own) ?? undefined), own)).toBe(true);
+  });
+
+  test("leaves a program that is missing as it is, so that this is said as usual", () => {
+    const missing = { file: "no-such-program", args: ["a"] };
+    expect(brandProgram(missing, { cwd: "/", searchPath: process.env["PATH"] })).toBe(missing);
+  });
+});

@@ -1,0 +1,25 @@
+import { stateName } from "./env.ts";
+
+const name = "AGENT_RUN";
+
+/** Name and value in the environment of everything a run starts: what it leaves behind is found by it. */
+export type RunMark = (runId: string) => [name: string, value: string];
+
+/** Marks of the runs of one PortOS, which its data folder stands for: another one on this machine has others. */
+export function runMarks(dataDir: string): RunMark {
+  return (runId) => [name, `${runId}@${stateName(dataDir)}`];
+}
+
+/** Finds the mark of a run of the PortOS with this data folder in an environment as `/proc/<pid>/environ` shows it. */
+export function createMarkFinder(dataDir: string): (environment: string) => string | null {
+  const instance = `@${stateName(dataDir)}`;
+  return (environment) => {
+    if (!environment.includes(instance)) return null;
+    return environment.split("\0").find((entry) => entry.startsWith(`${name}=`) && entry.endsWith(instance)) ?? null;
+  };
+}
+
+/** The run a mark speaks of. */
+export function runOfMark(mark: string): string {
+  return mark.slice(name.length + 1, mark.lastIndexOf("@"));
+}
