@@ -299,6 +299,27 @@ describe("the chief of staff", () => {
     await life.end();
   });
 
+  it("leaves a task that was made ready again, or ended by hand, as it is when its older work is judged", async () => {
+    const world = createWorld();
+    const life = await live(world);
+    const { id } = await addTask(life.tasks, { title: "One", needsReview: true });
+    await life.quiet();
+    const run = only(openRuns(world));
+    happen(world, run.id, { state: "succeeded" }, life.chief);
+    await life.quiet();
+    await life.chief.put({ ...life.chief.settings(), isOn: false });
+    await life.tasks.move(id, { state: "ready", before: null }, "Ada");
+    for (const outcome of ["discarded", "merged"] as const) {
+      await life.chief.reviewed(run.id, outcome, "Ada");
+      expect(life.tasks.get(id)).toMatchObject({ state: "ready", endedAt: null, review: { outcome } });
+    }
+    await life.tasks.move(id, { state: "draft", before: null }, "Ada");
+    await life.tasks.move(id, { state: "done", before: null }, "Ada");
+    await life.chief.reviewed(run.id, "discarded", "Ada");
+    expect(stateOf(life, id)).toBe("done");
+    await life.end();
+  });
+
   it("finds its tasks again when what it remembered is lost", async () => {
     const world = createWorld();
     const life = await live(world);

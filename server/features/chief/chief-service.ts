@@ -251,7 +251,10 @@ function judged(task: Task, outcome: ReviewOutcome, by: string, at: string): Tas
     return { ...task, state: "review", review: null, reason: { code: "review", text, until: null, at } };
   }
   const review = { outcome, by, at };
-  if (task.state === "running" || task.state === "waiting") return { ...task, review };
+  // Who has made it ready again, or ended it by hand, has said what is to become of it.
+  const isTakenUp = ["running", "waiting", "ready", "draft"].includes(task.state);
+  const isEndedByHand = task.review === null && (task.state === "done" || task.state === "cancelled");
+  if (isTakenUp || (isEndedByHand && outcome === "discarded")) return { ...task, review };
   const words = { merged: "Merged", branch: "Kept as a branch", accepted: "Accepted", discarded: "Discarded" };
   const reason = { code: "ended", text: `${words[outcome]} by ${by}.`, until: null, at } as const;
   return { ...task, review, state: outcome === "discarded" ? "cancelled" : "done", reason };
