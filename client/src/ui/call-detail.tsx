@@ -1,4 +1,5 @@
 import type { ToolCall } from "../../../contract/features/run-events.ts";
+import { withoutFolder } from "../lib/short-path.ts";
 import classes from "./call-detail.module.css";
 import { DiffView } from "./diff-view.tsx";
 
@@ -23,9 +24,9 @@ export function CallInput({ call }: { call: Pick<ToolCall, "tool" | "input" | "e
   );
 }
 
-/** The files a tool call changes, as diffs. */
-export function CallEdits({ edits }: Pick<ToolCall, "edits">) {
-  return edits.map((edit, index) => <DiffView key={index} {...edit} />);
+/** The files a tool call changes, as diffs; those in `folder` are told without it. */
+export function CallEdits({ edits, folder = "" }: Pick<ToolCall, "edits"> & { folder?: string }) {
+  return edits.map((edit, index) => <DiffView key={index} {...edit} path={withoutFolder(edit.path, folder)} />);
 }
 
 function parsed(input: string): unknown {

@@ -115,7 +115,7 @@ function Columns({ runs }: { runs: readonly Run[] }) {
                 </ActionLink>
               )}
             </header>
-            <RunTranscript key={run.id} id={run.id} label={`Transcript of ${nameOf(run, index)}`} />
+            <RunTranscript key={run.id} id={run.id} folder={run.folder} label={`Transcript of ${nameOf(run, index)}`} />
           </section>
         ))}
       </div>

@@ -1,8 +1,9 @@
 import type { PromptValue } from "../../../../contract/features/prompts.ts";
-import type { Provider, Tier } from "../../../../contract/features/providers.ts";
+import type { Provider, ProviderHealth, Tier } from "../../../../contract/features/providers.ts";
 import type { Isolation } from "../../../../contract/features/isolation.ts";
 import type { PermissionMode } from "../../../../contract/features/runs.ts";
 import type { CallInput } from "../../lib/api.ts";
+import type { SmallPicture } from "../../lib/shrink-picture.ts";
 import { tierLabels } from "./run-words.ts";
 
 /** Whom to ask: "tier:heavy", "model:gpt-5", or "" for what the provider takes by itself. */
@@ -31,6 +32,11 @@ export interface RunDraft {
   /** As typed; empty is no limit. */
   readonly limits: Readonly<Record<Limit, string>>;
   readonly mayFallBack: boolean;
+  /** Who is asked in turn instead of the fallbacks of the providers themselves; empty: those. */
+  readonly fallbacks: readonly string[];
+  readonly answer: "text" | "json";
+  /** JSON Schema as typed; empty: any JSON. */
+  readonly schema: string;
 }
 
 /** Where the work happens: in the folder, in a worktree of it, in such a worktree and nowhere else. */
@@ -50,6 +56,9 @@ export const emptyDraft: RunDraft = {
   hasNetwork: true,
   limits: { costUsd: "", tokens: "", turns: "", minutes: "" },
   mayFallBack: true,
+  fallbacks: [],
+  answer: "text",
+  schema: "",
 };
 
 const tiers: readonly Tier[] = ["light", "medium", "heavy"];
@@ -72,16 +81,37 @@ export function defaultModel(provider: Provider): ModelChoice {
   return (options.find(({ value }) => value === "tier:medium") ?? options[0])?.value ?? "";
 }
 
-/** Providers that can be chosen, and the draft without those that cannot any more. */
-export function withProviders(draft: RunDraft, enabled: readonly Provider[]): RunDraft {
+type Health = Pick<ProviderHealth, "id" | "state">;
+
+/** What would answer now comes before what would not. */
+const likely: readonly Health["state"][] = ["up", "unknown", "checking", "limited", "down", "off"];
+
+/** Providers that can be chosen, and the draft without those that cannot any more; nobody chosen: the first that answers. */
+export function withProviders(draft: RunDraft, enabled: readonly Provider[], health: readonly Health[] = []): RunDraft {
   const kept = Object.entries(draft.choices).filter(([id]) => enabled.some((provider) => provider.id === id));
-  const [first] = enabled;
+  const rank = ({ id }: Provider): number => likely.indexOf(health.find((one) => one.id === id)?.state ?? "unknown");
+  const [first] = enabled.toSorted((one, other) => rank(one) - rank(other));
   if (kept.length > 0 || !first) return { ...draft, choices: Object.fromEntries(kept) };
   return { ...draft, choices: { [first.id]: defaultModel(first) } };
 }
 
+/** What is wrong with the schema as typed, as far as that can be seen here. */
+export function schemaProblem({ answer, schema }: Pick<RunDraft, "answer" | "schema">): string | undefined {
+  if (answer === "text" || schema.trim() === "") return undefined;
+  try {
+    const value: unknown = JSON.parse(schema);
+    return typeof value === "object" && value !== null && !Array.isArray(value) ? undefined : "must be an object";
+  } catch (error) {
+    return error instanceof Error ? error.message : "is no JSON";
+  }
+}
+
 /** The draft as the API takes it; `isolation` is what it comes down to. */
-export function draftBody(draft: RunDraft, isolation: IsolationChoice): CallInput<"runs.create">["body"] {
+export function draftBody(
+  draft: RunDraft,
+  isolation: IsolationChoice,
+  images: readonly SmallPicture[] = [],
+): CallInput<"runs.create">["body"] {
   const limit = (name: Limit): number | null => (draft.limits[name].trim() === "" ? null : Number(draft.limits[name]));
   return {
     prompt:
@@ -91,6 +121,7 @@ export function draftBody(draft: RunDraft, isolation: IsolationChoice): CallInpu
     choices: Object.entries(draft.choices).map(([providerId, choice]) => ({
       providerId,
       mayFallBack: draft.mayFallBack,
+      ...fallbacksOf(draft, providerId),
       ...modelOf(choice),
     })),
     appId: draft.appId === "" ? null : draft.appId,
@@ -103,7 +134,20 @@ export function draftBody(draft: RunDraft, isolation: IsolationChoice): CallInpu
       turns: limit("turns"),
       minutes: limit("minutes"),
     },
+    ...(images.length === 0 ? {} : { images: [...images] }),
+    ...(draft.answer === "json" ? { answerFormat: { kind: "json", schema: schemaOf(draft.schema) } } : {}),
   };
+}
+
+type JsonFormat = Extract<NonNullable<CallInput<"runs.create">["body"]["answerFormat"]>, { kind: "json" }>;
+
+function schemaOf(typed: string): NonNullable<JsonFormat["schema"]> | null {
+  return typed.trim() === "" ? null : (JSON.parse(typed) as NonNullable<JsonFormat["schema"]>);
+}
+
+/** Nobody is asked twice: a provider that is chosen itself is no fallback of itself. */
+function fallbacksOf({ mayFallBack, fallbacks }: RunDraft, providerId: string): { fallbacks?: string[] } {
+  return mayFallBack && fallbacks.length > 0 ? { fallbacks: fallbacks.filter((id) => id !== providerId) } : {};
 }
 
 /** The values that are set. */

@@ -3,7 +3,7 @@ import { useMutation } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 
-import type { Provider } from "../../../../contract/features/providers.ts";
+import type { Provider, ProviderHealth } from "../../../../contract/features/providers.ts";
 import { fieldErrors } from "../../lib/api-error.ts";
 import { call } from "../../lib/api.ts";
 import { useLiveApps, useLivePrompts, useLiveProviders } from "../../lib/live-queries.ts";
@@ -18,6 +18,8 @@ import { KeyHint } from "../../ui/key-hint.tsx";
 import { LoadingState } from "../../ui/loading-state.tsx";
 import { Notice } from "../../ui/notice.tsx";
 import { SideSheet } from "../../ui/side-sheet.tsx";
+import { StatusBadge } from "../../ui/status-badge.tsx";
+import { Time } from "../../ui/time.tsx";
 import {
   defaultModel,
   draftBody,
@@ -60,7 +62,7 @@ function Providers({ appId, valueField }: Pick<ComposerProps, "appId" | "valueFi
   }
   const enabled = data.providers.filter(({ isEnabled }) => isEnabled);
   if (enabled.length === 0) return <NoProvider hasSome={data.providers.length > 0} />;
-  return <Form enabled={enabled} appId={appId} valueField={valueField} />;
+  return <Form enabled={enabled} health={data.health} appId={appId} valueField={valueField} />;
 }
 
 /** Nothing can run before somebody can be asked. */
@@ -85,13 +87,14 @@ export function NoProvider({ hasSome }: { hasSome: boolean }) {
 
 interface FormProps extends Pick<ComposerProps, "appId" | "valueField"> {
   enabled: readonly Provider[];
+  health: readonly ProviderHealth[];
 }
 
-function Form({ enabled, appId, valueField }: FormProps) {
+function Form({ enabled, health, appId, valueField }: FormProps) {
   const navigate = useNavigate();
   const [kept, keep] = usePreference<RunDraft>("runs.draft", emptyDraft);
   const [draft, setDraft] = useState(() => ({
-    ...withProviders({ ...emptyDraft, ...kept }, enabled),
+    ...withProviders({ ...emptyDraft, ...kept }, enabled, health),
     ...(appId === null ? {} : { appId, folder: "" }),
   }));
   const change = (patch: Partial<RunDraft>): void => {
@@ -170,7 +173,13 @@ function Form({ enabled, appId, valueField }: FormProps) {
           }}
         />
       )}
-      <ProviderFields enabled={enabled} draft={draft} isShared={isolation === "none"} onChange={change} />
+      <ProviderFields
+        enabled={enabled}
+        health={health}
+        draft={draft}
+        isShared={isolation === "none"}
+        onChange={change}
+      />
       <PlaceFields draft={draft} errors={errors} onChange={change} />
       <IsolationFields draft={draft} place={place} error={errors["isolation"]} onChange={change} />
       <PermissionFields draft={draft} onChange={change} />
@@ -197,13 +206,12 @@ interface FieldsProps {
   onChange: (patch: Partial<RunDraft>) => void;
 }
 
-interface ProviderFieldsProps extends Omit<FieldsProps, "errors"> {
-  enabled: readonly Provider[];
+interface ProviderFieldsProps extends Omit<FieldsProps, "errors">, Pick<FormProps, "enabled" | "health"> {
   /** All of them work in one folder. */
   isShared: boolean;
 }
 
-function ProviderFields({ enabled, draft, isShared, onChange }: ProviderFieldsProps) {
+function ProviderFields({ enabled, health, draft, isShared, onChange }: ProviderFieldsProps) {
   const count = Object.keys(draft.choices).length;
   const choose = (provider: Provider, isChosen: boolean): void => {
     const { [provider.id]: _, ...others } = draft.choices;
@@ -225,6 +233,7 @@ function ProviderFields({ enabled, draft, isShared, onChange }: ProviderFieldsPr
                   choose(provider, event.currentTarget.checked);
                 }}
               />
+              <Trouble health={health.find(({ id }) => id === provider.id)} />
               {choice === undefined || options.length === 0 ? null : (
                 <Select
                   className={classes["model"] ?? ""}
@@ -254,6 +263,21 @@ function ProviderFields({ enabled, draft, isShared, onChange }: ProviderFieldsPr
         <Notice tone="warn">They work in the same folder at the same time and may get in each other's way.</Notice>
       ) : null}
     </fieldset>
+  );
+}
+
+/** Why a provider would not answer now; nothing while it would. */
+function Trouble({ health }: { health: ProviderHealth | undefined }) {
+  if (health === undefined || (health.state !== "down" && health.state !== "limited")) return null;
+  return (
+    <span className={classes["trouble"]} title={health.message ?? undefined}>
+      <StatusBadge status={health.state} isCompact />
+      {health.backAt === null ? null : (
+        <span className="dim">
+          back <Time iso={health.backAt} />
+        </span>
+      )}
+    </span>
   );
 }
 

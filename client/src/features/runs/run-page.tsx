@@ -1,6 +1,6 @@
 import { Button } from "@mantine/core";
 import { Link, useNavigate, useParams } from "@tanstack/react-router";
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useRef, useState, type ReactNode } from "react";
 
 import type { Run } from "../../../../contract/features/runs.ts";
 import { isOpenState } from "../../../../contract/run-transcript.ts";
@@ -32,6 +32,7 @@ import { runStatus } from "../../ui/status.ts";
 import { StatusBadge } from "../../ui/status-badge.tsx";
 import { ApiError } from "../../lib/api-error.ts";
 import { copyTranscript, removeRun, resumeRun, runAgain, stopRun, transcriptUrl } from "./run-calls.ts";
+import { ChangesPane, ChangesToggle, type RunChanges, useRunChanges } from "./changes-pane.tsx";
 import { AttemptsStrip, OnlyProvider, RunFigures } from "./run-facts.tsx";
 import { RunWorktree } from "./run-worktree.tsx";
 import { RunTranscript } from "./run-transcript.tsx";
@@ -47,61 +48,72 @@ export function RunPage() {
   const { runId = "" }: { runId?: string } = useParams({ strict: false });
   const { data: run, error, isPending, refetch, dataUpdatedAt } = useLiveRun(runId);
   const isGone = error instanceof ApiError && error.code === "not_found";
+  if (run !== undefined) {
+    return <KnownRun key={run.id} run={run} age={<AgeNote updatedAt={dataUpdatedAt} isStale={error !== null} />} />;
+  }
   return (
-    <Page
-      title={run?.title ?? "Run"}
-      parents={parents}
-      layout="full"
-      aside={
-        run === undefined ? undefined : (
-          <>
-            <StatusBadge status={runStatus(run.state)} />
-            <AgeNote updatedAt={dataUpdatedAt} isStale={error !== null} />
-          </>
-        )
-      }
-      actions={run === undefined ? undefined : <RunButtons run={run} />}
-    >
-      {run === undefined ? (
-        <div className={classes["state"]}>
-          {isPending ? <LoadingState rows={6} label="Loading the run" /> : null}
-          {isGone ? (
-            <EmptyState
-              icon={IconRobot}
-              title="There is no such run"
-              text="It may have been deleted."
-              action={
-                <ActionLink to="/agents" search={{ tab: "runs" }}>
-                  All runs
-                </ActionLink>
-              }
-            />
-          ) : null}
-          {error !== null && !isGone ? (
-            <ErrorState title="Could not load the run" error={error} onRetry={() => void refetch()} />
-          ) : null}
-        </div>
-      ) : (
-        <Content key={run.id} run={run} />
-      )}
+    <Page title="Run" parents={parents} layout="full">
+      <div className={classes["state"]}>
+        {isPending ? <LoadingState rows={6} label="Loading the run" /> : null}
+        {isGone ? (
+          <EmptyState
+            icon={IconRobot}
+            title="There is no such run"
+            text="It may have been deleted."
+            action={
+              <ActionLink to="/agents" search={{ tab: "runs" }}>
+                All runs
+              </ActionLink>
+            }
+          />
+        ) : null}
+        {error !== null && !isGone ? (
+          <ErrorState title="Could not load the run" error={error} onRetry={() => void refetch()} />
+        ) : null}
+      </div>
     </Page>
   );
 }
 
-function Content({ run }: { run: Run }) {
+function KnownRun({ run, age }: { run: Run; age: ReactNode }) {
+  const changes = useRunChanges(run);
+  return (
+    <Page
+      title={run.title}
+      parents={parents}
+      layout="full"
+      aside={
+        <>
+          <StatusBadge status={runStatus(run.state)} />
+          {age}
+        </>
+      }
+      actions={<RunButtons run={run} changes={changes} />}
+    >
+      <Content run={run} changes={changes} />
+    </Page>
+  );
+}
+
+function Content({ run, changes }: { run: Run; changes: RunChanges }) {
   const [search] = useSearchState();
   const hasQuestion = run.pending.length > 0;
   return (
     <div className={classes["content"]} data-finding={search["find"] !== undefined || undefined}>
       <Facts run={run} />
       <AttemptsStrip attempts={run.attempts} />
-      <RunTranscript id={run.id} label={`Transcript of ${run.title}`} isSearchable />
-      {hasQuestion ? (
-        <section className={classes["question"]} aria-label="Waiting for your answer">
-          <RunApproval runId={run.id} />
-        </section>
-      ) : null}
-      <Ending run={run} hasQuestion={hasQuestion} />
+      <div className={classes["split"]}>
+        <div className={classes["told"]}>
+          <RunTranscript id={run.id} label={`Transcript of ${run.title}`} folder={run.folder} isSearchable />
+          {hasQuestion ? (
+            <section className={classes["question"]} aria-label="Waiting for your answer">
+              <RunApproval runId={run.id} />
+            </section>
+          ) : null}
+          <Ending run={run} hasQuestion={hasQuestion} />
+        </div>
+        {changes.isShown ? <ChangesPane files={changes.files} /> : null}
+      </div>
     </div>
   );
 }
@@ -157,7 +169,7 @@ function Ending({ run, hasQuestion }: { run: Run; hasQuestion: boolean }) {
   );
 }
 
-function RunButtons({ run }: { run: Run }) {
+function RunButtons({ run, changes }: { run: Run; changes: RunChanges }) {
   const navigate = useNavigate();
   const [, setSearch] = useSearchState();
   const [isStopping, setIsStopping] = useState(false);
@@ -205,6 +217,7 @@ function RunButtons({ run }: { run: Run }) {
           Run again
         </Button>
       )}
+      <ChangesToggle {...changes} />
       {run.worktree === null ? null : <ReviewLink runId={run.id} />}
       {run.sessionId === null ? null : (
         <ActionLink to="/terminal" search={{ session: run.sessionId }} leftSection={<IconTerminal2 size={14} />}>

@@ -15,12 +15,14 @@ import { useTranscript } from "./use-transcript.ts";
 interface RunTranscriptProps {
   id: string;
   label: string;
+  /** Folder it works in: what lies there is told without it. */
+  folder?: string;
   /** Shows the field to search in it. */
   isSearchable?: boolean;
 }
 
 /** The live transcript of one run. */
-export function RunTranscript({ id, label, isSearchable = false }: RunTranscriptProps) {
+export function RunTranscript({ id, label, folder = "", isSearchable = false }: RunTranscriptProps) {
   const { rows, status, error } = useTranscript(id);
   const { folds, toggle } = useFolds();
   const search = useTranscriptSearch(rows);
@@ -29,13 +31,14 @@ export function RunTranscript({ id, label, isSearchable = false }: RunTranscript
     (row: TranscriptRow, index: number) => (
       <TranscriptRowView
         row={row}
+        folder={folder}
         query={query}
         isCurrent={current === index}
         isOpen={folds.get(row.key)}
         onToggle={toggle}
       />
     ),
-    [query, current, folds, toggle],
+    [folder, query, current, folds, toggle],
   );
   if (status === "failed") return <ErrorState title="This run cannot be read" error={error} />;
   const isEmpty = rows.length === 0;

@@ -2,6 +2,7 @@ import { useComputedColorScheme } from "@mantine/core";
 import { memo, type ReactNode } from "react";
 
 import type { TranscriptBlock } from "../../../../contract/run-transcript.ts";
+import { withoutFolder } from "../../lib/short-path.ts";
 import { AnsiText } from "../../ui/ansi-text.tsx";
 import { CallEdits, CallInput } from "../../ui/call-detail.tsx";
 import {
@@ -31,6 +32,7 @@ import type { TranscriptRow } from "./transcript-rows.ts";
 
 interface RowProps {
   row: TranscriptRow;
+  folder: string;
   query: string;
   /** The match the reader is at. */
   isCurrent: boolean;
@@ -50,7 +52,7 @@ export const TranscriptRowView = memo(function TranscriptRowView(props: RowProps
   );
 });
 
-function Content({ row, query, isCurrent, isOpen, onToggle }: RowProps): ReactNode {
+function Content({ row, folder, query, isCurrent, isOpen, onToggle }: RowProps): ReactNode {
   const { block } = row;
   const fold = {
     isOpen: isOpen ?? isCurrent,
@@ -71,10 +73,16 @@ function Content({ row, query, isCurrent, isOpen, onToggle }: RowProps): ReactNo
       return <PlanRow block={block} query={query} />;
     case "tool":
       return (
-        <ToolRow block={block} query={query} {...fold} isOpen={isOpen ?? (isCurrent || block.call.edits.length > 0)} />
+        <ToolRow
+          block={block}
+          folder={folder}
+          query={query}
+          {...fold}
+          isOpen={isOpen ?? (isCurrent || block.call.edits.length > 0)}
+        />
       );
     case "question":
-      return <QuestionRow block={block} />;
+      return <QuestionRow block={block} folder={folder} />;
     case "notice":
       return (
         <Notice tone={block.level === "error" ? "bad" : block.level === "warning" ? "warn" : "info"}>
@@ -219,14 +227,22 @@ const callStatus: Record<BlockOf<"tool">["call"]["state"], Status> = {
   denied: "denied",
 };
 
-function ToolRow({ block: { call }, query, ...fold }: { block: BlockOf<"tool">; query: string } & Fold) {
+interface ToolRowProps extends Fold {
+  block: BlockOf<"tool">;
+  folder: string;
+  query: string;
+}
+
+function ToolRow({ block: { call }, folder, query, ...fold }: ToolRowProps) {
+  const title = withoutFolder(call.title, folder);
+  const word = toolWords[call.tool];
   return (
     <div className={classes["card"]}>
       <FoldButton {...fold}>
         <ToolIcon tool={call.tool} />
-        <span className={classes["foldTitle"]}>{toolWords[call.tool]}</span>
+        {title.startsWith(`${word} `) ? null : <span className={classes["foldTitle"]}>{word}</span>}
         <span className={classes["toolTitle"]} title={call.title}>
-          <Marked text={call.title} query={query} />
+          <Marked text={title} query={query} />
         </span>
         <span className={classes["end"]}>
           <StatusBadge status={callStatus[call.state]} isCompact />
@@ -234,7 +250,7 @@ function ToolRow({ block: { call }, query, ...fold }: { block: BlockOf<"tool">; 
       </FoldButton>
       {fold.isOpen ? (
         <div className={classes["detail"]}>
-          {call.edits.length === 0 ? <CallInput call={call} /> : <CallEdits edits={call.edits} />}
+          {call.edits.length === 0 ? <CallInput call={call} /> : <CallEdits edits={call.edits} folder={folder} />}
           {call.output === null || call.output === "" ? null : <CallOutput text={call.output} query={query} />}
           {call.edits.length === 0 && call.input === null && (call.output ?? "") === "" ? (
             <p className="dim">Nothing more is known about it.</p>
@@ -260,14 +276,15 @@ function CallOutput({ text, query }: { text: string; query: string }) {
   );
 }
 
-function QuestionRow({ block: { request, answer } }: { block: BlockOf<"question"> }) {
+function QuestionRow({ block: { request, answer }, folder }: { block: BlockOf<"question">; folder: string }) {
   const AnswerIcon = answer === null ? IconHandStop : answer.isAllowed ? IconCheck : IconBan;
   const tone = answer === null ? "warn" : answer.isAllowed ? "ok" : "bad";
   return (
     <div className={classes["asked"]} data-tone={tone}>
       <AnswerIcon size={15} />
       <div>
-        {answer === null ? "Asks" : answer.isAllowed ? "Allowed" : "Denied"}: {request.call.title}
+        {answer === null ? "Asks" : answer.isAllowed ? "Allowed" : "Denied"}:{" "}
+        {withoutFolder(request.call.title, folder)}
         <p className={classes["reason"]}>
           {answer === null ? "Waits for your answer" : `by ${answer.by}`}
           {answer?.reason === null || answer === null ? "" : `: ${answer.reason}`} ·{" "}
