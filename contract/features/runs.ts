@@ -28,6 +28,9 @@ export const budgetSchema = z.strictObject({
 });
 export type Budget = z.output<typeof budgetSchema>;
 
+/** Providers to be asked one after the other. */
+export const fallbackListSchema = z.array(providerIdSchema).max(10, "must name at most 10 providers");
+
 /** Who is to answer: a named provider and model, one by tier, or the first enabled one. */
 export const runChoiceSchema = z.strictObject({
   providerId: providerIdSchema,
@@ -36,6 +39,8 @@ export const runChoiceSchema = z.strictObject({
   tier: tierSchema.nullish(),
   /** Ask the fallbacks when it cannot answer. */
   mayFallBack: z.boolean().default(true),
+  /** Who is asked in turn instead of the provider's own fallbacks; those when left out or empty. */
+  fallbacks: fallbackListSchema.nullish(),
 });
 export type RunChoice = z.output<typeof runChoiceSchema>;
 

@@ -5,7 +5,7 @@ import { defineEndpoints } from "../endpoint.ts";
 import { appIdSchema } from "./apps.ts";
 import { isolationSchema } from "./isolation.ts";
 import { modelIdSchema, providerIdSchema, tierSchema } from "./providers.ts";
-import { budgetSchema, permissionModeSchema, runIdSchema } from "./runs.ts";
+import { budgetSchema, fallbackListSchema, permissionModeSchema, runIdSchema } from "./runs.ts";
 
 /** Id of a task, made by the server, sortable by time; in TASKS.md it stands behind the title. */
 export const taskIdSchema = z.string().regex(/^task-[0-9a-z]{8,32}$/, "must look like task-0123abcd");
@@ -46,6 +46,8 @@ export const taskChoiceSchema = z.discriminatedUnion("kind", [
     providerId: providerIdSchema,
     model: modelIdSchema.nullable().default(null),
     mayFallBack: z.boolean().default(true),
+    /** Who is asked in turn instead of the provider's own fallbacks; those when left out or empty. */
+    fallbacks: fallbackListSchema.optional(),
   }),
 ]);
 export type TaskChoice = z.output<typeof taskChoiceSchema>;
@@ -226,7 +228,15 @@ export const tasksEndpoints = defineEndpoints({
     method: "POST",
     path: "/api/tasks",
     summary: "Add a task",
-    body: z.strictObject({ ...taskInputSchema.shape, state: z.enum(["draft", "ready"]).default("ready") }),
+    body: z.strictObject({
+      ...taskInputSchema.shape,
+      state: z.enum(["draft", "ready"]).default("ready"),
+      /** Chosen by the client for this one task: told again it answers with the task that was made, and makes no second one. */
+      key: z
+        .string()
+        .regex(/^[\w-]{8,64}$/, "must be 8 to 64 letters, digits or hyphens")
+        .optional(),
+    }),
     reply: taskSchema,
     audit: "write",
   },

@@ -1,6 +1,7 @@
 import type {
   ClientCapabilities,
   ClientContext,
+  ContentBlock,
   InitializeResponse,
   NewSessionResponse,
   PromptResponse,
@@ -18,6 +19,7 @@ import type { RunMark } from "../../../lib/run-mark.ts";
 import type { AttemptEnd, AttemptTask, ProgramTarget, RunningAttempt } from "../attempt.ts";
 import { failureFromText, lastLines } from "../failures.ts";
 import { readable, record, textOrNull } from "../json-value.ts";
+import { withPicturePaths } from "../picture-text.ts";
 import { addUsage, noUsage } from "../usage.ts";
 import { openWorkspace } from "../workspace.ts";
 import { acpClient } from "./acp-client.ts";
@@ -80,34 +82,36 @@ export async function startAcpAttempt(
   );
   const { agent } = connection;
   let sessionId: string | null = null;
+  let canContinue = false;
 
   async function talk(): Promise<AttemptEnd> {
     const { methods } = acp;
     const opened = await within(openSession(agent, acp, task, state), handshakeMs);
-    ({ sessionId } = opened);
-    sink.session(opened.sessionId);
+    ({ sessionId, canContinue } = opened);
+    // The name of a session nobody can go on with says nothing.
+    if (canContinue) sink.session(opened.sessionId);
     await chooseModel(agent, acp, opened, task);
-    const prompt = [{ type: "text" as const, text: task.text }];
+    const prompt = promptOf(task, opened.seesImages);
     const reply: PromptResponse = await agent.request(methods.agent.session.prompt, {
       sessionId: opened.sessionId,
       prompt,
     });
     usage = addUsage(usage, { ...noUsage, turns: 1, costUsd: updates.costUsd });
     sink.usage(usage);
-    return { ...ends[reply.stopReason], canContinue: opened.canContinue };
+    return { ...ends[reply.stopReason], canContinue };
   }
 
   async function run(): Promise<AttemptEnd> {
     const gone = exited.then((how): AttemptEnd => {
       const said = lastLines(errors.text);
       const failure = failureFromText(errors.text, "crashed");
-      return { failure, message: said === "" ? how : `${how}: ${said}`, canContinue: sessionId !== null };
+      return { failure, message: said === "" ? how : `${how}: ${said}`, canContinue };
     });
     let end: AttemptEnd;
     try {
       end = await Promise.race([talk(), gone]);
     } catch (error) {
-      end = { ...acpFailure(error, errors.text), canContinue: sessionId !== null };
+      end = { ...acpFailure(error, errors.text), canContinue };
       // A torn pipe and the end of the program come together; the end says more.
       if (end.failure === "transport" || end.failure === "crashed") end = await Promise.race([gone, later(end, 300)]);
     }
@@ -147,7 +151,7 @@ function knowsMissingFiles(agent: AgentKind): boolean {
 }
 
 type Protocol = typeof import("@agentclientprotocol/sdk");
-type Opened = Pick<NewSessionResponse, "sessionId" | "configOptions"> & { canContinue: boolean };
+type Opened = Pick<NewSessionResponse, "sessionId" | "configOptions"> & { canContinue: boolean; seesImages: boolean };
 
 async function openSession(
   agent: ClientContext,
@@ -168,19 +172,27 @@ async function openSession(
   });
   const canResume = agentCapabilities?.sessionCapabilities?.resume != null;
   const canContinue = canResume || agentCapabilities?.loadSession === true;
+  const can = { canContinue, seesImages: agentCapabilities?.promptCapabilities?.image === true };
   const place = { cwd: task.folder, mcpServers: [] };
   const sessionId = task.agentSessionId;
-  if (sessionId === null) return { ...(await agent.request(methods.agent.session.new, place)), canContinue };
+  if (sessionId === null) return { ...(await agent.request(methods.agent.session.new, place)), ...can };
   if (!canContinue) throw new AppError("conflict", `${task.target.providerName} cannot go on with a former session`);
   if (canResume)
-    return { ...(await agent.request(methods.agent.session.resume, { ...place, sessionId })), sessionId, canContinue };
+    return { ...(await agent.request(methods.agent.session.resume, { ...place, sessionId })), sessionId, ...can };
   // Loading tells the whole history again; it stands in our events already.
   state.isLoading = true;
   try {
-    return { ...(await agent.request(methods.agent.session.load, { ...place, sessionId })), sessionId, canContinue };
+    return { ...(await agent.request(methods.agent.session.load, { ...place, sessionId })), sessionId, ...can };
   } finally {
     state.isLoading = false;
   }
+}
+
+/** What is said, with its pictures where the agent takes them, else with where they are. */
+function promptOf(task: AttemptTask, seesImages: boolean): ContentBlock[] {
+  if (!seesImages) return [{ type: "text", text: withPicturePaths(task) }];
+  const pictures = task.images.map(({ data, mediaType }) => ({ type: "image" as const, data, mimeType: mediaType }));
+  return [{ type: "text", text: task.text }, ...pictures];
 }
 
 /** Sets the model where the agent lets its client choose it; else it was named in its arguments, or stays the agent's own. */

@@ -69,10 +69,11 @@ function target(dialect: ApiDialect, more: Partial<ApiTarget> = {}): RunTarget {
 const recording = (more: Partial<ApiTarget> = {}): RunTarget =>
   target("openai-compatible", { baseUrl: recorderUrl, ...more });
 
+const chunk = (choices: object[], rest: object = {}): string =>
+  `data: ${JSON.stringify({ id: "c", object: "chat.completion.chunk", created: 1, model: "m", choices, ...rest })}\n\n`;
+
 /** A reply of an OpenAI-compatible server. */
 function said(content: string, usage: object = { prompt_tokens: 3, completion_tokens: 2, total_tokens: 5 }): string {
-  const chunk = (choices: object[], rest: object = {}): string =>
-    `data: ${JSON.stringify({ id: "c", object: "chat.completion.chunk", created: 1, model: "m", choices, ...rest })}\n\n`;
   const delta = { index: 0, delta: { content }, finish_reason: null };
   return `${chunk([delta])}${chunk([{ index: 0, delta: {}, finish_reason: "stop" }])}${chunk([], { usage })}data: [DONE]\n\n`;
 }

@@ -8,7 +8,6 @@ import { replaceFile, systemDisk } from "../../../lib/durable-file.ts";
 import { redactValue } from "../../../lib/redact.ts";
 
 type JsonFormat = Extract<AnswerFormat, { kind: "json" }>;
-type JsonSchema = Parameters<typeof z.fromJSONSchema>[0];
 
 /** Where the answer of a run lies that was asked for JSON. */
 export const answerFileName = "answer.json";
@@ -38,7 +37,7 @@ export function readJsonAnswer(text: string, { schema }: JsonFormat): { value: u
     return { problem: `The answer is no JSON: ${why}`.slice(0, longestProblem) };
   }
   if (schema === null) return { value };
-  const fits = z.fromJSONSchema(schema as JsonSchema).safeParse(value);
+  const fits = z.fromJSONSchema(schema).safeParse(value);
   if (fits.success) return { value };
   const [issue] = fits.error.issues;
   const where = issue === undefined || issue.path.length === 0 ? "" : `${issue.path.map(String).join(".")}: `;

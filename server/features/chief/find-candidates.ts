@@ -78,13 +78,30 @@ function wantedBy(
   if (choice.kind === "tier") return on.flatMap((provider) => ofTier(provider, bigger ?? choice.tier));
   const named = providers.find(({ id }) => id === choice.providerId);
   if (!named) return [];
-  const chain = choice.mayFallBack ? named.fallbacks.flatMap((id) => providers.find((one) => one.id === id) ?? []) : [];
+  const chain = fallbacksOf(choice, named).flatMap((id) => providers.find((one) => one.id === id) ?? []);
   const tier = bigger ?? named.models.find(({ id }) => id === choice.model)?.tier ?? "medium";
   const first =
     choice.model !== null && bigger === null
       ? [wantedModel(named, choice.model, tier, choice.mayFallBack)]
       : ofTier(named, tier, choice.mayFallBack);
-  return [...first, ...chain.flatMap((provider) => ofTier(provider, tier))];
+  const others = choice.fallbacks === undefined || !choice.mayFallBack ? {} : { fallbacks: choice.fallbacks };
+  const asked = first.map((one) => withChoice(one, others));
+  return [...asked, ...chain.flatMap((provider) => ofTier(provider, tier))];
+}
+
+type NamedChoice = Extract<Task["choice"], { kind: "provider" }>;
+
+/** Who comes after a named provider: those the task names, else its own. */
+function fallbacksOf({ mayFallBack, fallbacks, providerId }: NamedChoice, named: ProviderFacts): readonly string[] {
+  if (!mayFallBack) return [];
+  return fallbacks === undefined || fallbacks.length === 0
+    ? named.fallbacks
+    : fallbacks.filter((id) => id !== providerId);
+}
+
+function withChoice(wanted: Wanted, more: Partial<Candidate["choice"]>): Wanted {
+  const { candidate } = wanted;
+  return { ...wanted, candidate: { ...candidate, choice: { ...candidate.choice, ...more } } };
 }
 
 /** Each of its models that is meant for a kind of work; of one without tiers, whatever it has. */

@@ -185,6 +185,15 @@ describe("who can do a task", () => {
     expect(names(find({ kind: "best" }, providers, { avoid: [], tier: "heavy" }))).toEqual(["a/m-heavy", "b"]);
   });
 
+  it("is the one that is named, then those the task names instead of its own fallbacks", () => {
+    const a = provider("a", { limit: { until: now + 9_000_000 }, fallbacks: ["b"] });
+    const named = { kind: "provider" as const, providerId: "a", model: null, mayFallBack: true, fallbacks: ["c"] };
+    expect(names(find(named, [a, provider("b"), provider("c")]))).toEqual(["c"]);
+    expect(names(find({ ...named, mayFallBack: false }, [a, provider("b"), provider("c")]))).toEqual([]);
+    const [first] = find(named, [{ ...a, limit: null }, provider("b"), provider("c")]).candidates;
+    expect(first?.choice).toMatchObject({ providerId: "a", mayFallBack: true, fallbacks: ["c"] });
+  });
+
   it("is the one that is named, then its fallbacks", () => {
     const a = provider("a", { limit: { until: now + 9_000_000 }, fallbacks: ["b"] });
     const choice = { kind: "provider", providerId: "a", model: null } as const;

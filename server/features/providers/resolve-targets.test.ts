@@ -118,6 +118,28 @@ describe("whom to ask", () => {
     expect(targets.map(({ providerId, reason }) => [providerId, reason])).toEqual([["f", "E is without a model"]]);
   });
 
+  it("asks those a choice names instead of the provider's own fallbacks, across kinds, and says who of them is gone", async () => {
+    const records = [
+      record("a", { models, fallbackProvider: "b" }),
+      record("b", { models }),
+      program("c", { type: "cli", agent: "codex" }),
+      record("d", { models }),
+    ];
+    const around = surroundings(records, {}, ["codex"]);
+    const named = { ...choice("a"), fallbacks: ["c", "gone", "a", "d", "c"] };
+    const targets = await resolveTargets(named, around);
+    expect(targets.map(({ providerId, reason }) => [providerId, reason])).toEqual([
+      ["a", "First choice"],
+      ["c", "Fallback of A"],
+      ["d", "gone does not exist"],
+    ]);
+    expect(await resolveTargets({ ...named, mayFallBack: false }, around)).toHaveLength(1);
+    expect((await resolveTargets({ ...named, fallbacks: [] }, around)).map(({ providerId }) => providerId)).toEqual([
+      "a",
+      "b",
+    ]);
+  });
+
   it("asks a provider again whose limit is over", async () => {
     const around = surroundings([record("a", { models })], { a: "2026-05-01T11:59:00.000Z" });
     expect(await resolveTargets(choice("a"), around)).toHaveLength(1);

@@ -69,11 +69,16 @@ export async function resolveTargets(choice: RunChoice, dependencies: ResolveDep
     throw new AppError("invalid_request", `providerId: ${message}`, { issues: [{ path: "providerId", message }] });
   }
   const tier = tierOf(choice, start);
-  const { records } = choice.mayFallBack ? walkChain(start, tier, dependencies.find) : { records: [start] };
+  const records = whoIsAsked(start, tier, choice, dependencies.find);
   const targets: RunTarget[] = [];
   const left: { text: string; error: AppError | null }[] = [];
   let before: string | null = null;
   for (const record of records) {
+    if (typeof record === "string") {
+      left.push({ text: `${record} does not exist`, error: null });
+      before = left.at(-1)?.text ?? null;
+      continue;
+    }
     const model = record === start && choice.model != null ? choice.model : modelFor(record, tier);
     const skip = skipReason(record, model, dependencies);
     if (skip !== null) {
@@ -93,6 +98,19 @@ export async function resolveTargets(choice: RunChoice, dependencies: ResolveDep
   }
   if (targets.length === 0) throw nobodyLeft(left);
   return targets;
+}
+
+/** The provider and its fallbacks: those of the choice where it names some, else its own. One that is gone is its id. */
+function whoIsAsked(
+  start: ProviderRecord,
+  tier: Tier,
+  { mayFallBack, fallbacks }: Pick<RunChoice, "mayFallBack" | "fallbacks">,
+  find: ResolveDependencies["find"],
+): (ProviderRecord | string)[] {
+  if (!mayFallBack) return [start];
+  if (fallbacks == null || fallbacks.length === 0) return walkChain(start, tier, find).records;
+  const named = new Set(fallbacks.filter((id) => id !== start.id));
+  return [start, ...[...named].map((id) => find(id) ?? id)];
 }
 
 function nobodyLeft(left: readonly { text: string; error: AppError | null }[]): AppError {

@@ -1,4 +1,4 @@
-import { Button, Checkbox, NumberInput, Radio, Select, Textarea, TextInput } from "@mantine/core";
+import { Button, Checkbox, MultiSelect, NumberInput, Radio, Select, Textarea, TextInput } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
@@ -8,6 +8,7 @@ import { fieldErrors } from "../../lib/api-error.ts";
 import { call } from "../../lib/api.ts";
 import { useLiveApps, useLivePrompts, useLiveProviders } from "../../lib/live-queries.ts";
 import { permissionModes } from "../../lib/permission-modes.ts";
+import type { SmallPicture } from "../../lib/shrink-picture.ts";
 import { usePreference } from "../../lib/use-preference.ts";
 import { ActionLink } from "../../ui/action-link.tsx";
 import { EmptyState } from "../../ui/empty-state.tsx";
@@ -25,11 +26,14 @@ import {
   draftBody,
   emptyDraft,
   modelOptions,
+  schemaProblem,
   withProviders,
   type Limit,
   type RunDraft,
 } from "./composer-draft.ts";
+import { AnswerFields } from "./answer-fields.tsx";
 import { effectiveIsolation, IsolationFields, usePlace } from "./isolation-fields.tsx";
+import { pastedPictures, PictureFields, withPictures } from "./picture-fields.tsx";
 import { TemplateFields, usePromptPreview, type ValueField } from "./template-fields.tsx";
 import classes from "./composer.module.css";
 
@@ -102,11 +106,18 @@ function Form({ enabled, health, appId, valueField }: FormProps) {
     setDraft(next);
     keep(next);
   };
+  const [pictures, setPictures] = useState<readonly SmallPicture[]>([]);
+  const addPictures = async (files: readonly File[]): Promise<void> => {
+    setPictures(await withPictures(pictures, files));
+  };
   const start = useMutation({
     mutationFn: () =>
-      call("runs.create", { body: draftBody(prompt === undefined ? { ...draft, promptId: "" } : draft, isolation) }),
+      call("runs.create", {
+        body: draftBody(prompt === undefined ? { ...draft, promptId: "" } : draft, isolation, pictures),
+      }),
     onSuccess: async ({ runs: [first, ...others] }) => {
       keep({ ...draft, text: "" });
+      setPictures([]);
       if (!first) return;
       if (others.length > 0 && first.groupId !== null)
         await navigate({ to: "/agents/compare", search: { group: first.groupId } });
@@ -121,7 +132,8 @@ function Form({ enabled, health, appId, valueField }: FormProps) {
   const prompt = prompts.find(({ id }) => id === draft.promptId);
   const preview = usePromptPreview(prompt?.id ?? "", draft.values).data;
   const hasText = prompt === undefined ? draft.text.trim() !== "" : preview?.issues.length === 0;
-  const isReady = hasText && count > 0 && !start.isPending;
+  const wrongSchema = schemaProblem(draft);
+  const isReady = hasText && count > 0 && wrongSchema === undefined && !start.isPending;
   const submit = (): void => {
     if (isReady) start.mutate();
   };
@@ -131,6 +143,12 @@ function Form({ enabled, health, appId, valueField }: FormProps) {
       onSubmit={(event) => {
         event.preventDefault();
         submit();
+      }}
+      onPaste={(event) => {
+        const files = pastedPictures(event.clipboardData);
+        if (files.length === 0) return;
+        event.preventDefault();
+        void addPictures(files);
       }}
       onKeyDown={(event) => {
         if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) submit();
@@ -173,6 +191,13 @@ function Form({ enabled, health, appId, valueField }: FormProps) {
           }}
         />
       )}
+      <PictureFields
+        pictures={pictures}
+        onAdd={(files) => void addPictures(files)}
+        onRemove={(index) => {
+          setPictures(pictures.toSpliced(index, 1));
+        }}
+      />
       <ProviderFields
         enabled={enabled}
         health={health}
@@ -184,10 +209,12 @@ function Form({ enabled, health, appId, valueField }: FormProps) {
       <IsolationFields draft={draft} place={place} error={errors["isolation"]} onChange={change} />
       <PermissionFields draft={draft} onChange={change} />
       <LimitFields draft={draft} errors={errors} onChange={change} />
-      <FormError
-        error={start.error}
-        shown={["prompt.text", "folder", "appId", "isolation", ...limitNames.map((name) => `budget.${name}`)]}
+      <AnswerFields
+        draft={draft}
+        error={wrongSchema ?? errors["answerFormat.schema"] ?? errors["answerFormat"]}
+        onChange={change}
       />
+      <FormError error={start.error} shown={[...shownFields, ...limitNames.map((name) => `budget.${name}`)]} />
       <div className={classes["foot"]}>
         <Button type="submit" size="sm" variant="filled" disabled={!isReady} leftSection={<IconPlayerPlay size={14} />}>
           {count > 1 ? `Start ${String(count)} runs` : "Start"}
@@ -199,6 +226,8 @@ function Form({ enabled, health, appId, valueField }: FormProps) {
     </form>
   );
 }
+
+const shownFields = ["prompt.text", "folder", "appId", "isolation", "answerFormat", "answerFormat.schema"];
 
 interface FieldsProps {
   draft: RunDraft;
@@ -259,6 +288,18 @@ function ProviderFields({ enabled, health, draft, isShared, onChange }: Provider
           onChange({ mayFallBack: event.currentTarget.checked });
         }}
       />
+      {draft.mayFallBack && enabled.length > 1 ? (
+        <MultiSelect
+          label="In this order instead of their own"
+          description="Empty: the fallbacks each of them has under Providers."
+          clearable
+          data={enabled.map(({ id, name }) => ({ value: id, label: name }))}
+          value={draft.fallbacks.filter((id) => enabled.some((provider) => provider.id === id))}
+          onChange={(fallbacks) => {
+            onChange({ fallbacks });
+          }}
+        />
+      ) : null}
       {count > 1 && isShared && (draft.folder !== "" || draft.appId !== "") && draft.permissionMode !== "ask" ? (
         <Notice tone="warn">They work in the same folder at the same time and may get in each other's way.</Notice>
       ) : null}

@@ -34,6 +34,7 @@ import { ApiError } from "../../lib/api-error.ts";
 import { copyTranscript, removeRun, resumeRun, runAgain, stopRun, transcriptUrl } from "./run-calls.ts";
 import { ChangesPane, ChangesToggle, type RunChanges, useRunChanges } from "./changes-pane.tsx";
 import { AttemptsStrip, OnlyProvider, RunFigures } from "./run-facts.tsx";
+import { RunPictures } from "./run-pictures.tsx";
 import { RunWorktree } from "./run-worktree.tsx";
 import { RunTranscript } from "./run-transcript.tsx";
 import { permissionLabel } from "./run-words.ts";
@@ -102,6 +103,7 @@ function Content({ run, changes }: { run: Run; changes: RunChanges }) {
     <div className={classes["content"]} data-finding={search["find"] !== undefined || undefined}>
       <Facts run={run} />
       <AttemptsStrip attempts={run.attempts} />
+      <RunPictures run={run} />
       <div className={classes["split"]}>
         <div className={classes["told"]}>
           <RunTranscript id={run.id} label={`Transcript of ${run.title}`} folder={run.folder} isSearchable />

@@ -12,6 +12,8 @@ export interface TaskDraft {
   /** "best", "tier:heavy", "provider:<id>" or "model:<id>:<model>". */
   readonly choice: string;
   readonly mayFallBack: boolean;
+  /** Who is asked in turn instead of the provider's own fallbacks; empty: those. */
+  readonly fallbacks: readonly string[];
   /** "" for what fits the app. */
   readonly isolation: string;
   /** "" for the autonomy of the chief of staff. */
@@ -36,6 +38,7 @@ export function draftOf(task: Task): TaskDraft {
     priority: task.priority,
     choice: choiceText(task.choice),
     mayFallBack: task.choice.kind === "provider" ? task.choice.mayFallBack : true,
+    fallbacks: task.choice.kind === "provider" ? (task.choice.fallbacks ?? []) : [],
     isolation: isolationText(task.isolation),
     permissionMode: task.permissionMode ?? "",
     limits: {
@@ -59,7 +62,7 @@ export function inputOf(draft: TaskDraft): TaskInput {
     appId: draft.appId === "" ? null : draft.appId,
     type: draft.type.trim(),
     priority: draft.priority,
-    choice: choiceFrom(draft.choice, draft.mayFallBack),
+    choice: choiceFrom(draft.choice, draft.mayFallBack, draft.fallbacks),
     isolation: isolationFrom(draft.isolation),
     permissionMode: draft.permissionMode === "" ? null : (draft.permissionMode as NonNullable<Task["permissionMode"]>),
     budget: { costUsd: limit("costUsd"), minutes: limit("minutes"), tokens: limit("tokens"), turns: limit("turns") },
@@ -79,11 +82,13 @@ export function choiceText(choice: TaskChoice): string {
   return choice.model === null ? `provider:${choice.providerId}` : `model:${choice.providerId}:${choice.model}`;
 }
 
-export function choiceFrom(text: string, mayFallBack: boolean): TaskChoice {
+export function choiceFrom(text: string, mayFallBack: boolean, named: readonly string[] = []): TaskChoice {
   const [kind = "", id = "", ...rest] = text.split(":");
   if (kind === "tier" && (id === "light" || id === "medium" || id === "heavy")) return { kind, tier: id };
-  if (kind === "provider") return { kind, providerId: id, model: null, mayFallBack };
-  if (kind === "model") return { kind: "provider", providerId: id, model: rest.join(":"), mayFallBack };
+  const others = named.filter((one) => one !== id);
+  const after = { mayFallBack, ...(mayFallBack && others.length > 0 ? { fallbacks: others } : {}) };
+  if (kind === "provider") return { kind, providerId: id, model: null, ...after };
+  if (kind === "model") return { kind: "provider", providerId: id, model: rest.join(":"), ...after };
   return { kind: "best" };
 }
 

@@ -150,6 +150,9 @@ function KindFields({ draft, errors, onChange }: FieldsProps) {
 function WhoFields({ draft, onChange }: Omit<FieldsProps, "errors">) {
   const providers = useLiveProviders().data?.providers ?? [];
   const isNamed = draft.choice.startsWith("provider:") || draft.choice.startsWith("model:");
+  const others = providers
+    .filter(({ id }) => id !== draft.choice.split(":")[1])
+    .map(({ id, name }) => ({ value: id, label: name }));
   return (
     <>
       <div className={classes["three"]}>
@@ -202,6 +205,18 @@ function WhoFields({ draft, onChange }: Omit<FieldsProps, "errors">) {
             checked={draft.mayFallBack}
             onChange={(event) => {
               onChange({ mayFallBack: event.currentTarget.checked });
+            }}
+          />
+        ) : null}
+        {isNamed && draft.mayFallBack ? (
+          <MultiSelect
+            label="Asked in this order instead of its own fallbacks"
+            placeholder={draft.fallbacks.length === 0 ? "its own" : ""}
+            clearable
+            data={others}
+            value={[...draft.fallbacks]}
+            onChange={(fallbacks) => {
+              onChange({ fallbacks });
             }}
           />
         ) : null}
