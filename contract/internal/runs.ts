@@ -181,6 +181,15 @@ export const internalRunsEndpoints = defineEndpoints({
     reply: runSchema,
     audit: "none",
   },
+  /** Nothing is started from then on: the process is about to be ended, and nothing of it is to be left. */
+  interruptAll: {
+    method: "POST",
+    path: "/api/interrupted-runs",
+    summary: "End all runs so that they can be resumed",
+    body: z.strictObject({ message: z.string().min(1).max(500) }),
+    reply: z.strictObject({ count: z.int().min(0) }),
+    audit: "none",
+  },
   /** Runs that have lost those to be asked over a restart of portos-cos: secrets are nowhere on its disk. */
   wanting: {
     method: "GET",

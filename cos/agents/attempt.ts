@@ -14,6 +14,8 @@ export interface AttemptEnd {
   message: string | null;
   /** When a limit ends, as far as the provider said. */
   backAt?: string | null;
+  /** It did not end by itself, but with portos-cos or the machine: how far it came is not known. */
+  isCut?: boolean;
   /** The same session can be asked again. */
   canContinue: boolean;
 }

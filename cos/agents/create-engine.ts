@@ -40,6 +40,10 @@ export async function createEngine(
     ...parts,
     mark,
     publish: onMessage,
+    async runOf(id) {
+      const known = await store.read(id);
+      return known && { isolation: known.run.isolation, folder: known.run.folder, setup: known.setup };
+    },
     async stateOf(id) {
       const run = built?.peek(id) ?? (await store.read(id))?.run;
       return run ? { state: run.state, isOpen: isOpen(run) } : null;

@@ -125,6 +125,46 @@ describe("runs when portos-cos goes away", () => {
     expect(await runs.answer(id)).toBe("ab");
   });
 
+  it("asks nobody else after an agent that was ended while portos-cos was away", async () => {
+    const { id } = await start("say before\nwait 60000");
+    await expect.poll(() => runs.answer(id)).toBe("before");
+    await end("SIGKILL");
+    for (const pid of await runningWith(`AGENT_RUN=${id}`)) process.kill(Number(pid), "SIGTERM");
+    await until(async () => (await runningWith(`AGENT_RUN=${id}`)).length === 0);
+    await startProcess();
+    const message = "portos-cos or the machine went away while it ran.";
+    expect(await runs.ended(id)).toMatchObject({ state: "interrupted", canContinue: true, message });
+    expect(await runs.client.wanting({})).toEqual([]);
+    await runs.client.resume({ params: { id }, body: { targets: [cliTarget()] } });
+    expect((await runs.ended(id)).state).toBe("succeeded");
+    expect(await runs.answer(id)).toMatch(/^beforeresumed session-/);
+  });
+
+  it.each([
+    [
+      "a terminal",
+      cliTarget({ engine: "terminal", agent: "custom", command: ["/bin/sh", "-c", "echo on; sleep 300"] }),
+    ],
+    ["an agent that keeps no sessions", acpTarget(["--no-load"])],
+  ])("interrupts %s, ends what is left of it, and tells the task again when asked", async (_what, target) => {
+    const { id } = await start("say on\nhang", target);
+    const output = async (): Promise<string> =>
+      (await runs.events(id)).map(({ body }) => ("text" in body ? body.text : "")).join("");
+    await expect.poll(output).toContain("on");
+    await end("SIGKILL");
+    await startProcess();
+    expect(await runs.client.get({ params: { id } })).toMatchObject({ state: "interrupted", canContinue: true });
+    expect(await runningWith(`AGENT_RUN=${id}`)).toEqual([]);
+    const again = target.engine === "terminal" ? { ...target, command: ["/bin/echo", "told: {prompt}"] } : target;
+    await runs.client.resume({ params: { id }, body: { targets: [again] } });
+    if (target.engine === "acp") await runs.client.stop({ params: { id }, body: { reason: null } });
+    const run = await runs.ended(id);
+    expect(run.attempts).toHaveLength(2);
+    const said = (await runs.bodies(id, "user")).map(({ text }) => text);
+    expect(said).toEqual(["say on\nhang", expect.stringMatching(/^say on\nhang\n\n.*interrupted/)]);
+    if (target.engine === "terminal") expect(await output()).toContain("told: say on");
+  });
+
   it("can stop what it has taken up", async () => {
     const { id } = await start("deaf\nwait 60000");
     await runs.until(id, ({ agentSessionId }) => agentSessionId !== null);

@@ -15,7 +15,7 @@ import {
   type Pursued,
   type RunPursuit,
 } from "./run-pursuit.ts";
-import { checkFolder, followUpTarget, knowSecrets, newRecord } from "./run-intake.ts";
+import { checkFolder, followUpTarget, knowSecrets, newRecord, saidAgain, sayAfterInterruption } from "./run-intake.ts";
 import { defaultLimits, type QueueLimits } from "./run-queue.ts";
 import { leftoverOf } from "./run-recovery.ts";
 import { RunSlots } from "./run-slots.ts";
@@ -33,7 +33,6 @@ export interface RunEngineOptions extends PursuitOptions {
 
 const waitsForSlot = "Waits for a free slot";
 const waitsForTargets = "Waits for portos-server, which knows who is to be asked";
-const afterInterruption = "You were interrupted. Look at what is done already, then go on with the task.";
 
 /** Every run of this machine: queued, running, waiting; the ended ones are in the store. */
 export class RunEngine {
@@ -134,7 +133,8 @@ export class RunEngine {
     const task = await this.#reopen(id);
     if (task.record.engine === "terminal")
       throw new AppError("conflict", "This run is a terminal", { hint: "Open the terminal and type there." });
-    task.record.unsaid.push(text);
+    const isAnew = task.run.state === "interrupted" && task.run.agentSessionId === null;
+    task.record.unsaid.push(isAnew ? `${saidAgain(await this.#options.store.prompt(id))}\n\n${text}` : text);
     if (isOpen(task.run)) {
       await task.save();
       return task.view();
@@ -165,7 +165,7 @@ export class RunEngine {
   async resume(id: string, targets: readonly RunTarget[]): Promise<Run> {
     const task = await this.#reopen(id);
     if (isOpen(task.run)) return task.view();
-    if (task.record.unsaid.length === 0) task.record.unsaid.push(afterInterruption);
+    task.record.unsaid = sayAfterInterruption(task.record);
     const isFresh = task.run.attempts.length === 0;
     await this.#queue(task, isFresh ? targets : [lastTarget(task.run, targets)]);
     return task.view();
@@ -213,6 +213,18 @@ export class RunEngine {
     const run = await this.get(id);
     this.#publish({ kind: "run", run });
     return run;
+  }
+
+  /** Ends every run as interrupted, with everything it has started, and starts nobody from now on. Resolves with how many there were. */
+  async interruptAll(message: string): Promise<number> {
+    this.#isClosing = true;
+    this.#slots.close();
+    const count = this.#tasks.size;
+    for (const task of this.#tasks.values()) task.end({ kind: "interrupted", message });
+    await this.#slots.idle();
+    // Those that wait for their turn.
+    for (const task of [...this.#tasks.values()]) await this.#finish(task, interrupted(message));
+    return count;
   }
 
   /** Lets go of detached children, interrupts the rest, and has everything on disk when it resolves. */
@@ -318,7 +330,8 @@ export class RunEngine {
     task.denyAll("The run has ended");
     Object.assign(run, { endedAt: task.now(), failure });
     task.record.turn = null;
-    if (state === "interrupted") run.canContinue = run.attempts.length === 0 || run.agentSessionId !== null;
+    // Without a session of its own the agent is told the task again.
+    if (state === "interrupted") run.canContinue = true;
     else task.record.unsaid = [];
     await task.setState(state, message);
     await task.close();

@@ -57,6 +57,20 @@ export function knowSecrets(targets: readonly RunTarget[]): void {
   }
 }
 
+const afterInterruption = "You were interrupted. Look at what is done already, then go on with the task.";
+
+/** A prompt for an agent that knows nothing of a former one, which was interrupted at it. */
+export function saidAgain(prompt: string): string {
+  return `${prompt}\n\nWork on this was begun before and interrupted. Look at what is done already, then go on with it.`;
+}
+
+/** What is to be said so that an interrupted run goes on: a note to the agent's own session, else the prompt once more (`null`). */
+export function sayAfterInterruption({ run, unsaid }: RunRecord): RunRecord["unsaid"] {
+  const knowsTask = run.attempts.length === 0 || run.agentSessionId !== null;
+  if (unsaid.length === 0) return [knowsTask ? afterInterruption : null];
+  return knowsTask || unsaid[0] === null ? unsaid : [null, ...unsaid];
+}
+
 /** Throws `not_found` when there is no such folder. */
 export async function checkFolder(folder: string): Promise<void> {
   const state = await stat(folder).catch(() => null);

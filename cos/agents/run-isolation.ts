@@ -72,7 +72,8 @@ export function createRunIsolation({
         await entering;
         return null;
       } catch (error) {
-        if (task.ending?.kind === "closing") return interrupted(task.ending.message);
+        if (task.ending?.kind === "closing" || task.ending?.kind === "interrupted")
+          return interrupted(task.ending.message);
         if (task.ending !== null) return { state: "cancelled", message: task.ending.message, failure: "cancelled" };
         if (!(error instanceof AppError)) throw error;
         const message = error.hint === undefined ? error.message : `${error.message}. ${error.hint}`;

@@ -5,6 +5,7 @@ import type { Logger } from "../../lib/logger.ts";
 import type { AttemptEnd, AttemptTask, RunningAttempt } from "./attempt.ts";
 import { withLimitEnd } from "./failures.ts";
 import { withPicturePaths } from "./picture-text.ts";
+import { saidAgain } from "./run-intake.ts";
 import type { RunTask } from "./run-task.ts";
 import type { RunRecord } from "./store/run-record.ts";
 import type { RunStore } from "./store/run-store.ts";
@@ -78,10 +79,11 @@ export function createRunPursuit({ store, logger, starters, mayFallBack }: Pursu
     const isGoneOnWith = record.turn !== null;
     const said = record.turn === null ? (record.unsaid.shift() ?? null) : record.turn.text;
     const runImages = await store.images(run);
-    const text = said ?? (await store.prompt(run.id));
+    const prompt = said ?? (await store.prompt(run.id));
+    const text = said === null && !isGoneOnWith && run.attempts.length > 0 ? saidAgain(prompt) : prompt;
     const given = { text, images: said === null ? runImages : [], runImages };
     if (isGoneOnWith) return given;
-    record.turn = { text: said, firstAttempt: run.attempts.length + 1 };
+    record.turn = { text: text === prompt ? said : text, firstAttempt: run.attempts.length + 1 };
     task.event({ kind: "user", text });
     return given;
   }
@@ -91,6 +93,10 @@ export function createRunPursuit({ store, logger, starters, mayFallBack }: Pursu
     if (task.run.state !== "running") await task.setState("running");
     const end = await watch(task, running);
     if (isLetGo(task)) return null;
+    if (end.isCut === true && task.ending === null) {
+      await task.endAttempt(attempt, end);
+      return interrupted(end.message ?? cutMessage);
+    }
     const mayBeHealed = end.failure !== null && task.ending === null && mayFallBack(end.failure);
     if (!mayBeHealed) task.record.turn = null;
     await task.endAttempt(attempt, end);
@@ -146,6 +152,9 @@ export function createRunPursuit({ store, logger, starters, mayFallBack }: Pursu
   };
 }
 
+/** Told of what ended with the process, or the machine, it ran on. */
+export const cutMessage = "portos-cos or the machine went away while it ran.";
+
 const nobodyThere: AttemptEnd = { failure: "not-installed", message: "Nobody is there to ask", canContinue: false };
 
 function endOf({ failure, message, backAt }: Attempt): AttemptEnd {
@@ -175,7 +184,13 @@ async function watch(task: RunTask, running: RunningAttempt): Promise<AttemptEnd
     task.event({ kind: "notice", level: "warning", text: ending.message.replace("Stopped: ", "It is done, but ") });
     return end;
   }
-  const failure = { user: "cancelled", budget: "budget", timeout: "timeout", closing: "crashed" } as const;
+  const failure = {
+    user: "cancelled",
+    budget: "budget",
+    timeout: "timeout",
+    closing: "crashed",
+    interrupted: "crashed",
+  } as const;
   // After a time-out the next provider may be asked; the others end the run.
   if (ending.kind === "timeout") task.ending = null;
   return { ...end, failure: failure[ending.kind], message: ending.message };
@@ -192,7 +207,7 @@ function reasonAfter(name: string, end: AttemptEnd): string {
 
 function conclude(task: RunTask, end: AttemptEnd | null): Conclusion {
   const { ending } = task;
-  if (ending?.kind === "closing") return interrupted(ending.message);
+  if (ending?.kind === "closing" || ending?.kind === "interrupted") return interrupted(ending.message);
   if (ending?.kind === "user") return { state: "cancelled", message: ending.message, failure: "cancelled" };
   if (end !== null && end.failure !== null) return failedWith(end);
   return { state: "succeeded", message: null, failure: null };

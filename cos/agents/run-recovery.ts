@@ -1,6 +1,6 @@
 import type { FailureKind } from "../../contract/features/providers.ts";
 import type { AttemptEnd } from "./attempt.ts";
-import { type Conclusion, failedWith, interrupted } from "./run-pursuit.ts";
+import { type Conclusion, cutMessage, failedWith, interrupted } from "./run-pursuit.ts";
 import type { RunRecord } from "./store/run-record.ts";
 
 /** What is to be done with a run of which nothing runs any more. */
@@ -16,13 +16,12 @@ export function leftoverOf(record: RunRecord, mayFallBack: (failure: FailureKind
   const { run, stopReason, turn, unsaid } = record;
   const last = run.attempts.at(-1);
   const isCut = last !== undefined && last.endedAt === null;
-  const message = "portos-cos or the machine went away while it ran.";
   const attempt: AttemptEnd | null = isCut
-    ? { failure: "crashed", message, canContinue: run.agentSessionId !== null }
+    ? { failure: "crashed", message: cutMessage, canContinue: run.agentSessionId !== null }
     : null;
   if (stopReason !== null) return { attempt, end: { state: "cancelled", message: stopReason, failure: "cancelled" } };
   // How far the agent has come is not known, so only the user can say that it is to go on.
-  if (isCut) return { attempt, end: interrupted(message) };
+  if (isCut) return { attempt, end: interrupted(cutMessage) };
   // Nobody was told that it is there.
   if (run.state === "created") return { attempt, end: interrupted("portos-cos was restarted before it began.") };
   const goesOn = { attempt, end: null };

@@ -20,7 +20,8 @@ const tellEveryMs = 500;
 
 /** Why a run is being ended before its end. */
 export interface Ending {
-  kind: "user" | "budget" | "timeout" | "closing";
+  /** `closing`: portos-cos ends, and what can be found again goes on. `interrupted`: all of it ends, to be resumed later. */
+  kind: "user" | "budget" | "timeout" | "closing" | "interrupted";
   message: string;
 }
 

@@ -50,6 +50,7 @@ export function createRunsService(parts: EngineParts): RunsService {
     endpoints: [
       ...bindRuns({
         engine,
+        hasOpen: () => loading !== null || hasLeftovers(join(parts.directory, "open")),
         hasRuns: () => loading !== null || existsSync(join(parts.directory, "index")),
         setLimits(next) {
           limits = next;
@@ -89,10 +90,12 @@ type Built = Awaited<ReturnType<typeof import("./create-engine.ts").createEngine
 interface Bound {
   engine(): Promise<RunEngine>;
   hasRuns(): boolean;
+  /** There may be runs that have not ended. */
+  hasOpen(): boolean;
   setLimits(limits: QueueLimits): QueueLimits;
 }
 
-function bindRuns({ engine, hasRuns, setLimits }: Bound) {
+function bindRuns({ engine, hasRuns, hasOpen, setLimits }: Bound) {
   return bind(
     "runs",
     internalRunsEndpoints,
@@ -106,6 +109,7 @@ function bindRuns({ engine, hasRuns, setLimits }: Bound) {
     say: async ({ params, body }) => (await engine()).say(params.id, body.text, body.targets),
     answer: async ({ params, body }) => (await engine()).answer(params.id, body),
     stop: async ({ params, body }) => (await engine()).stop(params.id, body.reason),
+    interruptAll: async ({ body }) => ({ count: hasOpen() ? await (await engine()).interruptAll(body.message) : 0 }),
     resume: async ({ params, body }) => (await engine()).resume(params.id, body.targets),
     wanting: async () => (hasRuns() ? (await engine()).wanting() : []),
     supply: async ({ params, body }) => (await engine()).supply(params.id, body.targets, body.problem),

@@ -179,6 +179,11 @@ function bindFake({ runs, specs, limits, answers, said, supplied, wanting, find,
     "runs",
     internalRunsEndpoints,
   )({
+    interruptAll: ({ body }) => {
+      const open = [...runs.values()].filter(({ run }) => isOpenState(run.state));
+      for (const { run } of open) end(run.id, "interrupted", body.message);
+      return { count: open.length };
+    },
     limits: ({ body }) => {
       limits.push(body);
       return body;

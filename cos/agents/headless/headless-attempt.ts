@@ -16,6 +16,7 @@ import { brandProgram } from "../../../lib/processes/run-brand.ts";
 import type { RunMark } from "../../../lib/run-mark.ts";
 import type { AttemptEnd, AttemptSink, AttemptTask, ProgramTarget, RunningAttempt } from "../attempt.ts";
 import { failureFromText, lastLines, withLimitEnd } from "../failures.ts";
+import { cutMessage } from "../run-pursuit.ts";
 import type { OutputPosition } from "../store/event-log.ts";
 import type { RunRecord } from "../store/run-record.ts";
 import type { AgentItem } from "./agent-item.ts";
@@ -67,7 +68,7 @@ export async function startHeadlessAttempt(
     files,
   });
   await sink.child({ attempt: number, identity: program.identity, deadlineMs });
-  return follow({ program, agent, files, mark: mark(runId).join("="), sink, after: null });
+  return follow({ program, agent, files, mark: mark(runId).join("="), sink, after: null, isCut: false });
 }
 
 /** Takes up a program that outlived portos-cos, and what it wrote meanwhile; `null` when it never ran. */
@@ -86,9 +87,13 @@ export async function adoptHeadlessAttempt(
       ? found.program
       : { identity: null, exited: Promise.resolve(found.code), forget: () => undefined };
   const { runId, sink } = task;
-  const attempt = await follow({ program, agent, files, mark: mark(runId).join("="), sink, after });
+  const isCut = found.state === "ended" && (found.code === null || endedFromOutside.has(found.code));
+  const attempt = await follow({ program, agent, files, mark: mark(runId).join("="), sink, after, isCut });
   return withDeadline(attempt, child.deadlineMs);
 }
+
+/** Exit codes of a shell for a program that was told to end: by the machine going down, or by whoever ended portos-cos. */
+const endedFromOutside = new Set([128 + 1, 128 + 2, 128 + 15]);
 
 interface Followed {
   program: Omit<DetachedProgram, "identity"> & { identity: DetachedProgram["identity"] | null };
@@ -98,9 +103,11 @@ interface Followed {
   mark: string;
   sink: AttemptSink;
   after: OutputPosition | null;
+  /** It was ended from outside while nobody was there: it did not fail, and nobody else is to be asked. */
+  isCut: boolean;
 }
 
-async function follow({ program, agent, files, mark, sink, after }: Followed): Promise<RunningAttempt> {
+async function follow({ program, agent, files, mark, sink, after, isCut }: Followed): Promise<RunningAttempt> {
   const stream = createAgentStream(agent, after);
   const seen: Seen = { failed: null, isDone: false, sessionId: null, lines: "" };
   let size = 0;
@@ -133,6 +140,8 @@ async function follow({ program, agent, files, mark, sink, after }: Followed): P
     await Promise.all([keepRedacted(files.stdout), keepRedacted(files.stderr)]);
     if (size > mostOutputBytes)
       return { failure: "bad-reply", message: "It wrote more than 512 MiB", canContinue: seen.sessionId !== null };
+    if (isCut && seen.failed === null)
+      return { failure: "crashed", message: cutMessage, isCut, canContinue: seen.sessionId !== null };
     return withLimitEnd(judge(agent, code, seen, errors), `${errors}\n${seen.lines}`, Date.now());
   }
 
