@@ -15,6 +15,7 @@ import type { GateOptions } from "../lib/gate.ts";
 import { closeServer, listen } from "../lib/http-service.ts";
 import type { JsonStore } from "../lib/json-store.ts";
 import type { Logger } from "../lib/logger.ts";
+import { machineZone } from "../lib/machine-zone.ts";
 import { createStaticFiles } from "../lib/static-files.ts";
 import { systemTailscale, type Tailscale } from "../lib/tailnet.ts";
 import { createAppContext, type AppContext } from "./app-context.ts";
@@ -159,7 +160,12 @@ export async function createApp(options: AppOptions): Promise<App> {
   const automations = await buildAutomations(context, {
     sessions: cos,
     apps: automationApps(apps),
-    tasks: automationTasks(() => agents.tasks),
+    tasks: automationTasks({
+      board: () => agents.tasks,
+      run: (id) => agents.runs.get(id),
+      clock: context.clock,
+      zone: machineZone(),
+    }),
     notifications,
     panic,
   });

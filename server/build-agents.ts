@@ -14,6 +14,7 @@ import { buildProviders } from "./features/providers/build-providers.ts";
 import { buildPush, type BuildPushOptions } from "./features/push/build-push.ts";
 import { buildReviews, type BuildReviewsOptions } from "./features/reviews/build-reviews.ts";
 import { buildRuns } from "./features/runs/start-runs.ts";
+import type { RunService } from "./features/runs/run-service.ts";
 import type { RunServiceOptions } from "./features/runs/run-starter.ts";
 import { buildTasks, type Tasks } from "./features/tasks/build-tasks.ts";
 import { buildUsage } from "./features/usage/build-usage.ts";
@@ -41,7 +42,7 @@ export interface BuildAgentsOptions {
 export async function buildAgents(
   { context, settings, notifications, errors, cos }: Core,
   { panic, appOf, crashes, resolveTargets, push, reviews: reviewOptions }: BuildAgentsOptions,
-): Promise<{ tasks: Tasks["service"]; start(): Promise<void> }> {
+): Promise<{ tasks: Tasks["service"]; runs: Pick<RunService, "get">; start(): Promise<void> }> {
   const prompts = await buildPrompts(context);
   const localModels = await buildLocalModels(context, { panic });
   const providers = await buildProviders(context, { panic });
@@ -108,6 +109,7 @@ export async function buildAgents(
 
   return {
     tasks: tasks.service,
+    runs: runs.runs,
     async start() {
       tasks.start();
       await reviews.start();

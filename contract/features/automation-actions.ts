@@ -1,6 +1,7 @@
 import { z } from "zod";
 
 import { appIdSchema } from "./apps.ts";
+import { budgetSchema } from "./runs.ts";
 import { taskInputSchema } from "./tasks.ts";
 import { commandVariableNameSchema, variableInputSchema, variableSchema } from "./variables.ts";
 
@@ -88,6 +89,8 @@ export const taskActionSchema = z.strictObject({
     needsReview: true,
   }).shape,
   state: z.enum(["draft", "ready"]).default("ready"),
+  /** For all its tasks of one day together: what is left of it is the budget of the next one, and none is added when nothing is. */
+  budget: budgetSchema.optional(),
 });
 
 /** What an automation does when it is due, as the API takes it. */

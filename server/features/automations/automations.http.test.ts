@@ -251,4 +251,12 @@ describe("an automation that adds a task", () => {
     expect((await run()).reason).toContain("Added");
     expect(await own()).toHaveLength(2);
   });
+
+  it("gives its tasks the budget it has", async () => {
+    const budget = { costUsd: 2, tokens: null, turns: 30, minutes: null };
+    const id = await create(byHand({ ...action, budget }));
+    await ended(app, (await app.call("automations.run", { params: { id } })).id);
+    const [task] = (await app.call("tasks.list", {})).tasks.filter(({ source }) => source.id === id);
+    expect(task?.budget).toEqual(budget);
+  });
 });

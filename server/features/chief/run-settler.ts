@@ -2,6 +2,7 @@ import type { ChiefSettings } from "../../../contract/features/chief.ts";
 import type { Run } from "../../../contract/features/runs.ts";
 import type { Task } from "../../../contract/features/tasks.ts";
 import { AppError } from "../../../lib/app-error.ts";
+import { useOf } from "../../run-use.ts";
 import { taskKey, taskLink, type ChiefParts, type Teller } from "./chief-parts.ts";
 import { biggerTier, findCandidates } from "./find-candidates.ts";
 import { addFollowUp } from "./follow-up.ts";
@@ -150,10 +151,7 @@ export function createRunSettler(options: SettlerOptions): RunSettler {
 }
 
 function endedRun(known: TaskRun, run: Run): TaskRun {
-  const { inputTokens, outputTokens, turns, costUsd } = run.usage;
   const last = run.attempts.at(-1);
-  const from = Date.parse(run.startedAt ?? run.createdAt);
-  const to = Date.parse(run.endedAt ?? run.startedAt ?? run.createdAt);
   return {
     ...known,
     phase: "ended",
@@ -165,12 +163,7 @@ function endedRun(known: TaskRun, run: Run): TaskRun {
       run.state === "succeeded" || run.state === "cancelled" || run.state === "interrupted" ? run.state : "failed",
     failure: run.failure,
     message: run.message,
-    used: {
-      costUsd: costUsd ?? 0,
-      tokens: inputTokens + outputTokens,
-      turns,
-      minutes: Math.max(0, to - from) / 60_000,
-    },
+    used: useOf(run),
     plan: null,
     isSettled: false,
   };

@@ -1,4 +1,4 @@
-import { Checkbox, Select, Textarea, TextInput } from "@mantine/core";
+import { Checkbox, NumberInput, Select, Textarea, TextInput } from "@mantine/core";
 
 import type { FieldsProps } from "./action-fields.tsx";
 import type { Action } from "./automation-draft.ts";
@@ -10,6 +10,14 @@ const priorities = [
   { value: "normal", label: "Normal" },
   { value: "low", label: "Low" },
 ];
+
+const noBudget = { costUsd: null, tokens: null, turns: null, minutes: null };
+const limits = [
+  { name: "costUsd", label: "Dollars" },
+  { name: "minutes", label: "Minutes" },
+  { name: "tokens", label: "Tokens" },
+  { name: "turns", label: "Replies" },
+] as const;
 
 /** The task that is added each time, unless the one before is still open. */
 export function TaskFields({ action, apps, errors, onChange }: FieldsProps<Extract<Action, { kind: "task" }>>) {
@@ -67,6 +75,27 @@ export function TaskFields({ action, apps, errors, onChange }: FieldsProps<Extra
           }}
         />
       </div>
+      <fieldset className={classes["limits"]}>
+        <legend>Budget of a day, for all its tasks together</legend>
+        {limits.map(({ name, label }) => (
+          <NumberInput
+            key={name}
+            label={label}
+            placeholder="no limit"
+            min={0}
+            hideControls
+            allowDecimal={name === "costUsd" || name === "minutes"}
+            value={action.budget?.[name] ?? ""}
+            error={errors[`action.budget.${name}`]}
+            onChange={(value) => {
+              onChange({
+                ...action,
+                budget: { ...noBudget, ...action.budget, [name]: value === "" ? null : Number(value) },
+              });
+            }}
+          />
+        ))}
+      </fieldset>
       <Checkbox
         label="As a draft, which is not started by itself"
         checked={action.state === "draft"}

@@ -1,0 +1,69 @@
+import type { Budget, Run } from "../contract/features/runs.ts";
+
+/** What runs have used, in the units of a budget. */
+export interface RunUse {
+  costUsd: number;
+  tokens: number;
+  turns: number;
+  minutes: number;
+}
+
+/** What a run has used so far; minutes count once it is over. */
+export function useOf({ usage, startedAt, createdAt, endedAt }: UsedRun): RunUse {
+  const { inputTokens, outputTokens, turns, costUsd } = usage;
+  const from = Date.parse(startedAt ?? createdAt);
+  const to = Date.parse(endedAt ?? startedAt ?? createdAt);
+  return {
+    costUsd: costUsd ?? 0,
+    tokens: inputTokens + outputTokens,
+    turns,
+    minutes: Math.max(0, to - from) / 60_000,
+  };
+}
+
+type UsedRun = Pick<Run, "usage" | "startedAt" | "createdAt" | "endedAt">;
+
+/** All of it together. */
+export function sumOfUse(uses: readonly RunUse[]): RunUse {
+  return uses.reduce(
+    (sum, use) => ({
+      costUsd: sum.costUsd + use.costUsd,
+      tokens: sum.tokens + use.tokens,
+      turns: sum.turns + use.turns,
+      minutes: sum.minutes + use.minutes,
+    }),
+    { costUsd: 0, tokens: 0, turns: 0, minutes: 0 },
+  );
+}
+
+const leastMinutes = 0.1;
+
+/** What use leaves of a budget, and the limit that is used up, with what was used of it, both in words. */
+export function leftOf(
+  budget: Budget,
+  used: RunUse,
+): { left: Budget; exceeded: { limit: string; spent: string } | null } {
+  const { costUsd, tokens, turns, minutes } = budget;
+  const left: Budget = {
+    costUsd: costUsd === null ? null : rounded(costUsd - used.costUsd),
+    tokens: tokens === null ? null : tokens - used.tokens,
+    turns: turns === null ? null : turns - used.turns,
+    minutes: minutes === null ? null : rounded(minutes - used.minutes),
+  };
+  let exceeded: { limit: string; spent: string } | null = null;
+  if (left.costUsd !== null && left.costUsd <= 0) exceeded = { limit: money(costUsd), spent: money(used.costUsd) };
+  else if (left.tokens !== null && left.tokens <= 0) exceeded = { limit: `${tokens} tokens`, spent: `${used.tokens}` };
+  else if (left.turns !== null && left.turns <= 0) exceeded = { limit: `${turns} turns`, spent: `${used.turns}` };
+  else if (left.minutes !== null && left.minutes < leastMinutes)
+    exceeded = { limit: `${minutes} minutes`, spent: used.minutes.toFixed(1) };
+  return { left, exceeded };
+}
+
+function money(dollars: number | null): string {
+  return `$${(dollars ?? 0).toFixed(2)}`;
+}
+
+/** Without the dust of binary fractions. */
+function rounded(value: number): number {
+  return Math.round(value * 1_000_000) / 1_000_000;
+}
