@@ -69,6 +69,7 @@ const terminal = (line: string): [string, RunTarget] => [
   cliTarget({ engine: "terminal", agent: "custom", command: ["/bin/sh", "-c", line] }),
 ];
 const headless = (line: string): [string, RunTarget] => [`run ${line}`, cliTarget()];
+const headlessAndWaits = (line: string): [string, RunTarget] => headless(`${line}; sleep 1.5`);
 const protocol = (line: string): [string, RunTarget] => [`run ${line}`, acpTarget()];
 
 describe.runIf(process.platform === "linux")("a program an agent has started may not ask portos-cos", () => {
@@ -81,14 +82,12 @@ describe.runIf(process.platform === "linux")("a program an agent has started may
   });
 
   it.runIf(hasBrand)("when it has cleared its environment and left its session and its parents", async () => {
-    const act = (line: string): [string, RunTarget] => headless(`${line}; sleep 1.5`);
-    expect(await answered({ kind: "none" }, act, "env -i setsid --fork ")).toBe("403");
+    expect(await answered({ kind: "none" }, headlessAndWaits, "env -i setsid --fork ")).toBe("403");
   });
 
   it.runIf(hasBubblewrap)("from a sandbox with the network on", async () => {
     expect(await answered({ kind: "sandbox", network: true }, headless)).toBe("403");
-    const act = (line: string): [string, RunTarget] => headless(`${line}; sleep 1.5`);
-    expect(await answered({ kind: "sandbox", network: true }, act, "env -i setsid --fork ")).toBe("403");
+    expect(await answered({ kind: "sandbox", network: true }, headlessAndWaits, "env -i setsid --fork ")).toBe("403");
   });
 
   it("nor may the set-up of its worktree, nor a check of its work", async () => {

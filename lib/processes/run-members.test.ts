@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { runMarks } from "../run-mark.ts";
 import { fakeProc, type FakeFiles } from "../testing/fake-proc.ts";
 import { brandBelow, brandProgram, isBranded } from "./run-brand.ts";
-import { createRunMembers } from "./run-members.ts";
+import { createRunMembers, isStartedByRun } from "./run-members.ts";
 
 const dataDir = "/home/ada/portos/data";
 const mark = runMarks(dataDir)("run-7").join("=");
@@ -64,6 +64,22 @@ describe("a process belongs to a run", () => {
     const own = { environment: [mark], limit: 15 };
     expect(find(50, { 50: { environment: [mark], limit: 15 } }, own)).toBeNull();
     expect(find(50, { 50: { limit: 14 } }, own)).toEqual({ runId: null });
+  });
+});
+
+describe("a command line belongs to a run", () => {
+  const startedIn = (own: FakeProcess, panel: FakeProcess | null) => {
+    const files: FakeFiles = { ...filesOf("self", own), ...filesOf(process.pid, own) };
+    if (panel !== null) Object.assign(files, filesOf(90, panel));
+    return isStartedByRun(dataDir, panel === null ? null : 90, fakeProc(files));
+  };
+
+  test("by its mark, or by a brand the running PortOS does not have", () => {
+    expect(startedIn({ environment: [mark] }, null)).toBe(true);
+    expect(startedIn({ limit: 15 }, {})).toBe(true);
+    expect(startedIn({ limit: 15 }, { limit: 15 })).toBe(false);
+    expect(startedIn({ limit: 15 }, null)).toBe(false);
+    expect(startedIn({}, {})).toBe(false);
   });
 });
 

@@ -1,5 +1,5 @@
 import { createMarkFinder, runOfMark } from "../run-mark.ts";
-import type { ProcReader } from "./proc-reader.ts";
+import { systemProc, type ProcReader } from "./proc-reader.ts";
 import { isBranded, lockLimit } from "./run-brand.ts";
 
 /** A process that belongs to a run. */
@@ -17,33 +17,15 @@ const mostSteps = 64;
  * a PortOS that an agent has started treats that agent as its user.
  */
 export function createRunMembers({ proc, dataDir }: { proc: ProcReader; dataDir: string }) {
-  const markIn = createMarkFinder(dataDir);
+  const markOf = createMarkReader(proc, dataDir);
   const ownLimit = lockLimit(proc.read("/proc/self/limits"));
-  const ownMarks = new Set(withParents(process.pid).flatMap((pid) => markOf(pid) ?? []));
-
-  function markOf(pid: number): string | null {
-    return markIn(proc.read(`/proc/${pid}/environ`) ?? "");
-  }
-
-  function withParents(pid: number): number[] {
-    const found: number[] = [];
-    for (let at = pid; at > 1 && found.length < mostSteps; at = placeOf(at)?.parent ?? 0) found.push(at);
-    return found;
-  }
-
-  /** Fields 4 to 6 of /proc/<pid>/stat; counted after the last parenthesis, because the name may hold spaces (proc(5)). */
-  function placeOf(pid: number): { parent: number; group: number; session: number } | null {
-    const stat = proc.read(`/proc/${pid}/stat`);
-    if (stat === null) return null;
-    const [, parent, group, session] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    return { parent: Number(parent), group: Number(group), session: Number(session) };
-  }
+  const ownMarks = new Set(withParents(proc, process.pid).flatMap((pid) => markOf(pid) ?? []));
 
   return {
     find(pid: number): RunMember | null {
-      const place = placeOf(pid);
+      const place = placeOf(proc, pid);
       const leaders = place === null ? [] : [place.group, place.session].filter((leader) => leader > 1);
-      const related = new Set([...withParents(pid), ...leaders]);
+      const related = new Set([...withParents(proc, pid), ...leaders]);
       let isOne = false;
       for (const one of related) {
         const mark = markOf(one);
@@ -55,3 +37,33 @@ export function createRunMembers({ proc, dataDir }: { proc: ProcReader; dataDir:
   };
 }
 export type RunMembers = ReturnType<typeof createRunMembers>;
+
+/**
+ * Whether this process was started by a run of the PortOS with this data folder: it or a parent carries a mark of it, or it
+ * carries a brand that the PM2 of that PortOS does not, if one runs.
+ */
+export function isStartedByRun(dataDir: string, pm2Pid: number | null, proc: ProcReader = systemProc): boolean {
+  const markOf = createMarkReader(proc, dataDir);
+  if (withParents(proc, process.pid).some((pid) => markOf(pid) !== null)) return true;
+  const panel = pm2Pid === null ? null : proc.read(`/proc/${pm2Pid}/limits`);
+  return panel !== null && isBranded(proc.read("/proc/self/limits"), lockLimit(panel));
+}
+
+function createMarkReader(proc: ProcReader, dataDir: string): (pid: number) => string | null {
+  const markIn = createMarkFinder(dataDir);
+  return (pid) => markIn(proc.read(`/proc/${pid}/environ`) ?? "");
+}
+
+function withParents(proc: ProcReader, pid: number): number[] {
+  const found: number[] = [];
+  for (let at = pid; at > 1 && found.length < mostSteps; at = placeOf(proc, at)?.parent ?? 0) found.push(at);
+  return found;
+}
+
+/** Fields 4 to 6 of /proc/<pid>/stat; counted after the last parenthesis, because the name may hold spaces (proc(5)). */
+function placeOf(proc: ProcReader, pid: number): { parent: number; group: number; session: number } | null {
+  const stat = proc.read(`/proc/${pid}/stat`);
+  if (stat === null) return null;
+  const [, parent, group, session] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return { parent: Number(parent), group: Number(group), session: Number(session) };
+}

@@ -1,6 +1,7 @@
 import { AppError } from "../../lib/app-error.ts";
 import { parseEnv, type Env } from "../../lib/env.ts";
 import { readDaemonPid } from "../../lib/processes/pm2-daemon.ts";
+import { isStartedByRun } from "../../lib/processes/run-members.ts";
 import { access } from "./access.ts";
 import { runDoctor } from "./doctor.ts";
 import { start } from "./start.ts";
@@ -54,7 +55,19 @@ const options: Record<string, string[]> = {
   access: ["--reset-pin"],
 };
 
+/** What changes something. To look is allowed to everybody, though the processes answer no agent. */
+const acts: ReadonlySet<string> = new Set(["start", "stop", "access"]);
+
+/** PortOS does not answer programs of agents: a start by one would wait in vain and take everything down again. */
+function refuseAgents({ dataDir, pm2Home }: Env, command: string): void {
+  if (!acts.has(command) || !isStartedByRun(dataDir, readDaemonPid(pm2Home))) return;
+  throw new AppError("forbidden", "A program started by an agent may not use PortOS", {
+    hint: "Do it in a terminal of your own. A second PortOS to work on needs PORTOS_BASE_PORT and PORTOS_DATA_DIR of its own.",
+  });
+}
+
 async function run(env: Env, command: string, words: ReadonlySet<string>, hooks: ControlHooks): Promise<number> {
+  refuseAgents(env, command);
   if (command === "stop") await stop(env, { isAll: words.has("--all") });
   else if (command === "status") return (await status(env)) ? 0 : 1;
   else if (command === "doctor") return (await runDoctor(env)) ? 0 : 1;

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 
 import { listeningPorts } from "../../lib/processes/listening-ports.ts";
+import { runMarks } from "../../lib/run-mark.ts";
 import { build } from "../build.mjs";
 import { createPrivatePortos, type PrivatePortos } from "../lib/private-portos.mjs";
 
@@ -38,6 +39,17 @@ test("a start brings up six processes, a second one keeps them, a stop ends them
   expect(await portos.control("stop")).toMatchObject({ code: 0 });
   expect(await portos.control("status")).toMatchObject({ code: 1 });
   expect((await portos.control("stop")).output).toContain("PortOS is not running");
+});
+
+test("a program of an agent can neither start it nor stop it", async () => {
+  const [name, value] = runMarks(portos.env["PORTOS_DATA_DIR"] ?? "")("run-1");
+  portos.env[name] = value;
+  for (const command of ["start", "stop", "access"]) {
+    const { code, output } = await portos.control(command);
+    expect([code, output]).toEqual([1, expect.stringContaining("A program started by an agent may not use PortOS")]);
+  }
+  expect((await portos.control("status")).output).not.toContain("online");
+  portos.env[name] = "";
 });
 
 test("only the process that has changed is restarted", async () => {
