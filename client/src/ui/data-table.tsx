@@ -72,6 +72,7 @@ export function DataTable<Row>({ label, columns, rows, rowKey, onRowClick, isRow
                   data-actions={column.isActions || undefined}
                   data-unlabelled={column.isUnlabelled || undefined}
                   data-wide={column.isWideOnly || undefined}
+                  data-align={column.align}
                   style={{ textAlign: column.align }}
                 >
                   {column.cell(row)}

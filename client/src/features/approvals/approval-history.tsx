@@ -57,12 +57,14 @@ export function ApprovalHistory() {
   };
   return (
     <>
-      <Filters
-        key={isFiltered ? "filtered" : "all"}
-        search={search}
-        onChange={setSearch}
-        onClear={isFiltered ? clear : null}
-      />
+      {history.data !== undefined && items.length === 0 && !isFiltered ? null : (
+        <Filters
+          key={isFiltered ? "filtered" : "all"}
+          search={search}
+          onChange={setSearch}
+          onClear={isFiltered ? clear : null}
+        />
+      )}
       {history.isPending ? <LoadingState rows={6} rowHeight={40} label="Loading the history" /> : null}
       {history.data === undefined && history.error !== null ? (
         <ErrorState title="Could not load the history" error={history.error} onRetry={() => void history.refetch()} />

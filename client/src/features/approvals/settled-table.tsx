@@ -2,6 +2,7 @@ import { useMemo } from "react";
 
 import type { Approval } from "../../../../contract/features/approvals.ts";
 import { askerOf } from "../../lib/approval-text.ts";
+import { withoutFolder } from "../../lib/short-path.ts";
 import { useSearchState } from "../../lib/search-state.ts";
 import { DataTable, type Column } from "../../ui/data-table.tsx";
 import { StatusBadge } from "../../ui/status-badge.tsx";
@@ -17,7 +18,9 @@ function columnsWith(onOpen: (approval: Approval) => void): Column<Approval>[] {
       isMain: true,
       cell: (approval) => (
         <button type="button" className={classes["open"]} onClick={() => onOpen(approval)}>
-          {approval.subject.title}
+          {approval.subject.kind === "connector-call"
+            ? approval.subject.title
+            : withoutFolder(approval.subject.title, approval.subject.folder)}
         </button>
       ),
     },
@@ -40,7 +43,9 @@ function columnsWith(onOpen: (approval: Approval) => void): Column<Approval>[] {
       header: "By",
       width: "220px",
       isInline: true,
-      cell: (approval) => <span className="dim">{deciderText(approval)}</span>,
+      cell: (approval) => (
+        <span className={deciderText(approval) === "–" ? "dim desktop-only" : "dim"}>{deciderText(approval)}</span>
+      ),
     },
     {
       id: "when",

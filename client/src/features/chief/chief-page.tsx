@@ -46,8 +46,8 @@ export function ChiefPage({ tabs, learning }: ChiefPageProps) {
         <div className={classes["columns"]}>
           <div className={classes["main"]}>
             <Standing state={data} />
-            <DecisionLog />
             {learning}
+            <DecisionLog />
           </div>
           <div className={classes["side"]}>
             <ChiefForm key={JSON.stringify(data.settings)} saved={data.settings} zone={data.zone} />
@@ -81,10 +81,17 @@ function Standing({ state }: { state: ChiefState }) {
             turn(event.currentTarget.checked);
           }}
         />
-        <p className={classes["next"]} role="status">
-          {next.text}
-          {next.at === null ? null : ` At ${formatClock(next.at)}.`}
-        </p>
+        {settings.isOn || state.panic.isOn ? (
+          <p className={classes["next"]} role="status">
+            {next.text}
+            {next.at === null ? null : ` At ${formatClock(next.at)}.`}
+          </p>
+        ) : (
+          <p className={classes["hint"]}>
+            Turned on, it gives tasks that are ready to the agent that does such work best, within its limits. You can
+            still start each by hand.
+          </p>
+        )}
       </div>
       <Facts
         layout="lines"

@@ -18,7 +18,7 @@ import { decisionCodes, decisionWords } from "./chief-words.ts";
 import classes from "./chief.module.css";
 
 type Page = CallReply<"chief.decisions">;
-const pageSize = 30;
+const pageSize = 15;
 
 /** Every decision with its reason, the newest first; `?code=` and `?task=` narrow it down. */
 export function DecisionLog() {

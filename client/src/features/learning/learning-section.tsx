@@ -63,7 +63,7 @@ function Choices({ type, app, kinds }: Chosen & { kinds: readonly string[] }) {
         {apps.length === 0 ? null : (
           <Select
             label="In"
-            placeholder="All apps together"
+            placeholder="All apps"
             clearable
             searchable={apps.length > 8}
             data={apps.map(({ id, name }) => ({ value: id, label: name }))}

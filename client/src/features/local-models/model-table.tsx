@@ -50,13 +50,20 @@ function columnsOf(
       id: "size",
       header: "On disk",
       width: "90px",
+      align: "right",
       isInline: true,
-      cell: ({ sizeBytes }) => <span className="tabular">{sizeBytes === null ? "–" : formatBytes(sizeBytes)}</span>,
+      cell: ({ sizeBytes }) => (
+        <span className="tabular">
+          {sizeBytes === null ? "–" : formatBytes(sizeBytes)}
+          {sizeBytes === null ? null : <span className="phone-only"> on disk</span>}
+        </span>
+      ),
     },
     {
       id: "context",
       header: "Largest context",
-      width: "120px",
+      width: "130px",
+      align: "right",
       isWideOnly: true,
       cell: ({ maxContext }) => <span className="tabular">{maxContext?.toLocaleString("en") ?? "–"}</span>,
     },
@@ -64,6 +71,8 @@ function columnsOf(
       id: "load",
       header: "Load",
       width: "110px",
+      align: "right",
+      isUnlabelled: true,
       cell: (model) =>
         !canLoad || model.isRemote ? null : model.loaded.length > 0 ? (
           <Button aria-label={`Unload ${model.label}`} onClick={() => void unloadModel(client, server, model)}>
@@ -124,7 +133,7 @@ function Name({ model }: { model: LocalModel }) {
 
 function Loaded({ model: { loaded } }: { model: LocalModel }) {
   const [first] = loaded;
-  if (first === undefined) return <span className="dim">no</span>;
+  if (first === undefined) return <span className="dim">not loaded</span>;
   const memory = first.vramBytes ?? first.sizeBytes;
   return (
     <span className={classes["loaded"]}>
@@ -134,7 +143,7 @@ function Loaded({ model: { loaded } }: { model: LocalModel }) {
         {memory === null ? null : ` · ${formatBytes(memory)}`}
         {first.expiresAt === null ? null : (
           <>
-            {" · until "}
+            {" · unloads "}
             <Time iso={first.expiresAt} />
           </>
         )}

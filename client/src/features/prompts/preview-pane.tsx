@@ -84,7 +84,7 @@ function Issues({ issues, onDeclare }: { issues: readonly PromptIssue[]; onDecla
   const isOnlyMissing = issues.every(({ rule }) => rule === "missing");
   return (
     <Notice tone={isOnlyMissing ? "info" : "warn"}>
-      <ul className={classes["issues"]}>
+      <ul className={classes["issues"]} data-single={issues.length === 1 || undefined}>
         {issues.map(({ rule, name, message }) => (
           <li key={rule + message}>
             {message}{" "}

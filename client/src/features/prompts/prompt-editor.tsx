@@ -121,6 +121,7 @@ export function PromptEditor({ view }: { view: PromptView }) {
           />
         </form>
         <section className={classes["previewPane"]} aria-label="Preview">
+          <h2 className={`${classes["previewTitle"] ?? ""} desktop-only`}>Preview: what the agent is given</h2>
           <PreviewPane
             id={id}
             input={inputOf(base.draft)}

@@ -125,6 +125,9 @@ function ModelRow({ model, listId, error, onChange, onRemove }: ModelRowProps) {
       <NumberInput
         aria-label={`Price of input of ${name}, dollars per million tokens`}
         placeholder="$ in"
+        leftSection={<span className={classes["unit"]}>$ in</span>}
+        leftSectionWidth={44}
+        classNames={{ section: classes["unitSection"] ?? "", input: classes["price"] ?? "" }}
         min={0}
         hideControls
         value={model.price?.input ?? ""}
@@ -135,6 +138,9 @@ function ModelRow({ model, listId, error, onChange, onRemove }: ModelRowProps) {
       <NumberInput
         aria-label={`Price of output of ${name}, dollars per million tokens`}
         placeholder="$ out"
+        leftSection={<span className={classes["unit"]}>$ out</span>}
+        leftSectionWidth={48}
+        classNames={{ section: classes["unitSection"] ?? "", input: classes["price"] ?? "" }}
         min={0}
         hideControls
         value={model.price?.output ?? ""}

@@ -80,7 +80,13 @@ function columnsWith(actions: RowActions): Column<Row>[] {
         </Button>
       ),
     },
-    { id: "on", header: "On", width: "150px", cell: (row) => <Controls row={row} actions={actions} /> },
+    {
+      id: "on",
+      header: "On",
+      width: "150px",
+      isUnlabelled: true,
+      cell: (row) => <Controls row={row} actions={actions} />,
+    },
     { id: "actions", header: "Actions", isActions: true, cell: (row) => <RowMenu row={row} actions={actions} /> },
   ];
 }

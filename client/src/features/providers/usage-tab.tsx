@@ -4,7 +4,7 @@ import { IconChartBar } from "../../ui/icons.gen.ts";
 
 import type { UsageGroup, UsageTotals } from "../../../../contract/features/usage.ts";
 import { callQuery } from "../../lib/call-query.ts";
-import { formatCost, formatTokens } from "../../lib/format.ts";
+import { formatCost, formatCount, formatTokens } from "../../lib/format.ts";
 import { useSearchState } from "../../lib/search-state.ts";
 import { AgeNote } from "../../ui/age-note.tsx";
 import { DataTable, type Column } from "../../ui/data-table.tsx";
@@ -81,17 +81,28 @@ function Totals({ totals }: { totals: UsageTotals }) {
   const { total } = totals;
   return (
     <>
-      <Section title="Together" isCard>
+      <Section title={`Last ${formatCount(totals.days.length, "day")}`} isCard>
         <Facts
-          layout="lines"
+          layout="tiles"
           items={[
-            ["Cost", unpricedNote(formatCost(total.costUsd), total.unpriced)],
+            ["Cost", <Figure key="cost" text={formatCost(total.costUsd)} note={unpricedNote(total.unpriced)} />],
             [
               "Tokens in",
-              `${formatTokens(total.inputTokens)} (${formatTokens(total.cachedInputTokens)} from the cache)`,
+              <Figure
+                key="in"
+                text={formatTokens(total.inputTokens)}
+                note={`${formatTokens(total.cachedInputTokens)} from the cache`}
+              />,
             ],
-            ["Tokens out", formatTokens(total.outputTokens)],
-            ["Attempts", `${String(total.attempts)}, ${String(total.failures)} failed`],
+            ["Tokens out", <Figure key="out" text={formatTokens(total.outputTokens)} note="" />],
+            [
+              "Answers",
+              <Figure
+                key="answers"
+                text={total.attempts.toLocaleString("en")}
+                note={`${total.failures.toLocaleString("en")} failed`}
+              />,
+            ],
           ]}
         />
       </Section>
@@ -103,8 +114,17 @@ function Totals({ totals }: { totals: UsageTotals }) {
   );
 }
 
-function unpricedNote(text: string, unpriced: number): string {
-  return unpriced === 0 ? text : `${text}, without ${String(unpriced)} whose price is not known`;
+function Figure({ text, note }: { text: string; note: string }) {
+  return (
+    <>
+      {text}
+      <small>{note}</small>
+    </>
+  );
+}
+
+function unpricedNote(unpriced: number): string {
+  return unpriced === 0 ? "" : `and ${formatCount(unpriced, "answer")} of unknown price`;
 }
 
 const columns: Column<UsageGroup>[] = [
@@ -112,7 +132,7 @@ const columns: Column<UsageGroup>[] = [
   { id: "cost", header: "Cost", align: "right", cell: ({ sum }) => formatCost(sum.costUsd) },
   { id: "in", header: "Tokens in", align: "right", cell: ({ sum }) => formatTokens(sum.inputTokens) },
   { id: "out", header: "Tokens out", align: "right", cell: ({ sum }) => formatTokens(sum.outputTokens) },
-  { id: "attempts", header: "Attempts", align: "right", cell: ({ sum }) => sum.attempts },
+  { id: "attempts", header: "Answers", align: "right", cell: ({ sum }) => sum.attempts },
   { id: "failures", header: "Failed", align: "right", cell: ({ sum }) => sum.failures },
 ];
 

@@ -77,6 +77,7 @@ export function HunkList({ review, path, hunks, busy, act, onAccept, onRevert, o
           skipped={skippedBefore(hunks, index)}
           language={language}
           isOpen={isOpen}
+          isOnly={hunks.length === 1}
           isLocked={busy !== null || isOpenState(review.runState)}
           chosen={chosen}
           onChoose={(row) => {

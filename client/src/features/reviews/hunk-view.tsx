@@ -14,6 +14,8 @@ interface HunkViewProps {
   skipped: number;
   language: string | null;
   isOpen: boolean;
+  /** The only one of its file: what is done with it is done with the file. */
+  isOnly: boolean;
   isLocked: boolean;
   chosen: LinePlace | null;
   onChoose: (row: ReviewLine) => void;
@@ -28,12 +30,12 @@ interface HunkViewProps {
 
 /** One run of changed lines with its buttons. */
 export function HunkView(props: HunkViewProps) {
-  const { hunk, rows, skipped, language, isOpen, isLocked, chosen, comments } = props;
+  const { hunk, rows, skipped, language, isOpen, isOnly, isLocked, chosen, comments } = props;
   const colours = useColours(rows, language);
   const chosenRow = rows.find((row) => chosen !== null && isSame(placeOf(row), chosen));
   return (
     <div className={classes["hunk"]} data-hunk data-accepted={hunk.isAccepted || undefined}>
-      <div className={classes["hunkHead"]} hidden={!isOpen && skipped === 0 && hunk.heading === ""}>
+      <div className={classes["hunkHead"]} hidden={(!isOpen || isOnly) && skipped === 0 && hunk.heading === ""}>
         <span className={classes["heading"]}>
           {skipped > 0 ? formatCount(skipped, "unchanged line") : ""}
           {skipped > 0 && hunk.heading !== "" ? " · " : ""}
@@ -41,33 +43,26 @@ export function HunkView(props: HunkViewProps) {
         </span>
         {isOpen ? (
           <span className={classes["hunkActions"]}>
-            {chosenRow === undefined ? null : (
-              <Button
-                className="phone-only"
-                leftSection={<IconMessage2 size={14} />}
-                onClick={() => {
-                  props.onWrite(chosenRow);
-                }}
-              >
-                Comment on line {placeOf(chosenRow).line}
-              </Button>
+            {isOnly ? null : (
+              <>
+                <Button
+                  variant="subtle"
+                  leftSection={<IconArrowBackUp size={14} />}
+                  disabled={isLocked}
+                  onClick={props.onRevert}
+                >
+                  Revert these lines
+                </Button>
+                <Button
+                  variant={hunk.isAccepted ? "light" : "subtle"}
+                  aria-pressed={hunk.isAccepted}
+                  leftSection={<IconCheck size={14} />}
+                  onClick={props.onAccept}
+                >
+                  {hunk.isAccepted ? "Accepted" : "Accept"}
+                </Button>
+              </>
             )}
-            <Button
-              variant="subtle"
-              leftSection={<IconArrowBackUp size={14} />}
-              disabled={isLocked}
-              onClick={props.onRevert}
-            >
-              Revert these lines
-            </Button>
-            <Button
-              variant={hunk.isAccepted ? "light" : "subtle"}
-              aria-pressed={hunk.isAccepted}
-              leftSection={<IconCheck size={14} />}
-              onClick={props.onAccept}
-            >
-              {hunk.isAccepted ? "Accepted" : "Accept"}
-            </Button>
           </span>
         ) : null}
       </div>
@@ -86,6 +81,18 @@ export function HunkView(props: HunkViewProps) {
                   onChoose={props.onChoose}
                   onWrite={props.onWrite}
                 />
+                {isChosen && isOpen && props.box === null ? (
+                  <div className={`${classes["write"] ?? ""} phone-only`}>
+                    <Button
+                      leftSection={<IconMessage2 size={14} />}
+                      onClick={() => {
+                        props.onWrite(row);
+                      }}
+                    >
+                      Comment on line {placeOf(row).line}
+                    </Button>
+                  </div>
+                ) : null}
                 {own.length === 0 && !(isChosen && props.box !== null) ? null : (
                   <div className={classes["said"]}>
                     {own.map(props.renderComment)}

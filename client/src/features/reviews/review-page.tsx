@@ -44,7 +44,7 @@ export function ReviewPage() {
       isTitleHidden={isPhone}
       actions={
         <ActionLink to="/agents/$runId" params={{ runId }} leftSection={<IconRobot size={14} />}>
-          Run
+          Transcript
         </ActionLink>
       }
     >

@@ -67,7 +67,8 @@ function Lists({ open, decided }: { open: readonly ReviewSummary[]; decided: rea
 function ReviewTable({ label, reviews }: { label: string; reviews: readonly ReviewSummary[] }) {
   const navigate = useNavigate();
   const apps = useLiveApps().data;
-  const columns = useMemo(() => columnsWith(apps ?? []), [apps]);
+  const isDecided = reviews.some(({ decision }) => decision !== null);
+  const columns = useMemo(() => columnsWith(apps ?? [], isDecided), [apps, isDecided]);
   return (
     <DataTable
       label={label}
@@ -79,8 +80,8 @@ function ReviewTable({ label, reviews }: { label: string; reviews: readonly Revi
   );
 }
 
-function columnsWith(apps: readonly App[]): Column<ReviewSummary>[] {
-  return [
+function columnsWith(apps: readonly App[], isDecided: boolean): Column<ReviewSummary>[] {
+  const columns: Column<ReviewSummary>[] = [
     {
       id: "title",
       header: "Run",
@@ -122,6 +123,7 @@ function columnsWith(apps: readonly App[]): Column<ReviewSummary>[] {
       cell: ({ decision }) => decision?.by ?? "",
     },
   ];
+  return isDecided ? columns : columns.filter(({ id }) => id !== "by");
 }
 
 function State({ review }: { review: ReviewSummary }) {

@@ -51,18 +51,7 @@ export function useMoving(
     [],
   );
 
-  // While a card is held, the finger moves it and not the page. Browsers want to know of this before the finger comes.
-  const held = useRef(false);
-  const [keepPage] = useState(() => (event: TouchEvent): void => {
-    if (held.current && event.cancelable) event.preventDefault();
-  });
-  useEffect(() => {
-    const area = board.current;
-    area?.addEventListener("touchmove", keepPage, { passive: false });
-    return () => {
-      area?.removeEventListener("touchmove", keepPage);
-    };
-  }, [board, keepPage]);
+  const { held, keepPage } = usePageKept(board);
 
   function where(task: Task, place: Place): string {
     const list = withPlaced(current.current.byColumn, task, place)[place.column];
@@ -143,25 +132,12 @@ export function useMoving(
       pressed.stopPropagation();
       end(false);
     };
-    if (isTouch) {
-      // Also of a card that has left the board by going to another column.
-      card.addEventListener("touchmove", keepPage, { passive: false });
-      card.addEventListener("contextmenu", refuse);
-    }
-    addEventListener("pointermove", move);
-    addEventListener("pointerup", over);
-    addEventListener("pointercancel", over);
-    addEventListener("keydown", key, { capture: true });
+    const forget = listen(card, { move, over, key, keepPage: isTouch ? keepPage : null });
     stop.current = () => {
       clearTimeout(hold);
       cancelAnimationFrame(frame);
       held.current = false;
-      card.removeEventListener("touchmove", keepPage);
-      card.removeEventListener("contextmenu", refuse);
-      removeEventListener("pointermove", move);
-      removeEventListener("pointerup", over);
-      removeEventListener("pointercancel", over);
-      removeEventListener("keydown", key, { capture: true });
+      forget();
       stop.current = () => undefined;
     };
   }
@@ -194,6 +170,48 @@ export function useMoving(
   }
 
   return { moving, ghost: ghostCard, said, onPointerDown, onKey };
+}
+
+interface Listeners {
+  move: (event: PointerEvent) => void;
+  over: (event: PointerEvent) => void;
+  key: (event: KeyboardEvent) => void;
+  /** For a finger. */
+  keepPage: ((event: TouchEvent) => void) | null;
+}
+
+/** Follows a pointer that went down on a card; returns what ends it. */
+function listen(card: HTMLElement, { move, over, key, keepPage }: Listeners): () => void {
+  const until = new AbortController();
+  const { signal } = until;
+  if (keepPage !== null) {
+    // Also of a card that has left the board by going to another column.
+    card.addEventListener("touchmove", keepPage, { passive: false, signal });
+    card.addEventListener("contextmenu", refuse, { signal });
+  }
+  addEventListener("pointermove", move, { signal });
+  addEventListener("pointerup", over, { signal });
+  addEventListener("pointercancel", over, { signal });
+  addEventListener("keydown", key, { capture: true, signal });
+  return () => {
+    until.abort();
+  };
+}
+
+/** While `held` is set, the finger moves a card and not the page. Browsers want to know of this before the finger comes. */
+function usePageKept(board: RefObject<HTMLElement | null>) {
+  const held = useRef(false);
+  const [keepPage] = useState(() => (event: TouchEvent): void => {
+    if (held.current && event.cancelable) event.preventDefault();
+  });
+  useEffect(() => {
+    const area = board.current;
+    area?.addEventListener("touchmove", keepPage, { passive: false });
+    return () => {
+      area?.removeEventListener("touchmove", keepPage);
+    };
+  }, [board, keepPage]);
+  return { held, keepPage };
 }
 
 /** How the card under the pointer is put in its place. */
