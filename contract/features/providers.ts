@@ -224,10 +224,12 @@ export const providerPresetSchema = z.strictObject({
   needsKey: z.boolean(),
   /** Where a key is made. */
   keyUrl: z.string().nullable(),
-  /** An agent program: what was found on this machine. Never started unasked: `version` is told after a check. */
+  /** An agent program: what was found on this machine, by looking at files. Nothing is started for it. */
   program: z
     .strictObject({
       path: z.string().nullable(),
+      /** As its installer wrote it down; `null` when only the program itself could tell, which a check asks it. */
+      version: z.string().nullable(),
       /** How to install it, one line. */
       installHint: z.string(),
       /** Whether its own login was found beside its settings; `null` when that cannot be told from files. */

@@ -1,4 +1,4 @@
-import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -22,6 +22,19 @@ beforeAll(async () => {
     await chmod(file, 0o755);
   }
   await writeFile(join(home, "bin/gemini"), "not executable");
+  const packages = join(home, "lib/node_modules/@qwen-code/qwen-code");
+  const releases = join(home, ".local/share/claude/versions");
+  for (const folder of [packages, releases]) await mkdir(folder, { recursive: true });
+  await writeFile(join(packages, "package.json"), JSON.stringify({ name: "@qwen-code/qwen-code", version: "0.9.1" }));
+  for (const [link, file] of [
+    ["qwen", join(packages, "cli.js")],
+    ["claude", join(releases, "2.1.197")],
+  ] as const) {
+    await writeFile(file, `#!/bin/sh\ntouch ${join(home, "started")}\n`);
+    await chmod(file, 0o755);
+    await mkdir(join(home, "linked"), { recursive: true });
+    await symlink(file, join(home, "linked", link));
+  }
 });
 
 afterAll(async () => {
@@ -64,6 +77,20 @@ describe("presets", () => {
     ]);
     expect(presets().slice(0, 3)).toEqual(found);
     await expect(mkdir(join(home, "started"))).resolves.toBeUndefined();
+  });
+
+  it("tell the version as its installer wrote it down", () => {
+    const versions = new Map(presets({ PATH: join(home, "linked") }).map(({ id, program }) => [id, program?.version]));
+    expect([versions.get("qwen"), versions.get("qwen-acp"), versions.get("claude")]).toEqual([
+      "0.9.1",
+      "0.9.1",
+      "2.1.197",
+    ]);
+    expect([versions.get("opencode"), versions.get("codex"), versions.get("anthropic")]).toEqual([
+      null,
+      null,
+      undefined,
+    ]);
   });
 
   it("say whether a login was found", () => {

@@ -1,5 +1,6 @@
 import type { ModelPrice, ProviderInput, ProviderPreset, Tier } from "../../../contract/features/providers.ts";
 import { type AgentProgram, agentPrograms, type ProgramFinder } from "./agent-programs.ts";
+import { installedVersion } from "./installed-version.ts";
 
 type ApiInput = Extract<ProviderInput, { type: "api" }>;
 type Model = ProviderInput["models"][number];
@@ -115,6 +116,7 @@ function programPreset(
   programs: ProgramFinder,
 ): ProviderPreset {
   const [file = ""] = type === "cli" ? program.cli : (program.acp ?? []);
+  const path = programs.find(file);
   const label = type === "cli" ? program.label : `${program.label} (ACP)`;
   const common = { name: label, models: [], fallbackProvider: null, tierFallbacks: {}, timeoutMs: 30 * 60_000 };
   return {
@@ -128,7 +130,8 @@ function programPreset(
     needsKey: false,
     keyUrl: null,
     program: {
-      path: programs.find(file),
+      path,
+      version: path === null ? null : installedVersion(path),
       installHint: type === "cli" ? program.cliInstall : program.acpInstall,
       hasLogin: programs.hasLogin(program),
     },

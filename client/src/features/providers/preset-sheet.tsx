@@ -93,6 +93,7 @@ function ProgramNote({ preset: { program } }: { preset: ProviderPreset }) {
   return (
     <span className={classes["sub"]}>
       <span className="mono">{program.path}</span>
+      {program.version === null ? null : ` · ${program.version}`}
       {program.hasLogin === null ? null : program.hasLogin ? " · logged in" : " · no login found"}
     </span>
   );
