@@ -1,19 +1,22 @@
 import { readFile, readlink } from "node:fs/promises";
 import { hostname } from "node:os";
 
+import { z } from "zod";
+
 import { errorCode } from "./durable-file.ts";
 
 /** What tells one process from every other, also after its number was given to another one. */
-export interface ProcessIdentity {
-  pid: number;
+export const processIdentitySchema = z.object({
+  pid: z.int().positive(),
   /** Start in clock ticks since boot; `null` where the system has no /proc. */
-  startedAt: string | null;
-  host: string;
+  startedAt: z.string().nullable(),
+  host: z.string(),
   /** Id of the boot; `null` where it cannot be read. */
-  boot: string | null;
+  boot: z.string().nullable(),
   /** Space in which the process number counts (containers have their own); `null` where there is none. */
-  space: string | null;
-}
+  space: z.string().nullable(),
+});
+export type ProcessIdentity = z.output<typeof processIdentitySchema>;
 
 let own: Promise<ProcessIdentity> | undefined;
 

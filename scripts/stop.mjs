@@ -1,4 +1,4 @@
-// npm stop: ends the six processes. With "-- --all" your apps under PM2, too.
+// npm stop: ends the six processes. With "-- --all" agents at work and your apps under PM2, too.
 import { install, loadControl, main, root } from "./lib/bootstrap.mjs";
 
 await main(async () => {

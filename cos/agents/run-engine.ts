@@ -223,7 +223,7 @@ export class RunEngine {
     for (const task of this.#tasks.values()) task.end({ kind: "interrupted", message });
     await this.#slots.idle();
     // Those that wait for their turn.
-    for (const task of [...this.#tasks.values()]) await this.#finish(task, interrupted(message));
+    for (const task of this.#tasks.values()) await this.#finish(task, interrupted(message));
     return count;
   }
 

@@ -5,7 +5,7 @@ import { z } from "zod";
 
 import { replaceFile, systemDisk } from "../durable-file.ts";
 import type { Logger } from "../logger.ts";
-import { identityOf } from "../process-identity.ts";
+import { identityOf, processIdentitySchema } from "../process-identity.ts";
 import { endTree } from "./end-tree.ts";
 import { stillUnmanaged } from "./known-process.ts";
 import type { Pm2Process } from "./pm2-types.ts";
@@ -14,13 +14,7 @@ import { commandLine } from "./process-info.ts";
 const recordedSchema = z.object({
   name: z.string(),
   namespace: z.string(),
-  identity: z.object({
-    pid: z.int().positive(),
-    startedAt: z.string().nullable(),
-    host: z.string(),
-    boot: z.string().nullable(),
-    space: z.string().nullable(),
-  }),
+  identity: processIdentitySchema,
   /** Command line as the system shows it. */
   command: z.string(),
   cwd: z.string(),

@@ -2,20 +2,24 @@ import type { Env } from "../../lib/env.ts";
 import { silentLogger } from "../../lib/logger.ts";
 import { endTree } from "../../lib/processes/end-tree.ts";
 import { createPm2Client } from "../../lib/processes/pm2-client.ts";
+import { interruptRuns, nameRunsGoingOn } from "./open-runs.ts";
 import { endOrphans, findOrphans, findUnmanagedApps } from "./orphans.ts";
 import { readOwnProcesses } from "./own-processes.ts";
 import { withStartLock } from "./run-record.ts";
 import { say, style } from "./terminal-output.ts";
 
-/** Ends the six processes; with `isAll` the user's apps in our home and the daemon, too. Without apps the daemon always ends. */
+/** Ends the six processes; with `isAll` all runs, the user's apps in our home and the daemon, too. Without apps the daemon always ends. */
 export async function stop(env: Env, { isAll }: { isAll: boolean }): Promise<void> {
   const client = createPm2Client({ home: "portos", directory: env.pm2Home, logger: silentLogger });
   try {
+    // First of all: portos-cos lets go of agents that can be found again when it is ended.
+    if (isAll) await interruptRuns(env);
     if (!(await client.isUp())) {
       const orphans = await findOrphans(env, readOwnProcesses(env.rootDir));
       if (orphans.length === 0) say("PortOS is not running.");
       else await withStartLock(env.stateDir, () => endOrphans(orphans, { withSessions: true }));
       await endOrNameApps(env, isAll);
+      if (!isAll) await nameRunsGoingOn(env);
       return;
     }
     await withStartLock(env.stateDir, async () => {
@@ -26,6 +30,7 @@ export async function stop(env: Env, { isAll }: { isAll: boolean }): Promise<voi
       await Promise.all(unmanaged.map((app) => endTree(app)));
       const ended = [...wanted, ...unmanaged];
       say(`${style.green("✓")} stopped ${ended.map(({ name }) => name).join(", ") || "nothing"}`);
+      if (!isAll) await nameRunsGoingOn(env);
       const left = await client.list();
       if (left.length === 0) {
         await client.endDaemon();

@@ -4,20 +4,13 @@ import { agentKindSchema } from "../../../contract/features/providers.ts";
 import { runSchema, type Run } from "../../../contract/features/runs.ts";
 import { taskPrioritySchema } from "../../../contract/features/tasks.ts";
 import { worktreeSetupSchema } from "../../../contract/features/worktrees.ts";
+import { processIdentitySchema } from "../../../lib/process-identity.ts";
 
 /** What recognises a detached child of a run, also after portos-cos was killed. */
 export const runChildSchema = z.object({
   /** Number of the attempt it belongs to; names its files. */
   attempt: z.int().min(1),
-  identity: z
-    .object({
-      pid: z.int().positive(),
-      startedAt: z.string().nullable(),
-      host: z.string(),
-      boot: z.string().nullable(),
-      space: z.string().nullable(),
-    })
-    .nullable(),
+  identity: processIdentitySchema.nullable(),
   /** When it must have ended, milliseconds since 1970; it is ended then. */
   deadlineMs: z.number(),
 });
