@@ -2,6 +2,7 @@ import { z } from "zod";
 
 import { defineFeed } from "../channel.ts";
 import { defineEndpoints } from "../endpoint.ts";
+import { pageCursorSchema } from "../page-cursor.ts";
 import { appIdSchema } from "./apps.ts";
 import { providerIdSchema } from "./providers.ts";
 import { toolKindSchema } from "./run-events.ts";
@@ -198,7 +199,7 @@ export const approvalsEndpoints = defineEndpoints({
     path: "/api/approvals/history",
     summary: "List settled questions, newest first",
     query: z.strictObject({
-      before: z.string().max(200).optional(),
+      before: pageCursorSchema.optional(),
       limit: z.coerce.number().int().min(1).max(200).default(50),
       state: approvalStateSchema.exclude(["pending"]).optional(),
       app: appIdSchema.optional(),

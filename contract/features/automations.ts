@@ -2,6 +2,7 @@ import { z } from "zod";
 
 import { defineFeed } from "../channel.ts";
 import { defineEndpoints } from "../endpoint.ts";
+import { pageCursorSchema } from "../page-cursor.ts";
 import { automationActionInputSchema, automationActionSchema } from "./automation-actions.ts";
 import { occurrenceSchema, occurrenceStateSchema } from "./automation-occurrences.ts";
 import { missedPolicySchema, overlapPolicySchema, scheduleSchema, zoneSchema } from "./automation-schedules.ts";
@@ -228,7 +229,7 @@ export const automationsEndpoints = defineEndpoints({
       automation: automationIdSchema.optional(),
       state: occurrenceStateSchema.optional(),
       trigger: z.enum(["schedule", "manual"]).optional(),
-      before: z.string().max(200).optional(),
+      before: pageCursorSchema.optional(),
       limit: z.coerce.number().int().min(1).max(200).default(50),
     }),
     reply: z.strictObject({ items: z.array(occurrenceSchema), next: z.string().nullable() }),

@@ -2,6 +2,7 @@ import { z } from "zod";
 
 import { defineFeed } from "../channel.ts";
 import { defineEndpoints } from "../endpoint.ts";
+import { pageCursorSchema } from "../page-cursor.ts";
 import { appIdSchema } from "./apps.ts";
 import { providerIdSchema } from "./providers.ts";
 import { permissionModeSchema } from "./runs.ts";
@@ -127,7 +128,7 @@ export const chiefEndpoints = defineEndpoints({
     path: "/api/chief/decisions",
     summary: "List decisions about tasks, newest first",
     query: z.strictObject({
-      before: z.string().max(200).optional(),
+      before: pageCursorSchema.optional(),
       limit: z.coerce.number().int().min(1).max(200).default(50),
       task: taskIdSchema.optional(),
       code: taskReasonSchema.shape.code.optional(),

@@ -2,6 +2,7 @@ import { z } from "zod";
 
 import { defineEndpoints } from "../endpoint.ts";
 import { errorCodes } from "../errors.ts";
+import { pageCursorSchema } from "../page-cursor.ts";
 
 /** Who did something: the Tailscale login or "this machine", with the address it came from. */
 export const callerSchema = z.strictObject({ name: z.string(), address: z.string(), node: z.string().optional() });
@@ -33,7 +34,7 @@ export const historyEndpoints = defineEndpoints({
     path: "/api/history",
     summary: "List user actions, newest first",
     query: z.strictObject({
-      before: z.string().max(200).optional(),
+      before: pageCursorSchema.optional(),
       limit: z.coerce.number().int().min(1).max(200).default(50),
       /** First half of the call id: "apps", "automations". */
       feature: z.string().max(40).optional(),

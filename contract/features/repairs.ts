@@ -2,6 +2,7 @@ import { z } from "zod";
 
 import { defineFeed } from "../channel.ts";
 import { defineEndpoints } from "../endpoint.ts";
+import { pageCursorSchema } from "../page-cursor.ts";
 import { incidentIdSchema } from "../internal/autofixer.ts";
 import { approvalIdSchema } from "./approvals.ts";
 import { appIdSchema } from "./apps.ts";
@@ -178,7 +179,7 @@ export const repairsEndpoints = defineEndpoints({
     query: z.strictObject({
       incident: incidentIdSchema.optional(),
       app: appIdSchema.optional(),
-      before: z.string().max(200).optional(),
+      before: z.union([repairIdSchema, pageCursorSchema], { error: "must be the cursor of a page" }).optional(),
       limit: z.coerce.number().int().min(1).max(100).default(20),
     }),
     reply: z.strictObject({ items: z.array(repairSchema), next: z.string().nullable() }),

@@ -2,6 +2,7 @@ import { z } from "zod";
 
 import { defineChannel, defineFeed } from "../channel.ts";
 import { defineEndpoints } from "../endpoint.ts";
+import { pageCursorSchema } from "../page-cursor.ts";
 import { appIdSchema } from "./apps.ts";
 import { isolationSchema, runWorktreeSchema } from "./isolation.ts";
 import { failureKindSchema, modelIdSchema, providerIdSchema, providerTypeSchema, tierSchema } from "./providers.ts";
@@ -208,7 +209,7 @@ export const runsEndpoints = defineEndpoints({
       app: appIdSchema.optional(),
       group: z.string().max(60).optional(),
       text: z.string().max(200).optional(),
-      before: z.string().max(200).optional(),
+      before: pageCursorSchema.optional(),
       limit: z.coerce.number().int().min(1).max(200).default(50),
     }),
     reply: z.strictObject({

@@ -189,7 +189,11 @@ export const tasksEndpoints = defineEndpoints({
     path: "/api/tasks/history",
     summary: "List ended tasks, newest first",
     query: z.strictObject({
-      before: z.string().max(200).optional(),
+      before: z
+        .string()
+        .max(100, "must be the cursor of a page")
+        .regex(/^(?:t:[\dTZ:.+-]{20,30} task-[0-9a-z]{8,32}|r:\d{1,12}:\d{1,15})$/, "must be the cursor of a page")
+        .optional(),
       limit: z.coerce.number().int().min(1).max(200).default(50),
       app: appIdSchema.optional(),
       type: taskTypeSchema.optional(),

@@ -2,6 +2,7 @@ import { z } from "zod";
 
 import { defineEndpoints } from "../endpoint.ts";
 import { pm2HomeSchema, processKeySchema, processStatusSchema } from "../features/processes.ts";
+import { pageCursorSchema } from "../page-cursor.ts";
 
 export const incidentIdSchema = z.string().regex(/^[0-9a-z]{8,12}-[0-9a-f]{8}$/);
 
@@ -62,7 +63,7 @@ export const incidentQuerySchema = z.strictObject({
   process: processKeySchema.optional(),
   appId: z.string().max(100).optional(),
   status: incidentStatusSchema.optional(),
-  before: z.string().max(100).optional(),
+  before: pageCursorSchema.optional(),
   limit: z.coerce.number().int().min(1).max(100).default(20),
 });
 export type IncidentQuery = z.output<typeof incidentQuerySchema>;

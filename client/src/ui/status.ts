@@ -1,5 +1,6 @@
 import {
   IconAlertTriangle,
+  IconArrowBackUp,
   IconBan,
   IconLock,
   IconCircleCheck,
@@ -40,6 +41,7 @@ export const statusLooks = {
   refused: { word: "refused", tone: "warn", icon: IconLock },
   cancelled: { word: "cancelled", tone: "neutral", icon: IconBan },
   interrupted: { word: "interrupted", tone: "warn", icon: IconPlugX },
+  "taken back": { word: "taken back", tone: "warn", icon: IconArrowBackUp },
   skipped: { word: "skipped", tone: "neutral", icon: IconPlayerSkipForward },
   missed: { word: "missed", tone: "warn", icon: IconAlertTriangle },
   online: { word: "online", tone: "ok", icon: IconCircleFilled },

@@ -64,18 +64,39 @@ export function createRepairBook(store: JsonStore<RepairsFile>, log: JsonLog<Rep
     }));
   }
 
-  async function older({ before, limit, ...filter }: RepairFilter): ReturnType<RepairBook["page"]> {
+  /** Of the log. With `after`, the repair the page before ended with has moved there meanwhile: those older than it. */
+  async function older(
+    { before, limit, ...filter }: RepairFilter,
+    after: string | null,
+  ): ReturnType<RepairBook["page"]> {
     const seen = new Set(recent().map(({ id }) => id));
+    let isAfter = after === null;
     const page = await log.page({
       limit,
       ...(before === undefined ? {} : { before }),
       match: (repair) => {
-        if (!isWanted(repair, filter) || seen.has(repair.id)) return false;
-        seen.add(repair.id);
-        return true;
+        const isCounted = isAfter && isWanted(repair, filter) && !seen.has(repair.id);
+        isAfter ||= repair.id === after;
+        if (isCounted) seen.add(repair.id);
+        return isCounted;
       },
     });
     return { items: page.items.map((row) => repairSchema.strip().parse(row)), next: page.next };
+  }
+
+  /** Those of the file come first; the cursor within them is the id of the last one shown. */
+  async function page(filter: RepairFilter): ReturnType<RepairBook["page"]> {
+    const { before, ...rest } = filter;
+    if (before?.includes(":")) return older(filter, null);
+    const all = recent();
+    const index = before === undefined ? -1 : all.findIndex(({ id }) => id === before);
+    if (before !== undefined && index === -1) return older(rest, before);
+    const wanted = all.slice(index + 1).filter((one) => isWanted(one, filter));
+    const items = wanted.slice(0, filter.limit);
+    const last = items.at(-1);
+    if (last && items.length === filter.limit) return { items, next: last.id };
+    const page = await older({ ...rest, limit: filter.limit - items.length }, null);
+    return { items: [...items, ...page.items], next: page.next };
   }
 
   return {
@@ -92,11 +113,7 @@ export function createRepairBook(store: JsonStore<RepairsFile>, log: JsonLog<Rep
       const { items } = await log.page({ limit: 1, match: (one) => one.id === id, maxScan: 100_000 });
       return items[0] === undefined ? null : repairSchema.strip().parse(items[0]);
     },
-    async page(filter) {
-      const page = await older(filter);
-      const first = filter.before === undefined ? recent().filter((one) => isWanted(one, filter)) : [];
-      return { items: [...first, ...page.items], next: page.next };
-    },
+    page,
     async add(repair, check) {
       await store.update((file) => {
         check(file.repairs);

@@ -128,6 +128,7 @@ export function adoptFile(options: AdoptionOptions): Adoption {
   if (!isChanged) return result;
   const removed = [...result.removed.map((task) => ({ removedAt: at, task })), ...file.removed];
   result.next = {
+    ...file,
     tasks: ordered,
     removed: removed.filter(({ task }) => !restored.has(task.id)).slice(0, 200),
     hidden,

@@ -28,6 +28,8 @@ export function createFileTurns(
   let retry: NodeJS.Timeout | undefined;
   let lateTimers: NodeJS.Timeout[] = [];
   let running: Promise<void> | null = null;
+  /** One choice of the user after the other. */
+  let choices: Promise<void> = Promise.resolve();
   let isDirty = false;
   let isStopped = false;
 
@@ -65,13 +67,19 @@ export function createFileTurns(
       for (const late of lateTimers) clearTimeout(late);
       lateTimers = lateMs.map((delay) => setTimeout(() => void run(), delay).unref());
     },
-    async take(choice) {
-      await running;
-      await run(choice);
+    take(choice) {
+      // A choice is never taken for the look that is under way, which was begun without it.
+      const taken = choices.then(async () => {
+        while (running) await running;
+        await run(choice);
+      });
+      choices = taken;
+      return taken;
     },
     async stop() {
       isStopped = true;
       for (const each of [timer, retry, ...lateTimers]) clearTimeout(each);
+      await choices;
       await running;
     },
   };

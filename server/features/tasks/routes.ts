@@ -30,14 +30,12 @@ export function mountTasks(mount: Mount, { tasks, book, history, file, start, in
     removed: () => [...book.file().removed],
     async fromIncident({ body: { incidentId } }) {
       const incident = await incidentOf(incidentId);
-      const open = tasks.list().find(({ source, endedAt }) => source.id === incidentId && endedAt === null);
-      return (
-        open ?? tasks.create(incidentTask(incident), { source: { kind: "incident", id: incidentId }, state: "draft" })
-      );
+      const source = { kind: "incident", id: incidentId } as const;
+      return tasks.create(incidentTask(incident), { source, state: "draft", isOnlyOne: true });
     },
     settleFile: ({ body }) => file.resolve(body.choice),
     get: ({ params }) => tasks.find(params.id),
-    create: ({ body: { state, ...input } }) => tasks.create(input, { ...byUser, state }),
+    create: ({ body: { state, key, ...input } }) => tasks.create(input, { ...byUser, state, key }),
     update: ({ params, body }) => tasks.update(params.id, body),
     move: ({ params, body }, { caller }) => tasks.move(params.id, body, caller.name),
     async start({ params }) {

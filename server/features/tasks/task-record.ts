@@ -40,6 +40,8 @@ export const tasksFile = {
     removed: z.array(z.strictObject({ removedAt: z.iso.datetime(), task: storedTaskSchema })).default([]),
     /** Rows of the history that no longer count, because their task was reopened or deleted. */
     hidden: z.array(z.strictObject({ id: taskIdSchema, endedAt: z.iso.datetime() })).default([]),
+    /** Tasks made under a key of the client, newest first. */
+    made: z.array(z.strictObject({ key: z.string(), id: taskIdSchema })).default([]),
     file: z
       .strictObject({
         syncedAt: z.iso.datetime().nullable(),
@@ -48,7 +50,7 @@ export const tasksFile = {
       })
       .default({ syncedAt: null, entries: [] }),
   }),
-  initial: { tasks: [], removed: [], hidden: [], file: { syncedAt: null, entries: [] } },
+  initial: { tasks: [], removed: [], hidden: [], made: [], file: { syncedAt: null, entries: [] } },
   version: 1,
   isolate: { list: "tasks", entry: storedTaskSchema },
 };

@@ -12,6 +12,10 @@ import { cleanInstructions, cleanTitle, newTaskId } from "./task-text.ts";
 export interface TaskOrigin {
   source: Task["source"];
   state: "draft" | "ready";
+  /** Told again with the same key, it is the same task. */
+  key?: string | undefined;
+  /** One of this source that has not ended is enough. */
+  isOnlyOne?: boolean;
 }
 
 export interface TaskService {
@@ -61,6 +65,8 @@ export interface TaskServiceOptions {
 }
 
 const maxRemoved = 200;
+/** Whoever asks a second time does so soon. */
+const maxKeys = 100;
 
 /** Tasks as the user and the chief of staff handle them. */
 export function createTaskService({ book, history, clock, hasApp, stopRun }: TaskServiceOptions): TaskService {
@@ -122,14 +128,18 @@ export function createTaskService({ book, history, clock, hasApp, stopRun }: Tas
       if (!task) throw missingTask();
       return task;
     },
-    async create(input, { source, state }) {
+    async create(input, origin) {
       checkApp(input.appId, null);
       const cleaned = clean(input);
       return book.update((file) => {
-        const task = newTask(cleaned, { source, state }, clock.now(), endPosition(file.tasks));
+        const known = madeBefore(file, origin);
+        if (known) return { next: file, result: known };
+        const task = newTask(cleaned, origin, clock.now(), endPosition(file.tasks));
         checkDependencies(file.tasks, task, []);
         const tasks = place(file.tasks, task, null);
-        return { next: { ...file, tasks }, result: tasks.find(({ id }) => id === task.id) ?? task };
+        const { key } = origin;
+        const made = key === undefined ? file.made : [{ key, id: task.id }, ...file.made].slice(0, maxKeys);
+        return { next: { ...file, tasks, made }, result: tasks.find(({ id }) => id === task.id) ?? task };
       });
     },
     async update(id, input) {
@@ -185,6 +195,14 @@ export function createTaskService({ book, history, clock, hasApp, stopRun }: Tas
         return other?.state === "done" ? [] : [other ?? null];
       }),
   };
+}
+
+/** The task that the same call has made, or one that is there already when one is enough. */
+function madeBefore({ tasks, removed, made }: TasksFile, { source, key, isOnlyOne }: TaskOrigin): Task | undefined {
+  const id = key === undefined ? undefined : made.find((one) => one.key === key)?.id;
+  if (id !== undefined) return [...tasks, ...removed.map(({ task }) => task)].find((task) => task.id === id);
+  if (isOnlyOne !== true) return undefined;
+  return tasks.find((task) => task.source.kind === source.kind && task.source.id === source.id && !isEnded(task.state));
 }
 
 function newTask(input: TaskInput, { source, state }: TaskOrigin, nowMs: number, position: number): Task {

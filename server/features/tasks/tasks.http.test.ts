@@ -1,5 +1,5 @@
 import { readFile, rename, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
@@ -53,6 +53,30 @@ describe("tasks", () => {
     expect(await app.call("tasks.removed", {})).toMatchObject([{ task: { title: "First" } }]);
     await app.call("tasks.restore", { params: { id: one.id } });
     expect(await titles()).toEqual(["Three", "Two", "First"]);
+  });
+
+  it("are made once under one key, also after a restart", async () => {
+    const key = "one-line-of-quick-add";
+    const made = await Promise.all(Array.from({ length: 5 }, () => create("One", { key, state: "draft" })));
+    expect(new Set(made.map(({ id }) => id)).size).toBe(1);
+    const directory = dirname(app.env.dataDir);
+    await app.stop();
+    app = await startTestApp({ directory });
+    expect((await create("One", { key })).id).toBe(made[0]?.id);
+    await create("One");
+    expect(await titles()).toEqual(["One", "One"]);
+  });
+
+  it("refuse a place in their history that is none, naming the field", async () => {
+    await create("One").then(({ id }) => app.call("tasks.cancel", { params: { id } }));
+    for (const before of ["\0", "t:\0", "r:\0", "r:1:2\0", "t:", "r:", "1:2"])
+      await expect(app.call("tasks.history", { query: { before } })).rejects.toMatchObject({
+        status: 400,
+        details: { issues: [{ path: "query.before", message: "must be the cursor of a page" }] },
+      });
+    const [first] = (await app.call("tasks.history", { query: { limit: 1 } })).items;
+    const next = `t:${first?.endedAt ?? ""} ${first?.id ?? ""}`;
+    expect(await app.call("tasks.history", { query: { before: next } })).toEqual({ items: [], next: null });
   });
 
   it("may not wait for one another, and say who does", async () => {

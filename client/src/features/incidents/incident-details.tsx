@@ -8,7 +8,7 @@ import { ErrorState } from "../../ui/error-state.tsx";
 import { LoadingState } from "../../ui/loading-state.tsx";
 import { SideSheet } from "../../ui/side-sheet.tsx";
 import { StatusBadge } from "../../ui/status-badge.tsx";
-import { changesText, endText, incidentStatus } from "./incident-words.ts";
+import { changesText, endSentence, incidentStatus } from "./incident-words.ts";
 import classes from "./incidents.module.css";
 import { MakeTask } from "./make-task.tsx";
 import { RepairPanel } from "./repair-panel.tsx";
@@ -29,14 +29,16 @@ export function IncidentDetails({ id, onClose }: { id: string; onClose: () => vo
 
 function Body({ incident }: { incident: IncidentDetail }) {
   const { status, exit, reason, attempts, changes, lines } = incident;
+  const end = endSentence(incident);
   return (
     <div className={classes["details"]}>
       <div>
         <StatusBadge status={incidentStatus[status]} />
         <p>
-          {endText(exit)}, {formatAbsolute(exit.at)}
+          {end === null ? null : `${end} `}
+          {reason}
         </p>
-        <p>{reason}</p>
+        <p>Last crash: {formatAbsolute(exit.at)}</p>
       </div>
       <div>
         <MakeTask incidentId={incident.id} />

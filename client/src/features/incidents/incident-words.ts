@@ -21,6 +21,14 @@ export function endText(exit: Incident["exit"]): string {
   return exit.signal === null ? `Ended with ${exitText(exit)}` : `Killed by ${exit.signal}`;
 }
 
+/** How it ended, in one sentence; `null` when `reason` says so already. */
+export function endSentence({ exit, reason }: Pick<Incident, "exit" | "reason">): string | null {
+  const isSaid = [exit.signal, exit.code === null ? null : `exit code ${exit.code}`].some(
+    (what) => what !== null && new RegExp(`\\b${what}\\b`, "i").test(reason),
+  );
+  return isSaid ? null : `${endText(exit)}.`;
+}
+
 /** What changed in git since the process last ran well, in one sentence. */
 export function changesText(changes: CodeChanges | null): string {
   if (changes === null) return "Its folder is in no git repository.";

@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 
 import type { Repair, RepairCheck } from "../../../../contract/features/repairs.ts";
-import { canRevert, outcomeText, repairSteps } from "./repair-words.ts";
+import { statusLooks } from "../../ui/status.ts";
+import { repairStatus, canRevert, outcomeText, repairSteps } from "./repair-words.ts";
 
 const passed = { state: "succeeded" as const, sessionId: null, message: null, seconds: 1 };
 const check: RepairCheck = { name: "test", command: "npm test", timeoutMs: 1_000, before: passed, after: passed };
@@ -85,4 +86,8 @@ test("only a merge that was not taken back can be taken back", () => {
 test("a check says how it came out", () => {
   expect(outcomeText(null)).toBe("not run");
   expect(outcomeText({ ...passed, state: "failed", message: "Exit code 1" })).toBe("fails: Exit code 1");
+});
+
+test("a repair that was taken back is not said to be interrupted", () => {
+  expect(statusLooks[repairStatus.reverted].word).toBe("taken back");
 });

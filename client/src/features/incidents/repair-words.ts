@@ -34,7 +34,7 @@ export const repairStatus: Record<Repair["state"], Status> = {
   watching: "running",
   reverting: "running",
   repaired: "succeeded",
-  reverted: "interrupted",
+  reverted: "taken back",
   failed: "failed",
   "given-up": "given up",
 };

@@ -5,6 +5,7 @@ import { useEffect, useMemo, useState } from "react";
 
 import { call } from "../../lib/api.ts";
 import { callQuery } from "../../lib/call-query.ts";
+import { localId } from "../../lib/clipboard.ts";
 import { commonTypes } from "../../lib/common-task-types.ts";
 import { useLiveApps } from "../../lib/live-queries.ts";
 import { useSearchState } from "../../lib/search-state.ts";
@@ -114,10 +115,12 @@ function WhoStarts() {
 
 function Example() {
   const client = useQueryClient();
+  const [key] = useState(localId);
   const add = useMutation({
     mutationFn: () =>
       call("tasks.create", {
         body: {
+          key,
           title: "Write a README that says how to start this project",
           type: "docs",
           state: "draft",

@@ -4,6 +4,7 @@ import { useEffect, useId, useRef, useState } from "react";
 
 import { lineDefaults, parseTaskLine } from "../../../../contract/task-line.ts";
 import { errorMessage } from "../../lib/api-error.ts";
+import { localId } from "../../lib/clipboard.ts";
 import { IconPlus } from "../../ui/icons.gen.ts";
 import classes from "./board.module.css";
 import { addTask } from "./task-calls.ts";
@@ -26,6 +27,8 @@ export function QuickAdd({ apps, app, type, isFocused, onAdded }: QuickAddProps)
   const hint = useId();
   const input = useRef<HTMLInputElement>(null);
   const [text, setText] = useState("");
+  /** Enter pressed twice, or again after an answer that never came, adds what stands there once. */
+  const [key, setKey] = useState(localId);
   const [error, setError] = useState<string | null>(null);
   const [isAdding, setIsAdding] = useState(false);
   useEffect(() => {
@@ -45,8 +48,10 @@ export function QuickAdd({ apps, app, type, isFocused, onAdded }: QuickAddProps)
         priority: line.priority ?? lineDefaults.priority,
         appId,
         state,
+        key,
       });
       setText("");
+      setKey(localId());
       setError(null);
       onAdded(state);
     } catch (failure) {
@@ -73,6 +78,7 @@ export function QuickAdd({ apps, app, type, isFocused, onAdded }: QuickAddProps)
           readOnly={isAdding}
           onChange={(event) => {
             setText(event.currentTarget.value);
+            setKey(localId());
             setError(null);
           }}
           onKeyDown={(event) => {
