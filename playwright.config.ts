@@ -26,7 +26,7 @@ const quiet = [
 
 /**
  * Each worker gets a complete PortOS of its own (`e2e/support/test.ts`), shared by the specs it runs. Tests in which a
- * phone shows nothing of its own carry the tag `@desktop`.
+ * phone shows nothing of its own carry the tag `@desktop`, those about phones alone `@phone`.
  */
 export default defineConfig({
   testDir: "e2e",
@@ -39,7 +39,8 @@ export default defineConfig({
   reporter: [["list"]],
   use: {
     colorScheme: "dark",
-    trace: { mode: "retain-on-failure", screenshots: false, sources: false },
+    // A copy of the page at each step would cost a tenth of the time: `--trace on` takes them when they are wanted.
+    trace: { mode: "retain-on-failure", screenshots: false, snapshots: false, sources: false },
     screenshot: "only-on-failure",
     launchOptions: {
       ...(chromium ? { executablePath: chromium } : {}),
@@ -47,7 +48,7 @@ export default defineConfig({
     },
   },
   projects: [
-    { name: "desktop", use: { viewport: { width: 1440, height: 900 } } },
+    { name: "desktop", grepInvert: /@phone/, use: { viewport: { width: 1440, height: 900 } } },
     {
       name: "phone",
       grepInvert: /@desktop/,

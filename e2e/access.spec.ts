@@ -109,46 +109,54 @@ test("with a PIN, a terminal asks for it once; Lock now asks again, for what is 
   });
 });
 
-test("deleting asks for the PIN, and goes on by itself once it is right", async ({ page, portos }) => {
-  await portos.call("POST", "/api/backups", {});
-  await openAccess(page);
-  await setPin(page);
-  await page.getByRole("button", { name: "Lock now" }).click();
-  await expect(page.getByText("This browser has to enter it.")).toBeVisible();
-  await page.goto("/system?tab=backups");
-  await page
-    .getByRole("button", { name: /^Actions for the backup/ })
-    .first()
-    .click();
-  await page.getByRole("menuitem", { name: "Delete" }).click();
-  await page.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
-  await enter(page, pin);
-  await expect(sheet(page)).toHaveCount(0);
-  await expect.poll(async () => (await portos.call("GET", "/api/backups")).body).toEqual([]);
-});
+test(
+  "deleting asks for the PIN, and goes on by itself once it is right",
+  { tag: "@desktop" },
+  async ({ page, portos }) => {
+    await portos.call("POST", "/api/backups", {});
+    await openAccess(page);
+    await setPin(page);
+    await page.getByRole("button", { name: "Lock now" }).click();
+    await expect(page.getByText("This browser has to enter it.")).toBeVisible();
+    await page.goto("/system?tab=backups");
+    await page
+      .getByRole("button", { name: /^Actions for the backup/ })
+      .first()
+      .click();
+    await page.getByRole("menuitem", { name: "Delete" }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
+    await enter(page, pin);
+    await expect(sheet(page)).toHaveCount(0);
+    await expect.poll(async () => (await portos.call("GET", "/api/backups")).body).toEqual([]);
+  },
+);
 
-test("the list of who may come in is made, undone and shown with what is wrong", async ({ page, portos }, info) => {
-  await openAccess(page);
-  const list = page.getByRole("list", { name: "On the list" });
-  const field = page.getByLabel("Person or device to add");
-  await field.fill("Ada@example.org");
-  await page.getByRole("button", { name: "Add", exact: true }).click();
-  await expect(list).toContainText("ada@example.org");
-  await field.fill("a-device-with-a-long-name.tail0123456.ts.net");
-  await page.keyboard.press("Enter");
-  await expect(list).toContainText("a-device-with-a-long-name");
-  await page.getByRole("switch", { name: "Only people and devices on the list" }).click({ force: true });
-  await expect(page.getByText(/nobody can be looked up in the list/)).toBeVisible();
-  await saveScreenshots(page, info, "access-list");
-  await expectAccessible(page, "Access");
-  await page.getByRole("button", { name: "Remove ada@example.org from the list" }).click();
-  await expect(list).not.toContainText("ada@example.org");
-  await page.getByRole("button", { name: "Undo" }).click();
-  await expect(list).toContainText("ada@example.org");
+test(
+  "the list of who may come in is made, undone and shown with what is wrong",
+  { tag: "@desktop" },
+  async ({ page, portos }, info) => {
+    await openAccess(page);
+    const list = page.getByRole("list", { name: "On the list" });
+    const field = page.getByLabel("Person or device to add");
+    await field.fill("Ada@example.org");
+    await page.getByRole("button", { name: "Add", exact: true }).click();
+    await expect(list).toContainText("ada@example.org");
+    await field.fill("a-device-with-a-long-name.tail0123456.ts.net");
+    await page.keyboard.press("Enter");
+    await expect(list).toContainText("a-device-with-a-long-name");
+    await page.getByRole("switch", { name: "Only people and devices on the list" }).click({ force: true });
+    await expect(page.getByText(/nobody can be looked up in the list/)).toBeVisible();
+    await saveScreenshots(page, info, "access-list");
+    await expectAccessible(page, "Access");
+    await page.getByRole("button", { name: "Remove ada@example.org from the list" }).click();
+    await expect(list).not.toContainText("ada@example.org");
+    await page.getByRole("button", { name: "Undo" }).click();
+    await expect(list).toContainText("ada@example.org");
 
-  const file = join(portos.dataDir, "access.json");
-  await writeFile(file, (await readFile(file, "utf8")).replace('"isOn": true', '"isOn": false'));
-  await page.reload();
-  await expect(page.getByRole("switch", { name: "Only people and devices on the list" })).not.toBeChecked();
-  await portos.call("PUT", "/api/access/guests", { isOn: false, logins: [], nodes: [] });
-});
+    const file = join(portos.dataDir, "access.json");
+    await writeFile(file, (await readFile(file, "utf8")).replace('"isOn": true', '"isOn": false'));
+    await page.reload();
+    await expect(page.getByRole("switch", { name: "Only people and devices on the list" })).not.toBeChecked();
+    await portos.call("PUT", "/api/access/guests", { isOn: false, logins: [], nodes: [] });
+  },
+);

@@ -54,45 +54,45 @@ async function pending(portos: PortosFixture): Promise<Approval> {
   return found;
 }
 
-test("what is asked at the desk is allowed on a phone; the desk learns who did it", async ({
-  page,
-  portos,
-  browser,
-}, info) => {
-  const runId = await ask(portos, "notes.md");
-  await page.goto(`/agents/${runId}`);
-  const question = page.getByRole("group", { name: /Question: Edit/ });
-  await expect(question).toBeVisible({ timeout: 20_000 });
-  await expect(question.getByText("new text")).toBeVisible();
-  await expect(question.getByText(/min left/)).toBeVisible();
-  const { id } = await pending(portos);
+test(
+  "what is asked at the desk is allowed on a phone; the desk learns who did it",
+  { tag: "@desktop" },
+  async ({ page, portos, browser }, info) => {
+    const runId = await ask(portos, "notes.md");
+    await page.goto(`/agents/${runId}`);
+    const question = page.getByRole("group", { name: /Question: Edit/ });
+    await expect(question).toBeVisible({ timeout: 20_000 });
+    await expect(question.getByText("new text")).toBeVisible();
+    await expect(question.getByText(/min left/)).toBeVisible();
+    const { id } = await pending(portos);
 
-  const phone = await browser.newContext({ viewport: { width: 390, height: 844 }, baseURL: portos.url });
-  const answerPage = await phone.newPage();
-  const complaints: string[] = [];
-  answerPage.on("console", (message) => {
-    if (message.type() === "error") complaints.push(message.text());
-  });
-  await answerPage.goto(`/a/${id}`);
-  await expect(answerPage.getByRole("heading", { level: 1 })).toContainText("notes.md");
-  await expect(answerPage.getByText("+new text")).toBeVisible();
-  await expect(answerPage.getByText(/min left/)).toBeVisible();
-  await expectAccessible(answerPage, "Question on its own page");
-  await saveScreenshots(answerPage, info, "answer-page");
-  expect(await answerPage.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)).toBeLessThanOrEqual(
-    1,
-  );
-  await answerPage.getByRole("button", { name: "Allow once" }).click();
-  await expect(answerPage.getByText("Allowed", { exact: true })).toBeVisible();
-  await expect(answerPage.getByText(/by this machine on Chrome on/)).toBeVisible();
-  await saveScreenshots(answerPage, info, "answer-page-settled");
-  expect(complaints).toEqual([]);
-  await phone.close();
+    const phone = await browser.newContext({ viewport: { width: 390, height: 844 }, baseURL: portos.url });
+    const answerPage = await phone.newPage();
+    const complaints: string[] = [];
+    answerPage.on("console", (message) => {
+      if (message.type() === "error") complaints.push(message.text());
+    });
+    await answerPage.goto(`/a/${id}`);
+    await expect(answerPage.getByRole("heading", { level: 1 })).toContainText("notes.md");
+    await expect(answerPage.getByText("+new text")).toBeVisible();
+    await expect(answerPage.getByText(/min left/)).toBeVisible();
+    await expectAccessible(answerPage, "Question on its own page");
+    await saveScreenshots(answerPage, info, "answer-page");
+    expect(
+      await answerPage.evaluate(() => document.documentElement.scrollWidth - window.innerWidth),
+    ).toBeLessThanOrEqual(1);
+    await answerPage.getByRole("button", { name: "Allow once" }).click();
+    await expect(answerPage.getByText("Allowed", { exact: true })).toBeVisible();
+    await expect(answerPage.getByText(/by this machine on Chrome on/)).toBeVisible();
+    await saveScreenshots(answerPage, info, "answer-page-settled");
+    expect(complaints).toEqual([]);
+    await phone.close();
 
-  await expect(question).toBeHidden();
-  await expect(page.getByText(/this machine on Chrome on/).first()).toBeVisible();
-  await expect.poll(() => readFile(join(folder, "notes.md"), "utf8").catch(() => "")).toBe("new text\n");
-});
+    await expect(question).toBeHidden();
+    await expect(page.getByText(/this machine on Chrome on/).first()).toBeVisible();
+    await expect.poll(() => readFile(join(folder, "notes.md"), "utf8").catch(() => "")).toBe("new text\n");
+  },
+);
 
 test("a question is settled on Home, denied with a reason", async ({ page, portos }, info) => {
   await ask(portos, "notes.md");
@@ -116,34 +116,35 @@ test("a question is settled on Home, denied with a reason", async ({ page, porto
   await saveScreenshots(page, info, "approval-details");
 });
 
-test("allowing more in this run answers the next question by a rule, which is listed", async ({
-  page,
-  portos,
-}, info) => {
-  await ask(portos, "one.md", "two.md");
-  await page.goto("/agents");
-  await page.getByRole("main").getByRole("link", { name: "Approvals, 1 question waiting" }).click();
-  const question = page.getByRole("group", { name: /Question: Edit .*one\.md/ });
-  await expect(question).toBeVisible({ timeout: 20_000 });
-  await expectAccessible(page, "Approvals");
-  await saveScreenshots(page, info, "approvals-waiting");
-  // Rules that are looked at meanwhile follow by themselves.
-  const rules = await page.context().newPage();
-  await rules.goto("/approvals?tab=rules");
-  await expect(rules.getByText("Everything is asked")).toBeVisible();
-  await question.getByRole("button", { name: "Allow for this run" }).click();
-  await expect
-    .poll(() => readFile(join(folder, "two.md"), "utf8").catch(() => ""), { timeout: 15_000 })
-    .toBe("new text\n");
-  const rule = rules.getByRole("article", { name: "Editing files in Write the notes" });
-  await expect(rule.getByText("Used 1 time")).toBeVisible();
-  await rule.getByRole("button", { name: "Delete" }).click();
-  await expect(rule).toBeHidden();
-  await rules.getByRole("button", { name: "Undo" }).click();
-  await expect(rule).toBeVisible();
-});
+test(
+  "allowing more in this run answers the next question by a rule, which is listed",
+  { tag: "@desktop" },
+  async ({ page, portos }, info) => {
+    await ask(portos, "one.md", "two.md");
+    await page.goto("/agents");
+    await page.getByRole("main").getByRole("link", { name: "Approvals, 1 question waiting" }).click();
+    const question = page.getByRole("group", { name: /Question: Edit .*one\.md/ });
+    await expect(question).toBeVisible({ timeout: 20_000 });
+    await expectAccessible(page, "Approvals");
+    await saveScreenshots(page, info, "approvals-waiting");
+    // Rules that are looked at meanwhile follow by themselves.
+    const rules = await page.context().newPage();
+    await rules.goto("/approvals?tab=rules");
+    await expect(rules.getByText("Everything is asked")).toBeVisible();
+    await question.getByRole("button", { name: "Allow for this run" }).click();
+    await expect
+      .poll(() => readFile(join(folder, "two.md"), "utf8").catch(() => ""), { timeout: 15_000 })
+      .toBe("new text\n");
+    const rule = rules.getByRole("article", { name: "Editing files in Write the notes" });
+    await expect(rule.getByText("Used 1 time")).toBeVisible();
+    await rule.getByRole("button", { name: "Delete" }).click();
+    await expect(rule).toBeHidden();
+    await rules.getByRole("button", { name: "Undo" }).click();
+    await expect(rule).toBeVisible();
+  },
+);
 
-test("a rule says beforehand what it would have answered", async ({ page, portos }, info) => {
+test("a rule says beforehand what it would have answered", { tag: "@desktop" }, async ({ page, portos }, info) => {
   await ask(portos, "notes.md");
   const { id, hash } = await pending(portos);
   await portos.call("POST", `/api/approvals/${id}/decision`, { hash, answer: "deny" });
@@ -160,25 +161,29 @@ test("a rule says beforehand what it would have answered", async ({ page, portos
   await saveScreenshots(page, info, "rule-editor");
 });
 
-test("the page of a question opens without a network, and weighs no more than 25 kB", async ({ page, portos }) => {
-  await ask(portos, "notes.md");
-  const { id } = await pending(portos);
-  const session = await page.context().newCDPSession(page);
-  await session.send("Network.enable");
-  let bytes = 0;
-  session.on("Network.loadingFinished", ({ encodedDataLength }) => {
-    bytes += encodedDataLength;
-  });
-  await page.goto(`/a/${id}`);
-  await expect(page.getByRole("button", { name: "Allow once" })).toBeVisible();
-  await page.waitForLoadState("networkidle");
-  expect(bytes).toBeGreaterThan(2_000);
-  expect(bytes).toBeLessThan(25_000);
-  await page.context().setOffline(true);
-  await expect(page.getByText(/Offline, as of/)).toBeVisible({ timeout: 15_000 });
-  await page.getByRole("button", { name: "Deny", exact: true }).click();
-  await expect(page.getByRole("alert")).toContainText("Nothing was answered");
-  await page.context().setOffline(false);
-  await page.getByRole("button", { name: "Deny", exact: true }).click();
-  await expect(page.getByText("Denied", { exact: true })).toBeVisible();
-});
+test(
+  "the page of a question opens without a network, and weighs no more than 25 kB",
+  { tag: "@phone" },
+  async ({ page, portos }) => {
+    await ask(portos, "notes.md");
+    const { id } = await pending(portos);
+    const session = await page.context().newCDPSession(page);
+    await session.send("Network.enable");
+    let bytes = 0;
+    session.on("Network.loadingFinished", ({ encodedDataLength }) => {
+      bytes += encodedDataLength;
+    });
+    await page.goto(`/a/${id}`);
+    await expect(page.getByRole("button", { name: "Allow once" })).toBeVisible();
+    await page.waitForLoadState("networkidle");
+    expect(bytes).toBeGreaterThan(2_000);
+    expect(bytes).toBeLessThan(25_000);
+    await page.context().setOffline(true);
+    await expect(page.getByText(/Offline, as of/)).toBeVisible({ timeout: 15_000 });
+    await page.getByRole("button", { name: "Deny", exact: true }).click();
+    await expect(page.getByRole("alert")).toContainText("Nothing was answered");
+    await page.context().setOffline(false);
+    await page.getByRole("button", { name: "Deny", exact: true }).click();
+    await expect(page.getByText("Denied", { exact: true })).toBeVisible();
+  },
+);

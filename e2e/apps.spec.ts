@@ -74,9 +74,8 @@ test("from nothing: the sample app is added, started, crashed, restarted, stoppe
   expect(problems).toEqual([]);
 });
 
-test("a folder becomes an app: steps, plan, import, undo", async ({ page, portos }, testInfo) => {
-  // The desktop's and the phone's run may be under way at the same time.
-  const port = testInfo.project.name === "phone" ? 4356 : 4355;
+test("a folder becomes an app: steps, plan, import, undo", { tag: "@desktop" }, async ({ page, portos }, testInfo) => {
+  const port = 4355;
   const project = join(portos.folder, `projects-${testInfo.project.name}`, "shop");
   await mkdir(project, { recursive: true });
   const scripts = { dev: `node server.js --port ${port}`, worker: "node worker.js" };
@@ -149,43 +148,44 @@ test("fifty apps with long names: filtered, sorted, grouped, as list and as grid
   await expect(main.getByText("No app matches")).toBeVisible();
 });
 
-test("a process is added, edited and moved; a secret is kept without being shown", async ({
-  page,
-  portos,
-}, testInfo) => {
-  const folder = join(portos.folder, `edit-${testInfo.project.name}`);
-  await mkdir(folder, { recursive: true });
-  await portos.call("POST", "/api/apps", { name: "Edit me", folder, processes: [] });
-  await page.goto("/apps/edit-me?tab=processes");
-  await page.getByRole("button", { name: "Add a process" }).click();
-  await page.getByLabel("Command").fill("node 'my server.js' && echo");
-  await expect(page.getByText("&& needs a shell")).toBeVisible();
-  await page.getByLabel("Command").fill("node 'my server.js'");
-  await saveScreenshots(page, testInfo, "process-form");
-  await page.getByRole("button", { name: "Save", exact: true }).click();
-  await expect(page.getByText("node 'my server.js'")).toBeVisible();
+test(
+  "a process is added, edited and moved; a secret is kept without being shown",
+  { tag: "@desktop" },
+  async ({ page, portos }, testInfo) => {
+    const folder = join(portos.folder, `edit-${testInfo.project.name}`);
+    await mkdir(folder, { recursive: true });
+    await portos.call("POST", "/api/apps", { name: "Edit me", folder, processes: [] });
+    await page.goto("/apps/edit-me?tab=processes");
+    await page.getByRole("button", { name: "Add a process" }).click();
+    await page.getByLabel("Command").fill("node 'my server.js' && echo");
+    await expect(page.getByText("&& needs a shell")).toBeVisible();
+    await page.getByLabel("Command").fill("node 'my server.js'");
+    await saveScreenshots(page, testInfo, "process-form");
+    await page.getByRole("button", { name: "Save", exact: true }).click();
+    await expect(page.getByText("node 'my server.js'")).toBeVisible();
 
-  await page.goto("/apps/edit-me?tab=environment");
-  await page.getByRole("button", { name: "Add a variable" }).click();
-  await page.getByLabel("Name of the variable").fill("API_TOKEN");
-  await page.getByLabel("Secret").check();
-  await page.getByLabel("Value of API_TOKEN").fill("very-secret-value-1234");
-  await page.getByRole("button", { name: "Save", exact: true }).click();
-  await expect(page.getByPlaceholder("kept, ends in 1234")).toBeVisible();
-  await saveScreenshots(page, testInfo, "app-environment");
-  await expectAccessible(page, "The environment of an app");
-  expect(JSON.stringify(await portos.call("GET", "/api/apps"))).not.toContain("very-secret-value-1234");
+    await page.goto("/apps/edit-me?tab=environment");
+    await page.getByRole("button", { name: "Add a variable" }).click();
+    await page.getByLabel("Name of the variable").fill("API_TOKEN");
+    await page.getByLabel("Secret").check();
+    await page.getByLabel("Value of API_TOKEN").fill("very-secret-value-1234");
+    await page.getByRole("button", { name: "Save", exact: true }).click();
+    await expect(page.getByPlaceholder("kept, ends in 1234")).toBeVisible();
+    await saveScreenshots(page, testInfo, "app-environment");
+    await expectAccessible(page, "The environment of an app");
+    expect(JSON.stringify(await portos.call("GET", "/api/apps"))).not.toContain("very-secret-value-1234");
 
-  await page.goto("/apps/edit-me");
-  await page.getByRole("main").getByRole("button", { name: "Start", exact: true }).click();
-  await expect(page.getByText(/errored|restarting soon|restart/).first()).toBeVisible();
-  await page.goto("/apps/edit-me?tab=settings");
-  await page.getByRole("textbox", { name: "Name", exact: true }).fill("Edited");
-  await page.getByRole("button", { name: "Save", exact: true }).click();
-  await expect(page.getByRole("heading", { name: "Edited" })).toBeVisible();
-  await saveScreenshots(page, testInfo, "app-settings");
-  await expectAccessible(page, "The settings of an app");
-});
+    await page.goto("/apps/edit-me");
+    await page.getByRole("main").getByRole("button", { name: "Start", exact: true }).click();
+    await expect(page.getByText(/errored|restarting soon|restart/).first()).toBeVisible();
+    await page.goto("/apps/edit-me?tab=settings");
+    await page.getByRole("textbox", { name: "Name", exact: true }).fill("Edited");
+    await page.getByRole("button", { name: "Save", exact: true }).click();
+    await expect(page.getByRole("heading", { name: "Edited" })).toBeVisible();
+    await saveScreenshots(page, testInfo, "app-settings");
+    await expectAccessible(page, "The settings of an app");
+  },
+);
 
 async function answers(port: number): Promise<boolean> {
   try {

@@ -79,7 +79,7 @@ test("from the empty page to a command that runs every minute, with its ledger a
   await expectAccessible(page, "Run of an automation");
 });
 
-test("output is shown while it runs, and a run can be cancelled", async ({ page, portos }) => {
+test("output is shown while it runs, and a run can be cancelled", { tag: "@desktop" }, async ({ page, portos }) => {
   const id = await create(portos, "Count", "for n in 1 2 3; do echo line $n; sleep 0.3; done; sleep 60");
   await page.goto(`/automations/${id}`);
   await main(page).getByRole("button", { name: "Run now" }).click();
@@ -91,24 +91,28 @@ test("output is shown while it runs, and a run can be cancelled", async ({ page,
   await expect(sheet.getByText("cancelled", { exact: true })).toBeVisible();
 });
 
-test("what is wrong is said at the field, and a deletion can be undone", async ({ page, portos }) => {
-  await create(portos, "Keep me", "true");
-  await page.goto("/automations?edit=new");
-  const form = page.getByRole("dialog");
-  await form.getByLabel("Name").fill("Broken");
-  await form.getByLabel("As cron").fill("61 * * * *");
-  await form.getByLabel("Command line").fill("date");
-  await form.getByLabel("Folder", { exact: true }).fill("/no/such/folder");
-  await form.getByRole("button", { name: "Create, turned off" }).click();
-  await expect(form.getByText("Invalid value for minute: 61").first()).toBeVisible();
-  await expect(form.getByText("does not exist or cannot be read").first()).toBeVisible();
-  await form.getByRole("button", { name: "Cancel" }).click();
-  await main(page).getByRole("button", { name: "Actions for Keep me" }).click();
-  await page.getByRole("menuitem", { name: "Delete" }).click();
-  await expect(page.getByText("Nothing runs by itself yet")).toBeVisible();
-  await page.getByRole("button", { name: "Undo" }).click();
-  await expect(main(page).getByRole("link", { name: "Keep me" }).first()).toBeVisible();
-});
+test(
+  "what is wrong is said at the field, and a deletion can be undone",
+  { tag: "@desktop" },
+  async ({ page, portos }) => {
+    await create(portos, "Keep me", "true");
+    await page.goto("/automations?edit=new");
+    const form = page.getByRole("dialog");
+    await form.getByLabel("Name").fill("Broken");
+    await form.getByLabel("As cron").fill("61 * * * *");
+    await form.getByLabel("Command line").fill("date");
+    await form.getByLabel("Folder", { exact: true }).fill("/no/such/folder");
+    await form.getByRole("button", { name: "Create, turned off" }).click();
+    await expect(form.getByText("Invalid value for minute: 61").first()).toBeVisible();
+    await expect(form.getByText("does not exist or cannot be read").first()).toBeVisible();
+    await form.getByRole("button", { name: "Cancel" }).click();
+    await main(page).getByRole("button", { name: "Actions for Keep me" }).click();
+    await page.getByRole("menuitem", { name: "Delete" }).click();
+    await expect(page.getByText("Nothing runs by itself yet")).toBeVisible();
+    await page.getByRole("button", { name: "Undo" }).click();
+    await expect(main(page).getByRole("link", { name: "Keep me" }).first()).toBeVisible();
+  },
+);
 
 test("many automations, all paused", async ({ page, portos }, info) => {
   test.setTimeout(150_000);

@@ -91,14 +91,18 @@ test("the repair page shows, restarts and stops processes while portos-server is
   await expect.poll(() => answers(portos.basePort), { timeout: 20_000 }).toBe(true);
 });
 
-test("the repair page does without the autofixer, and brings it back", async ({ page, portos }) => {
-  const origin = `http://127.0.0.1:${portos.basePort + 6}`;
-  const { items } = (await (await fetch(`${origin}/api/autofixer/processes`)).json()) as { items: ProcessReply[] };
-  const autofixer = items.find(({ name }) => name === "portos-autofixer");
-  await page.goto(origin);
-  await page.getByRole("button", { name: "Stop portos-autofixer", exact: true }).click();
-  await expect(page.getByRole("alert")).toContainText("portos-autofixer does not answer");
-  expect(autofixer).toMatchObject({ home: "portos" });
-  await page.getByRole("button", { name: "Start portos-autofixer", exact: true }).click();
-  await expect(page.getByRole("alert")).toBeHidden();
-});
+test(
+  "the repair page does without the autofixer, and brings it back",
+  { tag: "@desktop" },
+  async ({ page, portos }) => {
+    const origin = `http://127.0.0.1:${portos.basePort + 6}`;
+    const { items } = (await (await fetch(`${origin}/api/autofixer/processes`)).json()) as { items: ProcessReply[] };
+    const autofixer = items.find(({ name }) => name === "portos-autofixer");
+    await page.goto(origin);
+    await page.getByRole("button", { name: "Stop portos-autofixer", exact: true }).click();
+    await expect(page.getByRole("alert")).toContainText("portos-autofixer does not answer");
+    expect(autofixer).toMatchObject({ home: "portos" });
+    await page.getByRole("button", { name: "Start portos-autofixer", exact: true }).click();
+    await expect(page.getByRole("alert")).toBeHidden();
+  },
+);

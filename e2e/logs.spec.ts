@@ -52,23 +52,24 @@ test("live lines follow, reading further up holds still and counts what is new",
   await expectAccessible(page, "Logs");
 });
 
-test("the first line is reached by scrolling, over a rotated file, and no line is missing", async ({
-  page,
-  portos,
-}, testInfo) => {
-  const { file, address } = await makeLog(portos, `pages-${testInfo.project.name}`, numbered(0, 1_500));
-  await rename(file, `${file}.1`);
-  await writeFile(file, numbered(1_500, 2_500));
-  await page.goto(address);
-  await expect(line(page, "INFO line 2499")).toBeVisible();
-  await expect(async () => {
-    await page.getByRole("log").evaluate((element) => {
-      element.scrollTo({ top: 0 });
-    });
-    await expect(line(page, "INFO line 0")).toBeInViewport({ timeout: 500 });
-  }).toPass();
-  await expect(line(page, "INFO line 12")).toBeInViewport();
-});
+test(
+  "the first line is reached by scrolling, over a rotated file, and no line is missing",
+  { tag: "@desktop" },
+  async ({ page, portos }, testInfo) => {
+    const { file, address } = await makeLog(portos, `pages-${testInfo.project.name}`, numbered(0, 1_500));
+    await rename(file, `${file}.1`);
+    await writeFile(file, numbered(1_500, 2_500));
+    await page.goto(address);
+    await expect(line(page, "INFO line 2499")).toBeVisible();
+    await expect(async () => {
+      await page.getByRole("log").evaluate((element) => {
+        element.scrollTo({ top: 0 });
+      });
+      await expect(line(page, "INFO line 0")).toBeInViewport({ timeout: 500 });
+    }).toPass();
+    await expect(line(page, "INFO line 12")).toBeInViewport();
+  },
+);
 
 test("search finds lines in rotated files, shows them in their context, and the link opens the same line", async ({
   page,

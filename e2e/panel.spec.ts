@@ -11,8 +11,7 @@ async function openLive(page: Page, path: string): Promise<void> {
 test(
   "the palette goes anywhere by keyboard, and g with a letter does the same",
   { tag: "@desktop" },
-  async ({ page, isMobile }) => {
-    test.skip(isMobile, "keyboards sit at desks");
+  async ({ page }) => {
     await openLive(page, "/");
     await page.keyboard.press("Control+k");
     await page.getByPlaceholder("Where to, or what to do?").fill("go to history");
@@ -26,8 +25,7 @@ test(
   },
 );
 
-test("Escape closes the palette, and the focus is where it was", { tag: "@desktop" }, async ({ page, isMobile }) => {
-  test.skip(isMobile, "keyboards sit at desks");
+test("Escape closes the palette, and the focus is where it was", { tag: "@desktop" }, async ({ page }) => {
   await openLive(page, "/history");
   const search = page.getByLabel("Search the history");
   await search.focus();
@@ -70,7 +68,7 @@ test("menus and the notifications lie inside the window and close with Escape", 
   await portos.call("DELETE", "/api/apps/hello-app", {});
 });
 
-test("the history names things, leads to them, and shows one alone", async ({ page, portos }) => {
+test("the history names things, leads to them, and shows one alone", { tag: "@desktop" }, async ({ page, portos }) => {
   await portos.call("POST", "/api/apps/sample", {});
   await portos.call("PATCH", "/api/apps/hello-app", { description: "An example." });
   await portos.call("POST", "/api/backups", {});
@@ -97,7 +95,7 @@ test("a letter typed into a field is text, not a shortcut", { tag: "@desktop" },
   await expect(page).toHaveURL(/\/history/);
 });
 
-test("settings are kept, can be undone, and both are in the history", async ({ page }) => {
+test("settings are kept, can be undone, and both are in the history", { tag: "@desktop" }, async ({ page }) => {
   await openLive(page, "/system?tab=settings");
   await page.getByLabel("Machine name").fill("Bench");
   await page.getByRole("button", { name: "Save" }).click();
@@ -112,25 +110,29 @@ test("settings are kept, can be undone, and both are in the history", async ({ p
   await expect(page.getByRole("row").filter({ hasText: "Change the settings" })).toHaveCount(3);
 });
 
-test("a backup shows what a restore would change before anything is touched", async ({ page, portos }) => {
-  await openLive(page, "/system?tab=backups");
-  await page.getByRole("button", { name: "Back up now" }).click();
-  await expect(page.getByText(/^Backed up \d+ files?$/)).toBeVisible();
-  const { body: settings } = await portos.call("GET", "/api/settings");
-  await portos.call("PUT", "/api/settings", { ...(settings as object), machineName: "Changed since" });
-  await page
-    .getByRole("button", { name: /^Actions for the backup/ })
-    .first()
-    .click();
-  await page.getByRole("menuitem", { name: "Restore…" }).click();
-  const sheet = page.getByRole("dialog");
-  await expect(sheet.getByRole("listitem").filter({ hasText: "settings.json" })).toContainText("changed");
-  await sheet.getByRole("button", { name: "Restore" }).click();
-  await expect(page.getByText(/^Restored \d+ files?$/)).toBeVisible();
-  await expect
-    .poll(async () => (await portos.call("GET", "/api/settings")).body)
-    .toMatchObject({ machineName: (settings as { machineName: string }).machineName });
-});
+test(
+  "a backup shows what a restore would change before anything is touched",
+  { tag: "@desktop" },
+  async ({ page, portos }) => {
+    await openLive(page, "/system?tab=backups");
+    await page.getByRole("button", { name: "Back up now" }).click();
+    await expect(page.getByText(/^Backed up \d+ files?$/)).toBeVisible();
+    const { body: settings } = await portos.call("GET", "/api/settings");
+    await portos.call("PUT", "/api/settings", { ...(settings as object), machineName: "Changed since" });
+    await page
+      .getByRole("button", { name: /^Actions for the backup/ })
+      .first()
+      .click();
+    await page.getByRole("menuitem", { name: "Restore…" }).click();
+    const sheet = page.getByRole("dialog");
+    await expect(sheet.getByRole("listitem").filter({ hasText: "settings.json" })).toContainText("changed");
+    await sheet.getByRole("button", { name: "Restore" }).click();
+    await expect(page.getByText(/^Restored \d+ files?$/)).toBeVisible();
+    await expect
+      .poll(async () => (await portos.call("GET", "/api/settings")).body)
+      .toMatchObject({ machineName: (settings as { machineName: string }).machineName });
+  },
+);
 
 test("deleting a backup asks once, with the safe button focused", { tag: "@desktop" }, async ({ page, portos }) => {
   await portos.call("POST", "/api/backups", {});
@@ -179,20 +181,24 @@ test(
   },
 );
 
-test("portos-server can be restarted from its own page, which reconnects", async ({ page, portos }) => {
-  const before = (await portos.call("GET", "/api/health")).body as { pid: number };
-  await openLive(page, "/system");
-  await page.getByRole("button", { name: "Restart portos-server" }).click();
-  await expect(page.getByText("Restarting portos-server")).toBeVisible();
-  await expect
-    .poll(
-      () =>
-        portos.call("GET", "/api/health").then(
-          ({ body }) => (body as { pid: number }).pid,
-          () => before.pid,
-        ),
-      { timeout: 20_000 },
-    )
-    .not.toBe(before.pid);
-  await expect(page.getByRole("status").filter({ hasText: "live" })).toBeAttached({ timeout: 20_000 });
-});
+test(
+  "portos-server can be restarted from its own page, which reconnects",
+  { tag: "@desktop" },
+  async ({ page, portos }) => {
+    const before = (await portos.call("GET", "/api/health")).body as { pid: number };
+    await openLive(page, "/system");
+    await page.getByRole("button", { name: "Restart portos-server" }).click();
+    await expect(page.getByText("Restarting portos-server")).toBeVisible();
+    await expect
+      .poll(
+        () =>
+          portos.call("GET", "/api/health").then(
+            ({ body }) => (body as { pid: number }).pid,
+            () => before.pid,
+          ),
+        { timeout: 20_000 },
+      )
+      .not.toBe(before.pid);
+    await expect(page.getByRole("status").filter({ hasText: "live" })).toBeAttached({ timeout: 20_000 });
+  },
+);

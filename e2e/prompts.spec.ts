@@ -103,27 +103,31 @@ test(
   },
 );
 
-test("what is not saved stays while one looks elsewhere; deleting can be undone", async ({ page, portos }) => {
-  const id = await create(portos, "Greet", "Say hello.");
-  await page.goto(`/prompts/${id}`);
-  await page.getByLabel("Text", { exact: true }).fill("Half done");
-  await page.goto("/prompts");
-  await main(page).getByRole("link", { name: "Greet" }).click();
-  await expect(page.getByLabel("Text", { exact: true })).toHaveValue("Say hello."); // a new page begins anew
-  await page.getByLabel("Text", { exact: true }).fill("Half done again");
-  await page.keyboard.press("Control+k");
-  await page.getByPlaceholder("Where to, or what to do?").fill("go to prompts");
-  await page.keyboard.press("Enter");
-  await expect(page).toHaveURL(/\/prompts$/);
-  await main(page).getByRole("link", { name: "Greet" }).click();
-  await expect(page.getByLabel("Text", { exact: true })).toHaveValue("Half done again");
+test(
+  "what is not saved stays while one looks elsewhere; deleting can be undone",
+  { tag: "@desktop" },
+  async ({ page, portos }) => {
+    const id = await create(portos, "Greet", "Say hello.");
+    await page.goto(`/prompts/${id}`);
+    await page.getByLabel("Text", { exact: true }).fill("Half done");
+    await page.goto("/prompts");
+    await main(page).getByRole("link", { name: "Greet" }).click();
+    await expect(page.getByLabel("Text", { exact: true })).toHaveValue("Say hello."); // a new page begins anew
+    await page.getByLabel("Text", { exact: true }).fill("Half done again");
+    await page.keyboard.press("Control+k");
+    await page.getByPlaceholder("Where to, or what to do?").fill("go to prompts");
+    await page.keyboard.press("Enter");
+    await expect(page).toHaveURL(/\/prompts$/);
+    await main(page).getByRole("link", { name: "Greet" }).click();
+    await expect(page.getByLabel("Text", { exact: true })).toHaveValue("Half done again");
 
-  await page.getByRole("button", { name: "Actions for Greet" }).click();
-  await page.getByRole("menuitem", { name: "Delete" }).click();
-  await expect(page.getByText("No prompts yet")).toBeVisible();
-  await page.getByRole("button", { name: "Undo" }).click();
-  await expect(main(page).getByRole("link", { name: "Greet" })).toBeVisible();
-});
+    await page.getByRole("button", { name: "Actions for Greet" }).click();
+    await page.getByRole("menuitem", { name: "Delete" }).click();
+    await expect(page.getByText("No prompts yet")).toBeVisible();
+    await page.getByRole("button", { name: "Undo" }).click();
+    await expect(main(page).getByRole("link", { name: "Greet" })).toBeVisible();
+  },
+);
 
 test(
   "an import asks what to do with a prompt that is here already",

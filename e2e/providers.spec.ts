@@ -83,44 +83,48 @@ test("from the empty page to a provider that answers, its key kept, never shown"
   expect(await page.content()).not.toContain(key);
 });
 
-test("a chain is shown by tier and checked with one click; deleting is undone", async ({ page, portos }, info) => {
-  await add(portos, "last");
-  await add(portos, "gone", { name: "Gone", baseUrl: "http://127.0.0.1:9/v1", fallbackProvider: "last" });
-  await add(portos, "first", { name: "First", fallbackProvider: "gone", tierFallbacks: { light: "last" } });
-  for (const id of ["first", "gone"]) await portos.call("POST", `/api/providers/${id}/enable`);
-  await page.goto("/providers");
-  const main = page.getByRole("main");
-  await expect(main.getByText("No answer: nothing listens there").first()).toBeVisible();
-  const chain = main.getByRole("listitem", { name: "Chain of First" });
-  await expect(chain.getByRole("list", { name: "Asked in this order" }).getByRole("listitem")).toHaveCount(3);
-  await chain.getByRole("button", { name: "Test" }).click();
-  await expect(chain.getByText("First would answer now.")).toBeVisible();
-  await expectAccessible(page, "Providers with a chain");
-  await saveScreenshots(page, info, "providers-three");
+test(
+  "a chain is shown by tier and checked with one click; deleting is undone",
+  { tag: "@desktop" },
+  async ({ page, portos }, info) => {
+    await add(portos, "last");
+    await add(portos, "gone", { name: "Gone", baseUrl: "http://127.0.0.1:9/v1", fallbackProvider: "last" });
+    await add(portos, "first", { name: "First", fallbackProvider: "gone", tierFallbacks: { light: "last" } });
+    for (const id of ["first", "gone"]) await portos.call("POST", `/api/providers/${id}/enable`);
+    await page.goto("/providers");
+    const main = page.getByRole("main");
+    await expect(main.getByText("No answer: nothing listens there").first()).toBeVisible();
+    const chain = main.getByRole("listitem", { name: "Chain of First" });
+    await expect(chain.getByRole("list", { name: "Asked in this order" }).getByRole("listitem")).toHaveCount(3);
+    await chain.getByRole("button", { name: "Test" }).click();
+    await expect(chain.getByText("First would answer now.")).toBeVisible();
+    await expectAccessible(page, "Providers with a chain");
+    await saveScreenshots(page, info, "providers-three");
 
-  await main.getByRole("button", { name: /^Fallbacks of First/ }).click();
-  const sheet = page.getByRole("dialog");
-  await expect(sheet.getByRole("listitem")).toHaveCount(3);
-  await expect(sheet.getByText("Would be left out: Off")).toBeVisible();
-  await sheet.getByText("light", { exact: true }).click();
-  await expect(sheet.getByRole("listitem")).toHaveCount(2);
-  await sheet.getByText("heavy", { exact: true }).click();
-  await sheet.getByRole("button", { name: "Test" }).click();
-  await expect(sheet.getByText("does not answer")).toBeVisible();
-  await saveScreenshots(page, info, "providers-chain");
-  await expectAccessible(page, "Fallback chain");
-  await page.keyboard.press("Escape");
+    await main.getByRole("button", { name: /^Fallbacks of First/ }).click();
+    const sheet = page.getByRole("dialog");
+    await expect(sheet.getByRole("listitem")).toHaveCount(3);
+    await expect(sheet.getByText("Would be left out: Off")).toBeVisible();
+    await sheet.getByText("light", { exact: true }).click();
+    await expect(sheet.getByRole("listitem")).toHaveCount(2);
+    await sheet.getByText("heavy", { exact: true }).click();
+    await sheet.getByRole("button", { name: "Test" }).click();
+    await expect(sheet.getByText("does not answer")).toBeVisible();
+    await saveScreenshots(page, info, "providers-chain");
+    await expectAccessible(page, "Fallback chain");
+    await page.keyboard.press("Escape");
 
-  await main.getByRole("button", { name: "Actions for Gone" }).click();
-  await page
-    .getByRole("menuitem", { name: "Delete" })
-    .or(page.getByRole("button", { name: "Delete" }))
-    .first()
-    .click();
-  await expect(main.getByRole("button", { name: "Gone", exact: true })).toHaveCount(0);
-  await page.getByRole("button", { name: "Undo" }).click();
-  await expect(main.getByRole("button", { name: "Gone", exact: true })).toBeVisible();
-});
+    await main.getByRole("button", { name: "Actions for Gone" }).click();
+    await page
+      .getByRole("menuitem", { name: "Delete" })
+      .or(page.getByRole("button", { name: "Delete" }))
+      .first()
+      .click();
+    await expect(main.getByRole("button", { name: "Gone", exact: true })).toHaveCount(0);
+    await page.getByRole("button", { name: "Undo" }).click();
+    await expect(main.getByRole("button", { name: "Gone", exact: true })).toBeVisible();
+  },
+);
 
 test("a loop of fallbacks is refused at its field", { tag: "@desktop" }, async ({ page, portos }) => {
   await add(portos, "a");

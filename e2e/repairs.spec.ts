@@ -34,28 +34,29 @@ async function prepare(portos: PortosFixture, appId: string): Promise<string> {
   return folder;
 }
 
-test("an agent is asked about a crash; its work is applied, watched, and taken back", async ({
-  page,
-  portos,
-}, info) => {
-  const appId = `mended-${info.project.name.toLowerCase().replaceAll(/[^a-z]/g, "")}`;
-  const folder = await prepare(portos, appId);
-  await page.goto("/system?tab=incidents");
-  const card = page.getByRole("article", { name: `Incident of ${appId}/web` });
-  await card.getByRole("button", { name: /^Ask an agent about/ }).click();
-  const sheet = page.getByRole("dialog");
-  await sheet.getByRole("button", { name: "Ask an agent to repair" }).click();
-  const repair = sheet.getByRole("article", { name: `Repair of ${appId}/web` });
-  await expect(repair).toContainText("calls broken, which is not defined", { timeout: 30_000 });
-  await repair.getByRole("button", { name: "Apply" }).click({ timeout: 30_000 });
-  await expect(repair).toContainText(/watched for 10 min/, { timeout: 30_000 });
-  expect(await readFile(join(folder, "server.mjs"), "utf8")).not.toContain("broken");
-  await saveScreenshots(page, info, "repair");
-  await expectAccessible(page, "A repair");
-  await repair.getByRole("button", { name: "Revert" }).click();
-  await expect(repair).toContainText(/Taken back/, { timeout: 30_000 });
-  await expect.poll(() => readFile(join(folder, "server.mjs"), "utf8")).toContain("broken");
-  await portos.call("DELETE", `/api/apps/${appId}`);
-  await portos.call("DELETE", "/api/providers/mender");
-  await rm(dirname(folder), { recursive: true, force: true });
-});
+test(
+  "an agent is asked about a crash; its work is applied, watched, and taken back",
+  { tag: "@desktop" },
+  async ({ page, portos }, info) => {
+    const appId = `mended-${info.project.name.toLowerCase().replaceAll(/[^a-z]/g, "")}`;
+    const folder = await prepare(portos, appId);
+    await page.goto("/system?tab=incidents");
+    const card = page.getByRole("article", { name: `Incident of ${appId}/web` });
+    await card.getByRole("button", { name: /^Ask an agent about/ }).click();
+    const sheet = page.getByRole("dialog");
+    await sheet.getByRole("button", { name: "Ask an agent to repair" }).click();
+    const repair = sheet.getByRole("article", { name: `Repair of ${appId}/web` });
+    await expect(repair).toContainText("calls broken, which is not defined", { timeout: 30_000 });
+    await repair.getByRole("button", { name: "Apply" }).click({ timeout: 30_000 });
+    await expect(repair).toContainText(/watched for 10 min/, { timeout: 30_000 });
+    expect(await readFile(join(folder, "server.mjs"), "utf8")).not.toContain("broken");
+    await saveScreenshots(page, info, "repair");
+    await expectAccessible(page, "A repair");
+    await repair.getByRole("button", { name: "Revert" }).click();
+    await expect(repair).toContainText(/Taken back/, { timeout: 30_000 });
+    await expect.poll(() => readFile(join(folder, "server.mjs"), "utf8")).toContain("broken");
+    await portos.call("DELETE", `/api/apps/${appId}`);
+    await portos.call("DELETE", "/api/providers/mender");
+    await rm(dirname(folder), { recursive: true, force: true });
+  },
+);

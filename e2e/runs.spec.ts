@@ -141,29 +141,33 @@ test("one prompt on two providers is shown side by side", async ({ page, portos 
   expect(overflow).toBeLessThanOrEqual(1);
 });
 
-test("an agent's question is answered where it is asked, and it goes on", async ({ page, portos }, info) => {
-  const agent = fileURLToPath(new URL("../cos/agents/testing/fake-acp-agent.mjs", import.meta.url));
-  const folder = await mkdtemp(join(portos.folder, "project-"));
-  await portos.call("DELETE", "/api/providers/agent");
-  const input = { type: "acp", name: "Local agent", agent: "custom", command: [process.execPath, agent] };
-  const added = await portos.call("POST", "/api/providers", { id: "agent", input });
-  expect(added.status, JSON.stringify(added.body)).toBe(200);
-  await portos.call("POST", "/api/providers/agent/enable");
-  const created = await portos.call("POST", "/api/runs", {
-    prompt: { kind: "text", text: "think It needs a list.\nplan\nask list.txt" },
-    choices: [{ providerId: "agent" }],
-    folder,
-  });
-  const [{ id } = { id: "" }] = (created.body as { runs: { id: string }[] }).runs;
-  await page.goto(`/agents/${id}`);
-  const transcript = page.getByRole("log", { name: /Transcript of/ });
-  await expect(transcript.getByRole("button", { name: "Reasoning It needs a list." })).toBeVisible();
-  await expect(transcript.getByText("1 of 2")).toBeVisible();
-  await expect(page.getByRole("main").getByText("waiting for you").first()).toBeVisible();
-  await expectAccessible(page, "Run that asks");
-  await saveScreenshots(page, info, "run-question");
-  await page.getByRole("button", { name: "Allow once" }).click();
-  await expect(page.getByRole("main").getByText("succeeded").first()).toBeVisible();
-  await expect(transcript.getByText(/^Allowed/)).toBeVisible();
-  expect(await readFile(join(folder, "list.txt"), "utf8")).toBe("new text\n");
-});
+test(
+  "an agent's question is answered where it is asked, and it goes on",
+  { tag: "@desktop" },
+  async ({ page, portos }, info) => {
+    const agent = fileURLToPath(new URL("../cos/agents/testing/fake-acp-agent.mjs", import.meta.url));
+    const folder = await mkdtemp(join(portos.folder, "project-"));
+    await portos.call("DELETE", "/api/providers/agent");
+    const input = { type: "acp", name: "Local agent", agent: "custom", command: [process.execPath, agent] };
+    const added = await portos.call("POST", "/api/providers", { id: "agent", input });
+    expect(added.status, JSON.stringify(added.body)).toBe(200);
+    await portos.call("POST", "/api/providers/agent/enable");
+    const created = await portos.call("POST", "/api/runs", {
+      prompt: { kind: "text", text: "think It needs a list.\nplan\nask list.txt" },
+      choices: [{ providerId: "agent" }],
+      folder,
+    });
+    const [{ id } = { id: "" }] = (created.body as { runs: { id: string }[] }).runs;
+    await page.goto(`/agents/${id}`);
+    const transcript = page.getByRole("log", { name: /Transcript of/ });
+    await expect(transcript.getByRole("button", { name: "Reasoning It needs a list." })).toBeVisible();
+    await expect(transcript.getByText("1 of 2")).toBeVisible();
+    await expect(page.getByRole("main").getByText("waiting for you").first()).toBeVisible();
+    await expectAccessible(page, "Run that asks");
+    await saveScreenshots(page, info, "run-question");
+    await page.getByRole("button", { name: "Allow once" }).click();
+    await expect(page.getByRole("main").getByText("succeeded").first()).toBeVisible();
+    await expect(transcript.getByText(/^Allowed/)).toBeVisible();
+    expect(await readFile(join(folder, "list.txt"), "utf8")).toBe("new text\n");
+  },
+);

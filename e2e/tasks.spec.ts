@@ -81,112 +81,121 @@ test("a task is added in one line, moved without dragging, deleted and brought b
   await expect(titlesIn(page, "Ready")).toHaveText(["Fix the login", "Write the guide"]);
 });
 
-test("a card is dragged with the mouse, and lifted and moved with the keyboard", async ({ page, portos }, info) => {
-  test.skip(info.project.name === "phone", "A phone has the sheet");
-  for (const title of ["One", "Two", "Three"]) await add(portos, title);
-  await page.goto("/agents");
-  await expect(titlesIn(page, "Ready")).toHaveText(["One", "Two", "Three"]);
+test(
+  "a card is dragged with the mouse, and lifted and moved with the keyboard",
+  { tag: "@desktop" },
+  async ({ page, portos }) => {
+    for (const title of ["One", "Two", "Three"]) await add(portos, title);
+    await page.goto("/agents");
+    await expect(titlesIn(page, "Ready")).toHaveText(["One", "Two", "Three"]);
 
-  const from = await card(page, "Three").boundingBox();
-  const to = await card(page, "One").boundingBox();
-  if (!from || !to) throw new Error("The cards have no place");
-  await page.mouse.move(from.x + 30, from.y + from.height - 6);
-  await page.mouse.down();
-  await page.mouse.move(to.x + 40, to.y + 20, { steps: 6 });
-  await page.mouse.move(to.x + 40, to.y + 4, { steps: 2 });
-  await page.mouse.up();
-  await expect(titlesIn(page, "Ready")).toHaveText(["Three", "One", "Two"]);
-  await expect.poll(async () => (await tasks(portos)).map(({ title }) => title)).toEqual(["Three", "One", "Two"]);
-  await expect(page).toHaveURL(/\/agents$/);
+    const from = await card(page, "Three").boundingBox();
+    const to = await card(page, "One").boundingBox();
+    if (!from || !to) throw new Error("The cards have no place");
+    await page.mouse.move(from.x + 30, from.y + from.height - 6);
+    await page.mouse.down();
+    await page.mouse.move(to.x + 40, to.y + 20, { steps: 6 });
+    await page.mouse.move(to.x + 40, to.y + 4, { steps: 2 });
+    await page.mouse.up();
+    await expect(titlesIn(page, "Ready")).toHaveText(["Three", "One", "Two"]);
+    await expect.poll(async () => (await tasks(portos)).map(({ title }) => title)).toEqual(["Three", "One", "Two"]);
+    await expect(page).toHaveURL(/\/agents$/);
 
-  await page.getByRole("link", { name: "One", exact: true }).focus();
-  await page.keyboard.press("Space");
-  await expect(page.getByText('Lifted "One". Ready, 2 of 3.', { exact: false })).toBeAttached();
-  await page.keyboard.press("ArrowDown");
-  await expect(page.getByText("Ready, 3 of 3.")).toBeAttached();
-  await page.keyboard.press("ArrowLeft");
-  await expect(page.getByText("Draft, 1 of 1.")).toBeAttached();
-  await expect(page.getByRole("link", { name: "One", exact: true })).toBeFocused();
-  await page.keyboard.press("Space");
-  await expect.poll(async () => (await tasks(portos)).find(({ title }) => title === "One")?.state).toBe("draft");
-  await expect(page.getByRole("link", { name: "One", exact: true })).toBeFocused();
+    await page.getByRole("link", { name: "One", exact: true }).focus();
+    await page.keyboard.press("Space");
+    await expect(page.getByText('Lifted "One". Ready, 2 of 3.', { exact: false })).toBeAttached();
+    await page.keyboard.press("ArrowDown");
+    await expect(page.getByText("Ready, 3 of 3.")).toBeAttached();
+    await page.keyboard.press("ArrowLeft");
+    await expect(page.getByText("Draft, 1 of 1.")).toBeAttached();
+    await expect(page.getByRole("link", { name: "One", exact: true })).toBeFocused();
+    await page.keyboard.press("Space");
+    await expect.poll(async () => (await tasks(portos)).find(({ title }) => title === "One")?.state).toBe("draft");
+    await expect(page.getByRole("link", { name: "One", exact: true })).toBeFocused();
 
-  await page.keyboard.press("Space");
-  await page.keyboard.press("ArrowRight");
-  await page.keyboard.press("Escape");
-  await expect(titlesIn(page, "Draft")).toHaveText(["One"]);
-});
+    await page.keyboard.press("Space");
+    await page.keyboard.press("ArrowRight");
+    await page.keyboard.press("Escape");
+    await expect(titlesIn(page, "Draft")).toHaveText(["One"]);
+  },
+);
 
-test("a finger that rests on a card lifts it; one that does not scrolls", async ({ page, portos }, info) => {
-  test.skip(info.project.name !== "phone", "A desk has a mouse");
-  for (const title of ["One", "Two", "Three"]) await add(portos, title);
-  await page.goto("/agents?tab=board&column=ready");
-  await expect(titlesIn(page, "Ready")).toHaveText(["One", "Two", "Three"]);
-  const session = await page.context().newCDPSession(page);
-  const touch = (type: "touchStart" | "touchMove" | "touchEnd", at?: { x: number; y: number }) =>
-    session.send("Input.dispatchTouchEvent", { type, touchPoints: at === undefined ? [] : [at] });
-  const at = async (place: Locator, down: number): Promise<{ x: number; y: number }> => {
-    const box = await place.boundingBox();
-    if (!box) throw new Error("It has no place");
-    return { x: box.x + 40, y: box.y + down };
-  };
+/** A point of an element, so far below its upper edge. */
+const at = async (place: Locator, down: number): Promise<{ x: number; y: number }> => {
+  const box = await place.boundingBox();
+  if (!box) throw new Error("It has no place");
+  return { x: box.x + 40, y: box.y + down };
+};
 
-  const from = await at(card(page, "Three"), 20);
-  await touch("touchStart", from);
-  await touch("touchMove", { ...from, y: from.y - 60 });
-  await touch("touchEnd");
-  await expect(titlesIn(page, "Ready")).toHaveText(["One", "Two", "Three"]);
+test(
+  "a finger that rests on a card lifts it; one that does not scrolls",
+  { tag: "@phone" },
+  async ({ page, portos }) => {
+    for (const title of ["One", "Two", "Three"]) await add(portos, title);
+    await page.goto("/agents?tab=board&column=ready");
+    await expect(titlesIn(page, "Ready")).toHaveText(["One", "Two", "Three"]);
+    const session = await page.context().newCDPSession(page);
+    const touch = (type: "touchStart" | "touchMove" | "touchEnd", at?: { x: number; y: number }) =>
+      session.send("Input.dispatchTouchEvent", { type, touchPoints: at === undefined ? [] : [at] });
 
-  const start = await at(card(page, "Three"), 20);
-  await touch("touchStart", start);
-  await expect(page.locator('[data-look="shadow"]')).toBeVisible();
-  await touch("touchMove", await at(card(page, "One"), 4));
-  await expect(titlesIn(page, "Ready")).toHaveText(["Three", "One", "Two"]);
-  await touch("touchEnd");
-  await expect.poll(async () => (await tasks(portos)).map(({ title }) => title)).toEqual(["Three", "One", "Two"]);
+    const from = await at(card(page, "Three"), 20);
+    await touch("touchStart", from);
+    await touch("touchMove", { ...from, y: from.y - 60 });
+    await touch("touchEnd");
+    await expect(titlesIn(page, "Ready")).toHaveText(["One", "Two", "Three"]);
 
-  await touch("touchStart", await at(card(page, "Two"), 20));
-  await expect(page.locator('[data-look="shadow"]')).toBeVisible();
-  await touch("touchMove", await at(page.locator('[data-drop="draft"]'), 20));
-  await touch("touchEnd");
-  await expect.poll(async () => (await tasks(portos)).find(({ title }) => title === "Two")?.state).toBe("draft");
-});
+    const start = await at(card(page, "Three"), 20);
+    await touch("touchStart", start);
+    await expect(page.locator('[data-look="shadow"]')).toBeVisible();
+    await touch("touchMove", await at(card(page, "One"), 4));
+    await expect(titlesIn(page, "Ready")).toHaveText(["Three", "One", "Two"]);
+    await touch("touchEnd");
+    await expect.poll(async () => (await tasks(portos)).map(({ title }) => title)).toEqual(["Three", "One", "Two"]);
 
-test("TASKS.md edited by hand shows at once while the board changes, and neither side loses", async ({
-  page,
-  portos,
-}, info) => {
-  await add(portos, "From the board");
-  const path = join(portos.dataDir, "TASKS.md");
-  await expect.poll(async () => readFile(path, "utf8").catch(() => "")).toContain("From the board");
-  await page.goto("/agents?tab=board&column=ready");
-  await expect(titlesIn(page, "Ready")).toHaveText(["From the board"]);
+    await touch("touchStart", await at(card(page, "Two"), 20));
+    await expect(page.locator('[data-look="shadow"]')).toBeVisible();
+    await touch("touchMove", await at(page.locator('[data-drop="draft"]'), 20));
+    await touch("touchEnd");
+    await expect.poll(async () => (await tasks(portos)).find(({ title }) => title === "Two")?.state).toBe("draft");
+  },
+);
 
-  const opened = await readFile(path, "utf8");
-  await add(portos, "Added meanwhile");
-  await expect.poll(async () => readFile(path, "utf8")).toContain("Added meanwhile");
-  // The editor saves what it opened before that, with its own changes.
-  await writeFile(
-    path,
-    `${opened.replace("From the board", "From the board, said better")}- [ ] By hand !urgent\n  In two lines.\n\nA note of mine\n`,
-  );
-  await expect(titlesIn(page, "Ready")).toHaveText(["From the board, said better", "By hand", "Added meanwhile"]);
-  await expect
-    .poll(async () => readFile(path, "utf8"))
-    .toMatch(/By hand !urgent[^]*Added meanwhile[^]*A note of mine\n$/);
+test(
+  "TASKS.md edited by hand shows at once while the board changes, and neither side loses",
+  { tag: "@desktop" },
+  async ({ page, portos }, info) => {
+    await add(portos, "From the board");
+    const path = join(portos.dataDir, "TASKS.md");
+    await expect.poll(async () => readFile(path, "utf8").catch(() => "")).toContain("From the board");
+    await page.goto("/agents?tab=board&column=ready");
+    await expect(titlesIn(page, "Ready")).toHaveText(["From the board"]);
 
-  await page.getByRole("link", { name: "By hand", exact: true }).click();
-  await expect(page.getByLabel("Instructions")).toHaveValue("In two lines.");
-  await page.getByLabel("Instructions").fill("In two lines.\nAnd a third.");
-  await page.getByRole("button", { name: "Save" }).click();
-  await expect.poll(async () => readFile(path, "utf8")).toContain("  In two lines.\n  And a third.\n");
-  await expectAccessible(page, "Task");
-  await saveScreenshots(page, info, "task");
+    const opened = await readFile(path, "utf8");
+    await add(portos, "Added meanwhile");
+    await expect.poll(async () => readFile(path, "utf8")).toContain("Added meanwhile");
+    // The editor saves what it opened before that, with its own changes.
+    await writeFile(
+      path,
+      `${opened.replace("From the board", "From the board, said better")}- [ ] By hand !urgent\n  In two lines.\n\nA note of mine\n`,
+    );
+    await expect(titlesIn(page, "Ready")).toHaveText(["From the board, said better", "By hand", "Added meanwhile"]);
+    await expect
+      .poll(async () => readFile(path, "utf8"))
+      .toMatch(/By hand !urgent[^]*Added meanwhile[^]*A note of mine\n$/);
 
-  await writeFile(path, "");
-  await page.goto("/agents?tab=board");
-  await expect(page.getByText("TASKS.md has lost 3 of 3 open tasks", { exact: false })).toBeVisible();
-  await page.getByRole("button", { name: "Write the tasks back" }).click();
-  await expect.poll(async () => readFile(path, "utf8")).toContain("Added meanwhile");
-  expect(await tasks(portos)).toHaveLength(3);
-});
+    await page.getByRole("link", { name: "By hand", exact: true }).click();
+    await expect(page.getByLabel("Instructions")).toHaveValue("In two lines.");
+    await page.getByLabel("Instructions").fill("In two lines.\nAnd a third.");
+    await page.getByRole("button", { name: "Save" }).click();
+    await expect.poll(async () => readFile(path, "utf8")).toContain("  In two lines.\n  And a third.\n");
+    await expectAccessible(page, "Task");
+    await saveScreenshots(page, info, "task");
+
+    await writeFile(path, "");
+    await page.goto("/agents?tab=board");
+    await expect(page.getByText("TASKS.md has lost 3 of 3 open tasks", { exact: false })).toBeVisible();
+    await page.getByRole("button", { name: "Write the tasks back" }).click();
+    await expect.poll(async () => readFile(path, "utf8")).toContain("Added meanwhile");
+    expect(await tasks(portos)).toHaveLength(3);
+  },
+);
