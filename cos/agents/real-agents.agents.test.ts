@@ -6,7 +6,7 @@ import { LLMock } from "@copilotkit/aimock";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 
 import type { RunTarget } from "../../contract/internal/runs.ts";
-import { installRealAgents, type RealAgents } from "./testing/real-agents.ts";
+import { installRealAgents, openCodeEnvironment, type RealAgents } from "./testing/real-agents.ts";
 import { cliTarget, startTestRuns, type TestRuns } from "./testing/test-runs.ts";
 
 const programs = await installRealAgents();
@@ -37,20 +37,6 @@ beforeEach(() => {
 
 function opencode(engine: "acp" | "headless", model = "mock/mock-model"): RunTarget {
   const { opencode: file } = programs as RealAgents;
-  const provider = {
-    mock: {
-      npm: "@ai-sdk/openai-compatible",
-      options: { baseURL: `${mock.url}/v1`, apiKey: "test" },
-      models: { "mock-model": { name: "Mock" } },
-    },
-  };
-  const config = {
-    provider,
-    model: "mock/mock-model",
-    small_model: "mock/mock-model",
-    autoupdate: false,
-    share: "disabled",
-  };
   const environment = {
     HOME: home,
     XDG_CONFIG_HOME: home,
@@ -64,11 +50,7 @@ function opencode(engine: "acp" | "headless", model = "mock/mock-model"): RunTar
     agent: "opencode",
     command: engine === "acp" ? [file, "acp"] : [file],
     model: engine === "acp" ? null : model,
-    environment: {
-      ...environment,
-      OPENCODE_CONFIG_CONTENT: JSON.stringify(config),
-      OPENCODE_DISABLE_MODELS_FETCH: "1",
-    },
+    environment: { ...environment, ...openCodeEnvironment(mock.url) },
   });
 }
 

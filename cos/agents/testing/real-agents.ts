@@ -9,6 +9,20 @@ const versions = { "opencode-ai": "1.18.33", "@google/gemini-cli": "0.61.0" } as
 /** Where the agent programs of the tests are kept: not in the repository, and over runs of the tests. */
 const folder = join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "portos", "agents");
 
+/** What makes OpenCode ask a mock of the model at this address, and nobody else. */
+export function openCodeEnvironment(mockUrl: string): Record<string, string> {
+  const provider = {
+    mock: {
+      npm: "@ai-sdk/openai-compatible",
+      options: { baseURL: `${mockUrl}/v1`, apiKey: "test" },
+      models: { "mock-model": { name: "Mock" } },
+    },
+  };
+  const models = { model: "mock/mock-model", small_model: "mock/mock-model" };
+  const config = { provider, ...models, autoupdate: false, share: "disabled" };
+  return { OPENCODE_CONFIG_CONTENT: JSON.stringify(config), OPENCODE_DISABLE_MODELS_FETCH: "1" };
+}
+
 export interface RealAgents {
   opencode: string;
   gemini: string;
