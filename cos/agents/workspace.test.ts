@@ -1,4 +1,4 @@
-import { mkdir, readFile, symlink, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { describe, expect, it } from "vitest";
@@ -75,5 +75,28 @@ describe("workspace", () => {
     await expect(workspace.read("image")).rejects.toMatchObject({ code: "unsupported_media_type" });
     await expect(workspace.read("large")).rejects.toMatchObject({ code: "too_large" });
     await expect(workspace.read("src")).rejects.toMatchObject({ code: "unsupported_media_type" });
+  });
+
+  it("does not leave the folder while one in it becomes a link and a folder again", async () => {
+    const { workspace, folder, outside } = await prepared();
+    const [place, aside] = [join(folder, "src"), join(folder, "aside")];
+    let isOver = false;
+    const swapping = (async () => {
+      while (!isOver) {
+        await rename(place, aside);
+        await symlink(outside, place).catch(() => undefined); // made again by the one who writes
+        await rm(place, { recursive: true, force: true });
+        await rename(aside, place).catch(() => rm(aside, { recursive: true }));
+        await mkdir(place, { recursive: true });
+      }
+    })();
+    for (let round = 0; round < 400; round += 1) {
+      await workspace.write("src/secret.txt", "mine").catch(() => undefined);
+      expect(await workspace.read("src/secret.txt").catch(() => "")).not.toBe("secret");
+    }
+    isOver = true;
+    await swapping;
+    expect(await readdir(outside)).toEqual(["secret.txt"]);
+    expect(await readFile(join(outside, "secret.txt"), "utf8")).toBe("secret");
   });
 });

@@ -1,5 +1,5 @@
 import { constants } from "node:fs";
-import { lstat, mkdir, open, readdir, realpath, rename, rm } from "node:fs/promises";
+import { lstat, mkdir, open, readdir, readlink, realpath, rename, rm, stat, type FileHandle } from "node:fs/promises";
 import { basename, dirname, join, relative, resolve } from "node:path";
 
 import { AppError } from "../../lib/app-error.ts";
@@ -42,7 +42,7 @@ export async function openWorkspace(folder: string): Promise<Workspace> {
 
   async function read(path: string): Promise<string> {
     const file = await locate(path);
-    const text = await readText(file);
+    const text = await readText(root, file);
     if (text === null) throw new AppError("not_found", `There is no file ${path}`);
     return text;
   }
@@ -56,11 +56,9 @@ export async function openWorkspace(folder: string): Promise<Workspace> {
       if (file === root) throw outside(path);
       if (isGitOwn(root, file) || isGitOwn(root, path))
         throw new AppError("forbidden", `${path} belongs to git: agents do not write there`);
-      const before = await readText(file);
+      const before = await readText(root, file);
       await mkdir(dirname(file), { recursive: true });
-      // The folder may have become a link meanwhile.
-      if (!isInside(root, await realOf(dirname(file)))) throw outside(path);
-      await replace(file, text);
+      await replaceIn(root, file, text);
       return before;
     },
     async list(path) {
@@ -70,7 +68,7 @@ export async function openWorkspace(folder: string): Promise<Workspace> {
     async search(text, path, limit, signal) {
       const found: string[] = [];
       for await (const file of filesUnder(await locate(path), signal)) {
-        const content = await readText(file).catch(() => null); // no text, or too large
+        const content = await readText(root, file).catch(() => null); // no text, or too large
         for (const [at, line] of (content ?? "").split("\n").entries()) {
           if (!line.includes(text)) continue;
           found.push(`${relative(root, file)}:${at + 1}: ${line.trim().slice(0, 300)}`);
@@ -96,7 +94,15 @@ async function realOf(path: string): Promise<string> {
   return parent === path ? path : join(await realOf(parent), basename(path));
 }
 
-async function readText(file: string): Promise<string | null> {
+/**
+ * Where an open file or folder really is: its path may have led elsewhere when it was opened, because an agent has put a link
+ * into it behind our check. Only Linux tells; elsewhere the path has to do.
+ */
+async function placeOf({ fd }: FileHandle, path: string): Promise<string> {
+  return readlink(`/proc/self/fd/${fd}`).catch(() => realOf(path));
+}
+
+async function readText(root: string, file: string): Promise<string | null> {
   let handle;
   try {
     handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
@@ -105,6 +111,7 @@ async function readText(file: string): Promise<string | null> {
     throw new AppError("forbidden", `${basename(file)} cannot be read`, { cause: error });
   }
   try {
+    if (!isInside(root, await placeOf(handle, file))) throw outside(basename(file));
     const state = await handle.stat();
     if (!state.isFile()) throw new AppError("unsupported_media_type", `${basename(file)} is no file`);
     if (state.size > largestFile) throw new AppError("too_large", `${basename(file)} is larger than 8 MiB`);
@@ -116,7 +123,23 @@ async function readText(file: string): Promise<string | null> {
   }
 }
 
-/** Whole or not at all; a file keeps its mode. */
+/** Whole or not at all, in the folder that is there now and in no other that takes its place meanwhile; a file keeps its mode. */
+async function replaceIn(root: string, file: string, text: string): Promise<void> {
+  const folder = await open(dirname(file), constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW).catch(
+    (error: unknown) => {
+      throw new AppError("forbidden", `${basename(file)} cannot be written`, { cause: error });
+    },
+  );
+  try {
+    if (!isInside(root, await placeOf(folder, dirname(file)))) throw outside(basename(file));
+    const held = `/proc/self/fd/${folder.fd}`;
+    const isHeld = (await stat(held).catch(() => null)) !== null;
+    await replace(join(isHeld ? held : dirname(file), basename(file)), text);
+  } finally {
+    await folder.close();
+  }
+}
+
 async function replace(file: string, text: string): Promise<void> {
   const state = await lstat(file).catch(() => null);
   const temporary = `${file}.${process.pid}.tmp`;

@@ -81,7 +81,7 @@ export function createWorktreeEntry(options: EntryOptions): WorktreeEntry {
     const record = records.get(run.id);
     if (record !== undefined) {
       if (record.state === "removing" || !(await exists(record.folder))) throw goneError();
-      if (record.isBare) await maker.setUp(record, setup, teller);
+      if (record.isBare) tellBare(record, setup, teller);
       return record;
     }
     if (run.worktree !== null) throw goneError();
@@ -144,6 +144,17 @@ export function createWorktreeEntry(options: EntryOptions): WorktreeEntry {
       );
     },
   };
+}
+
+/** The command would run what the agent has written meanwhile, and nobody has asked for that. */
+function tellBare(record: WorktreeRecord, setup: RunSpec["setup"], teller: MakingTeller): void {
+  record.isBare = false; // on disk when it is entered
+  const command = setup?.setupCommand.trim() ?? "";
+  if (command === "") return;
+  teller.notice(
+    "warning",
+    `The worktree was made again, and its set-up command was not run, because that may run what the agent has changed: ${command}`,
+  );
 }
 
 function goneError(): AppError {

@@ -42,8 +42,6 @@ export interface WorktreeMaker {
   make(wish: WorktreeWish, tell: MakingTeller): Promise<WorktreeRecord>;
   /** Takes up one that was reclaimed and made again elsewhere; files that are copied into it are copied again. Throws `conflict`. */
   adopt(made: MadeAgain): Promise<WorktreeRecord>;
-  /** Runs the set-up of one that was taken up. */
-  setUp(record: WorktreeRecord, setup: RunSpec["setup"], tell: MakingTeller): Promise<void>;
   /** Takes a half-made one away. */
   undo(record: WorktreeRecord): Promise<void>;
 }
@@ -192,11 +190,6 @@ export function createWorktreeMaker(options: MakerOptions): WorktreeMaker {
       }
     },
     adopt,
-    async setUp(record, setup, tell) {
-      if (setup !== null) await setUpWorktree(record, setup, tell, options);
-      record.isBare = false;
-      await records.save(record);
-    },
     undo,
   };
 }

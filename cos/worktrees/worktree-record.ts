@@ -59,7 +59,7 @@ export const worktreeRecordSchema = z.object({
   /** The work as it was when it was put elsewhere. */
   decided: z.object({ tree: commit, head: commit }).nullable(),
   facts: worktreeFactsSchema.nullable(),
-  /** It was made again after it had been given back: its set-up command has to be run before somebody works in it. */
+  /** It was made again after it had been given back, without its set-up command: who works in it next is told. */
   isBare: z.boolean().default(false),
   /** Why commits made in the sandbox are not in the repository. */
   problem: z.string().nullable(),
