@@ -290,8 +290,8 @@ function ProviderFields({ enabled, health, draft, isShared, onChange }: Provider
       />
       {draft.mayFallBack && enabled.length > 1 ? (
         <MultiSelect
-          label="In this order instead of their own"
-          description="Empty: the fallbacks each of them has under Providers."
+          label="Fallbacks of this run, in order"
+          placeholder={draft.fallbacks.length === 0 ? "their own, as set under Providers" : ""}
           clearable
           data={enabled.map(({ id, name }) => ({ value: id, label: name }))}
           value={draft.fallbacks.filter((id) => enabled.some((provider) => provider.id === id))}

@@ -21,7 +21,8 @@ export function PictureFields({ pictures, onAdd, onRemove }: PictureFieldsProps)
         <figure key={`${name}${String(index)}`} className={classes["picture"]}>
           <img src={`data:${mediaType};base64,${data}`} alt={name} />
           <ActionIcon
-            size="sm"
+            variant="default"
+            size={28}
             aria-label={`Leave out ${name}`}
             onClick={() => {
               onRemove(index);

@@ -6,7 +6,7 @@ import classes from "./composer.module.css";
 export function RunPictures({ run: { id, images = [] } }: { run: Pick<Run, "id" | "images"> }) {
   if (images.length === 0) return null;
   return (
-    <div className={classes["pictures"]} aria-label="Pictures given along">
+    <div className={classes["given"]} role="group" aria-label="Pictures given along">
       {images.map(({ name }, index) => {
         const address = url("runs.image", { params: { id, number: index + 1 } });
         return (

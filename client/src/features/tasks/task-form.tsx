@@ -210,8 +210,8 @@ function WhoFields({ draft, onChange }: Omit<FieldsProps, "errors">) {
         ) : null}
         {isNamed && draft.mayFallBack ? (
           <MultiSelect
-            label="Asked in this order instead of its own fallbacks"
-            placeholder={draft.fallbacks.length === 0 ? "its own" : ""}
+            label="Fallbacks of this task, in order"
+            placeholder={draft.fallbacks.length === 0 ? "its own, as set under Providers" : ""}
             clearable
             data={others}
             value={[...draft.fallbacks]}
