@@ -80,9 +80,9 @@ describe("workspace", () => {
   it("does not leave the folder while one in it becomes a link and a folder again", async () => {
     const { workspace, folder, outside } = await prepared();
     const [place, aside] = [join(folder, "src"), join(folder, "aside")];
-    let isOver = false;
+    const over = new AbortController();
     const swapping = (async () => {
-      while (!isOver) {
+      while (!over.signal.aborted) {
         await rename(place, aside);
         await symlink(outside, place).catch(() => undefined); // made again by the one who writes
         await rm(place, { recursive: true, force: true });
@@ -94,7 +94,7 @@ describe("workspace", () => {
       await workspace.write("src/secret.txt", "mine").catch(() => undefined);
       expect(await workspace.read("src/secret.txt").catch(() => "")).not.toBe("secret");
     }
-    isOver = true;
+    over.abort();
     await swapping;
     expect(await readdir(outside)).toEqual(["secret.txt"]);
     expect(await readFile(join(outside, "secret.txt"), "utf8")).toBe("secret");
