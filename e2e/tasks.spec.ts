@@ -121,7 +121,7 @@ test(
 );
 
 /** A point of an element, so far below its upper edge. */
-const at = async (place: Locator, down: number): Promise<{ x: number; y: number }> => {
+const pointOf = async (place: Locator, down: number): Promise<{ x: number; y: number }> => {
   const box = await place.boundingBox();
   if (!box) throw new Error("It has no place");
   return { x: box.x + 40, y: box.y + down };
@@ -138,21 +138,21 @@ test(
     const touch = (type: "touchStart" | "touchMove" | "touchEnd", at?: { x: number; y: number }) =>
       session.send("Input.dispatchTouchEvent", { type, touchPoints: at === undefined ? [] : [at] });
 
-    const from = await at(card(page, "Three"), 20);
+    const from = await pointOf(card(page, "Three"), 20);
     await touch("touchStart", from);
     await touch("touchMove", { ...from, y: from.y - 60 });
     await touch("touchEnd");
     await expect(titlesIn(page, "Ready")).toHaveText(["One", "Two", "Three"]);
 
-    const start = await at(card(page, "Three"), 20);
+    const start = await pointOf(card(page, "Three"), 20);
     await touch("touchStart", start);
     await expect(page.locator('[data-look="shadow"]')).toBeVisible();
-    await touch("touchMove", await at(card(page, "One"), 4));
+    await touch("touchMove", await pointOf(card(page, "One"), 4));
     await expect(titlesIn(page, "Ready")).toHaveText(["Three", "One", "Two"]);
     await touch("touchEnd");
     await expect.poll(async () => (await tasks(portos)).map(({ title }) => title)).toEqual(["Three", "One", "Two"]);
 
-    await touch("touchStart", await at(card(page, "Two"), 20));
+    await touch("touchStart", await pointOf(card(page, "Two"), 20));
     await expect(page.locator('[data-look="shadow"]')).toBeVisible();
     await touch("touchMove", await at(page.locator('[data-drop="draft"]'), 20));
     await touch("touchEnd");
