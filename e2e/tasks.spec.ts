@@ -154,7 +154,7 @@ test(
 
     await touch("touchStart", await pointOf(card(page, "Two"), 20));
     await expect(page.locator('[data-look="shadow"]')).toBeVisible();
-    await touch("touchMove", await at(page.locator('[data-drop="draft"]'), 20));
+    await touch("touchMove", await pointOf(page.locator('[data-drop="draft"]'), 20));
     await touch("touchEnd");
     await expect.poll(async () => (await tasks(portos)).find(({ title }) => title === "Two")?.state).toBe("draft");
   },
