@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import { networkInterfaces } from "node:os";
 
 import { expect, test } from "vitest";
 
@@ -37,6 +38,31 @@ test.runIf(process.platform === "linux")("whoever cannot be known because it wen
   const gone = { ...files, "/proc/net/tcp": [socketLine({ local: peer, remote: own, inode: "0", userId: 0 })] };
   expect(judge(fakeProc(gone)).refusal(requestFrom("127.0.0.1"))).toMatchObject({ reason: "gone" });
 });
+
+const [here] = Object.values(networkInterfaces())
+  .flatMap((entries) => entries ?? [])
+  .filter(({ family, internal }) => family === "IPv4" && !internal)
+  .map(({ address }) => address);
+
+test.runIf(process.platform === "linux" && here !== undefined)(
+  "what a proxy of this machine passes on for its own address is judged by who connects from there",
+  () => {
+    const address = here ?? "";
+    const [from, to] = [
+      { address, port: 41_000 },
+      { address, port: 443 },
+    ];
+    const direct = socketLine({ local: peer, remote: own, inode: "77", userId: 0 });
+    const behind = socketLine({ local: from, remote: to, inode: "70", userId: 1000 });
+    const forwarded = (lines: string[], environment: string) =>
+      judge(
+        fakeProc({ "/proc/net/tcp": lines, "/proc/60/fd": { "4": "socket:[70]" }, "/proc/60/environ": environment }),
+      ).refusal(requestFrom("127.0.0.1", { "x-forwarded-for": address }));
+    expect(forwarded([direct, behind], "")).toBeNull();
+    expect(forwarded([direct, behind], `${mark}\0`)).toMatchObject({ reason: "agent" });
+    expect(forwarded([direct], "")).toMatchObject({ reason: "gone" });
+  },
+);
 
 test("a system that tells nothing refuses nobody", () => {
   expect(judge(fakeProc({})).refusal(requestFrom("127.0.0.1"))).toBeNull();

@@ -35,6 +35,12 @@ function find(pid: number, processes: Record<number, FakeProcess>, own: FakeProc
   return createRunMembers({ proc: fakeProc(files), dataDir }).find(pid);
 }
 
+const startedIn = (own: FakeProcess, panel: FakeProcess | null) => {
+  const files: FakeFiles = { ...filesOf("self", own), ...filesOf(process.pid, own) };
+  if (panel !== null) Object.assign(files, filesOf(90, panel));
+  return isStartedByRun(dataDir, panel === null ? null : 90, fakeProc(files));
+};
+
 describe("a process belongs to a run", () => {
   test("when it carries the mark of a run of this PortOS, and no other", () => {
     expect(find(50, { 50: { environment: [mark] } })).toEqual({ runId: "run-7" });
@@ -68,12 +74,6 @@ describe("a process belongs to a run", () => {
 });
 
 describe("a command line belongs to a run", () => {
-  const startedIn = (own: FakeProcess, panel: FakeProcess | null) => {
-    const files: FakeFiles = { ...filesOf("self", own), ...filesOf(process.pid, own) };
-    if (panel !== null) Object.assign(files, filesOf(90, panel));
-    return isStartedByRun(dataDir, panel === null ? null : 90, fakeProc(files));
-  };
-
   test("by its mark, or by a brand the running PortOS does not have", () => {
     expect(startedIn({ environment: [mark] }, null)).toBe(true);
     expect(startedIn({ limit: 15 }, {})).toBe(true);
