@@ -83,7 +83,7 @@ export async function buildAgents(
   context.onStop(startHistoryRetention({ history: log, logger: context.logger }, settings));
   runs.hooks.onRunChanged(runApprovals.hear);
   runs.hooks.onRunRemoved(runApprovals.forget);
-  await buildPush(context, { notifications, ...push });
+  const devices = await buildPush(context, { notifications, ...push });
   prompts.addUses(usesInRuns(runs.runs));
   const reviews = await buildReviews(context, {
     runs: runs.runs,
@@ -118,6 +118,7 @@ export async function buildAgents(
       runs.start();
       await localModels.start();
       providers.start();
+      devices.start();
       repairs.start();
     },
   };

@@ -6,7 +6,7 @@ import type { NotificationService } from "../notifications/notification-service.
 import { pushServiceGuard } from "./push-guard.ts";
 import { pushMessage } from "./push-message.ts";
 import { createPushSender } from "./push-sender.ts";
-import { createPushService, type PushService } from "./push-service.ts";
+import { createPushService } from "./push-service.ts";
 import { pushFile, type PushFile } from "./push-store.ts";
 
 /** What is raised again and again (a crash loop) is told once in this time. */
@@ -19,8 +19,11 @@ export interface BuildPushOptions {
   receiptWithinMs?: number;
 }
 
+/** How old a question or a crash may be to be told after a restart, when no device has shown it. */
+const tellAgainMs = 30 * 60_000;
+
 /** Messages to devices on the API; what the notification centre is told goes out to those who asked for it. */
-export async function buildPush(context: AppContext, options: BuildPushOptions): Promise<PushService> {
+export async function buildPush(context: AppContext, options: BuildPushOptions): Promise<{ start(): void }> {
   const { notifications, guard = pushServiceGuard(), receiptWithinMs } = options;
   const { clock, mount, secrets } = context;
   const logger = context.logger.child("push");
@@ -62,16 +65,30 @@ export async function buildPush(context: AppContext, options: BuildPushOptions):
     toldAt.set(name, clock.now());
     return true;
   };
-  notifications.onNotified((notification) => {
+  const isWanted = (wanted: Notification): boolean =>
+    notifications.list().some(({ id, isRead }) => id === wanted.id && !isRead);
+  const tell = (notification: Notification): void => {
     const message = pushMessage(notification);
     if (message === null || push.devices().length === 0 || !isNew(notification)) return;
-    const isWanted = (): boolean => notifications.list().some(({ id, isRead }) => id === notification.id && !isRead);
-    push.tell(message, isWanted).catch((error: unknown) => {
-      logger.error("Devices could not be told", {}, error);
-    });
-  });
+    push
+      .tell(message, () => isWanted(notification))
+      .catch((error: unknown) => {
+        logger.error("Devices could not be told", {}, error);
+      });
+  };
+  notifications.onNotified(tell);
   context.onStop(() => {
     push.stop();
   });
-  return push;
+  return {
+    /** Whom a message was on its way to when this process ended, nobody knows: what waits is told again. */
+    start() {
+      for (const notification of notifications.list()) {
+        const message = pushMessage(notification);
+        const isUrgent = message?.event === "approval" || message?.event === "crash";
+        const isOld = clock.now() - Date.parse(notification.at) > tellAgainMs;
+        if (isUrgent && !isOld && isWanted(notification) && !push.wasShown(message.name)) tell(notification);
+      }
+    },
+  };
 }

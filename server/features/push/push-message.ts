@@ -10,6 +10,8 @@ export interface PushMessage {
   discreet: string;
   url: string;
   tag: string;
+  /** Tells it from everything else that is told, also of the same tag. */
+  name: string;
 }
 
 const discreet: Record<PushEvent, string> = {
@@ -21,11 +23,11 @@ const discreet: Record<PushEvent, string> = {
 
 /** What devices are told about a notification; `null` when it stays within the panel. */
 export function pushMessage(notification: Notification): PushMessage | null {
-  const { key, title, message, link } = notification;
+  const { id, at, key, title, message, link } = notification;
   const event = eventOf(notification);
   if (event === null || key === null) return null;
   const url = event === "approval" ? `/a/${key.slice("approval:".length)}` : (link ?? "/");
-  return { event, title, body: message, discreet: discreet[event], url, tag: key };
+  return { event, title, body: message, discreet: discreet[event], url, tag: key, name: `${id} ${at}` };
 }
 
 function eventOf({ key, level }: Notification): PushEvent | null {

@@ -41,13 +41,16 @@ export interface PushService {
   receipt(id: string, what: "shown" | "clicked"): Promise<void>;
   /** Tells the device that was reached last; when it does not show the message in time, the next one, and so on. */
   tell(message: PushMessage, isStillWanted: () => boolean): Promise<void>;
+  /** Whether the message of this name was shown somewhere, before a restart, too. */
+  wasShown(name: string): boolean;
   stop(): void;
 }
 
-type DeliveryMessage = Omit<PushMessage, "event"> & { event: PushEvent | "test" };
+type DeliveryMessage = Omit<PushMessage, "event" | "name"> & { event: PushEvent | "test" };
 
 const urgentEvents: readonly string[] = ["approval", "crash", "test"];
 const liveForSeconds = 30 * 60;
+const keepShown = 100;
 
 export function createPushService(options: PushServiceOptions): PushService {
   const { store, secrets, sender, clock, logger, receiptWithinMs = 20_000 } = options;
@@ -81,6 +84,13 @@ export function createPushService(options: PushServiceOptions): PushService {
       logger.warn("A message could not be sent", { device: device.name, problem: String(error) });
       return deliveries.change(id, { failure: error instanceof AppError ? error.message : "It could not be sent" });
     }
+  }
+
+  async function noteShown(name: string): Promise<void> {
+    await store.update((file) => ({
+      next: { ...file, shown: [...file.shown.filter((other) => other !== name), name].slice(-keepShown) },
+      result: undefined,
+    }));
   }
 
   /** Those that want to hear it now, the one reached last first. */
@@ -121,9 +131,12 @@ export function createPushService(options: PushServiceOptions): PushService {
       for (const device of devicesFor(message)) {
         if (isStopped || !isStillWanted()) return;
         const delivery = await send(device, message);
-        if (delivery.acceptedAt !== null && (await deliveries.isShown(delivery.id, receiptWithinMs))) return;
+        if (delivery.acceptedAt === null || !(await deliveries.isShown(delivery.id, receiptWithinMs))) continue;
+        await noteShown(message.name);
+        return;
       }
     },
+    wasShown: (name) => store.get().shown.includes(name),
     stop() {
       isStopped = true;
       deliveries.stop();

@@ -24,13 +24,15 @@ const fileSchema = z.strictObject({
   /** Made at the first use. */
   keys: z.strictObject({ publicKey: z.string(), privateKey: sealed }).nullable(),
   devices: z.array(storedDeviceSchema),
+  /** What devices said to have shown lately; anything else is told again after a restart. */
+  shown: z.array(z.string().max(120)).default([]),
 });
 export type PushFile = z.output<typeof fileSchema>;
 
 /** How `data/push.json` is opened. */
 export const pushFile = {
   schema: fileSchema,
-  initial: { keys: null, devices: [] },
+  initial: { keys: null, devices: [], shown: [] },
   version: 1,
   isolate: { list: "devices", entry: storedDeviceSchema },
 };

@@ -183,6 +183,23 @@ describe("messages to devices", () => {
     expect(one.open(received[0]?.body ?? Buffer.alloc(0)).event).toBe("crash");
   });
 
+  it("are told again after a restart as long as no device has shown them", async () => {
+    const one = browser("one");
+    await subscribe(one);
+    await crash("blog");
+    await crash("shop");
+    await expect.poll(paths).toEqual(["/one", "/one"]);
+    const opened = received.map(({ body }) => one.open(body));
+    const shown = opened.find(({ tag }) => tag === "incident:shop");
+    await app.call("push.receipt", { params: { id: shown?.id ?? "" }, body: { what: "shown" } });
+    const file = join(app.env.dataDir, "push.json");
+    await expect.poll(async () => readFile(file, "utf8")).toMatch(/"shown": \[\s*"/);
+    await app.stop();
+    const push = { guard: loopbackGuard([port]), receiptWithinMs: 400 };
+    app = await startTestApp({ directory: join(app.env.dataDir, ".."), push });
+    await expect.poll(() => received.slice(2).map(({ body }) => one.open(body).tag)).toEqual(["incident:blog"]);
+  });
+
   it("are told once for a process that crashes again and again", async () => {
     await subscribe(browser("one"));
     for (let count = 0; count < 5; count += 1) await crash("blog");
