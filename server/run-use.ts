@@ -59,8 +59,10 @@ export function leftOf(
   return { left, exceeded };
 }
 
-function money(dollars: number | null): string {
-  return `$${(dollars ?? 0).toFixed(2)}`;
+/** Dollars as people write them; what is less than ten cents keeps its first two digits. */
+export function money(dollars: number | null): string {
+  const amount = dollars ?? 0;
+  return amount > 0 && amount < 0.095 ? `$${String(Number(amount.toPrecision(2)))}` : `$${amount.toFixed(2)}`;
 }
 
 /** Without the dust of binary fractions. */

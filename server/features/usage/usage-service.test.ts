@@ -227,6 +227,9 @@ describe("usage", () => {
     await expect(usage.check()).rejects.toMatchObject({
       message: "Today's budget of 120 tokens is used up: 120 were used",
     });
+    expect((await usage.setBudget({ costUsd: 0.005, tokens: null })).exceeded).toBe(
+      "Today's budget of $0.005 is used up: $0.10 were spent",
+    );
     await usage.setBudget({ costUsd: 0.11, tokens: 121 });
     await expect(usage.check()).resolves.toBeUndefined();
     await usage.setBudget({ costUsd: 0.05, tokens: null });

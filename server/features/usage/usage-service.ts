@@ -4,6 +4,7 @@ import { AppError } from "../../../lib/app-error.ts";
 import type { Clock } from "../../../lib/clock.ts";
 import type { JsonLog } from "../../../lib/json-log.ts";
 import type { JsonStore } from "../../../lib/json-store.ts";
+import { money } from "../../run-use.ts";
 import { createUsageTally, type UsageTally } from "./usage-totals.ts";
 
 export interface UsageServiceOptions {
@@ -162,7 +163,7 @@ function addOpen(sum: BudgetState["used"], { endedAt, usage }: Attempt): BudgetS
 
 function exceededText({ costUsd, tokens }: DailyBudget, used: BudgetState["used"]): string | null {
   if (costUsd !== null && used.costUsd >= costUsd)
-    return `Today's budget of $${costUsd.toFixed(2)} is used up: $${used.costUsd.toFixed(2)} were spent`;
+    return `Today's budget of ${money(costUsd)} is used up: ${money(used.costUsd)} were spent`;
   const usedTokens = used.inputTokens + used.outputTokens;
   if (tokens !== null && usedTokens >= tokens)
     return `Today's budget of ${tokens} tokens is used up: ${usedTokens} were used`;
