@@ -142,34 +142,45 @@ export function useMoving(
     };
   }
 
-  function onKey(key: string, task: Task): boolean {
-    if (moving === null) {
-      const place = key === " " ? placeOf(byColumn, task.id) : null;
-      if (place === null) return false;
-      setMoving({ task, place, ghost: null });
-      setSaid(
-        `Lifted "${task.title}". ${where(task, place)}. Arrow keys move it, Space puts it down, Escape leaves it.`,
-      );
-      return true;
-    }
-    if (moving.task.id !== task.id) return false;
-    if (key === "Escape") {
-      setMoving(null);
-      setSaid(`"${task.title}" stays where it was.`);
-      return true;
-    }
-    if (key === " " || key === "Enter") {
-      drop(task, moving.place);
-      return true;
-    }
-    if (key !== "ArrowUp" && key !== "ArrowDown" && key !== "ArrowLeft" && key !== "ArrowRight") return false;
-    const place = stepFrom(byColumn, task.id, moving.place, key, (column) => canMoveTo(task, column));
-    setSaid(place === null ? "There is no place that way." : `${where(task, place)}.`);
-    if (place !== null) setMoving({ task, place, ghost: null });
-    return true;
-  }
+  const onKey = (key: string, task: Task): boolean =>
+    moveByKey(key, task, { moving, byColumn, setMoving, say: setSaid, where, drop });
 
   return { moving, ghost: ghostCard, said, onPointerDown, onKey };
+}
+
+interface KeyBoard {
+  moving: Moving | null;
+  byColumn: TasksByColumn;
+  setMoving: (moving: Moving | null) => void;
+  say: (text: string) => void;
+  where: (task: Task, place: Place) => string;
+  drop: (task: Task, place: Place) => void;
+}
+
+/** Space lifts a task and puts it down, arrows move it, Escape leaves it where it was. Whether the key was meant for that. */
+function moveByKey(key: string, task: Task, { moving, byColumn, setMoving, say, where, drop }: KeyBoard): boolean {
+  if (moving === null) {
+    const place = key === " " ? placeOf(byColumn, task.id) : null;
+    if (place === null) return false;
+    setMoving({ task, place, ghost: null });
+    say(`Lifted "${task.title}". ${where(task, place)}. Arrow keys move it, Space puts it down, Escape leaves it.`);
+    return true;
+  }
+  if (moving.task.id !== task.id) return false;
+  if (key === "Escape") {
+    setMoving(null);
+    say(`"${task.title}" stays where it was.`);
+    return true;
+  }
+  if (key === " " || key === "Enter") {
+    drop(task, moving.place);
+    return true;
+  }
+  if (key !== "ArrowUp" && key !== "ArrowDown" && key !== "ArrowLeft" && key !== "ArrowRight") return false;
+  const place = stepFrom(byColumn, task.id, moving.place, key, (column) => canMoveTo(task, column));
+  say(place === null ? "There is no place that way." : `${where(task, place)}.`);
+  if (place !== null) setMoving({ task, place, ghost: null });
+  return true;
 }
 
 interface Listeners {
