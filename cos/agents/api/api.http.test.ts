@@ -323,6 +323,21 @@ describe("runs with a model over HTTP", () => {
     expect(await runs.answer(id)).toBe("Hello AdaIt is Ada");
   });
 
+  it("tells a model the task again when it was cut off before it had said anything", async () => {
+    answerWith = (response) => {
+      stream(response, []);
+    };
+    const { id } = await runs.start({ text: "my name is Ada", folder: null, targets: [breaking()] });
+    await runs.until(id, ({ state }) => state === "running");
+    await runs.restart();
+    expect(await runs.client.get({ params: { id } })).toMatchObject({ state: "interrupted", canContinue: true });
+    mock.onMessage("my name is Ada", { content: "Hello Ada" });
+    await runs.client.resume({ params: { id }, body: { targets: [target()] } });
+    expect((await runs.ended(id)).state).toBe("succeeded");
+    expect(await runs.answer(id)).toBe("Hello Ada");
+    expect(JSON.stringify(mock.getRequests().at(-1))).toContain("begun before and interrupted");
+  });
+
   it("stops when its turns are used up, and says so", async () => {
     mock.onMessage("go round", { toolCalls: [{ name: "list_folder", arguments: "{}" }] });
     mock.prependFixture({
