@@ -77,6 +77,9 @@ export function createTasksFileDisk(options: { disk: Disk; path: string; folder:
   /** Whether the file that is there is the expected one; it is then taken away. */
   async function takeAway(expected: string): Promise<void> {
     try {
+      // A file that was put back has both names, and renaming one name of a file to its other one does nothing.
+      const [there, kept] = [await identify(disk, path), await identify(disk, former)];
+      if (there && kept && isSameFile(there, kept)) await disk.rm(former, { force: true });
       await disk.rename(path, former);
     } catch (error) {
       if (errorCode(error) === "ENOENT") throw new ChangedMeanwhile();
