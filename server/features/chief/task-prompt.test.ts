@@ -4,6 +4,7 @@ import { join } from "node:path";
 
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
+import { taskPictures } from "./task-pictures.ts";
 import { taskPrompt } from "./task-prompt.ts";
 
 let directory: string;
@@ -52,5 +53,33 @@ describe("what an agent is told about a task", () => {
     for (const name of names) expect(text).toContain(`File: ${name}\n`);
     expect(text).not.toContain("secret\n");
     expect(text).not.toContain("```");
+  });
+});
+
+describe("pictures given along with a task", () => {
+  const png = (bytes: number): Buffer =>
+    Buffer.concat([Buffer.from("\x89PNG\r\n\x1a\n", "latin1"), Buffer.alloc(bytes)]);
+
+  it("go with it, by what they are and not by their name, as many as fit", async () => {
+    await writeFile(join(directory, "shot.png"), png(100));
+    await writeFile(join(folder, "design.bin"), Buffer.from("\xff\xd8\xff\xe0rest", "latin1"));
+    await writeFile(join(folder, "large.png"), png(500_000));
+    await writeFile(join(folder, "larger.png"), png(400_000));
+    await writeFile(join(folder, "notes.png"), "not a picture");
+    await symlink(join(directory, "shot.png"), join(folder, "link.png"));
+    const paths = ["design.bin", "large.png", "larger.png", "notes.png", "link.png", "../shot.png", "gone.png"];
+    const attachments = [
+      { kind: "screenshot" as const, name: "shot.png" },
+      ...paths.map((path) => ({ kind: "file" as const, path })),
+    ];
+    const places = { folder, screenshotFile: (name: string) => join(directory, name) };
+    const pictures = await taskPictures({ attachments }, places, 1_000_000);
+    expect(pictures.map(({ name, mediaType }) => [name, mediaType])).toEqual([
+      ["shot.png", "image/png"],
+      ["design.bin", "image/jpeg"],
+      ["large.png", "image/png"],
+    ]);
+    expect(pictures[0]?.data).toBe(png(100).toString("base64"));
+    expect(await taskPictures({ attachments }, places, 400)).toHaveLength(2);
   });
 });

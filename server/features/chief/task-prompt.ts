@@ -31,15 +31,16 @@ export async function taskPrompt(
 }
 
 async function quoted(folder: string | null, path: string): Promise<string> {
-  const text = folder === null ? null : await readWithin(folder, path);
-  if (text === null) return `File: ${path}`;
+  const bytes = folder === null ? null : await readWithin(folder, path, maxQuotedBytes);
+  const text = bytes?.toString("utf8") ?? "\0";
+  if (text.includes("\0") || text.includes("\uFFFD")) return `File: ${path}`;
   const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([ticks]) => ticks.length));
   const fence = "`".repeat(longest + 1);
   return `File ${path}:\n\n${fence}\n${text}${text.endsWith("\n") ? "" : "\n"}${fence}`;
 }
 
-/** Text of a file of the folder, behind no link out of it; `null` when it cannot be quoted. */
-async function readWithin(folder: string, path: string): Promise<string | null> {
+/** A file of the folder, behind no link out of it; `null` when it is longer, none, or cannot be read. */
+export async function readWithin(folder: string, path: string, maxBytes: number): Promise<Buffer | null> {
   try {
     const root = await realpath(folder);
     const file = await realpath(join(root, path));
@@ -47,9 +48,7 @@ async function readWithin(folder: string, path: string): Promise<string | null> 
     const handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
     try {
       const facts = await handle.stat();
-      if (facts.size > maxQuotedBytes || !facts.isFile()) return null;
-      const text = await handle.readFile("utf8");
-      return text.includes("\0") || text.includes("\uFFFD") ? null : text;
+      return facts.size > maxBytes || !facts.isFile() ? null : await handle.readFile();
     } finally {
       await handle.close();
     }

@@ -7,6 +7,7 @@ import type { Candidate } from "./chief-facts.ts";
 import { taskKey, type ChiefParts, type Teller } from "./chief-parts.ts";
 import type { RecordBook } from "./record-book.ts";
 import { budgetLeft } from "./task-budget.ts";
+import { taskPictures } from "./task-pictures.ts";
 import { taskPrompt } from "./task-prompt.ts";
 import { reasonOf } from "./task-reason.ts";
 import { holdMs, refuse, type Refusal } from "./start-refusal.ts";
@@ -47,19 +48,25 @@ interface Chosen {
 }
 
 /** What is asked of portos-cos, or why nobody can be asked for it. */
+/** What a run may be given altogether: a request takes a little more. */
+const mostBytes = 1_000_000;
+
 async function inputFor(task: Task, candidate: Candidate, options: StarterOptions): Promise<RunInput | AppError> {
   const { book, settings, folderOf, isRepository, screenshotFile } = options;
   const folder = task.appId === null ? null : (folderOf(task.appId) ?? null);
   const hasWorktree = folder !== null && task.isolation === null && (await isRepository(folder));
+  const text = await taskPrompt(task, { folder, screenshotFile });
+  const images = await taskPictures(task, { folder, screenshotFile }, mostBytes - Buffer.byteLength(text));
   const input = runInputSchema.safeParse({
     title: task.title,
-    prompt: { kind: "text", text: await taskPrompt(task, { folder, screenshotFile }) },
+    prompt: { kind: "text", text },
     choices: [candidate.choice],
     appId: task.appId,
     permissionMode: task.permissionMode ?? settings().autonomy,
     budget: budgetLeft(task.budget, book.get(task.id).runs).left,
     isolation: task.isolation ?? { kind: hasWorktree ? "worktree" : "none" },
     taskType: task.type,
+    ...(images.length === 0 ? {} : { images }),
   });
   if (input.success) return input.data;
   const [issue] = input.error.issues;
