@@ -1,7 +1,7 @@
 import { WebSocketServer, type WebSocket } from "ws";
 
 import type { RunEvent, RunEventBody } from "../../contract/features/run-events.ts";
-import type { Run } from "../../contract/features/runs.ts";
+import type { Run, RunImage } from "../../contract/features/runs.ts";
 import {
   internalRunsEndpoints,
   runsSocketPath,
@@ -105,7 +105,10 @@ export function createFakeRuns(env: Env): FakeRuns {
 type State = ReturnType<typeof createState>;
 
 function createState() {
-  const runs = new Map<string, { run: Run; events: RunEvent[]; text: string; isRemoved: boolean }>();
+  const runs = new Map<
+    string,
+    { run: Run; events: RunEvent[]; text: string; images?: RunImage[]; isRemoved: boolean }
+  >();
   const specs: RunSpec[] = [];
   const limits: FakeRuns["limits"] = [];
   const answers: FakeRuns["answers"] = [];
@@ -209,12 +212,16 @@ function bindFake({ runs, specs, limits, answers, said, supplied, wanting, find,
       if (runs.has(body.id)) throw new AppError("conflict", "This run exists already");
       specs.push(body);
       const run = newRun(body);
-      runs.set(run.id, { run, events: [], text: body.text, isRemoved: false });
+      const { text, images } = body;
+      runs.set(run.id, { run, events: [], text, ...(images === undefined ? {} : { images }), isRemoved: false });
       happen(run.id, [{ kind: "user", text: body.text }]);
       return find(run.id).run;
     },
     get: ({ params }) => find(params.id).run,
-    text: ({ params }) => ({ text: find(params.id).text }),
+    text: ({ params }) => {
+      const { text, images } = find(params.id);
+      return images === undefined ? { text } : { text, images };
+    },
     events: ({ params, query }) => {
       const { events } = find(params.id);
       return { events: events.slice(query.after, query.after + query.limit), last: events.length };
@@ -299,5 +306,7 @@ function newRun(spec: RunSpec): Run {
     canContinue: false,
     eventCount: 0,
     lastEventAt: null,
+    ...(spec.images === undefined ? {} : { images: spec.images.map(({ name, mediaType }) => ({ name, mediaType })) }),
+    ...(spec.answerFormat === undefined ? {} : { answerFormat: spec.answerFormat }),
   };
 }

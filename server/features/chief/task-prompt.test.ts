@@ -56,10 +56,9 @@ describe("what an agent is told about a task", () => {
   });
 });
 
-describe("pictures given along with a task", () => {
-  const png = (bytes: number): Buffer =>
-    Buffer.concat([Buffer.from("\x89PNG\r\n\x1a\n", "latin1"), Buffer.alloc(bytes)]);
+const png = (bytes: number): Buffer => Buffer.concat([Buffer.from("\x89PNG\r\n\x1a\n", "latin1"), Buffer.alloc(bytes)]);
 
+describe("pictures given along with a task", () => {
   it("go with it, by what they are and not by their name, as many as fit", async () => {
     await writeFile(join(directory, "shot.png"), png(100));
     await writeFile(join(folder, "design.bin"), Buffer.from("\xff\xd8\xff\xe0rest", "latin1"));

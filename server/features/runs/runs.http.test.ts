@@ -17,18 +17,30 @@ let basePort: string | undefined;
 let cos: FakeRuns;
 
 function target(choice: RunChoice): RunTarget {
-  return {
-    engine: "api",
+  const basis = {
     providerId: choice.providerId,
     providerName: choice.providerId.toUpperCase(),
-    providerType: "api",
     model: choice.model ?? "some-model",
     reason: "First choice",
+    timeoutMs: 1_000,
+    price: null,
+  };
+  if (choice.providerId === "program")
+    return {
+      ...basis,
+      engine: "headless",
+      providerType: "cli",
+      agent: "codex",
+      command: ["/bin/true"],
+      environment: {},
+    };
+  return {
+    ...basis,
+    engine: "api",
+    providerType: "api",
     dialect: "openai-compatible",
     baseUrl: "http://127.0.0.1:1/v1",
     apiKey: null,
-    timeoutMs: 1_000,
-    price: null,
   };
 }
 
@@ -331,5 +343,46 @@ describe("what follows from a run", () => {
     await expect.poll(async () => (await app.call("runs.list", { query: {} })).isUp).toBe(true);
     const [notice] = await app.call("notifications.list", {});
     expect(notice).toMatchObject({ count: 1, message: "Out of paper" });
+  });
+});
+
+describe("what else a run can be given", () => {
+  const data = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8DwHwAFBQIAX8jx0gAAAABJRU5ErkJggg==";
+  const images = [{ name: "red.png", mediaType: "image/png", data }];
+
+  it("are pictures, shown by themselves and given along when it is run again", async () => {
+    const [run] = await start("what is this", ["first"], { images });
+    expect(run?.images).toEqual([{ name: "red.png", mediaType: "image/png" }]);
+    const response = await fetch(`${app.base}/api/runs/${run?.id}/images/1`);
+    expect(response.headers.get("content-type")).toBe("image/png");
+    expect(response.headers.get("content-security-policy")).toContain("sandbox");
+    expect(Buffer.from(await response.arrayBuffer()).toString("base64")).toBe(data);
+    expect((await fetch(`${app.base}/api/runs/${run?.id}/images/2`)).status).toBe(404);
+    const again = await app.call("runs.again", { params: { id: run?.id ?? "" } });
+    expect(again.images).toEqual(run?.images);
+    expect((await fetch(`${app.base}/api/runs/${again.id}/images/1`)).status).toBe(200);
+  });
+
+  it.each([
+    [{ images: [{ ...images[0], mediaType: "image/svg+xml" }] }, /images/],
+    [{ images: [{ ...images[0], data: "not base64!" }] }, /base64/],
+    [{ images: Array.from({ length: 5 }, () => images[0]) }, /at most 4/],
+    [{ answerFormat: { kind: "json", schema: { type: "nonsense" } } }, /must be a JSON Schema/],
+  ])("are refused when they are nothing that can be used: %j", async (rest, message) => {
+    await expect(start("what is this", ["first"], rest)).rejects.toThrow(message);
+  });
+
+  it("is the form of the answer, kept when it is run again", async () => {
+    const answerFormat = { kind: "json", schema: { type: "object", required: ["a"] } };
+    const [run] = await start("answer", ["first"], { answerFormat });
+    expect(run?.answerFormat).toEqual(answerFormat);
+    expect(await app.call("runs.again", { params: { id: run?.id ?? "" } })).toMatchObject({ answerFormat });
+  });
+
+  it("is JSON from APIs only: with programs alone it is refused at once", async () => {
+    await expect(start("answer", ["program"], { answerFormat: { kind: "json" } })).rejects.toThrow(
+      "Answers in JSON come from APIs only, and PROGRAM is a program",
+    );
+    expect((await start("answer", ["program"])).length).toBe(1);
   });
 });
