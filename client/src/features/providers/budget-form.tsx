@@ -6,7 +6,7 @@ import type { BudgetState, DailyBudget } from "../../../../contract/features/usa
 import { fieldErrors } from "../../lib/api-error.ts";
 import { call } from "../../lib/api.ts";
 import { callKey, callQuery } from "../../lib/call-query.ts";
-import { formatCost, formatTokens } from "../../lib/format.ts";
+import { formatCost, formatCount, formatTokens } from "../../lib/format.ts";
 import { toast } from "../../lib/toasts.ts";
 import { ErrorState } from "../../ui/error-state.tsx";
 import { FormError } from "../../ui/form-error.tsx";
@@ -55,6 +55,12 @@ function Form({ state }: { state: BudgetState }) {
         a limit is reached, runs that go on are stopped and no further one starts until midnight.
       </p>
       {state.exceeded === null ? null : <Notice tone="warn">{state.exceeded}</Notice>}
+      {budget.costUsd !== null && used.unpriced > 0 ? (
+        <Notice tone="warn">
+          {formatCount(used.unpriced, "answer")} of today {used.unpriced === 1 ? "has" : "have"} no known price and{" "}
+          {used.unpriced === 1 ? "is" : "are"} not counted in dollars. Set prices of the models, or a limit of tokens.
+        </Notice>
+      ) : null}
       <div className={classes["pair"]}>
         <NumberInput
           label="Dollars"
