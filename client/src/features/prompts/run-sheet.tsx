@@ -6,6 +6,7 @@ import { useState } from "react";
 import type { PromptSummary } from "../../../../contract/features/prompts.ts";
 import { call } from "../../lib/api.ts";
 import { callQuery } from "../../lib/call-query.ts";
+import { likelyProvider } from "../../lib/likely-provider.ts";
 import { useLiveApps } from "../../lib/live-queries.ts";
 import { ActionLink } from "../../ui/action-link.tsx";
 import { FormError } from "../../ui/form-error.tsx";
@@ -37,7 +38,7 @@ function RunForm({ summary, values }: Pick<RunSheetProps, "summary" | "values">)
   const providers = data?.providers.filter(({ isEnabled }) => isEnabled) ?? [];
   const [chosen, setChosen] = useState<string | null>(null);
   const [appId, setAppId] = useState<string | null>(null);
-  const providerId = chosen ?? providers[0]?.id ?? "";
+  const providerId = chosen ?? likelyProvider(providers, data?.health ?? [])?.id ?? "";
   const known = new Set(summary.variables.map(({ name }) => name));
   const given = Object.fromEntries(Object.entries(givenValues(values)).filter(([name]) => known.has(name)));
   const start = useMutation({

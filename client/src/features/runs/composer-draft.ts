@@ -4,6 +4,7 @@ import type { Isolation } from "../../../../contract/features/isolation.ts";
 import type { PermissionMode } from "../../../../contract/features/runs.ts";
 import type { CallInput } from "../../lib/api.ts";
 import type { SmallPicture } from "../../lib/shrink-picture.ts";
+import { likelyProvider } from "../../lib/likely-provider.ts";
 import { tierLabels } from "./run-words.ts";
 
 /** Whom to ask: "tier:heavy", "model:gpt-5", or "" for what the provider takes by itself. */
@@ -81,16 +82,14 @@ export function defaultModel(provider: Provider): ModelChoice {
   return (options.find(({ value }) => value === "tier:medium") ?? options[0])?.value ?? "";
 }
 
-type Health = Pick<ProviderHealth, "id" | "state">;
-
-/** What would answer now comes before what would not. */
-const likely: readonly Health["state"][] = ["up", "unknown", "checking", "limited", "down", "off"];
-
 /** Providers that can be chosen, and the draft without those that cannot any more; nobody chosen: the first that answers. */
-export function withProviders(draft: RunDraft, enabled: readonly Provider[], health: readonly Health[] = []): RunDraft {
+export function withProviders(
+  draft: RunDraft,
+  enabled: readonly Provider[],
+  health: readonly Pick<ProviderHealth, "id" | "state">[] = [],
+): RunDraft {
   const kept = Object.entries(draft.choices).filter(([id]) => enabled.some((provider) => provider.id === id));
-  const rank = ({ id }: Provider): number => likely.indexOf(health.find((one) => one.id === id)?.state ?? "unknown");
-  const [first] = enabled.toSorted((one, other) => rank(one) - rank(other));
+  const first = likelyProvider(enabled, health);
   if (kept.length > 0 || !first) return { ...draft, choices: Object.fromEntries(kept) };
   return { ...draft, choices: { [first.id]: defaultModel(first) } };
 }
