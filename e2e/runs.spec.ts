@@ -118,6 +118,36 @@ test(
   },
 );
 
+test(
+  "a picture larger than a request goes along made smaller, and is shown with its run",
+  { tag: "@phone" },
+  async ({ page, portos }) => {
+    await addProvider(portos, "swift", "swift");
+    await page.goto("/agents?new=1");
+    const noise = await page.evaluate(() => {
+      const canvas = document.createElement("canvas");
+      [canvas.width, canvas.height] = [2_400, 1_200];
+      const context = canvas.getContext("2d");
+      const pixels = context?.createImageData(canvas.width, canvas.height);
+      pixels?.data.forEach((_, index) => (pixels.data[index] = index % 4 === 3 ? 255 : (index * 7_919) ** 2 % 256));
+      if (pixels) context?.putImageData(pixels, 0, 0);
+      return canvas.toDataURL("image/png").slice("data:image/png;base64,".length);
+    });
+    const sheet = page.getByRole("dialog");
+    await sheet.getByLabel("What is to be done?").fill("What do you see?");
+    const buffer = Buffer.from(noise, "base64");
+    await sheet.locator('input[type="file"]').setInputFiles({ name: "noise.png", mimeType: "image/png", buffer });
+    await expect(sheet.getByRole("img", { name: "noise.png" })).toBeVisible();
+    await sheet.getByRole("button", { name: "Start", exact: true }).click();
+    await expect(page).toHaveURL(/\/agents\/run-/);
+    const shown = page.getByRole("group", { name: "Pictures given along" }).getByRole("img", { name: "noise.png" });
+    await expect(shown).toBeVisible();
+    const width = () => shown.evaluate((image) => (image instanceof HTMLImageElement ? image.naturalWidth : 0));
+    await expect.poll(width).toBeGreaterThan(0);
+    expect(await width()).toBeLessThanOrEqual(1_568);
+  },
+);
+
 test("one prompt on two providers is shown side by side", async ({ page, portos }, info) => {
   await addProvider(portos, "swift", "swift");
   await addProvider(portos, "other", "swift");
