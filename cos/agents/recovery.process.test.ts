@@ -149,17 +149,17 @@ describe("runs when portos-cos goes away", () => {
   ])("interrupts %s, ends what is left of it, and tells the task again when asked", async (_what, target) => {
     const { id } = await start("say on\nhang", target);
     const output = async (): Promise<string> =>
-      (await runs.events(id)).map(({ body }) => ("text" in body ? body.text : "")).join("");
-    await expect.poll(output).toContain("on");
+      [...(await runs.bodies(id, "output")), ...(await runs.bodies(id, "text"))].map(({ text }) => text).join("");
+    await expect.poll(output).toMatch(/\bon\b/);
     await end("SIGKILL");
     await startProcess();
     expect(await runs.client.get({ params: { id } })).toMatchObject({ state: "interrupted", canContinue: true });
     expect(await runningWith(`AGENT_RUN=${id}`)).toEqual([]);
     const again = target.engine === "terminal" ? { ...target, command: ["/bin/echo", "told: {prompt}"] } : target;
     await runs.client.resume({ params: { id }, body: { targets: [again] } });
+    await runs.until(id, ({ attempts }) => attempts.length === 2);
     if (target.engine === "acp") await runs.client.stop({ params: { id }, body: { reason: null } });
-    const run = await runs.ended(id);
-    expect(run.attempts).toHaveLength(2);
+    await runs.ended(id);
     const said = (await runs.bodies(id, "user")).map(({ text }) => text);
     expect(said).toEqual(["say on\nhang", expect.stringMatching(/^say on\nhang\n\n.*interrupted/)]);
     if (target.engine === "terminal") expect(await output()).toContain("told: say on");
