@@ -170,6 +170,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     panic,
   });
   panic.addBrake("pausedAutomations", (by) => automations.stopAll(`Everything was stopped by ${by}`));
+  panic.addBrake("stoppedCommands", (by) => automations.stopCommands(`Everything was stopped by ${by}`));
 
   context.names.add(
     "automations",

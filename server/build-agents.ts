@@ -45,6 +45,7 @@ export async function buildAgents(
 ): Promise<{ tasks: Tasks["service"]; runs: Pick<RunService, "get">; start(): Promise<void> }> {
   const prompts = await buildPrompts(context);
   const localModels = await buildLocalModels(context, { panic });
+  panic.addBrake("stoppedDownloads", (by) => localModels.stopDownloads(`Everything was stopped by ${by}`));
   const providers = await buildProviders(context, { panic });
   const usage = await buildUsage(context, {
     settings,
@@ -92,6 +93,7 @@ export async function buildAgents(
     notifications,
     ...reviewOptions,
   });
+  panic.addBrake("stoppedChecks", () => reviews.stopAllChecks());
   runs.hooks.onRunChanged(reviews.hear);
   runs.hooks.onRunEnded(reviews.open);
   const parts = { panic, tasks: tasks.service, runs, approvals, providers, learning, usage, reviews, appOf };

@@ -8,6 +8,7 @@ import { createInternalClient } from "../lib/internal-client.ts";
 import { findRepository } from "../lib/processes/git-repository.ts";
 import type { Core } from "./app.ts";
 import type { ApprovalService } from "./features/approvals/approval-service.ts";
+import type { PanicSwitch } from "./features/chief/panic-switch.ts";
 import { startHistoryRetention } from "./features/history/retention.ts";
 import { candidatesOf } from "./features/learning/candidates.ts";
 import type { Learning } from "./features/learning/learning-service.ts";
@@ -25,7 +26,7 @@ export interface CrashRepairParts {
   apps: { of(appId: string): App | undefined; restart(appId: string, processName: string): Promise<unknown> };
   /** A process of PortOS's own PM2; "unknown" while that does not answer. */
   process(key: string): Pick<Process, "status" | "restarts"> | null | "unknown";
-  panic: { isOn(): boolean; get(): { by: string | null } };
+  panic: Pick<PanicSwitch, "isOn" | "get" | "countLate" | "onChange">;
   runs: Pick<BuiltRuns, "runs" | "hooks" | "newId">;
   approvals: ApprovalService;
   reviews: ReviewService;
@@ -73,6 +74,7 @@ export async function buildCrashRepairs(
           worktrees.command({ params: { id }, body: { name, command, timeoutMs } }, { timeoutMs: commandTimeoutMs })),
       session: parts.sessions?.get ?? ((id) => cos.get(id)),
       killSession: parts.sessions?.kill ?? ((id) => cos.kill(id)),
+      checksStopped: (count) => panic.countLate("stoppedChecks", count),
       reviews: reviewsOf(reviews),
       approvals,
       panic() {
@@ -85,6 +87,9 @@ export async function buildCrashRepairs(
     parts.timing,
   );
   const { repairs, nudge } = built;
+  panic.onChange(() => {
+    nudge();
+  });
   incidents.onHeard(() => {
     repairs.hear(incidents.heard().active);
   });

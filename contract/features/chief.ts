@@ -66,6 +66,11 @@ export const panicSchema = z.strictObject({
   stoppedRuns: z.int().min(0),
   deniedQuestions: z.int().min(0),
   pausedAutomations: z.int().min(0),
+  /** Commands of automations. */
+  stoppedCommands: z.int().min(0).default(0),
+  /** Checks of reviews and repairs. */
+  stoppedChecks: z.int().min(0).default(0),
+  stoppedDownloads: z.int().min(0).default(0),
 });
 export type Panic = z.output<typeof panicSchema>;
 

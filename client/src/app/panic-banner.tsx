@@ -44,11 +44,21 @@ export function PanicBanner({ panic }: { panic: Panic }) {
   );
 }
 
-function stoppedText({ stoppedRuns, deniedQuestions, pausedAutomations }: Panic): string {
+function stoppedText({
+  stoppedRuns,
+  deniedQuestions,
+  pausedAutomations,
+  stoppedCommands,
+  stoppedChecks,
+  stoppedDownloads,
+}: Panic): string {
   const parts = [
     stoppedRuns === 0 ? null : `${formatCount(stoppedRuns, "run")} ended`,
     deniedQuestions === 0 ? null : `${formatCount(deniedQuestions, "question")} denied`,
     pausedAutomations === 0 ? null : `${formatCount(pausedAutomations, "automation")} paused`,
+    stoppedCommands === 0 ? null : `${formatCount(stoppedCommands, "command")} ended`,
+    stoppedChecks === 0 ? null : `${formatCount(stoppedChecks, "check")} ended`,
+    stoppedDownloads === 0 ? null : `${formatCount(stoppedDownloads, "download")} cancelled`,
   ].filter((part) => part !== null);
   return parts.length === 0 ? "Nothing was running." : `${parts.join(", ")}.`;
 }

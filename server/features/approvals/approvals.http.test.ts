@@ -207,8 +207,9 @@ describe("answers that reach further", () => {
     await expect.poll(() => setup.cos.answers.map(({ requestId }) => requestId)).toEqual(["q1", "q2"]);
     const [rule] = await setup.app.call("approvals.rules", {});
     expect(rule).toMatchObject({ origin: "decision", runId: id, tools: ["execute"], uses: 1 });
-    const [newest] = (await setup.app.call("approvals.history", { query: {} })).items;
-    expect(newest).toMatchObject({ decision: { ruleId: rule?.id, by: "Rule: Commands in Fix the tests" } });
+    await expect
+      .poll(async () => (await setup.app.call("approvals.history", { query: {} })).items[0])
+      .toMatchObject({ decision: { ruleId: rule?.id, by: "Rule: Commands in Fix the tests" } });
     const other = setup.run();
     setup.ask(other.id, commandRequest("q1", "npm test"));
     expect((await setup.pending()).subject).toMatchObject({ runId: other.id });

@@ -67,6 +67,22 @@ describe("automations", () => {
     expect(rig.started).toHaveLength(1);
   });
 
+  it("end their commands when everything is stopped, those that wait for their turn as well", async () => {
+    const rig = createServiceRig(start);
+    const service = await rig.boot();
+    await addEnabled(service, { overlapPolicy: "queue-one" });
+    await rig.pass(2 * minute);
+    expect(rig.started).toHaveLength(1);
+    expect(await service.stopCommands("Everything was stopped by Ada")).toBe(1);
+    await rig.settle();
+    expect(rig.rows().toSorted()).toEqual([
+      "12:01 cancelled: Everything was stopped by Ada",
+      "12:02 cancelled: Everything was stopped by Ada",
+    ]);
+    expect(rig.started).toHaveLength(1);
+    expect(await service.stopCommands("Everything was stopped by Ada")).toBe(0);
+  });
+
   it("can be deleted and brought back while their run goes on", async () => {
     const rig = createServiceRig(start);
     const service = await rig.boot();

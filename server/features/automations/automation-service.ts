@@ -52,8 +52,10 @@ export interface AutomationService extends AutomationEditor {
   run(id: string, who: string): Promise<Occurrence>;
   cancel(occurrenceId: string, who: string): Promise<Occurrence>;
   nextDue(id: string): number | null;
-  /** What waits for its turn is given up; what runs goes on. Answers how many automations are on and not paused already. */
+  /** What waits for its turn is given up. Answers how many automations are on and not paused already. */
   stopAll(reason: string): Promise<number>;
+  /** Ends the commands that run. Answers how many. */
+  stopCommands(reason: string): Promise<number>;
   /** Takes up what was running, then waits for due times. */
   start(): void;
   /** Commands go on in portos-cos; their end is recorded after the next start. */
@@ -161,6 +163,11 @@ export function createAutomationService(options: AutomationServiceOptions): Auto
       for (const { id } of store.all()) await runner.dropQueued(id, reason);
       return store.pausedAt() === null ? store.all().filter(({ isEnabled }) => isEnabled).length : 0;
     },
+    async stopCommands(reason) {
+      // First what would take their place.
+      for (const { id } of store.all()) await runner.dropQueued(id, reason);
+      return runner.cancelCommands(reason);
+    },
     start() {
       follower.follow();
       store.subscribe((file) => {
@@ -169,6 +176,8 @@ export function createAutomationService(options: AutomationServiceOptions): Auto
         if (file.areProblemsChanged) publish({ kind: "problems", problems: [...store.problems()] });
       });
       runner.adopt((id) => store.get(id));
+      // What could not be reached when everything was stopped.
+      if (isStopped()) runner.cancelCommands("Everything was stopped");
       scheduler.start();
       upkeep.start();
     },

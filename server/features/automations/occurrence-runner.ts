@@ -21,6 +21,8 @@ export interface OccurrenceRunner {
   cancel(id: string, reason: string): Promise<Occurrence>;
   /** Cancels what waits; what runs goes on. */
   dropQueued(automationId: string, reason: string): Promise<void>;
+  /** Ends the commands that run. Answers how many. */
+  cancelCommands(reason: string): number;
   /** Takes up what the ledger says is open, after a restart of this server. */
   adopt(automationOf: (id: string) => AutomationRecord | null): void;
   /** Lets go of everything; commands go on in portos-cos. Resolves when nothing more is written. */
@@ -140,6 +142,13 @@ export function createOccurrenceRunner(options: RunnerOptions): OccurrenceRunner
       if (run === undefined) throw new AppError("conflict", "This run is over already");
       run.cancel.abort(reason);
       return run.row;
+    },
+    cancelCommands(reason) {
+      const commands = [...running.values()].filter(
+        ({ row, cancel }) => row.action === "command" && !cancel.signal.aborted,
+      );
+      for (const { cancel } of commands) cancel.abort(reason);
+      return commands.length;
     },
     adopt(automationOf) {
       const open = ledger.open();

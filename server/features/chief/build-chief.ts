@@ -93,7 +93,12 @@ export async function buildChief(
   mountChief(mount, { chief, panic, log });
 
   panic.addBrake("deniedQuestions", (by) => denyQuestions(by, "Everything was stopped"));
-  panic.addBrake("stoppedRuns", (by) => chief.stopRuns("panic", `Everything was stopped by ${by}`));
+  /** Runs that were counted: what ends slowly is told to end more than once. */
+  const counted = new Set<string>();
+  panic.onChange(({ isOn }) => {
+    if (!isOn) counted.clear();
+  });
+  panic.addBrake("stoppedRuns", (by) => stopAll(`Everything was stopped by ${by}`));
   panic.onChange(chief.evaluateSoon);
   hooks.onRunChanged((run) => {
     // What could not be reached when everything was stopped, or was being started just then.
@@ -116,8 +121,18 @@ export async function buildChief(
   /** One run, or all there are. */
   function stopLate(runId?: string): void {
     const reason = `Everything was stopped by ${panic.get().by ?? "somebody"}`;
-    chief.stopRuns("panic", reason, runId).catch((error: unknown) => {
-      logger.error("A run could not be stopped", { run: runId ?? "all" }, error);
-    });
+    stopAll(reason, runId)
+      .then((number) => panic.countLate("stoppedRuns", number))
+      .catch((error: unknown) => {
+        logger.error("A run could not be stopped", { run: runId ?? "all" }, error);
+      });
+  }
+
+  /** Resolves with the number of those that were not counted yet. */
+  async function stopAll(reason: string, runId?: string): Promise<number> {
+    const ended = await chief.stopRuns("panic", reason, runId);
+    const fresh = ended.filter((id) => !counted.has(id));
+    for (const id of fresh) counted.add(id);
+    return fresh.length;
   }
 }

@@ -50,8 +50,8 @@ export interface Chief {
   hear(run: Run): void;
   /** portos-cos has come back, or gone. */
   engineChanged(isComplete: boolean): void;
-  /** Ends every run that has not ended, or this one, and remembers why; resolves with their number. */
-  stopRuns(cause: NonNullable<TaskRun["stopCause"]>, reason: string, only?: string): Promise<number>;
+  /** Ends every run that has not ended, or this one, and remembers why; resolves with the ids of those it has ended. */
+  stopRuns(cause: NonNullable<TaskRun["stopCause"]>, reason: string, only?: string): Promise<string[]>;
   recent(): ChiefDecision[];
   start(): Promise<void>;
   stop(): Promise<void>;
@@ -208,24 +208,25 @@ async function startByHand(
   return tasks.get(taskId);
 }
 
-/** Ends runs that have not ended, and remembers why on disk first. Resolves with their number. */
+/** Ends runs that have not ended, and remembers why on disk first. */
 async function stopOpenRuns(
   { openRuns, runs, book, logger }: Pick<ChiefOptions, "openRuns" | "runs" | "logger"> & { book: RecordBook },
   stopCause: NonNullable<TaskRun["stopCause"]>,
   reason: string,
   only: string | undefined,
-): Promise<number> {
+): Promise<string[]> {
   const open = openRuns().runs.filter(({ run }) => isOpenState(run.state) && (only === undefined || run.id === only));
   const stopped = await Promise.allSettled(
     open.map(async ({ run }) => {
       const record = book.ofRun(run.id);
       if (record) await book.changeRun(record.taskId, run.id, { stopCause });
-      await runs.stop(run.id, reason);
+      const { state } = await runs.stop(run.id, reason);
+      return isOpenState(state) || state === "cancelled" ? [run.id] : []; // else it ended by itself just then
     }),
   );
   for (const result of stopped)
     if (result.status === "rejected") logger.warn("A run could not be stopped", { problem: String(result.reason) });
-  return stopped.filter(({ status }) => status === "fulfilled").length;
+  return stopped.flatMap((result) => (result.status === "fulfilled" ? result.value : []));
 }
 
 function chiefState(

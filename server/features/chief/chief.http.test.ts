@@ -280,6 +280,7 @@ describe("the switch that stops everything", () => {
     await cos.start();
     await expect.poll(() => cos.run(run.id).state, { timeout: 10_000 }).toBe("cancelled");
     expect(cos.run(run.id).message).toBe("Everything was stopped by this machine");
+    await expect.poll(async () => (await app.call("chief.get", {})).panic.stoppedRuns).toBe(1);
   });
 
   it("stops a run it hears of only later", async () => {

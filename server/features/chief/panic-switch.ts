@@ -14,12 +14,16 @@ export const panicFile = {
     stoppedRuns: 0,
     deniedQuestions: 0,
     pausedAutomations: 0,
+    stoppedCommands: 0,
+    stoppedChecks: 0,
+    stoppedDownloads: 0,
   } satisfies Panic,
   version: 1,
 };
 
 /** What a brake has stopped is counted under one of these. */
-export type BrakeCount = "stoppedRuns" | "deniedQuestions" | "pausedAutomations";
+export type BrakeCount =
+  "stoppedRuns" | "deniedQuestions" | "pausedAutomations" | "stoppedCommands" | "stoppedChecks" | "stoppedDownloads";
 
 /**
  * One switch that stops everything that runs by itself. It is on as soon as that is on disk; whoever starts something asks it
@@ -36,6 +40,8 @@ export interface PanicSwitch {
   calm(): Promise<Panic>;
   /** `brake` stops one kind of thing and answers how many; what it cannot reach now must be stopped when it can. */
   addBrake(count: BrakeCount, brake: (by: string) => Promise<number>): void;
+  /** What was stopped later, because it could not be reached before or was being started just then. */
+  countLate(count: BrakeCount, stopped: number): Promise<void>;
   onChange(listener: (panic: Panic) => void): void;
 }
 
@@ -53,12 +59,19 @@ export function createPanicSwitch({ store, clock, logger }: PanicOptions): Panic
     for (const listener of listeners) listener(panic);
   });
 
+  async function add(count: BrakeCount, stopped: number): Promise<void> {
+    if (stopped > 0)
+      await store.update((panic) => ({
+        next: panic.isOn ? { ...panic, [count]: panic[count] + stopped } : panic,
+        result: null,
+      }));
+  }
+
   /** `isAgain`: what is held back and not ended was counted the first time. */
   async function pull({ count, brake }: (typeof brakes)[number], by: string, isAgain: boolean): Promise<void> {
     try {
       const stopped = await brake(by);
-      if (stopped > 0 && !(isAgain && count === "pausedAutomations"))
-        await store.update((panic) => ({ next: { ...panic, [count]: panic[count] + stopped }, result: null }));
+      if (!(isAgain && count === "pausedAutomations")) await add(count, stopped);
     } catch (error) {
       logger.error("Something could not be stopped", { what: count }, error);
     }
@@ -90,6 +103,7 @@ export function createPanicSwitch({ store, clock, logger }: PanicOptions): Panic
     addBrake(count, brake) {
       brakes.push({ count, brake });
     },
+    countLate: add,
     onChange: (listener) => void listeners.push(listener),
   };
 }

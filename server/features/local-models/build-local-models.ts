@@ -13,7 +13,7 @@ const lookEveryMs = 5_000;
 export async function buildLocalModels(
   context: AppContext,
   { panic }: { panic: { isOn(): boolean; check(): void } },
-): Promise<{ start(): Promise<void> }> {
+): Promise<{ start(): Promise<void>; stopDownloads(reason: string): Promise<number> }> {
   const { clock, env, realtime, secrets } = context;
   const logger = context.logger.child("local-models");
   const store = await context.openStore<LocalModelsFile>("localModels", localModelsFile);
@@ -50,5 +50,5 @@ export async function buildLocalModels(
     clearInterval(looking);
     await service.stop();
   });
-  return { start: () => service.start() };
+  return { start: () => service.start(), stopDownloads: (reason) => service.stopDownloads(reason) };
 }

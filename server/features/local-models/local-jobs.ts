@@ -21,6 +21,8 @@ export interface LocalJobs {
   cancel(server: LocalServerKind, id: string): Promise<LocalJob>;
   /** Ends what is under way with a server that is turned off. */
   cancelAll(server: LocalServerKind, message: string): Promise<void>;
+  /** Ends every download there is. Answers how many; one its server cannot be told to end goes on there and is not counted. */
+  stopDownloads(reason: string): Promise<number>;
   /** After a restart: downloads go on, loads are no longer waited for. */
   resume(isEnabled: (server: LocalServerKind) => boolean): Promise<void>;
   /** Lets go of everything; downloads go on after the next start. */
@@ -53,6 +55,8 @@ interface Running {
   /** What the user is told when it is cut off; `null` when the panel stops and it goes on later. */
   ending: string | null;
 }
+
+const keptText = "What was downloaded is kept: a new download goes on there.";
 
 /** Downloads and loads, which take their time and do not need a page. */
 export function createLocalJobs(dependencies: Dependencies): LocalJobs {
@@ -142,15 +146,20 @@ export function createLocalJobs(dependencies: Dependencies): LocalJobs {
       if (!entry) return job;
       if (!job.canCancel) throw new AppError("conflict", "This cannot be cancelled from here");
       const message =
-        job.kind === "load"
-          ? "It is no longer waited for; the server may finish loading it all the same."
-          : "What was downloaded is kept: a new download goes on there.";
+        job.kind === "load" ? "It is no longer waited for; the server may finish loading it all the same." : keptText;
       await cut(entry, message);
       return list(server).find((one) => one.id === id) ?? job;
     },
     async cancelAll(server, message) {
       const own = [...running.values()].filter(({ record }) => record.server === server);
       await Promise.all(own.map((entry) => cut(entry, message)));
+    },
+    async stopDownloads(reason) {
+      const downloads = [...running.values()].filter(
+        ({ record: { job }, controller }) => job.kind === "download" && job.canCancel && !controller.signal.aborted,
+      );
+      await Promise.all(downloads.map((entry) => cut(entry, `${reason}. ${keptText}`)));
+      return downloads.length;
     },
     async resume(isEnabled) {
       for (const record of store.get().jobs.filter(({ job }) => job.endedAt === null)) {

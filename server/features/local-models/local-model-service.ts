@@ -36,6 +36,8 @@ export interface LocalModelService {
   download(kind: LocalServerKind, model: string): Promise<LocalJob>;
   remove(kind: LocalServerKind, model: string): Promise<LocalServer>;
   cancel(kind: LocalServerKind, job: string): Promise<LocalJob>;
+  /** Ends every download that can be ended. Answers how many. */
+  stopDownloads(reason: string): Promise<number>;
   /** Goes on with what the last run of the panel began. */
   start(): Promise<void>;
   stop(): Promise<void>;
@@ -137,6 +139,7 @@ export function createLocalModelService(dependencies: Dependencies): LocalModelS
     },
     remove: async (kind, model) => doAndLook(kind, (await servers.able(kind, "remove")).remove(model)),
     cancel: (kind, job) => jobs.cancel(kind, job),
+    stopDownloads: (reason) => jobs.stopDownloads(reason),
     start: () => jobs.resume((kind) => servers.config(kind).isEnabled),
     async stop() {
       for (const kind of serverKinds) servers.watch(kind).forget();

@@ -189,6 +189,19 @@ describe("Ollama", () => {
     expect((await server("ollama")).jobs.map(({ state }) => state)).toEqual(["succeeded", "cancelled"]);
   });
 
+  it("cancels downloads when everything is stopped, and says so", async () => {
+    await turnOn("ollama", ollama.url);
+    ollama.pullPaceMs = 40;
+    await app.call("localModels.download", { ...paramsOf("ollama"), body: { model: "big" } });
+    await expect.poll(() => ollama.pulled.get("big") ?? 0).toBeGreaterThan(1);
+    const { panic } = await app.call("chief.panic", {});
+    expect(panic).toMatchObject({ isOn: true, stoppedDownloads: 1 });
+    await expect.poll(() => ollama.pullsCut).toBe(1);
+    expect((await server("ollama")).jobs).toMatchObject([
+      { state: "cancelled", message: expect.stringContaining("Everything was stopped by this machine. ") as string },
+    ]);
+  });
+
   it("goes on with a download after a restart of the panel", async () => {
     await turnOn("ollama", ollama.url);
     ollama.pullPaceMs = 40;

@@ -1,13 +1,16 @@
 import type { CheckOutcome, Repair, RepairCheck } from "../../../contract/features/repairs.ts";
 import { runInputSchema } from "../../../contract/features/runs.ts";
 import { AppError } from "../../../lib/app-error.ts";
-import { isAway, stepChecks } from "./check-runner.ts";
+import { endChecks, isAway, stepChecks } from "./check-runner.ts";
 import { lastAnswer } from "./last-answer.ts";
 import type { RepairParts, RepairReview } from "./repair-parts.ts";
 import { diagnosisPrompt, evidenceOf, repairPrompt } from "./repair-prompt.ts";
 import { createBecome, reasonOf, runIdOf, type StepOf, type StepOptions, type Steps } from "./repair-step.ts";
 
-type AgentSteps = Pick<Steps, "start-run" | "take-diagnosis" | "check" | "tell-to-repair" | "take-work">;
+type AgentSteps = Pick<
+  Steps,
+  "start-run" | "take-diagnosis" | "check" | "stop-checks" | "tell-to-repair" | "take-work"
+>;
 
 const elsewhere = /^\W*not in the code\b/i;
 
@@ -88,6 +91,11 @@ export function createAgentSteps({ parts, save, book }: StepOptions): AgentSteps
     );
   }
 
+  async function stopChecks(repair: Repair, { reason }: StepOf<"stop-checks">): Promise<boolean> {
+    const checks = await endChecks(repair.checks, parts);
+    return become(repair, "given-up", reason, { checks });
+  }
+
   async function takeCheck(repair: Repair, { which }: StepOf<"check">): Promise<boolean> {
     const next = await stepChecks(runIdOf(repair), repair.checks, which, parts);
     const checks = next ?? repair.checks;
@@ -127,6 +135,7 @@ export function createAgentSteps({ parts, save, book }: StepOptions): AgentSteps
     "start-run": startRun,
     "take-diagnosis": takeDiagnosis,
     check: takeCheck,
+    "stop-checks": stopChecks,
     "tell-to-repair": tellToRepair,
     "take-work": takeWork,
   };

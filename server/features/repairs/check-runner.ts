@@ -1,6 +1,7 @@
 import type { CheckOutcome, RepairCheck } from "../../../contract/features/repairs.ts";
 import { AppError } from "../../../lib/app-error.ts";
 import type { RepairParts } from "./repair-parts.ts";
+import { runningChecks } from "./repair-policy.ts";
 
 type Which = "before" | "after";
 type Parts = Pick<RepairParts, "command" | "session">;
@@ -21,6 +22,24 @@ export async function stepChecks(
   const outcome = check[which];
   const next = outcome?.sessionId ? await look(outcome.sessionId, session) : await begin(runId, check, which, command);
   return next === null ? null : checks.map((one, at) => (at === index ? { ...one, [which]: next } : one));
+}
+
+/** Ends the checks that run; what has ended by itself need not be ended. Answers how they stand then. */
+export async function endChecks(
+  checks: readonly RepairCheck[],
+  { killSession, checksStopped }: Pick<RepairParts, "killSession" | "checksStopped">,
+): Promise<RepairCheck[]> {
+  const sessions = runningChecks(checks);
+  for (const id of sessions)
+    await killSession(id).catch((error: unknown) => {
+      if (!(error instanceof AppError) || isAway(error)) throw error;
+    });
+  await checksStopped(sessions.length);
+  return checks.map((check) => ({ ...check, before: asEnded(check.before), after: asEnded(check.after) }));
+}
+
+function asEnded(outcome: CheckOutcome | null): CheckOutcome | null {
+  return outcome?.state === "running" ? { ...outcome, state: "unknown", message: "Stopped" } : outcome;
 }
 
 async function begin(

@@ -5,7 +5,10 @@ import { sampleOf } from "./health.ts";
 import { createBecome, reasonOf, runIdOf, type StepOptions, type Steps } from "./repair-step.ts";
 import { repairHash, repairSubject } from "./repair-subject.ts";
 
-type MergeSteps = Omit<Steps, "start-run" | "take-diagnosis" | "check" | "tell-to-repair" | "take-work">;
+type MergeSteps = Omit<
+  Steps,
+  "start-run" | "take-diagnosis" | "check" | "stop-checks" | "tell-to-repair" | "take-work"
+>;
 
 /** From checked work to the user's answer, the merge, the time it is watched, and the way back. */
 export function createMergeSteps({ parts, finder, save, watchMs, sampleMs }: StepOptions): MergeSteps {

@@ -2,7 +2,7 @@ import type { Repair } from "../../../contract/features/repairs.ts";
 import { AppError } from "../../../lib/app-error.ts";
 import type { RepairEngine } from "./repair-engine.ts";
 import type { RepairParts } from "./repair-parts.ts";
-import { isEnded } from "./repair-policy.ts";
+import { isEnded, runningChecks } from "./repair-policy.ts";
 
 /** What the user can do about a repair that goes on or has ended. */
 export interface RepairActions {
@@ -23,9 +23,7 @@ const waitsForUser: readonly Repair["state"][] = ["proposed", "waiting"];
 
 export function createRepairActions({ parts, engine }: { parts: RepairParts; engine: RepairEngine }): RepairActions {
   async function endWork({ runId, checks }: Repair, by: string): Promise<void> {
-    const sessions = checks.flatMap(({ before, after }) =>
-      [before, after].flatMap((one) => (one?.state === "running" && one.sessionId !== null ? [one.sessionId] : [])),
-    );
+    const sessions = runningChecks(checks);
     const ends = [
       ...sessions.map((id) => parts.killSession(id)),
       ...(runId === null ? [] : [parts.runs.stop(runId, `The repair was stopped by ${by}`)]),

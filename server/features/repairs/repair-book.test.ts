@@ -58,14 +58,14 @@ async function fill(): Promise<RepairBook> {
   return book;
 }
 
-async function readAll(book: RepairBook, limit: number, app?: string, between = async (): Promise<void> => undefined) {
+async function readAll(book: RepairBook, limit: number, app?: string, between?: () => Promise<void>) {
   const pages: string[][] = [];
   for (let before: string | undefined; ;) {
     const page = await book.page({ limit, app, before });
     pages.push(page.items.map(({ id }) => id));
     if (page.next === null) return pages;
     before = page.next;
-    await between();
+    await between?.();
   }
 }
 

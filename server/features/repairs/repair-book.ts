@@ -85,7 +85,7 @@ export function createRepairBook(store: JsonStore<RepairsFile>, log: JsonLog<Rep
   }
 
   /** Those of the file come first; the cursor within them is the id of the last one shown. */
-  async function page(filter: RepairFilter): ReturnType<RepairBook["page"]> {
+  async function readPage(filter: RepairFilter): ReturnType<RepairBook["page"]> {
     const { before, ...rest } = filter;
     if (before?.includes(":")) return older(filter, null);
     const all = recent();
@@ -95,8 +95,8 @@ export function createRepairBook(store: JsonStore<RepairsFile>, log: JsonLog<Rep
     const items = wanted.slice(0, filter.limit);
     const last = items.at(-1);
     if (last && items.length === filter.limit) return { items, next: last.id };
-    const page = await older({ ...rest, limit: filter.limit - items.length }, null);
-    return { items: [...items, ...page.items], next: page.next };
+    const more = await older({ ...rest, limit: filter.limit - items.length }, null);
+    return { items: [...items, ...more.items], next: more.next };
   }
 
   return {
@@ -113,7 +113,7 @@ export function createRepairBook(store: JsonStore<RepairsFile>, log: JsonLog<Rep
       const { items } = await log.page({ limit: 1, match: (one) => one.id === id, maxScan: 100_000 });
       return items[0] === undefined ? null : repairSchema.strip().parse(items[0]);
     },
-    page,
+    page: readPage,
     async add(repair, check) {
       await store.update((file) => {
         check(file.repairs);

@@ -225,8 +225,14 @@ test("panic stops before a merge and keeps anything from beginning", async () =>
   world.behaviour.hangs = "checks";
   await service.ask(crashOfBlog.id, "anna", false);
   await until(disk, "checking-before");
+  const checks = () => disk.file.repairs[0]?.checks ?? [];
+  await expect.poll(() => checks()[0]?.before?.state).toBe("running");
+  const session = checks()[0]?.before?.sessionId ?? "";
   world.behaviour.panic = "Everything is stopped by anna.";
-  await until(disk, "given-up");
+  const { reason } = await until(disk, "given-up");
+  expect(reason).toBe("Everything is stopped by anna.");
+  expect(world.deeds.slice(-2)).toEqual([`kill ${session}`, "stopped 1"]);
+  expect(checks()[0]?.before).toMatchObject({ state: "unknown", message: "Stopped" });
   expect(world.deeds).not.toContain("merge");
 });
 

@@ -70,6 +70,8 @@ export interface RepairParts {
     id: string,
   ): Promise<Pick<SessionInfo, "state" | "exitCode" | "reason" | "signal" | "problem" | "createdAt" | "endedAt">>;
   killSession(id: string): Promise<unknown>;
+  /** So many checks were ended because everything was stopped. */
+  checksStopped(count: number): Promise<void>;
   reviews: {
     /** Opens a review of what a run that has ended has changed, and reads it; `null`: it has changed nothing. */
     open(run: Run): Promise<RepairReview | null>;

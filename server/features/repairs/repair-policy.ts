@@ -1,4 +1,4 @@
-import type { Repair, RepairState } from "../../../contract/features/repairs.ts";
+import type { Repair, RepairCheck, RepairState } from "../../../contract/features/repairs.ts";
 import type { RunState } from "../../../contract/features/run-events.ts";
 import { isOpenState } from "../../../contract/run-transcript.ts";
 import { compareChecks } from "./compare-checks.ts";
@@ -33,6 +33,7 @@ export type Step =
   | { act: "start-run" }
   | { act: "take-diagnosis" }
   | { act: "check"; which: "before" | "after" }
+  | { act: "stop-checks"; reason: string }
   | { act: "tell-to-repair" }
   | { act: "take-work" }
   | { act: "ask" }
@@ -62,7 +63,8 @@ const decisions: Record<RepairState, Decide> = {
       () => ({ act: "take-diagnosis" }),
       facts.panic === null ? { act: "start-run" } : become("given-up", facts.panic),
     ),
-  "checking-before": (_, { panic }) => (panic === null ? { act: "check", which: "before" } : become("given-up", panic)),
+  "checking-before": (repair, { panic }) =>
+    panic === null ? { act: "check", which: "before" } : stopped(repair, panic),
   repairing: (_, facts) => {
     const gone = become("failed", "The agent's run is not there any more.");
     if (facts.run === "unknown") return wait;
@@ -120,10 +122,23 @@ function followRun({ run }: RepairFacts, succeeded: () => Step, gone: Step): Ste
   return become("failed", sentence(`The agent ${run.state === "failed" ? "failed" : "was interrupted"}${why}`));
 }
 
+/** A check that runs is ended first. */
+function stopped({ checks }: Repair, reason: string): Step {
+  return runningChecks(checks).length > 0 ? { act: "stop-checks", reason } : become("given-up", reason);
+}
+
+/** Sessions of the checks that run. */
+export function runningChecks(checks: readonly RepairCheck[]): string[] {
+  return checks.flatMap(({ before, after }) =>
+    [before, after].flatMap((one) => (one?.state === "running" && one.sessionId !== null ? [one.sessionId] : [])),
+  );
+}
+
 /** What the checks allow, and how far the level lets it go. */
-function decideChecked({ checks, work, level, appId }: Repair, { review, panic }: RepairFacts): Step {
+function decideChecked(repair: Repair, { review, panic }: RepairFacts): Step {
+  const { checks, work, level, appId } = repair;
   if (checks.some(({ after }) => after === null || after.state === "running"))
-    return panic === null ? { act: "check", which: "after" } : become("given-up", panic);
+    return panic === null ? { act: "check", which: "after" } : stopped(repair, panic);
   if (review === "unknown") return wait;
   if (review?.state !== "open") return decidedElsewhere(review);
   const { broken, text } = compareChecks(checks);

@@ -79,8 +79,10 @@ export async function pruneDiscarded(records: readonly ReviewRecord[], nowMs: nu
 /** Throws `invalid_request` for what can be no name of a branch, `conflict` for one that is taken. */
 export async function requireNewBranch(repository: string, name: string): Promise<void> {
   const valid = await runGit(repository, ["check-ref-format", "--branch", name]);
-  if (valid.code !== 0 || name.startsWith("-"))
+  // A branch called refs/heads/x is allowed by git, and then mistaken for x ever after.
+  if (valid.code !== 0 || name.startsWith("-") || name === "HEAD" || name.startsWith("refs/"))
     throw new AppError("invalid_request", `${name} cannot be the name of a branch`, {
+      ...(name.startsWith("refs/") ? { hint: "Give the short name, without refs/heads/." } : {}),
       issues: [{ path: "body.name", message: "cannot be the name of a branch" }],
     });
   if ((await gitCommit(repository, `refs/heads/${name}`)) !== null)

@@ -27,6 +27,8 @@ export interface CheckOptions {
 export interface ReviewChecks {
   start(runId: string, tree: string, checks: WorktreeSetup["checks"]): Promise<void>;
   stop(runId: string): Promise<void>;
+  /** Ends all that run. Answers how many. */
+  stopAll(): Promise<number>;
   /** Follows what ran when this server went away. */
   follow(): void;
   end(): void;
@@ -117,11 +119,17 @@ export function createReviewChecks(options: CheckOptions): ReviewChecks {
     });
   }
 
+  async function stop(runId: string): Promise<void> {
+    const current = runningIn(records).find((one) => one.runId === runId);
+    const record = await records.change(runId, (one) => ({ ...one, checks: withoutQueued(one.checks, now()) }));
+    if (record) options.changed(record);
+    if (current?.check.sessionId) await sessions.kill(current.check.sessionId);
+  }
+
   return {
     async start(runId, tree, checks) {
       const before = records.get(runId)?.checks ?? [];
-      if (before.some(({ state }) => state === "running" || state === "queued"))
-        throw new AppError("conflict", "The checks are running already");
+      if (before.some(isUnderWay)) throw new AppError("conflict", "The checks are running already");
       if (checks.length === 0)
         throw new AppError("conflict", "This app has no checks", {
           hint: "Name them on the page of the app, under Agents.",
@@ -134,16 +142,14 @@ export function createReviewChecks(options: CheckOptions): ReviewChecks {
       if (record) options.changed(record);
       await startNext(runId);
     },
-    async stop(runId) {
-      const current = runningIn(records).find((one) => one.runId === runId);
-      const record = await records.change(runId, (one) => ({
-        ...one,
-        checks: one.checks.map((check) =>
-          check.state === "queued" ? { ...check, state: "cancelled", message: "Not run", endedAt: now() } : check,
-        ),
-      }));
-      if (record) options.changed(record);
-      if (current?.check.sessionId) await sessions.kill(current.check.sessionId);
+    stop,
+    async stopAll() {
+      const running = runningIn(records);
+      const runIds = records.list().flatMap(({ runId, checks }) => (checks.some(isUnderWay) ? [runId] : []));
+      const ends = await Promise.allSettled(runIds.map(stop));
+      for (const end of ends)
+        if (end.status === "rejected") logger.warn("A check could not be ended", { problem: String(end.reason) });
+      return running.length;
     },
     follow() {
       unsubscribe = sessions.onSession((session) => {
@@ -160,6 +166,16 @@ export function createReviewChecks(options: CheckOptions): ReviewChecks {
       clearInterval(timer);
     },
   };
+}
+
+function isUnderWay({ state }: StoredCheck): boolean {
+  return state === "running" || state === "queued";
+}
+
+function withoutQueued(checks: readonly StoredCheck[], endedAt: string): StoredCheck[] {
+  return checks.map((check) =>
+    check.state === "queued" ? { ...check, state: "cancelled", message: "Not run", endedAt } : check,
+  );
 }
 
 function runningIn(records: ReviewRecords): { runId: string; check: StoredCheck }[] {

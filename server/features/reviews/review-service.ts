@@ -51,6 +51,8 @@ export interface ReviewService extends ReviewComments, ReviewParts {
   onOpened(listener: (review: ReviewSummary) => void | Promise<void>): void;
   check(runId: string): Promise<Review>;
   stopChecks(runId: string): Promise<Review>;
+  /** Ends the checks of all reviews. Answers how many ran. */
+  stopAllChecks(): Promise<number>;
   decide: Pick<ReviewDecisions, "merge" | "branch" | "discard" | "undo">;
   start(): Promise<void>;
   stop(): void;
@@ -132,6 +134,7 @@ export function createReviewService(options: ReviewServiceOptions): ReviewServic
       await checks.stop(runId);
       return view(runId);
     },
+    stopAllChecks: () => checks.stopAll(),
     decide: decisions,
     async start() {
       await decisions.recover();

@@ -211,6 +211,10 @@ describe("a review", () => {
       ["cancelled", "Stopped"],
       ["cancelled", "Not run"],
     ]);
+    await bed.reviews.check(runId);
+    expect(await bed.reviews.stopAllChecks()).toBe(1);
+    await expect.poll(async () => (await states())[0]).toEqual(["cancelled", "Stopped"]);
+    expect(await bed.reviews.stopAllChecks()).toBe(0);
   });
 });
 
@@ -376,7 +380,8 @@ describe("work that is not merged", () => {
     const before = await folderContent(worktree.folder);
     const branch = async (name: string) =>
       bed.reviews.decide.branch(runId, { tree: await treeOf(), name, message: "Tidy up" }, "anna");
-    for (const name of ["main", "a..b", "-f", worktree.branch]) await expect(branch(name)).rejects.toThrow();
+    for (const name of ["main", "a..b", "-f", "refs/heads/x", "HEAD", worktree.branch])
+      await expect(branch(name)).rejects.toThrow();
     await branch("feature/tidy");
     expect(await git(worktree.repository, ["show", "feature/tidy:new/file.txt"])).toBe("new\n");
     expect(await bed.reviews.get(runId)).toMatchObject({

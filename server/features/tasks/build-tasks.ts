@@ -97,7 +97,7 @@ export async function buildTasks(context: AppContext, dependencies: Dependencies
   });
   return {
     service: tasks,
-    log,
+    log: history,
     start() {
       history.start();
       stopWatching = watchFile(path, file.touch, logger);

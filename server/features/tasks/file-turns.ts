@@ -70,7 +70,7 @@ export function createFileTurns(
     take(choice) {
       // A choice is never taken for the look that is under way, which was begun without it.
       const taken = choices.then(async () => {
-        while (running) await running;
+        await running;
         await run(choice);
       });
       choices = taken;

@@ -90,3 +90,15 @@ test("what ends moves to the log, oldest first; a task that is needed or was reo
   expect((await history.find(ended(20).id))?.title).toBe("Done 20");
   await history.stop();
 });
+
+const rowOf = (index: number) => ({ id: ended(index).id, endedAt: ended(index).endedAt ?? "" });
+
+test("what was remembered of rows is forgotten with the rows, and once is enough", async () => {
+  const { book, history, log } = await fill(3);
+  const lost = Array.from({ length: 500 }, (_each, index) => rowOf(index + 10));
+  await book.update((file) => ({ next: { ...file, hidden: [rowOf(1), ...lost, rowOf(1)] }, result: null }));
+  await history.prune(10_000);
+  expect(book.file().hidden).toEqual([rowOf(1)]);
+  expect((await history.page({ limit: 10 })).items.map(({ title }) => title)).toEqual(["Done 2", "Done 0"]);
+  expect((await log.page({ limit: 10 })).items).toHaveLength(3);
+});

@@ -18,6 +18,8 @@ export interface TaskHistory {
   page(query: TaskQuery): Promise<{ items: Task[]; next: string | null }>;
   /** An older one by its id. */
   find(id: string): Promise<Task | undefined>;
+  /** Removes days of rows older than `keepDays`, and what was remembered of rows that are gone. */
+  prune(keepDays: number): Promise<void>;
   /** Takes up what ended before the last stop, and from now on what ends. */
   start(): void;
   /** Resolves when what was begun is on disk. */
@@ -77,7 +79,7 @@ export function createTaskHistory({ book, log, logger, kept = 100 }: TaskHistory
   function isRow(): (task: Task) => boolean {
     const { tasks, hidden } = book.file();
     const present = new Set(tasks.map(({ id }) => id));
-    const gone = new Set(hidden.map(({ id, endedAt }) => `${id} ${endedAt}`));
+    const gone = new Set(hidden.map(hiddenKey));
     return (task) => !present.has(task.id) && !gone.has(keyOf(task));
   }
 
@@ -124,6 +126,20 @@ export function createTaskHistory({ book, log, logger, kept = 100 }: TaskHistory
         before = page.next;
       }
     },
+    async prune(keepDays) {
+      await log.prune(keepDays);
+      const wanted = new Set(book.file().hidden.map(hiddenKey));
+      const found = await findRows(log, wanted);
+      await book.update((file) => {
+        const needed = new Map(
+          file.hidden
+            .filter((one) => !wanted.has(hiddenKey(one)) || found.has(hiddenKey(one)))
+            .map((one) => [hiddenKey(one), one]),
+        );
+        const hidden = [...needed.values()];
+        return { next: hidden.length === file.hidden.length ? file : { ...file, hidden }, result: null };
+      });
+    },
     start() {
       stopListening = book.onChange(moveSoon);
       moveSoon();
@@ -133,6 +149,23 @@ export function createTaskHistory({ book, log, logger, kept = 100 }: TaskHistory
       await tail;
     },
   };
+}
+
+/** Those of the keys that have a row. */
+async function findRows(log: JsonLog<Task>, wanted: ReadonlySet<string>): Promise<Set<string>> {
+  const found = new Set<string>();
+  let before: string | undefined;
+  while (found.size < wanted.size) {
+    const page = await log.page({
+      limit: 1_000,
+      match: (task) => wanted.has(keyOf(task)),
+      ...(before === undefined ? {} : { before }),
+    });
+    for (const task of page.items) found.add(keyOf(task));
+    if (page.next === null) break;
+    before = page.next;
+  }
+  return found;
 }
 
 /** Those that ended longest ago beyond what is kept; none that an open task waits for. */
@@ -156,6 +189,10 @@ function matcherOf({ app, type, text }: Omit<TaskQuery, "before" | "limit">): (t
 
 function endOf(task: Task): string {
   return task.endedAt ?? task.updatedAt;
+}
+
+function hiddenKey({ id, endedAt }: TasksFile["hidden"][number]): string {
+  return `${id} ${endedAt}`;
 }
 
 function keyOf(task: Task): string {

@@ -184,17 +184,17 @@ export function createTaskService({ book, history, clock, hasApp, stopRun }: Tas
       book.onGone((task, isDeleted) => {
         if (isDeleted) listener(task);
       }),
-    orderedReady: () =>
-      book
-        .all()
-        .filter(({ state }) => state === "ready")
-        .toSorted(byUrgency),
+    orderedReady: () => readyOf(book.all()),
     openDependencies: (task) =>
       task.dependsOn.flatMap((id) => {
         const other = book.find(id);
         return other?.state === "done" ? [] : [other ?? null];
       }),
   };
+}
+
+function readyOf(tasks: readonly Task[]): Task[] {
+  return tasks.filter(({ state }) => state === "ready").toSorted(byUrgency);
 }
 
 /** The task that the same call has made, or one that is there already when one is enough. */

@@ -120,6 +120,7 @@ export async function live(world: ChiefWorld, diesAt = Infinity): Promise<ChiefL
     history: {
       page: () => Promise.resolve({ items: [], next: null }),
       find: () => Promise.resolve(undefined),
+      prune: () => Promise.resolve(),
       start: () => undefined,
       stop: () => Promise.resolve(),
     },
@@ -182,7 +183,9 @@ export async function live(world: ChiefWorld, diesAt = Infinity): Promise<ChiefL
     onState: () => undefined,
     onDecision: () => undefined,
   } satisfies ChiefOptions);
-  panic.addBrake("stoppedRuns", (by) => chief.stopRuns("panic", `Everything was stopped by ${by}`));
+  panic.addBrake("stoppedRuns", (by) =>
+    chief.stopRuns("panic", `Everything was stopped by ${by}`).then(({ length }) => length),
+  );
   panic.onChange(chief.evaluateSoon);
   tasks.onChange(chief.evaluateSoon);
   tasks.onRemoved(chief.evaluateSoon);

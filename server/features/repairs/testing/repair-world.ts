@@ -139,7 +139,14 @@ export function createRepairWorld(): RepairWorld {
     },
     checksOf: () => Promise.resolve([{ name: "test", command: "npm test", timeoutMs: 60_000 }]),
     ...checksOf(world),
-    killSession: () => Promise.resolve(),
+    killSession: (id) => {
+      world.deeds.push(`kill ${id}`);
+      return Promise.resolve();
+    },
+    checksStopped: (count) => {
+      world.deeds.push(`stopped ${String(count)}`);
+      return Promise.resolve();
+    },
     reviews: reviewsOf(world),
     approvals: approvalsOf(world),
     panic: () => world.behaviour.panic,
