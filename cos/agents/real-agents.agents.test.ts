@@ -1,13 +1,18 @@
-import { mkdtemp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 
 import { LLMock } from "@copilotkit/aimock";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 
 import type { RunTarget } from "../../contract/internal/runs.ts";
-import { installRealAgents, openCodeEnvironment, type RealAgents } from "./testing/real-agents.ts";
-import { cliTarget, startTestRuns, type TestRuns } from "./testing/test-runs.ts";
+import {
+  geminiTarget,
+  installRealAgents,
+  makeAgentHome,
+  openCodeTarget,
+  type RealAgents,
+} from "./testing/real-agents.ts";
+import { startTestRuns, type TestRuns } from "./testing/test-runs.ts";
 
 const programs = await installRealAgents();
 const isMissing = typeof programs === "string";
@@ -18,10 +23,7 @@ const mock = new LLMock({ port: 0, logLevel: "silent" });
 
 beforeAll(async () => {
   if (isMissing) return;
-  home = await mkdtemp(join(tmpdir(), "portos-agents-home-"));
-  await mkdir(join(home, ".gemini"));
-  const settings = { security: { auth: { selectedType: "gemini-api-key" } }, general: { disableAutoUpdate: true } };
-  await writeFile(join(home, ".gemini/settings.json"), JSON.stringify(settings));
+  home = await makeAgentHome();
   await mock.start();
   runs = await startTestRuns();
 });
@@ -35,41 +37,10 @@ beforeEach(() => {
   mock.reset();
 });
 
-function opencode(engine: "acp" | "headless", model = "mock/mock-model"): RunTarget {
-  const { opencode: file } = programs as RealAgents;
-  const environment = {
-    HOME: home,
-    XDG_CONFIG_HOME: home,
-    XDG_DATA_HOME: home,
-    XDG_CACHE_HOME: home,
-    XDG_STATE_HOME: home,
-  };
-  return cliTarget({
-    providerId: "opencode",
-    engine,
-    agent: "opencode",
-    command: engine === "acp" ? [file, "acp"] : [file],
-    model: engine === "acp" ? null : model,
-    environment: { ...environment, ...openCodeEnvironment(mock.url) },
-  });
-}
-
-function gemini(engine: "acp" | "headless"): RunTarget {
-  const { gemini: file } = programs as RealAgents;
-  return cliTarget({
-    providerId: "gemini",
-    engine,
-    agent: "gemini",
-    command: engine === "acp" ? [file, "--acp"] : [file],
-    model: "gemini-2.5-flash",
-    environment: {
-      HOME: home,
-      GEMINI_API_KEY: "test",
-      GOOGLE_GEMINI_BASE_URL: mock.url,
-      GEMINI_TELEMETRY_ENABLED: "false",
-    },
-  });
-}
+const known = programs as RealAgents;
+const opencode = (engine: "acp" | "headless", model?: string): RunTarget =>
+  openCodeTarget(known, engine, { home, mockUrl: mock.url }, model);
+const gemini = (engine: "acp" | "headless"): RunTarget => geminiTarget(known, engine, { home, mockUrl: mock.url });
 
 /** The model wants a file to be written, and says so when it is; side questions of the program get an answer, too. */
 function wantsFile(tool: string, pathName: string, file: string): void {
