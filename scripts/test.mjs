@@ -1,4 +1,4 @@
-// npm test: installs and builds what is needed, then check, unit, http, process and end-to-end tests.
+// npm test: installs and builds what is needed, then check, unit, http, process, agents and end-to-end tests.
 // The last line is "N passed, N failed"; the exit code is 0 only when nothing failed.
 //   npm test -- unit http    these stages only
 import { readFileSync, rmSync } from "node:fs";
@@ -15,6 +15,7 @@ const stages = [
   { name: "unit", run: () => runVitest("unit") },
   { name: "http", run: () => runVitest("http") },
   { name: "process", run: () => runVitest("process") },
+  { name: "agents", run: () => runVitest("agents") },
   { name: "e2e", run: runPlaywright },
 ];
 
