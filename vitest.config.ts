@@ -54,6 +54,7 @@ export default defineConfig({
           include: ["**/*.agents.test.ts"],
           testTimeout: 180_000,
           hookTimeout: 60_000,
+          retry: 1, // programs of others: what fails twice is ours
           globalSetup: "cos/agents/testing/install-agents.ts",
           maxWorkers: 2,
           sequence: { groupOrder: 2 },

@@ -94,40 +94,45 @@ test("ending a terminal can be undone; an ended one stays readable until it is c
   await expect(page.getByText("No terminal open")).toBeVisible();
 });
 
-test("two devices look at one session, and its size is the smaller one's", async ({ page, browser, portos }) => {
-  await openTerminals(page);
-  await page.getByRole("button", { name: "Open a terminal" }).click();
-  await expect(screen(page)).toContainText(/[#$]/);
-  const context = await browser.newContext({ viewport: { width: 320, height: 600 }, baseURL: portos.url });
-  const other = await context.newPage();
-  await openTerminals(other);
-  await expect(screen(other)).toContainText(/[#$]/);
-  await type(other, "echo from-$((3*3))");
-  await expect(screen(page)).toContainText("from-9");
-  const { body } = await portos.call("GET", "/api/terminal/sessions");
-  const [session] = (body as { sessions: { viewers: number; cols: number }[] }).sessions;
-  expect(session?.viewers).toBe(2);
-  expect(session?.cols).toBeLessThan(60);
-  await context.close();
-});
+test(
+  "two devices look at one session, and its size is the smaller one's",
+  { tag: "@desktop" },
+  async ({ page, browser, portos }) => {
+    await openTerminals(page);
+    await page.getByRole("button", { name: "Open a terminal" }).click();
+    await expect(screen(page)).toContainText(/[#$]/);
+    const context = await browser.newContext({ viewport: { width: 320, height: 600 }, baseURL: portos.url });
+    const other = await context.newPage();
+    await openTerminals(other);
+    await expect(screen(other)).toContainText(/[#$]/);
+    await type(other, "echo from-$((3*3))");
+    await expect(screen(page)).toContainText("from-9");
+    const { body } = await portos.call("GET", "/api/terminal/sessions");
+    const [session] = (body as { sessions: { viewers: number; cols: number }[] }).sessions;
+    expect(session?.viewers).toBe(2);
+    expect(session?.cols).toBeLessThan(60);
+    await context.close();
+  },
+);
 
-test("a folder in the address opens a shell there, and typed commands can be found", async ({
-  page,
-  isMobile,
-}, info) => {
-  await openTerminals(page);
-  await page.goto("/terminal?cwd=/tmp");
-  await expect(page).toHaveURL(/session=/);
-  await expect(screen(page)).toContainText(/[#$]/);
-  await type(page, "pwd; echo find-me-$((9*9))");
-  await expect(screen(page)).toContainText("find-me-81");
-  await page.getByRole("button", { name: /^Actions for/ }).click();
-  await page.getByRole("menuitem", { name: "Typed commands" }).click();
-  await page.getByLabel("Search typed commands").fill("find-me");
-  await expect(page.getByRole("dialog").getByText("pwd; echo find-me-$((9*9))").first()).toBeVisible();
-  await saveScreenshots(page, info, "terminal-commands");
-  await expectAccessible(page, `Typed commands${isMobile ? " on a phone" : ""}`);
-});
+test(
+  "a folder in the address opens a shell there, and typed commands can be found",
+  { tag: "@desktop" },
+  async ({ page, isMobile }, info) => {
+    await openTerminals(page);
+    await page.goto("/terminal?cwd=/tmp");
+    await expect(page).toHaveURL(/session=/);
+    await expect(screen(page)).toContainText(/[#$]/);
+    await type(page, "pwd; echo find-me-$((9*9))");
+    await expect(screen(page)).toContainText("find-me-81");
+    await page.getByRole("button", { name: /^Actions for/ }).click();
+    await page.getByRole("menuitem", { name: "Typed commands" }).click();
+    await page.getByLabel("Search typed commands").fill("find-me");
+    await expect(page.getByRole("dialog").getByText("pwd; echo find-me-$((9*9))").first()).toBeVisible();
+    await saveScreenshots(page, info, "terminal-commands");
+    await expectAccessible(page, `Typed commands${isMobile ? " on a phone" : ""}`);
+  },
+);
 
 test("the menu lies inside the window, also with what is behind a line", async ({ page }, info) => {
   await openTerminals(page);
@@ -209,7 +214,7 @@ test(
   },
 );
 
-test("a recording can be replayed and downloaded", async ({ page, portos }, info) => {
+test("a recording can be replayed and downloaded", { tag: "@desktop" }, async ({ page, portos }, info) => {
   await openTerminals(page);
   await page.getByRole("button", { name: "Open a terminal" }).click();
   await expect(screen(page)).toContainText(/[#$]/);
@@ -231,8 +236,7 @@ test("a recording can be replayed and downloaded", async ({ page, portos }, info
   expect(text).toContain("on-tape-25");
 });
 
-test("the keys above a phone's keyboard reach the program", async ({ page, isMobile }, info) => {
-  test.skip(!isMobile, "phones only");
+test("the keys above a phone's keyboard reach the program", { tag: "@phone" }, async ({ page }, info) => {
   await openTerminals(page);
   await page.getByRole("button", { name: "Open a terminal" }).click();
   await expect(screen(page)).toContainText(/[#$]/);

@@ -73,7 +73,7 @@ test("a run works in a worktree, which stays while it holds the only copy and go
   expect(await own()).toBeUndefined();
 });
 
-test("an app says what its worktrees need", async ({ page, portos }, info) => {
+test("an app says what its worktrees need", { tag: "@desktop" }, async ({ page, portos }, info) => {
   const { appId } = await prepare(portos, `Shop ${info.project.name}`);
   await page.goto(`/apps/${appId}?tab=worktrees`);
   await page.getByLabel("Set-up command").fill("npm ci");
