@@ -40,7 +40,7 @@ test("the chief of staff starts a task, one tap stops everything, and allows it 
 
   await page.goto("/agents?tab=chief");
   const main = page.getByRole("main");
-  await expect(main.getByText("Nothing starts by itself: the chief of staff is off.")).toBeVisible();
+  await expect(main.getByText("Off: no task starts by itself")).toBeVisible();
   await expect(main.getByText("The chief of staff is off: start it by hand").first()).toBeVisible();
   await expectAccessible(page, "Chief of staff, off");
   await saveScreenshots(page, info, "chief-off");

@@ -73,7 +73,7 @@ test("without a provider the page leads to one; with one, a run answers live", a
   await page.reload();
   await expect(transcript.getByText("All done.")).toBeVisible();
 
-  await page.goto("/agents");
+  await page.goto("/agents?tab=runs");
   await expect(page.getByRole("link", { name: "Find out why the tests fail." }).first()).toBeVisible();
   await expectAccessible(page, "Agents");
   await saveScreenshots(page, info, "agents");

@@ -171,7 +171,7 @@ export type PromptVersion = z.output<typeof promptVersionSchema>;
 
 /** Where a prompt is used. */
 export const promptUseSchema = z.strictObject({
-  kind: z.enum(["prompt", "automation", "task", "run"]),
+  kind: z.enum(["prompt", "run"]),
   name: z.string(),
   /** Page of the panel. */
   link: z.string(),
