@@ -252,6 +252,8 @@ export class RunEngine {
       publish: (message) => {
         this.#publish(message);
       },
+      // Ten a second for all runs together: whoever looks at one of fifty wants its words, not everybody's counters.
+      tellEveryMs: () => Math.max(500, this.#tasks.size * 100),
       onProblem: (error) => {
         logger.error("A run cannot be written", { run: record.run.id }, error);
       },

@@ -24,6 +24,7 @@ async function openTask() {
     record,
     store,
     clock: systemClock,
+    tellEveryMs: () => 500,
     publish: (message) => messages.push(structuredClone(message)),
     onProblem: (error) => {
       throw error;

@@ -16,8 +16,6 @@ import { createTextJoiner, type TextJoiner } from "./text-joiner.ts";
 import { plainSurroundings, type Surroundings } from "../worktrees/surroundings.ts";
 import { addUsage, budgetProblem, noUsage, priced, unwatchedBudget } from "./usage.ts";
 
-const tellEveryMs = 500;
-
 /** Why a run is being ended before its end. */
 export interface Ending {
   /** `closing`: portos-cos ends, and what can be found again goes on. `interrupted`: all of it ends, to be resumed later. */
@@ -30,6 +28,8 @@ export interface RunTaskOptions {
   store: RunStore;
   clock: Clock;
   publish: (message: RunsMessage) => void;
+  /** How long to wait between two messages about its progress; a change of its state is told at once. */
+  tellEveryMs: () => number;
   onProblem: (error: unknown) => void;
 }
 
@@ -326,7 +326,7 @@ export class RunTask {
   }
 
   #tellSoon(): void {
-    const waitMs = this.#toldAt + tellEveryMs - performance.now();
+    const waitMs = this.#toldAt + this.#options.tellEveryMs() - performance.now();
     if (waitMs <= 0) this.#tellNow();
     else
       this.#tellTimer ??= setTimeout(() => {

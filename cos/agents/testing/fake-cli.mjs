@@ -1,5 +1,5 @@
 // A program that writes the JSON stream of Gemini CLI. What it does stands in its prompt, one command per line:
-//   say <text> · wait <ms> · flood <lines> <ms between hundreds> · child · fail <message> · exit <code> · quiet (no result)
+//   say <text> · wait <ms> · flood <lines> <ms between hundreds> · pace <lines> <ms between fours> (each line names its moment) · child · fail <message> · exit <code> · quiet (no result)
 //   run <command line of /bin/sh> (says what it wrote) · exit-where <NAME> · fail-where <NAME> <message> (where this variable is set) · break (half a line) · env <NAME> · echo (the prompt as one text)
 import { spawn, spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
@@ -38,6 +38,14 @@ for (const line of prompt.split("\n")) {
     for (let number = 1; number <= lines; number += 1) {
       write({ type: "tool_use", tool_id: `call-${number}`, tool_name: "read_file", parameters: { path: `${number}` } });
       if (number % 100 === 0) await sleep(pauseMs);
+    }
+  } else if (command === "pace") {
+    const [lines, pauseMs] = words.map(Number);
+    const began = Date.now();
+    for (let number = 1; number <= lines; number += 1) {
+      if (number % 4 === 1) await sleep(Math.max(0, began + (number / 4) * pauseMs - Date.now()));
+      const path = `at-${Date.now()}-${number}`;
+      write({ type: "tool_use", tool_id: `call-${number}`, tool_name: "read_file", parameters: { path } });
     }
   } else if (command === "fail" || (command === "fail-where" && process.env[words[0]] !== undefined)) {
     write({

@@ -29,6 +29,7 @@ function createRunStream(id: string): RunStream {
   let state: StreamState = { version: 0, status: "loading", error: null };
   let isChanged = false;
   let tellTimer: ReturnType<typeof setTimeout> | undefined;
+  let toldAt = -Infinity;
   let stop: (() => void) | null = null;
 
   function set(change: Partial<StreamState>): void {
@@ -36,15 +37,17 @@ function createRunStream(id: string): RunStream {
     for (const listener of listeners) listener();
   }
 
-  /** Many events make one picture. */
+  /** Many events make one picture, the first of them at once. */
   function tellSoon(): void {
     isChanged = true;
+    const waitMs = Math.max(0, toldAt + tellEveryMs - performance.now());
     tellTimer ??= setTimeout(() => {
       tellTimer = undefined;
       if (!isChanged) return;
       isChanged = false;
+      toldAt = performance.now();
       set({ version: state.version + 1 });
-    }, tellEveryMs);
+    }, waitMs);
   }
 
   function follow(): () => void {
