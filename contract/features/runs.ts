@@ -1,5 +1,6 @@
 import { z } from "zod";
 
+import { answerSchemaProblem } from "../answer-schema.ts";
 import { defineChannel, defineFeed } from "../channel.ts";
 import { defineEndpoints } from "../endpoint.ts";
 import { pageCursorSchema } from "../page-cursor.ts";
@@ -69,28 +70,21 @@ export const runImagesSchema = z
     error: `must have at most ${longestImages} characters of base64 together`,
   });
 
-function isJsonSchema(schema: Record<string, unknown>): boolean {
-  try {
-    z.fromJSONSchema(schema);
-    return true;
-  } catch {
-    return false; // zod says of what it cannot check that it cannot
-  }
-}
-
 /** What kind of answer is wanted. `json`: one JSON value, which fits `schema` (a JSON Schema) when there is one; anything else is a failure. Only APIs are asked for it. */
-export const answerFormatSchema = z.discriminatedUnion("kind", [
+const answerFormatSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("text") }),
   z.strictObject({
     kind: z.literal("json"),
-    schema: z
-      .record(z.string().max(200), z.json())
-      .refine(isJsonSchema, { error: "must be a JSON Schema" })
-      .nullable()
-      .default(null),
+    schema: z.record(z.string().max(200), z.json()).nullable().default(null),
   }),
 ]);
 export type AnswerFormat = z.output<typeof answerFormatSchema>;
+
+/** As it may be asked for: with a schema answers can be held to. */
+const wantedAnswerSchema = answerFormatSchema.superRefine((format, context) => {
+  const problem = format.kind === "json" && format.schema !== null ? answerSchemaProblem(format.schema) : null;
+  if (problem !== null) context.addIssue({ code: "custom", path: ["schema"], message: problem });
+});
 
 /** What the user asks for. */
 export const runInputSchema = z.strictObject({
@@ -124,7 +118,7 @@ export const runInputSchema = z.strictObject({
     .nullish(),
   images: runImagesSchema.optional(),
   /** Text when left out. */
-  answerFormat: answerFormatSchema.optional(),
+  answerFormat: wantedAnswerSchema.optional(),
 });
 export type RunInput = z.output<typeof runInputSchema>;
 

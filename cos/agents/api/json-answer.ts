@@ -37,16 +37,26 @@ export function readJsonAnswer(text: string, { schema }: JsonFormat): { value: u
     return { problem: `The answer is no JSON: ${why}`.slice(0, longestProblem) };
   }
   if (schema === null) return { value };
-  const fits = z.fromJSONSchema(schema).safeParse(value);
-  if (fits.success) return { value };
-  const [issue] = fits.error.issues;
-  const where = issue === undefined || issue.path.length === 0 ? "" : `${issue.path.map(String).join(".")}: `;
-  return { problem: `The answer does not fit the schema: ${where}${issue?.message ?? "it is another"}` };
+  try {
+    const fits = z.fromJSONSchema(schema).safeParse(value);
+    if (fits.success) return { value };
+    const [issue] = fits.error.issues;
+    const where = issue === undefined || issue.path.length === 0 ? "" : `${issue.path.map(String).join(".")}: `;
+    return { problem: `The answer does not fit the schema: ${where}${issue?.message ?? "it is another"}` };
+  } catch (error) {
+    // An answer nested too deeply.
+    const why = error instanceof Error ? error.message : String(error);
+    return { problem: `The answer cannot be checked against the schema: ${why}`.slice(0, longestProblem) };
+  }
 }
 
 /** Some models put a fence around it however they are asked. */
 function withoutFence(text: string): string {
-  return /^\s*```(?:json)?\s*\n([\s\S]*?)\n?```\s*$/i.exec(text)?.[1] ?? text;
+  const plain = text.trim();
+  const border = plain.indexOf("\n");
+  if (border < 0 || !plain.startsWith("```") || !plain.endsWith("```")) return text;
+  const language = plain.slice(3, border).trim().toLowerCase();
+  return language === "" || language === "json" ? plain.slice(border + 1, -3) : text;
 }
 
 /** Keeps the answer beside the record of its run, without secrets. */

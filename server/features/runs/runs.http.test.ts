@@ -368,6 +368,7 @@ describe("what else a run can be given", () => {
     [{ images: [{ ...images[0], data: "not base64!" }] }, /base64/],
     [{ images: Array.from({ length: 5 }, () => images[0]) }, /at most 4/],
     [{ answerFormat: { kind: "json", schema: { type: "nonsense" } } }, /must be a JSON Schema/],
+    [{ answerFormat: { kind: "json", schema: { pattern: "^(a+)+$" } } }, /answerFormat.schema.*must not use pattern/],
   ])("are refused when they are nothing that can be used: %j", async (rest, message) => {
     await expect(start("what is this", ["first"], rest)).rejects.toThrow(message);
   });
