@@ -1,5 +1,15 @@
-/** A text without the folder everything in it lies in: "Edit /home/ada/blog/src/a.ts" → "Edit src/a.ts". */
+import type { ToolKind } from "../../../contract/features/run-events.ts";
+
+/** A text without the folder everything in it lies in, where a word begins with it: "Edit /home/ada/blog/src/a.ts" → "Edit src/a.ts". */
 export function withoutFolder(text: string, folder: string): string {
   const root = folder.replace(/\/+$/, "");
-  return root === "" ? text : text.replaceAll(`${root}/`, "");
+  if (root === "") return text;
+  const literal = root.replace(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`);
+  // What is the folder itself stays: without it there would be nothing.
+  return text.replace(new RegExp(String.raw`(?<=^|\s)${literal}/(?=[^\s/])`, "g"), "");
+}
+
+/** What a call of a tool is called. What is or may be a command is told as it is, or it would read as another one. */
+export function callTitle({ tool, title }: { tool: ToolKind; title: string }, folder: string): string {
+  return tool === "execute" || tool === "other" ? title : withoutFolder(title, folder);
 }

@@ -3,8 +3,7 @@ import { useId, useState, type ReactNode } from "react";
 
 import type { Approval } from "../../../contract/features/approvals.ts";
 import { useAnswerApproval, useTimeLeft, type ApprovalAnswer } from "../lib/approval-answers.ts";
-import { furtherText } from "../lib/approval-text.ts";
-import { withoutFolder } from "../lib/short-path.ts";
+import { approvalTitle, furtherText } from "../lib/approval-text.ts";
 import { ApprovalSubject } from "./approval-subject.tsx";
 import { IconHandStop } from "./icons.gen.ts";
 import classes from "./approval-question.module.css";
@@ -21,7 +20,7 @@ interface ApprovalQuestionProps {
 export function ApprovalQuestion({ approval, more = 0, children }: ApprovalQuestionProps) {
   const { subject, expiresAt } = approval;
   const left = useTimeLeft(expiresAt);
-  const title = subject.kind === "connector-call" ? subject.title : withoutFolder(subject.title, subject.folder);
+  const title = approvalTitle(approval);
   return (
     <div className={classes["question"]} role="group" aria-label={`Question: ${title}`}>
       <div className={classes["head"]}>

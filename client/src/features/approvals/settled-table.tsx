@@ -1,8 +1,7 @@
 import { useMemo } from "react";
 
 import type { Approval } from "../../../../contract/features/approvals.ts";
-import { askerOf } from "../../lib/approval-text.ts";
-import { withoutFolder } from "../../lib/short-path.ts";
+import { approvalTitle, askerOf } from "../../lib/approval-text.ts";
 import { useSearchState } from "../../lib/search-state.ts";
 import { DataTable, type Column } from "../../ui/data-table.tsx";
 import { StatusBadge } from "../../ui/status-badge.tsx";
@@ -18,9 +17,7 @@ function columnsWith(onOpen: (approval: Approval) => void): Column<Approval>[] {
       isMain: true,
       cell: (approval) => (
         <button type="button" className={classes["open"]} onClick={() => onOpen(approval)}>
-          {approval.subject.kind === "connector-call"
-            ? approval.subject.title
-            : withoutFolder(approval.subject.title, approval.subject.folder)}
+          {approvalTitle(approval)}
         </button>
       ),
     },

@@ -2,7 +2,7 @@ import { useComputedColorScheme } from "@mantine/core";
 import { memo, type ReactNode } from "react";
 
 import type { TranscriptBlock } from "../../../../contract/run-transcript.ts";
-import { withoutFolder } from "../../lib/short-path.ts";
+import { callTitle } from "../../lib/short-path.ts";
 import { AnsiText } from "../../ui/ansi-text.tsx";
 import { CallEdits, CallInput } from "../../ui/call-detail.tsx";
 import {
@@ -234,7 +234,7 @@ interface ToolRowProps extends Fold {
 }
 
 function ToolRow({ block: { call }, folder, query, ...fold }: ToolRowProps) {
-  const title = withoutFolder(call.title, folder);
+  const title = callTitle(call, folder);
   const word = toolWords[call.tool];
   return (
     <div className={classes["card"]}>
@@ -283,8 +283,7 @@ function QuestionRow({ block: { request, answer }, folder }: { block: BlockOf<"q
     <div className={classes["asked"]} data-tone={tone}>
       <AnswerIcon size={15} />
       <div>
-        {answer === null ? "Asks" : answer.isAllowed ? "Allowed" : "Denied"}:{" "}
-        {withoutFolder(request.call.title, folder)}
+        {answer === null ? "Asks" : answer.isAllowed ? "Allowed" : "Denied"}: {callTitle(request.call, folder)}
         <p className={classes["reason"]}>
           {answer === null ? "Waits for your answer" : `by ${answer.by}`}
           {answer?.reason === null || answer === null ? "" : `: ${answer.reason}`} ·{" "}
