@@ -82,16 +82,26 @@ export function defaultModel(provider: Provider): ModelChoice {
   return (options.find(({ value }) => value === "tier:medium") ?? options[0])?.value ?? "";
 }
 
-/** Providers that can be chosen, and the draft without those that cannot any more; nobody chosen: the first that answers. */
+/** The draft without providers that cannot be asked any more. */
+export function amongProviders(draft: RunDraft, enabled: readonly Provider[]): RunDraft {
+  const isEnabled = (id: string): boolean => enabled.some((provider) => provider.id === id);
+  return {
+    ...draft,
+    choices: Object.fromEntries(Object.entries(draft.choices).filter(([id]) => isEnabled(id))),
+    fallbacks: draft.fallbacks.filter(isEnabled),
+  };
+}
+
+/** The draft with providers that can be asked only; nobody chosen: the first that answers. */
 export function withProviders(
   draft: RunDraft,
   enabled: readonly Provider[],
   health: readonly Pick<ProviderHealth, "id" | "state">[] = [],
 ): RunDraft {
-  const kept = Object.entries(draft.choices).filter(([id]) => enabled.some((provider) => provider.id === id));
+  const kept = amongProviders(draft, enabled);
   const first = likelyProvider(enabled, health);
-  if (kept.length > 0 || !first) return { ...draft, choices: Object.fromEntries(kept) };
-  return { ...draft, choices: { [first.id]: defaultModel(first) } };
+  if (Object.keys(kept.choices).length > 0 || !first) return kept;
+  return { ...kept, choices: { [first.id]: defaultModel(first) } };
 }
 
 /** What is wrong with the schema as typed, as far as that can be seen here. */

@@ -22,6 +22,7 @@ import { SideSheet } from "../../ui/side-sheet.tsx";
 import { StatusBadge } from "../../ui/status-badge.tsx";
 import { Time } from "../../ui/time.tsx";
 import {
+  amongProviders,
   defaultModel,
   draftBody,
   emptyDraft,
@@ -97,10 +98,12 @@ interface FormProps extends Pick<ComposerProps, "appId" | "valueField"> {
 function Form({ enabled, health, appId, valueField }: FormProps) {
   const navigate = useNavigate();
   const [kept, keep] = usePreference<RunDraft>("runs.draft", emptyDraft);
-  const [draft, setDraft] = useState(() => ({
+  const [written, setDraft] = useState(() => ({
     ...withProviders({ ...emptyDraft, ...kept }, enabled, health),
     ...(appId === null ? {} : { appId, folder: "" }),
   }));
+  // A provider may be turned off while this is open.
+  const draft = amongProviders(written, enabled);
   const change = (patch: Partial<RunDraft>): void => {
     const next = { ...draft, ...patch };
     setDraft(next);
