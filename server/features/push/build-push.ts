@@ -4,7 +4,7 @@ import type { Guard } from "../../../lib/guarded-http/guard.ts";
 import type { AppContext } from "../../app-context.ts";
 import type { NotificationService } from "../notifications/notification-service.ts";
 import { pushServiceGuard } from "./push-guard.ts";
-import { pushMessage } from "./push-message.ts";
+import { pushMessage, subjectOf } from "./push-message.ts";
 import { createPushSender } from "./push-sender.ts";
 import { createPushService } from "./push-service.ts";
 import { pushFile, type PushFile } from "./push-store.ts";
@@ -60,7 +60,10 @@ export async function buildPush(context: AppContext, options: BuildPushOptions):
   const toldAt = new Map<string, number>();
   const isNew = ({ key, level }: Notification): boolean => {
     const name = `${key ?? ""} ${level}`;
-    if (clock.now() - (toldAt.get(name) ?? -Infinity) < quietMs) return false;
+    const subject = subjectOf(key ?? "");
+    // The end of a run is told before its work is laid open.
+    const before = subject === key ? [name] : [name, `${subject} success`, `${subject} warning`, `${subject} error`];
+    if (before.some((one) => clock.now() - (toldAt.get(one) ?? -Infinity) < quietMs)) return false;
     if (toldAt.size > 1_000) toldAt.clear();
     toldAt.set(name, clock.now());
     return true;

@@ -30,11 +30,18 @@ export function pushMessage(notification: Notification): PushMessage | null {
   return { event, title, body: message, discreet: discreet[event], url, tag: key, name: `${id} ${at}` };
 }
 
+/** A run and the review of its work are one thing to whoever is away: they have the same subject. */
+export function subjectOf(key: string): string {
+  return key.startsWith("review:") ? `run:${key.slice("review:".length)}` : key;
+}
+
+const ofRuns = ["run:", "task:", "review:", "repair:"];
+
 function eventOf({ key, level }: Notification): PushEvent | null {
   if (key === null) return null;
   if (key.startsWith("approval:")) return "approval";
   const isBad = level === "error" || level === "warning";
-  if (key.startsWith("run:")) return isBad ? "run-failed" : "run-finished";
+  if (ofRuns.some((start) => key.startsWith(start))) return isBad ? "run-failed" : "run-finished";
   if (key.startsWith("incident:") || key.startsWith("fallen:")) return isBad ? "crash" : null;
   return null;
 }

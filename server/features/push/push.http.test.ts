@@ -183,6 +183,34 @@ describe("messages to devices", () => {
     expect(one.open(received[0]?.body ?? Buffer.alloc(0)).event).toBe("crash");
   });
 
+  it("tell what became of tasks, reviews and repairs, and of the end of a run and its review once", async () => {
+    const one = browser("one");
+    await subscribe(one, { events: ["run-failed", "run-finished"] });
+    const { notify } = app.app.core.notifications;
+    await notify({ level: "warning", title: "Fix needs you", key: "task:task-1", needsYou: true });
+    await notify({ level: "success", title: "Tidy is done", key: "task:task-2" });
+    await notify({ level: "info", title: "Tidy waits for your review", key: "review:run-2", needsYou: true });
+    await notify({ level: "error", title: "blog could not be repaired", key: "repair:repair-1", needsYou: true });
+    await notify({ level: "success", title: "Mend is done", key: "run:run-3" });
+    await notify({ level: "info", title: "Mend waits for your review", key: "review:run-3", needsYou: true });
+    await notify({ level: "success", title: "blog is repaired", key: "repair:repair-2" });
+    await expect
+      .poll(() =>
+        received
+          .map(({ body }) => one.open(body))
+          .map(({ tag, event }) => `${tag} ${event}`)
+          .toSorted(),
+      )
+      .toEqual([
+        "repair:repair-1 run-failed",
+        "repair:repair-2 run-finished",
+        "review:run-2 run-finished",
+        "run:run-3 run-finished",
+        "task:task-1 run-failed",
+        "task:task-2 run-finished",
+      ]);
+  });
+
   it("are told again after a restart as long as no device has shown them", async () => {
     const one = browser("one");
     await subscribe(one);
