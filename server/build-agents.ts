@@ -91,6 +91,9 @@ export async function buildAgents(
     checksOf: (appId) => Promise.resolve(worktrees.setups.of(appId).checks),
     sessions: cos,
     notifications,
+    panic,
+    // A repair says itself when its work waits.
+    isToldElsewhere: (runId) => repairs.hasRun(runId),
     ...reviewOptions,
   });
   panic.addBrake("stoppedChecks", () => reviews.stopAllChecks());

@@ -17,7 +17,6 @@ import { buildRepairs, type BuiltRepairs } from "./features/repairs/build-repair
 import { isAnswering } from "./features/repairs/port-probe.ts";
 import type { RepairTiming } from "./features/repairs/repair-engine.ts";
 import type { RepairParts, RepairReview } from "./features/repairs/repair-parts.ts";
-import { reviewKey } from "./features/reviews/build-reviews.ts";
 import type { ReviewService } from "./features/reviews/review-service.ts";
 import type { BuiltRuns } from "./features/runs/start-runs.ts";
 
@@ -98,10 +97,6 @@ export async function buildCrashRepairs(
   });
   reviews.onDecided(() => {
     nudge();
-  });
-  // The repair says itself when its work waits.
-  reviews.onOpened(async ({ runId }) => {
-    if (built.hasRun(runId)) await notifications.settle(reviewKey(runId));
   });
   approvals.onSettled(({ subject }) => {
     if (subject.kind === "repair") nudge();

@@ -14,7 +14,11 @@ export interface BuildReviewsOptions {
   runs: ReviewServiceOptions["runs"];
   checksOf(appId: string): Promise<WorktreeSetup["checks"]>;
   sessions: Pick<CosClient, "get" | "kill" | "onSession">;
+  /** While it is on no check is started. */
+  panic: { isOn(): boolean; check(): void };
   notifications: { notify(notice: NewNotification): Promise<unknown>; settle(key: string): Promise<unknown> };
+  /** Whether somebody else tells the user that the work of this run waits. */
+  isToldElsewhere?(runId: string): boolean;
   /** Worktrees in portos-cos; replaced in tests. */
   worktrees?: ReviewServiceOptions["worktrees"] | undefined;
 }
@@ -22,7 +26,7 @@ export interface BuildReviewsOptions {
 /** Reviews on the API and on the `reviews` feed, and in the notifications while they wait. */
 export async function buildReviews(context: AppContext, options: BuildReviewsOptions): Promise<ReviewService> {
   const { env, clock, mount, realtime } = context;
-  const { notifications, worktrees, ...rest } = options;
+  const { notifications, worktrees, isToldElsewhere, ...rest } = options;
   const records = createReviewRecords(await context.openStore<ReviewsFile>("reviews", reviewsFile));
   const feed = createFeed(realtime, reviewsFeed, { snapshot: () => reviews.list() });
   const reviews = createReviewService({
@@ -39,7 +43,7 @@ export async function buildReviews(context: AppContext, options: BuildReviewsOpt
   mountReviews(mount, reviews);
   context.names.add("reviews", ({ id = "" }) => reviews.titleOf(id));
   reviews.onOpened(async (review) => {
-    await notifications.notify(openNotice(review));
+    if (isToldElsewhere?.(review.runId) !== true) await notifications.notify(openNotice(review));
   });
   reviews.onDecided(async (review) => {
     if (review.state === "open") await notifications.notify(openNotice(review));

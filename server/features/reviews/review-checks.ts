@@ -19,6 +19,8 @@ export interface CheckOptions {
   sessions: Pick<CosClient, "get" | "kill" | "onSession">;
   command: RunInWorktree;
   changed(record: ReviewRecord): void;
+  /** While it is on nothing is started. */
+  panic: { isOn(): boolean; check(): void };
   clock: Clock;
   logger: Logger;
 }
@@ -26,8 +28,9 @@ export interface CheckOptions {
 /** The checks of reviews, one after the other each, in sessions of portos-cos that outlive this server. */
 export interface ReviewChecks {
   start(runId: string, tree: string, checks: WorktreeSetup["checks"]): Promise<void>;
-  stop(runId: string): Promise<void>;
-  /** Ends all that run. Answers how many. */
+  /** Answers whether one ran, which is over now. */
+  stop(runId: string): Promise<boolean>;
+  /** Ends all that run. Answers how many; what could not be ended is tried again. */
   stopAll(): Promise<number>;
   /** Follows what ran when this server went away. */
   follow(): void;
@@ -37,18 +40,18 @@ export interface ReviewChecks {
 const lookEveryMs = 10_000;
 
 export function createReviewChecks(options: CheckOptions): ReviewChecks {
-  const { records, sessions, clock, logger } = options;
+  const { records, sessions, panic, clock, logger } = options;
   const now = (): string => new Date(clock.now()).toISOString();
   const starting = new Set<string>();
+  const killer = createKiller(sessions);
+  const changeCheck = createCheckChange(options);
+  const { stop, stopAll } = createStopper(options, killer);
   let unsubscribe: (() => void) | undefined;
   let timer: NodeJS.Timeout | undefined;
 
-  async function changeCheck(runId: string, checkId: string, change: Partial<StoredCheck>): Promise<void> {
-    const record = await records.change(runId, (one) => ({
-      ...one,
-      checks: one.checks.map((check) => (check.id === checkId ? { ...check, ...change } : check)),
-    }));
-    if (record) options.changed(record);
+  /** Answers whether it is still wanted: it may have been stopped while its command was being started. */
+  function noteRunning(runId: string, checkId: string, sessionId: string): Promise<boolean> {
+    return changeCheck(runId, checkId, { state: "running", sessionId, startedAt: now() }, "queued");
   }
 
   async function startNext(runId: string): Promise<void> {
@@ -58,16 +61,16 @@ export function createReviewChecks(options: CheckOptions): ReviewChecks {
       for (;;) {
         const checks = records.get(runId)?.checks ?? [];
         const next = checks.find(({ state }) => state === "queued");
-        if (!next || checks.some(({ state }) => state === "running")) return;
+        if (!next || panic.isOn() || checks.some(({ state }) => state === "running")) return;
         const { id, name, command, timeoutMs } = next;
         try {
           const session = await options.command(runId, { name, command, timeoutMs });
-          await changeCheck(runId, id, { state: "running", sessionId: session.id, startedAt: now() });
-          await noteEnd(session.id); // a quick one may be over already
+          if (!(await noteRunning(runId, id, session.id))) await killer.kill(session.id);
+          else await noteEnd(session.id); // a quick one may be over already
         } catch (error) {
           if (!(error instanceof AppError)) logger.error("A check could not be started", { run: runId }, error);
           const message = error instanceof AppError ? error.message : "It could not be started";
-          await changeCheck(runId, id, { state: "failed", message, endedAt: now() });
+          await changeCheck(runId, id, { state: "failed", message, endedAt: now() }, "queued");
         }
       }
     } finally {
@@ -99,6 +102,8 @@ export function createReviewChecks(options: CheckOptions): ReviewChecks {
 
   /** What no message told: a session that is gone, an end that came while the connection was lost. */
   async function look(): Promise<void> {
+    await killer.again();
+    if (panic.isOn()) await stopAll();
     for (const { runId, check } of runningIn(records)) {
       try {
         if (check.sessionId !== null) await hear(await sessions.get(check.sessionId));
@@ -119,15 +124,9 @@ export function createReviewChecks(options: CheckOptions): ReviewChecks {
     });
   }
 
-  async function stop(runId: string): Promise<void> {
-    const current = runningIn(records).find((one) => one.runId === runId);
-    const record = await records.change(runId, (one) => ({ ...one, checks: withoutQueued(one.checks, now()) }));
-    if (record) options.changed(record);
-    if (current?.check.sessionId) await sessions.kill(current.check.sessionId);
-  }
-
   return {
     async start(runId, tree, checks) {
+      panic.check();
       const before = records.get(runId)?.checks ?? [];
       if (before.some(isUnderWay)) throw new AppError("conflict", "The checks are running already");
       if (checks.length === 0)
@@ -143,14 +142,7 @@ export function createReviewChecks(options: CheckOptions): ReviewChecks {
       await startNext(runId);
     },
     stop,
-    async stopAll() {
-      const running = runningIn(records);
-      const runIds = records.list().flatMap(({ runId, checks }) => (checks.some(isUnderWay) ? [runId] : []));
-      const ends = await Promise.allSettled(runIds.map(stop));
-      for (const end of ends)
-        if (end.status === "rejected") logger.warn("A check could not be ended", { problem: String(end.reason) });
-      return running.length;
-    },
+    stopAll,
     follow() {
       unsubscribe = sessions.onSession((session) => {
         quietly(hear(session));
@@ -164,6 +156,71 @@ export function createReviewChecks(options: CheckOptions): ReviewChecks {
     end() {
       unsubscribe?.();
       clearInterval(timer);
+    },
+  };
+}
+
+/** Only while the check is in the state `from`, if one is named. Answers whether it was changed. */
+function createCheckChange({ records, changed }: Pick<CheckOptions, "records" | "changed">) {
+  return async function changeCheck(
+    runId: string,
+    checkId: string,
+    change: Partial<StoredCheck>,
+    from?: StoredCheck["state"],
+  ): Promise<boolean> {
+    const isMeant = ({ id, state }: StoredCheck): boolean => id === checkId && (from === undefined || state === from);
+    const seen = { isChanged: false };
+    const record = await records.change(runId, (one) => {
+      seen.isChanged = one.checks.some(isMeant);
+      return { ...one, checks: one.checks.map((check) => (isMeant(check) ? { ...check, ...change } : check)) };
+    });
+    if (record && seen.isChanged) changed(record);
+    return seen.isChanged;
+  };
+}
+
+function createStopper({ records, changed, clock, logger }: CheckOptions, killer: { kill(id: string): Promise<void> }) {
+  /** Answers whether one ran, which is over now. */
+  async function stop(runId: string): Promise<boolean> {
+    const endedAt = new Date(clock.now()).toISOString();
+    const record = await records.change(runId, (one) => ({ ...one, checks: withoutQueued(one.checks, endedAt) }));
+    if (record) changed(record);
+    const current = runningIn(records).find((one) => one.runId === runId);
+    if (!current?.check.sessionId) return false;
+    await killer.kill(current.check.sessionId);
+    return true;
+  }
+
+  async function stopAll(): Promise<number> {
+    const runIds = records.list().flatMap(({ runId, checks }) => (checks.some(isUnderWay) ? [runId] : []));
+    const ends = await Promise.allSettled(runIds.map(stop));
+    for (const end of ends)
+      if (end.status === "rejected") logger.warn("A check could not be ended", { problem: String(end.reason) });
+    return ends.filter((end) => end.status === "fulfilled" && end.value).length;
+  }
+
+  return { stop, stopAll };
+}
+
+/** Ends sessions; what cannot be ended, since portos-cos is away, is kept to be tried again. */
+function createKiller(sessions: Pick<CosClient, "kill">) {
+  const left = new Set<string>();
+  async function kill(id: string): Promise<void> {
+    left.add(id);
+    try {
+      await sessions.kill(id);
+    } catch (error) {
+      if (!(error instanceof AppError) || error.code !== "not_found") throw error;
+    }
+    left.delete(id);
+  }
+  return {
+    kill,
+    async again(): Promise<void> {
+      for (const id of left)
+        await kill(id).catch((error: unknown) => {
+          if (!(error instanceof AppError)) throw error;
+        });
     },
   };
 }

@@ -29,6 +29,7 @@ export interface ReviewServiceOptions {
     touch(runId: string): Promise<unknown>;
   };
   checksOf(appId: string): Promise<WorktreeSetup["checks"]>;
+  panic: { isOn(): boolean; check(): void };
   sessions: Pick<CosClient, "get" | "kill" | "onSession">;
   publish(review: ReviewSummary): void;
   clock: Clock;
@@ -74,8 +75,8 @@ export function createReviewService(options: ReviewServiceOptions): ReviewServic
   });
   const news = createReviewNews({ ...worktrees, records, summary, publish, logger });
   const decisions = createReviewDecisions({ ...news, records, desk, clock, logger });
-  const { sessions } = options;
-  const checks = createReviewChecks({ records, sessions, command: worktrees.command, changed, clock, logger });
+  const { sessions, panic } = options;
+  const checks = createReviewChecks({ records, sessions, command: worktrees.command, changed, panic, clock, logger });
   let pruning: NodeJS.Timeout | undefined;
 
   const checksOf = async ({ appId }: ReviewRecord): Promise<WorktreeSetup["checks"]> =>

@@ -146,6 +146,7 @@ export async function startReviews(directory: string, checks: WorktreeSetup["che
     },
     checksOf: () => Promise.resolve(checks),
     sessions,
+    panic: { isOn: () => false, check: () => undefined },
     publish: () => undefined,
     clock: systemClock,
     logger: silentLogger,
