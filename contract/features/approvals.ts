@@ -290,6 +290,7 @@ export const approvalsEndpoints = defineEndpoints({
     params: ruleId,
     reply: approvalRuleSchema,
     audit: "write",
+    stepUp: "allow",
   },
 });
 

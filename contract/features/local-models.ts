@@ -213,6 +213,7 @@ export const localModelsEndpoints = defineEndpoints({
     body: model,
     reply: localServerSchema,
     audit: "write",
+    stepUp: "delete",
   },
   cancel: {
     method: "POST",

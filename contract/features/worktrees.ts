@@ -114,6 +114,7 @@ export const worktreesEndpoints = defineEndpoints({
     summary: "Remove every worktree whose work is safe elsewhere",
     reply: z.strictObject({ removed: z.int().min(0), kept: z.int().min(0), freedBytes: z.int().min(0) }),
     audit: "write",
+    stepUp: "delete",
   },
   setup: {
     method: "GET",

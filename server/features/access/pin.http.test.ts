@@ -49,8 +49,12 @@ const unlock = (entered: string, headers: Record<string, string> = {}) =>
   ask("POST", "/api/access/unlock", { pin: entered, socket: null }, headers);
 const remove = (headers: Record<string, string> = {}) => ask("DELETE", "/api/notifications", {}, headers);
 
-const expected = (id: string, { method, audit }: Endpoint): string | undefined => {
+const expected = (id: string, { method, audit, summary }: Endpoint): string | undefined => {
   if (method === "DELETE") return "delete";
+  // What deletes under another method: its summary says so.
+  if (audit !== "none" && /^(?:Delete|Remove) /.test(summary)) return "delete";
+  // Every way for a rule to come into force.
+  if (/^approvals\.\w+Rule$/.test(id) && audit !== "none") return "allow";
   if (id.startsWith("terminal.") && audit !== "none") return "terminal";
   return undefined;
 };
@@ -63,7 +67,7 @@ describe("marks", () => {
     })),
   );
 
-  test("every DELETE, everything of terminals that is taken down, and every change of secrets is marked", () => {
+  test("everything that deletes or lets a rule answer, everything of terminals that is taken down, and every change of secrets is marked", () => {
     for (const { id, endpoint } of all) {
       const wanted = expected(id, endpoint);
       if (wanted !== undefined) expect([id, endpoint.stepUp]).toEqual([id, wanted]);
