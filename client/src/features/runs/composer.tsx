@@ -8,7 +8,7 @@ import { fieldErrors } from "../../lib/api-error.ts";
 import { call } from "../../lib/api.ts";
 import { useLiveApps, useLivePrompts, useLiveProviders } from "../../lib/live-queries.ts";
 import { permissionModes } from "../../lib/permission-modes.ts";
-import type { SmallPicture } from "../../lib/shrink-picture.ts";
+import { useObservable } from "../../lib/observable.ts";
 import { usePreference } from "../../lib/use-preference.ts";
 import { ActionLink } from "../../ui/action-link.tsx";
 import { EmptyState } from "../../ui/empty-state.tsx";
@@ -34,7 +34,8 @@ import {
 } from "./composer-draft.ts";
 import { AnswerFields } from "./answer-fields.tsx";
 import { effectiveIsolation, IsolationFields, usePlace } from "./isolation-fields.tsx";
-import { pastedPictures, PictureFields, withPictures } from "./picture-fields.tsx";
+import { pastedPictures, PictureFields } from "./picture-fields.tsx";
+import { createPictureList } from "./picture-list.ts";
 import { TemplateFields, usePromptPreview, type ValueField } from "./template-fields.tsx";
 import classes from "./composer.module.css";
 
@@ -109,10 +110,8 @@ function Form({ enabled, health, appId, valueField }: FormProps) {
     setDraft(next);
     keep(next);
   };
-  const [pictures, setPictures] = useState<readonly SmallPicture[]>([]);
-  const addPictures = async (files: readonly File[]): Promise<void> => {
-    setPictures(await withPictures(pictures, files));
-  };
+  const [pictureList] = useState(() => createPictureList());
+  const { pictures, pending } = useObservable(pictureList.given);
   const start = useMutation({
     mutationFn: () =>
       call("runs.create", {
@@ -120,7 +119,7 @@ function Form({ enabled, health, appId, valueField }: FormProps) {
       }),
     onSuccess: async ({ runs: [first, ...others] }) => {
       keep({ ...draft, text: "" });
-      setPictures([]);
+      pictureList.clear();
       if (!first) return;
       if (others.length > 0 && first.groupId !== null)
         await navigate({ to: "/agents/compare", search: { group: first.groupId } });
@@ -136,7 +135,7 @@ function Form({ enabled, health, appId, valueField }: FormProps) {
   const preview = usePromptPreview(prompt?.id ?? "", draft.values).data;
   const hasText = prompt === undefined ? draft.text.trim() !== "" : preview?.issues.length === 0;
   const wrongSchema = schemaProblem(draft);
-  const isReady = hasText && count > 0 && wrongSchema === undefined && !start.isPending;
+  const isReady = hasText && count > 0 && wrongSchema === undefined && pending === 0 && !start.isPending;
   const submit = (): void => {
     if (isReady) start.mutate();
   };
@@ -151,7 +150,7 @@ function Form({ enabled, health, appId, valueField }: FormProps) {
         const files = pastedPictures(event.clipboardData);
         if (files.length === 0) return;
         event.preventDefault();
-        void addPictures(files);
+        void pictureList.add(files);
       }}
       onKeyDown={(event) => {
         if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) submit();
@@ -194,13 +193,7 @@ function Form({ enabled, health, appId, valueField }: FormProps) {
           }}
         />
       )}
-      <PictureFields
-        pictures={pictures}
-        onAdd={(files) => void addPictures(files)}
-        onRemove={(index) => {
-          setPictures(pictures.toSpliced(index, 1));
-        }}
-      />
+      <PictureFields list={pictureList} />
       <ProviderFields
         enabled={enabled}
         health={health}
