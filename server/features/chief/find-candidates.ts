@@ -86,7 +86,13 @@ function wantedBy(
       : ofTier(named, tier, choice.mayFallBack);
   const others = choice.fallbacks === undefined || !choice.mayFallBack ? {} : { fallbacks: choice.fallbacks };
   const asked = first.map((one) => withChoice(one, others));
-  return [...asked, ...chain.flatMap((provider) => ofTier(provider, tier))];
+  return [
+    ...asked,
+    ...chain.flatMap((provider, index) => {
+      const after = namesFallbacks(choice) ? afterFallback(chain.slice(index + 1)) : {};
+      return ofTier(provider, tier).map((one) => withChoice(one, after));
+    }),
+  ];
 }
 
 type NamedChoice = Extract<Task["choice"], { kind: "provider" }>;
@@ -94,9 +100,16 @@ type NamedChoice = Extract<Task["choice"], { kind: "provider" }>;
 /** Who comes after a named provider: those the task names, else its own. */
 function fallbacksOf({ mayFallBack, fallbacks, providerId }: NamedChoice, named: ProviderFacts): readonly string[] {
   if (!mayFallBack) return [];
-  return fallbacks === undefined || fallbacks.length === 0
-    ? named.fallbacks
-    : fallbacks.filter((id) => id !== providerId);
+  return namesFallbacks({ fallbacks }) ? (fallbacks ?? []).filter((id) => id !== providerId) : named.fallbacks;
+}
+
+function namesFallbacks({ fallbacks }: Pick<NamedChoice, "fallbacks">): boolean {
+  return fallbacks !== undefined && fallbacks.length > 0;
+}
+
+/** Whom a fallback the task names is followed by: by nobody else than the task names. */
+function afterFallback(rest: readonly ProviderFacts[]): Pick<Candidate["choice"], "mayFallBack" | "fallbacks"> {
+  return rest.length === 0 ? { mayFallBack: false } : { mayFallBack: true, fallbacks: rest.map(({ id }) => id) };
 }
 
 function withChoice(wanted: Wanted, more: Partial<Candidate["choice"]>): Wanted {

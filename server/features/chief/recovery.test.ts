@@ -194,6 +194,16 @@ describe("who can do a task", () => {
     expect(first?.choice).toMatchObject({ providerId: "a", mayFallBack: true, fallbacks: ["c"] });
   });
 
+  it("is nobody the task has not named, when the first ones cannot be asked", () => {
+    const a = provider("a", { limit: { until: now + 9_000_000 }, fallbacks: ["d"] });
+    const others = [provider("b", { fallbacks: ["d"] }), provider("c", { fallbacks: ["d"] }), provider("d")];
+    const named = { kind: "provider" as const, providerId: "a", model: null, mayFallBack: true, fallbacks: ["b", "c"] };
+    expect(find(named, [a, ...others]).candidates.map(({ choice }) => choice)).toMatchObject([
+      { providerId: "b", mayFallBack: true, fallbacks: ["c"] },
+      { providerId: "c", mayFallBack: false },
+    ]);
+  });
+
   it("is the one that is named, then its fallbacks", () => {
     const a = provider("a", { limit: { until: now + 9_000_000 }, fallbacks: ["b"] });
     const choice = { kind: "provider", providerId: "a", model: null } as const;
