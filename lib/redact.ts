@@ -1,4 +1,6 @@
-const mark = "[redacted]";
+/** Stands where something was removed. */
+export const redactedMark = "[redacted]";
+const mark = redactedMark;
 const secrets = new Set<string>();
 let secretPattern: RegExp | undefined;
 
@@ -67,23 +69,28 @@ export function unfinishedSecretLength(text: string): number {
 }
 
 /**
- * Whether the end of `text` may be shown although a registered secret may have begun there: at most a quarter of it is told, and
- * no more than three characters.
+ * How much of `text` may be shown although a registered secret may have begun at its end: at most a quarter of that one is told, and
+ * no more than three characters. The length of `text` when all of it may.
  */
-export function isHarmlessBeginning(text: string): boolean {
+export function showableLength(text: string): number {
+  let end = text.length;
   for (const secret of secrets) {
     const harmless = Math.min(3, Math.floor(secret.length / 4));
     for (let length = Math.min(secret.length - 1, text.length); length > harmless; length -= 1)
-      if (text.endsWith(secret.slice(0, length))) return false;
+      if (text.endsWith(secret.slice(0, length))) end = Math.min(end, text.length - length + harmless);
   }
-  return true;
+  if (end === text.length) return end;
+  return completeSecrets(text).find(([from, to]) => from < end && to > end)?.[0] ?? end;
 }
 
-/** `text` as it may follow `before`, which was shown already: without the rest of a registered secret that has begun in there. */
-export function redactBehind(before: string, text: string): string {
+/**
+ * `text` as it may follow `before`, which was shown already: with `instead` for the rest of a registered secret that has begun in
+ * there.
+ */
+export function redactBehind(before: string, text: string, instead = mark): string {
   const border = before.length;
   const torn = completeSecrets(before + text).find(([from, to]) => from < border && to > border);
-  return torn ? mark + text.slice(torn[1] - border) : text;
+  return torn ? instead + text.slice(torn[1] - border) : text;
 }
 
 function completeSecrets(text: string): [from: number, to: number][] {

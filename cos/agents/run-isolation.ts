@@ -37,7 +37,7 @@ export function createRunIsolation({
         task.event({ kind: "notice", level, text });
       },
       output: (text) => {
-        task.event({ kind: "output", stream: "out", text });
+        task.text({ kind: "output", stream: "out", text });
       },
       session: (id) => {
         run.sessionId = id;

@@ -5,9 +5,13 @@ import { describe, expect, it } from "vitest";
 
 import type { Run } from "../../contract/features/runs.ts";
 import type { RunsMessage } from "../../contract/internal/runs.ts";
+import { AppError } from "../../lib/app-error.ts";
 import { systemClock } from "../../lib/clock.ts";
 import { silentLogger } from "../../lib/logger.ts";
+import { registerSecret } from "../../lib/redact.ts";
 import { useTemporaryFolders } from "../../lib/testing/temporary-folder.ts";
+import type { WorktreeService } from "../worktrees/worktree-service.ts";
+import { createRunIsolation } from "./run-isolation.ts";
 import { RunTask } from "./run-task.ts";
 import { RunStore } from "./store/run-store.ts";
 import { newRecord } from "./testing/run-records.ts";
@@ -33,7 +37,7 @@ async function openTask() {
   await task.open();
   const onDisk = async (): Promise<Run> =>
     (JSON.parse(await readFile(join(directory, record.run.id, "record.json"), "utf8")) as { run: Run }).run;
-  return { task, messages, onDisk };
+  return { task, store, messages, onDisk };
 }
 
 describe("the end of a run", () => {
@@ -62,5 +66,27 @@ describe("the end of a run", () => {
     await ending;
     expect(seen[0]).toBe(false);
     await task.close();
+  });
+});
+
+describe("what is said while a worktree is set up", () => {
+  it("hides a secret that is read in pieces", async () => {
+    registerSecret("hunter2-correct-horse");
+    const { task, store } = await openTask();
+    task.run.isolation = { kind: "worktree" } as Run["isolation"];
+    const worktrees = {
+      enter: (...[, , tell]: Parameters<WorktreeService["enter"]>) => {
+        for (const text of ["The key is hunter2-", "correct-", "horse.\n"]) tell.output(text);
+        tell.notice("info", "Almost there.");
+        return Promise.reject(new AppError("conflict", "The set-up command failed"));
+      },
+    } as WorktreeService;
+    await createRunIsolation({ worktrees, logger: silentLogger }).enter(task);
+    await task.close();
+    const bodies = (await store.readEvents(task.run.id, 0, 10)).map(({ body }) => body);
+    expect(bodies).toEqual([
+      { kind: "output", stream: "out", text: "The key is [redacted].\n" },
+      { kind: "notice", level: "info", text: "Almost there." },
+    ]);
   });
 });

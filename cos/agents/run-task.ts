@@ -12,7 +12,7 @@ import { allowingOption, isAllowing, ruleFor } from "./permission-policy.ts";
 import type { EventLog, OutputPosition } from "./store/event-log.ts";
 import { isOpen, type RunRecord } from "./store/run-record.ts";
 import type { RunStore } from "./store/run-store.ts";
-import { createTextJoiner, type TextJoiner } from "./text-joiner.ts";
+import { createTextJoiner, type TextJoiner, type TextPiece } from "./text-joiner.ts";
 import { plainSurroundings, type Surroundings } from "../worktrees/surroundings.ts";
 import { addUsage, budgetProblem, noUsage, priced, unwatchedBudget } from "./usage.ts";
 
@@ -105,6 +105,11 @@ export class RunTask {
 
   now(): string {
     return new Date(this.#options.clock.now()).toISOString();
+  }
+
+  /** A piece of running text that no attempt says. */
+  text(piece: TextPiece): void {
+    this.#joiner.add(piece);
   }
 
   event(body: RunEventBody, position?: OutputPosition): void {

@@ -81,14 +81,51 @@ describe("text joiner", () => {
     expect(textOf(events)).toBe("Ohu[redacted], as told");
   });
 
-  it("goes on to hide a secret that something else came between", () => {
-    registerSecret("hunter2-correct-horse");
+  it.each([1, 3, 4, 7, 12, 20])("hides a secret of which %i characters came before something else", (length) => {
+    const secret = "hunter2-correct-horse";
+    registerSecret(secret);
     const { events, joiner: text } = joiner();
-    text.add({ kind: "text", text: "It is hunter2" });
+    for (const piece of [`It is ${secret.slice(0, length)}`, secret.slice(length), ". Ah hu"]) {
+      text.add({ kind: "text", text: piece });
+      text.flush();
+    }
+    // What says nothing of it is shown, also at the very end.
+    expect(textOf(events)).toBe(`It is ${secret.slice(0, Math.min(length, 3))}[redacted]. Ah hu`);
+  });
+
+  it("hides one with something between each of its characters, and shows what else begins like it", () => {
+    const secret = "hunter2-correct-horse";
+    registerSecret(secret);
+    const { events, joiner: text } = joiner();
+    for (const piece of [...secret.split(""), "! A hunter", "s den"]) {
+      text.add({ kind: "text", text: piece });
+      text.flush();
+    }
+    expect(textOf(events)).toBe("hun[redacted]! A hun[redacted]s den");
+  });
+
+  it("hides one that pieces of other kinds came between", () => {
+    const secret = "hunter2-correct-horse";
+    registerSecret(secret);
+    const { events, joiner: text } = joiner();
+    text.add({ kind: "text", text: secret.slice(0, 10) });
+    text.add({ kind: "reasoning", text: "Hm." });
+    text.add({ kind: "output", stream: "out", text: secret.slice(0, 10) });
+    text.add({ kind: "output", stream: "err", text: "!" });
+    text.add({ kind: "text", text: `${secret.slice(10)}.` });
+    text.add({ kind: "output", stream: "out", text: `${secret.slice(10)}?` });
     text.flush();
-    text.add({ kind: "text", text: "-correct-horse." });
+    const shown = events.map((body) => ("text" in body ? body.text : ""));
+    expect(shown).toEqual(["hun[redacted]", "Hm.", "hun[redacted]", "!", ".", "?"]);
+  });
+
+  it("hides one where a huge piece is cut", () => {
+    const secret = "hunter2-correct-horse";
+    registerSecret(secret);
+    const { events, joiner: text } = joiner();
+    text.add({ kind: "text", text: `${"x".repeat(64 * 1024 - 10)}${secret} and more` });
     text.flush();
-    expect(textOf(events)).toBe("It is hunter2[redacted].");
+    expect(textOf(events)).toBe(`${"x".repeat(64 * 1024 - 10)}[redacted] and more`);
   });
 
   it("cuts a huge piece without tearing a character", () => {

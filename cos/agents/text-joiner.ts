@@ -1,5 +1,5 @@
 import type { RunEventBody } from "../../contract/features/run-events.ts";
-import { isHarmlessBeginning, redactBehind, unfinishedSecretLength } from "../../lib/redact.ts";
+import { redact, redactBehind, redactedMark, showableLength, unfinishedSecretLength } from "../../lib/redact.ts";
 import type { OutputPosition } from "./store/event-log.ts";
 
 /** Pieces are held for at most this long, or until there are this many characters. */
@@ -15,9 +15,17 @@ const largestEvent = 64 * 1024;
 export type TextPiece =
   { kind: "text" | "reasoning"; text: string } | { kind: "output"; stream: "out" | "err"; text: string };
 
+/** The end of what was given out of one kind, as far as a secret may have begun there. */
+interface Told {
+  text: string;
+  /** Not all of that was shown, but the mark in its place. */
+  isMarked: boolean;
+}
+const nothingTold: Told = { text: "", isMarked: false };
+
 export interface TextJoiner {
   add(piece: TextPiece, position?: OutputPosition | null): void;
-  /** Gives out what is held, also the end that looks like the beginning of a secret. */
+  /** Gives out what is held; of an end that looks like the beginning of a secret only what says nothing of it. */
   flush(): void;
 }
 
@@ -28,29 +36,40 @@ export function createTextJoiner(emit: (body: RunEventBody, position: OutputPosi
   let timer: NodeJS.Timeout | null = null;
   let idle: NodeJS.Timeout | null = null;
   let isFirst = true;
-  /** The end of what was given out, as far as a secret may have begun there. */
-  let told: { piece: TextPiece; text: string } | null = null;
+  const told = new Map<string, Told>();
 
   function give(when: "joined" | "idle" | "final"): void {
     clear();
     if (held === null) return;
-    const before = told !== null && isSameKind(told.piece, held) ? told.text : "";
-    const whole = before + held.text;
+    const { text } = held;
+    const before = told.get(kindOf(held)) ?? nothingTold;
+    const whole = before.text + text;
     const unfinished = unfinishedSecretLength(whole);
-    const isKept = when === "joined" || (when === "idle" && !isHarmlessBeginning(whole));
-    const kept = isKept ? Math.min(unfinished, held.text.length) : 0;
-    const end = held.text.length - kept;
-    emitPieces(held, redactBehind(before, held.text.slice(0, end)), kept === 0 ? position : null);
-    if (end > 0) told = { piece: held, text: kept === 0 ? whole.slice(whole.length - unfinished) : "" };
+    const showable = when === "joined" ? whole.length : showableLength(whole);
+    const isKept = when === "joined" || (when === "idle" && showable < whole.length);
+    const kept = isKept ? Math.min(unfinished, text.length) : 0;
+    const isHidden = !isKept && showable < whole.length;
+    // The mark of a secret that goes on is there already.
+    const isSame = before.isMarked && whole.length - unfinished < before.text.length;
+    const end = isHidden ? Math.max(0, showable - before.text.length) : text.length - kept;
+    const shown = redactBehind(before.text, text.slice(0, end), before.isMarked ? "" : redactedMark);
+    emitPieces(held, isHidden && !isSame ? shown + redactedMark : shown, kept === 0 ? position : null);
+    if (end > 0 || isHidden)
+      told.set(kindOf(held), {
+        text: kept === 0 ? whole.slice(whole.length - unfinished) : "",
+        isMarked: isHidden,
+      });
     // What is held back waits for the next piece, or for the flush.
-    held = kept === 0 ? null : { ...held, text: held.text.slice(end) };
+    held = kept === 0 ? null : { ...held, text: text.slice(end) };
     if (kept > 0 && when === "joined")
       idle = setTimeout(() => {
         give("idle");
       }, idleMs);
   }
 
-  function emitPieces(piece: TextPiece, text: string, at: OutputPosition | null): void {
+  function emitPieces(piece: TextPiece, given: string, at: OutputPosition | null): void {
+    // Where it is cut, half of a secret would not be known for one.
+    const text = given.length > largestEvent ? redact(given) : given;
     for (let from = 0; from < text.length;) {
       const end = wholeCharacterEnd(text, from + largestEvent);
       emit({ ...piece, text: text.slice(from, end) }, end >= text.length ? at : null);
@@ -77,7 +96,7 @@ export function createTextJoiner(emit: (body: RunEventBody, position: OutputPosi
   return {
     add(piece, at = null) {
       if (piece.text === "") return;
-      if (held !== null && !isSameKind(held, piece)) give("final");
+      if (held !== null && kindOf(held) !== kindOf(piece)) give("final");
       held = held === null ? piece : { ...piece, text: held.text + piece.text };
       position = at;
       if (held.text.length >= joinCharacters) give("joined");
@@ -89,9 +108,8 @@ export function createTextJoiner(emit: (body: RunEventBody, position: OutputPosi
   };
 }
 
-function isSameKind(one: TextPiece, other: TextPiece): boolean {
-  if (one.kind === "output" && other.kind === "output") return one.stream === other.stream;
-  return one.kind === other.kind;
+function kindOf(piece: TextPiece): string {
+  return piece.kind === "output" ? `${piece.kind} ${piece.stream}` : piece.kind;
 }
 
 /** `end`, or one less when it would cut a surrogate pair in two. */

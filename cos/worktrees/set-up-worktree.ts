@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { RunSpec } from "../../contract/internal/runs.ts";
 import { sessionSpecSchema, type SessionInfo } from "../../contract/internal/cos.ts";
 import { AppError } from "../../lib/app-error.ts";
+import { redact } from "../../lib/redact.ts";
 import { followSession, type Sessions } from "./run-in-session.ts";
 import type { MakingTeller } from "./worktree-maker.ts";
 import type { WorktreeRecord } from "./worktree-record.ts";
@@ -42,7 +43,9 @@ export async function setUpWorktree(
   );
   tell.session(id);
   tell.notice("info", `Set-up: ${setup.setupCommand}`);
-  const output = limited(tell.output);
+  const output = limited(tell.output, () => {
+    tell.notice("info", "The rest of what the set-up command says is in the terminal.");
+  });
   const ended = await followSession(id, sessions, { onText: output.add, signal: tell.signal });
   tell.signal.throwIfAborted();
   if (ended.exitCode !== 0) throw setupError(ended, setup.setupTimeoutMs, output.lastLine());
@@ -57,7 +60,7 @@ function setupError(ended: SessionInfo, timeoutMs: number, said: string): AppErr
 }
 
 /** The first part of a long output, and its last line. */
-function limited(tell: (text: string) => void) {
+function limited(tell: (text: string) => void, tellCut: () => void) {
   let left = keptOutput;
   let tail = "";
   return {
@@ -66,8 +69,8 @@ function limited(tell: (text: string) => void) {
       if (left <= 0) return;
       tell(text.slice(0, left));
       left -= text.length;
-      if (left <= 0) tell("\n… the rest is in the terminal\n");
+      if (left <= 0) tellCut();
     },
-    lastLine: () => tail.trim().split("\n").at(-1)?.trim().slice(0, 300) ?? "",
+    lastLine: () => redact(tail).trim().split("\n").at(-1)?.trim().slice(0, 300) ?? "",
   };
 }
