@@ -1,4 +1,4 @@
-import { rename, rm, stat } from "node:fs/promises";
+import { mkdtemp, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join, sep } from "node:path";
 
 import { AppError } from "../../lib/app-error.ts";
@@ -25,6 +25,7 @@ export async function setAside(
 ): Promise<void> {
   if (!(await exists(record.folder))) return;
   const aside = asideOf(record.folder);
+  await makeRoom(aside);
   await rename(record.folder, aside);
   try {
     if ((await workingFolders()).some((folder) => folder === aside || folder.startsWith(aside + sep)))
@@ -36,6 +37,11 @@ export async function setAside(
     await rename(aside, record.folder);
     throw error;
   }
+}
+
+/** What is left of a former removal lies in the way, and may hold what was never looked at: it is kept under another name. */
+async function makeRoom(aside: string): Promise<void> {
+  if (await exists(aside)) await rename(aside, await mkdtemp(`${aside}-`));
 }
 
 async function checkSaved(record: WorktreeRecord, aside: string): Promise<void> {

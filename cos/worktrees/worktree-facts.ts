@@ -98,15 +98,24 @@ async function hasChanges(record: WorktreeRecord, place: GitPlace): Promise<bool
   return (await gitChanges(place)).some(({ kind, path }) => kind !== "untracked" || !copied.has(path));
 }
 
-/** Copied files that are not as they were copied, whether git ignores them or not; of one that is gone nothing can be lost. */
-export async function changedCopies({ copied }: WorktreeRecord, folder: string): Promise<string[]> {
+/**
+ * Copied files that are not as they were copied, whether git ignores them or not, or that cannot be read; of one that is gone
+ * nothing can be lost.
+ */
+export async function changedCopies(
+  { copied }: Pick<WorktreeRecord, "copied">,
+  folder: string,
+  readHash = hashOf,
+): Promise<string[]> {
   const changed: string[] = [];
   for (const { path, hash, stamp } of copied) {
     const file = join(folder, path);
     if (stamp !== undefined && (await stampOf(file).catch(() => null)) === stamp) continue;
-    const now = await hashOf(file).catch((error: unknown) => {
+    const now = await readHash(file).catch((error: unknown) => {
       if (error instanceof AppError) return ""; // something else stands there
-      if (errorCode(error) === "ENOENT" || errorCode(error) === "ENOTDIR") return hash;
+      const code = errorCode(error);
+      if (code === "ENOENT" || code === "ENOTDIR") return hash;
+      if (code === "EACCES" || code === "EPERM") return "";
       throw error;
     });
     if (now !== hash) changed.push(path);
@@ -114,10 +123,14 @@ export async function changedCopies({ copied }: WorktreeRecord, folder: string):
   return changed;
 }
 
-/** What goes with the worktree because git ignores it: built, downloaded, or put there by the agent. */
-async function ignoredIn({ copied }: WorktreeRecord, place: GitPlace): Promise<string[]> {
+/** What goes with the worktree because git ignores it: built, downloaded, or put there by the agent. Only told, so it may fail. */
+export async function ignoredIn(
+  { copied }: Pick<WorktreeRecord, "copied">,
+  place: GitPlace,
+  list = gitIgnored,
+): Promise<string[]> {
   const known = new Set(copied.map(({ path }) => path));
-  const ignored = await gitIgnored(place);
+  const ignored = await list(place).catch(() => []); // too many, or it takes too long
   return ignored.filter((path) => !known.has(path)).slice(0, toldIgnored);
 }
 

@@ -97,7 +97,8 @@ export function createWorktreeReclaimer(options: ReclaimerOptions): WorktreeRecl
           outcome.freedBytes += (await reclaim(runId)).bytes ?? 0;
           outcome.removed += 1;
         } catch (error) {
-          if (!(error instanceof AppError)) throw error;
+          // The others can go all the same.
+          if (!(error instanceof AppError)) logger.error("A worktree could not be removed", { run: runId }, error);
           outcome.kept += 1;
         }
       }

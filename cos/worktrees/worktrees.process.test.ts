@@ -322,6 +322,28 @@ describe("reclaiming", () => {
     expect(await readFile(join(full.folder, "new"), "utf8")).toBe("two\n");
   });
 
+  it("removes one where a former removal left something, and keeps that", async () => {
+    const { id } = await made();
+    const place = join(test.stateDir, "worktrees");
+    await writeFiles(place, { [`.removing-${id}/left/file`]: "l\n" });
+    await test.service.reclaim(id);
+    await until(async () => (await readdir(place)).length === 1);
+    const [left = ""] = await readdir(place);
+    expect(await readFile(join(place, left, "left/file"), "utf8")).toBe("l\n");
+  });
+
+  it("removes all others when one cannot be looked at", async () => {
+    const [broken] = [await made(), await made()];
+    await test.service.close();
+    const file = join(test.dataDir, "worktrees", `${broken.id}.json`);
+    const record = JSON.parse(await readFile(file, "utf8")) as Record<string, unknown>;
+    // No disk has such a name: to ask for it fails.
+    await writeFile(file, JSON.stringify({ ...record, copied: [{ path: "x".repeat(300), hash: "0", stamp: "0" }] }));
+    await test.reopen();
+    expect(await test.service.reclaimAll()).toMatchObject({ removed: 1, kept: 1 });
+    expect(await only()).toMatchObject({ runId: broken.id });
+  });
+
   it("measures size in the background", async () => {
     const { id, folder } = await made();
     await writeFile(join(folder, "large"), Buffer.alloc(1024 * 1024, 1));
