@@ -29,8 +29,10 @@ export async function openRegularFile(path: string): Promise<FileHandle> {
 export async function readRegularFile(path: string, maxBytes: number): Promise<string> {
   const handle = await openRegularFile(path);
   try {
-    const { buffer, bytesRead } = await handle.read({ buffer: Buffer.alloc(maxBytes + 1), position: 0 });
-    if (bytesRead > maxBytes) throw new AppError("too_large", `${nameOf(path)} has more than ${maxBytes} bytes`);
+    const { size } = await handle.stat();
+    if (size > maxBytes) throw new AppError("too_large", `${nameOf(path)} has more than ${maxBytes} bytes`);
+    // As much as there was when its size was asked: it may grow meanwhile.
+    const { buffer, bytesRead } = await handle.read({ buffer: Buffer.alloc(size), position: 0 });
     return buffer.toString("utf8", 0, bytesRead);
   } finally {
     await handle.close();

@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, readlink, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { describe, expect, it } from "vitest";
@@ -67,6 +67,19 @@ describe("workspace", () => {
     expect(await workspace.search("secret", ".", 10, signal)).toEqual([]);
   });
 
+  it("is not hindered by what another write left, and leaves nothing open when one fails", async () => {
+    const { workspace, folder } = await prepared();
+    await writeFile(join(folder, `src/a.ts.${process.pid}.tmp`), "half");
+    await workspace.write("src/a.ts", "three\n");
+    expect(await workspace.read("src/a.ts")).toBe("three\n");
+    await expect(workspace.write("src/b.ts", 5 as never)).rejects.toThrow();
+    expect(await readdir(join(folder, "src"))).toEqual(["a.ts", `a.ts.${process.pid}.tmp`]);
+    const open = (await readdir("/proc/self/fd").catch(() => [])).map((fd) =>
+      readlink(`/proc/self/fd/${fd}`).catch(() => ""),
+    );
+    expect((await Promise.all(open)).filter((path) => path.startsWith(folder))).toEqual([]);
+  });
+
   it("says what a missing, a binary and a large file are", async () => {
     const { workspace, folder } = await prepared();
     await writeFile(join(folder, "image"), Buffer.from([1, 0, 2]));
@@ -85,8 +98,9 @@ describe("workspace", () => {
       while (!over.signal.aborted) {
         await rename(place, aside);
         await symlink(outside, place).catch(() => undefined); // made again by the one who writes
-        await rm(place, { recursive: true, force: true });
-        await rename(aside, place).catch(() => rm(aside, { recursive: true }));
+        // Again when something is written there meanwhile.
+        await rm(place, { recursive: true, force: true, maxRetries: 20, retryDelay: 1 });
+        await rename(aside, place).catch(() => rm(aside, { recursive: true, maxRetries: 20, retryDelay: 1 }));
         await mkdir(place, { recursive: true });
       }
     })();

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { constants } from "node:fs";
 import { lstat, mkdir, open, readdir, readlink, realpath, rename, rm, stat, type FileHandle } from "node:fs/promises";
 import { basename, dirname, join, relative, resolve } from "node:path";
@@ -142,11 +143,14 @@ async function replaceIn(root: string, file: string, text: string): Promise<void
 
 async function replace(file: string, text: string): Promise<void> {
   const state = await lstat(file).catch(() => null);
-  const temporary = `${file}.${process.pid}.tmp`;
+  const temporary = `${file}.${randomBytes(6).toString("hex")}.tmp`;
   const handle = await open(temporary, "wx", state ? state.mode & 0o777 : 0o644);
   try {
-    await handle.writeFile(text);
-    await handle.close();
+    try {
+      await handle.writeFile(text);
+    } finally {
+      await handle.close();
+    }
     await rename(temporary, file);
   } catch (error) {
     await rm(temporary, { force: true });
