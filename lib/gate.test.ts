@@ -2,6 +2,7 @@ import type { IncomingMessage } from "node:http";
 
 import { describe, expect, test } from "vitest";
 
+import { defaultBasePort, portsFrom } from "../contract/ports.ts";
 import { createGate, type Gate } from "./gate.ts";
 import { silentLogger } from "./logger.ts";
 
@@ -18,7 +19,7 @@ async function gateOf(
   const gate = createGate({
     peers,
     ports: [5554, 5555],
-    env: { allowedHosts: [], allowedPeers: [], dataDir: "/nowhere", ...env },
+    env: { allowedHosts: [], allowedPeers: [], dataDir: "/nowhere", ports: portsFrom(defaultBasePort), ...env },
     logger: silentLogger,
     machine,
   });

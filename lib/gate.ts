@@ -15,7 +15,7 @@ export interface GateOptions {
   peers: "loopback" | "tailnet";
   /** Ports under which the panel may be addressed: the own one, and those of proxies in front of it. */
   ports: readonly number[];
-  env: Pick<Env, "allowedHosts" | "allowedPeers" | "dataDir">;
+  env: Pick<Env, "allowedHosts" | "allowedPeers" | "dataDir" | "ports">;
   logger: Logger;
   /** Replaced in tests. */
   machine?: () => Promise<MachineNames>;
@@ -59,7 +59,7 @@ const hostPattern = /^(\[[0-9a-f:.]{2,45}\]|[a-z0-9](?:[a-z0-9._-]{0,252}))(?::(
 /** Builds a gate. Call `refresh()` once at start so that tailnet names are known. */
 export function createGate(options: GateOptions): Gate {
   const { env, logger, machine = readMachine } = options;
-  const programs = options.programs ?? createLocalPrograms({ dataDir: env.dataDir, logger });
+  const programs = options.programs ?? createLocalPrograms({ dataDir: env.dataDir, logger, uiPort: env.ports.ui });
   const judgeProgram = onceEach(programs, options.onProgramRefused);
   const peers = peerList(options.peers, env.allowedPeers);
   let known: MachineNames = { names: localNames(), tailnet: { state: "absent", dnsName: "", addresses: [] } };

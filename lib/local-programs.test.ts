@@ -6,7 +6,7 @@ import { expect, test } from "vitest";
 import { createLocalPrograms } from "./local-programs.ts";
 import { silentLogger } from "./logger.ts";
 import { runMarks } from "./run-mark.ts";
-import { fakeProc, socketLine } from "./testing/fake-proc.ts";
+import { fakeProc, socketLine, type FakeFiles } from "./testing/fake-proc.ts";
 import type { ProcReader } from "./processes/proc-reader.ts";
 
 const dataDir = "/home/ada/portos/data";
@@ -25,7 +25,8 @@ function requestFrom(remoteAddress: string, headers: Record<string, string> = {}
   return { socket, headers } as unknown as IncomingMessage;
 }
 
-const judge = (proc: ProcReader) => createLocalPrograms({ dataDir, logger: silentLogger, proc, userId: 1000 });
+const judge = (proc: ProcReader) =>
+  createLocalPrograms({ dataDir, logger: silentLogger, uiPort: 5555, proc, userId: 1000 });
 
 test.runIf(process.platform === "linux")("a program of a run is refused and named", () => {
   const agent = { reason: "agent", name: "curl of run run-7" };
@@ -37,6 +38,51 @@ test.runIf(process.platform === "linux")("a program of a run is refused and name
 test.runIf(process.platform === "linux")("whoever cannot be known because it went away is refused", () => {
   const gone = { ...files, "/proc/net/tcp": [socketLine({ local: peer, remote: own, inode: "0", userId: 0 })] };
   expect(judge(fakeProc(gone)).refusal(requestFrom("127.0.0.1"))).toMatchObject({ reason: "gone" });
+});
+
+/** A program of this user that does not show what it has open. */
+function hidden(pid: number, name: string, { parent = 1, isBranded = false } = {}): FakeFiles {
+  return {
+    [`/proc/${pid}/fd`]: "denied",
+    [`/proc/${pid}/comm`]: name,
+    [`/proc/${pid}/status`]: "Uid:\t1000\t1000\t1000\t1000",
+    [`/proc/${pid}/stat`]: `${pid} (${name}) S ${parent} ${pid} ${pid} 0`,
+    [`/proc/${pid}/limits`]: isBranded
+      ? "Max file locks            15                   15                   locks\n"
+      : "",
+  };
+}
+
+const judged = (more: FakeFiles) =>
+  judge(fakeProc({ "/proc/net/tcp": files["/proc/net/tcp"], ...more })).refusal(requestFrom("127.0.0.1"));
+
+test.runIf(process.platform === "linux")(
+  "a tunnel is let in while an agent runs a hidden program, an agent's is not",
+  () => {
+    const tunnel = { ...hidden(70, "sshd-session", { parent: 69 }), "/proc/69/stat": "69 (sshd-session) S 1 69 69 0" };
+    const agents = hidden(80, "chrome", { isBranded: true });
+    const users = hidden(90, "ssh-agent");
+    expect(judged({ ...tunnel, ...agents })).toBeNull();
+    expect(judged({ ...users, ...hidden(91, "other") })).toBeNull();
+    const refused = { reason: "agent", name: "chrome of a run" };
+    expect(judged(agents)).toEqual(refused);
+    expect(judged({ ...users, ...agents })).toEqual(refused);
+    expect(judged({ ...agents, ...hidden(81, "sshd", { isBranded: true }) })).toMatchObject({ reason: "agent" });
+    // One whose parents are in another pid namespace may come from an sshd there; one that has ended may not.
+    expect(judged({ ...agents, ...hidden(92, "sh", { parent: 0 }) })).toBeNull();
+    const ended = { "/proc/93/fd": "denied", "/proc/93/status": "Uid:\t1000\t1000\t1000\t1000" };
+    expect(judged({ ...agents, ...ended })).toEqual(refused);
+  },
+);
+
+test.runIf(process.platform === "linux")("a program of another pid namespace is let in, which is said once", () => {
+  const warnings: string[] = [];
+  const logger = { ...silentLogger, warn: (message: string) => void warnings.push(message) };
+  const proc = fakeProc({ "/proc/net/tcp": files["/proc/net/tcp"], "/proc/self/ns": { pid: "pid:[4026532999]" } });
+  const programs = createLocalPrograms({ dataDir, logger, uiPort: 5555, proc, userId: 1000 });
+  expect(programs.refusal(requestFrom("127.0.0.1"))).toBeNull();
+  expect(programs.refusal(requestFrom("127.0.0.1"))).toBeNull();
+  expect(warnings).toHaveLength(1);
 });
 
 const [here] = Object.values(networkInterfaces())
@@ -61,6 +107,12 @@ test.runIf(process.platform === "linux" && here !== undefined)(
     expect(forwarded([direct, behind], "")).toBeNull();
     expect(forwarded([direct, behind], `${mark}\0`)).toMatchObject({ reason: "agent" });
     expect(forwarded([direct], "")).toMatchObject({ reason: "gone" });
+    const users = (port: number) =>
+      socketLine({ local: { address, port: 41_001 }, remote: { address, port }, inode: "71", userId: 0 });
+    const elsewhere = { address, port: 3000 };
+    const agents = socketLine({ local: from, remote: elsewhere, inode: "70", userId: 1000 });
+    for (const port of [443, 8443, 5555]) expect(forwarded([direct, agents, users(port)], `${mark}\0`)).toBeNull();
+    expect(forwarded([direct, agents, users(8080)], `${mark}\0`)).toMatchObject({ reason: "agent" });
   },
 );
 

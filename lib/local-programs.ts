@@ -7,7 +7,7 @@ import type { Logger } from "./logger.ts";
 import { isLoopback } from "./loopback.ts";
 import { createConnectionOwners, type ConnectionOwners, type Owner } from "./processes/connection-owner.ts";
 import { systemProc, type ProcReader } from "./processes/proc-reader.ts";
-import { createRunMembers, type RunMembers } from "./processes/run-members.ts";
+import { createRunMembers, isOfSshd, type RunMembers } from "./processes/run-members.ts";
 
 /** Why a program of this machine is refused. */
 export interface ProgramRefusal {
@@ -26,12 +26,16 @@ export interface LocalPrograms {
 export interface LocalProgramsOptions {
   dataDir: string;
   logger: Logger;
+  /** Where portos-ui listens, which passes requests on. */
+  uiPort: number;
   /** Replaced in tests. */
   proc?: ProcReader;
   /** Replaced in tests. */
   userId?: number;
 }
 
+/** Where `tailscale serve` listens; any other port counts only when nothing of this machine ends at these. */
+const servePorts = [443, 8443];
 const addressesFreshMs = 5_000;
 
 /**
@@ -39,7 +43,7 @@ const addressesFreshMs = 5_000;
  * elsewhere the system tells nothing that could be asked for at each connection, and nobody is refused.
  */
 export function createLocalPrograms(options: LocalProgramsOptions): LocalPrograms {
-  const { dataDir, logger, proc = systemProc, userId = process.getuid?.() ?? 0 } = options;
+  const { dataDir, logger, uiPort, proc = systemProc, userId = process.getuid?.() ?? 0 } = options;
   const verdicts = new WeakMap<Socket, ProgramRefusal | null>();
   const isHere = createAddressBook();
   let parts: { owners: ConnectionOwners; members: RunMembers } | null = null;
@@ -48,12 +52,20 @@ export function createLocalPrograms(options: LocalProgramsOptions): LocalProgram
   function judgeOwner(owner: Owner): ProgramRefusal | null {
     if (owner.kind === "gone") return { reason: "gone", name: "a program that is gone" };
     if (owner.kind === "unknown") warnOnce();
-    const pids = owner.kind === "program" ? [owner.pid] : owner.kind === "hidden" ? owner.pids : [];
-    for (const pid of pids) {
-      const member = parts?.members.find(pid) ?? null;
-      if (member) return { reason: "agent", name: nameOf(pid, member.runId) };
-    }
-    return null;
+    if (owner.kind === "hidden") return judgeHidden(owner.pids);
+    return owner.kind === "program" ? judgeProcess(owner.pid) : null;
+  }
+
+  function judgeProcess(pid: number): ProgramRefusal | null {
+    const member = parts?.members.find(pid) ?? null;
+    return member && { reason: "agent", name: nameOf(pid, member.runId) };
+  }
+
+  /** With a program of a run among them, only what may hold a tunnel of the user's speaks for letting in. */
+  function judgeHidden(pids: number[]): ProgramRefusal | null {
+    const judged = pids.map((pid) => ({ pid, refusal: judgeProcess(pid) }));
+    const worst = judged.find(({ refusal }) => refusal !== null)?.refusal ?? null;
+    return judged.some(({ pid, refusal }) => refusal === null && isOfSshd(proc, pid)) ? null : worst;
   }
 
   function judgeSocket({ remoteAddress, remotePort, localAddress, localPort }: Socket): ProgramRefusal | null {
@@ -64,12 +76,12 @@ export function createLocalPrograms(options: LocalProgramsOptions): LocalProgram
     return judgeOwner(parts.owners.find({ address, port: remotePort }, own));
   }
 
-  /** Came through a proxy of this machine (`tailscale serve`, portos-ui) from one of its own addresses: any program that has such a connection may be it. */
+  /** Came through a proxy of this machine (`tailscale serve`, portos-ui) from one of its own addresses: any program that has such a connection to it may be it. */
   function judgeForwarded(request: IncomingMessage): ProgramRefusal | null {
     if (!isLoopback(plainAddress(request.socket.remoteAddress)) || parts === null) return null;
     const address = forwardedFor(request);
     if (address === "" || !isHere(address)) return null;
-    const owners = parts.owners.between(address);
+    const owners = parts.owners.between(address, [...servePorts, uiPort]);
     const judged = owners.length === 0 ? [judgeOwner({ kind: "gone" })] : owners.map(judgeOwner);
     return judged.find((one) => one !== null) ?? null;
   }
@@ -82,7 +94,7 @@ export function createLocalPrograms(options: LocalProgramsOptions): LocalProgram
   function warnOnce(): void {
     if (hasWarned) return;
     hasWarned = true;
-    logger.warn("This system does not tell which program connects: programs of agents are not refused");
+    logger.warn("This system does not tell which program connects: it is let in, and a program of an agent would be");
   }
 
   return {

@@ -1,14 +1,15 @@
 import { expect, test } from "vitest";
 
 import { createConnectionOwners } from "./connection-owner.ts";
-import { fakeProc, socketLine } from "../testing/fake-proc.ts";
+import { fakeProc, socketLine, type FakeFiles } from "../testing/fake-proc.ts";
+import type { ProcReader } from "./proc-reader.ts";
 
 const peer = { address: "127.0.0.1", port: 40_000 };
 const own = { address: "127.0.0.1", port: 5554 };
 const theirs = socketLine({ local: peer, remote: own, inode: "77", userId: 1000 });
 const ours = socketLine({ local: own, remote: peer, inode: "88", userId: 1000 });
 
-const find = (files: Parameters<typeof fakeProc>[0], userId = 1000) =>
+const find = (files: FakeFiles, userId = 1000) =>
   createConnectionOwners({ proc: fakeProc(files), userId }).find(peer, own);
 
 test("the process that holds the other end is found, not the one that holds ours", () => {
@@ -55,6 +56,65 @@ test("another user's program is not of ours; a hidden one of ours may be it", ()
   expect(find({ ...files, ...status, "/proc/net/tcp": [theirs, ours] })).toEqual({ kind: "hidden", pids: [60] });
 });
 
+/** A machine that starts and ends programs all the time. */
+function busy(proc: ProcReader): ProcReader {
+  let last = 1000;
+  return {
+    ...proc,
+    list: (path) => {
+      const names = proc.list(path);
+      return path === "/proc" && Array.isArray(names) ? [...names, String((last += 1))] : names;
+    },
+  };
+}
+
+const findBusy = (all: FakeFiles) =>
+  createConnectionOwners({ proc: busy(fakeProc(all)), userId: 1000 }).find(peer, own);
+
+test("a hidden program may be it however busy the machine is; what nobody shows is gone", () => {
+  const files = {
+    "/proc/net/tcp": [theirs, ours],
+    "/proc/60/fd": "denied",
+    "/proc/60/status": "Uid:\t1000\t1000\t0\t0",
+  };
+  expect(findBusy(files)).toEqual({ kind: "hidden", pids: [60] });
+  expect(findBusy({ "/proc/net/tcp": [theirs, ours] })).toEqual({ kind: "gone" });
+});
+
+test("a socket handed on while a hidden program is there is looked for again", () => {
+  const files: FakeFiles = {
+    "/proc/net/tcp": [theirs, ours],
+    "/proc/60/fd": "denied",
+    "/proc/60/status": "Uid:\t1000\t1000\t0\t0",
+  };
+  const proc = fakeProc(files);
+  let listed = 0;
+  const list = (path: string) => {
+    if (path === "/proc" && (listed += 1) === 2) files["/proc/70/fd"] = { "9": "socket:[77]" };
+    return proc.list(path);
+  };
+  expect(createConnectionOwners({ proc: { ...proc, list }, userId: 1000 }).find(peer, own)).toEqual({
+    kind: "program",
+    pid: 70,
+  });
+});
+
+const namespace = (id: number) => ({ "/proc/self/ns": { pid: `pid:[${id}]` } });
+const mount = (options: string) => ({
+  "/proc/self/mountinfo": `21 27 0:20 / /sys rw - sysfs sysfs rw\n22 27 0:21 / /proc rw,relatime - proc proc ${options}\n`,
+});
+
+test("where not every process is shown, one that is not seen is unknown, and a closed end still gone", () => {
+  const closed = socketLine({ local: peer, remote: own, inode: "0", userId: 0, state: "05" });
+  const partly = [namespace(4_026_532_999), mount("rw,hidepid=2"), mount("rw,gid=7,hidepid=invisible")];
+  for (const files of partly) {
+    expect(find({ ...files, "/proc/net/tcp": [theirs, ours] })).toEqual({ kind: "unknown" });
+    expect(find({ ...files, "/proc/net/tcp": [closed, ours] })).toEqual({ kind: "gone" });
+  }
+  const whole = { ...namespace(4_026_531_836), ...mount("rw"), "/proc/net/tcp": [theirs, ours] };
+  expect(find(whole)).toEqual({ kind: "gone" });
+});
+
 test("users of a container that an agent may have made count like hidden programs", () => {
   const mapped = socketLine({ local: peer, remote: own, inode: "77", userId: 100_999 });
   const status = "Uid:\t100999\t100999\t100999\t100999";
@@ -66,7 +126,7 @@ test("where there are no tables nothing is known", () => {
   expect(find({})).toEqual({ kind: "unknown" });
 });
 
-test("connections of an address of this machine to itself are all looked at", () => {
+test("connections of an address of this machine to itself are looked at, those to a proxy before all", () => {
   const [from, to] = [
     { address: "100.101.102.103", port: 41_000 },
     { address: "100.101.102.103", port: 443 },
@@ -77,8 +137,8 @@ test("connections of an address of this machine to itself are all looked at", ()
     theirs,
   ];
   const proc = fakeProc({ "/proc/net/tcp": lines, "/proc/60/fd": { "4": "socket:[70]", "5": "socket:[77]" } });
-  expect(createConnectionOwners({ proc, userId: 1000 }).between("100.101.102.103")).toEqual([
-    { kind: "program", pid: 60 },
-    { kind: "elsewhere" },
-  ]);
+  const { between } = createConnectionOwners({ proc, userId: 1000 });
+  const program = { kind: "program", pid: 60 };
+  expect(between("100.101.102.103", [443])).toEqual([program]);
+  expect(between("100.101.102.103", [8443])).toEqual([program, { kind: "elsewhere" }]);
 });

@@ -1,5 +1,5 @@
 import { addressFromHex } from "./listening-ports.ts";
-import { processNumbers, type ProcReader } from "./proc-reader.ts";
+import { processNumbers, showsAllProcesses, type ProcReader } from "./proc-reader.ts";
 
 /** One end of a TCP connection; the address is canonical text, IPv4 never as IPv6. */
 export interface End {
@@ -16,7 +16,7 @@ export type Owner =
   | { kind: "elsewhere" }
   /** Nobody any more: it was closed after something was sent. */
   | { kind: "gone" }
-  /** This system does not tell. */
+  /** This system does not tell, or not of the program that has it. */
   | { kind: "unknown" };
 
 /** One row of a socket table of the system. */
@@ -32,8 +32,8 @@ export interface SocketRow {
 export interface ConnectionOwners {
   /** Who holds the end `peer` of a connection that ends at `own` here. */
   find(peer: End, own: End): Owner;
-  /** Who hold connections of this machine's address to itself. */
-  between(address: string): Owner[];
+  /** Who hold connections of this machine's address to itself that end at one of these ports; at any where none does. */
+  between(address: string, ports: readonly number[]): Owner[];
 }
 
 const established = "01";
@@ -45,6 +45,7 @@ const mostHints = 12;
 export function createConnectionOwners({ proc, userId }: { proc: ProcReader; userId: number }): ConnectionOwners {
   /** Who held connections last: whoever connects once connects again. */
   let hints: number[] = [];
+  const seesAll = showsAllProcesses(proc);
 
   function look(peer: End, own: End): SocketRow | "elsewhere" | "gone" | "unknown" {
     let isOpenHere = false;
@@ -66,22 +67,23 @@ export function createConnectionOwners({ proc, userId }: { proc: ProcReader; use
     return isOpenHere ? "elsewhere" : "gone";
   }
 
-  function ownerOf({ inode, userId: owner }: SocketRow): Owner | null {
-    if (userId !== 0 && owner === 0) return { kind: "elsewhere" };
+  /** Not sure when processes came or went meanwhile: a program may have handed its socket to a child it started. */
+  function ownerOf({ inode, userId: owner }: SocketRow): { owner: Owner; isSure: boolean } {
+    if (userId !== 0 && owner === 0) return { owner: { kind: "elsewhere" }, isSure: true };
     const known = hints.find((pid) => holds(pid, inode) === true);
-    if (known !== undefined) return found(known);
+    if (known !== undefined) return { owner: found(known), isSure: true };
     const hidden: number[] = [];
     const all = processNumbers(proc);
     for (const pid of all) {
       const answer = holds(pid, inode);
       if (answer === "denied") hidden.push(pid);
-      else if (answer) return found(pid);
+      else if (answer) return { owner: found(pid), isSure: true };
     }
-    // A program may have handed its socket to a child it started meanwhile: then this says nothing.
-    if (owner === userId && processNumbers(proc).join() !== all.join()) return null;
+    const isSure = owner !== userId || processNumbers(proc).join() === all.join();
     const pids = hidden.filter((pid) => userOf(pid) === owner);
-    if (pids.length > 0) return { kind: "hidden", pids };
-    return owner === userId ? null : { kind: "elsewhere" };
+    if (pids.length > 0) return { owner: { kind: "hidden", pids }, isSure };
+    if (owner !== userId) return { owner: { kind: "elsewhere" }, isSure };
+    return { owner: { kind: seesAll ? "gone" : "unknown" }, isSure };
   }
 
   function holds(pid: number, inode: string): boolean | "denied" {
@@ -113,18 +115,21 @@ export function createConnectionOwners({ proc, userId }: { proc: ProcReader; use
           last = { kind: row };
           continue;
         }
-        const owner = ownerOf(row);
-        if (owner !== null) return owner;
-        last = { kind: "gone" };
+        const { owner, isSure } = ownerOf(row);
+        if (isSure) return owner;
+        if (owner.kind === "hidden" || last.kind !== "hidden") last = owner;
       }
       return last;
     },
-    between(address) {
+    between(address, ports) {
       const tables = ["tcp", "tcp6"].map((name) => proc.read(`/proc/net/${name}`) ?? "");
       const rows = tables.flatMap((table) => rowsWith(table, null, null));
-      return rows
-        .filter(({ local, remote, inode }) => local.address === address && remote.address === address && inode !== "0")
-        .flatMap((row) => ownerOf(row) ?? []);
+      const own = rows.filter(
+        ({ local, remote, inode }) => local.address === address && remote.address === address && inode !== "0",
+      );
+      const toPorts = own.filter(({ remote }) => ports.includes(remote.port));
+      const owners = (toPorts.length === 0 ? own : toPorts).map((row) => ownerOf(row).owner);
+      return owners.filter(({ kind }) => kind !== "gone");
     },
   };
 }

@@ -38,6 +38,15 @@ export const systemProc: ProcReader = {
   },
 };
 
+/** Of the machine's first one (PROC_PID_INIT_INO of linux/proc_ns.h). */
+const firstPidNamespace = "pid:[4026531836]";
+
+/** Whether every process of this user is in `/proc`: not in a pid namespace of its own (a container), nor with `hidepid`. */
+export function showsAllProcesses(proc: ProcReader): boolean {
+  if ((proc.link("/proc/self/ns/pid") ?? firstPidNamespace) !== firstPidNamespace) return false;
+  return !/^\S+ \S+ \S+ \S+ \/proc .* - proc .*\bhidepid=/m.test(proc.read("/proc/self/mountinfo") ?? "");
+}
+
 /** Numbers of all processes, the newest first: those below the number given last, which starts from below again at some time. */
 export function processNumbers(proc: ProcReader): number[] {
   const names = proc.list("/proc");

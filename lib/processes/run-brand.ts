@@ -26,6 +26,8 @@ export function brandBelow(own: number): number | null {
   return brand < 0 ? null : brand;
 }
 
+let prlimit: string | null = null;
+
 /** A program about to be started. */
 interface Program {
   file: string;
@@ -37,18 +39,23 @@ interface BrandOptions {
   cwd: string;
   /** `PATH` it is searched in. */
   searchPath: string | undefined;
+  /** Also when the program is not found: what says where to look comes from the agent, and may be meant to hide it. */
+  isAlways?: boolean;
   proc?: ProcReader;
 }
 
 /**
  * The program as it is to be started so that it and everything that comes from it is known as a run's: through `prlimit`
- * of util-linux, which becomes the program. As it is where there is no `prlimit`, and when the program itself is missing,
- * so that this is said as usual.
+ * of util-linux, which becomes the program; that is looked for where this process looks, which no agent can change. As it
+ * is where there is no `prlimit`, and when the program itself is missing, so that this is said as usual.
  */
-export function brandProgram(program: Program, { cwd, searchPath, proc = systemProc }: BrandOptions): Program {
+export function brandProgram(
+  program: Program,
+  { cwd, searchPath, isAlways = false, proc = systemProc }: BrandOptions,
+): Program {
   const brand = brandBelow(lockLimit(proc.read("/proc/self/limits")));
-  const prlimit = process.platform === "linux" ? findProgram("prlimit", "/", searchPath) : null;
-  const file = findProgram(program.file, cwd, searchPath);
+  if (process.platform === "linux") prlimit ??= findProgram("prlimit", "/", process.env["PATH"]);
+  const file = findProgram(program.file, cwd, searchPath) ?? (isAlways ? program.file : null);
   if (brand === null || prlimit === null || file === null) return program;
   return { file: prlimit, args: [`--locks=${brand}:${brand}`, "--", file, ...program.args] };
 }

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 
 import { runMarks } from "../run-mark.ts";
 import { fakeProc, type FakeFiles } from "../testing/fake-proc.ts";
+import { findProgram } from "./find-program.ts";
 import { brandBelow, brandProgram, isBranded } from "./run-brand.ts";
 import { createRunMembers, isStartedByRun } from "./run-members.ts";
 
@@ -88,6 +89,19 @@ describe("the brand", () => {
     expect([Infinity, 1024, 15, 1, 0].map(brandBelow)).toEqual([15, 15, 14, 0, null]);
     for (const own of [Infinity, 15, 1]) expect(isBranded(limits(brandBelow(own) ?? undefined), own)).toBe(true);
   });
+
+  test.runIf(findProgram("prlimit", "/", process.env["PATH"]) !== null)(
+    "is given whatever PATH an agent sends, and to what is not found if that is asked for",
+    () => {
+      const nowhere = { cwd: "/", searchPath: "/nowhere", proc: fakeProc({}) };
+      const branded = { file: findProgram("prlimit", "/", process.env["PATH"]) };
+      expect(brandProgram({ file: process.execPath, args: [] }, nowhere)).toMatchObject(branded);
+      expect(brandProgram({ file: "tool", args: ["a"] }, { ...nowhere, isAlways: true })).toEqual({
+        ...branded,
+        args: ["--locks=15:15", "--", "tool", "a"],
+      });
+    },
+  );
 
   test("leaves a program that is missing as it is, so that this is said as usual", () => {
     const missing = { file: "no-such-program", args: ["a"] };

@@ -54,6 +54,18 @@ function createMarkReader(proc: ProcReader, dataDir: string): (pid: number) => s
   return (pid) => markIn(proc.read(`/proc/${pid}/environ`) ?? "");
 }
 
+/**
+ * Whether a process comes from an `sshd`, as what holds the end of a tunnel does, or that cannot be told because its
+ * parents are of another pid namespace. Asked of what belongs to no run: a run's programs could call themselves so.
+ */
+export function isOfSshd(proc: ProcReader, pid: number): boolean {
+  if (placeOf(proc, pid) === null) return false; // ended meanwhile
+  return withParents(proc, pid).some((one) => {
+    const name = proc.read(`/proc/${one}/stat`);
+    return name === null || /^\d+ \(sshd/.test(name) || placeOf(proc, one)?.parent === 0;
+  });
+}
+
 function withParents(proc: ProcReader, pid: number): number[] {
   const found: number[] = [];
   for (let at = pid; at > 1 && found.length < mostSteps; at = placeOf(proc, at)?.parent ?? 0) found.push(at);

@@ -63,6 +63,7 @@ export function createAcpTerminals(
       const program = brandProgram(surroundings.wrap({ file: command, args }, { agent: null, cwd: folder }), {
         cwd: folder,
         searchPath: environment["PATH"],
+        isAlways: true,
       });
       const child = spawnGroup(program.file, program.args, { cwd: folder, env: environment });
       child.stdin.end();
