@@ -132,7 +132,7 @@ export function useMoving(
       pressed.stopPropagation();
       end(false);
     };
-    const forget = listen(card, { move, over, key, keepPage: isTouch ? keepPage : null });
+    const forget = listen(card, event.pointerId, { move, over, key, keepPage: isTouch ? keepPage : null });
     stop.current = () => {
       clearTimeout(hold);
       cancelAnimationFrame(frame);
@@ -191,8 +191,8 @@ interface Listeners {
   keepPage: ((event: TouchEvent) => void) | null;
 }
 
-/** Follows a pointer that went down on a card; returns what ends it. */
-function listen(card: HTMLElement, { move, over, key, keepPage }: Listeners): () => void {
+/** Follows a pointer that went down on a card, and no other; returns what ends it. */
+function listen(card: HTMLElement, pointerId: number, { move, over, key, keepPage }: Listeners): () => void {
   const until = new AbortController();
   const { signal } = until;
   if (keepPage !== null) {
@@ -200,12 +200,19 @@ function listen(card: HTMLElement, { move, over, key, keepPage }: Listeners): ()
     card.addEventListener("touchmove", keepPage, { passive: false, signal });
     card.addEventListener("contextmenu", refuse, { signal });
   }
-  addEventListener("pointermove", move, { signal });
-  addEventListener("pointerup", over, { signal });
-  addEventListener("pointercancel", over, { signal });
+  addEventListener("pointermove", ofPointer(pointerId, move), { signal });
+  addEventListener("pointerup", ofPointer(pointerId, over), { signal });
+  addEventListener("pointercancel", ofPointer(pointerId, over), { signal });
   addEventListener("keydown", key, { capture: true, signal });
   return () => {
     until.abort();
+  };
+}
+
+/** Hears one of several pointers: a second finger neither moves what the first holds nor drops it. */
+export function ofPointer(pointerId: number, hear: (event: PointerEvent) => void): (event: PointerEvent) => void {
+  return (event) => {
+    if (event.pointerId === pointerId) hear(event);
   };
 }
 
