@@ -41,6 +41,8 @@ export interface NewJob {
 interface Dependencies {
   store: JsonStore<LocalModelsFile>;
   open(server: LocalServerKind): Promise<ModelServer>;
+  /** While it is on nothing is begun. */
+  panic: { isOn(): boolean; check(): void };
   clock: Clock;
   logger: Logger;
   onJob(server: LocalServerKind, job: LocalJob): void;
@@ -60,7 +62,7 @@ const keptText = "What was downloaded is kept: a new download goes on there.";
 
 /** Downloads and loads, which take their time and do not need a page. */
 export function createLocalJobs(dependencies: Dependencies): LocalJobs {
-  const { store, open, clock, logger, onJob, onEnded } = dependencies;
+  const { store, open, panic, clock, logger, onJob, onEnded } = dependencies;
   const running = new Map<string, Running>();
   const now = (): string => new Date(clock.now()).toISOString();
 
@@ -124,6 +126,7 @@ export function createLocalJobs(dependencies: Dependencies): LocalJobs {
   return {
     list,
     async start(server, work) {
+      panic.check();
       const { kind, model, run } = work;
       const same = [...running.values()].find(
         ({ record }) => record.server === server && record.job.kind === kind && record.job.model === model,
@@ -163,14 +166,12 @@ export function createLocalJobs(dependencies: Dependencies): LocalJobs {
     },
     async resume(isEnabled) {
       for (const record of store.get().jobs.filter(({ job }) => job.endedAt === null)) {
-        if (record.job.kind === "download" && isEnabled(record.server)) {
+        const isOpen = isEnabled(record.server) && !panic.isOn();
+        if (record.job.kind === "download" && isOpen) {
           begin(record, runDownload);
           continue;
         }
-        const message =
-          record.job.kind === "load"
-            ? "The panel was restarted meanwhile; whether it is loaded is told by the server."
-            : "The server is turned off here.";
+        const message = leftText(record.job, isEnabled(record.server));
         await keep(store, { ...record, job: endedJob(record.job, "cancelled", message, now()) });
       }
     },
@@ -178,6 +179,13 @@ export function createLocalJobs(dependencies: Dependencies): LocalJobs {
       await Promise.all([...running.values()].map((entry) => cut(entry, null)));
     },
   };
+}
+
+/** Why a job of before a restart is not gone on with. */
+function leftText({ kind, canCancel }: LocalJob, isEnabled: boolean): string {
+  if (kind === "load") return "The panel was restarted meanwhile; whether it is loaded is told by the server.";
+  if (!isEnabled) return "The server is turned off here.";
+  return `Everything was stopped. ${canCancel ? keptText : "The server may go on with it by itself."}`;
 }
 
 /** Puts a record first; of those that have ended only the newest are kept. */

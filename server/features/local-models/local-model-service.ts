@@ -57,6 +57,7 @@ export function createLocalModelService(dependencies: Dependencies): LocalModelS
   const jobs = createLocalJobs({
     store,
     open: servers.open,
+    panic: dependencies.panic,
     clock,
     logger,
     onJob: (server, job) => {

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -212,6 +212,25 @@ describe("Ollama", () => {
     app = await startTestApp({ directory });
     expect(await ended("ollama", job)).toMatchObject({ id: job.id, state: "succeeded" });
     expect(ollama.requests.filter(({ call }) => call === "POST /api/pull")).toHaveLength(2);
+  });
+
+  it("does not go on with a download after a restart while everything is stopped", async () => {
+    await turnOn("ollama", ollama.url);
+    ollama.pullPaceMs = 40;
+    const job = await app.call("localModels.download", { ...paramsOf("ollama"), body: { model: "big" } });
+    await expect.poll(() => ollama.pulled.get("big") ?? 0).toBeGreaterThan(1);
+    await app.stop();
+    const panic = { isOn: true, at: new Date().toISOString(), by: "you", stoppedRuns: 0, deniedQuestions: 0 };
+    const more = { pausedAutomations: 0, stoppedCommands: 0, stoppedChecks: 0, stoppedDownloads: 0 };
+    await writeFile(join(app.env.dataDir, "panic.json"), JSON.stringify({ version: 1, data: { ...panic, ...more } }));
+    app = await startTestApp({ directory });
+    expect((await server("ollama")).jobs).toMatchObject([
+      { id: job.id, state: "cancelled", message: expect.stringContaining("Everything was stopped") as string },
+    ]);
+    await expect(
+      app.call("localModels.download", { ...paramsOf("ollama"), body: { model: "other" } }),
+    ).rejects.toMatchObject({ status: 409 });
+    expect(ollama.requests.filter(({ call }) => call === "POST /api/pull")).toHaveLength(1);
   });
 
   it("deletes a model, and ends what is under way when it is turned off", async () => {
