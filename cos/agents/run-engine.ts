@@ -15,7 +15,19 @@ import {
   type Pursued,
   type RunPursuit,
 } from "./run-pursuit.ts";
-import { checkFolder, followUpTarget, knowSecrets, newRecord, saidAgain, sayAfterInterruption } from "./run-intake.ts";
+import {
+  checkFolder,
+  followUpTarget,
+  isFollowUp,
+  isWanting,
+  knowSecrets,
+  refuseTerminal,
+  newRecord,
+  sayAfterInterruption,
+  targetsAgain,
+  unsaidOnceMore,
+  unsaidWith,
+} from "./run-intake.ts";
 import { defaultLimits, type QueueLimits } from "./run-queue.ts";
 import { leftoverOf } from "./run-recovery.ts";
 import { RunSlots } from "./run-slots.ts";
@@ -32,6 +44,8 @@ export interface RunEngineOptions extends PursuitOptions {
 }
 
 const waitsForSlot = "Waits for a free slot";
+/** A process that is still there so long after everything was interrupted is not being stopped. */
+const stopsWithinMs = 120_000;
 const waitsForTargets = "Waits for portos-server, which knows who is to be asked";
 
 /** Every run of this machine: queued, running, waiting; the ended ones are in the store. */
@@ -44,6 +58,8 @@ export class RunEngine {
   readonly #slots: RunSlots;
   readonly #listeners = new Set<(message: RunsMessage) => void>();
   #isClosing = false;
+  /** Why every run was interrupted, while nobody may start. */
+  #interruption: string | null = null;
 
   constructor(options: RunEngineOptions) {
     this.#options = options;
@@ -53,6 +69,7 @@ export class RunEngine {
       limits: options.limits ?? defaultLimits,
       work: (task) => this.#work(task),
       settle: (task, end) => this.#settle(task, end),
+      isBeingEnded: (id) => this.#finishing.has(id),
       logger: options.logger,
     });
   }
@@ -115,7 +132,7 @@ export class RunEngine {
   /** Writes the run down and queues it. */
   async start(spec: RunSpec): Promise<Run> {
     const { store } = this.#options;
-    if (this.#isClosing) throw new AppError("unavailable", "portos-cos is being stopped");
+    this.#refuseWhenClosing();
     if (this.#tasks.has(spec.id)) throw new AppError("conflict", `There is a run ${spec.id} already`);
     if (spec.folder !== null) await checkFolder(spec.folder);
     await this.#options.isolation.check(spec.folder, spec.isolation);
@@ -130,16 +147,14 @@ export class RunEngine {
 
   /** A further message for the same agent session: taken when the present turn ends, or at once. */
   async say(id: string, text: string, targets: readonly RunTarget[]): Promise<Run> {
-    const task = await this.#reopen(id);
-    if (task.record.engine === "terminal")
-      throw new AppError("conflict", "This run is a terminal", { hint: "Open the terminal and type there." });
-    const isAnew = task.run.state === "interrupted" && task.run.agentSessionId === null;
-    task.record.unsaid.push(isAnew ? `${saidAgain(await this.#options.store.prompt(id))}\n\n${text}` : text);
-    if (isOpen(task.run)) {
-      await task.save();
-      return task.view();
-    }
-    await this.#queue(task, [lastTarget(task.run, targets)]);
+    const { task, isNew } = await this.#goOn(id, targets, async (record) => {
+      refuseTerminal(record);
+      record.unsaid = await unsaidWith(record, text, () => this.#options.store.prompt(id));
+    });
+    if (isNew) return task.view();
+    refuseTerminal(task.record);
+    task.record.unsaid.push(text);
+    await task.save();
     return task.view();
   }
 
@@ -163,11 +178,9 @@ export class RunEngine {
   }
 
   async resume(id: string, targets: readonly RunTarget[]): Promise<Run> {
-    const task = await this.#reopen(id);
-    if (isOpen(task.run)) return task.view();
-    task.record.unsaid = sayAfterInterruption(task.record);
-    const isFresh = task.run.attempts.length === 0;
-    await this.#queue(task, isFresh ? targets : [lastTarget(task.run, targets)]);
+    const { task } = await this.#goOn(id, targets, (record) => {
+      record.unsaid = sayAfterInterruption(record);
+    });
     return task.view();
   }
 
@@ -218,13 +231,19 @@ export class RunEngine {
   /** Ends every run as interrupted, with everything it has started, and starts nobody from now on. Resolves with how many there were. */
   async interruptAll(message: string): Promise<number> {
     this.#isClosing = true;
-    this.#slots.close();
-    const count = this.#tasks.size;
-    for (const task of this.#tasks.values()) task.end({ kind: "interrupted", message });
+    this.#interruption = message;
+    this.#slots.closeFor(stopsWithinMs, () => {
+      this.#options.logger.warn("It was not stopped after all runs were interrupted: runs are started again");
+      this.#interruption = null;
+      this.#isClosing = false;
+    });
+    const going = [...this.#tasks.values()].filter(({ run }) => isOpen(run) && !this.#finishing.has(run.id));
+    for (const task of going) task.end({ kind: "interrupted", message });
     await this.#slots.idle();
     // Those that wait for their turn.
-    for (const task of this.#tasks.values()) await this.#finish(task, interrupted(message));
-    return count;
+    for (const task of going) if (isOpen(task.run)) await this.#finish(task, interrupted(message));
+    await Promise.all(this.#finishing.values());
+    return going.length;
   }
 
   /** Lets go of detached children, interrupts the rest, and has everything on disk when it resolves. */
@@ -241,6 +260,10 @@ export class RunEngine {
 
   #publish(message: RunsMessage): void {
     for (const listener of this.#listeners) listener(message);
+  }
+
+  #refuseWhenClosing(): void {
+    if (this.#isClosing) throw new AppError("unavailable", "portos-cos is being stopped");
   }
 
   async #open(record: RunRecord): Promise<RunTask> {
@@ -263,24 +286,35 @@ export class RunEngine {
     return task;
   }
 
-  /** An open run as it is, or an ended one made ready to go on. Throws `conflict` when it cannot. */
-  async #reopen(id: string): Promise<RunTask> {
+  /** An open run as it is, or an ended one queued once more after `prepare`. Throws `conflict` when it cannot go on, and leaves it as it was. */
+  async #goOn(
+    id: string,
+    targets: readonly RunTarget[],
+    prepare: (record: RunRecord) => Promise<void> | void,
+  ): Promise<{ task: RunTask; isNew: boolean }> {
     await this.#finishing.get(id);
-    const known = this.#tasks.get(id) ?? (await this.#opening.get(id));
-    if (known) return known;
+    this.#refuseWhenClosing();
+    const known = this.#opening.get(id) ?? this.#tasks.get(id);
+    if (known) return { task: await known, isNew: false };
     const opening = (async () => {
       const record = await this.#options.store.read(id);
       if (record === null) throw notFound(id);
-      if (!record.run.canContinue)
-        throw new AppError("conflict", "This run cannot be continued", {
-          hint: "Its agent keeps no session. Start the same prompt again.",
-        });
       this.#options.isolation.checkStill(record.run);
-      return this.#open(record);
+      const asked = targetsAgain(record.run, targets);
+      await prepare(record);
+      this.#refuseWhenClosing();
+      const task = await this.#open(record);
+      try {
+        await this.#queue(task, asked);
+      } catch (error) {
+        if (!isOpen(task.run)) this.#tasks.delete(id); // the disk is full: it stays ended
+        throw error;
+      }
+      return task;
     })();
     this.#opening.set(id, opening);
     try {
-      return await opening;
+      return { task: await opening, isNew: true };
     } finally {
       this.#opening.delete(id);
     }
@@ -293,6 +327,8 @@ export class RunEngine {
     task.record.stopReason = null;
     Object.assign(task.run, { failure: null, endedAt: null });
     await this.#options.store.markOpen(task.run.id);
+    if (this.#tasks.get(task.run.id)?.ending !== null) return; // meanwhile; whoever did it writes it down
+    if (this.#interruption !== null) return this.#finish(task, interrupted(this.#interruption));
     await task.setState("queued", waitsForSlot);
     this.#slots.fill();
   }
@@ -319,6 +355,8 @@ export class RunEngine {
 
   #finish(task: RunTask, conclusion: Conclusion): Promise<void> {
     const { id } = task.run;
+    const known = this.#finishing.get(id);
+    if (known) return known;
     const done = this.#writeEnd(task, conclusion).finally(() => this.#finishing.delete(id));
     this.#finishing.set(
       id,
@@ -331,10 +369,10 @@ export class RunEngine {
     const { run } = task;
     task.denyAll("The run has ended");
     Object.assign(run, { endedAt: task.now(), failure });
+    task.record.unsaid = state === "interrupted" ? unsaidOnceMore(task.record) : [];
     task.record.turn = null;
     // Without a session of its own the agent is told the task again.
     if (state === "interrupted") run.canContinue = true;
-    else task.record.unsaid = [];
     await task.setState(state, message);
     await task.close();
     this.#tasks.delete(run.id);
@@ -365,22 +403,4 @@ export class RunEngine {
     if (end !== null) await this.#finish(task, end);
     else await this.#waitOn(task);
   }
-}
-
-function lastTarget(run: Run, targets: readonly RunTarget[]): RunTarget {
-  const target = followUpTarget(run, targets);
-  if (target) return target;
-  throw new AppError("conflict", `${run.attempts.at(-1)?.providerName ?? "Its provider"} is not available any more`, {
-    hint: "Turn the provider on again, or start the same prompt with another one.",
-  });
-}
-
-/** Who is to be asked is not known any more since portos-cos was restarted. */
-function isWanting({ targets, running, run }: RunTask): boolean {
-  return targets.length === 0 && (running !== null || run.state === "queued");
-}
-
-/** Whoever answered before is asked again, and nobody else. */
-function isFollowUp({ record, run }: RunTask): boolean {
-  return record.turn === null ? run.attempts.length > 0 : record.turn.firstAttempt > 1;
 }

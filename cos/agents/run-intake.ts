@@ -6,6 +6,7 @@ import type { RunSpec, RunTarget } from "../../contract/internal/runs.ts";
 import { AppError } from "../../lib/app-error.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { looksLikeSecret, registerSecret } from "../../lib/redact.ts";
+import type { RunTask } from "./run-task.ts";
 import type { RunRecord } from "./store/run-record.ts";
 import { noUsage } from "./usage.ts";
 
@@ -59,9 +60,25 @@ export function knowSecrets(targets: readonly RunTarget[]): void {
 
 const afterInterruption = "You were interrupted. Look at what is done already, then go on with the task.";
 
+const begunBefore = "Work on this was begun before and interrupted. Look at what is done already, then go on with it.";
+const mayBeLost = "This message may not have reached you:";
+
 /** A prompt for an agent that knows nothing of a former one, which was interrupted at it. */
 export function saidAgain(prompt: string): string {
-  return `${prompt}\n\nWork on this was begun before and interrupted. Look at what is done already, then go on with it.`;
+  return `${prompt}\n\n${begunBefore}`;
+}
+
+/** What an interrupted run has still to say. A message that was being said is said once more: nobody knows whether the agent's session has it. */
+export function unsaidOnceMore({ run, turn, unsaid }: RunRecord): RunRecord["unsaid"] {
+  if (turn === null) return unsaid;
+  const { text } = turn;
+  const isTask = text === null || text === afterInterruption || text.includes(begunBefore);
+  if (!isTask)
+    return [text.startsWith(afterInterruption) ? text : `${afterInterruption} ${mayBeLost}\n\n${text}`, ...unsaid];
+  // A session that began with the task has it.
+  if (run.agentSessionId !== null) return unsaid.length === 0 ? [] : [afterInterruption, ...unsaid];
+  const more = text?.split(begunBefore).at(1)?.trim() ?? "";
+  return more === "" ? unsaid : [more, ...unsaid];
 }
 
 /** What is to be said so that an interrupted run goes on: a note to the agent's own session, else the prompt once more (`null`). */
@@ -69,6 +86,24 @@ export function sayAfterInterruption({ run, unsaid }: RunRecord): RunRecord["uns
   const knowsTask = run.attempts.length === 0 || run.agentSessionId !== null;
   if (unsaid.length === 0) return [knowsTask ? afterInterruption : null];
   return knowsTask || unsaid[0] === null ? unsaid : [null, ...unsaid];
+}
+
+/** What is to be said when an ended run is told `text`. */
+export async function unsaidWith(
+  record: RunRecord,
+  text: string,
+  prompt: () => Promise<string>,
+): Promise<RunRecord["unsaid"]> {
+  const { run, unsaid } = record;
+  if (run.state !== "interrupted" || run.agentSessionId !== null) return [...unsaid, text];
+  if (unsaid.length > 0) return [...sayAfterInterruption(record), text];
+  return [`${saidAgain(await prompt())}\n\n${text}`];
+}
+
+/** Throws `conflict` for a run that is typed to. */
+export function refuseTerminal({ engine }: RunRecord): void {
+  if (engine === "terminal")
+    throw new AppError("conflict", "This run is a terminal", { hint: "Open the terminal and type there." });
 }
 
 /** Throws `not_found` when there is no such folder. */
@@ -83,4 +118,28 @@ export function followUpTarget(run: Run, targets: readonly RunTarget[]): RunTarg
   const same = targets.filter(({ providerId }) => providerId === last?.providerId);
   const target = same.find(({ model }) => model === last?.model) ?? same[0];
   return target ? { ...target, reason: "Follow-up message" } : null;
+}
+
+/** Who is asked when an ended run goes on: whoever answered last. Throws `conflict` when nobody is there. */
+export function targetsAgain(run: Run, targets: readonly RunTarget[]): readonly RunTarget[] {
+  if (!run.canContinue)
+    throw new AppError("conflict", "This run cannot be continued", {
+      hint: "Its agent keeps no session. Start the same prompt again.",
+    });
+  if (run.attempts.length === 0 && targets.length > 0) return targets;
+  const target = followUpTarget(run, targets);
+  if (target) return [target];
+  throw new AppError("conflict", `${run.attempts.at(-1)?.providerName ?? "Its provider"} is not available any more`, {
+    hint: "Turn the provider on again, or start the same prompt with another one.",
+  });
+}
+
+/** Who is to be asked is not known any more since portos-cos was restarted. */
+export function isWanting({ targets, running, run }: Pick<RunTask, "targets" | "running" | "run">): boolean {
+  return targets.length === 0 && (running !== null || run.state === "queued");
+}
+
+/** Whoever answered before is asked again, and nobody else. */
+export function isFollowUp({ record, run }: Pick<RunTask, "record" | "run">): boolean {
+  return record.turn === null ? run.attempts.length > 0 : record.turn.firstAttempt > 1;
 }

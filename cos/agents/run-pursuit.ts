@@ -69,7 +69,7 @@ export function createRunPursuit({ store, logger, starters, mayFallBack }: Pursu
       if (end.failure === null) keepOnly(task, attempt);
       if (end.failure === null || task.ending !== null || !mayFallBack(end.failure)) break;
     }
-    task.record.turn = null;
+    if (!isInterrupted(task)) task.record.turn = null;
     return end;
   }
 
@@ -98,7 +98,7 @@ export function createRunPursuit({ store, logger, starters, mayFallBack }: Pursu
       return interrupted(end.message ?? cutMessage);
     }
     const mayBeHealed = end.failure !== null && task.ending === null && mayFallBack(end.failure);
-    if (!mayBeHealed) task.record.turn = null;
+    if (!mayBeHealed && !isInterrupted(task)) task.record.turn = null;
     await task.endAttempt(attempt, end);
     if (mayBeHealed && task.record.turn !== null) return "next";
     if (end.failure !== null || task.ending !== null) return conclude(task, end);
@@ -201,13 +201,18 @@ function isLetGo(task: RunTask): boolean {
   return task.ending?.kind === "closing" && task.record.engine === "headless" && task.record.child !== null;
 }
 
+/** It is to go on later; what is being said then is said once more. */
+function isInterrupted({ ending }: RunTask): boolean {
+  return ending?.kind === "closing" || ending?.kind === "interrupted";
+}
+
 function reasonAfter(name: string, end: AttemptEnd): string {
   return `${name}: ${end.message ?? end.failure ?? "failed"}`.slice(0, 500);
 }
 
 function conclude(task: RunTask, end: AttemptEnd | null): Conclusion {
   const { ending } = task;
-  if (ending?.kind === "closing" || ending?.kind === "interrupted") return interrupted(ending.message);
+  if (ending !== null && isInterrupted(task)) return interrupted(ending.message);
   if (ending?.kind === "user") return { state: "cancelled", message: ending.message, failure: "cancelled" };
   if (end !== null && end.failure !== null) return failedWith(end);
   return { state: "succeeded", message: null, failure: null };

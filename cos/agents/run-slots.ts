@@ -11,6 +11,8 @@ interface RunSlotsOptions {
   work: (task: RunTask) => Promise<Pursued>;
   /** Writes down what came of it. */
   settle: (task: RunTask, end: Pursued) => Promise<void>;
+  /** Its end is being written down; until it is there, a run that waited still looks as if it did. */
+  isBeingEnded: (id: string) => boolean;
   logger: Logger;
 }
 
@@ -27,6 +29,7 @@ export class RunSlots {
   #lanes: string[] = [];
   #ticker: NodeJS.Timeout | null = null;
   #isClosed = false;
+  #reopening: NodeJS.Timeout | undefined;
 
   constructor(options: RunSlotsOptions) {
     this.#options = options;
@@ -52,6 +55,7 @@ export class RunSlots {
       const tasks = [...this.#options.tasks.values()];
       const waiting = tasks
         .filter(({ run, targets }) => run.state === "queued" && targets.length > 0 && !this.has(run.id))
+        .filter(({ run }) => !this.#options.isBeingEnded(run.id))
         .map(toQueued);
       // Who waits for an answer keeps nobody else from working.
       const running = tasks.filter(({ run }) => this.has(run.id) && run.state !== "waiting").map(toQueued);
@@ -95,7 +99,19 @@ export class RunSlots {
   /** Starts nobody from now on. */
   close(): void {
     this.#isClosed = true;
+    clearTimeout(this.#reopening);
     if (this.#ticker) clearInterval(this.#ticker);
+    this.#ticker = null;
+  }
+
+  /** Starts nobody for a while; after it everything goes on unless it was closed for good. */
+  closeFor(ms: number, onReopen: () => void): void {
+    this.close();
+    this.#reopening = setTimeout(() => {
+      this.#isClosed = false;
+      onReopen();
+      this.fill();
+    }, ms).unref();
   }
 
   /** Resolves when nobody is being worked on. */

@@ -1,0 +1,186 @@
+import { join } from "node:path";
+
+import { afterEach, describe, expect, it, vi } from "vitest";
+
+import type { RunsMessage, RunSpec, RunTarget } from "../../contract/internal/runs.ts";
+import { systemClock } from "../../lib/clock.ts";
+import { silentLogger } from "../../lib/logger.ts";
+import { useTemporaryFolders } from "../../lib/testing/temporary-folder.ts";
+import type { AttemptEnd, AttemptTask } from "./attempt.ts";
+import { RunEngine } from "./run-engine.ts";
+import { RunStore } from "./store/run-store.ts";
+import { cliTarget, defaults } from "./testing/test-runs.ts";
+
+const newFolder = useTemporaryFolders();
+const done: AttemptEnd = { failure: null, message: null, canContinue: true };
+
+const opened: { engine: RunEngine; store: RunStore }[] = [];
+
+afterEach(async () => {
+  vi.useRealTimers();
+  for (const { engine, store } of opened.splice(0)) {
+    await engine.interruptAll("The test is over");
+    await engine.close();
+    await store.close();
+  }
+});
+
+const nothing = (): void => undefined;
+
+function later<T>(): { promise: Promise<T>; resolve: (value: T) => void } {
+  let resolve: (value: T) => void = nothing;
+  const promise = new Promise<T>((settle) => {
+    resolve = settle;
+  });
+  return {
+    promise,
+    resolve: (value) => {
+      resolve(value);
+    },
+  };
+}
+
+/** An engine whose agents have a session and do what `act` says; they work until they are stopped unless it says otherwise. */
+async function createWorld(limit = 4) {
+  const folder = await newFolder();
+  const store = new RunStore({ directory: join(folder, "runs"), clock: systemClock, logger: silentLogger });
+  const given: string[] = [];
+  const messages: RunsMessage[] = [];
+  const world = { act: (_task: AttemptTask): AttemptEnd | null => done };
+  let held: Promise<void> = Promise.resolve();
+  const engine = new RunEngine({
+    store,
+    clock: systemClock,
+    logger: silentLogger,
+    refreshSecrets: () => Promise.resolve(),
+    limits: { total: limit, perApp: limit, perProvider: limit },
+    mayFallBack: () => false,
+    isolation: {
+      check: () => held,
+      enter: () => Promise.resolve(null),
+      rejoin: () => undefined,
+      checkStill: () => undefined,
+      left: () => undefined,
+    },
+    starters: {
+      start(task) {
+        given.push(task.text);
+        task.sink.session("session");
+        const end = world.act(task);
+        const stopped = later<AttemptEnd>();
+        if (end !== null) stopped.resolve(end);
+        const stop = (): void => {
+          stopped.resolve({ failure: "crashed", message: null, canContinue: true });
+        };
+        return Promise.resolve({ ended: stopped.promise, stop, release: stop });
+      },
+      adopt: () => Promise.resolve(null),
+    },
+  });
+  opened.push({ engine, store });
+  engine.onMessage((message) => messages.push(structuredClone(message)));
+  const start = (text: string, target = cliTarget()) =>
+    engine.start({ ...(defaults(folder) satisfies Omit<RunSpec, "targets">), text, targets: [target] });
+  const until = (id: string, state: string) =>
+    expect.poll(async () => (await engine.get(id)).state, { interval: 2 }).toBe(state);
+  const hold = (): (() => void) => {
+    const { promise, resolve } = later<null>();
+    held = promise.then(() => undefined);
+    return () => {
+      resolve(null);
+    };
+  };
+  return Object.assign(world, { engine, store, given, messages, start, until, hold });
+}
+
+const other: RunTarget = cliTarget({ providerId: "other" });
+
+describe("runs that go on", () => {
+  it("leaves an ended run as it was when nobody can be asked for a follow-up", async () => {
+    const { engine, start, until, given } = await createWorld();
+    const { id } = await start("task");
+    await until(id, "succeeded");
+    for (const goOn of [() => engine.say(id, "more", [other]), () => engine.resume(id, [other])])
+      await expect(goOn()).rejects.toMatchObject({ code: "conflict" });
+    expect(engine.openCount).toBe(0);
+    expect(await engine.interruptAll("stop")).toBe(0);
+    expect((await engine.get(id)).state).toBe("succeeded");
+    expect(given).toEqual(["task"]);
+  });
+
+  it("says a message again that was being said when the run was interrupted", async () => {
+    const world = await createWorld();
+    const { engine, store, start, until, given } = world;
+    const { id } = await start("task");
+    await until(id, "succeeded");
+    world.act = () => null;
+    await engine.say(id, "B", [cliTarget()]);
+    await expect.poll(() => given.length).toBe(2);
+    await engine.interruptAll("stop");
+    const again = [expect.stringMatching(/^You were interrupted\.[^]*may not have reached you:\n\nB$/)];
+    expect((await store.read(id))?.unsaid).toEqual(again);
+    expect((await store.read(id))?.turn).toBeNull();
+  });
+
+  it("tells a task once more by a note alone to the session that began with it, before what waits", async () => {
+    const world = await createWorld();
+    const { engine, store, start, given } = world;
+    world.act = () => null;
+    const { id } = await start("task");
+    const { id: waited } = await start("other task");
+    await expect.poll(() => given.length).toBe(2);
+    await engine.say(waited, "next", [cliTarget()]);
+    await engine.interruptAll("stop");
+    expect((await store.read(id))?.unsaid).toEqual([]);
+    expect((await store.read(waited))?.unsaid).toEqual([expect.stringMatching(/^You were interrupted/), "next"]);
+  });
+});
+
+describe("a stop of everything", () => {
+  it("takes nothing up afterwards, neither a start nor a follow-up, until it is plain that nothing was stopped", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    const { engine, start } = await createWorld();
+    const { id } = await start("task");
+    await vi.waitUntil(() => engine.openCount === 0);
+    await engine.interruptAll("stop");
+    const refused = { code: "unavailable" };
+    await expect(engine.say(id, "more", [cliTarget()])).rejects.toMatchObject(refused);
+    await expect(engine.resume(id, [cliTarget()])).rejects.toMatchObject(refused);
+    await expect(start("late")).rejects.toMatchObject(refused);
+    expect(engine.openCount).toBe(0);
+    vi.advanceTimersByTime(119_000);
+    await expect(start("late")).rejects.toMatchObject(refused);
+    vi.advanceTimersByTime(1_000);
+    await engine.say(id, "more", [cliTarget()]);
+    await vi.waitUntil(() => engine.openCount === 0);
+    expect((await engine.get(id)).state).toBe("succeeded");
+  });
+
+  it("interrupts a run that was just being started", async () => {
+    const { engine, start, hold, given } = await createWorld();
+    const goOn = hold();
+    const starting = start("task");
+    await engine.interruptAll("stop");
+    goOn();
+    expect(await starting).toMatchObject({ state: "interrupted", canContinue: true, message: "stop" });
+    expect([engine.openCount, given]).toEqual([0, []]);
+  });
+});
+
+it("ends a run once that is stopped in the moment its turn comes", async () => {
+  const world = await createWorld(1);
+  const { engine, messages, start, until } = world;
+  world.act = () => null;
+  const first = await start("first");
+  await until(first.id, "running");
+  const queued = await start("queued");
+  // A slot becomes free while the end of the queued one is being written.
+  const stopping = engine.stop(queued.id, null);
+  engine.setLimits({ total: 2, perApp: 2, perProvider: 2 });
+  await Promise.all([stopping, engine.stop(queued.id, null)]);
+  expect(await engine.get(queued.id)).toMatchObject({ state: "cancelled", startedAt: null, attempts: [] });
+  const ends = messages.flatMap((message) =>
+    message.kind === "events" && message.id === queued.id ? message.events : [],
+  );
+  expect(ends.filter(({ body }) => body.kind === "state" && body.state === "cancelled")).toHaveLength(1);
+});
