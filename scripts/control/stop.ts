@@ -10,6 +10,11 @@ import { say, style } from "./terminal-output.ts";
 
 /** Ends the six processes; with `isAll` all runs, the user's apps in our home and the daemon, too. Without apps the daemon always ends. */
 export async function stop(env: Env, { isAll }: { isAll: boolean }): Promise<void> {
+  // Before anything is ended: a start that is at work would start some of it again.
+  await withStartLock(env.stateDir, () => stopLocked(env, isAll));
+}
+
+async function stopLocked(env: Env, isAll: boolean): Promise<void> {
   const client = createPm2Client({ home: "portos", directory: env.pm2Home, logger: silentLogger });
   try {
     // First of all: portos-cos lets go of agents that can be found again when it is ended.
@@ -17,28 +22,26 @@ export async function stop(env: Env, { isAll }: { isAll: boolean }): Promise<voi
     if (!(await client.isUp())) {
       const orphans = await findOrphans(env, readOwnProcesses(env.rootDir));
       if (orphans.length === 0) say("PortOS is not running.");
-      else await withStartLock(env.stateDir, () => endOrphans(orphans, { withSessions: true }));
+      else await endOrphans(orphans, { withSessions: true });
       await endOrNameApps(env, isAll);
       if (!isAll) await nameRunsGoingOn(env);
       return;
     }
-    await withStartLock(env.stateDir, async () => {
-      const list = await client.list();
-      const wanted = list.filter(({ namespace }) => isAll || namespace === "portos");
-      await Promise.all(wanted.map(({ pmId }) => client.remove(pmId)));
-      const unmanaged = isAll ? await findUnmanagedApps(env) : [];
-      await Promise.all(unmanaged.map((app) => endTree(app)));
-      const ended = [...wanted, ...unmanaged];
-      say(`${style.green("✓")} stopped ${ended.map(({ name }) => name).join(", ") || "nothing"}`);
-      if (!isAll) await nameRunsGoingOn(env);
-      const left = await client.list();
-      if (left.length === 0) {
-        await client.endDaemon();
-        return;
-      }
-      say(`${left.length} process(es) of your apps keep running: ${left.map(({ name }) => name).join(", ")}`);
-      say("To end them, too: npm stop -- --all");
-    });
+    const list = await client.list();
+    const wanted = list.filter(({ namespace }) => isAll || namespace === "portos");
+    await Promise.all(wanted.map(({ pmId }) => client.remove(pmId)));
+    const unmanaged = isAll ? await findUnmanagedApps(env) : [];
+    await Promise.all(unmanaged.map((app) => endTree(app)));
+    const ended = [...wanted, ...unmanaged];
+    say(`${style.green("✓")} stopped ${ended.map(({ name }) => name).join(", ") || "nothing"}`);
+    if (!isAll) await nameRunsGoingOn(env);
+    const left = await client.list();
+    if (left.length === 0) {
+      await client.endDaemon();
+      return;
+    }
+    say(`${left.length} process(es) of your apps keep running: ${left.map(({ name }) => name).join(", ")}`);
+    say("To end them, too: npm stop -- --all");
   } finally {
     client.close();
   }
