@@ -10,6 +10,7 @@ import type { AttemptEnd, AttemptTask } from "./attempt.ts";
 import { RunEngine } from "./run-engine.ts";
 import { RunStore } from "./store/run-store.ts";
 import { cliTarget, defaults } from "./testing/test-runs.ts";
+import { noUsage } from "./usage.ts";
 
 const newFolder = useTemporaryFolders();
 const done: AttemptEnd = { failure: null, message: null, canContinue: true };
@@ -79,8 +80,8 @@ async function createWorld(limit = 4) {
   });
   opened.push({ engine, store });
   engine.onMessage((message) => messages.push(structuredClone(message)));
-  const start = (text: string, target = cliTarget()) =>
-    engine.start({ ...(defaults(folder) satisfies Omit<RunSpec, "targets">), text, targets: [target] });
+  const start = (text: string, more: Partial<RunSpec> = {}) =>
+    engine.start({ ...(defaults(folder) satisfies Omit<RunSpec, "targets">), text, targets: [cliTarget()], ...more });
   const until = (id: string, state: string) =>
     expect.poll(async () => (await engine.get(id)).state, { interval: 2 }).toBe(state);
   const hold = (): (() => void) => {
@@ -120,6 +121,21 @@ describe("runs that go on", () => {
     const again = [expect.stringMatching(/^You were interrupted\.[^]*may not have reached you:\n\nB$/)];
     expect((await store.read(id))?.unsaid).toEqual(again);
     expect((await store.read(id))?.turn).toBeNull();
+  });
+
+  it("ends when its budget is used up by what was done, although a message waits", async () => {
+    const world = await createWorld();
+    const { engine, start, until, given } = world;
+    const id = "run-overbudget0001";
+    world.act = ({ sink }) => {
+      void engine.say(id, "and now?", [cliTarget()]);
+      sink.usage({ ...noUsage, inputTokens: 10, outputTokens: 10, turns: 1 });
+      return done;
+    };
+    await start("task", { id, budget: { costUsd: null, tokens: 5, turns: null, minutes: null } });
+    await until(id, "failed");
+    expect(await engine.get(id)).toMatchObject({ failure: "budget", attempts: [{ failure: null }] });
+    expect(given).toEqual(["task"]);
   });
 
   it("tells a task once more by a note alone to the session that began with it, before what waits", async () => {

@@ -215,6 +215,9 @@ function conclude(task: RunTask, end: AttemptEnd | null): Conclusion {
   if (ending !== null && isInterrupted(task)) return interrupted(ending.message);
   if (ending?.kind === "user") return { state: "cancelled", message: ending.message, failure: "cancelled" };
   if (end !== null && end.failure !== null) return failedWith(end);
+  // What was done is done, but nothing pays for what still waits to be said.
+  if (ending?.kind === "budget" && task.record.unsaid.length > 0)
+    return failedWith({ message: ending.message, failure: "budget" });
   return { state: "succeeded", message: null, failure: null };
 }
 
