@@ -1,7 +1,8 @@
 // npm test: installs and builds what is needed, then check, unit, http, process, agents and end-to-end tests.
 // The last line is "N passed, N failed"; the exit code is 0 only when nothing failed.
 //   npm test -- unit http    these stages only
-import { readFileSync, rmSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { findChromium, installChromium } from "./lib/chromium.mjs";
@@ -12,9 +13,9 @@ import { runStage, tool } from "./lib/stages.mjs";
 const resultsDir = join(root, "test-results");
 const stages = [
   { name: "check", run: runCheck },
-  { name: "unit", run: () => runVitest("unit") },
-  { name: "http", run: () => runVitest("http") },
-  { name: "process", run: () => runVitest("process") },
+  { name: "unit", run: () => runVitest("unit", ownHome()) },
+  { name: "http", run: () => runVitest("http", ownHome()) },
+  { name: "process", run: () => runVitest("process", ownHome()) },
   { name: "agents", run: () => runVitest("agents") },
   { name: "e2e", run: runPlaywright },
 ];
@@ -38,11 +39,18 @@ async function runCheck() {
   return outcome({ isOk, passed: count("✓"), failed: count("✗") });
 }
 
-async function runVitest(project) {
+/** What the user's shell does when it starts must not decide whether a test passes, nor a killed one leave traces there. */
+function ownHome() {
+  const home = join(tmpdir(), "home");
+  mkdirSync(home, { recursive: true });
+  return { HOME: home };
+}
+
+async function runVitest(project, env = {}) {
   const file = join(resultsDir, `${project}.json`);
   rmSync(file, { force: true });
   const args = ["run", "--project", project, "--reporter=default", "--reporter=json", `--outputFile.json=${file}`];
-  const { isOk } = await runStage({ name: project, program: tool("vitest"), args, isShown: true });
+  const { isOk } = await runStage({ name: project, program: tool("vitest"), args, env, isShown: true });
   const report = readJson(file);
   if (!report) return outcome({ isOk: false, passed: 0, failed: 0 });
   const { numPassedTests: passed, numFailedTests: failed, numPendingTests: skipped } = report;
