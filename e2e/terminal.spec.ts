@@ -156,8 +156,7 @@ test("the menu lies inside the window, also with what is behind a line", async (
 test(
   "a split is dragged with the pointer and keeps its sizes after a reload",
   { tag: "@desktop" },
-  async ({ page, isMobile }) => {
-    test.skip(isMobile, "splits are for wide screens");
+  async ({ page }) => {
     await openTerminals(page);
     await page.getByRole("button", { name: "Open a terminal" }).click();
     await expect(screen(page)).toContainText(/[#$]/);

@@ -5,24 +5,24 @@ import type { PermissionMode } from "../../contract/features/runs.ts";
 import { isInside, ruleFor } from "./permission-policy.ts";
 
 const allows = (mode: PermissionMode, tool: ToolKind, paths: string[]): boolean =>
-  ruleFor(mode, { tool, edits: [] }, paths, "/work/app");
+  ruleFor(mode, { tool, edits: [] }, paths, "/srv/app");
 
 describe("permission policy", () => {
   it.each([
     ["ask", "read", ["a.ts"], false],
     ["ask-writes", "read", ["a.ts"], true],
-    ["ask-writes", "search", ["/work/app/src"], true],
+    ["ask-writes", "search", ["/srv/app/src"], true],
     ["ask-writes", "read", ["/etc/passwd"], false],
     ["ask-writes", "edit", ["a.ts"], false],
     ["ask-writes", "fetch", [], false],
     ["free-in-folder", "edit", ["a.ts"], true],
     ["free-in-folder", "edit", ["../other/a.ts"], false],
-    ["free-in-folder", "edit", ["/work/app-2/a.ts"], false],
+    ["free-in-folder", "edit", ["/srv/app-2/a.ts"], false],
     ["free-in-folder", "edit", [], false],
     ["free-in-folder", "delete", ["a.ts"], true],
     ["free-in-folder", "edit", [".vscode/tasks.json"], false],
     ["free-in-folder", "edit", ["packages/a/.envrc"], false],
-    ["free-in-folder", "edit", ["/work/app/.Claude/settings.json"], false],
+    ["free-in-folder", "edit", ["/srv/app/.Claude/settings.json"], false],
     ["free-in-folder", "edit", ["a.ts", "AGENTS.md"], false],
     ["free-in-folder", "edit", ["docs/vscode.md"], true],
     ["free-in-folder", "execute", [], false],

@@ -6,7 +6,7 @@ import { headlessCommand, type HeadlessRequest } from "./headless-command.ts";
 
 function command(agent: AgentKind, permissionMode: PermissionMode, more: Partial<HeadlessRequest> = {}) {
   const budget = { costUsd: null, tokens: null, turns: null, minutes: null };
-  const rest = { model: null, budget, agentSessionId: null, folder: "/work/app", text: "do it" };
+  const rest = { model: null, budget, agentSessionId: null, folder: "/srv/app", text: "do it" };
   return headlessCommand({ agent, command: ["/bin/agent"], permissionMode, ...rest, ...more });
 }
 

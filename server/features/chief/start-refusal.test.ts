@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { AppError } from "../../../lib/app-error.ts";
 import { addTask, createWorld, live, type ChiefLife, type ChiefWorld } from "./testing/chief-world.ts";
 
-const noCommit = new AppError("invalid_request", "The repository /work/new has no commit yet", {
+const noCommit = new AppError("invalid_request", "The repository /srv/new has no commit yet", {
   hint: "Make the first commit, or choose no isolation.",
   issues: [{ path: "body.isolation", message: "has no commit yet" }],
 });
@@ -38,7 +38,7 @@ describe("a task that cannot be started", () => {
     const { id } = await addTask(life.tasks, { title: "One" });
     await life.quiet();
     const text =
-      "It could not be started: The repository /work/new has no commit yet. Make the first commit, or choose no isolation.";
+      "It could not be started: The repository /srv/new has no commit yet. Make the first commit, or choose no isolation.";
     expect(life.tasks.get(id)).toMatchObject({ state: "failed", runs: [], reason: { code: "ended", text } });
     expect(world.notices).toEqual([
       expect.objectContaining({ title: "One needs you", message: text, needsYou: true, link: `/agents/tasks/${id}` }),

@@ -16,7 +16,7 @@ let stopCos: (() => Promise<void>) | null = null;
 
 const worktree: Worktree = {
   folder: "/state/worktrees/run-0123abcd4567",
-  repository: "/work/app",
+  repository: "/srv/app",
   branch: "portos/add-a-thing-cd4567",
   baseBranch: "main",
   baseCommit: "a".repeat(40),
