@@ -1,9 +1,8 @@
-import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
 
-import { errorCode } from "../durable-file.ts";
-import type { Guard, GuardVerdict } from "./guard.ts";
-import { type AddressKind, addressKind } from "./network-address.ts";
+import type { Guard } from "./guard.ts";
+import { judgeHost, kindsOfName, namedKinds, type ResolveName, resolveName } from "./host-judgement.ts";
+import { canonicalHost, portOf } from "./url-host.ts";
 
 export interface ConfiguredOriginGuardOptions {
   /** The address the user configured; exactly its scheme, host and port may be called. */
@@ -11,7 +10,7 @@ export interface ConfiguredOriginGuardOptions {
   /** Our own ports: a configured address must never lead back to the panel. */
   ownPorts: readonly number[];
   /** Every address of a name; the machine's resolver when left out. */
-  resolve?: (name: string) => Promise<readonly string[]>;
+  resolve?: ResolveName;
 }
 
 /**
@@ -25,58 +24,13 @@ export function configuredOriginGuard(options: ConfiguredOriginGuardOptions): Gu
   const allowed = new URL(options.address);
   return {
     async judge(url) {
-      if (url.origin !== allowed.origin) return refuse(`only ${allowed.origin} is configured`);
-      if (ownPorts.includes(portOf(url))) return refuse(`port ${portOf(url)} belongs to PortOS itself`);
-      const host = url.hostname.replace(/^\[|\]$/g, "").replace(/\.$/, "");
-      if (isIP(host) !== 0)
-        return addressKind(host) === "forbidden"
-          ? refuse(`${host} is not an address of a machine that answers`)
-          : { ok: true, addresses: [host] };
-      let answers: readonly string[];
-      try {
-        answers = await resolve(host);
-      } catch (error) {
-        return { ok: false, isUnreachable: true, reason: `the name ${host} was not found${codeOf(error)}` };
-      }
-      return judgeAnswers(host, answers);
+      if (url.origin !== allowed.origin)
+        return { ok: false, code: "origin", reason: `only ${allowed.origin} is configured` };
+      if (ownPorts.includes(portOf(url)))
+        return { ok: false, code: "own_port", reason: `port ${portOf(url)} belongs to PortOS itself` };
+      const host = canonicalHost(url);
+      if (host === null) return { ok: false, code: "host", reason: "its host is no name of a machine" };
+      return judgeHost(host, { kinds: isIP(host) === 0 ? kindsOfName(host) : namedKinds, resolve });
     },
   };
-}
-
-function judgeAnswers(host: string, answers: readonly string[]): GuardVerdict {
-  if (answers.length === 0) return { ok: false, isUnreachable: true, reason: `the name ${host} has no address` };
-  const kinds = kindsFor(host);
-  const wrong = answers.find((answer) => !kinds.includes(addressKind(answer)));
-  if (wrong === undefined) return { ok: true, addresses: answers };
-  return refuse(
-    kinds.includes("public")
-      ? `${host} leads to ${wrong}, which is not a public address; name such an address itself`
-      : `${host} leads to ${wrong}, which is not where such a name may lead`,
-  );
-}
-
-/** Where the answers for a name may lie. */
-function kindsFor(host: string): readonly AddressKind[] {
-  if (host === "localhost" || host.endsWith(".localhost")) return ["loopback"];
-  if (host.endsWith(".ts.net")) return ["tailnet", "loopback"];
-  const isOfTheNetwork = !host.includes(".") || /\.(?:local|lan|internal|home\.arpa)$/.test(host);
-  return isOfTheNetwork ? ["loopback", "private", "tailnet"] : ["public"];
-}
-
-function refuse(reason: string): GuardVerdict {
-  return { ok: false, reason };
-}
-
-function portOf(url: URL): number {
-  if (url.port !== "") return Number(url.port);
-  return url.protocol === "https:" ? 443 : 80;
-}
-
-async function resolveName(name: string): Promise<string[]> {
-  return (await lookup(name, { all: true, verbatim: true })).map(({ address }) => address);
-}
-
-function codeOf(error: unknown): string {
-  const code = errorCode(error);
-  return code === undefined ? "" : ` (${code})`;
 }
