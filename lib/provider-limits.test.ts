@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 
 import { failureKindSchema } from "../contract/features/providers.ts";
 import { mayFallBack } from "./provider-failures.ts";
-import { durationMs, type LimitReply, readLimit } from "./provider-limits.ts";
+import { type LimitReply, readLimit } from "./provider-limits.ts";
+import { durationMs } from "./retry-after.ts";
 
 const now = Date.parse("2026-11-21T12:00:00Z");
 const minute = 60_000;
