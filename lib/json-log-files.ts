@@ -1,5 +1,7 @@
+import type { FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 
+import { AppError } from "./app-error.ts";
 import { errorCode, type Disk } from "./durable-file.ts";
 
 /** One file of a log: the rows of one day. Numbers grow in the order in which files were begun. */
@@ -34,6 +36,41 @@ export async function listLogFiles(disk: Disk, directory: string): Promise<LogFi
   return files.toSorted((one, other) => one.number - other.number);
 }
 
+/** Where the index of a log's file lies; it goes with the file. */
+export function indexPath(path: string): string {
+  return `${path}.index`;
+}
+
+/** The files, oldest first, that hold only rows of days before `oldest`, never the newest file. */
+export function olderFiles(files: readonly LogFile[], oldest: string): LogFile[] {
+  const older: LogFile[] = [];
+  let latest = files.at(-1)?.day ?? ""; // a file is at most as young as those begun after it
+  for (const file of files.slice(0, -1).toReversed()) {
+    if (file.day < latest) latest = file.day;
+    if (latest < oldest) older.unshift(file);
+  }
+  return older;
+}
+
+/** Where a row is. */
+export interface RowPlace {
+  readonly file: LogFile;
+  readonly from: number;
+  /** Behind its line end. */
+  readonly to: number;
+}
+
+/** Where each of several lines is that follow one another from `start` on. */
+export function toPlaces({ number, day, path }: LogFile, start: number, lines: readonly Buffer[]): RowPlace[] {
+  const file = { number, day, path };
+  let to = start;
+  return lines.map((line) => {
+    const from = to;
+    to += line.length;
+    return { file, from, to };
+  });
+}
+
 /** One line and where it starts; rows are found again by that offset, because a log only grows. */
 export interface LogLine {
   readonly offset: number;
@@ -41,17 +78,24 @@ export interface LogLine {
 }
 
 const firstChunkBytes = 64 * 1024;
+const tailChunkBytes = 64 * 1024;
 const largestChunkBytes = 1024 * 1024;
 const newline = 0x0a;
 
+/** A part of a file, in bytes; it begins where a line begins. */
+export interface FilePart {
+  readonly path: string;
+  readonly from: number;
+  readonly to: number;
+}
+
 /**
- * The complete lines of a file that lie before `end`, last first, a batch for each piece that is read; nothing is read
- * further back than batches are taken. A missing file has none. Lines over `maxLineBytes` are left out.
+ * The complete lines of a part of a file, last first, a batch for each piece that is read; nothing is read further back
+ * than batches are taken. A missing file has none. Lines over `maxLineBytes` are left out.
  */
 export async function* linesBackwards(
   disk: Disk,
-  path: string,
-  end: number,
+  { path, from, to }: FilePart,
   maxLineBytes: number,
 ): AsyncGenerator<LogLine[]> {
   let handle;
@@ -62,13 +106,13 @@ export async function* linesBackwards(
     throw error;
   }
   try {
-    let position = Math.min(end, (await handle.stat()).size);
+    let position = Math.min(to, (await handle.stat()).size);
     let chunkBytes = firstChunkBytes;
     /** Bytes from `position` on that are not yet given out: the end of a line whose start was not read yet. */
     let rest: Buffer = Buffer.alloc(0);
     let isWhole = false; // until a line end was seen, `rest` is a torn or unfinished line
-    while (position > 0) {
-      const length = Math.min(chunkBytes, position);
+    while (position > from) {
+      const length = Math.min(chunkBytes, position - from);
       const chunk = Buffer.alloc(length);
       const { bytesRead } = await handle.read(chunk, 0, length, position - length);
       if (bytesRead < length) return; // cut off meanwhile
@@ -87,11 +131,68 @@ export async function* linesBackwards(
         rest = Buffer.alloc(0);
         isWhole = false;
       }
-      if (position === 0 && isWhole && rest.length > 0) lines.push({ offset: 0, bytes: rest });
+      if (position === from && isWhole && rest.length > 0) lines.push({ offset: from, bytes: rest });
       yield lines;
       chunkBytes = Math.min(chunkBytes * 2, largestChunkBytes);
     }
   } finally {
     await handle.close();
   }
+}
+
+/**
+ * The lines of a part of a file, first first, in batches. The last one, when it has no line end, is `unfinished`; a line
+ * over `maxLineBytes` comes as its first bytes. Throws ENOENT for a missing file.
+ */
+export async function* linesForward(
+  disk: Disk,
+  { path, from, to }: FilePart,
+  maxLineBytes: number,
+  chunkBytes = largestChunkBytes,
+): AsyncGenerator<{ lines: LogLine[]; unfinished: LogLine | null }> {
+  const handle = await disk.open(path, "r");
+  try {
+    let position = from;
+    let rest: LogLine = { offset: from, bytes: Buffer.alloc(0) };
+    let isTooLong = false; // what is left of a line that was given out already is skipped
+    for (;;) {
+      const chunk = Buffer.allocUnsafe(Math.min(chunkBytes, to - position));
+      const { bytesRead } = chunk.length === 0 ? { bytesRead: 0 } : await handle.read(chunk, 0, chunk.length, position);
+      if (bytesRead === 0) break;
+      position += bytesRead;
+      const read = chunk.subarray(0, bytesRead);
+      const bytes = rest.bytes.length === 0 ? read : Buffer.concat([rest.bytes, read]);
+      const lines: LogLine[] = [];
+      let start = 0;
+      for (let at = bytes.indexOf(newline, rest.bytes.length); at >= 0; at = bytes.indexOf(newline, start)) {
+        if (!isTooLong) lines.push({ offset: rest.offset + start, bytes: bytes.subarray(start, at) });
+        isTooLong = false;
+        start = at + 1;
+      }
+      rest = { offset: rest.offset + start, bytes: bytes.subarray(start) };
+      if (rest.bytes.length > maxLineBytes) {
+        if (!isTooLong) lines.push(rest);
+        isTooLong = true;
+        rest = { offset: position, bytes: Buffer.alloc(0) };
+      }
+      yield { lines, unfinished: null };
+    }
+    yield { lines: [], unfinished: rest.bytes.length > 0 && !isTooLong ? rest : null };
+  } finally {
+    await handle.close();
+  }
+}
+
+/** The offset after the last newline, found from the end. */
+export async function endOfLastLine(handle: FileHandle, size: number): Promise<number> {
+  const chunk = Buffer.alloc(tailChunkBytes);
+  for (let end = size; end > 0;) {
+    const length = Math.min(tailChunkBytes, end);
+    const { bytesRead } = await handle.read(chunk, 0, length, end - length);
+    if (bytesRead < length) throw new AppError("unavailable", "The file changed while it was opened.");
+    const at = chunk.subarray(0, length).lastIndexOf(0x0a);
+    if (at >= 0) return end - length + at + 1;
+    end -= length;
+  }
+  return 0;
 }

@@ -4,13 +4,24 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 
 import { AppError } from "./app-error.ts";
 import type { Clock } from "./clock.ts";
-import { diskError, identify, makeFolder, replaceFile, syncFolder, type Disk } from "./durable-file.ts";
+import { diskError, errorCode, identify, makeFolder, replaceFile, syncFolder, type Disk } from "./durable-file.ts";
 import { fileTime, type ProblemList } from "./file-problems.ts";
-import { listLogFiles, logFile, nextNumber, type LogFile } from "./json-log-files.ts";
+import { lastLink, type ChainKeeper } from "./json-log-chain-keeper.ts";
+import { sha256 } from "./json-log-chain.ts";
+import {
+  endOfLastLine,
+  indexPath,
+  listLogFiles,
+  logFile,
+  nextNumber,
+  olderFiles,
+  toPlaces,
+  type LogFile,
+  type RowPlace,
+} from "./json-log-files.ts";
 import type { Logger } from "./logger.ts";
 
 const dayMs = 24 * 60 * 60 * 1_000;
-const tailChunkBytes = 64 * 1024;
 
 export interface JsonLogWriterOptions {
   directory: string;
@@ -20,12 +31,27 @@ export interface JsonLogWriterOptions {
   problems: ProblemList;
   /** Makes the folder ours when it was not possible at the start; why not, when it is not possible now. */
   own: () => Promise<AppError | null>;
+  /** A file that has reached this size is followed by another one of the same day. */
+  maxFileBytes: number;
+  /** Links the rows, when they are to be a chain. */
+  chain: ChainKeeper | null;
+  /** Told of rows the chain has written about itself. */
+  onChainRow?: (place: RowPlace) => void;
 }
 
-interface PendingLine {
-  line: Buffer;
-  day: string | undefined;
-  succeed: () => void;
+/** A row to be written. */
+export interface NewRow {
+  /** JSON of an object, without a line end. */
+  readonly json: string;
+  readonly day: string | undefined;
+  /** Whether it is waited for until it would survive a power failure; else only the end of the process. */
+  readonly isDurable: boolean;
+  /** Told where it is, in the order of the rows, before `append` resolves. */
+  readonly onWritten?: (place: RowPlace) => void;
+}
+
+interface PendingRow extends NewRow {
+  succeed: (place: RowPlace) => void;
   fail: (error: unknown) => void;
 }
 
@@ -44,7 +70,7 @@ export class JsonLogWriter {
   #listedAt: bigint | null = null;
   #lastNumber = 0;
   #current: CurrentFile | null = null;
-  #queue: PendingLine[] = [];
+  #queue: PendingRow[] = [];
   #isStarted = false;
   #isFlushing = false;
   #tail: Promise<void> = Promise.resolve();
@@ -63,8 +89,14 @@ export class JsonLogWriter {
     if (this.#isStarted) return;
     await this.#refresh();
     const newest = this.#files.at(-1);
-    if (newest) await this.#open(newest);
+    if (!newest) await this.#options.chain?.load([]);
+    else if (!this.#current) await this.#open(newest);
     this.#isStarted = true;
+  }
+
+  /** The file that is being written, with its durable bytes; `null` before the first row. */
+  get current(): (LogFile & { size: number }) | null {
+    return this.#current;
   }
 
   /** Files oldest first, each with the number of bytes that may be read. */
@@ -76,10 +108,10 @@ export class JsonLogWriter {
     }));
   }
 
-  append(line: Buffer, day: string | undefined): Promise<void> {
+  append(row: NewRow): Promise<RowPlace> {
     if (this.#refusal) return Promise.reject(this.#refusal);
-    return new Promise<void>((resolve, reject) => {
-      this.#queue.push({ line, day, succeed: resolve, fail: reject });
+    return new Promise((resolve, reject) => {
+      this.#queue.push({ ...row, succeed: resolve, fail: reject });
       if (this.#isFlushing) return;
       this.#isFlushing = true;
       void this.#exclusive(async () => {
@@ -102,11 +134,24 @@ export class JsonLogWriter {
     }
   }
 
+  /** Removes the files before the one with this number, never the newest; what they hold is no longer needed. */
+  async removeBefore(number: number): Promise<void> {
+    try {
+      await this.#exclusive(async () => {
+        await this.#refresh();
+        await this.#remove(this.#files.filter((file) => file.number < number && file !== this.#files.at(-1)));
+      });
+    } catch (error) {
+      throw diskError(error, this.#options.directory);
+    }
+  }
+
   async close(): Promise<void> {
     this.#refusal ??= new AppError("unavailable", `${this.#options.directory} is closed: PortOS is stopping.`);
     await this.#exclusive(async () => {
       await this.#current?.handle.close();
       this.#current = null;
+      await this.#options.chain?.forget();
     });
   }
 
@@ -116,18 +161,23 @@ export class JsonLogWriter {
     this.#queue = [];
     while (batch.length > 0) {
       const day = this.#dayFor(batch[0]?.day);
-      const last = batch.findIndex((line) => this.#dayFor(line.day) !== day);
+      const last = batch.findIndex((row) => this.#dayFor(row.day) !== day);
       const together = batch.splice(0, last === -1 ? batch.length : last);
       try {
         const refusal = this.#refusal?.code === "conflict" ? this.#refusal : await this.#options.own();
         if (refusal) throw refusal;
-        await this.#write(day, Buffer.concat(together.map(({ line }) => line)));
+        const places = await this.#write(day, together);
         this.#options.problems.clear("unwritable");
-        for (const line of together) line.succeed();
+        together.forEach((row, at) => {
+          const place = places[at];
+          if (!place) return;
+          row.onWritten?.(place);
+          row.succeed(place);
+        });
       } catch (error) {
         const shown = diskError(error, this.#options.directory);
         this.#options.problems.report("unwritable", shown.message);
-        for (const line of together) line.fail(shown);
+        for (const row of together) row.fail(shown);
       }
     }
   }
@@ -145,20 +195,34 @@ export class JsonLogWriter {
     return newest > tomorrow ? today : newest;
   }
 
-  async #write(day: string, bytes: Buffer): Promise<void> {
+  async #write(day: string, rows: readonly Pick<NewRow, "json" | "isDurable">[]): Promise<RowPlace[]> {
+    const { chain, maxFileBytes } = this.#options;
+    const isDurable = rows.some((row) => row.isDurable);
     for (let attempt = 1; ; attempt += 1) {
-      const file = this.#current?.day === day ? this.#current : await this.#begin(day);
+      const current = this.#current;
+      const file = current?.day === day && current.size < maxFileBytes ? current : await this.#begin(day);
+      const json = rows.map((row) => row.json);
+      const sealed = chain?.seal(json, file, file.size === 0);
+      const lines = sealed?.lines ?? json.map((text) => Buffer.from(`${text}\n`));
+      const from = file.size;
       try {
-        await file.handle.writeFile(bytes);
-        await file.handle.datasync();
+        await file.handle.writeFile(Buffer.concat(lines));
+        if (isDurable) await file.handle.datasync();
       } catch (error) {
         await this.#cutBack(file);
         throw error;
       }
-      file.size += bytes.length;
+      const places = toPlaces(file, from, lines);
+      file.size = places.at(-1)?.to ?? from;
       const isRemoved = (await file.handle.stat()).nlink === 0;
-      if (!isRemoved) return;
+      if (!isRemoved) {
+        if (sealed) await chain?.commit(sealed.end, isDurable);
+        const begin = lines.length - rows.length;
+        for (const place of places.slice(0, begin)) this.#options.onChainRow?.(place);
+        return places.slice(begin);
+      }
       await this.#forget(file);
+      await chain?.forget();
       if (attempt === 3) throw new AppError("unavailable", `${file.path} is being removed by another program.`);
     }
   }
@@ -184,25 +248,58 @@ export class JsonLogWriter {
 
   /** Opens the newest file; an unfinished last line, as a crash leaves it, is kept aside. It was never acknowledged. */
   async #open(file: LogFile): Promise<void> {
+    const { chain } = this.#options;
     const handle = await this.#disk.open(file.path, "a+", 0o600);
     try {
       const { size } = await handle.stat();
       const end = await endOfLastLine(handle, size);
-      if (end < size) {
-        const torn = Buffer.alloc(size - end);
-        await handle.read(torn, 0, torn.length, end);
-        const keptAs = `${file.path}.damaged-${fileTime(this.#options.clock)}`;
-        await replaceFile(this.#disk, keptAs, torn);
+      const files = this.#files.map((one) => ({ ...one, size: one.number === file.number ? end : Infinity }));
+      const isNoted = chain ? await chain.load(files) : true;
+      const repairs = chain && !isNoted ? [chain.row({ kind: "note_missing" })] : [];
+      const current = { ...file, handle, size: end };
+      if (end < size) repairs.push(...(await this.#setAside(current, size)));
+      if (chain && repairs.length > 0) await this.#repair(current, size, repairs);
+      else if (end < size) {
         await handle.truncate(end);
         await handle.sync();
-        const message = `The last row of ${basename(file.path)} was unfinished and was kept as ${basename(keptAs)}.`;
-        this.#options.problems.report("set_aside", message, { keptAs, file: keptAs });
       }
-      this.#current = { ...file, handle, size: end };
+      this.#current = current;
     } catch (error) {
       await handle.close();
       throw error;
     }
+  }
+
+  /** Keeps what follows the last whole row under a name of its own; answers what a chain says about it. */
+  async #setAside(file: CurrentFile, size: number): Promise<string[]> {
+    const torn = Buffer.alloc(size - file.size);
+    await file.handle.read(torn, 0, torn.length, file.size);
+    const keptAs = `${file.path}.damaged-${fileTime(this.#options.clock)}`;
+    await replaceFile(this.#disk, keptAs, torn);
+    const message = `The last row of ${basename(file.path)} was unfinished and was kept as ${basename(keptAs)}.`;
+    this.#options.problems.report("set_aside", message, { keptAs, file: keptAs });
+    const names = { file: basename(file.path), keptAs: basename(keptAs) };
+    const row = { kind: "repaired" as const, ...names, bytes: torn.length, sha256: sha256(torn) };
+    return this.#options.chain ? [this.#options.chain.row(row)] : [];
+  }
+
+  /** Writes what a chain says about its repair over the unfinished row: at no moment the one is gone and the other not there. */
+  async #repair(file: CurrentFile, size: number, rows: readonly string[]): Promise<void> {
+    const { chain } = this.#options;
+    if (!chain) return;
+    const sealed = chain.seal(rows, file, file.size === 0);
+    const bytes = Buffer.concat(sealed.lines);
+    const handle = await this.#disk.open(file.path, "r+"); // what is opened to append cannot be written over
+    try {
+      const { bytesWritten } = await handle.write(bytes, 0, bytes.length, file.size);
+      if (bytesWritten < bytes.length) throw new AppError("disk_full", `${file.path} could not be repaired.`);
+      file.size += bytes.length;
+      if (size > file.size) await handle.truncate(file.size);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await chain.commit(sealed.end, true);
   }
 
   /** After a failed write: what reached the file is no row. */
@@ -212,6 +309,8 @@ export class JsonLogWriter {
     } catch (error) {
       this.#options.logger.error("A half-written row could not be removed", { file: file.path }, error);
       await this.#forget(file);
+      // A chain goes on behind what is in the file, so that is read again first.
+      if (this.#options.chain) this.#isStarted = false;
     }
   }
 
@@ -233,19 +332,46 @@ export class JsonLogWriter {
     const newest = this.#files.at(-1);
     if (!newest) return;
     const reference = [this.#today(), newest.day].toSorted()[0] ?? newest.day;
-    const oldest = toDay(Date.parse(reference) - keepDays * dayMs);
-    let latest = newest.day; // a file is at most as young as those begun after it
-    const removed: LogFile[] = [];
-    for (const file of this.#files.toReversed()) {
-      if (file.day < latest) latest = file.day;
-      if (latest < oldest && file !== newest) removed.push(file);
+    const removed = olderFiles(this.#files, toDay(Date.parse(reference) - keepDays * dayMs));
+    if (this.#options.chain && removed.length > 0) await this.#announce(removed);
+    await this.#remove(removed);
+  }
+
+  /** A chain says what is going to be removed, before it is. */
+  async #announce(removed: readonly LogFile[]): Promise<void> {
+    const { chain } = this.#options;
+    if (!chain) return;
+    const refusal = await this.#options.own();
+    if (refusal) throw refusal;
+    const files = [];
+    for (const file of removed) {
+      const last = await lastLink(this.#disk, { ...file, size: Infinity });
+      if (last) files.push({ file: basename(file.path), ...last });
     }
+    const json = chain.row({ kind: "pruned", files });
+    const write = async (): Promise<void> => {
+      const [place] = await this.#write(this.#dayFor(undefined), [{ json, isDurable: true }]);
+      if (place) this.#options.onChainRow?.(place);
+    };
+    try {
+      await write();
+    } catch (error) {
+      if (!["ENOSPC", "EDQUOT"].includes(errorCode(error) ?? "")) throw error;
+      // Room for the row that makes more room: an index can be made again.
+      for (const { path } of removed) await this.#disk.rm(indexPath(path), { force: true });
+      await write();
+    }
+  }
+
+  /** Oldest first, so that what a crash leaves has no hole. */
+  async #remove(removed: readonly LogFile[]): Promise<void> {
     if (removed.length === 0) return;
+    const { directory } = this.#options;
     const names = await this.#disk.readdir(directory);
-    for (const file of removed)
+    for (const file of removed.toSorted((one, other) => one.number - other.number))
       for (const name of names)
         if (name.startsWith(basename(file.path))) await this.#disk.rm(join(directory, name), { force: true });
-    this.#files = this.#files.filter((file) => !removed.includes(file));
+    this.#files = this.#files.filter((file) => !removed.some(({ number }) => number === file.number));
     await syncFolder(this.#disk, directory);
   }
 
@@ -273,18 +399,4 @@ export class JsonLogWriter {
 
 function toDay(ms: number): string {
   return new Date(ms).toISOString().slice(0, 10);
-}
-
-/** The offset after the last newline, found from the end. */
-async function endOfLastLine(handle: FileHandle, size: number): Promise<number> {
-  const chunk = Buffer.alloc(tailChunkBytes);
-  for (let end = size; end > 0;) {
-    const length = Math.min(tailChunkBytes, end);
-    const { bytesRead } = await handle.read(chunk, 0, length, end - length);
-    if (bytesRead < length) throw new AppError("unavailable", "The file changed while it was opened.");
-    const at = chunk.subarray(0, length).lastIndexOf(0x0a);
-    if (at >= 0) return end - length + at + 1;
-    end -= length;
-  }
-  return 0;
 }

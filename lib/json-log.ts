@@ -7,36 +7,21 @@ import type { Clock } from "./clock.ts";
 import { diskError, makeFolder, systemDisk, type Disk } from "./durable-file.ts";
 import { createProblemList, type ProblemList, type StoreProblem } from "./file-problems.ts";
 import { describeIssues } from "./json-document.ts";
-import { linesBackwards, type LogFile, type LogLine } from "./json-log-files.ts";
+import { chainKeys, isChainRow } from "./json-log-chain.ts";
+import { ChainKeeper } from "./json-log-chain-keeper.ts";
+import type { LogFile, RowPlace } from "./json-log-files.ts";
+import { LogIndex, type IndexEntry } from "./json-log-index.ts";
+import { LogReader, readCursor, type LogPage, type LogQuery, type LogRow, type LogTally } from "./json-log-reader.ts";
 import { JsonLogWriter } from "./json-log-writer.ts";
 import type { Logger } from "./logger.ts";
 import { acquireOwnerLock, type OwnerLock } from "./owner-lock.ts";
 
+export type { LogPage, LogQuery, LogRow, LogTally } from "./json-log-reader.ts";
+
 /** Largest row, bytes of JSON. */
 const maxLineBytes = 1024 * 1024;
-const maxLimit = 1_000;
-const defaultMaxScan = 10_000;
-const cursorPattern = /^(\d{1,12}):(\d{1,15})$/;
-
-/** A row as it is read back; `rowId` is stable, unique in its log and serves as a cursor. */
-export type LogRow<T> = T & { rowId: string };
-
-export interface LogQuery<T> {
-  /** Only rows appended before the one with this `rowId`. */
-  before?: string;
-  /** Most rows of the page, 1 to 1 000. */
-  limit: number;
-  match?: (entry: T) => boolean;
-  /** Most rows looked at for one page; 10 000 by default. */
-  maxScan?: number;
-}
-
-export interface LogPage<T> {
-  /** Newest first. May be shorter than `limit` while `next` is set: then `maxScan` rows were looked at. */
-  items: LogRow<T>[];
-  /** Pass it as `before` for older rows; `null` when there are none. */
-  next: string | null;
-}
+/** What a chain adds to a row. */
+const linkBytes = 256;
 
 /** An append-only history in day files of one JSON row per line. Order is the order of appending, whatever the clock does. */
 export interface JsonLog<T> {
@@ -51,6 +36,22 @@ export interface JsonLog<T> {
   close(): Promise<void>;
 }
 
+/** What an open log can do besides: for those who keep more in it than a history. */
+export interface OpenJsonLog<T> extends JsonLog<T> {
+  /** As `append`, and answers the `rowId`. Without `isDurable` it waits only until the row would survive the end of the process. */
+  add(entry: T, options?: { isDurable?: boolean }): Promise<string>;
+  /** The row with this id, `null` when it is not there any more. */
+  read(rowId: string): Promise<LogRow<T> | null>;
+  /** Every row there is now, oldest first. */
+  entries(): AsyncGenerator<LogRow<T>>;
+  /** What the index counts between two times, ISO 8601 UTC, both included; nothing without an index. */
+  tally(range: { from?: string; to?: string }): Promise<LogTally>;
+  /** Removes the files before the one that holds this row. No chain: it is for rows that are needed no longer. */
+  removeBefore(rowId: string): Promise<void>;
+  /** Number of files there are. */
+  fileCount(): Promise<number>;
+}
+
 export interface JsonLogOptions<T> {
   /** Absolute path of the log's own folder; made when missing. */
   directory: string;
@@ -59,12 +60,18 @@ export interface JsonLogOptions<T> {
   logger: Logger;
   /** Time of an entry, ISO 8601 UTC, that decides its day file; the clock by default. */
   dayOf?: (entry: T) => string;
+  /** A file that has reached this size is followed by another one of the same day; no limit by default. */
+  maxFileBytes?: number;
+  /** Links every row to the one before it, so that `verifyChain` can prove that none was changed, added or removed. */
+  isChain?: boolean;
+  /** What is filtered and counted by without reading rows. */
+  index?: (entry: T) => IndexEntry;
   onProblem?: (problem: StoreProblem) => void;
   disk?: Disk;
 }
 
 /** Opens a log. Throws `conflict` when another process owns it, `unavailable` when its folder cannot be written. */
-export async function openJsonLog<T>(options: JsonLogOptions<T>): Promise<JsonLog<T>> {
+export async function openJsonLog<T>(options: JsonLogOptions<T>): Promise<OpenJsonLog<T>> {
   const { directory, clock, logger, onProblem, disk = systemDisk } = options;
   const problems = createProblemList({ file: directory, clock, logger, onProblem });
   const log = new OpenLog(options, disk, problems);
@@ -74,33 +81,70 @@ export async function openJsonLog<T>(options: JsonLogOptions<T>): Promise<JsonLo
     await log.close();
     throw diskError(error, directory);
   }
+  const { reader } = log;
   return {
-    append: (entry) => log.append(entry),
-    page: (query) => log.page(query),
+    append: async (entry) => {
+      await log.add(entry, true);
+    },
+    add: (entry, { isDurable = true } = {}) => log.add(entry, isDurable),
+    page: (query) => reader.page(query),
+    read: (rowId) => reader.read(rowId),
+    entries: () => reader.entries(),
+    tally: (range) => reader.tally(range),
     prune: (keepDays) => log.prune(keepDays),
+    removeBefore: (rowId) => log.removeBefore(readCursor(rowId).number),
+    fileCount: () => log.fileCount(),
     problems: () => problems.list(),
     close: () => log.close(),
   };
 }
 
 class OpenLog<T> {
+  readonly reader: LogReader<T>;
   readonly #options: JsonLogOptions<T>;
   readonly #disk: Disk;
   readonly #problems: ProblemList;
   readonly #writer: JsonLogWriter;
+  readonly #index: LogIndex | null;
   #lock: OwnerLock | null = null;
 
   constructor(options: JsonLogOptions<T>, disk: Disk, problems: ProblemList) {
+    const { isChain = false, index: toIndex, maxFileBytes = Infinity, directory, clock, logger } = options;
     this.#options = options;
     this.#disk = disk;
     this.#problems = problems;
-    this.#writer = new JsonLogWriter({ ...options, disk, problems, own: () => this.#own() });
+    const longest = maxLineBytes + (isChain ? linkBytes : 0);
+    const read = (line: Buffer): IndexEntry | null => {
+      const entry = isChain && isChainRow(line) ? null : this.#parse(line, null);
+      return entry === null ? null : (toIndex?.(entry) ?? null);
+    };
+    this.#index = toIndex ? new LogIndex({ disk, logger, maxLineBytes: longest, read }) : null;
+    this.#writer = new JsonLogWriter({
+      ...options,
+      disk,
+      problems,
+      maxFileBytes,
+      own: () => this.#own(),
+      chain: isChain ? new ChainKeeper({ directory, disk, clock, logger }) : null,
+      onChainRow: ({ file, from, to }) => this.#index?.add(file, from, to, null),
+    });
+    this.reader = new LogReader({
+      disk,
+      maxLineBytes: longest,
+      files: () => this.#writer.files(),
+      parse: (line, file) => this.#parse(line, file),
+      index: this.#index,
+      toIndex: toIndex ?? null,
+      isChain,
+    });
   }
 
   async start(): Promise<void> {
     await makeFolder(this.#disk, this.#options.directory);
     const error = await this.#own();
     if (error && error.code !== "disk_full") throw error;
+    const { current } = this.#writer;
+    if (current) await this.#index?.blocks(current, current.size);
   }
 
   /** On a full disk there is no room for the lock: the log can be read, and each append tries again. */
@@ -124,79 +168,76 @@ class OpenLog<T> {
     this.#problems.report("lock_lost", message);
   }
 
-  append(entry: T): Promise<void> {
-    const parsed = this.#options.schema.safeParse(entry);
+  async add(entry: T, isDurable: boolean): Promise<string> {
+    const { schema, isChain, index, dayOf } = this.#options;
+    const parsed = schema.safeParse(entry);
     if (!parsed.success)
-      return Promise.reject(
-        new AppError("invalid_request", `The entry is not valid: ${describeIssues(parsed.error)}.`),
-      );
-    const line = Buffer.from(`${JSON.stringify(parsed.data)}\n`);
-    if (line.length > maxLineBytes)
-      return Promise.reject(new AppError("too_large", `An entry may have at most ${maxLineBytes} bytes.`));
-    return this.#writer.append(line, this.#options.dayOf?.(parsed.data).slice(0, 10));
+      throw new AppError("invalid_request", `The entry is not valid: ${describeIssues(parsed.error)}.`);
+    const { data } = parsed;
+    const taken = isChain ? chainKeys.filter((key) => Object.hasOwn(data as object, key)) : [];
+    if (taken.length > 0)
+      throw new AppError("invalid_request", `The entry is not valid: ${taken.join(", ")} belong to the chain.`);
+    const json = JSON.stringify(data);
+    if (Buffer.byteLength(json) >= maxLineBytes)
+      throw new AppError("too_large", `An entry may have at most ${maxLineBytes} bytes.`);
+    const place = await this.#writer.append({
+      json,
+      isDurable,
+      day: dayOf?.(data).slice(0, 10),
+      onWritten: ({ file, from, to }: RowPlace) => this.#index?.add(file, from, to, index?.(data) ?? null),
+    });
+    return `${place.file.number}:${place.from}`;
   }
 
-  async page(query: LogQuery<T>): Promise<LogPage<T>> {
-    const { match = () => true, maxScan = defaultMaxScan } = query;
-    const limit = Math.max(1, Math.min(maxLimit, Math.floor(query.limit)));
-    const items: LogRow<T>[] = [];
-    let scanned = 0;
-    for await (const { file, lines, isOldestFile } of this.#linesBefore(query.before)) {
-      for (const line of lines) {
-        scanned += 1;
-        const rowId = `${file.number}:${line.offset}`;
-        const entry = this.#parse(line, file);
-        if (entry !== null && match(entry)) items.push({ ...entry, rowId });
-        const isLast = isOldestFile && line.offset === 0;
-        if (items.length === limit || scanned >= maxScan) return { items, next: isLast ? null : rowId };
-      }
-    }
-    return { items, next: null };
+  async prune(keepDays: number): Promise<void> {
+    await this.#writer.prune(keepDays);
+    await this.#forgetRemoved();
   }
 
-  prune(keepDays: number): Promise<void> {
-    return this.#writer.prune(keepDays);
+  async removeBefore(number: number): Promise<void> {
+    await this.#writer.removeBefore(number);
+    await this.#forgetRemoved();
+  }
+
+  async fileCount(): Promise<number> {
+    return (await this.#writer.files()).length;
   }
 
   async close(): Promise<void> {
     await this.#writer.close();
+    await this.#index?.close();
     await this.#lock?.release();
     this.#lock = null;
   }
 
-  async *#linesBefore(
-    before: string | undefined,
-  ): AsyncGenerator<{ file: LogFile; lines: LogLine[]; isOldestFile: boolean }> {
-    const [, number, offset] = before === undefined ? [] : (cursorPattern.exec(before) ?? []);
-    if (before !== undefined && number === undefined)
-      throw new AppError("invalid_request", "The page cursor is not valid.", {
-        hint: "Start again with the first page.",
-      });
-    const newest = number === undefined ? Infinity : Number(number);
-    const files = (await this.#writer.files()).filter((file) => file.number <= newest);
-    for (const [index, file] of files.toReversed().entries()) {
-      const end = file.number === newest ? Math.min(Number(offset), file.size) : file.size;
-      const isOldestFile = index === files.length - 1;
-      for await (const lines of linesBackwards(this.#disk, file.path, end, maxLineBytes))
-        yield { file, lines, isOldestFile };
-    }
+  async #forgetRemoved(): Promise<void> {
+    this.#index?.keepOnly(await this.#writer.files());
   }
 
-  #parse(line: LogLine, { path }: LogFile): T | null {
+  #parse(line: Buffer, file: LogFile | null): T | null {
     let json: unknown;
     try {
-      json = JSON.parse(line.bytes.toString("utf8"));
+      json = JSON.parse(line.toString("utf8"));
     } catch (error) {
-      return this.#leaveOut(path, error instanceof Error ? error.message : String(error));
+      return this.#leaveOut(file, error instanceof Error ? error.message : String(error));
     }
-    const parsed = this.#options.schema.safeParse(json);
-    return parsed.success ? parsed.data : this.#leaveOut(path, describeIssues(parsed.error));
+    const parsed = this.#options.schema.safeParse(this.#options.isChain ? withoutLink(json) : json);
+    return parsed.success ? parsed.data : this.#leaveOut(file, describeIssues(parsed.error));
   }
 
-  #leaveOut(path: string, reason: string): null {
+  /** Reported where rows are shown; the index only passes them over. */
+  #leaveOut(file: LogFile | null, reason: string): null {
+    if (!file) return null;
+    const { path } = file;
     this.#options.logger.debug("A row of a log was left out", { path, reason });
     const message = `Some rows of ${basename(path)} cannot be read and are left out; the others are shown.`;
     this.#problems.report("bad_entries", message, { file: path });
     return null;
   }
+}
+
+/** The entry as it was before the chain took it. */
+function withoutLink(json: unknown): unknown {
+  if (typeof json !== "object" || json === null) return json;
+  return Object.fromEntries(Object.entries(json).filter(([key]) => !chainKeys.includes(key)));
 }
