@@ -70,6 +70,12 @@ export const dataFiles = {
   onboarding: { path: "onboarding.json", owner: "portos-server", what: "First steps done" },
   secretsKey: { path: "secrets-key.json", owner: "portos-server", what: "Fingerprint of the key that seals secrets" },
   history: { path: "history/", owner: "portos-server", what: "Every user action and its outcome" },
+  evidence: {
+    path: "evidence/",
+    owner: "portos-server",
+    what: "Every call to the outside, in a chain that can be proved",
+  },
+  outbox: { path: "outbox/", owner: "portos-server", what: "Writes to the outside that wait for their delivery" },
   screenshots: { path: "screenshots/", owner: "portos-server", what: "Screenshots taken of the browser" },
   backups: { path: "backups/", owner: "portos-server", what: "Backups of this folder" },
   browserConfig: { path: "browser-config.json", owner: "portos-browser", what: "Settings of the browser process" },

@@ -8,6 +8,7 @@ import { backupsEndpoints } from "./features/backups.ts";
 import { browserEndpoints, browserFeed } from "./features/browser.ts";
 import { detectChannel, detectEndpoints } from "./features/detect.ts";
 import { chiefEndpoints, chiefFeed, learningEndpoints } from "./features/chief.ts";
+import { evidenceEndpoints } from "./features/evidence.ts";
 import { historyEndpoints } from "./features/history.ts";
 import { incidentsEndpoints, incidentsFeed } from "./features/incidents.ts";
 import { localModelsEndpoints, localModelsFeed } from "./features/local-models.ts";
@@ -38,6 +39,7 @@ export const endpointGroups = {
   browser: browserEndpoints,
   chief: chiefEndpoints,
   detect: detectEndpoints,
+  evidence: evidenceEndpoints,
   history: historyEndpoints,
   incidents: incidentsEndpoints,
   learning: learningEndpoints,

@@ -16,7 +16,7 @@ import type { Env } from "../lib/env.ts";
 import type { StoreProblem } from "../lib/file-problems.ts";
 import type { GateOptions } from "../lib/gate.ts";
 import { serverLimits } from "../lib/http-service.ts";
-import { openJsonLog, type JsonLog, type JsonLogOptions } from "../lib/json-log.ts";
+import { openJsonLog, type JsonLog, type JsonLogOptions, type OpenJsonLog } from "../lib/json-log.ts";
 import { openJsonStore, type JsonStore, type JsonStoreOptions } from "../lib/json-store.ts";
 import type { Logger } from "../lib/logger.ts";
 import { createSecretBox, type SecretBox } from "../lib/secret-box.ts";
@@ -54,7 +54,10 @@ export interface AppContext {
     options: Pick<JsonStoreOptions<T>, "schema" | "initial" | "version" | "migrations" | "isolate">,
   ): Promise<JsonStore<T>>;
   /** Opens an append-only history of `data/` that portos-server owns. */
-  openLog<T>(name: DataFileName, options: Pick<JsonLogOptions<T>, "schema" | "dayOf">): Promise<JsonLog<T>>;
+  openLog<T>(
+    name: DataFileName,
+    options: Pick<JsonLogOptions<T>, "schema" | "dayOf" | "isChain" | "index" | "maxFileBytes">,
+  ): Promise<OpenJsonLog<T>>;
   /** Seals secrets in files of `data/`; its key lives outside. */
   secrets: SecretBox;
   /** What is wrong with files of `data/` now. */

@@ -32,6 +32,7 @@ import { startBackups } from "./features/backups/start-backups.ts";
 import { startHistoryRetention } from "./features/history/retention.ts";
 import { openPanicSwitch } from "./features/chief/build-chief.ts";
 import { startBrowser } from "./features/browser/start-browser.ts";
+import { buildEvidence } from "./features/evidence/build-evidence.ts";
 import { mountHistory } from "./features/history/routes.ts";
 import { startIncidents } from "./features/incidents/start-incidents.ts";
 import { buildLogs } from "./features/logs/build-logs.ts";
@@ -105,6 +106,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     });
   });
   context.onStop(startHistoryRetention(context, settings));
+  await buildEvidence(context, settings);
   const cosAddress = `127.0.0.1:${env.ports.cos}`;
   const link = new CosLink({ url: `ws://${cosAddress}`, logger: context.logger.child("cos") });
   const cos = createCosClient({ baseUrl: `http://${cosAddress}`, link });

@@ -4,6 +4,7 @@ import { readDaemonPid } from "../../lib/processes/pm2-daemon.ts";
 import { isStartedByRun } from "../../lib/processes/run-members.ts";
 import { access } from "./access.ts";
 import { runDoctor } from "./doctor.ts";
+import { evidence, evidenceWords } from "./evidence.ts";
 import { start } from "./start.ts";
 import { status } from "./status.ts";
 import { stop } from "./stop.ts";
@@ -16,7 +17,7 @@ export interface ControlHooks {
 
 /**
  * Runs one command of the command line: `start [--restart-cos] [--quiet] [--without-ui]`, `stop [--all]`, `status`, `doctor`,
- * `access [--reset-pin]`.
+ * `access [--reset-pin]`, `evidence verify [--expect=<number>:<hash>]`.
  * Resolves with the exit code; what is wrong and what to do about it has been printed then.
  */
 export async function runControl(
@@ -25,7 +26,7 @@ export async function runControl(
   words: readonly string[],
   hooks: ControlHooks = {},
 ): Promise<number> {
-  const unknown = words.filter((word) => !(options[command] ?? []).includes(word));
+  const unknown = words.filter((word) => !options[command]?.test(word));
   if (!(command in options) || unknown.length > 0) {
     say(`${style.red("✗")} Unknown: ${[command, ...unknown].join(" ")}`);
     return 2;
@@ -47,12 +48,14 @@ function withPm2Hint(error: unknown, rootDir: string): unknown {
   return new AppError("timeout", error.message, { hint: `Look at ${pm2Home}/pm2.log.${end}`, cause: error });
 }
 
-const options: Record<string, string[]> = {
-  start: ["--restart-cos", "--quiet", "--without-ui"],
-  stop: ["--all"],
-  status: [],
-  doctor: [],
-  access: ["--reset-pin"],
+const nothing = /^$/;
+const options: Record<string, RegExp> = {
+  start: /^--(?:restart-cos|quiet|without-ui)$/,
+  stop: /^--all$/,
+  status: nothing,
+  doctor: nothing,
+  access: /^--reset-pin$/,
+  evidence: evidenceWords,
 };
 
 /** What changes something. To look is allowed to everybody, though the processes answer no agent. */
@@ -71,6 +74,7 @@ async function run(env: Env, command: string, words: ReadonlySet<string>, hooks:
   if (command === "stop") await stop(env, { isAll: words.has("--all") });
   else if (command === "status") return (await status(env)) ? 0 : 1;
   else if (command === "doctor") return (await runDoctor(env)) ? 0 : 1;
+  else if (command === "evidence") return (await evidence(env, words)) ? 0 : 1;
   else if (command === "access") return (await access(env, { isPinReset: words.has("--reset-pin") })) ? 0 : 1;
   else {
     const { isCurrent } = await start(env, {

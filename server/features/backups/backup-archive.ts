@@ -29,10 +29,15 @@ export interface ArchiveFile {
   text: string;
 }
 
-/** Left out of backups: what can be made again, what is large, and the backups themselves. */
+/**
+ * Left out of backups: what can be made again, what is large, and the backups themselves; and what must not come back as it
+ * was: evidence would have a hole, and messages that were delivered would be sent again.
+ */
 const leftOut: readonly string[] = [
   dataFiles.backups.path,
   dataFiles.browserProfile.path,
+  dataFiles.evidence.path,
+  dataFiles.outbox.path,
   dataFiles.screenshots.path,
   dataFiles.sessions.path,
 ];

@@ -1,0 +1,55 @@
+import { join } from "node:path";
+
+import { dataFiles } from "../../contract/data-files.ts";
+import { AppError } from "../../lib/app-error.ts";
+import { systemDisk } from "../../lib/durable-file.ts";
+import type { Env } from "../../lib/env.ts";
+import type { ChainEnd } from "../../lib/json-log-chain.ts";
+import { verifyChain, type ChainReport } from "../../lib/json-log-verify.ts";
+import { say, style } from "./terminal-output.ts";
+
+/** Words of the command line that may follow `evidence`. */
+export const evidenceWords = /^(?:verify|--expect=\d{1,15}:[0-9a-f]{64})$/;
+
+/** Proves the chain of evidence from its files, or names the first broken line. Answers whether it is whole. Only reads. */
+export async function evidence(env: Env, words: ReadonlySet<string>): Promise<boolean> {
+  if (!words.has("verify"))
+    throw new AppError("invalid_request", "What shall be done with the evidence is not said", {
+      hint: "npm run evidence -- verify",
+    });
+  const directory = join(env.dataDir, dataFiles.evidence.path);
+  const expected = readExpected(words);
+  const started = performance.now();
+  const report = await verifyChain({ disk: systemDisk, directory, ...(expected ? { expected } : {}) });
+  tell(report, performance.now() - started);
+  return report.isWhole;
+}
+
+function tell(report: ChainReport, ms: number): void {
+  const { broken, breaks, rows, files, first, last, repairs, unfinishedBytes } = report;
+  if (broken) {
+    const line = broken.line === 0 ? "" : `, line ${broken.line}`;
+    say(`${style.red("✗")} The chain is broken: ${broken.file}${line}: ${broken.message}`);
+    if (breaks > 1) say(`  ${breaks - 1} more ${breaks === 2 ? "place" : "places"} behind it.`);
+  } else if (rows === 0) say("There is no evidence yet.");
+  else {
+    const perSecond = Math.round(rows / (ms / 1_000));
+    say(`${style.green("✓")} The chain is whole: ${rows} rows in ${files} files, ${perSecond} rows/s.`);
+  }
+  if (first !== null && first > 1) say(`  Rows 1 to ${first - 1} are no longer there: removed by retention.`);
+  for (const repair of repairs)
+    if (repair.kind === "repaired")
+      say(
+        `  ${repair.at}: ${repair.bytes} bytes of an unfinished row of ${repair.file} were kept as ${repair.keptAs}.`,
+      );
+    else say(`  ${repair.at}: it could not be said whether rows at the end were missing.`);
+  if (unfinishedBytes > 0)
+    say(`  ${unfinishedBytes} bytes at the end are no row: one is being written, or was cut off.`);
+  if (last && !broken) say(`  To prove it again later, note: --expect=${last.n}:${last.hash}`);
+}
+
+function readExpected(words: ReadonlySet<string>): ChainEnd | null {
+  const word = [...words].find((one) => one.startsWith("--expect="));
+  const [n = "", hash = ""] = word?.slice("--expect=".length).split(":") ?? [];
+  return word === undefined ? null : { n: Number(n), hash };
+}

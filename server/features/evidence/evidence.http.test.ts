@@ -1,0 +1,79 @@
+import { join } from "node:path";
+
+import { afterEach, beforeEach, expect, test } from "vitest";
+
+import { systemClock } from "../../../lib/clock.ts";
+import { openJsonLog } from "../../../lib/json-log.ts";
+import { silentLogger } from "../../../lib/logger.ts";
+import { openEvidenceBook } from "../../connectors/framework/evidence/evidence-book.ts";
+import {
+  evidenceRowSchema,
+  indexEvidence,
+  type EvidenceRow,
+} from "../../connectors/framework/evidence/evidence-row.ts";
+import { sampleIntent, sampleRecord } from "../../connectors/framework/evidence/testing/sample-record.ts";
+import { startTestApp, type TestApp } from "../../testing/test-app.ts";
+
+let app: TestApp;
+const ids: string[] = [];
+
+/** Writes some calls before the server has the folder. */
+async function fill(directory: string): Promise<void> {
+  const log = await openJsonLog<EvidenceRow>({
+    directory,
+    schema: evidenceRowSchema,
+    isChain: true,
+    index: indexEvidence,
+    clock: systemClock,
+    logger: silentLogger,
+  });
+  const book = await openEvidenceBook({ log, directory, clock: systemClock, logger: silentLogger });
+  for (const connector of ["slack", "rss", "slack"]) {
+    const id = book.newId();
+    ids.push(id);
+    await book.append(sampleRecord(id, { connector }));
+  }
+  await book.begin(sampleIntent(book.newId()));
+  await log.close();
+}
+
+beforeEach(async () => {
+  const first = await startTestApp();
+  await first.stop();
+  ids.length = 0;
+  await fill(join(first.env.dataDir, "evidence"));
+  app = await startTestApp({ directory: join(first.env.dataDir, "..") });
+});
+afterEach(() => app.end());
+
+test("calls are listed, shown, counted, proved and exported; one that was under way has an unknown end", async () => {
+  const { items, next, underWay } = await app.call("evidence.list", { query: {} });
+  expect(items.map(({ outcome }) => outcome)).toEqual(["unknown", "done", "done", "done"]);
+  expect(underWay).toEqual([]);
+  const page = await app.call("evidence.list", { query: { connector: "slack", limit: 2 } });
+  expect(page.items.map(({ id }) => id)).toEqual([items[0]?.id, ids[2]]);
+  const rest = await app.call("evidence.list", { query: { connector: "slack", limit: 2, before: page.next ?? "" } });
+  expect(rest.items.map(({ id }) => id)).toEqual([ids[0]]);
+  expect(next === null || (await app.call("evidence.list", { query: { before: next } })).items.length === 0).toBe(true);
+  expect(await app.call("evidence.get", { params: { id: ids[1] ?? "" } })).toEqual(items[2]);
+  expect((await app.call("evidence.statistics", { query: {} })).total).toMatchObject({ calls: 4, done: 3, unknown: 1 });
+  expect(await app.call("evidence.verify", {})).toMatchObject({ isWhole: true, broken: null });
+  const text = await (await fetch(`${app.base}/api/evidence/export?connector=rss`)).text();
+  expect(
+    text
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as unknown),
+  ).toEqual([items[2]]);
+  await expect(app.call("evidence.get", { params: { id: "e0000000000000000000" } })).rejects.toMatchObject({
+    status: 404,
+  });
+  await expect(app.call("evidence.list", { query: { from: "yesterday" } })).rejects.toMatchObject({ status: 400 });
+});
+
+test("a backup leaves evidence out", async () => {
+  const { id } = await app.call("backups.create", {});
+  await app.call("backups.restore", { params: { id } });
+  expect((await app.call("evidence.list", { query: {} })).items).toHaveLength(4);
+  expect(await app.call("evidence.verify", {})).toMatchObject({ isWhole: true });
+});

@@ -1,0 +1,33 @@
+import { Readable } from "node:stream";
+
+import { evidenceEndpoints, type EvidenceFilter } from "../../../contract/features/evidence.ts";
+import type { EvidenceBook } from "../../connectors/framework/evidence/evidence-book.ts";
+import type { Mount } from "../../http/mount.ts";
+
+/** Mounts the endpoints of evidence. */
+export function mountEvidence(mount: Mount, book: EvidenceBook): void {
+  mount(
+    "evidence",
+    evidenceEndpoints,
+  )({
+    list: ({ query }) => book.page(query),
+    verify: (_input, { signal }) => book.verify(signal),
+    statistics: ({ query }) => book.statistics(query),
+    export: ({ query }, { signal }) => ({
+      headers: {
+        "Content-Type": "application/x-ndjson; charset=utf-8",
+        "Content-Disposition": 'attachment; filename="evidence.jsonl"',
+        "Content-Security-Policy": "sandbox; default-src 'none'",
+      },
+      body: Readable.from(lines(book, query, signal)),
+    }),
+    get: ({ params }) => book.get(params.id),
+  });
+}
+
+async function* lines(book: EvidenceBook, filter: EvidenceFilter, signal: AbortSignal): AsyncGenerator<string> {
+  for await (const view of book.all(filter)) {
+    if (signal.aborted) return;
+    yield `${JSON.stringify(view)}\n`;
+  }
+}
