@@ -1,0 +1,139 @@
+import type { z } from "zod";
+
+import {
+  connectorIdSchema,
+  operationNameSchema,
+  type Effect,
+  type TrustTier,
+} from "../../../contract/features/connectors.ts";
+import type { Clock } from "../../../lib/clock.ts";
+import type { GuardTarget } from "../../../lib/guarded-http/public-guard.ts";
+
+/** One request of a connector. */
+export interface ConnectorRequest {
+  url: string | URL;
+  method?: "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE";
+  headers?: Record<string, string>;
+  /** Added to the query of `url`; what is `undefined` is left out. */
+  query?: Record<string, string | number | boolean | readonly string[] | undefined>;
+  /** An object is sent as JSON. */
+  body?: string | Uint8Array | object;
+  /** May be repeated although its method writes, because the other side recognises it. */
+  isIdempotent?: boolean;
+  /** Redirects to follow, each judged; 5 by default. */
+  maxRedirects?: number;
+}
+
+/** A reply that is here as a whole. */
+export interface ConnectorReply {
+  status: number;
+  /** Names in lower case. */
+  headers: Record<string, string>;
+  bytes: Uint8Array;
+  /** Where it came from, after redirects. */
+  url: string;
+  /** As UTF-8. */
+  text(): string;
+  /** Throws `upstream_failed` for what is no JSON. */
+  json(): unknown;
+}
+
+/** The only way a connector reaches the network. Tries, guard, caps, evidence and time-outs are behind it. */
+export interface ConnectorHttp {
+  /** Any status is a reply. */
+  request(request: ConnectorRequest): Promise<ConnectorReply>;
+  /** As `request`, and throws `upstream_failed` for a status of 400 and more, with what the other side said. */
+  expectOk(request: ConnectorRequest): Promise<ConnectorReply>;
+}
+
+/** What an operation works with. */
+export interface OperationContext<Config> {
+  /** Secrets are open in it. */
+  config: Config;
+  http: ConnectorHttp;
+  /** Aborted when the time is up or the caller gives up. */
+  signal: AbortSignal;
+  clock: Pick<Clock, "now">;
+  /** A sentence for the path of this call: what was chosen, left out, tried again. */
+  note(code: string, reason: string): void;
+}
+
+/** One thing a connector can do. */
+export interface Operation<
+  Config = unknown,
+  Input extends z.ZodObject = z.ZodObject,
+  Output extends z.ZodType = z.ZodType,
+> {
+  title: string;
+  /** One sentence, for people and for models. */
+  description: string;
+  effect: Effect;
+  /** What it writes is read by people: such calls ask first unless the policy says otherwise. */
+  isToPeople?: boolean;
+  /** Calling it twice is the same as calling it once. */
+  isIdempotent?: boolean;
+  /** How far its output can be trusted; "external" when left out. */
+  trust?: TrustTier;
+  input: Input;
+  output: Output;
+  /** Addresses it will call, as far as they are known before; judged by the policy before anybody is asked. */
+  targets(input: z.output<Input>, config: Config): readonly string[];
+  examples: readonly { title: string; input: z.input<Input> }[];
+  run(input: z.output<Input>, context: OperationContext<Config>): Promise<z.input<Output>>;
+}
+
+/** How a connector is, when it was looked at. */
+export interface ConnectorHealth {
+  isHealthy: boolean;
+  /** One sentence. */
+  detail: string;
+}
+
+/** An outside system: what it is configured with and what it can do. */
+export interface Connector<Config extends z.ZodObject = z.ZodObject> {
+  id: string;
+  title: string;
+  /** One sentence. */
+  description: string;
+  config: Config;
+  /** Fields of the configuration that are sealed, never given back and redacted everywhere. */
+  secrets: readonly (keyof z.output<Config> & string)[];
+  operations: Readonly<Record<string, AnyOperation>>;
+  /** Places the configuration names, which may lie inside. */
+  insides?(config: z.output<Config>): readonly GuardTarget[];
+  health?(context: OperationContext<z.output<Config>>): Promise<ConnectorHealth>;
+}
+
+/** An operation whose types are no longer known: what the gateway runs, with input and configuration parsed by its schemas. */
+export type AnyOperation = Operation;
+
+/** A connector as registries and the gateway hold it. */
+export type AnyConnector = Connector;
+
+/** Checks the types of one operation against each other. */
+export function defineOperation<Config, Input extends z.ZodObject, Output extends z.ZodType>(
+  operation: Operation<Config, Input, Output>,
+): Operation<Config, Input, Output> {
+  return operation;
+}
+
+/**
+ * Declares a connector. Throws for what no configuration could mend: a name that is none, an example its own schema refuses, a
+ * secret that is no field.
+ */
+export function defineConnector<const Config extends z.ZodObject>(connector: Connector<Config>): Connector<Config> {
+  connectorIdSchema.parse(connector.id);
+  const fields = Object.keys(connector.config.shape);
+  const unknown = connector.secrets.filter((name) => !fields.includes(name));
+  if (unknown.length > 0) throw new Error(`${connector.id}: ${unknown.join(", ")} is no field of its configuration`);
+  if (Object.keys(connector.operations).length === 0) throw new Error(`${connector.id} has no operation`);
+  for (const [name, { input, examples }] of Object.entries(connector.operations)) {
+    operationNameSchema.parse(name);
+    for (const example of examples) {
+      const parsed = input.safeParse(example.input);
+      if (!parsed.success)
+        throw new Error(`${connector.id} ${name}, example "${example.title}": ${parsed.error.message}`);
+    }
+  }
+  return connector;
+}
