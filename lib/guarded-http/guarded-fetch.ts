@@ -2,8 +2,12 @@ import { Readable } from "node:stream";
 import type { ReadableStream as NodeReadableStream } from "node:stream/web";
 
 import { AppError } from "../app-error.ts";
+import { CallFailure } from "./call-failure.ts";
+import { type CallWatch, createCallWatch } from "./call-watch.ts";
 import type { Guard } from "./guard.ts";
-import { type HttpMethod, networkReason, type OpenReply, openRequest } from "./open-request.ts";
+import { type HttpMethod, type OpenReply, openRequest } from "./open-request.ts";
+import type { ReplyBody } from "./reply-body.ts";
+import type { Trace } from "./trace.ts";
 
 export interface GuardedFetchOptions {
   /** Time for everything up to the last byte of the reply, in milliseconds. */
@@ -14,6 +18,8 @@ export interface GuardedFetchOptions {
   maxBytes: number;
   /** Most redirects to follow, each judged; 5 by default. */
   maxRedirects?: number;
+  /** Gets a hop for each address a call goes to. */
+  trace?: Trace;
 }
 
 const methods: readonly string[] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"] satisfies HttpMethod[];
@@ -29,7 +35,8 @@ export function createGuardedFetch(guard: Guard, options: GuardedFetchOptions): 
   return async (input, init) => {
     const request = new Request(input, init);
     if (!methods.includes(request.method)) throw new AppError("forbidden", `${request.method} must not be used`);
-    const watch = createWatch(request.signal, options);
+    const watch = createCallWatch(request.signal, options);
+    watch.wait(true);
     try {
       const reply = await openRequest({
         url: request.url,
@@ -38,11 +45,13 @@ export function createGuardedFetch(guard: Guard, options: GuardedFetchOptions): 
         headers: headersOf(request),
         body: await bodyOf(request, init?.body),
         maxRedirects: request.redirect === "follow" ? (options.maxRedirects ?? 5) : 0,
+        maxBytes: options.maxBytes,
         signal: watch.signal,
+        trace: options.trace,
       });
       if (request.redirect === "error" && reply.headers["location"] !== undefined) {
-        reply.stream.destroy();
-        throw new AppError("upstream_failed", "The reply is a redirect");
+        reply.discard();
+        throw new CallFailure("redirect", "The reply is a redirect");
       }
       watch.wait(false); // until somebody reads
       return responseOf(request, reply, watch, options.maxBytes);
@@ -59,50 +68,6 @@ function fetchFailed(cause: AppError): TypeError {
   return new TypeError("fetch failed", { cause });
 }
 
-interface Watch {
-  signal: AbortSignal;
-  /** From now on they are waited for; or not, because the reader of the reply takes its time. */
-  wait(isWaiting: boolean): void;
-  stop(): void;
-  /** The error to tell for whatever ended the connection. */
-  errorOf(error: unknown): AppError;
-}
-
-/** Ends a connection that takes too long, is silent for too long, or whose caller gives up. */
-function createWatch(caller: AbortSignal, { timeoutMs, silenceMs = timeoutMs }: GuardedFetchOptions): Watch {
-  const controller = new AbortController();
-  let late: AppError | null = null;
-  const end = (message: string) => () => {
-    late = new AppError("timeout", message);
-    controller.abort(late);
-  };
-  const onAbort = (): void => {
-    controller.abort(caller.reason);
-  };
-  const whole = setTimeout(end(`No complete answer within ${timeoutMs} ms`), timeoutMs);
-  const onSilence = end(`Nothing was heard for ${silenceMs} ms`);
-  let silence = setTimeout(onSilence, silenceMs);
-  caller.addEventListener("abort", onAbort, { once: true });
-  if (caller.aborted) onAbort();
-  return {
-    signal: controller.signal,
-    wait(isWaiting) {
-      clearTimeout(silence);
-      if (isWaiting) silence = setTimeout(onSilence, silenceMs);
-    },
-    stop() {
-      clearTimeout(whole);
-      clearTimeout(silence);
-      caller.removeEventListener("abort", onAbort);
-    },
-    errorOf(error) {
-      if (late !== null) return late;
-      if (error instanceof AppError) return error;
-      return new AppError("upstream_failed", `No answer: ${networkReason(error)}`, { cause: error });
-    },
-  };
-}
-
 function headersOf(request: Request): Record<string, string> {
   const headers: Record<string, string> = { "accept-encoding": "identity" }; // a packed stream of events comes in lumps
   for (const [name, value] of request.headers) headers[name] = value;
@@ -116,19 +81,23 @@ async function bodyOf(request: Request, given: unknown): Promise<Uint8Array | Re
   return new Uint8Array(await request.arrayBuffer());
 }
 
-function responseOf(request: Request, reply: OpenReply, watch: Watch, maxBytes: number): Response {
-  const { "content-encoding": _decoded, ...headers } = reply.headers;
-  const init = { status: reply.status, statusText: reply.statusText, headers };
+function responseOf(request: Request, reply: OpenReply, watch: CallWatch, maxBytes: number): Response {
+  const init = { status: reply.status, statusText: reply.statusText, headers: reply.headers };
   if (request.method === "HEAD" || bodylessStatus.has(reply.status)) {
-    reply.stream.destroy();
+    reply.discard();
     watch.stop();
     return new Response(null, init);
   }
-  return new Response(bodyStream(request, reply.stream, watch, maxBytes), init);
+  return new Response(bodyStream(request, reply.body, watch, maxBytes), init);
 }
 
-function bodyStream(request: Request, source: Readable, watch: Watch, maxBytes: number): ReadableStream<Uint8Array> {
-  const iterator = (source as AsyncIterable<Buffer, undefined>)[Symbol.asyncIterator]();
+function bodyStream(
+  request: Request,
+  source: ReplyBody,
+  watch: CallWatch,
+  maxBytes: number,
+): ReadableStream<Uint8Array> {
+  const iterator = source.chunks[Symbol.asyncIterator]();
   let size = 0;
   const onAbort = (): void => {
     source.destroy(new Error("aborted"));
@@ -152,7 +121,7 @@ function bodyStream(request: Request, source: Readable, watch: Watch, maxBytes: 
             return;
           }
           size += value.length;
-          if (size > maxBytes) throw new AppError("upstream_failed", `The reply is larger than ${maxBytes} bytes`);
+          if (size > maxBytes) throw new CallFailure("too_large", `The reply is larger than ${maxBytes} bytes`);
           controller.enqueue(new Uint8Array(value));
         } catch (error) {
           finish();

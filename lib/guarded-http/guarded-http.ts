@@ -1,8 +1,9 @@
-import type { Readable } from "node:stream";
-
-import { AppError } from "../app-error.ts";
+import type { AgentPool } from "./agent-pool.ts";
+import { type CallWatch, createCallWatch } from "./call-watch.ts";
 import type { Guard } from "./guard.ts";
-import { type HttpMethod, networkReason, openRequest } from "./open-request.ts";
+import { type HttpMethod, openRequest } from "./open-request.ts";
+import type { ReplyBody } from "./reply-body.ts";
+import type { Trace } from "./trace.ts";
 
 export interface GuardedRequest {
   url: string;
@@ -12,11 +13,21 @@ export interface GuardedRequest {
   body?: string | Uint8Array;
   /** Time for everything: connecting, redirects and the last byte, in milliseconds. */
   timeoutMs: number;
+  /** Time to the headers of each hop, connecting included, in milliseconds; `timeoutMs` when left out. */
+  headersTimeoutMs?: number;
+  /** Longest silence within the body, in milliseconds; `timeoutMs` when left out. */
+  silenceMs?: number;
   /** Most decoded bytes of the body; more are cut off. */
   maxBytes: number;
+  /** Most bytes of the body that is sent; no limit when left out. */
+  maxRequestBytes?: number;
   /** Most redirects to follow; 0 by default, then a redirect is the reply. */
   maxRedirects?: number;
   signal?: AbortSignal;
+  /** Gets a hop for each address the call goes to, the refused one included. */
+  trace?: Trace;
+  /** Where connections are kept; those of this process when left out. */
+  pool?: AgentPool;
 }
 
 export interface GuardedReply {
@@ -31,36 +42,35 @@ export interface GuardedReply {
 
 /**
  * Sends one HTTP request through the guard: no proxy, no cookies, no decompression bombs, every redirect judged. Any status is a
- * reply. Throws `forbidden` when the guard refuses, `timeout` after `timeoutMs`, `upstream_failed` when nothing answers.
+ * reply. Throws `CallFailure`s: `forbidden` when the guard refuses, `timeout` when time is up, `too_large` beyond a cap,
+ * `upstream_failed` when nothing answers.
  */
 export async function guardedRequest(request: GuardedRequest): Promise<GuardedReply> {
-  const limit = AbortSignal.timeout(request.timeoutMs);
-  const signal = request.signal ? AbortSignal.any([limit, request.signal]) : limit;
-  const { headers = {}, body, maxRedirects = 0, maxBytes } = request;
+  const { headers = {}, body, maxRedirects = 0, maxBytes, timeoutMs, silenceMs } = request;
+  const watch = createCallWatch(request.signal, { timeoutMs, silenceMs });
   try {
-    const reply = await openRequest({ ...request, headers, body, maxRedirects, signal });
-    const { bytes, isCut } = await readCapped(reply.stream, maxBytes, signal);
+    const reply = await openRequest({ ...request, headers, body, maxRedirects, signal: watch.signal });
+    const { bytes, isCut } = await readCapped(reply.body, maxBytes, watch);
     return { status: reply.status, headers: reply.headers, body: bytes, isCut, url: reply.url };
   } catch (error) {
-    if (error instanceof AppError) throw error;
-    if (limit.aborted)
-      throw new AppError("timeout", `No complete answer within ${request.timeoutMs} ms`, { cause: error });
-    if (request.signal?.aborted === true)
-      throw new AppError("upstream_failed", "The request was cancelled", { cause: error });
-    throw new AppError("upstream_failed", `No answer: ${networkReason(error)}`, { cause: error });
+    throw watch.errorOf(error);
+  } finally {
+    watch.stop();
   }
 }
 
-async function readCapped(stream: Readable, maxBytes: number, signal: AbortSignal) {
+async function readCapped(body: ReplyBody, maxBytes: number, { signal, wait }: CallWatch) {
   const chunks: Buffer[] = [];
   let size = 0;
   const stop = (): void => {
-    stream.destroy(new Error("aborted"));
+    body.destroy(new Error("aborted"));
   };
   signal.addEventListener("abort", stop, { once: true });
   try {
     signal.throwIfAborted();
-    for await (const chunk of stream as AsyncIterable<Buffer>) {
+    wait(true);
+    for await (const chunk of body.chunks) {
+      wait(true);
       chunks.push(chunk.subarray(0, maxBytes - size));
       size += chunk.length;
       if (size > maxBytes) break; // leaving the loop destroys the stream
@@ -68,5 +78,8 @@ async function readCapped(stream: Readable, maxBytes: number, signal: AbortSigna
   } finally {
     signal.removeEventListener("abort", stop);
   }
-  return { bytes: Buffer.concat(chunks), isCut: size > maxBytes };
+  return {
+    bytes: chunks.length === 1 ? (chunks[0] ?? Buffer.alloc(0)) : Buffer.concat(chunks),
+    isCut: size > maxBytes,
+  };
 }

@@ -1,0 +1,125 @@
+import type { IncomingMessage } from "node:http";
+import { pipeline, type Transform } from "node:stream";
+import * as zlib from "node:zlib";
+
+import { CallFailure } from "./call-failure.ts";
+import type { TraceHop } from "./trace.ts";
+
+/** Body of a reply that was not read yet; whoever gets it reads or destroys it. */
+export interface ReplyBody {
+  /** Unpacked bytes, once. Ends with an error when the connection is cut or the body is no good. */
+  chunks: AsyncIterable<Buffer, undefined>;
+  destroy(error?: Error): void;
+  /** It was packed, so that the headers about its coding and length no longer hold. */
+  isUnpacked: boolean;
+}
+
+export interface ReplyBodyOptions {
+  /** Bodies of such a method or status are empty whatever the headers say. */
+  isEmpty: boolean;
+  hop: TraceHop;
+  /** Most packed bytes. */
+  maxPackedBytes: number;
+}
+
+/** Unpacked bytes for each packed one beyond which it is a bomb; texts reach 20, repetitive logs 100. */
+const maxRatio = 200;
+/** Below this nobody is hurt, in bytes. */
+const harmlessBytes = 1_048_576;
+/** More codings on top of each other have no use but to hurt. */
+const maxCodings = 2;
+/** What some servers write there although it is no coding. */
+const noCodings = new Set(["", "identity", "none", "binary", "utf-8", "utf8", "aws-chunked"]);
+
+/** Codings we can undo, as a request offers them. */
+export const acceptedCodings = "gzip, deflate, br";
+
+/** The body of a reply, unpacked while it comes, every byte counted before and after. Throws for a coding that cannot be undone. */
+export function openReplyBody(message: IncomingMessage, options: ReplyBodyOptions): ReplyBody {
+  const { isEmpty, hop } = options;
+  const codings = isEmpty ? [] : codingsOf(message);
+  const steps = codings.flatMap((coding) => decoders.get(coding) ?? []);
+  if (codings.length > maxCodings || steps.length < codings.length) {
+    message.destroy();
+    throw new CallFailure("protocol", `The reply is packed in a way that cannot be undone: ${codings.join(", ")}`);
+  }
+  const destroy = (error?: Error): void => {
+    message.destroy(error);
+  };
+  if (codings.length === 0) return { chunks: counted(message, hop), destroy, isUnpacked: false };
+  let chunks: AsyncIterable<Buffer, undefined> = packedBytes(message, options);
+  for (const step of steps.toReversed()) chunks = unpacked(chunks, step);
+  return { chunks: harmless(chunks, hop), destroy, isUnpacked: true };
+}
+
+type Decoder = (firstByte: number) => Transform;
+
+const decoders = new Map<string, Decoder>([
+  ["gzip", () => zlib.createGunzip()],
+  ["x-gzip", () => zlib.createGunzip()],
+  // Meant with zlib's frame; some servers send it without.
+  ["deflate", (firstByte) => ((firstByte & 0x0f) === 8 ? zlib.createInflate() : zlib.createInflateRaw())],
+  ["br", () => zlib.createBrotliDecompress()],
+]);
+
+function codingsOf(message: IncomingMessage): string[] {
+  return (message.headers["content-encoding"] ?? "")
+    .split(",", 16)
+    .map((coding) => coding.trim().toLowerCase())
+    .filter((coding) => !noCodings.has(coding));
+}
+
+async function* counted(message: AsyncIterable<Buffer>, hop: TraceHop): AsyncGenerator<Buffer, undefined> {
+  for await (const chunk of message) {
+    hop.receivedBytes += chunk.length;
+    hop.decodedBytes += chunk.length;
+    yield chunk;
+  }
+}
+
+async function* packedBytes(
+  message: AsyncIterable<Buffer>,
+  { hop, maxPackedBytes }: ReplyBodyOptions,
+): AsyncGenerator<Buffer, undefined> {
+  for await (const chunk of message) {
+    hop.receivedBytes += chunk.length;
+    if (hop.receivedBytes > maxPackedBytes)
+      throw new CallFailure("too_large", `The reply is larger than ${maxPackedBytes} bytes before it is unpacked`);
+    yield chunk;
+  }
+}
+
+/** A body without a byte is packed in nothing, whatever its headers say. */
+async function* unpacked(
+  packed: AsyncIterable<Buffer, undefined>,
+  decoder: Decoder,
+): AsyncGenerator<Buffer, undefined> {
+  const source = packed[Symbol.asyncIterator]();
+  const first = await source.next();
+  if (first.done === true) return;
+  const whole = async function* (): AsyncGenerator<Buffer, undefined> {
+    try {
+      yield first.value;
+      for (let next = await source.next(); next.done !== true; next = await source.next()) yield next.value;
+    } finally {
+      await source.return?.();
+    }
+  };
+  const output = pipeline(whole(), decoder(first.value[0] ?? 0), () => undefined);
+  try {
+    for await (const chunk of output as AsyncIterable<Buffer>) yield chunk;
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? String(error.code) : "";
+    if (!/^(?:Z_|ERR_)/.test(code) || code === "ERR_STREAM_PREMATURE_CLOSE") throw error; // the network's, not the packer's
+    throw new CallFailure("protocol", "The reply cannot be unpacked: it is damaged or not complete", { cause: error });
+  }
+}
+
+async function* harmless(chunks: AsyncIterable<Buffer>, hop: TraceHop): AsyncGenerator<Buffer, undefined> {
+  for await (const chunk of chunks) {
+    hop.decodedBytes += chunk.length;
+    if (hop.decodedBytes > harmlessBytes && hop.decodedBytes > hop.receivedBytes * maxRatio)
+      throw new CallFailure("too_large", `The reply is a bomb: ${hop.receivedBytes} bytes became ${hop.decodedBytes}`);
+    yield chunk;
+  }
+}
