@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 
 import type { MissedPolicy, Schedule } from "../../../contract/features/automation-schedules.ts";
 import { silentLogger } from "../../../lib/logger.ts";
-import { createDueHeap } from "./due-heap.ts";
+import { createDueHeap } from "../../../lib/due-heap.ts";
 import { createFakeTime } from "./testing/fake-time.ts";
 import { maxMissedRows, planDue, resumeDue } from "./missed-policy.ts";
 import { createScheduler, type GapCause } from "./scheduler.ts";

@@ -2,7 +2,7 @@ import type { MissedPolicy, Schedule } from "../../../contract/features/automati
 import type { Clock } from "../../../lib/clock.ts";
 import type { Logger } from "../../../lib/logger.ts";
 import { createAfterwork } from "./afterwork.ts";
-import { createDueHeap } from "./due-heap.ts";
+import { createDueHeap } from "../../../lib/due-heap.ts";
 import { nextDue } from "./due-times.ts";
 import { type DuePlan, planDue, resumeDue } from "./missed-policy.ts";
 
