@@ -15,6 +15,7 @@ import { localModelsEndpoints, localModelsFeed } from "./features/local-models.t
 import { logsChannel, logsEndpoints } from "./features/logs.ts";
 import { errorsFeed, notificationsEndpoints, notificationsFeed } from "./features/notifications.ts";
 import { onboardingEndpoints } from "./features/onboarding.ts";
+import { outboxEndpoints } from "./features/outbox.ts";
 import { processesEndpoints, processesFeed } from "./features/processes.ts";
 import { promptsEndpoints, promptsFeed } from "./features/prompts.ts";
 import { providersEndpoints, providersFeed } from "./features/providers.ts";
@@ -47,6 +48,7 @@ export const endpointGroups = {
   logs: logsEndpoints,
   notifications: notificationsEndpoints,
   onboarding: onboardingEndpoints,
+  outbox: outboxEndpoints,
   processes: processesEndpoints,
   prompts: promptsEndpoints,
   providers: providersEndpoints,

@@ -38,6 +38,7 @@ import { startIncidents } from "./features/incidents/start-incidents.ts";
 import { buildLogs } from "./features/logs/build-logs.ts";
 import { createNotificationService, type NotificationService } from "./features/notifications/notification-service.ts";
 import { notificationsFile } from "./features/notifications/notification-store.ts";
+import { buildOutbox } from "./features/outbox/build-outbox.ts";
 import { createPanelErrors, type PanelErrors } from "./features/notifications/panel-errors.ts";
 import { mountNotifications } from "./features/notifications/routes.ts";
 import { mountOnboarding, type OnboardingFile } from "./features/onboarding/onboarding-service.ts";
@@ -107,6 +108,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   });
   context.onStop(startHistoryRetention(context, settings));
   await buildEvidence(context, settings);
+  await buildOutbox(context);
   const cosAddress = `127.0.0.1:${env.ports.cos}`;
   const link = new CosLink({ url: `ws://${cosAddress}`, logger: context.logger.child("cos") });
   const cos = createCosClient({ baseUrl: `http://${cosAddress}`, link });
