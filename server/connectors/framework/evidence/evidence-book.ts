@@ -31,6 +31,9 @@ const retryMs = 5_000;
 const maxScan = 20_000;
 const exportPage = 500;
 
+const looseRecord = evidenceRecordSchema.strip();
+const looseIntent = evidenceIntentSchema.strip();
+
 /**
  * The record of every call to the outside, append-only and chained. A call that leaves is written twice: before, so that it
  * does not happen unseen whatever comes after, and when it has ended.
@@ -239,7 +242,7 @@ class Book {
 }
 
 function toIntent(intent: EvidenceIntent): EvidenceIntent {
-  const parsed = evidenceIntentSchema.strip().safeParse(redactIntent(intent));
+  const parsed = looseIntent.safeParse(redactIntent(intent));
   if (parsed.success) return parsed.data;
   throw new AppError("invalid_request", `What is to be recorded is not valid: ${describeIssues(parsed.error)}.`);
 }
@@ -247,6 +250,6 @@ function toIntent(intent: EvidenceIntent): EvidenceIntent {
 function toView(row: LogRow<EvidenceRow>): EvidenceView[] {
   const { link } = row;
   if (row.kind === "begun" || !link) return [];
-  const record = evidenceRecordSchema.strip().parse(row);
+  const record = looseRecord.parse(row);
   return [{ ...record, n: link.n, prev: link.prev, hash: link.hash, isSealed: link.isSealed }];
 }

@@ -3,6 +3,7 @@ import type { JsonLog } from "../../../../lib/json-log.ts";
 import type { EvidenceRow } from "./evidence-row.ts";
 
 const maxRows = 200_000;
+const looseIntent = evidenceIntentSchema.strip();
 
 /** Calls that left and whose end was never written, oldest first; only those no older than `withinMs` before the last row. */
 export async function findUnended(
@@ -19,7 +20,7 @@ export async function findUnended(
       rows += 1;
       oldest ??= Date.parse(row.at) - withinMs;
       if (row.kind === "call") ended.add(row.id);
-      else if (!ended.has(row.id)) open.push(evidenceIntentSchema.strip().parse(row));
+      else if (!ended.has(row.id)) open.push(looseIntent.parse(row));
     }
     const last = page.items.at(-1);
     if (page.next === null || (last && oldest !== null && Date.parse(last.at) < oldest)) break;
