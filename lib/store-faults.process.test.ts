@@ -110,7 +110,9 @@ async function killOnce(folder: string, acknowledged: Map<string, number>): Prom
 /** The complete rows of the newest file, read without the log. */
 async function lastRows(folder: string): Promise<z.infer<typeof rowSchema>[]> {
   const names = (await readdir(join(folder, "history"))).filter((name) => name.endsWith(".jsonl")).toSorted();
-  const text = await readFile(join(folder, "history", names.at(-1) ?? ""), "utf8");
+  const newest = names.at(-1);
+  if (newest === undefined) return []; // killed before the first row
+  const text = await readFile(join(folder, "history", newest), "utf8");
   return text
     .split("\n")
     .slice(0, -1)
