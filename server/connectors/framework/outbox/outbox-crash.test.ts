@@ -46,6 +46,7 @@ describe("random crashes", () => {
             try {
               outbox.start({ deliver });
               for (const [number, orderingKey] of messages.entries()) {
+                if (accepted.has(number)) continue; // what was accepted is the outbox's own care
                 await outbox.accept(message(`m${number}`, { orderingKey, input: number }));
                 accepted.add(number);
               }
