@@ -70,100 +70,133 @@ const maxTargets = 1_000;
 /** Creates it; state lives in memory, because a restart is a good reason to try again. */
 export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBreaker {
   const { clock, failuresToOpen = 5, forgetMs = 120_000, openMs = 15_000, maxOpenMs = 300_000, onChange } = options;
-  const circuits = new Map<string, Circuit>();
+  const book = new CircuitBook({
+    clock,
+    failuresToOpen,
+    forgetMs,
+    openMs,
+    maxOpenMs,
+    onChange: onChange ?? (() => undefined),
+  });
+  return {
+    admit(target) {
+      const circuit = book.find(target);
+      if (!circuit || circuit.state === "closed") return passOf(book, target, false);
+      const now = clock.monotonic();
+      if (circuit.state === "open") {
+        if (now < circuit.openUntil) return { ok: false, state: shown(circuit, clock) };
+        book.change(circuit, "half-open");
+      }
+      // A probe nobody hears of any more must not keep the target shut for ever.
+      const isProbing = circuit.probeSince !== null && now - circuit.probeSince < maxOpenMs;
+      if (isProbing) return { ok: false, state: shown(circuit, clock) };
+      circuit.probeSince = now;
+      return passOf(book, target, true);
+    },
+    state: (target) => shown(book.find(target) ?? closedCircuit(target, clock.now()), clock),
+    states: () => book.all().map((circuit) => shown(circuit, clock)),
+    reset(target) {
+      const circuit = book.find(target);
+      if (circuit) book.change(circuit, "closed");
+    },
+  };
+}
 
-  function change(circuit: Circuit, state: Circuit["state"]): void {
+/** The circuits that are not simply closed, in the order of their last failures. */
+class CircuitBook {
+  readonly #circuits = new Map<string, Circuit>();
+  readonly #options: Required<CircuitBreakerOptions>;
+
+  constructor(options: Required<CircuitBreakerOptions>) {
+    this.#options = options;
+  }
+
+  find(target: string): Circuit | undefined {
+    return this.#circuits.get(target);
+  }
+
+  all(): Circuit[] {
+    return [...this.#circuits.values()];
+  }
+
+  change(circuit: Circuit, state: Circuit["state"]): void {
+    const { clock, onChange } = this.#options;
     circuit.state = state;
     circuit.sinceMs = clock.now();
     circuit.round += 1;
     circuit.probeSince = null;
-    if (state === "closed") circuits.delete(circuit.target);
-    onChange?.(shown(circuit));
+    if (state === "closed") this.#circuits.delete(circuit.target);
+    onChange(shown(circuit, clock));
   }
 
-  function open(circuit: Circuit): void {
-    circuit.openForMs = circuit.openForMs === 0 ? openMs : Math.min(maxOpenMs, circuit.openForMs * 2);
-    circuit.openUntil = clock.monotonic() + circuit.openForMs;
-    change(circuit, "open");
+  succeed(circuit: Circuit): void {
+    if (circuit.state === "half-open") this.change(circuit, "closed");
+    else this.#circuits.delete(circuit.target);
   }
 
-  function fail(circuit: Circuit, reason: string): void {
+  fail(target: string, reason: string): void {
+    const { clock, forgetMs, failuresToOpen } = this.#options;
+    const circuit = this.find(target) ?? closedCircuit(target, clock.now());
     const now = clock.monotonic();
     circuit.failures = now - circuit.lastFailureAt > forgetMs ? 1 : circuit.failures + 1;
     circuit.lastFailureAt = now;
     circuit.lastReason = reason;
-    circuits.delete(circuit.target); // to the end: the order of the map is that of the failures
-    circuits.set(circuit.target, circuit);
-    const [oldest] = circuits.keys();
-    if (circuits.size > maxTargets && oldest !== undefined) circuits.delete(oldest);
-    if (circuit.state === "half-open" || circuit.failures >= failuresToOpen) open(circuit);
+    this.#circuits.delete(target); // to the end
+    this.#circuits.set(target, circuit);
+    const [oldest] = this.#circuits.keys();
+    if (this.#circuits.size > maxTargets && oldest !== undefined) this.#circuits.delete(oldest);
+    if (circuit.state === "half-open" || circuit.failures >= failuresToOpen) this.#open(circuit);
   }
 
-  function pass(target: string, isProbe: boolean): BreakerPass {
-    const round = circuits.get(target)?.round ?? 0;
-    let isDone = false;
-    const once = (tell: (circuit: Circuit | undefined) => void) => {
-      const circuit = circuits.get(target);
-      if (isDone || (circuit?.round ?? 0) !== round) return;
-      isDone = true;
-      tell(circuit);
-    };
-    return {
-      ok: true,
-      isProbe,
-      succeeded: () => {
-        once((circuit) => {
-          if (circuit?.state === "half-open") change(circuit, "closed");
-          else circuits.delete(target);
-        });
-      },
-      failed: (reason) => {
-        once((circuit) => {
-          fail(circuit ?? closedCircuit(target, clock.now()), reason);
-        });
-      },
-      dropped: () => {
-        once((circuit) => {
-          if (isProbe && circuit) circuit.probeSince = null;
-        });
-      },
-    };
+  #open(circuit: Circuit): void {
+    const { clock, openMs, maxOpenMs } = this.#options;
+    circuit.openForMs = circuit.openForMs === 0 ? openMs : Math.min(maxOpenMs, circuit.openForMs * 2);
+    circuit.openUntil = clock.monotonic() + circuit.openForMs;
+    this.change(circuit, "open");
   }
+}
 
-  function shown(circuit: Circuit): BreakerState {
-    const { target, state, sinceMs, failures, lastReason } = circuit;
-    const left = circuit.openUntil - clock.monotonic();
-    return {
-      target,
-      state,
-      since: new Date(sinceMs).toISOString(),
-      until: state === "open" ? new Date(clock.now() + Math.max(0, left)).toISOString() : null,
-      failures: state === "closed" && circuit.round > 0 ? 0 : failures,
-      lastReason,
-    };
-  }
-
+/** What is said through a pass counts once, and only while the circuit is as it was when the call began. */
+function passOf(book: CircuitBook, target: string, isProbe: boolean): BreakerPass {
+  const round = book.find(target)?.round ?? 0;
+  let isDone = false;
+  const once = (tell: (circuit: Circuit | undefined) => void): void => {
+    const circuit = book.find(target);
+    if (isDone || (circuit?.round ?? 0) !== round) return;
+    isDone = true;
+    tell(circuit);
+  };
   return {
-    admit(target) {
-      const circuit = circuits.get(target);
-      if (!circuit || circuit.state === "closed") return pass(target, false);
-      const now = clock.monotonic();
-      if (circuit.state === "open") {
-        if (now < circuit.openUntil) return { ok: false, state: shown(circuit) };
-        change(circuit, "half-open");
-      }
-      // A probe nobody hears of any more must not keep the target shut for ever.
-      const isProbing = circuit.probeSince !== null && now - circuit.probeSince < maxOpenMs;
-      if (isProbing) return { ok: false, state: shown(circuit) };
-      circuit.probeSince = now;
-      return pass(target, true);
+    ok: true,
+    isProbe,
+    succeeded: () => {
+      once((circuit) => {
+        if (circuit) book.succeed(circuit);
+      });
     },
-    state: (target) => shown(circuits.get(target) ?? closedCircuit(target, clock.now())),
-    states: () => Array.from(circuits.values(), shown),
-    reset(target) {
-      const circuit = circuits.get(target);
-      if (circuit) change(circuit, "closed");
+    failed: (reason) => {
+      once(() => {
+        book.fail(target, reason);
+      });
     },
+    dropped: () => {
+      once((circuit) => {
+        if (isProbe && circuit) circuit.probeSince = null;
+      });
+    },
+  };
+}
+
+function shown(circuit: Circuit, clock: Clock): BreakerState {
+  const { target, state, sinceMs, failures, lastReason } = circuit;
+  const left = circuit.openUntil - clock.monotonic();
+  return {
+    target,
+    state,
+    since: new Date(sinceMs).toISOString(),
+    until: state === "open" ? new Date(clock.now() + Math.max(0, left)).toISOString() : null,
+    failures: state === "closed" && circuit.round > 0 ? 0 : failures,
+    lastReason,
   };
 }
 
