@@ -83,7 +83,8 @@ export function readLink(line: Buffer): ChainLink | null {
 /** Whether a line is one the chain has written about itself. */
 export function isChainRow(line: Buffer): boolean {
   const at = line.indexOf(0x2c); // the comma after the number
-  return at > 0 && at < 24 && line.toString("latin1", at, at + 10) === ',"chain":{';
+  if (at <= 0 || at >= 24 || line[at + 2] !== 0x63) return false; // most rows are none: seen without making a text
+  return line.toString("latin1", at, at + 10) === ',"chain":{';
 }
 
 /** The content of a row for which `isChainRow` holds, `null` when it is not one this version knows. */

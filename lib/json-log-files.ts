@@ -107,7 +107,8 @@ export async function* linesBackwards(
   }
   try {
     let position = Math.min(to, (await handle.stat()).size);
-    let chunkBytes = firstChunkBytes;
+    // A part that was chosen is wanted whole; of a whole file the end may do.
+    let chunkBytes = from > 0 ? Math.min(position - from, largestChunkBytes) : firstChunkBytes;
     /** Bytes from `position` on that are not yet given out: the end of a line whose start was not read yet. */
     let rest: Buffer = Buffer.alloc(0);
     let isWhole = false; // until a line end was seen, `rest` is a torn or unfinished line

@@ -11,10 +11,11 @@ export function toQuery(filter: EvidenceFilter): Pick<LogQuery<EvidenceRow>, "wh
   const terms = [...given.map(([name, value]) => [`${name}:${value}`]), ...(caller ? [[`caller:${caller}`]] : [])];
   return {
     where: { terms, ids, ...toRange({ from, to }) },
+    // What few rows have first.
     contains: [
-      '"kind":"call"',
       ...given.map(([name, value]) => JSON.stringify({ [name]: value }).slice(1, -1)),
       ...ids.map((id) => JSON.stringify(id)),
+      '"kind":"call"',
     ],
     match: matcher(filter),
   };
