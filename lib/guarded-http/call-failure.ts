@@ -25,6 +25,9 @@ export type FailureReason =
 
 const codeOf = { refused: "forbidden", timeout: "timeout", request_too_large: "too_large" } as const;
 
+/** Reasons that come before anything is sent. */
+const unsent = new Set<FailureReason>(["refused", "name_not_found", "request_too_large"]);
+
 export interface CallFailureOptions {
   cause?: unknown;
   hint?: string;
@@ -36,14 +39,15 @@ export class CallFailure extends AppError {
   readonly reason: FailureReason;
   /** What the guard said, when it was the guard. */
   readonly refusal: Refusal | null;
-  /** Something of the request may have reached the other side. */
-  isSent = false;
+  /** Something of the request may have reached the other side; only who knows better says no. */
+  isSent: boolean;
 
   constructor(reason: FailureReason, message: string, options: CallFailureOptions = {}) {
     const { refusal, ...rest } = options;
     super(Object.hasOwn(codeOf, reason) ? codeOf[reason as keyof typeof codeOf] : "upstream_failed", message, rest);
     this.reason = reason;
     this.refusal = refusal ?? null;
+    this.isSent = !unsent.has(reason);
   }
 }
 

@@ -54,7 +54,7 @@ export function createCallWatch(caller: AbortSignal | undefined, options: CallWa
       if (late !== null) return late;
       if (caller?.aborted === true) {
         const failure = new CallFailure("cancelled", "The request was cancelled", { cause: error });
-        failure.isSent = error instanceof CallFailure ? error.isSent : true;
+        failure.isSent = !(error instanceof CallFailure) || error.isSent;
         return failure;
       }
       return networkFailure(error);

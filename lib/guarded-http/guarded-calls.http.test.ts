@@ -97,6 +97,30 @@ describe("redirects", () => {
     expect(seen.headers).not.toHaveProperty("content-type");
   });
 
+  it("count as sent although where they lead to cannot be reached", async () => {
+    const gone = await start();
+    await gone.close();
+    const targets = [first, gone].map((server) => ({ address: originOf(server) }));
+    const reaching = { method: "POST", body: "x", guard: publicGuard({ ownPorts: [], targets }) } as const;
+    await expect(call(`/?to=${originOf(gone)}/&status=303`, reaching)).rejects.toMatchObject({
+      reason: "connect",
+      isSent: true,
+    });
+    await expect(call("/", { ...reaching, url: originOf(gone) })).rejects.toMatchObject({
+      reason: "connect",
+      isSent: false,
+    });
+  });
+
+  it("may lead to what is refused, which is sent as well", async () => {
+    await expect(call("/?to=http://10.0.0.1/", { method: "POST", body: "x" })).rejects.toMatchObject({
+      code: "forbidden",
+      isSent: true,
+    });
+    const slow = { judge: () => new Promise<never>(() => undefined) };
+    await expect(call("/", { guard: slow, timeoutMs: 100 })).rejects.toMatchObject({ code: "timeout", isSent: false });
+  });
+
   it("cannot send a stream twice", async () => {
     const signal = AbortSignal.timeout(10_000);
     const request = {

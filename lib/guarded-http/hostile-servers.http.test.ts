@@ -170,6 +170,7 @@ describe("a server that means harm", () => {
     await expect(call(server, { silenceMs: 200 })).rejects.toMatchObject({
       code: "timeout",
       message: "Nothing was heard for 200 ms",
+      isSent: true,
     });
     const dripping = await answering((response) => {
       const timer = setInterval(() => response.write("."), 30);
@@ -179,6 +180,7 @@ describe("a server that means harm", () => {
     });
     await expect(call(dripping, { silenceMs: 400, timeoutMs: 900 })).rejects.toMatchObject({
       message: "No complete answer within 900 ms",
+      isSent: true,
     });
     await expect.poll(() => server.open() + dripping.open()).toBe(0);
   });
@@ -203,13 +205,21 @@ describe("a server that means harm", () => {
         socket.end("HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nonly this");
       }),
     );
-    await expect(call(tooShort)).rejects.toMatchObject({ reason: "cut", code: "upstream_failed" });
+    await expect(call(tooShort)).rejects.toMatchObject({ reason: "cut", code: "upstream_failed", isSent: true });
     const two = await replying("HTTP/1.1 200 OK\r\ncontent-length: 2\r\ncontent-length: 5\r\n\r\nhello");
     await expect(call(two)).rejects.toMatchObject({ reason: "protocol" });
     const both = await replying("HTTP/1.1 200 OK\r\ncontent-length: 2\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n");
     await expect(call(both)).rejects.toMatchObject({ reason: "protocol" });
     const none = await replying("this is no HTTP\r\n\r\n");
     await expect(call(none)).rejects.toMatchObject({ reason: "protocol" });
+  });
+
+  it("is left when it wants to speak another protocol, or says nothing but to wait", async () => {
+    const other = await replying("HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\nhi");
+    await expect(call(other)).rejects.toMatchObject({ reason: "protocol", isSent: true });
+    const waiting = await replying("HTTP/1.1 100 Continue\r\n\r\n".repeat(1_000));
+    await expect(call(waiting, { headersTimeoutMs: 300 })).rejects.toMatchObject({ code: "timeout", isSent: true });
+    await expect.poll(() => other.open() + waiting.open()).toBe(0);
   });
 
   it("cannot slip an answer to a question that was not asked yet into a connection that is kept", async () => {

@@ -72,7 +72,7 @@ export async function openRequest(request: OpenRequest): Promise<OpenReply> {
   let next = { url: new URL(request.url), method: request.method, headers: request.headers, body: request.body };
   for (let redirects = 0; ; redirects += 1) {
     const hop = beginHop(trace, next.method, next.url);
-    const reply = await traced(hop, () => openHop({ ...request, ...next, hop }));
+    const reply = await traced(hop, redirects > 0, () => openHop({ ...request, ...next, hop }));
     const location = maxRedirects === 0 ? null : redirectOf(reply);
     if (location === null) return { ...reply, url: next.url.href };
     reply.discard();
@@ -90,7 +90,7 @@ export interface HopRequest extends Omit<OpenRequest, "url"> {
 async function openHop(request: HopRequest): Promise<Received> {
   const { guard, url, hop, signal, method, body, pool = sharedAgentPool } = request;
   const startedAt = performance.now();
-  const { addresses, trust } = await judgeUrl(guard, url, { hop, signal });
+  const { addresses, trust } = await judgeUrl(guard, url, { hop, signal }).catch(unsent);
   const isRepeatable = isIdempotentMethod(method) && (body === undefined || !isStream(body));
   const purpose = { origin: url.origin, isSecure: url.protocol === "https:", addresses, trust, isRepeatable };
   try {
@@ -108,6 +108,11 @@ export function isIdempotentMethod(method: string): boolean {
   return method !== "POST" && method !== "PATCH";
 }
 
+function unsent(error: unknown): never {
+  if (error instanceof CallFailure) error.isSent = false;
+  throw error;
+}
+
 function isCut(error: unknown): boolean {
   return error instanceof CallFailure && error.reason === "cut";
 }
@@ -120,11 +125,13 @@ function checkHeaders(headers: Record<string, string>): void {
     });
 }
 
-async function traced<T>(hop: TraceHop, work: () => Promise<T>): Promise<T> {
+async function traced<T>(hop: TraceHop, isRedirected: boolean, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
     if (hop.refusal === null) hop.failure ??= error instanceof Error ? error.message : String(error);
+    // What a redirect leads to may have been asked in vain: the first address has done what it was asked for.
+    if (isRedirected && error instanceof CallFailure) error.isSent = true;
     throw error;
   }
 }

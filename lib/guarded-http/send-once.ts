@@ -94,6 +94,11 @@ function transportFor({ url, hop, headersTimeoutMs, body }: HopRequest, sent: Se
         noteConnection(socket, hop, sent, isSecure);
         hop.isReused = outgoing.reusedSocket;
       });
+      outgoing.once("upgrade", (_message, socket) => {
+        socket.destroy();
+        sent.late = new CallFailure("protocol", "No answer: it wants to speak another protocol");
+        outgoing.emit("error", sent.late); // the request itself ends without a word
+      });
       if (headersTimeoutMs !== undefined) {
         const begin = (): void => {
           sent.timer ??= setTimeout(() => {
