@@ -100,8 +100,8 @@ describe("guarded fetch", () => {
   });
 
   it("ends a reply that stays silent", async () => {
-    const reply = await guarded({ silenceMs: 100 })(`${base}/events`);
-    await expect(reply.text()).rejects.toMatchObject({ code: "timeout", message: "Nothing was heard for 100 ms" });
+    const reply = await guarded({ silenceMs: 400 })(`${base}/events`);
+    await expect(reply.text()).rejects.toMatchObject({ code: "timeout", message: "Nothing was heard for 400 ms" });
   });
 
   it("does not count the time of a slow reader as silence", async () => {

@@ -7,7 +7,7 @@ import { type CallWatch, createCallWatch } from "./call-watch.ts";
 import type { Guard } from "./guard.ts";
 import { type HttpMethod, type OpenReply, openRequest } from "./open-request.ts";
 import type { ReplyBody } from "./reply-body.ts";
-import type { Trace } from "./trace.ts";
+import { noteFailure, type Trace } from "./trace.ts";
 
 export interface GuardedFetchOptions {
   /** Time for everything up to the last byte of the reply, in milliseconds. */
@@ -54,7 +54,7 @@ export function createGuardedFetch(guard: Guard, options: GuardedFetchOptions): 
         throw new CallFailure("redirect", "The reply is a redirect");
       }
       watch.wait(false); // until somebody reads
-      return responseOf(request, reply, watch, options.maxBytes);
+      return responseOf(request, reply, watch, options);
     } catch (error) {
       watch.stop();
       request.signal.throwIfAborted();
@@ -81,21 +81,21 @@ async function bodyOf(request: Request, given: unknown): Promise<Uint8Array | Re
   return new Uint8Array(await request.arrayBuffer());
 }
 
-function responseOf(request: Request, reply: OpenReply, watch: CallWatch, maxBytes: number): Response {
+function responseOf(request: Request, reply: OpenReply, watch: CallWatch, options: GuardedFetchOptions): Response {
   const init = { status: reply.status, statusText: reply.statusText, headers: reply.headers };
   if (request.method === "HEAD" || bodylessStatus.has(reply.status)) {
     reply.discard();
     watch.stop();
     return new Response(null, init);
   }
-  return new Response(bodyStream(request, reply.body, watch, maxBytes), init);
+  return new Response(bodyStream(request, reply.body, watch, options), init);
 }
 
 function bodyStream(
   request: Request,
   source: ReplyBody,
   watch: CallWatch,
-  maxBytes: number,
+  { maxBytes, trace }: GuardedFetchOptions,
 ): ReadableStream<Uint8Array> {
   const iterator = source.chunks[Symbol.asyncIterator]();
   let size = 0;
@@ -125,7 +125,9 @@ function bodyStream(
           controller.enqueue(new Uint8Array(value));
         } catch (error) {
           finish();
-          controller.error(request.signal.aborted ? request.signal.reason : watch.errorOf(error));
+          const failure = watch.errorOf(error);
+          noteFailure(trace, failure);
+          controller.error(request.signal.aborted ? request.signal.reason : failure);
         }
       },
       cancel: finish,

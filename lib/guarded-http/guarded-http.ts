@@ -3,7 +3,7 @@ import { type CallWatch, createCallWatch } from "./call-watch.ts";
 import type { Guard } from "./guard.ts";
 import { type HttpMethod, openRequest } from "./open-request.ts";
 import type { ReplyBody } from "./reply-body.ts";
-import type { Trace } from "./trace.ts";
+import { noteFailure, type Trace } from "./trace.ts";
 
 export interface GuardedRequest {
   url: string;
@@ -53,7 +53,9 @@ export async function guardedRequest(request: GuardedRequest): Promise<GuardedRe
     const { bytes, isCut } = await readCapped(reply.body, maxBytes, watch);
     return { status: reply.status, headers: reply.headers, body: bytes, isCut, url: reply.url };
   } catch (error) {
-    throw watch.errorOf(error);
+    const failure = watch.errorOf(error);
+    noteFailure(request.trace, failure);
+    throw failure;
   } finally {
     watch.stop();
   }

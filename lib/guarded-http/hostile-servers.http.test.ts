@@ -167,11 +167,13 @@ describe("a server that means harm", () => {
     const server = await answering((response) => {
       response.write("some");
     });
-    await expect(call(server, { silenceMs: 200 })).rejects.toMatchObject({
+    const trace = createTrace();
+    await expect(call(server, { silenceMs: 200, trace })).rejects.toMatchObject({
       code: "timeout",
       message: "Nothing was heard for 200 ms",
       isSent: true,
     });
+    expect(trace.hops[0]).toMatchObject({ status: 200, receivedBytes: 4, failure: "Nothing was heard for 200 ms" });
     const dripping = await answering((response) => {
       const timer = setInterval(() => response.write("."), 30);
       response.once("close", () => {

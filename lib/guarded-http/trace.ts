@@ -57,6 +57,12 @@ export function beginHop(trace: Trace | undefined, method: string, url: URL): Tr
   return hop;
 }
 
+/** Writes into the last hop why the call failed, unless it says so already. */
+export function noteFailure(trace: Trace | undefined, error: Error): void {
+  const hop = trace?.hops.at(-1);
+  if (hop?.refusal === null) hop.failure ??= error.message;
+}
+
 /** Names in a query whose values open something, besides those that do so anywhere. */
 const openingNames = /(?:^|[-_.])(?:sig|signature|code|credential|session|hash|hmac|nonce|assertion|jwt)$/i;
 
