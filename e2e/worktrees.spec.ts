@@ -17,7 +17,8 @@ async function prepare(portos: PortosFixture, name: string): Promise<{ folder: s
   const run = { kind: "command", command: ["/bin/sh", "-c", "sleep 1"] };
   const made = await portos.call("POST", "/api/apps", { name, folder, processes: [{ name: "web", run }] });
   expect(made.status, JSON.stringify(made.body)).toBeLessThan(300);
-  await portos.call("DELETE", "/api/providers/writer");
+  const { providers } = (await portos.call("GET", "/api/providers")).body as { providers: { id: string }[] };
+  for (const { id } of providers) await portos.call("DELETE", `/api/providers/${id}`); // those of other tests
   const command = ["/bin/sh", "-c", "echo two > new.txt; echo done"];
   const input = { type: "cli", name: "Writer", agent: "custom", command };
   const added = await portos.call("POST", "/api/providers", { id: "writer", input });
@@ -40,9 +41,7 @@ test("a run works in a worktree, which stays while it holds the only copy and go
   const sheet = page.getByRole("dialog");
   await expect(sheet.getByRole("radio", { name: /^In a worktree/ })).toBeChecked();
   await sheet.getByLabel("What is to be done?").fill("Leave a file behind.");
-  const writer = sheet.getByRole("checkbox", { name: "Writer" });
-  if (!(await writer.isChecked())) await writer.check();
-  for (const other of await sheet.getByRole("checkbox", { name: /^Model/, checked: true }).all()) await other.uncheck();
+  await expect(sheet.getByRole("checkbox", { name: "Writer" })).toBeChecked();
   await expectAccessible(page, "New run with a worktree");
   await saveScreenshots(page, info, "worktree-composer");
   await sheet.getByRole("button", { name: "Start", exact: true }).click();
