@@ -12,6 +12,7 @@ import type { AgentKind } from "../../../contract/features/providers.ts";
 import { AppError } from "../../../lib/app-error.ts";
 import { childEnvironment } from "../../../lib/processes/child-environment.ts";
 import { endDescendants, politeSteps, type EndStep } from "../../../lib/processes/end-descendants.ts";
+import { holdBackLoaderVariables } from "../../../lib/processes/loader-variables.ts";
 import { brandProgram } from "../../../lib/processes/run-brand.ts";
 import { spawnGroup, type GroupChild } from "../../../lib/processes/spawn-group.ts";
 import { identityOf } from "../../../lib/process-identity.ts";
@@ -45,10 +46,13 @@ export async function startAcpAttempt(
   const acp = await loadProtocol();
   const workspace = await openWorkspace(folder);
   const mark = markOf(runId);
-  const { env, ...program } = programFor(target, task.permissionMode);
+  const { env, ...named } = programFor(target, task.permissionMode);
   const { surroundings } = task;
   const own = { ...surroundings.environment, ...target.environment };
-  const environment = childEnvironment({ ...env, ...own, PWD: folder, [mark[0]]: mark[1] });
+  const { program, environment } = holdBackLoaderVariables({
+    program: named,
+    environment: childEnvironment({ ...env, ...own, PWD: folder, [mark[0]]: mark[1] }),
+  });
   const { file, args } = brandProgram(surroundings.wrap(program, { agent: target.agent, cwd: folder }), {
     cwd: folder,
     searchPath: environment["PATH"],

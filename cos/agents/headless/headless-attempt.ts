@@ -12,6 +12,7 @@ import {
   type DetachedProgram,
 } from "../../../lib/processes/detached-program.ts";
 import { endDescendants, type EndStep } from "../../../lib/processes/end-descendants.ts";
+import { holdBackLoaderVariables } from "../../../lib/processes/loader-variables.ts";
 import { brandProgram } from "../../../lib/processes/run-brand.ts";
 import type { RunMark } from "../../../lib/run-mark.ts";
 import type { AttemptEnd, AttemptSink, AttemptTask, ProgramTarget, RunningAttempt } from "../attempt.ts";
@@ -58,10 +59,13 @@ export async function startHeadlessAttempt(
   const [markName, markValue] = mark(runId);
   const { surroundings } = task;
   const own = { ...command.env, ...surroundings.environment, ...environment };
-  const env = childEnvironment({ ...own, PWD: folder, [markName]: markValue });
-  const wrapped = surroundings.wrap({ file: command.file, args: command.args }, { agent, cwd: folder });
+  const { program: named, environment: env } = holdBackLoaderVariables({
+    program: { file: command.file, args: command.args },
+    environment: childEnvironment({ ...own, PWD: folder, [markName]: markValue }),
+  });
   const program = await startDetached({
-    ...brandProgram(wrapped, { cwd: folder, searchPath: env["PATH"] }),
+    ...surroundings.wrap(named, { agent, cwd: folder }),
+    wrapKeeper: (keeper) => brandProgram(keeper, { cwd: folder, searchPath: env["PATH"] }),
     cwd: folder,
     env,
     stdin: command.isPromptPiped ? files.input : null,
