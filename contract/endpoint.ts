@@ -35,7 +35,9 @@ export interface Endpoint {
   readonly stepUp?: StepUp;
 }
 
-/** What needs the PIN: opening a terminal or reading what was typed there, changing a secret or what runs with it, deleting, rules that allow without asking. */
+  /** The same for some bodies only: those with this value in this field. */
+  readonly stepUpFor?: { readonly field: string; readonly value: string; readonly what: StepUp };
+/** What needs the PIN: opening a terminal or reading what was typed there, changing a secret or what runs with it, deleting, what lets agents act without asking. */
 export type StepUp = "terminal" | "secret" | "delete" | "allow";
 
 export type EndpointGroup = Record<string, Endpoint>;

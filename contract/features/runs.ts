@@ -232,6 +232,7 @@ export const runsEndpoints = defineEndpoints({
     params: id.extend({ number: z.coerce.number().int().min(1).max(20) }),
     reply: { raw: "image/*" },
     audit: "none",
+    stepUpFor: { field: "permissionMode", value: "free", what: "allow" },
   },
   events: {
     method: "GET",

@@ -243,6 +243,7 @@ export const tasksEndpoints = defineEndpoints({
     }),
     reply: taskSchema,
     audit: "write",
+    stepUpFor: { field: "permissionMode", value: "free", what: "allow" },
   },
   update: {
     method: "PUT",
@@ -252,6 +253,7 @@ export const tasksEndpoints = defineEndpoints({
     body: taskInputSchema,
     reply: taskSchema,
     audit: "write",
+    stepUpFor: { field: "permissionMode", value: "free", what: "allow" },
   },
   /** To another column, another place in it, or both. */
   move: {

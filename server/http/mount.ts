@@ -16,7 +16,7 @@ import {
 import { readJsonBody } from "../../lib/json-body.ts";
 import type { Logger } from "../../lib/logger.ts";
 import type { ActionRecorder } from "./action-recorder.ts";
-import { readElevation, writeElevation, type StepUpGuard } from "./step-up.ts";
+import { neededFor, readElevation, writeElevation, type StepUpGuard } from "./step-up.ts";
 
 /** What a handler knows besides its input. */
 export interface RequestContext {
@@ -44,7 +44,7 @@ export interface MountDependencies {
   router: Router;
   callers: Callers;
   recorder: ActionRecorder;
-  /** Asked before every endpoint that is marked with `stepUp`. */
+  /** Asked before every endpoint that is marked with `stepUp`, or with `stepUpFor` for this body. */
   stepUp: StepUpGuard;
   /** Cookie with the token of a browser in which the PIN was entered. */
   cookie: string;
@@ -96,7 +96,9 @@ async function serve(
     const nameBefore = await dependencies.recorder.nameOf(bound, request.params);
     try {
       if (bound.endpoint.stepUp) dependencies.stepUp.demand(bound.endpoint.stepUp, token, caller);
-      body = bound.endpoint.method === "GET" ? undefined : await readJsonBody(request);
+      body = bound.endpoint.method === "GET" ? undefined : await readJsonBody(request, bound.endpoint.maxBodyBytes);
+      const needed = neededFor(bound.endpoint, body);
+      if (needed !== null) dependencies.stepUp.demand(needed, token, caller);
       const search = new URL(request.url, "http://localhost").searchParams;
       const reply = await bound.run(
         { params: request.params, query: parseQuery(search), body },

@@ -5,7 +5,7 @@ import { io, type Socket } from "socket.io-client";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
 import type { Ack } from "../../../contract/channel.ts";
-import type { Endpoint } from "../../../contract/endpoint.ts";
+import type { Endpoint, StepUp } from "../../../contract/endpoint.ts";
 import { channels, endpointGroups } from "../../../contract/index.ts";
 import { adaAddress, createFakeTailscale, fakeMachine } from "../../../lib/testing/fake-tailscale.ts";
 import { startTestApp, type TestApp } from "../../testing/test-app.ts";
@@ -72,8 +72,8 @@ describe("marks", () => {
       const wanted = expected(id, endpoint);
       if (wanted !== undefined) expect([id, endpoint.stepUp]).toEqual([id, wanted]);
     }
-    const secrets = all.filter(({ endpoint }) => endpoint.stepUp === "secret").map(({ id }) => id);
-    expect(secrets.toSorted()).toEqual([
+    const marked = (what: StepUp) => all.filter(({ endpoint }) => endpoint.stepUp === what).map(({ id }) => id);
+    expect(marked("secret").toSorted()).toEqual([
       "access.saveGuests",
       "access.setMinutes",
       "apps.create",
@@ -81,10 +81,35 @@ describe("marks", () => {
       "automations.create",
       "automations.update",
       "backups.restore",
+      "browser.saveSettings",
+      "localModels.update",
       "providers.create",
       "providers.update",
+      "push.subscribe",
+      "push.update",
       "worktrees.putSetup",
     ]);
+    expect(marked("allow").toSorted()).toEqual([
+      "approvals.createRule",
+      "approvals.restoreRule",
+      "approvals.updateRule",
+      "chief.put",
+      "repairs.putSettings",
+      "repairs.setAppLevel",
+      "usage.setBudget",
+    ]);
+  });
+
+  test("work that shall ask for nothing asks for the PIN, work that asks does not", async () => {
+    await setPin();
+    const marked = all.filter(({ endpoint }) => endpoint.stepUpFor !== undefined);
+    expect(marked.map(({ id }) => id).toSorted()).toEqual(["runs.create", "tasks.create", "tasks.update"]);
+    for (const { endpoint } of marked) {
+      const path = endpoint.path.replace(/:\w+/g, "x");
+      const answers = ["free", "ask"].map(async (permissionMode) => ask(endpoint.method, path, { permissionMode }));
+      const codes = (await Promise.all(answers)).map(({ body }) => body.error?.code);
+      expect(codes).toEqual(["step_up_required", "invalid_request"]);
+    }
   });
 
   test("every body that takes a secret belongs to a marked endpoint", async () => {
@@ -105,7 +130,10 @@ describe("marks", () => {
     );
     for (const { operationId, responses } of operations) {
       const endpoint = all.find(({ id }) => id === operationId)?.endpoint;
-      expect([operationId, "403" in responses]).toEqual([operationId, endpoint?.stepUp !== undefined]);
+      expect([operationId, "403" in responses]).toEqual([
+        operationId,
+        (endpoint?.stepUp ?? endpoint?.stepUpFor) !== undefined,
+      ]);
     }
   });
 

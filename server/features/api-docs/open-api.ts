@@ -29,6 +29,9 @@ export function buildOpenApi(groups: Record<string, EndpointGroup>, version: str
 }
 
 function operation(operationId: string, tag: string, endpoint: Endpoint): Json {
+  const { stepUp, stepUpFor } = endpoint;
+  const condition = stepUpFor && `${stepUpFor.what}, when ${stepUpFor.field} is ${stepUpFor.value}`;
+  const pinBefore = stepUp ?? condition ?? null;
   return {
     operationId,
     tags: [tag],
@@ -50,10 +53,10 @@ function operation(operationId: string, tag: string, endpoint: Endpoint): Json {
             ? { [endpoint.reply.raw]: {} }
             : { "application/json": { schema: toJsonSchema(endpoint.reply, "output") } },
       },
-      ...(endpoint.stepUp
+      ...(pinBefore !== null
         ? {
             403: {
-              description: `A PIN is set and this browser has not entered it (\`step_up_required\`, before: ${endpoint.stepUp})`,
+              description: `A PIN is set and this browser has not entered it (\`step_up_required\`, before: ${pinBefore})`,
               content: { "application/json": { schema: { $ref: "#/components/schemas/Error" } } },
             },
           }
