@@ -28,6 +28,8 @@ export interface Endpoint {
   readonly params?: Schema;
   readonly query?: Schema;
   readonly body?: Schema;
+  /** Greatest size of its body in bytes; 1 MiB when left out. */
+  readonly maxBodyBytes?: number;
   readonly reply: Schema | RawReplyMark;
   /** `write` calls are recorded in the history with their outcome, `read` calls only when refused, `none` never. */
   readonly audit: "read" | "write" | "none";

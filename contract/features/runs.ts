@@ -86,6 +86,15 @@ const wantedAnswerSchema = answerFormatSchema.superRefine((format, context) => {
   if (problem !== null) context.addIssue({ code: "custom", path: ["schema"], message: problem });
 });
 
+/** The last answer of a run that was asked for JSON. */
+export const runAnswerSchema = z.strictObject({
+  /** The value, indented; without secrets. */
+  text: z.string(),
+  /** Why it does not fit the schema it was asked for with; `null` when it does. */
+  problem: z.string().nullable(),
+});
+export type RunAnswer = z.output<typeof runAnswerSchema>;
+
 /** What the user asks for. */
 export const runInputSchema = z.strictObject({
   title: z.string().trim().max(200, "must have at most 200 characters").optional(),
@@ -232,7 +241,22 @@ export const runsEndpoints = defineEndpoints({
     params: id.extend({ number: z.coerce.number().int().min(1).max(20) }),
     reply: { raw: "image/*" },
     audit: "none",
-    stepUpFor: { field: "permissionMode", value: "free", what: "allow" },
+  },
+  jsonAnswer: {
+    method: "GET",
+    path: "/api/runs/:id/answer",
+    summary: "Read the answer of a run that was asked for JSON",
+    params: id,
+    reply: runAnswerSchema,
+    audit: "none",
+  },
+  downloadAnswer: {
+    method: "GET",
+    path: "/api/runs/:id/answer.json",
+    summary: "Download the answer of a run that was asked for JSON",
+    params: id,
+    reply: { raw: "application/json" },
+    audit: "read",
   },
   events: {
     method: "GET",

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 
 import type { PermissionRequest, RunEventBody, Usage } from "../../contract/features/run-events.ts";
@@ -11,6 +12,7 @@ import type { AttemptEnd, AttemptSink, Question, RunningAttempt } from "./attemp
 import { allowingOption, isAllowing, ruleFor } from "./permission-policy.ts";
 import type { EventLog, OutputPosition } from "./store/event-log.ts";
 import { isOpen, type RunRecord } from "./store/run-record.ts";
+import { imagesFolderName } from "./store/run-images.ts";
 import type { RunStore } from "./store/run-store.ts";
 import { createTextJoiner, type TextJoiner, type TextPiece } from "./text-joiner.ts";
 import { plainSurroundings, type Surroundings } from "../worktrees/surroundings.ts";
@@ -274,7 +276,8 @@ export class RunTask {
       folder,
       options,
     };
-    const rule = ruleFor(permissionMode, call, question.paths ?? [], folder) ? allowingOption(options) : null;
+    const isAllowed = ruleFor(permissionMode, call, question.paths ?? [], folder, this.#given());
+    const rule = isAllowed ? allowingOption(options) : null;
     this.event({ kind: "asked", request });
     if (rule !== null) {
       this.#answered(request, rule.optionId, `Rule: ${permissionMode}`, null);
@@ -302,6 +305,12 @@ export class RunTask {
     if (this.run.pending.length === 0 && this.ending === null) await this.setState("running");
     else await this.save();
     resolve(optionId);
+  }
+
+  /** Folder of the pictures it was given; `null` without any. */
+  #given(): string | null {
+    const { id, images = [] } = this.run;
+    return images.length === 0 ? null : join(this.#options.store.folderOf(id), imagesFolderName);
   }
 
   #answered(request: PermissionRequest, optionId: string | null, by: string, reason: string | null): void {

@@ -1,10 +1,13 @@
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { z } from "zod";
 
 import type { ApiDialect } from "../../../contract/features/providers.ts";
-import type { AnswerFormat } from "../../../contract/features/runs.ts";
-import { replaceFile, systemDisk } from "../../../lib/durable-file.ts";
+import { mostChecks, neededChecks } from "../../../contract/answer-schema.ts";
+import type { AnswerFormat, RunAnswer } from "../../../contract/features/runs.ts";
+import { AppError } from "../../../lib/app-error.ts";
+import { errorCode, replaceFile, systemDisk } from "../../../lib/durable-file.ts";
 import { redactValue } from "../../../lib/redact.ts";
 
 type JsonFormat = Extract<AnswerFormat, { kind: "json" }>;
@@ -27,8 +30,8 @@ export async function jsonOutput({ schema }: JsonFormat, dialect: ApiDialect) {
   return dialect === "openai-compatible" ? null : Output.json();
 }
 
-/** Reads an answer: the value it is, or why it is none that was asked for. */
-export function readJsonAnswer(text: string, { schema }: JsonFormat): { value: unknown } | { problem: string } {
+/** Reads an answer: the value it is, as far as it is one, and why it is not what was asked for. */
+export function readJsonAnswer(text: string, format: JsonFormat): { value?: unknown; problem: string | null } {
   let value: unknown;
   try {
     value = JSON.parse(withoutFence(text));
@@ -36,17 +39,24 @@ export function readJsonAnswer(text: string, { schema }: JsonFormat): { value: u
     const why = error instanceof Error ? error.message : String(error);
     return { problem: `The answer is no JSON: ${why}`.slice(0, longestProblem) };
   }
-  if (schema === null) return { value };
+  return { value, problem: problemOf(value, format) };
+}
+
+/** Why a value is not what was asked for; `null` when it is. */
+function problemOf(value: unknown, { schema }: JsonFormat): string | null {
+  if (schema === null) return null;
   try {
+    if (neededChecks(schema, value) > mostChecks)
+      return "The answer cannot be checked against the schema: it is too large and too deeply nested for its alternatives";
     const fits = z.fromJSONSchema(schema).safeParse(value);
-    if (fits.success) return { value };
+    if (fits.success) return null;
     const [issue] = fits.error.issues;
     const where = issue === undefined || issue.path.length === 0 ? "" : `${issue.path.map(String).join(".")}: `;
-    return { problem: `The answer does not fit the schema: ${where}${issue?.message ?? "it is another"}` };
+    return `The answer does not fit the schema: ${where}${issue?.message ?? "it is another"}`.slice(0, longestProblem);
   } catch (error) {
     // An answer nested too deeply.
     const why = error instanceof Error ? error.message : String(error);
-    return { problem: `The answer cannot be checked against the schema: ${why}`.slice(0, longestProblem) };
+    return `The answer cannot be checked against the schema: ${why}`.slice(0, longestProblem);
   }
 }
 
@@ -62,4 +72,16 @@ function withoutFence(text: string): string {
 /** Keeps the answer beside the record of its run, without secrets. */
 export async function keepJsonAnswer(runFolder: string, value: unknown): Promise<void> {
   await replaceFile(systemDisk, join(runFolder, answerFileName), `${JSON.stringify(redactValue(value), null, 2)}\n`);
+}
+
+/** The answer that was kept last. Throws `not_found` saying why there is none. */
+export async function readKeptAnswer(runFolder: string, format: AnswerFormat | undefined): Promise<RunAnswer> {
+  if (format?.kind !== "json") throw new AppError("not_found", "This run was not asked for an answer in JSON");
+  try {
+    const text = await readFile(join(runFolder, answerFileName), "utf8");
+    return { text, problem: readJsonAnswer(text, format).problem };
+  } catch (error) {
+    if (errorCode(error) !== "ENOENT") throw error;
+    throw new AppError("not_found", "This run has given no answer in JSON yet");
+  }
 }

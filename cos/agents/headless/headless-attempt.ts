@@ -17,6 +17,7 @@ import { brandProgram } from "../../../lib/processes/run-brand.ts";
 import type { RunMark } from "../../../lib/run-mark.ts";
 import type { AttemptEnd, AttemptSink, AttemptTask, ProgramTarget, RunningAttempt } from "../attempt.ts";
 import { failureFromText, lastLines, withLimitEnd } from "../failures.ts";
+import { picturesFolder } from "../picture-text.ts";
 import { cutMessage } from "../run-pursuit.ts";
 import type { OutputPosition } from "../store/event-log.ts";
 import type { RunRecord } from "../store/run-record.ts";
@@ -47,7 +48,7 @@ export async function startHeadlessAttempt(
   const { agent, environment, timeoutMs } = target;
   const { permissionMode, budget, agentSessionId } = task;
   const request = { agent, command: target.command, model: target.model, permissionMode, budget };
-  const command = headlessCommand({ ...request, agentSessionId, folder, text });
+  const command = headlessCommand({ ...request, agentSessionId, folder, text, readable: picturesFolder(task) });
   if (!command.isPromptPiped && isTooLongForArgument(text))
     throw new AppError("too_large", `${target.providerName} takes prompts of at most 120 KiB`);
   const files = filesOf(task.runFolder, number);

@@ -38,6 +38,14 @@ export function mountRuns(mount: Mount, runs: RunService): void {
         body: Buffer.from(data, "base64"),
       };
     },
+    jsonAnswer: ({ params }) => runs.jsonAnswer(params.id),
+    downloadAnswer: async ({ params }) => ({
+      headers: {
+        "Content-Type": "application/json; charset=utf-8",
+        "Content-Disposition": `attachment; filename="${params.id}.answer.json"`,
+      },
+      body: (await runs.jsonAnswer(params.id)).text,
+    }),
     events: ({ params, query }) => runs.events(params.id, query),
     say: ({ params, body }) => runs.say(params.id, body.text),
     stop: ({ params }, { caller }) => runs.stop(params.id, `Stopped by ${caller.name}`),

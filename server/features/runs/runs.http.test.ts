@@ -380,6 +380,30 @@ describe("what else a run can be given", () => {
     expect(await app.call("runs.again", { params: { id: run?.id ?? "" } })).toMatchObject({ answerFormat });
   });
 
+  it("answers in JSON can be read and downloaded, and a run without one says so", async () => {
+    const [run] = await start("answer", ["first"], { answerFormat: { kind: "json" } });
+    const params = { id: run?.id ?? "" };
+    expect(await app.call("runs.jsonAnswer", { params })).toEqual({ text: '{\n  "a": 1\n}\n', problem: null });
+    const file = await fetch(`${app.base}/api/runs/${params.id}/answer.json`);
+    expect(file.headers.get("content-type")).toBe("application/json; charset=utf-8");
+    expect(file.headers.get("content-disposition")).toBe(`attachment; filename="${params.id}.answer.json"`);
+    expect(await file.json()).toEqual({ a: 1 });
+    const [plain] = await start("talk", ["first"]);
+    const none = await fetch(`${app.base}/api/runs/${plain?.id}/answer.json`);
+    expect(none.status).toBe(404);
+    expect(await none.json()).toMatchObject({ error: { message: "This run was not asked for an answer in JSON" } });
+  });
+
+  it("may fill more than a request once it is put together", async () => {
+    const big = Buffer.alloc(600_000, 7).toString("base64");
+    const more = { images: [{ name: "big.png", mediaType: "image/png" as const, data: big }] };
+    const input = { title: "Long", body: "x".repeat(390_000) };
+    const { summary } = await app.call("prompts.create", { body: { input } });
+    const prompt = { kind: "template" as const, promptId: summary.id };
+    const { runs } = await app.call("runs.create", { body: { prompt, choices: [{ providerId: "first" }], ...more } });
+    expect(runs[0]?.images).toHaveLength(1);
+  });
+
   it("is JSON from APIs only: with programs alone it is refused at once", async () => {
     await expect(start("answer", ["program"], { answerFormat: { kind: "json" } })).rejects.toThrow(
       "Answers in JSON come from APIs only, and PROGRAM is a program",
