@@ -36,6 +36,7 @@ export const manifest = {
   "apps.stop": "POST /api/apps/:id/stop",
   "apps.stopProcess": "POST /api/apps/:id/processes/:process/stop",
   "apps.update": "PATCH /api/apps/:id",
+  "automations.budget": "GET /api/automations/:id/budget",
   "automations.cancel": "POST /api/occurrences/:id/cancel",
   "automations.create": "POST /api/automations",
   "automations.disable": "POST /api/automations/:id/disable",

@@ -15,7 +15,6 @@ import type { GateOptions } from "../lib/gate.ts";
 import { closeServer, listen } from "../lib/http-service.ts";
 import type { JsonStore } from "../lib/json-store.ts";
 import type { Logger } from "../lib/logger.ts";
-import { machineZone } from "../lib/machine-zone.ts";
 import { createStaticFiles } from "../lib/static-files.ts";
 import { systemTailscale, type Tailscale } from "../lib/tailnet.ts";
 import { createAppContext, type AppContext } from "./app-context.ts";
@@ -162,9 +161,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     apps: automationApps(apps),
     tasks: automationTasks({
       board: () => agents.tasks,
-      run: (id) => agents.runs.get(id),
-      clock: context.clock,
-      zone: machineZone(),
+      usedToday: (id) => agents.automationUse(id),
     }),
     notifications,
     panic,
@@ -180,6 +177,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   const agents = await buildAgents(core, {
     panic,
     appOf: (appId) => apps.list().find(({ id }) => id === appId),
+    automationBudget: automations.taskBudget,
     crashes: { incidents, ...controlled(apps, snapshots), ...options.repairs },
     ...(options.resolveTargets ? { resolveTargets: options.resolveTargets } : {}),
     ...(options.push ? { push: options.push } : {}),

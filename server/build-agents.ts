@@ -4,6 +4,8 @@ import type { Core } from "./app.ts";
 import { buildChiefOfStaff } from "./chief-of-staff.ts";
 import { buildCrashRepairs, type CrashRepairParts } from "./crash-repairs.ts";
 import { buildApprovals } from "./features/approvals/build-approvals.ts";
+import type { ChiefParts } from "./features/chief/chief-parts.ts";
+import type { Chief } from "./features/chief/chief-service.ts";
 import { startHistoryRetention } from "./features/history/retention.ts";
 import type { PanicSwitch } from "./features/chief/panic-switch.ts";
 import { buildLearning } from "./features/learning/build-learning.ts";
@@ -14,7 +16,6 @@ import { buildProviders } from "./features/providers/build-providers.ts";
 import { buildPush, type BuildPushOptions } from "./features/push/build-push.ts";
 import { buildReviews, type BuildReviewsOptions } from "./features/reviews/build-reviews.ts";
 import { buildRuns } from "./features/runs/start-runs.ts";
-import type { RunService } from "./features/runs/run-service.ts";
 import type { RunServiceOptions } from "./features/runs/run-starter.ts";
 import { buildTasks, type Tasks } from "./features/tasks/build-tasks.ts";
 import { buildUsage } from "./features/usage/build-usage.ts";
@@ -26,6 +27,8 @@ export interface BuildAgentsOptions {
   /** The switch that stops everything. */
   panic: PanicSwitch;
   appOf: (appId: string) => App | undefined;
+  /** What all tasks of an automation may use in a day. */
+  automationBudget: ChiefParts["automationBudget"];
   /** Crashes, and the processes they are of. */
   crashes: Pick<CrashRepairParts, "incidents" | "process" | "timing" | "command" | "sessions"> & {
     restart(appId: string, processName: string): Promise<unknown>;
@@ -41,8 +44,8 @@ export interface BuildAgentsOptions {
 /** Builds what gives work to models and agents and keeps hold of it. Nothing is asked or probed before `start()`. */
 export async function buildAgents(
   { context, settings, notifications, errors, cos }: Core,
-  { panic, appOf, crashes, resolveTargets, push, reviews: reviewOptions }: BuildAgentsOptions,
-): Promise<{ tasks: Tasks["service"]; runs: Pick<RunService, "get">; start(): Promise<void> }> {
+  { panic, appOf, automationBudget, crashes, resolveTargets, push, reviews: reviewOptions }: BuildAgentsOptions,
+): Promise<{ tasks: Tasks["service"]; automationUse: Chief["automationUse"]; start(): Promise<void> }> {
   const prompts = await buildPrompts(context);
   const localModels = await buildLocalModels(context, { panic });
   panic.addBrake("stoppedDownloads", (by) => localModels.stopDownloads(`Everything was stopped by ${by}`));
@@ -99,7 +102,18 @@ export async function buildAgents(
   panic.addBrake("stoppedChecks", () => reviews.stopAllChecks());
   runs.hooks.onRunChanged(reviews.hear);
   runs.hooks.onRunEnded(reviews.open);
-  const parts = { panic, tasks: tasks.service, runs, approvals, providers, learning, usage, reviews, appOf };
+  const parts = {
+    panic,
+    tasks: tasks.service,
+    runs,
+    approvals,
+    providers,
+    learning,
+    usage,
+    reviews,
+    appOf,
+    automationBudget,
+  };
   const chief = await buildChiefOfStaff({ context, notifications, settings }, parts);
   const repairs = await buildCrashRepairs(
     { context, settings, notifications, cos },
@@ -114,7 +128,7 @@ export async function buildAgents(
 
   return {
     tasks: tasks.service,
-    runs: runs.runs,
+    automationUse: chief.automationUse,
     async start() {
       tasks.start();
       await reviews.start();

@@ -8,20 +8,20 @@ export interface RunUse {
   minutes: number;
 }
 
-/** What a run has used so far; minutes count once it is over. */
-export function useOf({ usage, startedAt, createdAt, endedAt }: UsedRun): RunUse {
-  const { inputTokens, outputTokens, turns, costUsd } = usage;
-  const from = Date.parse(startedAt ?? createdAt);
-  const to = Date.parse(endedAt ?? startedAt ?? createdAt);
-  return {
-    costUsd: costUsd ?? 0,
-    tokens: inputTokens + outputTokens,
-    turns,
-    minutes: Math.max(0, to - from) / 60_000,
-  };
+/** What a run has used so far. */
+export function useOf(run: UsedRun): RunUse {
+  const { inputTokens, outputTokens, turns, costUsd } = run.usage;
+  return { costUsd: costUsd ?? 0, tokens: inputTokens + outputTokens, turns, minutes: minutesOf(run) };
 }
 
-type UsedRun = Pick<Run, "usage" | "startedAt" | "createdAt" | "endedAt">;
+type UsedRun = Pick<Run, "usage" | "startedAt" | "createdAt" | "endedAt" | "attempts">;
+
+/** Without the waiting for answers, like the limit of the run itself; from its start to its end where nobody has watched that. */
+function minutesOf({ attempts, startedAt, createdAt, endedAt }: UsedRun): number {
+  const isWatched = attempts.length > 0 && attempts.every(({ activeMs }) => activeMs != null);
+  if (endedAt === null || isWatched) return attempts.reduce((sum, { activeMs }) => sum + (activeMs ?? 0), 0) / 60_000;
+  return Math.max(0, Date.parse(endedAt) - Date.parse(startedAt ?? createdAt)) / 60_000;
+}
 
 /** All of it together. */
 export function sumOfUse(uses: readonly RunUse[]): RunUse {
@@ -57,6 +57,20 @@ export function leftOf(
   else if (left.minutes !== null && left.minutes < leastMinutes)
     exceeded = { limit: `${minutes} minutes`, spent: used.minutes.toFixed(1) };
   return { left, exceeded };
+}
+
+/** The smaller of each two limits. */
+export function narrower(one: Budget, other: Budget): Budget {
+  return {
+    costUsd: least(one.costUsd, other.costUsd),
+    tokens: least(one.tokens, other.tokens),
+    turns: least(one.turns, other.turns),
+    minutes: least(one.minutes, other.minutes),
+  };
+}
+
+function least(one: number | null, other: number | null): number | null {
+  return one === null || other === null ? (one ?? other) : Math.min(one, other);
 }
 
 /** Dollars as people write them; what is less than ten cents keeps its first two digits. */

@@ -7,6 +7,7 @@ import type {
   AutomationState,
   AutomationView,
 } from "../../../contract/features/automations.ts";
+import type { Budget } from "../../../contract/features/runs.ts";
 import type { Clock } from "../../../lib/clock.ts";
 import type { Logger } from "../../../lib/logger.ts";
 import type { SecretBox } from "../../../lib/secret-box.ts";
@@ -19,6 +20,7 @@ import type { OccurrenceLedger } from "./occurrence-ledger.ts";
 import { isoTime } from "./occurrence-row.ts";
 import { type ActionRunners, createOccurrenceRunner } from "./occurrence-runner.ts";
 import type { RunOutputs } from "./run-output.ts";
+import { taskBudgetOf } from "./task-action.ts";
 import { createScheduleFollower } from "./schedule-follower.ts";
 import { createScheduler, type Timers } from "./scheduler.ts";
 import { createUpkeep } from "./upkeep.ts";
@@ -52,6 +54,8 @@ export interface AutomationService extends AutomationEditor {
   run(id: string, who: string): Promise<Occurrence>;
   cancel(occurrenceId: string, who: string): Promise<Occurrence>;
   nextDue(id: string): number | null;
+  /** What all tasks of one may use in a day; `null` without one, and when it adds none. */
+  taskBudget(id: string): { name: string; budget: Budget } | null;
   /** What waits for its turn is given up. Answers how many automations are on and not paused already. */
   stopAll(reason: string): Promise<number>;
   /** Ends the commands that run. Answers how many. */
@@ -159,6 +163,7 @@ export function createAutomationService(options: AutomationServiceOptions): Auto
     },
     cancel: (id, who) => runner.cancel(id, `Cancelled by ${who}`),
     nextDue: (id) => scheduler.nextDue(id),
+    taskBudget: (id) => taskBudgetOf(store.get(id)),
     async stopAll(reason) {
       for (const { id } of store.all()) await runner.dropQueued(id, reason);
       return store.pausedAt() === null ? store.all().filter(({ isEnabled }) => isEnabled).length : 0;

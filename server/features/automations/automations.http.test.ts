@@ -258,5 +258,13 @@ describe("an automation that adds a task", () => {
     await ended(app, (await app.call("automations.run", { params: { id } })).id);
     const [task] = (await app.call("tasks.list", {})).tasks.filter(({ source }) => source.id === id);
     expect(task?.budget).toEqual(budget);
+    expect(await app.call("automations.budget", { params: { id } })).toEqual({
+      budget,
+      used: { costUsd: 0, tokens: 0, turns: 0, minutes: 0 },
+      exceeded: null,
+    });
+    await expect(app.call("automations.budget", { params: { id: "au-00000000" } })).rejects.toMatchObject({
+      status: 404,
+    });
   });
 });

@@ -89,7 +89,7 @@ export async function buildAutomations(context: AppContext, dependencies: Depend
       });
     },
   });
-  mountAutomations(mount, { service, store, ledger, outputs, clock });
+  mountAutomations(mount, { service, store, ledger, outputs, tasks, clock });
   context.onStop(async () => {
     keeper.stop();
     await service.stop();

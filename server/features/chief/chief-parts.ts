@@ -1,5 +1,5 @@
 import type { ChiefDecision } from "../../../contract/features/chief.ts";
-import type { Run } from "../../../contract/features/runs.ts";
+import type { Budget, Run } from "../../../contract/features/runs.ts";
 import type { Task } from "../../../contract/features/tasks.ts";
 import type { Clock } from "../../../lib/clock.ts";
 import type { Logger } from "../../../lib/logger.ts";
@@ -33,6 +33,8 @@ export interface ChiefParts {
   choose(work: { type: string; appId: string | null }, candidates: readonly Choosable[]): Choice | Promise<Choice>;
   /** Why no run may start today; `null`: there is something left. */
   dayBudget(): Promise<string | null>;
+  /** What all tasks of an automation may use in a day; `null` when it is gone or has no such limit. */
+  automationBudget(automationId: string): { name: string; budget: Budget } | null;
   folderOf(appId: string): string | undefined;
   isRepository(folder: string): Promise<boolean>;
   /** Opens a review of the work of a run that has ended, and answers whether there is one. */

@@ -5,6 +5,8 @@ import { isOpenState } from "../../../contract/run-transcript.ts";
 import { AppError } from "../../../lib/app-error.ts";
 import type { JsonLog } from "../../../lib/json-log.ts";
 import type { JsonStore } from "../../../lib/json-store.ts";
+import type { RunUse } from "../../run-use.ts";
+import { createAutomationBudgets, type AutomationBudgets } from "./automation-budgets.ts";
 import { taskKey, type ChiefParts, type WriteDecision } from "./chief-parts.ts";
 import { createEvaluationLoop, type EvaluationLoop } from "./evaluation-loop.ts";
 import { createFactsReader, type FactsReader } from "./gather-facts.ts";
@@ -14,7 +16,7 @@ import { createRecordBook, type RecordBook } from "./record-book.ts";
 import { createRunFollower } from "./run-follower.ts";
 import { createRunNews } from "./run-news.ts";
 import { openRun, type ChiefRunsFile, type TaskRun } from "./task-record.ts";
-import { createTaskStarter, type TaskStarter } from "./task-starter.ts";
+import { createTaskStarter, type TaskStarter, usedUp } from "./task-starter.ts";
 import { createTeller } from "./teller.ts";
 import { createWorkLine } from "./work-line.ts";
 
@@ -53,6 +55,10 @@ export interface Chief {
   /** Ends every run that has not ended, or this one, and remembers why; resolves with the ids of those it has ended. */
   stopRuns(cause: NonNullable<TaskRun["stopCause"]>, reason: string, only?: string): Promise<string[]>;
   recent(): ChiefDecision[];
+  /** What the runs started today for tasks of an automation have used so far. Throws while nobody can tell. */
+  automationUse(automationId: string): Promise<RunUse>;
+  /** Ends the runs of tasks whose automations have used up their budget of the day. */
+  stopOverdrawn(): Promise<void>;
   start(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -63,7 +69,8 @@ const keepRecent = 50;
 export function createChief(options: ChiefOptions): Chief {
   const { tasks, panic, clock, logger, settings: store, records, log } = options;
   const settings = (): ChiefSettings => store.get();
-  const book = createRecordBook(records);
+  const book = createRecordBook({ store: records, sourceOf: (id) => sourceOf(tasks, id), clock });
+  const automations = createAutomationBudgets({ ...options, book });
   let recent: ChiefDecision[] = [];
   const write: WriteDecision = async (decision) => {
     await log.append(decision);
@@ -72,7 +79,7 @@ export function createChief(options: ChiefOptions): Chief {
   };
   const line = createWorkLine();
   const teller = createTeller(tasks, write);
-  const parts = { ...options, book, teller, settings };
+  const parts = { ...options, book, automations, teller, settings };
   const starter = createTaskStarter(parts);
   const follower = createRunFollower({ ...parts, starter });
   const facts = createFactsReader(parts);
@@ -159,6 +166,8 @@ export function createChief(options: ChiefOptions): Chief {
       else loop.soon();
     },
     stopRuns: (cause, reason, only) => stopOpenRuns({ ...options, book }, cause, reason, only),
+    automationUse: automations.usedToday,
+    stopOverdrawn: () => stopOverdrawn({ ...options, book, automations }),
     async start() {
       isStopped = false;
       recent = (await log.page({ limit: keepRecent })).items.map(({ rowId: _rowId, ...decision }) => decision);
@@ -183,15 +192,26 @@ export function createChief(options: ChiefOptions): Chief {
   };
 }
 
+/** Where a task on the board comes from. */
+function sourceOf(tasks: Pick<ChiefOptions["tasks"], "get">, id: string): Task["source"] | undefined {
+  try {
+    return tasks.get(id).source;
+  } catch (error) {
+    if (error instanceof AppError && error.code === "not_found") return undefined;
+    throw error;
+  }
+}
+
 interface ByHand extends Pick<ChiefOptions, "tasks" | "dayBudget" | "providers"> {
   book: RecordBook;
   starter: TaskStarter;
   facts: FactsReader;
+  automations: AutomationBudgets;
 }
 
 /** Whatever the chief of staff would do itself; budgets still hold. */
 async function startByHand(
-  { tasks, dayBudget, providers, book, starter, facts }: ByHand,
+  { tasks, dayBudget, providers, book, starter, facts, automations }: ByHand,
   taskId: string,
 ): Promise<Task> {
   const task = tasks.get(taskId);
@@ -200,8 +220,10 @@ async function startByHand(
   const exceeded = await dayBudget();
   if (exceeded !== null)
     throw new AppError("rate_limited", exceeded, { hint: "Raise the daily budget, or wait until tomorrow." });
+  const ofAutomation = (await automations.ofTask(taskId))?.exceeded ?? null;
+  if (ofAutomation !== null) throw usedUp(ofAutomation);
   const { budget, candidates, block } = facts.outlookOf(task, providers());
-  if (budget !== null) throw new AppError("conflict", budget, { hint: "Give the task a larger budget." });
+  if (budget !== null) throw new AppError("conflict", budget.text, { hint: "Give the task a larger budget." });
   if (candidates.length === 0) throw new AppError("unavailable", block?.text ?? "Nobody can be asked.");
   const refusal = await starter.start(task, candidates, "user");
   if (refusal !== null) throw refusal.error ?? new AppError("unavailable", refusal.block.text);
@@ -227,6 +249,13 @@ async function stopOpenRuns(
   for (const result of stopped)
     if (result.status === "rejected") logger.warn("A run could not be stopped", { problem: String(result.reason) });
   return stopped.flatMap((result) => (result.status === "fulfilled" ? result.value : []));
+}
+
+async function stopOverdrawn(
+  parts: Parameters<typeof stopOpenRuns>[0] & { automations: Pick<AutomationBudgets, "overdrawn"> },
+): Promise<void> {
+  for (const { runId, reason } of await parts.automations.overdrawn())
+    await stopOpenRuns(parts, "automation-budget", reason, runId);
 }
 
 function chiefState(

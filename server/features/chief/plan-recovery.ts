@@ -98,7 +98,7 @@ function afterOwnStop(cause: NonNullable<TaskRun["stopCause"]>, last: TaskRun, f
   const reason = last.message ?? "";
   if (cause === "panic")
     return plan("draft", "draft", "It was stopped with everything else. Make it ready when it may go on.");
-  if (cause === "day-budget")
+  if (cause === "day-budget" || cause === "automation-budget")
     return {
       ...plan("ready", "budget", sentence(reason)),
       // Not longer: somebody may raise the budget, and until then it holds by itself.

@@ -111,8 +111,7 @@ describe("a task that cannot be started", () => {
       appId: "shop",
       attachments: names.map((path) => ({ kind: "file" as const, path })),
     });
-    await life.quiet();
-    expect(life.tasks.get(id)).toMatchObject({ state: "failed" });
+    await expect.poll(() => life.tasks.get(id).state, { timeout: 20_000 }).toBe("failed");
     expect(life.tasks.get(id).reason.text).toContain("Shorten its instructions, or give fewer files along.");
     await rm(folder, { recursive: true });
   });

@@ -48,7 +48,7 @@ export const taskRunSchema = z.strictObject({
     minutes: z.number().min(0),
   }),
   /** Why the chief of staff stopped it itself. */
-  stopCause: z.enum(["panic", "day-budget", "task"]).nullable(),
+  stopCause: z.enum(["panic", "day-budget", "automation-budget", "task"]).nullable(),
   plan: planSchema.nullable(),
   /** What follows from its end is done. */
   isSettled: z.boolean(),
@@ -67,6 +67,8 @@ export const taskRecordSchema = z.strictObject({
   resume: runIdSchema.nullable(),
   /** How often in a row it could not be started for a reason that does not pass by itself. */
   refusals: z.int().min(0).default(0),
+  /** The automation its runs are counted for: of the task, or of the task it goes on with. */
+  automationId: z.string().nullable().default(null),
 });
 export type TaskRecord = z.output<typeof taskRecordSchema>;
 
@@ -85,7 +87,7 @@ export type ChiefRunsFile = z.output<typeof chiefRunsFile.schema>;
 export const emptyUse: TaskRun["used"] = { costUsd: 0, tokens: 0, turns: 0, minutes: 0 };
 
 export function emptyRecord(taskId: string): TaskRecord {
-  return { taskId, runs: [], avoid: [], tier: null, resume: null, refusals: 0 };
+  return { taskId, runs: [], avoid: [], tier: null, resume: null, refusals: 0, automationId: null };
 }
 
 /** Runs since the user last had a hand in it, that one included. */

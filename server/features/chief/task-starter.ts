@@ -3,6 +3,8 @@ import { runInputSchema, type RunInput } from "../../../contract/features/runs.t
 import type { Task } from "../../../contract/features/tasks.ts";
 import { isOpenState } from "../../../contract/run-transcript.ts";
 import { AppError } from "../../../lib/app-error.ts";
+import { narrower } from "../../run-use.ts";
+import type { AutomationBudgets } from "./automation-budgets.ts";
 import type { Candidate } from "./chief-facts.ts";
 import { taskKey, type ChiefParts, type Teller } from "./chief-parts.ts";
 import type { RecordBook } from "./record-book.ts";
@@ -27,6 +29,7 @@ interface StarterOptions extends Pick<
   | "logger"
 > {
   book: RecordBook;
+  automations: Pick<AutomationBudgets, "ofTask">;
   teller: Teller;
   settings(): ChiefSettings;
 }
@@ -47,12 +50,22 @@ interface Chosen {
   detail: string | null;
 }
 
-/** What is asked of portos-cos, or why nobody can be asked for it. */
 /** What a run may be given altogether: a request takes a little more. */
 const mostBytes = 1_000_000;
 
+/** What is said when the automation of a task may use nothing more today. */
+export function usedUp(exceeded: string): AppError {
+  return new AppError("rate_limited", exceeded, {
+    hint: "Raise the budget of the automation, or wait until tomorrow.",
+  });
+}
+
+/** What is asked of portos-cos, or why nobody can be asked for it. */
 async function inputFor(task: Task, candidate: Candidate, options: StarterOptions): Promise<RunInput | AppError> {
-  const { book, settings, folderOf, isRepository, screenshotFile } = options;
+  const { book, automations, settings, folderOf, isRepository, screenshotFile } = options;
+  const ofAutomation = await automations.ofTask(task.id);
+  if (ofAutomation !== null && ofAutomation.exceeded !== null) return usedUp(ofAutomation.exceeded);
+  const own = budgetLeft(task.budget, book.get(task.id).runs).left;
   const folder = task.appId === null ? null : (folderOf(task.appId) ?? null);
   const hasWorktree = folder !== null && task.isolation === null && (await isRepository(folder));
   const text = await taskPrompt(task, { folder, screenshotFile });
@@ -63,7 +76,7 @@ async function inputFor(task: Task, candidate: Candidate, options: StarterOption
     choices: [candidate.choice],
     appId: task.appId,
     permissionMode: task.permissionMode ?? settings().autonomy,
-    budget: budgetLeft(task.budget, book.get(task.id).runs).left,
+    budget: ofAutomation === null ? own : narrower(own, ofAutomation.left),
     isolation: task.isolation ?? { kind: hasWorktree ? "worktree" : "none" },
     taskType: task.type,
     ...(images.length === 0 ? {} : { images }),

@@ -1,5 +1,5 @@
 import { chiefDecisionSchema, chiefSettingsSchema, type ChiefDecision } from "../../../../contract/features/chief.ts";
-import type { Run, RunInput } from "../../../../contract/features/runs.ts";
+import type { Budget, Run, RunInput } from "../../../../contract/features/runs.ts";
 import { taskInputSchema, type Task, type TaskInput } from "../../../../contract/features/tasks.ts";
 import { isOpenState } from "../../../../contract/run-transcript.ts";
 import { AppError } from "../../../../lib/app-error.ts";
@@ -25,6 +25,8 @@ export interface ChiefWorld {
   providers: ProviderFacts[];
   /** Why nothing more may be used today. */
   dayBudget: string | null;
+  /** What the automation of each task may use in a day. */
+  automationBudget: Budget | null;
   now: number;
   isEngineUp: boolean;
   /** What portos-cos throws when a run is to be started. */
@@ -72,6 +74,7 @@ export function createWorld(): ChiefWorld {
     notices: [],
     providers: [provider("claude")],
     dayBudget: null,
+    automationBudget: null,
     now: Date.parse("2026-05-04T12:00:00.000Z"),
     isEngineUp: true,
     refusal: null,
@@ -167,6 +170,8 @@ export async function live(world: ChiefWorld, diesAt = Infinity): Promise<ChiefL
     providers: () => world.providers,
     choose: (_work, candidates) => ({ order: [...candidates], reason: "The first one.", detail: "All alike" }),
     dayBudget: () => Promise.resolve(world.dayBudget),
+    automationBudget: () =>
+      world.automationBudget === null ? null : { name: "Every night", budget: world.automationBudget },
     folderOf: () => world.folder,
     isRepository: () => Promise.resolve(false),
     hasReview: () => Promise.resolve(false),
@@ -336,8 +341,12 @@ function newRun(id: string, input: RunInput, source: Run["source"], now: number)
   });
 }
 
-/** A ready task. */
-export function addTask(tasks: TaskService, input: Partial<TaskInput> & { title: string }): Promise<Task> {
+/** A ready task, of the user if nobody else is named. */
+export function addTask(
+  tasks: TaskService,
+  input: Partial<TaskInput> & { title: string },
+  source: Task["source"] = { kind: "user", id: "user" },
+): Promise<Task> {
   const given = taskInputSchema.parse({ needsReview: false, ...input });
-  return tasks.create(given, { source: { kind: "user", id: "user" }, state: "ready" });
+  return tasks.create(given, { source, state: "ready" });
 }
