@@ -76,3 +76,11 @@ export function providerPath(run: Pick<Run, "attempts">): string[] {
   const names = run.attempts.map(({ providerName }) => providerName);
   return names.filter((name, index) => name !== names[index - 1]);
 }
+
+/** Whose column this is when runs are compared: who was asked first, and who has answered in its stead. */
+export function columnName({ attempts }: Pick<Run, "attempts">, index: number): string {
+  const [first, last] = [attempts[0], attempts.at(-1)];
+  if (first === undefined || last === undefined) return `Run ${String(index + 1)}`;
+  const answers = last.model === null ? last.providerName : `${last.providerName} · ${last.model}`;
+  return first.providerId === last.providerId ? answers : `${first.providerName} → ${answers}`;
+}

@@ -207,14 +207,16 @@ function Content({ task, words, more }: { task: Task; words: RunWords; more: Rea
           )}
         </span>
       </div>
-      {task.runs.length === 0 ? null : <Runs task={task} words={words} />}
-      {task.review === null ? null : (
-        <p className={classes["review"]}>
-          {outcomes[task.review.outcome]} by {task.review.by} · <Time iso={task.review.at} />
-        </p>
-      )}
+      <div className={classes["past"]}>
+        {task.runs.length === 0 ? null : <Runs task={task} words={words} />}
+        {task.review === null ? null : (
+          <p className={classes["review"]}>
+            {outcomes[task.review.outcome]} by {task.review.by} · <Time iso={task.review.at} />
+          </p>
+        )}
+      </div>
       <TaskForm task={task} />
-      {more}
+      <div className={classes["log"]}>{more}</div>
     </div>
   );
 }
