@@ -6,7 +6,7 @@ import { useOf } from "../../run-use.ts";
 import { taskKey, taskLink, type ChiefParts, type Teller } from "./chief-parts.ts";
 import { biggerTier, findCandidates } from "./find-candidates.ts";
 import { addFollowUp } from "./follow-up.ts";
-import { planRecovery, type Recovery, type RecoveryFacts } from "./plan-recovery.ts";
+import { planRecovery, whyEnded, type Recovery, type RecoveryFacts } from "./plan-recovery.ts";
 import type { RecordBook } from "./record-book.ts";
 import type { TaskRecord, TaskRun } from "./task-record.ts";
 import { reasonOf } from "./task-reason.ts";
@@ -106,7 +106,8 @@ export function createRunSettler(options: SettlerOptions): RunSettler {
   }
 
   /** Work that is laid open is told of where that is done. */
-  async function tellUser(task: Task, record: TaskRecord, { plan }: TaskRun): Promise<void> {
+  async function tellUser(task: Task, record: TaskRecord, run: TaskRun): Promise<void> {
+    const { plan } = run;
     const about = { link: taskLink(task.id), key: taskKey(task.id), message: plan?.text ?? "" };
     if (plan?.isAsking === true && plan.state === "review") {
       await notifications.notify({
@@ -122,6 +123,16 @@ export function createRunSettler(options: SettlerOptions): RunSettler {
       await notifications.notify({ ...about, message, level: "warning", title, needsYou: true });
     } else if (plan?.state === "done") {
       await notifications.notify({ ...about, level: "success", title: `${task.title} is done`, needsYou: false });
+    } else if (plan?.state === "ready" && !settings().isOn) {
+      // What is planned is done by nobody until the user starts it.
+      const message = `${whyEnded(run)} The chief of staff is off: start it again by hand.`;
+      await notifications.notify({
+        ...about,
+        message,
+        level: "warning",
+        title: `${task.title} needs you`,
+        needsYou: true,
+      });
     } else await notifications.settle(taskKey(task.id));
   }
 
