@@ -7,12 +7,13 @@ import type { JsonLog } from "../../../lib/json-log.ts";
 import type { JsonStore } from "../../../lib/json-store.ts";
 import type { RunUse } from "../../run-use.ts";
 import { createAutomationBudgets, type AutomationBudgets } from "./automation-budgets.ts";
-import { taskKey, type ChiefParts, type WriteDecision } from "./chief-parts.ts";
+import { taskKey, type ChiefParts, type Teller, type WriteDecision } from "./chief-parts.ts";
 import { createEvaluationLoop, type EvaluationLoop } from "./evaluation-loop.ts";
 import { createFactsReader, type FactsReader } from "./gather-facts.ts";
 import { nextUp } from "./next-up.ts";
 import type { PanicSwitch } from "./panic-switch.ts";
 import { createRecordBook, type RecordBook } from "./record-book.ts";
+import { createReviewOpener } from "./review-opener.ts";
 import { createRunFollower } from "./run-follower.ts";
 import { createRunNews } from "./run-news.ts";
 import { openRun, type ChiefRunsFile, type TaskRun } from "./task-record.ts";
@@ -81,8 +82,9 @@ export function createChief(options: ChiefOptions): Chief {
   const teller = createTeller(tasks, write);
   const parts = { ...options, book, automations, teller, settings };
   const starter = createTaskStarter(parts);
-  const follower = createRunFollower({ ...parts, starter });
-  const facts = createFactsReader(parts);
+  const reviews = createReviewOpener({ ...options, onOpened: followAgain });
+  const follower = createRunFollower({ ...parts, reviews, starter });
+  const facts = createFactsReader({ ...parts, isOver: reviews.isAtWork });
   const loop = createEvaluationLoop({ ...parts, facts, starter, line, onLooked });
   const heard = new Map<string, Run>();
   const news = createRunNews();
@@ -113,6 +115,10 @@ export function createChief(options: ChiefOptions): Chief {
       .finally(loop.soon);
   }
 
+  function followAgain(runId: string): void {
+    if (!isStopped) inLine("follow a run", () => follower.followAgain(runId));
+  }
+
   async function reconcile(): Promise<void> {
     if (options.openRuns().isComplete) await follower.reconcile();
   }
@@ -136,13 +142,7 @@ export function createChief(options: ChiefOptions): Chief {
       return task;
     },
     async reviewed(runId, outcome, by) {
-      await line.add(async () => {
-        const record = book.ofRun(runId);
-        if (record?.runs.at(-1)?.runId !== runId) return;
-        const at = new Date(clock.now()).toISOString();
-        const changed = await teller.tell(record.taskId, (task) => judged(task, outcome, by, at));
-        if (changed !== null && outcome !== "open") await options.notifications.settle(taskKey(record.taskId));
-      });
+      await line.add(() => noteReview(parts, runId, outcome, by));
       loop.soon();
     },
     hear(run) {
@@ -271,6 +271,24 @@ function chiefState(
     ready: tasks.filter((task) => task.state === "ready").length,
     next: { text, at: at === null ? null : new Date(at).toISOString() },
   };
+}
+
+async function noteReview(
+  { book, teller, clock, notifications }: Pick<ChiefOptions, "clock" | "notifications"> & Noted,
+  runId: string,
+  outcome: ReviewOutcome,
+  by: string,
+): Promise<void> {
+  const record = book.ofRun(runId);
+  if (record?.runs.at(-1)?.runId !== runId) return;
+  const at = new Date(clock.now()).toISOString();
+  const changed = await teller.tell(record.taskId, (task) => judged(task, outcome, by, at));
+  if (changed !== null && outcome !== "open") await notifications.settle(taskKey(record.taskId));
+}
+
+interface Noted {
+  book: RecordBook;
+  teller: Teller;
 }
 
 function judged(task: Task, outcome: ReviewOutcome, by: string, at: string): Task {

@@ -18,6 +18,8 @@ interface FactsOptions extends Pick<
   automations: Pick<AutomationBudgets, "standing">;
   settings(): ChiefSettings;
   zone: string;
+  /** A run that is over, though what follows from its end is not done yet. */
+  isOver(runId: string): boolean;
 }
 
 /** Reads everything a decision is made from. */
@@ -119,7 +121,7 @@ export function createFactsReader(options: FactsOptions): FactsReader {
         engine: open.isComplete ? null : { text: "No run can be started: portos-cos does not answer." },
         tasks: all,
         isDone: (id) => (onBoard.has(id) ? onBoard.get(id) === "done" : done.has(id)),
-        occupants: occupantsOf(open.runs, book, all),
+        occupants: occupantsOf(open.runs, book, all, options.isOver),
         busyTasks: new Set(book.all().flatMap((record) => (openRun(record) ? [record.taskId] : []))),
         outlooks,
         startCount: book.startCount(),
@@ -137,6 +139,7 @@ function occupantsOf(
   open: ReturnType<ChiefParts["openRuns"]>["runs"],
   book: RecordBook,
   tasks: readonly Task[],
+  isOver: (runId: string) => boolean,
 ): Occupant[] {
   const known = new Set(open.map(({ run }) => run.id));
   const working = open
@@ -145,7 +148,7 @@ function occupantsOf(
   const apps = new Map(tasks.map(({ id, appId }) => [id, appId]));
   const intended = book.all().flatMap((record) => {
     const run = openRun(record);
-    if (!run || known.has(run.runId)) return [];
+    if (!run || known.has(run.runId) || isOver(run.runId)) return [];
     return [{ runId: run.runId, appId: apps.get(record.taskId) ?? null, providerId: run.providerId }];
   });
   return [...working, ...intended];

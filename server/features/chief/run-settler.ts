@@ -1,27 +1,31 @@
 import type { ChiefSettings } from "../../../contract/features/chief.ts";
 import type { Run } from "../../../contract/features/runs.ts";
 import type { Task } from "../../../contract/features/tasks.ts";
-import { AppError } from "../../../lib/app-error.ts";
 import { useOf } from "../../run-use.ts";
 import { taskKey, taskLink, type ChiefParts, type Teller } from "./chief-parts.ts";
 import { biggerTier, findCandidates } from "./find-candidates.ts";
 import { addFollowUp } from "./follow-up.ts";
 import { planRecovery, whyEnded, type Recovery, type RecoveryFacts } from "./plan-recovery.ts";
 import type { RecordBook } from "./record-book.ts";
+import type { ReviewOpener } from "./review-opener.ts";
 import type { TaskRecord, TaskRun } from "./task-record.ts";
 import { reasonOf } from "./task-reason.ts";
 
 export interface SettlerOptions extends Pick<
   ChiefParts,
-  "tasks" | "runs" | "providers" | "hasReview" | "notifications" | "clock" | "timeText"
+  "tasks" | "runs" | "providers" | "notifications" | "clock" | "timeText"
 > {
   book: RecordBook;
+  reviews: ReviewOpener;
   teller: Teller;
   settings(): ChiefSettings;
 }
 
+type ReviewFacts = Pick<RecoveryFacts, "hasReview" | "reviewProblem">;
+
 /** Does what follows from the end of a run of a task. */
 export interface RunSettler {
+  /** Does nothing yet while its work is being laid open. */
   settle(record: TaskRecord, known: TaskRun, run: Run): Promise<void>;
   /** The run is gone, nobody knows how it ended. */
   settleLost(record: TaskRecord, known: TaskRun): Promise<void>;
@@ -38,8 +42,10 @@ export function createRunSettler(options: SettlerOptions): RunSettler {
       await book.changeRun(record.taskId, run.id, { ...ended, isSettled: true });
       return;
     }
+    const review = options.reviews.take(run);
+    if (review === null) return;
     const runsWithEnd = record.runs.map((one) => (one.runId === run.id ? ended : one));
-    const recovery = await recoveryOf(task, { ...record, runs: runsWithEnd }, run);
+    const recovery = recoveryOf(task, { ...record, runs: runsWithEnd }, run, review);
     await book.change(record.taskId, (current) => ({
       ...current,
       runs: current.runs.map((one) => (one.runId === run.id ? { ...ended, plan: recovery.plan } : one)),
@@ -50,7 +56,7 @@ export function createRunSettler(options: SettlerOptions): RunSettler {
     await finish(record.taskId, run.id);
   }
 
-  async function recoveryOf(task: Task, record: TaskRecord, run: Run): Promise<Recovery> {
+  function recoveryOf(task: Task, record: TaskRecord, run: Run, review: ReviewFacts): Recovery {
     const now = clock.now();
     const providers = options.providers();
     const failed = failedProviders(run, record.runs.at(-1) ?? null);
@@ -68,19 +74,9 @@ export function createRunSettler(options: SettlerOptions): RunSettler {
       biggerTier: biggerTier(task, { tier: record.runs.at(-1)?.tier ?? null }, providers),
       wasAsked: run.attempts.length > 0,
       canResume: run.canContinue,
-      ...(await reviewOf(run)),
+      ...review,
       timeText: options.timeText,
     });
-  }
-
-  /** What git cannot tell must not keep the task from ending. */
-  async function reviewOf(run: Run): Promise<Pick<RecoveryFacts, "hasReview" | "reviewProblem">> {
-    try {
-      return { hasReview: run.state === "succeeded" && (await options.hasReview(run)), reviewProblem: null };
-    } catch (error) {
-      if (!(error instanceof AppError)) throw error;
-      return { hasReview: false, reviewProblem: error.message };
-    }
   }
 
   /** What follows from a plan that is on disk; after a crash it is done again, and each step knows what was done. */

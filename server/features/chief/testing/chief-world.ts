@@ -31,6 +31,8 @@ export interface ChiefWorld {
   isEngineUp: boolean;
   /** What portos-cos throws when a run is to be started. */
   refusal: Error | null;
+  /** Whether the work of a run waits to be looked at, as soon as git knows. */
+  review: Promise<boolean>;
   /** Of every app. */
   folder: string | undefined;
   /** The most runs of one task that had not ended at the same time. */
@@ -78,6 +80,7 @@ export function createWorld(): ChiefWorld {
     now: Date.parse("2026-05-04T12:00:00.000Z"),
     isEngineUp: true,
     refusal: null,
+    review: Promise.resolve(false),
     folder: undefined,
     mostAtOnce: 0,
   };
@@ -174,7 +177,7 @@ export async function live(world: ChiefWorld, diesAt = Infinity): Promise<ChiefL
       world.automationBudget === null ? null : { name: "Every night", budget: world.automationBudget },
     folderOf: () => world.folder,
     isRepository: () => Promise.resolve(false),
-    hasReview: () => Promise.resolve(false),
+    hasReview: () => world.review,
     screenshotFile: (name) => name,
     notifications: {
       async notify(notice) {
