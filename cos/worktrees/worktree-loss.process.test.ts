@@ -88,7 +88,12 @@ describe("what a worktree alone has", () => {
     await writeFiles(folder, { "built/a.js": "a\n", "built/b/c.js": "c\n", "packages/.env": "B=1\n" });
     await test.service.touch((await only()).runId);
     await until(async () => (await only()).ignored.length > 0);
-    expect(await only()).toMatchObject({ ignored: ["built/", "packages/.env"], keptBecause: null, isDirty: false });
+    expect(await only()).toMatchObject({
+      ignored: ["built/", "packages/.env"],
+      keptBecause: null,
+      isDirty: false,
+      lacksSetup: false,
+    });
   });
 
   it("removes one whose repository is gone only when that is confirmed", async () => {
@@ -124,7 +129,13 @@ describe("a worktree made again", () => {
     await expect(test.service.adopt(again)).rejects.toMatchObject({ code: "conflict" });
     await git(test.repository, ["worktree", "add", "--quiet", "-b", worktree.branch, "--", worktree.folder, "main"]);
     const adopted = await test.service.adopt(again);
-    expect(adopted).toMatchObject({ runId: run.id, folder: worktree.folder, port: worktree.port, fate: "open" });
+    expect(adopted).toMatchObject({
+      runId: run.id,
+      folder: worktree.folder,
+      port: worktree.port,
+      fate: "open",
+      lacksSetup: true,
+    });
     expect(await readFile(join(folder, ".env"), "utf8")).toBe("A=1\n");
     expect((await test.service.adopt(again)).createdAt).toBe(adopted.createdAt);
     await test.reopen();

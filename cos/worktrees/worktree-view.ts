@@ -37,6 +37,8 @@ export function viewOf(record: WorktreeRecord, surrounds: Surrounds): Worktree {
     keptBecause: keptBecause(record, surrounds),
     lossIfRemoved: lossIfRemoved(record, surrounds),
     ignored: facts?.ignored ?? [],
+    // What a set-up brings is what git ignores; by hand it may have been run since.
+    lacksSetup: record.isBare && (facts?.ignored.length ?? 0) === 0,
   };
 }
 

@@ -23,6 +23,7 @@ import { filesInOrder } from "./file-tree-rows.ts";
 import { MergeBar } from "./merge-bar.tsx";
 import { progressWords } from "./review-words.ts";
 import classes from "./reviews.module.css";
+import { SetUpNote } from "./set-up-note.tsx";
 import { useReview, type ActOnReview } from "./use-review.ts";
 
 /** The work of one run, file by file: commented on, accepted or reverted, checked, and then merged, kept or discarded. */
@@ -118,6 +119,7 @@ function Content({ review, busy, act, age }: ContentProps) {
           }}
         />
         {review.isCut ? <p className={classes["hint"]}>More files are changed than can be listed here.</p> : null}
+        <SetUpNote review={review} />
         <ChecksPanel review={review} busy={busy} act={act} />
       </aside>
       <div className={classes["main"]}>
