@@ -20,7 +20,7 @@ const failures: Record<FailureKind, string> = {
   "not-installed": "not installed",
   "not-logged-in": "not logged in",
   "bad-reply": "answer not understood",
-  crashed: "crashed",
+  crashed: "ended unexpectedly",
   "bad-request": "request refused",
   refused: "refused",
   budget: "budget reached",
