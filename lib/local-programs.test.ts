@@ -20,8 +20,12 @@ const files = {
   "/proc/60/environ": `${mark}\0`,
 };
 
-function requestFrom(remoteAddress: string, headers: Record<string, string> = {}): IncomingMessage {
-  const socket = { remoteAddress, remotePort: peer.port, localAddress: own.address, localPort: own.port };
+function requestFrom(
+  remoteAddress: string,
+  headers: Record<string, string> = {},
+  remotePort = peer.port,
+): IncomingMessage {
+  const socket = { remoteAddress, remotePort, localAddress: own.address, localPort: own.port };
   return { socket, headers } as unknown as IncomingMessage;
 }
 
@@ -138,14 +142,11 @@ function slow(proc: ProcReader, clock: { ms: number }, tookMs: number): ProcRead
   return { ...proc, list: (path) => ((clock.ms += path === "/proc" ? tookMs : 0), proc.list(path)) };
 }
 
+const from = (port: number) => requestFrom("127.0.0.1", {}, port);
+const line = (port: number) => socketLine({ local: { ...peer, port }, remote: own, inode: String(port), userId: 1000 });
+
 describe.runIf(process.platform === "linux")("a program of a run that connects again and again", () => {
-  const from = (port: number) => {
-    const socket = { ...requestFrom("127.0.0.1").socket, remotePort: port };
-    return { socket, headers: {} } as unknown as IncomingMessage;
-  };
   const ports = [40_001, 40_002, 40_003];
-  const line = (port: number, userId = 1000) =>
-    socketLine({ local: { ...peer, port }, remote: own, inode: String(port), userId });
 
   test("is read once for all its connections that come at once, and anew for everybody else", () => {
     const clock = { ms: 0 };
@@ -174,17 +175,17 @@ describe.runIf(process.platform === "linux")("a program of a run that connects a
   test("keeps nobody out who has connected lately, and others for a moment only", () => {
     const clock = { ms: 0 };
     const agents = Array.from({ length: 12 }, (_, index) => 41_000 + index);
-    const files: FakeFiles = {
+    const many: FakeFiles = {
       "/proc/net/tcp": [...agents, 50_000, 50_001, 51_000].map((port) => line(port)),
       "/proc/61/fd": { "3": "socket:[50000]", "4": "socket:[50001]" },
       "/proc/62/fd": { "3": "socket:[51000]" },
     };
     for (const [index, port] of agents.entries())
-      Object.assign(files, {
+      Object.assign(many, {
         [`/proc/${100 + index}/fd`]: { "3": `socket:[${port}]` },
         [`/proc/${100 + index}/environ`]: `${mark}\0`,
       });
-    const proc = slow(fakeProc(files), clock, 40);
+    const proc = slow(fakeProc(many), clock, 40);
     const programs = createLocalPrograms({ ...options, proc, now: () => clock.ms });
     expect(programs.refusal(from(50_000))).toBeNull();
     const told = agents.map((port) => programs.refusal(from(port))?.reason);
