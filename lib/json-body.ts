@@ -45,7 +45,9 @@ async function collect(request: IncomingMessage, maxBytes: number): Promise<Buff
 }
 
 function tooLarge(maxBytes: number): AppError {
-  return new AppError("too_large", `The body is larger than ${Math.floor(maxBytes / maxJsonBytes)} MiB`);
+  return new AppError("too_large", `What was sent is larger than ${Math.floor(maxBytes / maxJsonBytes)} MiB`, {
+    hint: "Shorten the text, or give fewer or smaller files and pictures along.",
+  });
 }
 
 /** Strict JSON from bytes: valid UTF-8, bounded depth, no prototype keys. Throws `invalid_request`. */

@@ -62,6 +62,14 @@ describe("a task that cannot be started", () => {
     expect(life.tasks.get(id).reason.text).toContain("Install bubblewrap.");
   });
 
+  it("needs the user, too, when what it is given is too large", async () => {
+    world.refusal = new AppError("too_large", "What was sent is larger than 16 MiB", { hint: "Shorten the text." });
+    const { id } = await addTask(life.tasks, { title: "One" });
+    await life.quiet();
+    expect(life.tasks.get(id)).toMatchObject({ state: "failed", reason: { code: "ended" } });
+    expect(life.tasks.get(id).reason.text).toContain("What was sent is larger than 16 MiB. Shorten the text.");
+  });
+
   it("is tried again while that may help, as often as runs may fail, then the user is asked", async () => {
     world.refusal = new AppError("internal", "The disk has a bad day");
     const { id } = await addTask(life.tasks, { title: "One" });
