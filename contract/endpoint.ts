@@ -35,10 +35,10 @@ export interface Endpoint {
   readonly audit: "read" | "write" | "none";
   /** What the user's PIN stands before, when one is set; the check is made where endpoints are mounted. */
   readonly stepUp?: StepUp;
-}
-
   /** The same for some bodies only: those with this value in this field. */
   readonly stepUpFor?: { readonly field: string; readonly value: string; readonly what: StepUp };
+}
+
 /** What needs the PIN: opening a terminal or reading what was typed there, changing a secret or what runs with it, deleting, what lets agents act without asking. */
 export type StepUp = "terminal" | "secret" | "delete" | "allow";
 

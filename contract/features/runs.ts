@@ -232,6 +232,7 @@ export const runsEndpoints = defineEndpoints({
     body: runInputSchema,
     reply: z.strictObject({ runs: z.array(runSchema).min(1) }),
     audit: "write",
+    stepUpFor: { field: "permissionMode", value: "free", what: "allow" },
   },
   get: { method: "GET", path: "/api/runs/:id", summary: "Read a run", params: id, reply: runSchema, audit: "none" },
   image: {
