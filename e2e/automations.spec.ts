@@ -114,7 +114,7 @@ test(
   },
 );
 
-test("many automations, all paused", async ({ page, portos }, info) => {
+test("many automations, all paused", { tag: "@desktop" }, async ({ page, portos }, info) => {
   test.setTimeout(150_000);
   for (let index = 0; index < 30; index += 1) {
     const name =

@@ -168,7 +168,7 @@ test(
   },
 );
 
-test("one prompt on two providers is shown side by side", async ({ page, portos }, info) => {
+test("one prompt on two providers is shown side by side", { tag: "@desktop" }, async ({ page, portos }, info) => {
   await addProvider(portos, "swift", "swift");
   await addProvider(portos, "other", "swift");
   await page.goto("/agents?new=1");
