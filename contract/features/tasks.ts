@@ -235,7 +235,10 @@ export const tasksEndpoints = defineEndpoints({
     body: z.strictObject({
       ...taskInputSchema.shape,
       state: z.enum(["draft", "ready"]).default("ready"),
-      /** Chosen by the client for this one task: told again it answers with the task that was made, and makes no second one. */
+      /**
+       * Chosen by the client for this one task: told again within a day it answers with the task that was made, as it is now,
+       * and makes no second one. `conflict` when that was deleted meanwhile.
+       */
       key: z
         .string()
         .regex(/^[\w-]{8,64}$/, "must be 8 to 64 letters, digits or hyphens")
