@@ -12,6 +12,7 @@ import { silentLogger } from "../lib/logger.ts";
 import { createPm2Client, type Pm2Client, type Pm2StartSpec } from "../lib/processes/pm2-client.ts";
 import { readDaemonPid, startPm2Daemon } from "../lib/processes/pm2-daemon.ts";
 import { runCommand } from "../lib/processes/run-command.ts";
+import { freePort } from "../lib/testing/free-port.ts";
 import { createAutofixerApp, type AutofixerTiming } from "./app.ts";
 
 const runtimeDir = dirname(createRequire(import.meta.url).resolve("pm2/package.json"));
@@ -31,7 +32,7 @@ beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "pa-"));
   env = parseEnv(
     {
-      PORTOS_BASE_PORT: String(21_000 + Math.floor(Math.random() * 3_000) * 7),
+      PORTOS_BASE_PORT: String(await freePort()),
       PORTOS_DATA_DIR: join(folder, "data"),
       PORTOS_STATE_DIR: join(folder, "s"),
       PORTOS_USER_PM2_HOME: "none",

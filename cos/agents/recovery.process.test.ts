@@ -7,10 +7,11 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import type { RunTarget } from "../../contract/internal/runs.ts";
 import { bundleProgram } from "../../scripts/lib/bundle-program.mjs";
+import { freePort } from "../../lib/testing/free-port.ts";
 import { until } from "../../lib/testing/temporary-folder.ts";
 import { acpTarget, cliTarget, clientOf, defaults, type TestRuns } from "./testing/test-runs.ts";
 
-const basePort = 20_000 + Math.floor(Math.random() * 2_500) * 10;
+const basePort = await freePort();
 const port = basePort + 4;
 let program = "";
 let dataDir = "";
