@@ -26,6 +26,7 @@ import { buildApps, type BuildAppsOptions, type BuiltApps } from "./build-apps.t
 import { mountApiDocs } from "./features/api-docs/routes.ts";
 import { automationApps } from "./features/automations/app-actions.ts";
 import { buildAutomations } from "./features/automations/build-automations.ts";
+import { automationRuns } from "./features/automations/run-action.ts";
 import { automationTasks } from "./features/automations/task-action.ts";
 import { startBackups } from "./features/backups/start-backups.ts";
 import { startHistoryRetention } from "./features/history/retention.ts";
@@ -156,6 +157,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   });
 
   const panic = await openPanicSwitch(context);
+  const runsOfAutomations = automationRuns(() => agents.runs);
   const automations = await buildAutomations(context, {
     sessions: cos,
     apps: automationApps(apps),
@@ -163,6 +165,8 @@ export async function createApp(options: AppOptions): Promise<App> {
       board: () => agents.tasks,
       usedToday: (id) => agents.automationUse(id),
     }),
+    runs: runsOfAutomations,
+    prompts: { issuesOf: (reference, path) => agents.promptIssues(reference, path) },
     notifications,
     panic,
   });
@@ -178,6 +182,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     panic,
     appOf: (appId) => apps.list().find(({ id }) => id === appId),
     automationBudget: automations.taskBudget,
+    automations,
     crashes: { incidents, ...controlled(apps, snapshots), ...options.repairs },
     ...(options.resolveTargets ? { resolveTargets: options.resolveTargets } : {}),
     ...(options.push ? { push: options.push } : {}),
@@ -194,6 +199,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   }));
 
   serveRest(context);
+  agents.onRunEnded(runsOfAutomations.hear);
   automations.start();
   await agents.start();
   return {

@@ -1,4 +1,5 @@
 import type { App } from "../contract/features/apps.ts";
+import type { PromptReference } from "../contract/features/prompts.ts";
 import { AppError } from "../lib/app-error.ts";
 import type { Core } from "./app.ts";
 import { buildChiefOfStaff } from "./chief-of-staff.ts";
@@ -11,16 +12,16 @@ import type { PanicSwitch } from "./features/chief/panic-switch.ts";
 import { buildLearning } from "./features/learning/build-learning.ts";
 import { candidatesOf } from "./features/learning/candidates.ts";
 import { buildLocalModels } from "./features/local-models/build-local-models.ts";
-import { buildPrompts } from "./features/prompts/build-prompts.ts";
+import { buildPrompts, type Prompts } from "./features/prompts/build-prompts.ts";
 import { buildProviders } from "./features/providers/build-providers.ts";
 import { buildPush, type BuildPushOptions } from "./features/push/build-push.ts";
 import { buildReviews, type BuildReviewsOptions } from "./features/reviews/build-reviews.ts";
-import { buildRuns } from "./features/runs/start-runs.ts";
+import { type BuiltRuns, buildRuns } from "./features/runs/start-runs.ts";
 import type { RunServiceOptions } from "./features/runs/run-starter.ts";
 import { buildTasks, type Tasks } from "./features/tasks/build-tasks.ts";
 import { buildUsage } from "./features/usage/build-usage.ts";
 import { buildWorktrees } from "./features/worktrees/build-worktrees.ts";
-import { usesInRuns } from "./prompt-uses.ts";
+import { usesInAutomations, usesInRuns, usesInTasks } from "./prompt-uses.ts";
 import { accountRuns } from "./run-accounts.ts";
 
 export interface BuildAgentsOptions {
@@ -29,6 +30,8 @@ export interface BuildAgentsOptions {
   appOf: (appId: string) => App | undefined;
   /** What all tasks of an automation may use in a day. */
   automationBudget: ChiefParts["automationBudget"];
+  /** What may be made from a prompt. */
+  automations: Parameters<typeof usesInAutomations>[0];
   /** Crashes, and the processes they are of. */
   crashes: Pick<CrashRepairParts, "incidents" | "process" | "timing" | "command" | "sessions"> & {
     restart(appId: string, processName: string): Promise<unknown>;
@@ -41,11 +44,30 @@ export interface BuildAgentsOptions {
   reviews?: Partial<Pick<BuildReviewsOptions, "checksOf" | "sessions" | "worktrees">>;
 }
 
+export interface BuiltAgents {
+  tasks: Tasks["service"];
+  runs: BuiltRuns["runs"];
+  onRunEnded: BuiltRuns["hooks"]["onRunEnded"];
+  /** Why a prompt cannot be filled with these values, each below `path`. */
+  promptIssues: Prompts["issuesOf"];
+  automationUse: Chief["automationUse"];
+  start(): Promise<void>;
+}
+
 /** Builds what gives work to models and agents and keeps hold of it. Nothing is asked or probed before `start()`. */
 export async function buildAgents(
   { context, settings, notifications, errors, cos }: Core,
-  { panic, appOf, automationBudget, crashes, resolveTargets, push, reviews: reviewOptions }: BuildAgentsOptions,
-): Promise<{ tasks: Tasks["service"]; automationUse: Chief["automationUse"]; start(): Promise<void> }> {
+  {
+    panic,
+    appOf,
+    automationBudget,
+    automations,
+    crashes,
+    resolveTargets,
+    push,
+    reviews: reviewOptions,
+  }: BuildAgentsOptions,
+): Promise<BuiltAgents> {
   const prompts = await buildPrompts(context);
   const localModels = await buildLocalModels(context, { panic });
   panic.addBrake("stoppedDownloads", (by) => localModels.stopDownloads(`Everything was stopped by ${by}`));
@@ -73,6 +95,7 @@ export async function buildAgents(
     },
     startTask: (id) => chief.startNow(id),
     incidentOf: (id) => crashes.incidents.get(id),
+    promptIssues: prompts.issuesOf,
   });
   context.onStop(startHistoryRetention({ history: tasks.log, logger: context.logger }, settings));
   const openRuns = () => runs.open().runs.map(({ run }) => run);
@@ -88,6 +111,8 @@ export async function buildAgents(
   runs.hooks.onRunChanged(runApprovals.hear);
   runs.hooks.onRunRemoved(runApprovals.forget);
   const devices = await buildPush(context, { notifications, ...push });
+  prompts.addUses(usesInTasks(tasks.service));
+  prompts.addUses(usesInAutomations(automations));
   prompts.addUses(usesInRuns(runs.runs));
   const reviews = await buildReviews(context, {
     runs: runs.runs,
@@ -113,6 +138,10 @@ export async function buildAgents(
     reviews,
     appOf,
     automationBudget,
+    async fillPrompt({ promptId, version, values }: PromptReference) {
+      const { text, ...versions } = await prompts.render(promptId, version, values);
+      return { text, prompt: { id: promptId, ...versions } };
+    },
   };
   const chief = await buildChiefOfStaff({ context, notifications, settings }, parts);
   const repairs = await buildCrashRepairs(
@@ -128,6 +157,9 @@ export async function buildAgents(
 
   return {
     tasks: tasks.service,
+    runs: runs.runs,
+    onRunEnded: runs.hooks.onRunEnded,
+    promptIssues: prompts.issuesOf,
     automationUse: chief.automationUse,
     async start() {
       tasks.start();

@@ -27,12 +27,13 @@ interface Parts {
   reviews: Pick<ReviewService, "open" | "hasOpen" | "onDecided">;
   appOf(appId: string): App | undefined;
   automationBudget: ChiefParts["automationBudget"];
+  fillPrompt: ChiefParts["fillPrompt"];
 }
 
 /** Who gives tasks to agents, and what it goes by. Nothing is started before `start()`, and not before it is turned on. */
 export async function buildChiefOfStaff(
   { context, notifications, settings }: Pick<Core, "context" | "notifications" | "settings">,
-  { panic, tasks, runs, approvals, providers, learning, usage, reviews, appOf, automationBudget }: Parts,
+  { panic, tasks, runs, approvals, providers, learning, usage, reviews, appOf, automationBudget, fillPrompt }: Parts,
 ): Promise<Chief> {
   const openRuns = (): Run[] => runs.open().runs.map(({ run }) => run);
   const { chief, log } = await buildChief(context, {
@@ -45,6 +46,7 @@ export async function buildChiefOfStaff(
     dayBudget: () => usage.exceeded(openRuns()),
     automationBudget,
     folderOf: (appId) => appOf(appId)?.folder,
+    fillPrompt,
     isRepository: async (folder) => (await gitRoot(folder)) !== null,
     async hasReview(run) {
       if (run.worktree !== null) await reviews.open(run);

@@ -173,7 +173,14 @@ export const runSchema = z.strictObject({
   worktree: runWorktreeSchema.nullable(),
   taskType: z.string().nullable(),
   /** The template it was made from. */
-  prompt: z.strictObject({ id: z.string(), version: z.int() }).nullable(),
+  prompt: z
+    .strictObject({
+      id: z.string(),
+      version: z.int(),
+      /** The prompts it included, each in the version it had. */
+      includes: z.array(z.strictObject({ id: z.string(), version: z.int() })).optional(),
+    })
+    .nullable(),
   /** Pictures given along with the prompt, in order. */
   images: z.array(runImageSchema.omit({ data: true })).optional(),
   /** Text when left out. */

@@ -4,6 +4,7 @@ import { defineFeed } from "../channel.ts";
 import { defineEndpoints } from "../endpoint.ts";
 import { appIdSchema } from "./apps.ts";
 import { isolationSchema } from "./isolation.ts";
+import { promptReferenceSchema } from "./prompts.ts";
 import { modelIdSchema, providerIdSchema, tierSchema } from "./providers.ts";
 import { budgetSchema, fallbackListSchema, permissionModeSchema, runIdSchema } from "./runs.ts";
 
@@ -77,6 +78,8 @@ export const taskInputSchema = z.strictObject({
   title,
   /** Markdown; the title alone when empty. */
   instructions: z.string().max(200_000, "must have at most 200000 characters").default(""),
+  /** A prompt that says what is to be done; the instructions come after it. */
+  template: promptReferenceSchema.nullable().default(null),
   appId: appIdSchema.nullable().default(null),
   type: taskTypeSchema.default("feature"),
   priority: taskPrioritySchema.default("normal"),

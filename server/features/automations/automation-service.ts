@@ -12,6 +12,7 @@ import type { Clock } from "../../../lib/clock.ts";
 import type { Logger } from "../../../lib/logger.ts";
 import type { SecretBox } from "../../../lib/secret-box.ts";
 import type { AutomationApps } from "./app-actions.ts";
+import type { AutomationPrompts } from "./automation-checks.ts";
 import { type AutomationEditor, createAutomationEditor, existing } from "./automation-editor.ts";
 import { type AutomationRecord, toAutomation } from "./automation-record.ts";
 import type { AutomationStore } from "./automation-store.ts";
@@ -36,6 +37,7 @@ export interface AutomationServiceOptions {
   outputs: RunOutputs;
   actions: ActionRunners;
   apps: AutomationApps;
+  prompts: AutomationPrompts;
   secrets: SecretBox;
   clock: Clock;
   timers: Timers;
@@ -68,7 +70,7 @@ export interface AutomationService extends AutomationEditor {
 
 /** Builds the service over a loaded ledger; nothing runs before `start()`. */
 export function createAutomationService(options: AutomationServiceOptions): AutomationService {
-  const { store, ledger, outputs, clock, timers, logger, publish, apps, actions, secrets } = options;
+  const { store, ledger, outputs, clock, timers, logger, publish, apps, prompts, actions, secrets } = options;
   const stale = new Set<string>();
   const runner = createOccurrenceRunner({
     clock,
@@ -144,7 +146,7 @@ export function createAutomationService(options: AutomationServiceOptions): Auto
   });
 
   return {
-    ...createAutomationEditor({ store, runner, apps, clock, secrets, viewOf }),
+    ...createAutomationEditor({ store, runner, apps, prompts, clock, secrets, viewOf }),
     list() {
       return {
         automations: store.all().map((record) => ({

@@ -229,6 +229,7 @@ describe("an automation that adds a task", () => {
     kind: "task",
     title: "Update the dependencies",
     instructions: "One at a time.",
+    template: null,
     appId: null,
     type: "chore",
     priority: "low",

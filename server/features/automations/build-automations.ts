@@ -7,6 +7,7 @@ import type { AppContext } from "../../app-context.ts";
 import { createFeed } from "../../realtime/feed.ts";
 import type { NewNotification, NotificationService } from "../notifications/notification-service.ts";
 import { type AutomationApps, createRestartAction, createUrlAction } from "./app-actions.ts";
+import type { AutomationPrompts } from "./automation-checks.ts";
 import { type AutomationService, createAutomationService } from "./automation-service.ts";
 import { automationsFile, type AutomationsFile } from "./automation-record.ts";
 import { createAutomationStore } from "./automation-store.ts";
@@ -21,6 +22,7 @@ import {
 } from "./occurrence-ledger.ts";
 import { mountAutomations } from "./routes.ts";
 import { type AutomationTasks, createTaskAction } from "./task-action.ts";
+import { type AutomationRuns, createRunAction } from "./run-action.ts";
 import { createRunOutputs } from "./run-output.ts";
 import { nodeTimers } from "./scheduler.ts";
 import { createSecretKeeper } from "./secret-keeper.ts";
@@ -29,6 +31,8 @@ interface Dependencies {
   sessions: CommandSessions;
   apps: AutomationApps;
   tasks: AutomationTasks;
+  runs: AutomationRuns;
+  prompts: AutomationPrompts;
   notifications: Pick<NotificationService, "notify" | "settle">;
   panic: NonNullable<Parameters<typeof createAutomationService>[0]["panic"]>;
 }
@@ -36,7 +40,7 @@ interface Dependencies {
 /** Opens the files, mounts endpoints and feed. Nothing comes due before `start()` of the returned service. */
 export async function buildAutomations(context: AppContext, dependencies: Dependencies): Promise<AutomationService> {
   const { clock, env, mount, realtime, secrets } = context;
-  const { sessions, apps, tasks, notifications, panic } = dependencies;
+  const { sessions, apps, tasks, runs, prompts, notifications, panic } = dependencies;
   const logger = context.logger.child("automations");
   const file = await context.openStore<AutomationsFile>("automations", automationsFile);
   const store = createAutomationStore(file);
@@ -71,6 +75,7 @@ export async function buildAutomations(context: AppContext, dependencies: Depend
     ledger,
     outputs,
     apps,
+    prompts,
     secrets,
     clock,
     logger,
@@ -81,6 +86,7 @@ export async function buildAutomations(context: AppContext, dependencies: Depend
       url: createUrlAction(apps),
       "restart-app": createRestartAction(apps),
       task: createTaskAction(tasks),
+      run: createRunAction(runs),
     },
     publish: feed.publish,
     onEnded: (row) => {

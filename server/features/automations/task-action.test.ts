@@ -53,6 +53,7 @@ async function occur(used: Partial<RunUse>) {
     kind: "task",
     title: "Tidy up",
     instructions: "",
+    template: null,
     appId: null,
     type: "chore",
     priority: "low",

@@ -1,4 +1,5 @@
 import type { ChiefDecision } from "../../../contract/features/chief.ts";
+import type { PromptReference } from "../../../contract/features/prompts.ts";
 import type { Budget, Run } from "../../../contract/features/runs.ts";
 import type { Task } from "../../../contract/features/tasks.ts";
 import type { Clock } from "../../../lib/clock.ts";
@@ -36,6 +37,8 @@ export interface ChiefParts {
   /** What all tasks of an automation may use in a day; `null` when it is gone or has no such limit. */
   automationBudget(automationId: string): { name: string; budget: Budget } | null;
   folderOf(appId: string): string | undefined;
+  /** The text of a prompt with its values, and what it was made from. Throws an `AppError` that says why there is none. */
+  fillPrompt(wish: PromptReference): Promise<{ text: string; prompt: NonNullable<Run["prompt"]> }>;
   isRepository(folder: string): Promise<boolean>;
   /** Opens a review of the work of a run that has ended, and answers whether there is one. */
   hasReview(run: Run): Promise<boolean>;

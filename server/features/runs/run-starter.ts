@@ -1,4 +1,4 @@
-import type { Run, RunChoice, RunInput } from "../../../contract/features/runs.ts";
+import type { Run, RunChoice, RunImage, RunInput } from "../../../contract/features/runs.ts";
 import type { Isolation } from "../../../contract/features/isolation.ts";
 import type { WorktreeSetup } from "../../../contract/features/worktrees.ts";
 import type { internalRunsEndpoints, RunSpec, RunTarget } from "../../../contract/internal/runs.ts";
@@ -20,6 +20,10 @@ export interface RunExtras {
   /** The id it is to have: told again it starts nothing twice, a second start is a `conflict`. One choice only. */
   id?: string;
   priority?: RunSpec["priority"];
+  /** What the text was made from. */
+  prompt?: Run["prompt"];
+  /** Pictures besides those of the input; they need not fit into a request. */
+  images?: readonly RunImage[];
 }
 
 export interface RunServiceOptions {
@@ -29,10 +33,10 @@ export interface RunServiceOptions {
   bus: RunBus;
   /** Providers to ask, in order, secrets in the clear. Throws `invalid_request` when there is nobody to ask. */
   resolveTargets(choice: RunChoice): Promise<RunTarget[]> | RunTarget[];
-  /** Text of a template with its values and the version used. */
+  /** Text of a template with its values, and the versions used. */
   renderTemplate(
-    prompt: Extract<RunInput["prompt"], { kind: "template" }>,
-  ): Promise<{ text: string; version: number }> | { text: string; version: number };
+    prompt: Pick<Extract<RunInput["prompt"], { kind: "template" }>, "promptId" | "version" | "values">,
+  ): Promise<{ text: string } & Omit<NonNullable<Run["prompt"]>, "id">>;
   /** How worktrees of an app are made. */
   setupOf(appId: string | null): WorktreeSetup;
   /** Folder of an app; nothing when there is no such app. */
@@ -93,6 +97,7 @@ export function createRunStarter(options: RunServiceOptions): RunStarter {
     const appId = input.appId ?? null;
     const folder = await folderFor(input.folder ?? null, appId);
     const { text, prompt } = await textOf(input.prompt);
+    const images = [...(input.images ?? []), ...(extras.images ?? [])];
     const resolved = [];
     for (const choice of input.choices) {
       await options.checkBudget({ choice, source, appId });
@@ -110,10 +115,10 @@ export function createRunStarter(options: RunServiceOptions): RunStarter {
       isolation: input.isolation,
       taskType: input.taskType ?? null,
       setup: setupOf(input.isolation, appId),
-      prompt,
+      prompt: prompt ?? extras.prompt ?? null,
       folder,
       text,
-      ...(input.images === undefined || input.images.length === 0 ? {} : { images: input.images }),
+      ...(images.length === 0 ? {} : { images }),
       ...(input.answerFormat === undefined ? {} : { answerFormat: input.answerFormat }),
       priority: extras.priority ?? ("normal" as const),
     };
@@ -145,8 +150,8 @@ export function createRunStarter(options: RunServiceOptions): RunStarter {
 
   async function textOf(prompt: RunInput["prompt"]): Promise<{ text: string; prompt: Run["prompt"] }> {
     if (prompt.kind === "text") return { text: prompt.text, prompt: null };
-    const { text, version } = await options.renderTemplate(prompt);
-    return { text, prompt: { id: prompt.promptId, version } };
+    const { text, ...versions } = await options.renderTemplate(prompt);
+    return { text, prompt: { id: prompt.promptId, ...versions } };
   }
 
   async function again(id: string, source: RunSource = byUser): Promise<Run> {

@@ -1,6 +1,7 @@
 import { dirname, join } from "node:path";
 
 import { dataFiles } from "../../../contract/data-files.ts";
+import type { PromptReference } from "../../../contract/features/prompts.ts";
 import { type Task, taskSchema, tasksFeed } from "../../../contract/features/tasks.ts";
 import type { IncidentDetail } from "../../../contract/internal/autofixer.ts";
 import { systemDisk } from "../../../lib/durable-file.ts";
@@ -27,6 +28,8 @@ interface Dependencies {
   startTask(id: string): Promise<unknown>;
   /** What is known of a crash. Throws `not_found`. */
   incidentOf(id: string): Promise<IncidentDetail>;
+  /** Why a prompt cannot be filled with these values, each below `path`. */
+  promptIssues(reference: PromptReference, path: string): Promise<{ path: string; message: string }[]>;
 }
 
 export interface Tasks {
@@ -40,7 +43,7 @@ export interface Tasks {
 /** Opens the tasks, mounts endpoints and feed. `TASKS.md` is neither read nor written before `start()`. */
 export async function buildTasks(context: AppContext, dependencies: Dependencies): Promise<Tasks> {
   const { clock, env, mount, realtime } = context;
-  const { notifications, hasApp, startTask, incidentOf } = dependencies;
+  const { notifications, hasApp, startTask, incidentOf, promptIssues } = dependencies;
   const logger = context.logger.child("tasks");
   const path = join(env.dataDir, dataFiles.tasksMarkdown.path);
   const book = createTaskBook(await context.openStore<TasksFile>("tasks", tasksFile));
@@ -78,7 +81,7 @@ export async function buildTasks(context: AppContext, dependencies: Dependencies
     },
   });
   const feed = createFeed(realtime, tasksFeed, { snapshot: () => ({ tasks: tasks.list(), file: file.state() }) });
-  mountTasks(mount, { tasks, book, history, file, start: startTask, incidentOf });
+  mountTasks(mount, { tasks, book, history, file, start: startTask, incidentOf, promptIssues });
   context.names.add("tasks", ({ id = "" }) => nameOf(id));
 
   let stopWatching: (() => void) | undefined;

@@ -21,8 +21,9 @@ export function showView(client: QueryClient, view: PromptView): void {
 /** Deletes at once and offers to take it back. */
 export function removePrompt({ id, title }: Pick<PromptSummary, "id" | "title">): Promise<boolean> {
   return withErrorToast(`Could not delete ${title}`, async () => {
-    const { includedBy } = await call("prompts.remove", { params: { id } });
-    const lost = includedBy.length === 0 ? "" : `. ${includedBy.join(", ")} cannot be used without it`;
+    const { includedBy, usedBy } = await call("prompts.remove", { params: { id } });
+    const without = [...includedBy, ...usedBy];
+    const lost = without.length === 0 ? "" : `. ${without.join(", ")} cannot be used without it`;
     undoToast(`Deleted ${title}${lost}`, () => call("prompts.restore", { params: { id } }));
   });
 }

@@ -12,7 +12,7 @@ import { ActionLink } from "../../ui/action-link.tsx";
 import { FormError } from "../../ui/form-error.tsx";
 import { SideSheet } from "../../ui/side-sheet.tsx";
 import type { Values } from "./preview-pane.tsx";
-import { givenValues } from "./prompt-draft.ts";
+import { givenValues } from "../../lib/prompt-values.ts";
 import classes from "./prompts.module.css";
 
 interface RunSheetProps {

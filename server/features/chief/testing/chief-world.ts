@@ -176,6 +176,13 @@ export async function live(world: ChiefWorld, diesAt = Infinity): Promise<ChiefL
     automationBudget: () =>
       world.automationBudget === null ? null : { name: "Every night", budget: world.automationBudget },
     folderOf: () => world.folder,
+    fillPrompt: ({ promptId, values }) =>
+      promptId === "gone"
+        ? Promise.reject(new AppError("not_found", "There is no such prompt"))
+        : Promise.resolve({
+            text: `${promptId}: ${JSON.stringify(values)}`,
+            prompt: { id: promptId, version: 3, includes: [{ id: "part", version: 2 }] },
+          }),
     isRepository: () => Promise.resolve(false),
     hasReview: () => world.review,
     screenshotFile: (name) => name,
@@ -278,7 +285,7 @@ function fakeRuns(world: ChiefWorld, step: () => Promise<void>, tell: (run: Run)
       if (world.refusal) throw world.refusal;
       const id = extras.id ?? "run-000000000000";
       if (world.runs.has(id)) throw new AppError("conflict", "This run exists already");
-      const run = newRun(id, input, source, world.now);
+      const run = { ...newRun(id, input, source, world.now), prompt: extras.prompt ?? null };
       world.runs.set(id, run);
       world.started.push({ taskId: source.id, runId: id });
       count();

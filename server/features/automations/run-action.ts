@@ -1,0 +1,117 @@
+import { runInputSchema, type Run } from "../../../contract/features/runs.ts";
+import { isOpenState } from "../../../contract/run-transcript.ts";
+import { AppError } from "../../../lib/app-error.ts";
+import type { RunService } from "../runs/run-service.ts";
+import { type ActionOutcome, type ActionRunner, cancelReason, detached, type RunContext } from "./action-runner.ts";
+import type { StoredAction } from "./automation-record.ts";
+
+type RunAction = Extract<StoredAction, { kind: "run" }>;
+
+/** What automations may do with runs. */
+export interface AutomationRuns {
+  start(action: RunAction, automation: { id: string; name: string }, runId: string): Promise<void>;
+  /** Throws `not_found` for one that never started or was deleted. */
+  get(id: string): Promise<Run>;
+  stop(id: string, reason: string): Promise<void>;
+  /** Calls once when it ends, also when it has ended meanwhile; the answer takes the wish back. */
+  onEnd(id: string, listener: (run: Run) => void): () => void;
+  /** To be told of every run that has ended. */
+  hear(run: Run): void;
+}
+
+/** The runs as automations see them. */
+export function automationRuns(service: () => Pick<RunService, "create" | "get" | "stop">): AutomationRuns {
+  const waiting = new Map<string, (run: Run) => void>();
+  return {
+    async start({ kind: _kind, choice, ...wanted }, { id, name }, runId) {
+      const input = runInputSchema.parse({ ...wanted, title: name, choices: [choice] });
+      await service().create(input, { kind: "automation", id }, { id: runId });
+    },
+    get: (id) => service().get(id),
+    async stop(id, reason) {
+      await service().stop(id, reason);
+    },
+    onEnd(id, listener) {
+      waiting.set(id, listener);
+      return () => waiting.delete(id);
+    },
+    hear: (run) => waiting.get(run.id)?.(run),
+  };
+}
+
+/** Id of the run of an occurrence: whoever takes the occurrence up again finds it by this. */
+function runIdOf(occurrenceId: string): string {
+  return `run-${occurrenceId.replace(/^oc-/, "")}`;
+}
+
+/** Gives a prompt to a provider and goes on until the run has ended. */
+export function createRunAction(runs: AutomationRuns): ActionRunner<RunAction> {
+  return {
+    async start(context, action) {
+      const { row, output } = context;
+      const id = runIdOf(row.id);
+      try {
+        await runs.start(action, { id: row.automationId, name: row.name }, id);
+      } catch (error) {
+        if (!(error instanceof AppError)) throw error;
+        // Answered too late it may have started all the same.
+        if (error.code !== "timeout") return { state: "failed", reason: said(error) };
+      }
+      await output.append(0, Buffer.from(`Started the run ${id}\n`));
+      return (await followRun(runs, context, id)) ?? { state: "failed", reason: "The run did not start" };
+    },
+    adopt: (context) => followRun(runs, context, runIdOf(context.row.id)),
+  };
+}
+
+/** `null`: there is no such run. */
+async function followRun(
+  runs: AutomationRuns,
+  { signal, detach }: RunContext,
+  id: string,
+): Promise<ActionOutcome | null> {
+  const over = new AbortController();
+  const end = new Promise<Run | typeof detached>((resolve, reject) => {
+    const leave = (): void => {
+      resolve(detached);
+    };
+    const stop = (): void => {
+      runs.stop(id, cancelReason(signal)).catch(reject);
+    };
+    over.signal.addEventListener("abort", runs.onEnd(id, resolve));
+    detach.addEventListener("abort", leave, { signal: over.signal });
+    signal.addEventListener("abort", stop, { signal: over.signal });
+    if (detach.aborted) leave();
+    if (signal.aborted) stop();
+  });
+  end.catch(() => undefined); // told below, where it is waited for
+  try {
+    const run = await nowOrUnknown(runs, id);
+    if (run === null) return null;
+    const ended = run !== "unknown" && !isOpenState(run.state) ? run : await end;
+    return ended === detached ? detached : outcomeOf(ended, signal);
+  } finally {
+    over.abort();
+  }
+}
+
+/** While portos-cos is away its end is heard of later. */
+async function nowOrUnknown(runs: AutomationRuns, id: string): Promise<Run | "unknown" | null> {
+  try {
+    return await runs.get(id);
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    return error.code === "not_found" ? null : "unknown";
+  }
+}
+
+function outcomeOf({ id, state, message }: Run, signal: AbortSignal): Exclude<ActionOutcome, typeof detached> {
+  if (signal.aborted) return { state: "cancelled", reason: cancelReason(signal) };
+  if (state === "succeeded") return { state, reason: `Run ${id}` };
+  const reason = `Run ${id}: ${message ?? state}`;
+  return state === "cancelled" || state === "interrupted" ? { state, reason } : { state: "failed", reason };
+}
+
+function said({ message, hint }: AppError): string {
+  return hint === undefined ? message : `${message}. ${hint}`;
+}
