@@ -33,6 +33,7 @@ import { StatusBadge } from "../../ui/status-badge.tsx";
 import { ApiError } from "../../lib/api-error.ts";
 import { copyTranscript, removeRun, resumeRun, runAgain, stopRun, transcriptUrl } from "./run-calls.ts";
 import { ChangesPane, ChangesToggle, type RunChanges, useRunChanges } from "./changes-pane.tsx";
+import { RunAnswer } from "./run-answer.tsx";
 import { AttemptsStrip, OnlyProvider, RunFigures } from "./run-facts.tsx";
 import { RunPictures } from "./run-pictures.tsx";
 import { RunWorktree } from "./run-worktree.tsx";
@@ -104,6 +105,7 @@ function Content({ run, changes }: { run: Run; changes: RunChanges }) {
       <Facts run={run} />
       <AttemptsStrip attempts={run.attempts} />
       <RunPictures run={run} />
+      <RunAnswer run={run} />
       <div className={classes["split"]}>
         <div className={classes["told"]}>
           <RunTranscript id={run.id} label={`Transcript of ${run.title}`} folder={run.folder} isSearchable />
@@ -146,7 +148,22 @@ function Facts({ run }: { run: Run }) {
         </span>
       )}
       <span>{permissionLabel(run.permissionMode)}</span>
+      {run.prompt === null ? null : <MadeFrom prompt={run.prompt} />}
     </div>
+  );
+}
+
+/** The prompt it was made from, and what that included, each in its version. */
+function MadeFrom({ prompt: { id, version, includes = [] } }: { prompt: NonNullable<Run["prompt"]> }) {
+  const others = includes.map((one) => `${one.id} v${String(one.version)}`).join(", ");
+  return (
+    <span>
+      from{" "}
+      <Link to="/prompts/$promptId" params={{ promptId: id }} className="touch-wide">
+        {id}
+      </Link>
+      {` v${String(version)}${others === "" ? "" : `, with ${others}`}`}
+    </span>
   );
 }
 
