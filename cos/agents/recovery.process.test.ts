@@ -35,7 +35,7 @@ async function startProcess(): Promise<void> {
         () => true,
         () => false, // not there yet
       ),
-    15_000,
+    60_000,
   );
 }
 
@@ -67,7 +67,7 @@ describe("runs when portos-cos goes away", () => {
   it("takes a running program up again after kill -9 and loses nothing it said meanwhile", async () => {
     const lines = Array.from({ length: 30 }, (_, at) => `say <${at}>\nwait 100`).join("\n");
     const { id } = await start(lines);
-    await expect.poll(async () => runs.answer(id), { timeout: 10_000 }).toContain("<4>");
+    await expect.poll(async () => runs.answer(id)).toContain("<4>");
     await end("SIGKILL");
     await new Promise((resolve) => {
       setTimeout(resolve, 700);
@@ -177,7 +177,7 @@ describe("runs when portos-cos goes away", () => {
 
   it("interrupts an agent on pipes, ends what is left of it, and goes on when asked", async () => {
     const { id } = await start("say before\nhang", acpTarget());
-    await expect.poll(async () => runs.answer(id), { timeout: 10_000 }).toBe("before");
+    await expect.poll(async () => runs.answer(id)).toBe("before");
     await end("SIGKILL");
     await startProcess();
     expect(await runs.client.get({ params: { id } })).toMatchObject({ state: "interrupted", canContinue: true });

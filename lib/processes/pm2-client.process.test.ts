@@ -24,7 +24,7 @@ afterEach(async () => {
   for (const { pmId } of await client.list()) await client.remove(pmId);
   if (await client.isUp()) await client.endDaemon();
   client.close();
-  await expect.poll(() => readDaemonPid(home), { timeout: 5_000 }).toBeNull();
+  await expect.poll(() => readDaemonPid(home)).toBeNull();
   await rm(folder, { recursive: true, force: true });
 });
 
@@ -129,7 +129,7 @@ test("the bus tells output and a crash, gives up after too many, and survives a 
   await expect.poll(() => events.at(-1)).toMatchObject({ kind: "link", isUp: false });
   await expect.poll(() => readDaemonPid(home)).toBeNull();
   await up();
-  await expect.poll(() => events.at(-1), { timeout: 10_000 }).toMatchObject({ kind: "link", isUp: true });
+  await expect.poll(() => events.at(-1)).toMatchObject({ kind: "link", isUp: true });
   expect(await client.version()).toMatch(/^\d+\.\d+\.\d+$/);
   stop();
 });

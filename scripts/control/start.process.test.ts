@@ -164,7 +164,7 @@ describe("one that runs", () => {
     await post("/api/apps", { name: "Blog", folder, processes: [{ name: "web", run, ports: [port] }] });
     expect(await post("/api/apps/blog/start", {})).toMatchObject({ status: "online" });
     const owner = async () => (await listeningPorts()).find((entry) => entry.port === port)?.pid ?? null;
-    await expect.poll(owner, { timeout: 10_000 }).not.toBeNull();
+    await expect.poll(owner).not.toBeNull();
     const before = await owner();
     await killDaemon();
 
@@ -177,7 +177,7 @@ describe("one that runs", () => {
 
     const again = await post("/api/apps/blog/restart", {});
     expect(again).toMatchObject({ status: "online", problem: null });
-    await expect.poll(owner, { timeout: 10_000 }).not.toBe(before);
+    await expect.poll(owner).not.toBe(before);
     expect((await portos.control("doctor")).output).toContain("No app runs outside PortOS' management");
 
     await killDaemon();

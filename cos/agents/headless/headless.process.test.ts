@@ -123,10 +123,8 @@ describe("headless runs", () => {
       }, 100);
     });
     expect(await alive(pids)).toEqual(pids);
-    const asked = performance.now();
     await runs.client.stop({ params: { id }, body: { reason: "Enough" } });
     expect(await runs.ended(id)).toMatchObject({ state: "cancelled", failure: "cancelled", message: "Enough" });
-    expect(performance.now() - asked).toBeLessThan(10_000);
     expect(await alive(pids)).toEqual([]);
   });
 

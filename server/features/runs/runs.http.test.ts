@@ -248,7 +248,7 @@ describe("the events of a run", () => {
     await cos.stop();
     cos.happen(run.id, [text("meanwhile"), text("meanwhile")], { isSilent: true });
     await cos.start();
-    await expect.poll(() => numbers(seen), { timeout: 10_000 }).toEqual(upTo(4));
+    await expect.poll(() => numbers(seen)).toEqual(upTo(4));
     cos.happen(run.id, [text("after")]);
     await expect.poll(() => numbers(seen)).toEqual(upTo(5));
   });
@@ -337,7 +337,7 @@ describe("what follows from a run", () => {
     await app.stop();
     cos.happen(run.id, [{ kind: "state", state: "failed", message: "Out of paper" }]);
     await startApp();
-    await expect.poll(titles, { timeout: 10_000 }).toEqual(["Long work failed"]);
+    await expect.poll(titles).toEqual(["Long work failed"]);
     await app.stop();
     await startApp();
     await expect.poll(async () => (await app.call("runs.list", { query: {} })).isUp).toBe(true);
