@@ -36,6 +36,7 @@ export function sumOfUse(uses: readonly RunUse[]): RunUse {
   );
 }
 
+/** What is left after something was used is not worth a start below this. */
 const leastMinutes = 0.1;
 
 /** What use leaves of a budget, and the limit that is used up, with what was used of it, both in words. */
@@ -54,7 +55,7 @@ export function leftOf(
   if (left.costUsd !== null && left.costUsd <= 0) exceeded = { limit: money(costUsd), spent: money(used.costUsd) };
   else if (left.tokens !== null && left.tokens <= 0) exceeded = { limit: `${tokens} tokens`, spent: `${used.tokens}` };
   else if (left.turns !== null && left.turns <= 0) exceeded = { limit: `${turns} turns`, spent: `${used.turns}` };
-  else if (left.minutes !== null && left.minutes < leastMinutes)
+  else if (left.minutes !== null && left.minutes < (used.minutes > 0 ? leastMinutes : 0))
     exceeded = { limit: `${minutes} minutes`, spent: used.minutes.toFixed(1) };
   return { left, exceeded };
 }

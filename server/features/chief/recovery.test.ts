@@ -247,4 +247,11 @@ describe("the budget of a task", () => {
     );
     expect(budgetLeft(budgetSchema.parse({}), twice).exceeded).toBeNull();
   });
+
+  it("is there while nothing was used, however small it is", () => {
+    const budget = budgetSchema.parse({ minutes: 0.02 });
+    expect(budgetLeft(budget, [])).toMatchObject({ left: { minutes: 0.02 }, exceeded: null });
+    const used = { costUsd: 0, tokens: 0, turns: 0, minutes: 0.01 };
+    expect(budgetLeft(budget, [run("transport", { used })]).exceeded).toMatch(/^Its budget of 0\.02 minutes is used up/);
+  });
 });
