@@ -123,8 +123,11 @@ describe("a worktree made again", () => {
     const run = test.entrant({ folder: join(test.repository, "packages/a b") });
     const { worktree, folder } = await test.enter(run, setup);
     await rm(join(folder, "ready.txt"));
-    await test.service.reclaim(run.id);
     const again = { runId: run.id, runTitle: run.title, appId: null, worktree };
+    // Asked for while it is being removed, it is not the one that goes.
+    const removal = test.service.reclaim(run.id);
+    await expect(test.service.adopt(again)).rejects.toMatchObject({ code: "conflict" });
+    await removal;
     test.known.run = { isolation, folder, setup };
     await expect(test.service.adopt(again)).rejects.toMatchObject({ code: "conflict" });
     await git(test.repository, ["worktree", "add", "--quiet", "-b", worktree.branch, "--", worktree.folder, "main"]);

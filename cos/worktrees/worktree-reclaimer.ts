@@ -29,7 +29,7 @@ export interface WorktreeReclaimer {
   reclaimAll(): Promise<{ removed: number; kept: number; freedBytes: number }>;
   /** Goes on where a former process stopped. */
   goOn(record: WorktreeRecord): Promise<void>;
-  /** Resolves when what is left of one is deleted. */
+  /** Resolves when nothing more happens to one that is being removed: what was left of it is deleted, or it stays. */
   gone(runId: string): Promise<void>;
   /** Resolves when nothing is being deleted. */
   close(): Promise<void>;
@@ -38,12 +38,18 @@ export interface WorktreeReclaimer {
 export function createWorktreeReclaimer(options: ReclaimerOptions): WorktreeReclaimer {
   const { records, viewer, clock, logger, publish } = options;
   const removing = new Map<string, Promise<void>>();
-  const busy = new Set<string>();
+  const busy = new Map<string, Promise<Worktree>>();
 
-  /** From here on it is gone for everybody. */
+  /** From here on it is gone for everybody. On disk first: half of it is not put back after a crash. */
   async function remove(record: WorktreeRecord): Promise<void> {
+    record.state = "deleting";
+    await records.save(record);
     await forget(record);
     publish({ kind: "worktree-removed", runId: record.runId });
+    deleteSoon(record);
+  }
+
+  function deleteSoon(record: WorktreeRecord): void {
     const work = deleteFiles(record)
       .then(() => records.remove(record.runId))
       .catch((error: unknown) => {
@@ -80,9 +86,10 @@ export function createWorktreeReclaimer(options: ReclaimerOptions): WorktreeRecl
   async function reclaim(runId: string, confirmed?: string): Promise<Worktree> {
     const record = viewer.find(runId);
     if (busy.has(runId)) throw new AppError("conflict", "It is being removed already");
-    busy.add(runId);
+    const work = removeIfSafe(record, confirmed);
+    busy.set(runId, work);
     try {
-      return await removeIfSafe(record, confirmed);
+      return await work;
     } finally {
       busy.delete(runId);
     }
@@ -106,6 +113,11 @@ export function createWorktreeReclaimer(options: ReclaimerOptions): WorktreeRecl
     },
     async goOn(record) {
       const aside = asideOf(record.folder);
+      if (record.state === "deleting") {
+        await forget(record);
+        deleteSoon(record);
+        return;
+      }
       if (await exists(record.folder)) {
         await stay(record);
       } else if (await exists(aside)) {
@@ -121,7 +133,10 @@ export function createWorktreeReclaimer(options: ReclaimerOptions): WorktreeRecl
         await records.remove(record.runId);
       }
     },
-    gone: (runId) => removing.get(runId) ?? Promise.resolve(),
+    async gone(runId) {
+      await busy.get(runId)?.catch(() => undefined); // whoever wanted it removed hears of it
+      await removing.get(runId);
+    },
     async close() {
       await Promise.all(removing.values());
     },
