@@ -172,6 +172,25 @@ describe.runIf(process.platform === "linux")("a program of a run that connects a
     expect(programs.refusal(from(40_003))).toBeNull();
   });
 
+  test("keeps nobody out by asking often with one and the same program", () => {
+    const clock = { ms: 0 };
+    const often = Array.from({ length: 300 }, (_, index) => 42_000 + index);
+    const many: FakeFiles = {
+      "/proc/net/tcp": [...often, 51_000].map((port) => line(port)),
+      "/proc/60/fd": Object.fromEntries(often.map((port) => [String(port), `socket:[${port}]`])),
+      "/proc/60/environ": `${mark}\0`,
+      "/proc/62/fd": { "3": "socket:[51000]" },
+    };
+    const fake = fakeProc(many);
+    const proc = { ...fake, read: (path: string) => ((clock.ms += 10), fake.read(path)) };
+    const programs = createLocalPrograms({ ...options, proc, now: () => clock.ms });
+    for (const port of often) {
+      clock.ms += 60; // what was read before is too old for the next one
+      expect(programs.refusal(from(port))).toMatchObject({ reason: "agent" });
+    }
+    expect(programs.refusal(from(51_000))).toBeNull();
+  });
+
   test("keeps nobody out who has connected lately, and others for a moment only", () => {
     const clock = { ms: 0 };
     const agents = Array.from({ length: 12 }, (_, index) => 41_000 + index);

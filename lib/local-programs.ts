@@ -44,7 +44,7 @@ export interface LocalProgramsOptions {
 /** Where `tailscale serve` listens; any other port counts only when nothing of this machine ends at these. */
 const servePorts = [443, 8443];
 const addressesFreshMs = 5_000;
-/** So much of each second may be spent on programs that are refused; then only those who connected last are known. */
+/** So much of each second may be spent on searching for programs that are refused then; beyond it only those who connected last are known. */
 const mostRefusingMs = 200;
 const mostRefused = 200;
 
@@ -96,8 +96,11 @@ export function createLocalPrograms(options: LocalProgramsOptions): LocalProgram
     parts ??= { owners: createConnectionOwners({ proc, userId, now }), members: createRunMembers({ proc, dataDir }) };
     const own = { address: plainAddress(localAddress), port: localPort };
     const startedAt = now();
-    const verdict = judgeOwner(parts.owners.find({ address, port: remotePort }, own, effort.isLeft));
-    if (verdict !== null) effort.add(now() - startedAt);
+    let hasSearched = false;
+    const maySearch = (): boolean => (hasSearched = effort.isLeft());
+    const verdict = judgeOwner(parts.owners.find({ address, port: remotePort }, own, maySearch));
+    // Whoever is known already costs little, and is to keep nobody out by asking often.
+    if (verdict !== null && hasSearched) effort.add(now() - startedAt);
     return verdict;
   }
 
