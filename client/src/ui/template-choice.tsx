@@ -81,7 +81,7 @@ export function TemplateChoice({ value, errors, path, onChange }: TemplateChoice
 function versionOptions(inForce: number, held: number | null): { value: string; label: string }[] {
   const numbers = [...new Set([inForce, ...(held === null ? [] : [held])])];
   return [
-    { value: newest, label: `Newest when it runs (now v${String(inForce)})` },
+    { value: newest, label: `Newest (now v${String(inForce)})` },
     ...numbers.map((number) => ({ value: String(number), label: `Always v${String(number)}` })),
   ];
 }

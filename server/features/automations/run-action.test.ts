@@ -72,18 +72,18 @@ describe("an automation that runs a prompt", () => {
       input: { title: "Every night", prompt: { promptId: "hello" }, choices: [{ providerId: "one" }] },
     });
     end({ state: "succeeded" });
-    expect(await outcome).toEqual({ state: "succeeded", reason: `Run ${runId}` });
+    expect(await outcome).toEqual({ state: "succeeded", reason: null });
     expect(printed()).toContain(runId);
   });
 
   it.each([
     [
       { state: "failed", message: "Out of paper" },
-      { state: "failed", reason: `Run ${runId}: Out of paper` },
+      { state: "failed", reason: "Out of paper" },
     ],
     [
       { state: "interrupted", message: null },
-      { state: "interrupted", reason: `Run ${runId}: interrupted` },
+      { state: "interrupted", reason: "The run was interrupted" },
     ],
   ] as const)("says how it ended: %j", async (change, expected) => {
     const { asked, context, runner, end } = scene();
@@ -110,7 +110,7 @@ describe("an automation that runs a prompt", () => {
     expect(await outcome).toBe("detached");
     end({ state: "succeeded" });
     const later = { ...context, detach: new AbortController().signal };
-    expect(await runner.adopt?.(later)).toEqual({ state: "succeeded", reason: `Run ${runId}` });
+    expect(await runner.adopt?.(later)).toEqual({ state: "succeeded", reason: null });
   });
 
   it("fails with why it could not be started, and knows nothing of a run that never was", async () => {

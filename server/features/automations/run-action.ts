@@ -105,10 +105,10 @@ async function nowOrUnknown(runs: AutomationRuns, id: string): Promise<Run | "un
   }
 }
 
-function outcomeOf({ id, state, message }: Run, signal: AbortSignal): Exclude<ActionOutcome, typeof detached> {
+function outcomeOf({ state, message }: Run, signal: AbortSignal): Exclude<ActionOutcome, typeof detached> {
   if (signal.aborted) return { state: "cancelled", reason: cancelReason(signal) };
-  if (state === "succeeded") return { state, reason: `Run ${id}` };
-  const reason = `Run ${id}: ${message ?? state}`;
+  if (state === "succeeded") return { state, reason: null };
+  const reason = message ?? `The run was ${state}`;
   return state === "cancelled" || state === "interrupted" ? { state, reason } : { state: "failed", reason };
 }
 

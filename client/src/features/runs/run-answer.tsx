@@ -6,7 +6,7 @@ import { ApiError } from "../../lib/api-error.ts";
 import { call, url } from "../../lib/api.ts";
 import { callKey } from "../../lib/call-query.ts";
 import { ErrorState } from "../../ui/error-state.tsx";
-import { IconAlertTriangle, IconCircleCheck, IconDownload } from "../../ui/icons.gen.ts";
+import { IconAlertTriangle, IconChevronRight, IconCircleCheck, IconDownload } from "../../ui/icons.gen.ts";
 import { CopyButton } from "./copy-button.tsx";
 import classes from "./run-answer.module.css";
 
@@ -31,6 +31,7 @@ export function RunAnswer({ run }: { run: Pick<Run, "id" | "state" | "answerForm
   return (
     <details className={classes["answer"]}>
       <summary>
+        <IconChevronRight size={14} className={classes["chevron"]} aria-hidden />
         <span className={classes["name"]}>answer.json</span>
         {data.problem === null ? (
           <span className={classes["fits"]}>
