@@ -4,7 +4,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 
 import type { App } from "../../../contract/features/apps.ts";
 import { silentLogger } from "../../../lib/logger.ts";
@@ -31,7 +31,12 @@ afterAll(async () => {
   for (const { pmId } of await client.list()) await client.remove(pmId);
   await client.endDaemon();
   client.close();
-  await expect.poll(() => readDaemonPid(home)).toBeNull();
+  await vi.waitFor(
+    () => {
+      expect(readDaemonPid(home)).toBeNull();
+    },
+    { timeout: 15_000 },
+  );
   await rm(directory, { recursive: true, force: true });
 });
 
