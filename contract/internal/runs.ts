@@ -245,8 +245,20 @@ export const internalRunsEndpoints = defineEndpoints({
   },
 });
 
-/** Where portos-cos takes the WebSocket over which it tells every change of a run, one JSON text per message. */
+/** Where portos-cos takes the WebSocket over which it tells every change of a run, one JSON text per message and direction. */
 export const runsSocketPath = "/runs";
+
+/**
+ * What portos-server says over it, short enough for one message of 1 kB each. Who has said nothing is told the events of all
+ * runs; after `select` only those of the runs it watches.
+ */
+export const runsRequestSchema = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("select") }),
+  /** Answered by `watched`: events after that are told, those before are in the files. */
+  z.strictObject({ kind: z.literal("watch"), id: runIdSchema }),
+  z.strictObject({ kind: z.literal("unwatch"), id: runIdSchema }),
+]);
+export type RunsRequest = z.output<typeof runsRequestSchema>;
 
 /** One message of that WebSocket. */
 export const runsMessageSchema = z.discriminatedUnion("kind", [
@@ -255,6 +267,7 @@ export const runsMessageSchema = z.discriminatedUnion("kind", [
   /** It has lost those to be asked, see `wanting`. */
   z.strictObject({ kind: z.literal("wanting"), id: runIdSchema }),
   z.strictObject({ kind: z.literal("events"), id: runIdSchema, events: z.array(runEventSchema).min(1) }),
+  z.strictObject({ kind: z.literal("watched"), id: runIdSchema }),
   z.strictObject({ kind: z.literal("worktree"), worktree: worktreeSchema }),
   z.strictObject({ kind: z.literal("worktree-removed"), runId: runIdSchema }),
 ]);
