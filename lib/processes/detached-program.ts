@@ -3,6 +3,7 @@ import { closeSync, existsSync, openSync, readFileSync } from "node:fs";
 
 import { identityOf, verdictOn, type ProcessIdentity } from "../process-identity.ts";
 import { commandLine } from "./process-info.ts";
+import { stepBack } from "./step-back.ts";
 
 /** Files that tell everything about a detached program, also to who did not start it. */
 export interface DetachedFiles {
@@ -52,7 +53,10 @@ const keeper = [
 
 const lookEveryMs = 250;
 
-/** Starts a program that outlives this process: a session of its own, output in files. Rejects when it cannot be started at all. */
+/**
+ * Starts a program that outlives this process: a session of its own, output in files, behind everything else that wants to
+ * work. Rejects when it cannot be started at all.
+ */
 export async function startDetached(spec: DetachedSpec): Promise<DetachedProgram> {
   const { file, args, cwd, env, stdin, files, wrapKeeper = (program) => program } = spec;
   const input = stdin === null ? null : openSync(stdin, "r");
@@ -67,6 +71,7 @@ export async function startDetached(spec: DetachedSpec): Promise<DetachedProgram
       detached: true,
       stdio: [input ?? "ignore", output, errors],
     });
+    stepBack(child.pid);
     const ended = new Promise<void>((resolve) => {
       child.once("exit", () => {
         resolve();

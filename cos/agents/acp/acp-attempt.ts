@@ -14,6 +14,7 @@ import { childEnvironment } from "../../../lib/processes/child-environment.ts";
 import { endDescendants, politeSteps, type EndStep } from "../../../lib/processes/end-descendants.ts";
 import { holdBackLoaderVariables } from "../../../lib/processes/loader-variables.ts";
 import { brandProgram } from "../../../lib/processes/run-brand.ts";
+import { stepBack } from "../../../lib/processes/step-back.ts";
 import { spawnGroup, type GroupChild } from "../../../lib/processes/spawn-group.ts";
 import { identityOf } from "../../../lib/process-identity.ts";
 import type { RunMark } from "../../../lib/run-mark.ts";
@@ -59,6 +60,7 @@ export async function startAcpAttempt(
   });
   const deadlineMs = now() + target.timeoutMs;
   const child = spawnGroup(file, args, { cwd: folder, env: environment });
+  stepBack(child.pid);
   const exited = new Promise<string>((resolve) => {
     child.onEnd(({ exitCode, signal, error }) => {
       resolve(error ? error.message : `It ended with ${signal ?? `exit code ${exitCode ?? "unknown"}`}`);

@@ -9,6 +9,7 @@ import { childEnvironment } from "../../../lib/processes/child-environment.ts";
 import { endDescendants } from "../../../lib/processes/end-descendants.ts";
 import { holdBackLoaderVariables } from "../../../lib/processes/loader-variables.ts";
 import { brandProgram } from "../../../lib/processes/run-brand.ts";
+import { stepBack } from "../../../lib/processes/step-back.ts";
 import { spawnGroup } from "../../../lib/processes/spawn-group.ts";
 import type { Surroundings } from "../../worktrees/surroundings.ts";
 import type { Workspace } from "../workspace.ts";
@@ -69,6 +70,7 @@ export function createAcpTerminals(
         searchPath: environment["PATH"],
       });
       const child = spawnGroup(branded.file, branded.args, { cwd: folder, env: environment });
+      stepBack(child.pid);
       child.stdin.end();
       last += 1;
       const id = `terminal-${last}`;
