@@ -215,25 +215,6 @@ describe("the chief of staff", () => {
     await life.end();
   });
 
-  it("tells the user of a run that ended while nobody but the user starts it again", async () => {
-    const world = createWorld();
-    const life = await live(world);
-    const { id } = await addTask(life.tasks, { title: "One" });
-    await life.quiet();
-    await life.chief.put({ ...life.chief.state().settings, isOn: false });
-    const { id: run } = only(openRuns(world));
-    const end = { failure: "crashed", canContinue: true, message: "The machine went away" } as const;
-    happen(world, run, { ...end, state: "interrupted" }, life.chief);
-    await life.quiet();
-    expect(stateOf(life, id)).toBe("ready");
-    expect(world.notices.at(-1)).toMatchObject({
-      title: "One needs you",
-      message: "Claude was interrupted: The machine went away. The chief of staff is off: start it again by hand.",
-      needsYou: true,
-    });
-    await life.end();
-  });
-
   it("stops everything, starts nothing meanwhile, and leaves what it stopped to the user", async () => {
     const world = createWorld();
     const life = await live(world);
