@@ -182,7 +182,7 @@ describe.runIf(process.platform === "linux")("a program of a run that connects a
       "/proc/62/fd": { "3": "socket:[51000]" },
     };
     const fake = fakeProc(many);
-    const proc = { ...fake, read: (path: string) => ((clock.ms += 10), fake.read(path)) };
+    const proc = { ...fake, read: (path: string) => ((clock.ms += 40), fake.read(path)) };
     const programs = createLocalPrograms({ ...options, proc, now: () => clock.ms });
     for (const port of often) {
       clock.ms += 60; // what was read before is too old for the next one

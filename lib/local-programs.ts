@@ -96,11 +96,11 @@ export function createLocalPrograms(options: LocalProgramsOptions): LocalProgram
     parts ??= { owners: createConnectionOwners({ proc, userId, now }), members: createRunMembers({ proc, dataDir }) };
     const own = { address: plainAddress(localAddress), port: localPort };
     const startedAt = now();
-    let hasSearched = false;
-    const maySearch = (): boolean => (hasSearched = effort.isLeft());
+    const search = { isBegun: false };
+    const maySearch = (): boolean => (search.isBegun = effort.isLeft());
     const verdict = judgeOwner(parts.owners.find({ address, port: remotePort }, own, maySearch));
     // Whoever is known already costs little, and is to keep nobody out by asking often.
-    if (verdict !== null && hasSearched) effort.add(now() - startedAt);
+    if (verdict !== null && search.isBegun) effort.add(now() - startedAt);
     return verdict;
   }
 
