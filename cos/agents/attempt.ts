@@ -29,6 +29,8 @@ export type Question = Pick<PermissionRequest, "call" | "options"> & {
 /** What an attempt tells while it runs. */
 export interface AttemptSink {
   text(piece: TextPiece, position?: OutputPosition): void;
+  /** Text that was told before this process began. */
+  recall(piece: TextPiece): void;
   event(body: RunEventBody, position?: OutputPosition): void;
   /** All that this attempt has used so far. */
   usage(total: Usage): void;

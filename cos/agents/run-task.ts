@@ -208,6 +208,9 @@ export class RunTask {
       text: (piece, position) => {
         if (!isOver()) this.#joiner.add(piece, position ?? null);
       },
+      recall: (piece) => {
+        this.#joiner.recall(piece);
+      },
       event: (body, position) => {
         if (!isOver()) this.event(body, position);
       },

@@ -93,6 +93,20 @@ describe("text joiner", () => {
     expect(textOf(events)).toBe(`It is ${secret.slice(0, Math.min(length, 3))}[redacted]. Ah hu`);
   });
 
+  it.each([1, 4, 12, 20])("hides one of which a former process has given out the first %i characters", (length) => {
+    const secret = "hunter2-correct-horse";
+    registerSecret(secret);
+    const first = joiner();
+    first.joiner.add({ kind: "text", text: `It is ${secret.slice(0, length)}` });
+    first.joiner.flush();
+    const { events, joiner: text } = joiner();
+    for (const piece of ["It ", "is ", secret.slice(0, length)]) text.recall({ kind: "text", text: piece });
+    text.add({ kind: "text", text: `${secret.slice(length)}, as told` });
+    text.flush();
+    const shown = textOf(first.events) + textOf(events);
+    expect(shown).toBe(`It is ${secret.slice(0, Math.min(length, 3))}[redacted], as told`);
+  });
+
   it("hides one with something between each of its characters, and shows what else begins like it", () => {
     const secret = "hunter2-correct-horse";
     registerSecret(secret);

@@ -25,6 +25,8 @@ const nothingTold: Told = { text: "", isMarked: false };
 
 export interface TextJoiner {
   add(piece: TextPiece, position?: OutputPosition | null): void;
+  /** Takes note of what a former process has given out: a secret may have begun there. */
+  recall(piece: TextPiece): void;
   /** Gives out what is held; of an end that looks like the beginning of a secret only what says nothing of it. */
   flush(): void;
 }
@@ -101,6 +103,11 @@ export function createTextJoiner(emit: (body: RunEventBody, position: OutputPosi
       position = at;
       if (held.text.length >= joinCharacters) give("joined");
       else wait();
+    },
+    recall(piece) {
+      const whole = (told.get(kindOf(piece)) ?? nothingTold).text + piece.text;
+      const text = whole.slice(whole.length - unfinishedSecretLength(whole));
+      told.set(kindOf(piece), { text, isMarked: showableLength(whole) < whole.length });
     },
     flush() {
       give("final");

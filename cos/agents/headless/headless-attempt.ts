@@ -113,7 +113,10 @@ interface Followed {
 }
 
 async function follow({ program, agent, files, mark, sink, after, isCut }: Followed): Promise<RunningAttempt> {
-  const stream = createAgentStream(agent, after);
+  const stream = createAgentStream(agent, after, (item) => {
+    if (item.kind === "text" || item.kind === "reasoning") sink.recall(item);
+    else if (item.kind === "line") sink.recall({ kind: "output", stream: "out", text: item.text });
+  });
   const seen: Seen = { failed: null, isDone: false, sessionId: null, lines: "" };
   let size = 0;
   const letGo = new AbortController();
