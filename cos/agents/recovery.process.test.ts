@@ -84,6 +84,7 @@ describe("runs when portos-cos goes away", () => {
 
   it("takes up many floods again and again, each event once", async () => {
     const started = await Promise.all(Array.from({ length: 4 }, () => start("flood 4000 100")));
+    for (const { id } of started) await runs.until(id, ({ agentSessionId }) => agentSessionId !== null);
     for (let kill = 0; kill < 3; kill += 1) {
       await new Promise((resolve) => {
         setTimeout(resolve, 500 + kill * 130);
@@ -92,7 +93,8 @@ describe("runs when portos-cos goes away", () => {
       await startProcess();
     }
     for (const { id } of started) {
-      expect((await runs.ended(id, 30_000)).state).toBe("succeeded");
+      const run = await runs.ended(id, 60_000);
+      expect(run.state, run.message ?? "").toBe("succeeded");
       const calls = (await runs.bodies(id, "tool")).map(({ call }) => call.callId);
       expect(calls).toEqual(Array.from({ length: 4_000 }, (_, at) => `call-${at + 1}`));
       const numbers = await numbersOf(id);
