@@ -193,6 +193,8 @@ export const runSchema = z.strictObject({
   /** Why it is not going on: why it failed, was interrupted or is queued. */
   message: z.string().nullable(),
   failure: failureKindSchema.nullable(),
+  /** Why it still looks as if it went on, though it is over: its end cannot be written down yet. */
+  endProblem: z.string().nullish(),
   /** Questions not answered yet. */
   pending: z.array(permissionRequestSchema),
   /** The agent's own name for its session, with which it can be resumed. */

@@ -3,11 +3,13 @@ import { join } from "node:path";
 import { afterEach, describe, expect, it, vi } from "vitest";
 
 import type { RunsMessage, RunSpec, RunTarget } from "../../contract/internal/runs.ts";
+import { AppError } from "../../lib/app-error.ts";
 import { systemClock } from "../../lib/clock.ts";
 import { silentLogger } from "../../lib/logger.ts";
 import { useTemporaryFolders } from "../../lib/testing/temporary-folder.ts";
 import type { AttemptEnd, AttemptTask } from "./attempt.ts";
 import { RunEngine } from "./run-engine.ts";
+import { isOpen } from "./store/run-record.ts";
 import { RunStore } from "./store/run-store.ts";
 import { cliTarget, defaults } from "./testing/test-runs.ts";
 import { noUsage } from "./usage.ts";
@@ -121,6 +123,37 @@ describe("runs that go on", () => {
     const again = [expect.stringMatching(/^You were interrupted\.[^]*may not have reached you:\n\nB$/)];
     expect((await store.read(id))?.unsaid).toEqual(again);
     expect((await store.read(id))?.turn).toBeNull();
+  });
+
+  it("tells that its end cannot be written down, tries again, and has ended once the disk takes it", async () => {
+    const world = await createWorld();
+    const { engine, store, start, given } = world;
+    const save = store.save.bind(store);
+    let isFull = true;
+    store.save = (record) =>
+      isFull && !isOpen(record.run)
+        ? Promise.reject(new AppError("disk_full", "The disk is full: nothing was changed."))
+        : save(record);
+    const { id } = await start("task");
+    await expect.poll(async () => (await engine.get(id)).endProblem, { timeout: 10_000 }).toContain("The disk is full");
+    const refused = await engine.get(id);
+    expect(refused.endProblem).toContain("It is over (succeeded)");
+    expect(refused).toMatchObject({ endedAt: null, message: refused.endProblem });
+    const told = world.messages.findLast((message) => message.kind === "run");
+    expect(told).toMatchObject({ run: { endProblem: expect.stringContaining("It is over") as string } });
+    expect((await engine.get(id)).state).not.toBe("succeeded");
+    await expect(engine.say(id, "more", [cliTarget()])).rejects.toMatchObject({ code: "disk_full" });
+    await expect(engine.stop(id, null)).rejects.toMatchObject({ code: "disk_full" });
+    isFull = false;
+    await expect.poll(async () => (await store.read(id))?.run.state, { timeout: 10_000 }).toBe("succeeded");
+    await expect.poll(() => engine.openCount, { timeout: 10_000 }).toBe(0);
+    const ended = await engine.get(id);
+    expect(ended).toMatchObject({ state: "succeeded", failure: null });
+    expect(ended.endProblem).toBeUndefined();
+    const { events } = await engine.events(id, 0, 100);
+    const ends = events.filter(({ body }) => body.kind === "state" && body.state === "succeeded");
+    expect(ends).toHaveLength(1);
+    expect(given).toEqual(["task"]);
   });
 
   it("ends when its budget is used up by what was done, although a message waits", async () => {

@@ -5,6 +5,7 @@ import type { Run, RunImage } from "../../contract/features/runs.ts";
 import type { RunsMessage, RunSpec, RunTarget } from "../../contract/internal/runs.ts";
 import { AppError } from "../../lib/app-error.ts";
 import type { Clock } from "../../lib/clock.ts";
+import { redact } from "../../lib/redact.ts";
 import type { RunIsolation } from "./run-isolation.ts";
 import {
   createRunPursuit,
@@ -44,6 +45,9 @@ export interface RunEngineOptions extends PursuitOptions {
 }
 
 const waitsForSlot = "Waits for a free slot";
+/** An end that the disk refuses is tried again, at first soon. */
+const firstWaitMs = 1_000;
+const longestWaitMs = 30_000;
 /** A process that is still there so long after everything was interrupted is not being stopped. */
 const stopsWithinMs = 120_000;
 const waitsForTargets = "Waits for portos-server, which knows who is to be asked";
@@ -55,6 +59,8 @@ export class RunEngine {
   readonly #tasks = new Map<string, RunTask>();
   readonly #opening = new Map<string, Promise<RunTask>>();
   readonly #finishing = new Map<string, Promise<void>>();
+  /** Ends the disk has refused so far. */
+  readonly #unwritten = new Map<string, { conclusion: Conclusion; endedAt: string; waitMs: number }>();
   readonly #slots: RunSlots;
   readonly #listeners = new Set<(message: RunsMessage) => void>();
   #isClosing = false;
@@ -69,7 +75,7 @@ export class RunEngine {
       limits: options.limits ?? defaultLimits,
       work: (task) => this.#work(task),
       settle: (task, end) => this.#settle(task, end),
-      isBeingEnded: (id) => this.#finishing.has(id),
+      isBeingEnded: (id) => this.#finishing.has(id) || this.#unwritten.has(id),
       logger: options.logger,
     });
   }
@@ -195,7 +201,7 @@ export class RunEngine {
   async supply(id: string, targets: readonly RunTarget[], problem: string | null): Promise<Run> {
     const task = this.#tasks.get(id);
     if (!task) return this.get(id);
-    if (!isWanting(task)) return task.view();
+    if (!isWanting(task) || this.#unwritten.has(id)) return task.view();
     knowSecrets(targets);
     const again = isFollowUp(task) ? followUpTarget(task.run, targets) : null;
     task.targets = again ? [again] : targets;
@@ -253,6 +259,11 @@ export class RunEngine {
     for (const id of this.#slots.ids())
       this.#tasks.get(id)?.end({ kind: "closing", message: "portos-cos was stopped" });
     await this.#slots.idle();
+    // A last time: else the next process finds these runs open, and interrupted.
+    for (const [id, { conclusion }] of this.#unwritten) {
+      const task = this.#tasks.get(id);
+      if (task) await this.#finish(task, conclusion).catch(() => undefined); // told before
+    }
     await Promise.all([...this.#tasks.values()].map((task) => task.close()));
   }
 
@@ -294,6 +305,10 @@ export class RunEngine {
   ): Promise<{ task: RunTask; isNew: boolean }> {
     await this.#finishing.get(id);
     this.#refuseWhenClosing();
+    if (this.#unwritten.has(id))
+      throw new AppError("disk_full", "The run is over, but its end could not be written down yet", {
+        hint: "Make room on the disk; it is tried again by itself.",
+      });
     const known = this.#opening.get(id) ?? this.#tasks.get(id);
     if (known) return { task: await known, isNew: false };
     const opening = (async () => {
@@ -357,7 +372,10 @@ export class RunEngine {
     const { id } = task.run;
     const known = this.#finishing.get(id);
     if (known) return known;
-    const done = this.#writeEnd(task, conclusion).finally(() => this.#finishing.delete(id));
+    // What it came to stays what it was, whoever ends it once more.
+    const done = this.#writeEnd(task, this.#unwritten.get(id)?.conclusion ?? conclusion).finally(() =>
+      this.#finishing.delete(id),
+    );
     this.#finishing.set(
       id,
       done.catch(() => undefined), // who waits for it wants to know that it is over
@@ -365,15 +383,28 @@ export class RunEngine {
     return done;
   }
 
-  async #writeEnd(task: RunTask, { state, message, failure }: Conclusion): Promise<void> {
+  async #writeEnd(task: RunTask, conclusion: Conclusion): Promise<void> {
     const { run } = task;
+    const { state, message, failure } = conclusion;
+    const refused = this.#unwritten.get(run.id);
+    const before = run.state;
+    const endedAt = refused?.endedAt ?? task.now();
     task.denyAll("The run has ended");
-    Object.assign(run, { endedAt: task.now(), failure });
-    task.record.unsaid = state === "interrupted" ? unsaidOnceMore(task.record) : [];
+    Object.assign(run, { endedAt, failure });
+    task.record.unsaid = state === "interrupted" ? (refused ? task.record.unsaid : unsaidOnceMore(task.record)) : [];
     task.record.turn = null;
     // Without a session of its own the agent is told the task again.
     if (state === "interrupted") run.canContinue = true;
-    await task.setState(state, message);
+    try {
+      await (refused ? task.endAgain(state, message) : task.setState(state, message));
+    } catch (error) {
+      const waitMs = Math.min((refused?.waitMs ?? firstWaitMs / 2) * 2, longestWaitMs);
+      this.#unwritten.set(run.id, { conclusion, endedAt, waitMs });
+      task.keepOpen(before, endProblem(state, error));
+      this.#endLater(task, waitMs);
+      throw error;
+    }
+    this.#unwritten.delete(run.id);
     await task.close();
     this.#tasks.delete(run.id);
     await this.#options.store.markEnded(run.id);
@@ -381,10 +412,21 @@ export class RunEngine {
     this.#options.logger.info("Run ended", { run: run.id, state, failure });
   }
 
+  #endLater(task: RunTask, waitMs: number): void {
+    setTimeout(() => {
+      const refused = this.#unwritten.get(task.run.id);
+      if (!refused || this.#isClosing) return;
+      this.#finish(task, refused.conclusion).catch((error: unknown) => {
+        this.#options.logger.error("The end of a run could not be written", { run: task.run.id }, error);
+      });
+    }, waitMs).unref();
+  }
+
   async #takeUp(record: RunRecord): Promise<void> {
     const task = await this.#open(record);
     const { run } = task;
     run.pending = [];
+    delete run.endProblem;
     this.#options.isolation.rejoin(task);
     const goOn = await this.#pursuit.adopt(task);
     if (goOn !== null) {
@@ -403,4 +445,9 @@ export class RunEngine {
     if (end !== null) await this.#finish(task, end);
     else await this.#waitOn(task);
   }
+}
+
+function endProblem(state: Run["state"], error: unknown): string {
+  const why = error instanceof Error ? error.message : String(error);
+  return redact(`It is over (${state}), but that cannot be written down and is tried again: ${why}`);
 }

@@ -1,3 +1,4 @@
+import { AppError } from "../../lib/app-error.ts";
 import type { Logger } from "../../lib/logger.ts";
 import type { Conclusion, Pursued } from "./run-pursuit.ts";
 import { chooseNext, type Queued, type QueueLimits } from "./run-queue.ts";
@@ -76,7 +77,8 @@ export class RunSlots {
     const done = work()
       .catch((error: unknown): Conclusion => {
         logger.error("A run broke", { run: id }, error);
-        return { state: "failed", message: "Internal error", failure: "crashed" };
+        const message = error instanceof AppError ? error.message : "Internal error";
+        return { state: "failed", message, failure: "crashed" };
       })
       .then((end) => settle(task, end))
       .catch((error: unknown) => {

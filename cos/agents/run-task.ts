@@ -138,6 +138,20 @@ export class RunTask {
     await this.save();
   }
 
+  /** The disk refuses its end: it looks as it did before, says why, and nobody takes it for ended. */
+  keepOpen(state: Run["state"], endProblem: string): void {
+    Object.assign(this.run, { state, endedAt: null, failure: null, message: endProblem, endProblem });
+    this.#tellNow();
+  }
+
+  /** Tries once more to write an end the disk has refused; its event is kept and goes first. */
+  endAgain(state: Run["state"], message: string | null): Promise<void> {
+    const plain = message === null ? null : redact(message);
+    Object.assign(this.run, { state, message: plain });
+    delete this.run.endProblem;
+    return this.save();
+  }
+
   /** Writes the record after the events before it; saves wait for each other. */
   save(): Promise<void> {
     const work = this.#saving.then(async () => {

@@ -103,9 +103,20 @@ export async function buildRuns(context: AppContext, dependencies: Dependencies)
 /** Ends go to the notification centre, failures to the `errors` channel, too. */
 function tellUser(hooks: RunHooks, notifications: Dependencies["notifications"], errors: PanelErrors): void {
   hooks.onRunChanged(async (run) => {
-    if (isOpenState(run.state)) await notifications.settle(runKey(run.id));
+    if (run.endProblem != null) await tellEndProblem(run, run.endProblem);
+    else if (isOpenState(run.state)) await notifications.settle(runKey(run.id));
   });
+  const toldProblems = new Map<string, string>();
+  /** Once for each reason: on a full disk the notification itself may not be kept. */
+  async function tellEndProblem({ id, title }: Run, message: string): Promise<void> {
+    if (toldProblems.get(id) === message) return;
+    toldProblems.set(id, message);
+    errors.report({ source: `run ${title}`, message, hint: "Make room on the disk.", link: runLink(id) });
+    const notice = { level: "error", title: `The end of ${title} cannot be written down`, needsYou: true } as const;
+    await notifications.notify({ ...notice, message, link: runLink(id), key: runKey(id) });
+  }
   hooks.onRunEnded(async (run) => {
+    if (toldProblems.delete(run.id)) await notifications.settle(runKey(run.id));
     const notice = endNotice(run);
     if (notice) await notifications.notify(notice);
   });

@@ -173,7 +173,7 @@ function Ending({ run, hasQuestion }: { run: Run; hasQuestion: boolean }) {
   const isWaitingInLine = run.state === "queued" || run.state === "created";
   return (
     <>
-      {isWaitingInLine || run.state === "interrupted" ? (
+      {isWaitingInLine || run.state === "interrupted" || run.endProblem != null ? (
         <div className={classes["ending"]} role="status">
           <span>{run.message ?? (isWaitingInLine ? "It waits for a free slot." : "It was interrupted.")}</span>
           {run.state === "interrupted" && run.canContinue ? (
