@@ -36,9 +36,9 @@ import { ChangesPane, ChangesToggle, type RunChanges, useRunChanges } from "./ch
 import { RunAnswer } from "./run-answer.tsx";
 import { AttemptsStrip, OnlyProvider, RunFigures } from "./run-facts.tsx";
 import { RunPictures } from "./run-pictures.tsx";
-import { RunWorktree } from "./run-worktree.tsx";
+import { RunWorktree, useRunWorktree } from "./run-worktree.tsx";
 import { RunTranscript } from "./run-transcript.tsx";
-import { permissionLabel } from "./run-words.ts";
+import { isCutOff, permissionLabel } from "./run-words.ts";
 import classes from "./run-page.module.css";
 import { SayBox } from "./say-box.tsx";
 import { useLiveRun } from "./use-live-run.ts";
@@ -169,7 +169,17 @@ function MadeFrom({ prompt: { id, version, includes = [] } }: { prompt: NonNulla
 
 /** What can be done at the end of the transcript: answer why it stopped, or say more. */
 function Ending({ run, hasQuestion }: { run: Run; hasQuestion: boolean }) {
+  const { isGone } = useRunWorktree(run.id);
   const isOpen = isOpenState(run.state);
+  if (isCutOff(run, isGone))
+    return (
+      <div className={classes["ending"]} role="status">
+        <span>
+          {run.state === "interrupted" ? `${run.message ?? "It was interrupted."} ` : ""}
+          Its worktree was removed, so it cannot go on. Run it again for a new one.
+        </span>
+      </div>
+    );
   const isWaitingInLine = run.state === "queued" || run.state === "created";
   return (
     <>

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 
 import type { Attempt } from "../../../../contract/features/runs.ts";
-import { columnName } from "./run-words.ts";
+import { columnName, isCutOff } from "./run-words.ts";
 
 const attempt = (providerId: string, model: string | null): Attempt => ({
   number: 1,
@@ -25,4 +25,14 @@ it("tells compared runs apart by whom they were given to, although the same one 
   expect([asked, answered]).toEqual(["B → A · small", "A · small"]);
   expect(columnName({ attempts: [attempt("a", "small"), attempt("a", null)] }, 0)).toBe("A");
   expect(columnName({ attempts: [] }, 2)).toBe("Run 3");
+});
+
+it("offers no going on with a run whose worktree was removed", () => {
+  const worktree = { folder: "/w", repository: "/r", branch: "b", baseBranch: "main", baseCommit: "c", port: null };
+  const run = { state: "interrupted" as const, worktree, canContinue: true };
+  expect(isCutOff(run, true)).toBe(true);
+  expect(isCutOff(run, false)).toBe(false);
+  expect(isCutOff({ ...run, worktree: null }, true)).toBe(false);
+  expect(isCutOff({ ...run, state: "running" }, true)).toBe(false);
+  expect(isCutOff({ ...run, canContinue: false }, true)).toBe(false);
 });

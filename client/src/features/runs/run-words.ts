@@ -1,3 +1,4 @@
+import { isOpenState } from "../../../../contract/run-transcript.ts";
 import type { FailureKind, Tier } from "../../../../contract/features/providers.ts";
 import type { ToolKind, Usage } from "../../../../contract/features/run-events.ts";
 import type { PermissionMode, Run } from "../../../../contract/features/runs.ts";
@@ -83,4 +84,12 @@ export function columnName({ attempts }: Pick<Run, "attempts">, index: number): 
   if (first === undefined || last === undefined) return `Run ${String(index + 1)}`;
   const answers = last.model === null ? last.providerName : `${last.providerName} · ${last.model}`;
   return first.providerId === last.providerId ? answers : `${first.providerName} → ${answers}`;
+}
+
+/** Whether a run could go on but for its worktree, which is there no more. */
+export function isCutOff(
+  { state, worktree, canContinue }: Pick<Run, "state" | "worktree" | "canContinue">,
+  isWorktreeGone: boolean,
+): boolean {
+  return worktree !== null && isWorktreeGone && canContinue && !isOpenState(state);
 }
