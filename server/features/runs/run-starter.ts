@@ -5,6 +5,7 @@ import type { internalRunsEndpoints, RunSpec, RunTarget } from "../../../contrac
 import { AppError } from "../../../lib/app-error.ts";
 import type { Clock } from "../../../lib/clock.ts";
 import type { InternalClient } from "../../../lib/internal-client.ts";
+import { countableTargets } from "./countable-targets.ts";
 import type { RunBus } from "./run-hooks.ts";
 import { existingFolder, newGroupId, newRunId, titleOf } from "./run-input.ts";
 import type { RunRequests } from "./run-requests.ts";
@@ -101,7 +102,7 @@ export function createRunStarter(options: RunServiceOptions): RunStarter {
     const resolved = [];
     for (const choice of input.choices) {
       await options.checkBudget({ choice, source, appId });
-      resolved.push({ choice, targets: await options.resolveTargets(choice) });
+      resolved.push({ choice, targets: countableTargets(await options.resolveTargets(choice), input.budget) });
     }
     if (input.answerFormat?.kind === "json") for (const { targets } of resolved) checkForJson(targets);
     const now = clock.now();
@@ -178,7 +179,7 @@ export function createRunStarter(options: RunServiceOptions): RunStarter {
       text,
       ...(images === undefined ? {} : { images }),
       ...(before.answerFormat === undefined ? {} : { answerFormat: before.answerFormat }),
-      targets: await options.resolveTargets(choice),
+      targets: countableTargets(await options.resolveTargets(choice), before.budget),
       priority: "normal",
     };
     return start(spec, choice);
