@@ -149,6 +149,7 @@ export function createRunPursuit({ store, logger, starters, mayFallBack }: Pursu
         agentSessionId: run.agentSessionId,
         sink: task.sink(attempt),
       };
+      task.readOn();
       const running = await starters.adopt({ ...facts, ...rest }, record, task.position);
       return running === null ? null : () => goOn(task, attempt, running);
     },

@@ -97,6 +97,12 @@ export class RunTask {
     return this.#log?.position ?? null;
   }
 
+  /** The output of its agent is read once more from `position` on: what was told of that already is not told again. */
+  readOn(): void {
+    for (const body of this.#log?.toldBehind ?? [])
+      if (body.kind === "text" || body.kind === "reasoning" || body.kind === "output") this.#joiner.expect(body);
+  }
+
   async open(): Promise<void> {
     this.#log ??= await this.#options.store.openEvents(this.run.id, (events) => {
       this.#lastEventAt = events.at(-1)?.at ?? this.#lastEventAt;

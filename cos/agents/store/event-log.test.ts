@@ -94,12 +94,15 @@ describe("event log", () => {
     log.append(at, attempt);
     log.append(at, say("a"), { offset: 40, items: 1 });
     log.append(at, { kind: "state", state: "running", message: null });
+    log.append(at, say("b, a"));
     await log.close();
-    expect((await EventLog.open(folder, () => undefined)).position).toEqual({ offset: 40, items: 1 });
+    const again = await EventLog.open(folder, () => undefined);
+    expect(again.position).toEqual({ offset: 40, items: 1 });
+    expect(again.toldBehind).toEqual([{ kind: "state", state: "running", message: null }, say("b, a")]);
     const next = await EventLog.open(folder, () => undefined);
     next.append(at, { ...attempt, number: 2 });
     await next.close();
-    expect((await EventLog.open(folder, () => undefined)).position).toBeNull();
+    expect(await EventLog.open(folder, () => undefined)).toMatchObject({ position: null, toldBehind: [] });
     expect(await readEvents(folder, 1, 1)).toEqual([{ number: 2, at, body: say("a") }]);
   });
 
