@@ -1,9 +1,10 @@
 import { once } from "node:events";
-import { readFile, stat, writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import type { AgentKind } from "../../../contract/features/providers.ts";
 import { AppError } from "../../../lib/app-error.ts";
+import { errorCode } from "../../../lib/durable-file.ts";
 import { childEnvironment } from "../../../lib/processes/child-environment.ts";
 import {
   findDetached,
@@ -221,11 +222,14 @@ function judge(agent: AgentKind, code: number | null, seen: Seen, errors: string
   };
 }
 
+/** Nothing when it is not there: an empty one was removed by a portos-cos that was killed before it had written down the end. */
 async function readEnd(file: string): Promise<string> {
-  const { size } = await stat(file);
-  if (size === 0) return "";
-  const text = await readFile(file, "utf8");
-  return text.slice(-toldErrorCharacters);
+  try {
+    return (await readFile(file, "utf8")).slice(-toldErrorCharacters);
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") return "";
+    throw error;
+  }
 }
 
 function noteMissingQuestions(sink: AttemptSink, name: string): void {
