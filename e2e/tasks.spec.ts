@@ -181,9 +181,7 @@ test(
       `${opened.replace("From the board", "From the board, said better")}- [ ] By hand !urgent\n  In two lines.\n\nA note of mine\n`,
     );
     await expect(titlesIn(page, "Ready")).toHaveText(["From the board, said better", "By hand", "Added meanwhile"]);
-    await expect
-      .poll(written)
-      .toMatch(/By hand !urgent[^]*Added meanwhile[^]*A note of mine\n$/);
+    await expect.poll(written).toMatch(/By hand !urgent[^]*Added meanwhile[^]*A note of mine\n$/);
 
     await page.getByRole("link", { name: "By hand", exact: true }).click();
     await expect(page.getByLabel("Instructions")).toHaveValue("In two lines.");

@@ -252,6 +252,8 @@ describe("the budget of a task", () => {
     const budget = budgetSchema.parse({ minutes: 0.02 });
     expect(budgetLeft(budget, [])).toMatchObject({ left: { minutes: 0.02 }, exceeded: null });
     const used = { costUsd: 0, tokens: 0, turns: 0, minutes: 0.01 };
-    expect(budgetLeft(budget, [run("transport", { used })]).exceeded).toMatch(/^Its budget of 0\.02 minutes is used up/);
+    expect(budgetLeft(budget, [run("transport", { used })]).exceeded).toMatch(
+      /^Its budget of 0\.02 minutes is used up/,
+    );
   });
 });
