@@ -11,6 +11,7 @@ import type { AttemptEnd, AttemptTask } from "./attempt.ts";
 import { RunEngine } from "./run-engine.ts";
 import { isOpen } from "./store/run-record.ts";
 import { RunStore } from "./store/run-store.ts";
+import { newRecord } from "./testing/run-records.ts";
 import { cliTarget, defaults } from "./testing/test-runs.ts";
 import { noUsage } from "./usage.ts";
 
@@ -183,6 +184,30 @@ describe("runs that go on", () => {
     expect((await store.read(id))?.unsaid).toEqual([]);
     expect((await store.read(waited))?.unsaid).toEqual([expect.stringMatching(/^You were interrupted/), "next"]);
   });
+});
+
+it("takes up every run that was left although the disk refuses one its end and another its events", async () => {
+  const { engine, store } = await createWorld();
+  const facts = { providerId: "fake", providerName: "Fake", providerType: "cli" as const, model: null, reason: "r" };
+  const ends = { endedAt: null, failure: null, message: null, usage: noUsage };
+  const cut = { number: 1, ...facts, startedAt: "2026-11-20T12:00:00.000Z", ...ends };
+  const left = [1, 2, 3].map((number) => newRecord(number, { state: "running", attempts: [{ ...cut }] }));
+  for (const record of left) await store.create(record, "task", []);
+  const [refused = "", unopened = "", fine = ""] = left.map(({ run }) => run.id);
+  const [save, openEvents] = [store.save.bind(store), store.openEvents.bind(store)];
+  let isFull = true;
+  const full = () => Promise.reject(new AppError("disk_full", "The disk is full: nothing was changed."));
+  store.save = (record) => (isFull && record.run.id === refused ? full() : save(record));
+  store.openEvents = (id, onWritten) => (isFull && id === unopened ? full() : openEvents(id, onWritten));
+  await engine.recover([refused, unopened, fine]);
+  expect((await engine.get(fine)).state).toBe("interrupted");
+  expect((await engine.get(refused)).endProblem).toContain("The disk is full");
+  isFull = false;
+  for (const id of [refused, unopened])
+    await expect.poll(async () => (await store.read(id))?.run.state, { timeout: 10_000 }).toBe("interrupted");
+  await expect.poll(() => engine.openCount, { timeout: 10_000 }).toBe(0);
+  expect((await store.read(refused))?.run.attempts).toMatchObject([{ failure: "crashed" }]);
+  expect(await store.openIds()).toEqual([]);
 });
 
 describe("a stop of everything", () => {

@@ -83,11 +83,7 @@ export class RunEngine {
   /** Takes up what a former process left: running children are adopted, queued runs wait on, what was cut off is interrupted. */
   async recover(ids: readonly string[]): Promise<void> {
     if (ids.length > 0) await this.#options.refreshSecrets();
-    for (const id of ids) {
-      const record = await this.#options.store.read(id);
-      if (record === null || !isOpen(record.run)) await this.#options.store.markEnded(id);
-      else await this.#takeUp(record);
-    }
+    for (const id of ids) await this.#recoverOne(id, firstWaitMs);
   }
 
   onMessage(listener: (message: RunsMessage) => void): () => void {
@@ -205,7 +201,12 @@ export class RunEngine {
     knowSecrets(targets);
     const again = isFollowUp(task) ? followUpTarget(task.run, targets) : null;
     task.targets = again ? [again] : targets;
-    if (this.#slots.has(id)) return task.view();
+    if (this.#slots.has(id)) {
+      if (targets.length > 0 || task.run.state !== "queued") return task.view();
+      // It asked a moment ago and is still leaving its slot.
+      await this.#slots.left(id);
+      return this.supply(id, targets, problem);
+    }
     if (targets.length > 0) {
       await task.setState("queued", waitsForSlot);
       this.#slots.fill();
@@ -422,13 +423,33 @@ export class RunEngine {
     }, waitMs).unref();
   }
 
+  /** One that cannot be taken up keeps no other from it, and is tried again. */
+  async #recoverOne(id: string, waitMs: number): Promise<void> {
+    const { store, logger } = this.#options;
+    try {
+      const record = await store.read(id);
+      if (record === null || !isOpen(record.run)) await store.markEnded(id);
+      else await this.#takeUp(record);
+    } catch (error) {
+      logger.error("A run that was left behind could not be taken up", { run: id }, error);
+      if (this.#tasks.has(id)) return; // what came of it is known, and written down later
+      setTimeout(() => {
+        if (this.#isClosing || this.#tasks.has(id) || this.#opening.has(id)) return;
+        void this.#recoverOne(id, Math.min(waitMs * 2, longestWaitMs));
+      }, waitMs).unref();
+    }
+  }
+
   async #takeUp(record: RunRecord): Promise<void> {
     const task = await this.#open(record);
     const { run } = task;
     run.pending = [];
     delete run.endProblem;
     this.#options.isolation.rejoin(task);
-    const goOn = await this.#pursuit.adopt(task);
+    const goOn = await this.#pursuit.adopt(task).catch((error: unknown) => {
+      this.#tasks.delete(run.id);
+      throw error;
+    });
     if (goOn !== null) {
       task.event({
         kind: "notice",
@@ -441,7 +462,11 @@ export class RunEngine {
     }
     const { attempt, end } = leftoverOf(record, this.#options.mayFallBack);
     const cut = run.attempts.at(-1);
-    if (attempt !== null && cut) await task.endAttempt(cut, attempt);
+    if (attempt !== null && cut)
+      await task.endAttempt(cut, attempt).catch((error: unknown) => {
+        // It is written with what comes of the run.
+        this.#options.logger.error("The end of an attempt could not be written", { run: run.id }, error);
+      });
     if (end !== null) await this.#finish(task, end);
     else await this.#waitOn(task);
   }
