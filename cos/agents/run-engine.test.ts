@@ -157,6 +157,26 @@ describe("runs that go on", () => {
     expect(given).toEqual(["task"]);
   });
 
+  it("has ended once its end is on disk, whatever the disk refuses then", async () => {
+    const { engine, store, start } = await createWorld();
+    const save = store.save.bind(store);
+    let endings = 0;
+    store.save = (record) => {
+      if (!isOpen(record.run)) endings += 1;
+      // Its end, and the same once more when it is closed.
+      return !isOpen(record.run) && endings !== 2 ? Promise.reject(new Error("no")) : save(record);
+    };
+    const { id } = await start("task");
+    await expect.poll(() => engine.openCount, { timeout: 10_000 }).toBe(0);
+    await expect.poll(() => store.openIds(), { timeout: 10_000 }).toEqual([]);
+    expect(endings).toBe(3);
+    expect((await engine.get(id)).state).toBe("succeeded");
+    store.save = save;
+    await engine.say(id, "more", [cliTarget()]);
+    await expect.poll(() => engine.openCount, { timeout: 10_000 }).toBe(0);
+    expect((await engine.get(id)).attempts).toHaveLength(2);
+  });
+
   it("ends when its budget is used up by what was done, although a message waits", async () => {
     const world = await createWorld();
     const { engine, start, until, given } = world;

@@ -406,11 +406,22 @@ export class RunEngine {
       throw error;
     }
     this.#unwritten.delete(run.id);
-    await task.close();
-    this.#tasks.delete(run.id);
-    await this.#options.store.markEnded(run.id);
+    await this.#letGo(task);
     this.#options.isolation.left(run);
     this.#options.logger.info("Run ended", { run: run.id, state, failure });
+  }
+
+  /** Its end is on disk: whatever the disk refuses now, it has ended. */
+  async #letGo(task: RunTask): Promise<void> {
+    const { id } = task.run;
+    const { store, logger } = this.#options;
+    await task.close().catch((error: unknown) => {
+      logger.warn("An ended run could not be closed", { run: id, problem: String(error) });
+    });
+    this.#tasks.delete(id);
+    await store.markEnded(id).catch((error: unknown) => {
+      logger.warn("An ended run could not be marked as such", { run: id, problem: String(error) });
+    });
   }
 
   #endLater(task: RunTask, waitMs: number): void {

@@ -356,10 +356,13 @@ export class RunTask {
     this.#joiner.flush();
     if (this.#tellTimer) clearTimeout(this.#tellTimer);
     this.#tellTimer = null;
-    await this.#log?.flush();
-    await this.save();
-    await this.#log?.close();
-    this.#log = null;
+    const log = this.#log;
+    try {
+      await this.save();
+    } finally {
+      this.#log = null;
+      await log?.close();
+    }
   }
 
   #tellSoon(): void {
