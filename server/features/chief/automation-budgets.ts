@@ -1,4 +1,5 @@
 import type { Budget } from "../../../contract/features/runs.ts";
+import type { Task } from "../../../contract/features/tasks.ts";
 import { isOpenState } from "../../../contract/run-transcript.ts";
 import { AppError } from "../../../lib/app-error.ts";
 import { daysIn } from "../../day-of.ts";
@@ -26,6 +27,8 @@ export interface AutomationBudgets {
   standing(automationId: string): Promise<AutomationStanding | null>;
   /** The same of the automation a task was made for. */
   ofTask(taskId: string): Promise<AutomationStanding | null>;
+  /** Whether a budget of money holds for a task, its own or that of its automation. */
+  limitsCost(task: Pick<Task, "id" | "budget">): boolean;
   /** Runs that have not ended and may not go on, with the reason. */
   overdrawn(): Promise<{ runId: string; reason: string }[]>;
 }
@@ -72,6 +75,11 @@ export function createAutomationBudgets(parts: BudgetParts): AutomationBudgets {
     async ofTask(taskId) {
       const automationId = book.automationOf(taskId);
       return automationId === null ? null : standing(automationId);
+    },
+    limitsCost({ id, budget }) {
+      if (budget.costUsd !== null) return true;
+      const automationId = book.automationOf(id);
+      return automationId !== null && (automationBudget(automationId)?.budget.costUsd ?? null) !== null;
     },
     async overdrawn() {
       const open = openRuns().runs.filter(({ run }) => isOpenState(run.state) && run.source.kind === "task");

@@ -15,7 +15,7 @@ interface FactsOptions extends Pick<
   "tasks" | "openRuns" | "providers" | "dayBudget" | "panic" | "clock" | "timeText"
 > {
   book: RecordBook;
-  automations: Pick<AutomationBudgets, "standing">;
+  automations: Pick<AutomationBudgets, "standing" | "limitsCost">;
   settings(): ChiefSettings;
   zone: string;
   /** A run that is over, though what follows from its end is not done yet. */
@@ -38,7 +38,12 @@ export function createFactsReader(options: FactsOptions): FactsReader {
   function outlookOf(task: Task, providers: readonly ProviderFacts[]): Outlook {
     const record = book.get(task.id);
     const now = clock.now();
-    const { candidates, block } = findCandidates(task, record, { providers, now, timeText });
+    const { candidates, block } = findCandidates(task, record, {
+      providers,
+      now,
+      timeText,
+      isCostLimited: automations.limitsCost(task),
+    });
     const plan = record.runs.at(-1)?.plan ?? null;
     const { exceeded } = budgetLeft(task.budget, record.runs);
     return {

@@ -160,6 +160,7 @@ function provider(id: string, changes: Partial<ProviderFacts> = {}): ProviderFac
     downSince: null,
     limit: null,
     fallbacks: [],
+    isCostKnown: () => true,
     ...changes,
   };
 }
@@ -222,6 +223,21 @@ describe("who can do a task", () => {
     expect(names(find({ kind: "best" }, [{ ...down, downSince: now - 300_000 }]))).toEqual(["a"]);
     expect(find({ kind: "best" }, [provider("a", { isEnabled: false })]).block?.text).toMatch(/Every provider is off/);
     expect(find({ kind: "best" }, []).block?.text).toMatch(/No provider is set up/);
+  });
+
+  it("is only who can keep a budget of money, as long as somebody can", () => {
+    const isCostKnown = (): boolean => false;
+    const dear = provider("a", { isCostKnown, fallbacks: ["b"] });
+    const counted = provider("b");
+    const around = { now, timeText, isCostLimited: true };
+    const best = { choice: { kind: "best" } } as const;
+    expect(names(findCandidates(best, none, { ...around, providers: [dear, counted] }))).toEqual(["b"]);
+    expect(names(find({ kind: "best" }, [dear, counted]))).toEqual(["a", "b"]);
+    const named = { choice: { kind: "provider", providerId: "a", model: null, mayFallBack: true } } as const;
+    expect(names(findCandidates(named, none, { ...around, providers: [dear, counted] }))).toEqual(["b"]);
+    const limited = { ...counted, limit: { until: now + 9_000_000 } };
+    expect(findCandidates(best, none, { ...around, providers: [dear, limited] }).block?.code).toBe("limit");
+    expect(names(findCandidates(best, none, { ...around, providers: [dear] }))).toEqual(["a"]);
   });
 
   it("can be a bigger model, never one the user has named", () => {

@@ -2,6 +2,7 @@ import type { ChiefSettings } from "../../../contract/features/chief.ts";
 import type { Run } from "../../../contract/features/runs.ts";
 import type { Task } from "../../../contract/features/tasks.ts";
 import { useOf } from "../../run-use.ts";
+import type { AutomationBudgets } from "./automation-budgets.ts";
 import { taskKey, taskLink, type ChiefParts, type Teller } from "./chief-parts.ts";
 import { biggerTier, findCandidates } from "./find-candidates.ts";
 import { addFollowUp } from "./follow-up.ts";
@@ -16,6 +17,7 @@ export interface SettlerOptions extends Pick<
   "tasks" | "runs" | "providers" | "notifications" | "clock" | "timeText"
 > {
   book: RecordBook;
+  automations: Pick<AutomationBudgets, "limitsCost">;
   reviews: ReviewOpener;
   teller: Teller;
   settings(): ChiefSettings;
@@ -61,7 +63,12 @@ export function createRunSettler(options: SettlerOptions): RunSettler {
     const providers = options.providers();
     const failed = failedProviders(run, record.runs.at(-1) ?? null);
     const course = { avoid: [...record.avoid, ...failed], tier: record.tier };
-    const { candidates } = findCandidates(task, course, { providers, now, timeText: options.timeText });
+    const { candidates } = findCandidates(task, course, {
+      providers,
+      now,
+      timeText: options.timeText,
+      isCostLimited: options.automations.limitsCost(task),
+    });
     const last = run.attempts.at(-1);
     const limit = providers.find(({ id }) => id === last?.providerId)?.limit?.until ?? null;
     return planRecovery({

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 import { AppError } from "../../../lib/app-error.ts";
-import { addTask, createWorld, live, type ChiefLife, type ChiefWorld } from "./testing/chief-world.ts";
+import { addTask, createWorld, live, provider, type ChiefLife, type ChiefWorld } from "./testing/chief-world.ts";
 
 const noCommit = new AppError("invalid_request", "The repository /srv/new has no commit yet", {
   hint: "Make the first commit, or choose no isolation.",
@@ -87,6 +87,21 @@ describe("a task that cannot be started", () => {
     for (let round = 0; round < 8; round += 1) await later();
     expect(life.tasks.get(id)).toMatchObject({ state: "ready", reason: { code: "limit" } });
     expect(world.notices).toEqual([]);
+  });
+
+  it("is given to somebody whose price is known when it may cost only so much, also by its automation", async () => {
+    world.providers = [provider("dear", { isCostKnown: () => false }), provider("counted")];
+    const limits = { costUsd: 1, tokens: null, turns: null, minutes: null };
+    const own = await addTask(life.tasks, { title: "One", budget: limits });
+    await life.quiet();
+    world.automationBudget = limits;
+    const ofAutomation = await addTask(life.tasks, { title: "Two" }, { kind: "automation", id: "nightly" });
+    await life.quiet();
+    const asked = [own, ofAutomation].map(({ id }) => {
+      const run = [...world.runs.values()].find(({ source }) => source.id === id);
+      return run?.attempts[0]?.providerId;
+    });
+    expect(asked).toEqual(["counted", "counted"]);
   });
 
   it("is what it was when the user tried to start it", async () => {

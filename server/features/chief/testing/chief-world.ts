@@ -63,6 +63,7 @@ export function provider(id: string, changes: Partial<ProviderFacts> = {}): Prov
     downSince: null,
     limit: null,
     fallbacks: [],
+    isCostKnown: () => true,
     ...changes,
   };
 }
