@@ -116,6 +116,11 @@ export class RunSlots {
     }, ms).unref();
   }
 
+  /** Resolves when this one is not worked on any more. */
+  async left(id: string): Promise<void> {
+    await this.#active.get(id);
+  }
+
   /** Resolves when nobody is being worked on. */
   async idle(): Promise<void> {
     await Promise.all(this.#active.values());
