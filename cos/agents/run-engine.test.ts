@@ -250,6 +250,33 @@ describe("a stop of everything", () => {
     expect((await engine.get(id)).state).toBe("succeeded");
   });
 
+  it("ends those that wait although the disk refuses the ends of others", async () => {
+    const world = await createWorld(1);
+    const { engine, store, start, until } = world;
+    const save = store.save.bind(store);
+    const refused = new Set<string>();
+    store.save = (record) =>
+      refused.has(record.run.id) && !isOpen(record.run) ? Promise.reject(new Error("no")) : save(record);
+    const over = await start("over", { id: "run-overbutunwritten1" });
+    await until(over.id, "succeeded");
+    refused.add(over.id);
+    world.act = () => null;
+    await engine.say(over.id, "more", [cliTarget()]);
+    await until(over.id, "running");
+    await engine.stop(over.id, null);
+    await expect.poll(async () => (await engine.get(over.id)).endProblem, { timeout: 10_000 }).toContain("cancelled");
+    const going = await start("going");
+    await until(going.id, "running");
+    const waiting = [await start("first"), await start("second")];
+    refused.add(waiting[0]?.id ?? "");
+    expect(await engine.interruptAll("stop")).toBe(3);
+    for (const id of [going.id, waiting[1]?.id ?? ""])
+      expect((await store.read(id))?.run).toMatchObject({ state: "interrupted", message: "stop" });
+    expect((await engine.get(over.id)).endProblem).toContain("It is over (cancelled)");
+    expect((await engine.get(waiting[0]?.id ?? "")).endProblem).toContain("It is over (interrupted)");
+    refused.clear();
+  });
+
   it("interrupts a run that was just being started", async () => {
     const { engine, start, hold, given } = await createWorld();
     const goOn = hold();

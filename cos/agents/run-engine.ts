@@ -244,11 +244,16 @@ export class RunEngine {
       this.#interruption = null;
       this.#isClosing = false;
     });
-    const going = [...this.#tasks.values()].filter(({ run }) => isOpen(run) && !this.#finishing.has(run.id));
+    const isOver = ({ run: { id } }: RunTask): boolean => this.#finishing.has(id) || this.#unwritten.has(id);
+    const going = [...this.#tasks.values()].filter((task) => isOpen(task.run) && !isOver(task));
     for (const task of going) task.end({ kind: "interrupted", message });
     await this.#slots.idle();
     // Those that wait for their turn.
-    for (const task of going) if (isOpen(task.run)) await this.#finish(task, interrupted(message));
+    const waiting = going.filter((task) => isOpen(task.run) && !isOver(task));
+    const ends = await Promise.allSettled(waiting.map((task) => this.#finish(task, interrupted(message))));
+    for (const end of ends)
+      if (end.status === "rejected")
+        this.#options.logger.error("The end of a run could not be written", {}, end.reason);
     await Promise.all(this.#finishing.values());
     return going.length;
   }
