@@ -37,6 +37,8 @@ export interface Endpoint {
   readonly stepUp?: StepUp;
   /** The same for some bodies only: those with this value in this field. */
   readonly stepUpFor?: { readonly field: string; readonly value: string; readonly what: StepUp };
+  /** The same where only the handler can tell, which asks with `demand` of its context; `when` in words: "the task shall …". */
+  readonly stepUpWhen?: { readonly when: string; readonly what: StepUp };
 }
 
 /** What needs the PIN: opening a terminal or reading what was typed there, changing a secret or what runs with it, deleting, what lets agents act without asking. */

@@ -93,6 +93,7 @@ export async function buildAgents(
     stopRun: async (id, reason) => {
       await runs.runs.stop(id, reason).catch(unlessOver);
     },
+    autonomy: () => chief.settings().autonomy,
     startTask: (id) => chief.startNow(id),
     incidentOf: (id) => crashes.incidents.get(id),
     promptIssues: prompts.issuesOf,

@@ -314,6 +314,7 @@ export const runsEndpoints = defineEndpoints({
     params: id,
     reply: runSchema,
     audit: "write",
+    stepUpWhen: { when: "the run asked for nothing", what: "allow" },
   },
   remove: {
     method: "DELETE",

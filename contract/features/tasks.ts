@@ -179,6 +179,8 @@ export const tasksFileStateSchema = z.strictObject({
 });
 export type TasksFileState = z.output<typeof tasksFileStateSchema>;
 
+const whenFree = "its runs ask for nothing, by its own mode or, without one, by that of the chief of staff";
+
 export const tasksEndpoints = defineEndpoints({
   list: {
     method: "GET",
@@ -249,7 +251,7 @@ export const tasksEndpoints = defineEndpoints({
     }),
     reply: taskSchema,
     audit: "write",
-    stepUpFor: { field: "permissionMode", value: "free", what: "allow" },
+    stepUpWhen: { when: whenFree, what: "allow" },
   },
   update: {
     method: "PUT",
@@ -259,7 +261,7 @@ export const tasksEndpoints = defineEndpoints({
     body: taskInputSchema,
     reply: taskSchema,
     audit: "write",
-    stepUpFor: { field: "permissionMode", value: "free", what: "allow" },
+    stepUpWhen: { when: whenFree, what: "allow" },
   },
   /** To another column, another place in it, or both. */
   move: {

@@ -1,6 +1,6 @@
 import type { NextFunction, Request, Response, Router } from "express";
 
-import type { EndpointGroup } from "../../contract/endpoint.ts";
+import type { EndpointGroup, StepUp } from "../../contract/endpoint.ts";
 import type { Caller } from "../../contract/features/history.ts";
 import { plainAddress, toCaller, type Callers, type Identity } from "../../lib/callers.ts";
 import { newCorrelationId, withCorrelation } from "../../lib/correlation.ts";
@@ -27,6 +27,8 @@ export interface RequestContext {
   identity: Identity;
   /** Token of a browser in which the PIN was entered. */
   token: string | null;
+  /** For endpoints marked with `stepUpWhen`: throws `step_up_required` unless the PIN was entered, or there is none. */
+  demand(what: StepUp): void;
   /** Sends the browser its token; `null` takes it away. */
   setElevation(token: string | null, minutes: number): void;
   correlationId: string;
@@ -107,6 +109,9 @@ async function serve(
           caller,
           identity,
           token,
+          demand: (what) => {
+            dependencies.stepUp.demand(what, token, caller);
+          },
           correlationId,
           header: (name) => request.get(name)?.toLowerCase() ?? "",
           setElevation: (value, minutes) =>

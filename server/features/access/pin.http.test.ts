@@ -104,13 +104,34 @@ describe("marks", () => {
   test("work that shall ask for nothing asks for the PIN, work that asks does not", async () => {
     await setPin();
     const conditional = all.filter(({ endpoint }) => endpoint.stepUpFor !== undefined);
-    expect(conditional.map(({ id }) => id).toSorted()).toEqual(["runs.create", "tasks.create", "tasks.update"]);
+    expect(conditional.map(({ id }) => id)).toEqual(["runs.create"]);
     for (const { endpoint } of conditional) {
       const path = endpoint.path.replace(/:\w+/g, "x");
       const answers = ["free", "ask"].map(async (permissionMode) => ask(endpoint.method, path, { permissionMode }));
       const codes = (await Promise.all(answers)).map(({ body }) => body.error?.code);
       expect(codes).toEqual(["step_up_required", "invalid_request"]);
     }
+  });
+
+  test("a task whose runs ask for nothing asks for the PIN, also when that is the chief of staff's word", async () => {
+    const asked = all.filter(({ endpoint }) => endpoint.stepUpWhen !== undefined);
+    expect(asked.map(({ id }) => id).toSorted()).toEqual(["runs.again", "tasks.create", "tasks.update"]);
+    const { cookie } = await setPin();
+    const work = (permissionMode?: string) => ({ title: "Tidy up", permissionMode });
+    const isTaken = async (method: string, path: string, body: object): Promise<boolean> => {
+      const { status, body: answer } = await ask(method, path, body);
+      if (status !== 200) expect(answer.error?.code).toBe("step_up_required");
+      return status === 200;
+    };
+    const create = (permissionMode?: string) => isTaken("POST", "/api/tasks", work(permissionMode));
+    expect([await create("free"), await create("ask"), await create()]).toEqual([false, true, true]);
+    const [task] = (await app.call("tasks.list", {})).tasks;
+    const change = (permissionMode?: string) => isTaken("PUT", `/api/tasks/${task?.id ?? ""}`, work(permissionMode));
+    expect([await change("free"), await change()]).toEqual([false, true]);
+    expect((await ask("PUT", "/api/chief", { autonomy: "free" }, { cookie })).status).toBe(200);
+    expect([await create("free"), await create("ask"), await create()]).toEqual([false, true, false]);
+    expect([await change("ask"), await change()]).toEqual([true, false]);
+    expect((await ask("POST", "/api/tasks", work(), { cookie })).status).toBe(200);
   });
 
   test("every body that takes a secret belongs to a marked endpoint", async () => {
@@ -133,7 +154,7 @@ describe("marks", () => {
       const endpoint = all.find(({ id }) => id === operationId)?.endpoint;
       expect([operationId, "403" in responses]).toEqual([
         operationId,
-        (endpoint?.stepUp ?? endpoint?.stepUpFor) !== undefined,
+        (endpoint?.stepUp ?? endpoint?.stepUpFor ?? endpoint?.stepUpWhen) !== undefined,
       ]);
     }
   });

@@ -29,9 +29,7 @@ export function buildOpenApi(groups: Record<string, EndpointGroup>, version: str
 }
 
 function operation(operationId: string, tag: string, endpoint: Endpoint): Json {
-  const { stepUp, stepUpFor } = endpoint;
-  const condition = stepUpFor && `${stepUpFor.what}, when ${stepUpFor.field} is ${stepUpFor.value}`;
-  const pinBefore = stepUp ?? condition ?? null;
+  const pinBefore = pinOf(endpoint);
   return {
     operationId,
     tags: [tag],
@@ -67,6 +65,13 @@ function operation(operationId: string, tag: string, endpoint: Endpoint): Json {
       },
     },
   };
+}
+
+/** What the PIN stands before, and when that is not always. */
+function pinOf({ stepUp, stepUpFor, stepUpWhen }: Endpoint): string | null {
+  if (stepUp) return stepUp;
+  if (stepUpFor) return `${stepUpFor.what}, when ${stepUpFor.field} is ${stepUpFor.value}`;
+  return stepUpWhen ? `${stepUpWhen.what}, when ${stepUpWhen.when}` : null;
 }
 
 function parameters(schema: Schema | undefined, place: "path" | "query"): Json[] {

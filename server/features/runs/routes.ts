@@ -50,7 +50,10 @@ export function mountRuns(mount: Mount, runs: RunService): void {
     say: ({ params, body }) => runs.say(params.id, body.text),
     stop: ({ params }, { caller }) => runs.stop(params.id, `Stopped by ${caller.name}`),
     resume: ({ params }) => runs.resume(params.id),
-    again: ({ params }) => runs.again(params.id),
+    async again({ params }, { demand }) {
+      if ((await runs.get(params.id)).permissionMode === "free") demand("allow");
+      return runs.again(params.id);
+    },
     remove: async ({ params }) => {
       const { id, title } = await runs.remove(params.id);
       return { id, name: title };

@@ -185,6 +185,16 @@ describe("starting runs", () => {
     });
   });
 
+  it("asks for the PIN before a run that asked for nothing is run again", async () => {
+    const [free] = await start("Tidy up", ["first"], { permissionMode: "free" });
+    const [asking] = await start("Look around", ["first"], { permissionMode: "ask" });
+    await app.call("access.setPin", { body: { pin: "424242", current: null } });
+    const again = (run: Run | undefined) => app.call("runs.again", { params: { id: run?.id ?? "" } });
+    await expect(again(free)).rejects.toMatchObject({ status: 403, details: { code: "step_up_required" } });
+    expect((await again(asking)).permissionMode).toBe("ask");
+    expect(cos.specs).toHaveLength(3);
+  });
+
   it("asks the same again as a new run, also when nobody had been asked yet", async () => {
     const run = await startOne("Hello");
     cos.happen(run.id, [{ kind: "state", state: "cancelled", message: null }]);

@@ -1,5 +1,6 @@
 import type { PromptReference } from "../../../contract/features/prompts.ts";
-import { type Task, tasksEndpoints } from "../../../contract/features/tasks.ts";
+import type { PermissionMode } from "../../../contract/features/runs.ts";
+import { type Task, type TaskInput, tasksEndpoints } from "../../../contract/features/tasks.ts";
 import type { IncidentDetail } from "../../../contract/internal/autofixer.ts";
 import { AppError } from "../../../lib/app-error.ts";
 import type { Mount } from "../../http/mount.ts";
@@ -14,6 +15,8 @@ interface Dependencies {
   book: TaskBook;
   history: TaskHistory;
   file: TasksFileSync;
+  /** What runs of a task without a mode of its own may do. */
+  autonomy(): PermissionMode;
   /** Starts a task now. */
   start(id: string): Promise<unknown>;
   incidentOf(id: string): Promise<IncidentDetail>;
@@ -25,7 +28,8 @@ const byUser = { source: { kind: "user", id: "user" } } as const;
 
 /** Mounts the endpoints of tasks. */
 export function mountTasks(mount: Mount, dependencies: Dependencies): void {
-  const { tasks, book, history, file, start, incidentOf } = dependencies;
+  const { tasks, book, history, file, autonomy, start, incidentOf } = dependencies;
+  const isFree = ({ permissionMode }: TaskInput): boolean => (permissionMode ?? autonomy()) === "free";
 
   /** Told while it is being written, and not only when it is started. */
   async function checkTemplate(template: Task["template"], before: Task["template"]): Promise<void> {
@@ -49,11 +53,13 @@ export function mountTasks(mount: Mount, dependencies: Dependencies): void {
     },
     settleFile: ({ body }) => file.resolve(body.choice),
     get: ({ params }) => tasks.find(params.id),
-    async create({ body: { state, key, ...input } }) {
+    async create({ body: { state, key, ...input } }, { demand }) {
+      if (isFree(input)) demand("allow");
       await checkTemplate(input.template, null);
       return tasks.create(input, { ...byUser, state, key });
     },
-    async update({ params, body }) {
+    async update({ params, body }, { demand }) {
+      if (isFree(body)) demand("allow");
       if (body.template !== null) await checkTemplate(body.template, (await tasks.find(params.id)).template);
       return tasks.update(params.id, body);
     },
