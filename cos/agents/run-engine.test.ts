@@ -157,6 +157,37 @@ describe("runs that go on", () => {
     expect(given).toEqual(["task"]);
   });
 
+  it("tries to write its end once at a time however often it is stopped, also after a stop of everything", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    const { engine, store, start } = await createWorld();
+    const save = store.save.bind(store);
+    let tried = 0;
+    store.save = (record) => {
+      if (isOpen(record.run)) return save(record);
+      tried += 1;
+      return Promise.reject(new Error("no"));
+    };
+    const settled = async (): Promise<void> => {
+      for (let turn = 0; turn < 20; turn += 1) await new Promise(setImmediate);
+    };
+    const { id } = await start("task");
+    while ((await engine.get(id)).endProblem === undefined) await new Promise(setImmediate);
+    for (let times = 0; times < 3; times += 1) await expect(engine.stop(id, null)).rejects.toThrow("no");
+    expect(tried).toBe(4);
+    // Each time it waits twice as long.
+    vi.advanceTimersByTime(7_000);
+    await settled();
+    expect(tried).toBe(4);
+    await engine.interruptAll("stop");
+    vi.advanceTimersByTime(1_000);
+    await settled();
+    expect(tried).toBe(5);
+    store.save = save;
+    vi.advanceTimersByTime(16_000);
+    await vi.waitUntil(() => engine.openCount === 0);
+    expect((await store.read(id))?.run.state).toBe("succeeded");
+  });
+
   it("has ended once its end is on disk, whatever the disk refuses then", async () => {
     const { engine, store, start } = await createWorld();
     const save = store.save.bind(store);

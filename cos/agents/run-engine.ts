@@ -52,6 +52,14 @@ const longestWaitMs = 30_000;
 const stopsWithinMs = 120_000;
 const waitsForTargets = "Waits for portos-server, which knows who is to be asked";
 
+/** An end that is not on disk yet, and when it is tried again. */
+interface Unwritten {
+  conclusion: Conclusion;
+  endedAt: string;
+  waitMs: number;
+  timer: NodeJS.Timeout;
+}
+
 /** Every run of this machine: queued, running, waiting; the ended ones are in the store. */
 export class RunEngine {
   readonly #options: RunEngineOptions;
@@ -60,10 +68,12 @@ export class RunEngine {
   readonly #opening = new Map<string, Promise<RunTask>>();
   readonly #finishing = new Map<string, Promise<void>>();
   /** Ends the disk has refused so far. */
-  readonly #unwritten = new Map<string, { conclusion: Conclusion; endedAt: string; waitMs: number }>();
+  readonly #unwritten = new Map<string, Unwritten>();
   readonly #slots: RunSlots;
   readonly #listeners = new Set<(message: RunsMessage) => void>();
   #isClosing = false;
+  /** For good. */
+  #isClosed = false;
   /** Why every run was interrupted, while nobody may start. */
   #interruption: string | null = null;
 
@@ -261,6 +271,7 @@ export class RunEngine {
   /** Lets go of detached children, interrupts the rest, and has everything on disk when it resolves. */
   async close(): Promise<void> {
     this.#isClosing = true;
+    this.#isClosed = true;
     this.#slots.close();
     for (const id of this.#slots.ids())
       this.#tasks.get(id)?.end({ kind: "closing", message: "portos-cos was stopped" });
@@ -405,11 +416,12 @@ export class RunEngine {
       await (refused ? task.endAgain(state, message) : task.setState(state, message));
     } catch (error) {
       const waitMs = Math.min((refused?.waitMs ?? firstWaitMs / 2) * 2, longestWaitMs);
-      this.#unwritten.set(run.id, { conclusion, endedAt, waitMs });
+      clearTimeout(refused?.timer);
+      this.#unwritten.set(run.id, { conclusion, endedAt, waitMs, timer: this.#endLater(task, waitMs) });
       task.keepOpen(before, endProblem(state, error));
-      this.#endLater(task, waitMs);
       throw error;
     }
+    clearTimeout(refused?.timer);
     this.#unwritten.delete(run.id);
     await this.#letGo(task);
     this.#options.isolation.left(run);
@@ -429,10 +441,10 @@ export class RunEngine {
     });
   }
 
-  #endLater(task: RunTask, waitMs: number): void {
-    setTimeout(() => {
+  #endLater(task: RunTask, waitMs: number): NodeJS.Timeout {
+    return setTimeout(() => {
       const refused = this.#unwritten.get(task.run.id);
-      if (!refused || this.#isClosing) return;
+      if (!refused || this.#isClosed) return;
       this.#finish(task, refused.conclusion).catch((error: unknown) => {
         this.#options.logger.error("The end of a run could not be written", { run: task.run.id }, error);
       });
@@ -449,11 +461,17 @@ export class RunEngine {
     } catch (error) {
       logger.error("A run that was left behind could not be taken up", { run: id }, error);
       if (this.#tasks.has(id)) return; // what came of it is known, and written down later
-      setTimeout(() => {
-        if (this.#isClosing || this.#tasks.has(id) || this.#opening.has(id)) return;
-        void this.#recoverOne(id, Math.min(waitMs * 2, longestWaitMs));
-      }, waitMs).unref();
+      this.#recoverLater(id, waitMs);
     }
+  }
+
+  #recoverLater(id: string, waitMs: number): void {
+    const nextMs = Math.min(waitMs * 2, longestWaitMs);
+    setTimeout(() => {
+      if (this.#isClosed || this.#tasks.has(id) || this.#opening.has(id)) return;
+      if (this.#isClosing) this.#recoverLater(id, nextMs);
+      else void this.#recoverOne(id, nextMs);
+    }, waitMs).unref();
   }
 
   async #takeUp(record: RunRecord): Promise<void> {
