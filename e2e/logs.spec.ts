@@ -98,31 +98,30 @@ test(
   },
 );
 
-test(
-  "levels hide what is not asked for, and an expression that is wrong is explained",
-  { tag: "@desktop" },
-  async ({ page, portos }, testInfo) => {
-    const { address } = await makeLog(
-      portos,
-      `levels-${testInfo.project.name}`,
-      `${numbered(0, 50)}${stamp(60)}ERROR broken\n`,
-    );
-    await page.goto(address);
-    const isPhone = testInfo.project.name === "phone";
-    if (isPhone)
-      await page.getByRole("button", { name: "More", exact: true }).and(page.getByLabel("More")).last().click();
-    await page.getByRole("group", { name: "Levels shown" }).getByRole("button", { name: "error" }).click();
-    if (isPhone) {
-      await expectAccessible(page, "Log view sheet");
-      await saveScreenshots(page, testInfo, "logs-options");
-      await page.keyboard.press("Escape");
-    }
-    await expect(line(page, "ERROR broken")).toBeVisible();
-    await expect(line(page, "INFO line 49")).toHaveCount(0);
-    await page.goto(`${address}&q=a(&regex=1`);
-    await expect(page.getByText(/The regular expression is wrong/)).toBeVisible();
-  },
-);
+test("levels hide what is not asked for, and an expression that is wrong is explained", async ({
+  page,
+  portos,
+}, testInfo) => {
+  const { address } = await makeLog(
+    portos,
+    `levels-${testInfo.project.name}`,
+    `${numbered(0, 50)}${stamp(60)}ERROR broken\n`,
+  );
+  await page.goto(address);
+  const isPhone = testInfo.project.name === "phone";
+  if (isPhone)
+    await page.getByRole("button", { name: "More", exact: true }).and(page.getByLabel("More")).last().click();
+  await page.getByRole("group", { name: "Levels shown" }).getByRole("button", { name: "error" }).click();
+  if (isPhone) {
+    await expectAccessible(page, "Log view sheet");
+    await saveScreenshots(page, testInfo, "logs-options");
+    await page.keyboard.press("Escape");
+  }
+  await expect(line(page, "ERROR broken")).toBeVisible();
+  await expect(line(page, "INFO line 49")).toHaveCount(0);
+  await page.goto(`${address}&q=a(&regex=1`);
+  await expect(page.getByText(/The regular expression is wrong/)).toBeVisible();
+});
 
 test(
   "without the server the last lines are shown with their age, and what to do; then it goes on",

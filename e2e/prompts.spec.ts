@@ -29,55 +29,54 @@ async function showPane(page: Page, name: "Edit" | "Preview", isPhone: boolean):
   if (isPhone) await page.getByText(name, { exact: true }).click();
 }
 
-test(
-  "from the empty page over a ready-made prompt to a version, its difference and the way back",
-  { tag: "@desktop" },
-  async ({ page, portos }, info) => {
-    const isPhone = info.project.name === "phone";
-    await page.goto("/prompts");
-    await expect(page.getByText("No prompts yet")).toBeVisible();
-    await expectAccessible(page, "Prompts, empty");
-    await saveScreenshots(page, info, "prompts-none");
-    await page.getByRole("button", { name: "Explain an error" }).click();
+test("from the empty page over a ready-made prompt to a version, its difference and the way back", async ({
+  page,
+  portos,
+}, info) => {
+  const isPhone = info.project.name === "phone";
+  await page.goto("/prompts");
+  await expect(page.getByText("No prompts yet")).toBeVisible();
+  await expectAccessible(page, "Prompts, empty");
+  await saveScreenshots(page, info, "prompts-none");
+  await page.getByRole("button", { name: "Explain an error" }).click();
 
-    await expect(page).toHaveURL(/\/prompts\/explain-an-error/);
-    const save = page.getByRole("button", { name: "Save", exact: true });
-    await expect(save).toBeDisabled();
-    await showPane(page, "Preview", isPhone);
-    const text = page.getByRole("region", { name: "Text of the prompt" });
-    await expect(text).toContainText("‹error›");
-    await page.getByRole("group", { name: "Values" }).getByLabel("error").fill("TypeError: <b> is not & function");
-    await expect(text).toContainText("TypeError: <b> is not & function");
-    await expect(page.getByText(/^About \d+ tokens/)).toBeVisible();
-    await expectAccessible(page, "Prompt");
-    await saveScreenshots(page, info, "prompt-preview");
+  await expect(page).toHaveURL(/\/prompts\/explain-an-error/);
+  const save = page.getByRole("button", { name: "Save", exact: true });
+  await expect(save).toBeDisabled();
+  await showPane(page, "Preview", isPhone);
+  const text = page.getByRole("region", { name: "Text of the prompt" });
+  await expect(text).toContainText("‹error›");
+  await page.getByRole("group", { name: "Values" }).getByLabel("error").fill("TypeError: <b> is not & function");
+  await expect(text).toContainText("TypeError: <b> is not & function");
+  await expect(page.getByText(/^About \d+ tokens/)).toBeVisible();
+  await expectAccessible(page, "Prompt");
+  await saveScreenshots(page, info, "prompt-preview");
 
-    await showPane(page, "Edit", isPhone);
-    await page.getByRole("button", { name: "Versions" }).click();
-    const first = page.getByRole("dialog", { name: /Versions of/ }).getByRole("region", { name: /^Changes of/ });
-    await expect(first).toContainText("{{error}}");
-    await page.keyboard.press("Escape");
-    await page.getByLabel("Text", { exact: true }).fill("Explain {{error}} to {{reader}}.");
-    await expect(page.getByText("not saved")).toBeVisible();
-    await showPane(page, "Preview", isPhone);
-    await page.getByRole("button", { name: "Declare reader" }).click();
-    await page.getByRole("group", { name: "Values" }).getByLabel("reader").fill("Ada");
-    await expect(text).toHaveText("Explain TypeError: <b> is not & function to Ada.");
-    await save.click();
-    await expect(page.getByText("Saved as version 2").first()).toBeVisible();
-    expect(await readFile(join(portos.dataDir, "prompts/explain-an-error.md"), "utf8")).toContain("{{reader}}");
+  await showPane(page, "Edit", isPhone);
+  await page.getByRole("button", { name: "Versions" }).click();
+  const first = page.getByRole("dialog", { name: /Versions of/ }).getByRole("region", { name: /^Changes of/ });
+  await expect(first).toContainText("{{error}}");
+  await page.keyboard.press("Escape");
+  await page.getByLabel("Text", { exact: true }).fill("Explain {{error}} to {{reader}}.");
+  await expect(page.getByText("not saved")).toBeVisible();
+  await showPane(page, "Preview", isPhone);
+  await page.getByRole("button", { name: "Declare reader" }).click();
+  await page.getByRole("group", { name: "Values" }).getByLabel("reader").fill("Ada");
+  await expect(text).toHaveText("Explain TypeError: <b> is not & function to Ada.");
+  await save.click();
+  await expect(page.getByText("Saved as version 2").first()).toBeVisible();
+  expect(await readFile(join(portos.dataDir, "prompts/explain-an-error.md"), "utf8")).toContain("{{reader}}");
 
-    await page.getByRole("button", { name: "Versions" }).click();
-    const sheet = page.getByRole("dialog", { name: /Versions of/ });
-    await expect(sheet.getByRole("region", { name: /^Changes of/ })).toContainText("Explain {{error}} to {{reader}}.");
-    await expectAccessible(page, "Versions of a prompt");
-    await saveScreenshots(page, info, "prompt-versions");
-    await sheet.getByRole("button", { name: "Bring version 1 back" }).click();
-    await expect(page.getByText("version 3", { exact: true })).toBeVisible();
-    await page.getByRole("button", { name: "Undo" }).click();
-    await expect(page.getByText("version 4", { exact: true })).toBeVisible();
-  },
-);
+  await page.getByRole("button", { name: "Versions" }).click();
+  const sheet = page.getByRole("dialog", { name: /Versions of/ });
+  await expect(sheet.getByRole("region", { name: /^Changes of/ })).toContainText("Explain {{error}} to {{reader}}.");
+  await expectAccessible(page, "Versions of a prompt");
+  await saveScreenshots(page, info, "prompt-versions");
+  await sheet.getByRole("button", { name: "Bring version 1 back" }).click();
+  await expect(page.getByText("version 3", { exact: true })).toBeVisible();
+  await page.getByRole("button", { name: "Undo" }).click();
+  await expect(page.getByText("version 4", { exact: true })).toBeVisible();
+});
 
 test(
   "an edit by hand is shown at once, and neither side loses anything",
