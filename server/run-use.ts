@@ -14,13 +14,17 @@ export function useOf(run: UsedRun): RunUse {
   return { costUsd: costUsd ?? 0, tokens: inputTokens + outputTokens, turns, minutes: minutesOf(run) };
 }
 
-type UsedRun = Pick<Run, "usage" | "startedAt" | "createdAt" | "endedAt" | "attempts">;
+type UsedRun = Pick<Run, "usage" | "attempts">;
 
-/** Without the waiting for answers, like the limit of the run itself; from its start to its end where nobody has watched that. */
-function minutesOf({ attempts, startedAt, createdAt, endedAt }: UsedRun): number {
-  const isWatched = attempts.length > 0 && attempts.every(({ activeMs }) => activeMs != null);
-  if (endedAt === null || isWatched) return attempts.reduce((sum, { activeMs }) => sum + (activeMs ?? 0), 0) / 60_000;
-  return Math.max(0, Date.parse(endedAt) - Date.parse(startedAt ?? createdAt)) / 60_000;
+/** Without waiting, neither for a turn nor for answers, like the limit of the run itself. */
+function minutesOf({ attempts }: UsedRun): number {
+  return attempts.reduce((sum, attempt) => sum + msOf(attempt), 0) / 60_000;
+}
+
+/** From its start to its end where nobody has watched it, since portos-cos was killed meanwhile. */
+function msOf({ activeMs, startedAt, endedAt }: Run["attempts"][number]): number {
+  if (activeMs != null) return activeMs;
+  return endedAt === null ? 0 : Math.max(0, Date.parse(endedAt) - Date.parse(startedAt));
 }
 
 /** All of it together. */
