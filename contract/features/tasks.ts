@@ -261,7 +261,7 @@ export const tasksEndpoints = defineEndpoints({
     body: taskInputSchema,
     reply: taskSchema,
     audit: "write",
-    stepUpWhen: { when: whenFree, what: "allow" },
+    stepUpWhen: { when: `${whenFree}, and did not before or shall do something else`, what: "allow" },
   },
   /** To another column, another place in it, or both. */
   move: {

@@ -134,6 +134,21 @@ describe("marks", () => {
     expect((await ask("POST", "/api/tasks", work(), { cookie })).status).toBe(200);
   });
 
+  test("a task that asks for nothing already asks for the PIN when its work changes, not when only its turn does", async () => {
+    const { cookie } = await setPin();
+    const free = { title: "Tidy up", instructions: "Only src.", permissionMode: "free" };
+    expect((await ask("POST", "/api/tasks", free, { cookie })).status).toBe(200);
+    const [task] = (await app.call("tasks.list", {})).tasks;
+    const change = async (to: object) =>
+      (await ask("PUT", `/api/tasks/${task?.id ?? ""}`, { ...free, ...to })).body.error?.code ?? "changed";
+    expect(await change({ priority: "urgent", budget: { minutes: 5 } })).toBe("changed");
+    expect(await change({ instructions: "Everything." })).toBe("step_up_required");
+    expect(await change({ title: "Delete all" })).toBe("step_up_required");
+    expect(await change({ instructions: "Everything.", permissionMode: "ask" })).toBe("changed");
+    expect(await change({ instructions: "Everything." })).toBe("step_up_required");
+    expect((await app.call("tasks.list", {})).tasks[0]).toMatchObject({ title: "Tidy up", permissionMode: "ask" });
+  });
+
   test("every body that takes a secret belongs to a marked endpoint", async () => {
     const document = (await (await fetch(`${app.base}/api/openapi.json`)).json()) as {
       paths: Record<string, Record<string, { operationId: string; requestBody?: unknown; responses: object }>>;

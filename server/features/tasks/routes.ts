@@ -1,3 +1,5 @@
+import { isDeepStrictEqual } from "node:util";
+
 import type { PromptReference } from "../../../contract/features/prompts.ts";
 import type { PermissionMode } from "../../../contract/features/runs.ts";
 import { type Task, type TaskInput, tasksEndpoints } from "../../../contract/features/tasks.ts";
@@ -22,6 +24,13 @@ interface Dependencies {
   incidentOf(id: string): Promise<IncidentDetail>;
   /** Why a prompt cannot be filled with these values, each below `path`. */
   promptIssues(reference: PromptReference, path: string): Promise<{ path: string; message: string }[]>;
+}
+
+/** What a run is told, by whom it is done and where; the rest is when and how much. */
+const workFields = ["title", "instructions", "template", "appId", "choice", "isolation", "attachments"] as const;
+
+function isSameWork(one: TaskInput, other: TaskInput): boolean {
+  return workFields.every((field) => isDeepStrictEqual(one[field], other[field]));
 }
 
 const byUser = { source: { kind: "user", id: "user" } } as const;
@@ -59,8 +68,9 @@ export function mountTasks(mount: Mount, dependencies: Dependencies): void {
       return tasks.create(input, { ...byUser, state, key });
     },
     async update({ params, body }, { demand }) {
-      if (isFree(body)) demand("allow");
-      if (body.template !== null) await checkTemplate(body.template, (await tasks.find(params.id)).template);
+      const before = await tasks.find(params.id);
+      if (isFree(body) && !(isFree(before) && isSameWork(before, body))) demand("allow");
+      await checkTemplate(body.template, before.template);
       return tasks.update(params.id, body);
     },
     move: ({ params, body }, { caller }) => tasks.move(params.id, body, caller.name),
