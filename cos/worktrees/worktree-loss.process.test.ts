@@ -40,6 +40,21 @@ describe("what a worktree alone has", () => {
     expect(await gitCommit(test.repository, `refs/portos/kept/${id}`)).toBe(left);
   });
 
+  it("stays as it was when git refuses to keep its commits, and goes once git does", async () => {
+    const { id, folder } = await made();
+    await writeFile(join(folder, "new"), "two\n");
+    await commitAll(folder, "work");
+    await test.service.setFate(id, "discarded", await workOf(test, id));
+    const refs = join(test.repository, ".git", "refs", "portos");
+    await writeFile(refs, "");
+    await expect(test.service.reclaim(id)).rejects.toThrow();
+    expect((await only()).runId).toBe(id);
+    expect(await readFile(join(folder, "new"), "utf8")).toBe("two\n");
+    await rm(refs);
+    await test.service.reclaim(id);
+    expect((await test.service.list()).worktrees).toEqual([]);
+  });
+
   it("keeps commits made on no branch when the folder has vanished", async () => {
     const { id, folder } = await made();
     await git(folder, ["checkout", "--quiet", "--detach"]);

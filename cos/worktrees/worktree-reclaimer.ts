@@ -6,7 +6,7 @@ import { AppError } from "../../lib/app-error.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { Logger } from "../../lib/logger.ts";
 import { asideOf, deleteFiles, exists, forget, setAside } from "./reclaim-worktree.ts";
-import { lookAt } from "./worktree-facts.ts";
+import { isCutOff, lookAt } from "./worktree-facts.ts";
 import type { WorktreeRecord } from "./worktree-record.ts";
 import type { WorktreeRecords } from "./worktree-records.ts";
 import type { WorktreeViewer } from "./worktree-viewer.ts";
@@ -40,13 +40,30 @@ export function createWorktreeReclaimer(options: ReclaimerOptions): WorktreeRecl
   const removing = new Map<string, Promise<void>>();
   const busy = new Map<string, Promise<Worktree>>();
 
+  /** On disk as well, or it stays what it was. */
+  async function become(record: WorktreeRecord, state: WorktreeRecord["state"]): Promise<void> {
+    const before = record.state;
+    record.state = state;
+    try {
+      await records.save(record);
+    } catch (error) {
+      record.state = before;
+      throw error;
+    }
+  }
+
   /** From here on it is gone for everybody. On disk first: half of it is not put back after a crash. */
   async function remove(record: WorktreeRecord): Promise<void> {
-    record.state = "deleting";
-    await records.save(record);
-    await forget(record);
+    await become(record, "deleting");
+    const problem = await forget(record).then(
+      () => null,
+      (error: unknown) => ({ error }),
+    );
+    // While git knows it, it can still be put back.
+    if (problem !== null && !(await isCutOff(record))) throw problem.error;
     publish({ kind: "worktree-removed", runId: record.runId });
-    deleteSoon(record);
+    if (problem === null) deleteSoon(record);
+    else logger.error("The rest of a worktree is deleted after the next start", { run: record.runId }, problem.error);
   }
 
   function deleteSoon(record: WorktreeRecord): void {
@@ -64,22 +81,35 @@ export function createWorktreeReclaimer(options: ReclaimerOptions): WorktreeRecl
     await records.save(record);
   }
 
+  /** Where it was and as it was. A record the disk refuses is read as one that stays: its folder is there. */
+  async function putBack(record: WorktreeRecord): Promise<void> {
+    const aside = asideOf(record.folder);
+    if (!(await exists(record.folder)) && (await exists(aside))) await rename(aside, record.folder);
+    await stay(record).catch((error: unknown) => {
+      logger.error("A worktree that stays could not be written down", { run: record.runId }, error);
+    });
+    viewer.measure(record);
+  }
+
   async function removeIfSafe(record: WorktreeRecord, confirmed: string | undefined): Promise<Worktree> {
     if (record.state === "ready")
       record.facts = { bytes: record.facts?.bytes ?? null, ...(await lookAt(record, () => clock.now())) };
     const before = await viewer.view(record);
     const isConfirmed = before.lossIfRemoved !== null && before.lossIfRemoved === confirmed;
     if (before.keptBecause !== null && !isConfirmed) throw kept(record, before.keptBecause);
-    record.state = "removing";
-    await records.save(record);
+    await become(record, "removing");
     try {
       await setAside(record, { isLossConfirmed: isConfirmed });
     } catch (error) {
-      await stay(record);
-      viewer.measure(record);
+      await putBack(record);
       throw error instanceof AppError ? kept(record, `${error.message}.`) : error;
     }
-    await remove(record);
+    try {
+      await remove(record);
+    } catch (error) {
+      await putBack(record);
+      throw error;
+    }
     return before;
   }
 
@@ -113,7 +143,8 @@ export function createWorktreeReclaimer(options: ReclaimerOptions): WorktreeRecl
     },
     async goOn(record) {
       const aside = asideOf(record.folder);
-      if (record.state === "deleting") {
+      // One that was put back is deleted by nobody.
+      if (record.state === "deleting" && ((await exists(aside)) || !(await exists(record.folder)))) {
         await forget(record);
         deleteSoon(record);
         return;
