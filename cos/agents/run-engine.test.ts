@@ -1,3 +1,4 @@
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 
 import { afterEach, describe, expect, it, vi } from "vitest";
@@ -50,7 +51,12 @@ async function createWorld(limit = 4) {
   const store = new RunStore({ directory: join(folder, "runs"), clock: systemClock, logger: silentLogger });
   const given: string[] = [];
   const messages: RunsMessage[] = [];
-  const world = { act: (_task: AttemptTask): AttemptEnd | null => done };
+  const world = {
+    act: (_task: AttemptTask): AttemptEnd | null => done,
+    /** How a child ends that is found again. */
+    foundEnd: null as AttemptEnd | null,
+    hasOthers: false,
+  };
   let held: Promise<void> = Promise.resolve();
   const engine = new RunEngine({
     store,
@@ -58,7 +64,7 @@ async function createWorld(limit = 4) {
     logger: silentLogger,
     refreshSecrets: () => Promise.resolve(),
     limits: { total: limit, perApp: limit, perProvider: limit },
-    mayFallBack: () => false,
+    mayFallBack: () => world.hasOthers,
     isolation: {
       check: () => held,
       enter: () => Promise.resolve(null),
@@ -78,7 +84,8 @@ async function createWorld(limit = 4) {
         };
         return Promise.resolve({ ended: stopped.promise, stop, release: stop });
       },
-      adopt: () => Promise.resolve(null),
+      adopt: () =>
+        Promise.resolve(world.foundEnd && { ended: Promise.resolve(world.foundEnd), stop: nothing, release: nothing }),
     },
   });
   opened.push({ engine, store });
@@ -110,6 +117,20 @@ describe("runs that go on", () => {
     expect(await engine.interruptAll("stop")).toBe(0);
     expect((await engine.get(id)).state).toBe("succeeded");
     expect(given).toEqual(["task"]);
+  });
+
+  it("shows a follow-up that nobody was given because a picture of the run is gone", async () => {
+    const { engine, store, start, until, given } = await createWorld();
+    const images = [{ name: "a.png", mediaType: "image/png" as const, data: "aGVsbG8=" }];
+    const { id } = await start("task", { images });
+    await until(id, "succeeded");
+    await rm(join(store.folderOf(id), "images"), { recursive: true });
+    await engine.say(id, "more", [cliTarget()]);
+    await until(id, "failed");
+    expect((await engine.get(id)).message).toContain('"a.png" is not there any more');
+    const { events } = await engine.events(id, 0, 100);
+    expect(events.flatMap(({ body }) => (body.kind === "user" ? [body.text] : []))).toEqual(["task", "more"]);
+    expect(given).toHaveLength(1);
   });
 
   it("says a message again that was being said when the run was interrupted", async () => {
@@ -235,6 +256,26 @@ describe("runs that go on", () => {
     expect((await store.read(id))?.unsaid).toEqual([]);
     expect((await store.read(waited))?.unsaid).toEqual([expect.stringMatching(/^You were interrupted/), "next"]);
   });
+});
+
+it("ends a run that is told that nobody else can be asked while it still leaves its slot", async () => {
+  const world = await createWorld();
+  const { engine, store, until } = world;
+  world.foundEnd = { failure: "crashed", message: "It broke", canContinue: false };
+  world.hasOthers = true;
+  const cut = { number: 1, providerId: "fake", providerName: "Fake", providerType: "cli" as const, model: null };
+  const ends = { endedAt: null, failure: null, message: null, usage: noUsage };
+  const attempts = [{ ...cut, reason: "r", startedAt: "2026-11-20T12:00:00.000Z", ...ends }];
+  const record = newRecord(1, { state: "running", attempts });
+  await store.create(record, "task", []);
+  const told = later<unknown>();
+  engine.onMessage((message) => {
+    if (message.kind === "wanting") told.resolve(engine.supply(message.id, [], "Its provider is gone"));
+  });
+  await engine.recover([record.run.id]);
+  expect(await told.promise).toMatchObject({ state: "failed", failure: "crashed", message: "It broke" });
+  await until(record.run.id, "failed");
+  expect(engine.wanting()).toEqual([]);
 });
 
 it("takes up every run that was left although the disk refuses one its end and another its events", async () => {

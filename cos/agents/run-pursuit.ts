@@ -79,16 +79,17 @@ export function createRunPursuit({ store, logger, starters, mayFallBack }: Pursu
     const { record, run } = task;
     const isGoneOnWith = record.turn !== null;
     const said = record.turn === null ? (record.unsaid.shift() ?? null) : record.turn.text;
-    const runImages = await store.images(run).catch(unreadable);
-    if ("failure" in runImages) return runImages;
-    const prompt = said === null || runImages.length > 0 ? await store.prompt(run.id) : "";
+    const hasImages = (run.images ?? []).length > 0;
+    const prompt = said === null || hasImages ? await store.prompt(run.id) : "";
     const isOnceMore = said === null && !isGoneOnWith && run.attempts.length > 0;
     const text = isOnceMore ? saidAgain(prompt) : (said ?? prompt);
-    const given = { text, images: tellsTask(said, prompt) ? runImages : [], runImages };
-    if (isGoneOnWith) return given;
-    record.turn = { text: isOnceMore ? text : said, firstAttempt: run.attempts.length + 1 };
-    task.event({ kind: "user", text });
-    return given;
+    if (!isGoneOnWith) {
+      record.turn = { text: isOnceMore ? text : said, firstAttempt: run.attempts.length + 1 };
+      task.event({ kind: "user", text }); // first, so that nobody has to write it again
+    }
+    const runImages = await store.images(run).catch(unreadable);
+    if ("failure" in runImages) return runImages;
+    return { text, images: tellsTask(said, prompt) ? runImages : [], runImages };
   }
 
   /** What an attempt that was taken up leads to. */
