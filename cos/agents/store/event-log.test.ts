@@ -113,7 +113,11 @@ describe("event log", () => {
     const { rm } = await import("node:fs/promises");
     await rm(folder, { recursive: true });
     log.append(at, say("a"));
-    await expect(log.flush()).rejects.toThrow();
+    // Told to the user.
+    await expect(log.flush()).rejects.toMatchObject({
+      code: "unavailable",
+      message: `${folder} could not be written (ENOENT); it was not changed.`,
+    });
     const { mkdir } = await import("node:fs/promises");
     await mkdir(folder);
     log.append(at, say("b"));

@@ -3,7 +3,7 @@ import { open, readdir, readFile, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 
 import { runEventSchema, type RunEvent, type RunEventBody } from "../../../contract/features/run-events.ts";
-import { errorCode, makeFolder, systemDisk } from "../../../lib/durable-file.ts";
+import { diskError, errorCode, makeFolder, systemDisk } from "../../../lib/durable-file.ts";
 
 const chunkBytes = 1024 * 1024;
 const namePattern = /^(\d{9})\.jsonl$/;
@@ -107,7 +107,7 @@ export class EventLog {
         await this.#write(batch);
         this.#failure = null;
       } catch (error) {
-        this.#failure = error instanceof Error ? error : new Error(String(error));
+        this.#failure = diskError(error, this.#folder);
         const written = this.#written;
         this.#pending = [...batch.filter(({ event }) => event.number > written), ...this.#pending];
         await this.#dropTorn();
