@@ -20,13 +20,13 @@ import { systemTailscale, type Tailscale } from "../lib/tailnet.ts";
 import { createAppContext, type AppContext } from "./app-context.ts";
 import { createCosClient, type CosClient } from "./cos-client.ts";
 import { CosLink } from "./cos-link.ts";
-import { buildAgents, type BuildAgentsOptions } from "./build-agents.ts";
+import { buildAgents, type BuildAgentsOptions, type BuiltAgents } from "./build-agents.ts";
 import type { CrashRepairParts } from "./crash-repairs.ts";
 import { buildApps, type BuildAppsOptions, type BuiltApps } from "./build-apps.ts";
 import { mountApiDocs } from "./features/api-docs/routes.ts";
 import { automationApps } from "./features/automations/app-actions.ts";
 import { buildAutomations } from "./features/automations/build-automations.ts";
-import { automationRuns } from "./features/automations/run-action.ts";
+import { automationRuns, type AutomationRuns } from "./features/automations/run-action.ts";
 import { automationTasks } from "./features/automations/task-action.ts";
 import { startBackups } from "./features/backups/start-backups.ts";
 import { startHistoryRetention } from "./features/history/retention.ts";
@@ -199,7 +199,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   }));
 
   serveRest(context);
-  agents.onRunEnded(runsOfAutomations.hear);
+  followRuns(agents, runsOfAutomations, context.logger);
   automations.start();
   await agents.start();
   return {
@@ -239,6 +239,22 @@ function serveRest(context: AppContext): void {
 async function hasTerminal(cos: CosClient): Promise<boolean> {
   if (!cos.isUp()) return false;
   return (await cos.list()).some(({ kind }) => kind === "shell");
+}
+
+/** Automations hear what became of the runs they have started. */
+function followRuns(
+  { runHooks, onRunsComplete }: Pick<BuiltAgents, "runHooks" | "onRunsComplete">,
+  runs: AutomationRuns,
+  logger: Logger,
+): void {
+  runHooks.onRunEnded(runs.hear);
+  runHooks.onRunRemoved(runs.forget);
+  onRunsComplete((isComplete) => {
+    if (!isComplete) return;
+    runs.lookAgain().catch((error: unknown) => {
+      logger.error("The runs of automations could not be looked at", {}, error);
+    });
+  });
 }
 
 /** Of a session, or of the session a recording was made of. */

@@ -47,7 +47,9 @@ export interface BuildAgentsOptions {
 export interface BuiltAgents {
   tasks: Tasks["service"];
   runs: BuiltRuns["runs"];
-  onRunEnded: BuiltRuns["hooks"]["onRunEnded"];
+  runHooks: BuiltRuns["hooks"];
+  /** See `RunTracker`. */
+  onRunsComplete: BuiltRuns["onComplete"];
   /** Why a prompt cannot be filled with these values, each below `path`. */
   promptIssues: Prompts["issuesOf"];
   automationUse: Chief["automationUse"];
@@ -159,7 +161,8 @@ export async function buildAgents(
   return {
     tasks: tasks.service,
     runs: runs.runs,
-    onRunEnded: runs.hooks.onRunEnded,
+    runHooks: runs.hooks,
+    onRunsComplete: runs.onComplete,
     promptIssues: prompts.issuesOf,
     automationUse: chief.automationUse,
     async start() {

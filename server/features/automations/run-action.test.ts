@@ -20,7 +20,8 @@ const action = {
 } as const;
 
 /** One run as portos-cos would have it, and what was asked of it. */
-function scene({ refusal = null as AppError | null } = {}) {
+function scene({ refusal = null as AppError | null, isStartedAllTheSame = false } = {}) {
+  const away = { isAway: false };
   const asked: { input: RunInput; source: Run["source"]; id: string | undefined }[] = [];
   const stopped: string[] = [];
   let run: Run | null = null;
@@ -29,21 +30,27 @@ function scene({ refusal = null as AppError | null } = {}) {
   const detach = new AbortController();
   const service = {
     create(input: RunInput, source: Run["source"], extras: { id?: string } = {}) {
-      if (refusal !== null) return Promise.reject(refusal);
+      if (refusal !== null) {
+        if (isStartedAllTheSame) run = sampleRun({ id: extras.id ?? "", state: "running" });
+        return Promise.reject(refusal);
+      }
       asked.push({ input, source, id: extras.id });
       run = sampleRun({ id: extras.id ?? "", state: "running" });
       return Promise.resolve([run]);
     },
-    get: () => (run === null ? Promise.reject(new AppError("not_found", "No run")) : Promise.resolve(run)),
+    get() {
+      if (away.isAway) return Promise.reject(new AppError("unavailable", "portos-cos is not running"));
+      return run === null ? Promise.reject(new AppError("not_found", "No run")) : Promise.resolve(run);
+    },
     stop(_id: string, reason: string) {
       stopped.push(reason);
       return Promise.resolve(end({ state: "cancelled", message: reason }));
     },
   };
   const runs = automationRuns(() => service);
-  function end(change: Partial<Run>): Run {
+  function end(change: Partial<Run>, { isHeard = true } = {}): Run {
     run = sampleRun({ id: runId, ...change });
-    runs.hear(run);
+    if (isHeard) runs.hear(run);
     return run;
   }
   const context = {
@@ -58,7 +65,7 @@ function scene({ refusal = null as AppError | null } = {}) {
     detach: detach.signal,
   } as unknown as RunContext;
   const runner = createRunAction(runs);
-  return { asked, stopped, cancel, detach, context, runner, end, printed: () => printed };
+  return { asked, stopped, cancel, detach, context, runner, runs, away, end, printed: () => printed };
 }
 
 describe("an automation that runs a prompt", () => {
@@ -118,5 +125,49 @@ describe("an automation that runs a prompt", () => {
     const { context, runner } = scene({ refusal });
     expect(await runner.start(context, action)).toEqual({ state: "failed", reason: "name is missing" });
     expect(await runner.adopt?.(context)).toBeNull();
+  });
+
+  it("ends with what became of the run while portos-cos was away", async () => {
+    const { asked, away, context, runner, runs, end } = scene();
+    const outcome = runner.start(context, action);
+    await expect.poll(() => asked).toHaveLength(1);
+    away.isAway = true;
+    await runs.lookAgain(); // still away: nothing is known
+    away.isAway = false;
+    end({ state: "succeeded" }, { isHeard: false });
+    await runs.lookAgain();
+    expect(await outcome).toEqual({ state: "succeeded", reason: null });
+  });
+
+  it("waits for no run that never began", async () => {
+    const { away, context, runner, runs } = scene();
+    away.isAway = true;
+    const outcome = runner.adopt?.(context);
+    away.isAway = false;
+    await runs.lookAgain();
+    expect(await outcome).toBeNull();
+  });
+
+  it("waits for no run that was deleted", async () => {
+    const { asked, context, runner, runs } = scene();
+    const outcome = runner.start(context, action);
+    await expect.poll(() => asked).toHaveLength(1);
+    runs.forget({ id: runId });
+    expect(await outcome).toEqual({ state: "failed", reason: "The run was deleted" });
+  });
+
+  const torn = new AppError("unavailable", "portos-cos is not running", { cause: new Error("socket hang up") });
+
+  it("follows the run when the connection was torn while it was started", async () => {
+    const { context, runner, end } = scene({ refusal: torn, isStartedAllTheSame: true });
+    const outcome = runner.start(context, action);
+    await new Promise(setImmediate);
+    end({ state: "succeeded" });
+    expect(await outcome).toEqual({ state: "succeeded", reason: null });
+  });
+
+  it("says that the connection was torn when the run was never started", async () => {
+    const { context, runner } = scene({ refusal: torn });
+    expect(await runner.start(context, action)).toEqual({ state: "failed", reason: "portos-cos is not running" });
   });
 });

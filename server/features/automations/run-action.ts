@@ -1,6 +1,7 @@
 import { runInputSchema, type Run } from "../../../contract/features/runs.ts";
 import { isOpenState } from "../../../contract/run-transcript.ts";
 import { AppError } from "../../../lib/app-error.ts";
+import { mayHaveArrived } from "../../../lib/internal-client.ts";
 import type { RunService } from "../runs/run-service.ts";
 import { type ActionOutcome, type ActionRunner, cancelReason, detached, type RunContext } from "./action-runner.ts";
 import type { StoredAction } from "./automation-record.ts";
@@ -13,16 +14,20 @@ export interface AutomationRuns {
   /** Throws `not_found` for one that never started or was deleted. */
   get(id: string): Promise<Run>;
   stop(id: string, reason: string): Promise<void>;
-  /** Calls once when it ends, also when it has ended meanwhile; the answer takes the wish back. */
-  onEnd(id: string, listener: (run: Run) => void): () => void;
+  /** Calls when it has ended, with `null` when there is no such run any more; the answer takes the wish back. */
+  onEnd(id: string, listener: (run: Run | null) => void): () => void;
   /** To be told of every run that has ended. */
   hear(run: Run): void;
+  /** To be told of every run that was deleted. */
+  forget(run: Pick<Run, "id">): void;
+  /** To be called whenever portos-cos has come back: what is waited for may have ended meanwhile, or never begun. */
+  lookAgain(): Promise<void>;
 }
 
 /** The runs as automations see them. */
 export function automationRuns(service: () => Pick<RunService, "create" | "get" | "stop">): AutomationRuns {
-  const waiting = new Map<string, (run: Run) => void>();
-  return {
+  const waiting = new Map<string, (run: Run | null) => void>();
+  const runs: AutomationRuns = {
     async start({ kind: _kind, choice, ...wanted }, { id, name }, runId) {
       const input = runInputSchema.parse({ ...wanted, title: name, choices: [choice] });
       await service().create(input, { kind: "automation", id }, { id: runId });
@@ -36,7 +41,15 @@ export function automationRuns(service: () => Pick<RunService, "create" | "get" 
       return () => waiting.delete(id);
     },
     hear: (run) => waiting.get(run.id)?.(run),
+    forget: ({ id }) => waiting.get(id)?.(null),
+    async lookAgain() {
+      for (const [id, tell] of waiting) {
+        const run = await nowOrUnknown(runs, id);
+        if (run === null || (run !== "unknown" && !isOpenState(run.state))) tell(run);
+      }
+    },
   };
+  return runs;
 }
 
 /** Id of the run of an occurrence: whoever takes the occurrence up again finds it by this. */
@@ -50,28 +63,29 @@ export function createRunAction(runs: AutomationRuns): ActionRunner<RunAction> {
     async start(context, action) {
       const { row, output } = context;
       const id = runIdOf(row.id);
+      let problem: string | null = null;
       try {
         await runs.start(action, { id: row.automationId, name: row.name }, id);
       } catch (error) {
         if (!(error instanceof AppError)) throw error;
-        // Answered too late it may have started all the same.
-        if (error.code !== "timeout") return { state: "failed", reason: said(error) };
+        problem = said(error);
+        if (!mayHaveArrived(error)) return { state: "failed", reason: problem };
       }
-      await output.append(0, Buffer.from(`Started the run ${id}\n`));
-      return (await followRun(runs, context, id)) ?? { state: "failed", reason: "The run did not start" };
+      if (problem === null) await output.append(0, Buffer.from(`Started the run ${id}\n`));
+      return (await followRun(runs, context, id)) ?? { state: "failed", reason: problem ?? "The run was deleted" };
     },
     adopt: (context) => followRun(runs, context, runIdOf(context.row.id)),
   };
 }
 
-/** `null`: there is no such run. */
+/** `null`: there is no such run, or not any more. */
 async function followRun(
   runs: AutomationRuns,
   { signal, detach }: RunContext,
   id: string,
 ): Promise<ActionOutcome | null> {
   const over = new AbortController();
-  const end = new Promise<Run | typeof detached>((resolve, reject) => {
+  const end = new Promise<Run | null | typeof detached>((resolve, reject) => {
     const leave = (): void => {
       resolve(detached);
     };
@@ -89,6 +103,7 @@ async function followRun(
     const run = await nowOrUnknown(runs, id);
     if (run === null) return null;
     const ended = run !== "unknown" && !isOpenState(run.state) ? run : await end;
+    if (ended === null) return null;
     return ended === detached ? detached : outcomeOf(ended, signal);
   } finally {
     over.abort();
@@ -96,7 +111,7 @@ async function followRun(
 }
 
 /** While portos-cos is away its end is heard of later. */
-async function nowOrUnknown(runs: AutomationRuns, id: string): Promise<Run | "unknown" | null> {
+async function nowOrUnknown(runs: Pick<AutomationRuns, "get">, id: string): Promise<Run | "unknown" | null> {
   try {
     return await runs.get(id);
   } catch (error) {

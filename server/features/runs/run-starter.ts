@@ -4,7 +4,7 @@ import type { WorktreeSetup } from "../../../contract/features/worktrees.ts";
 import type { internalRunsEndpoints, RunSpec, RunTarget } from "../../../contract/internal/runs.ts";
 import { AppError } from "../../../lib/app-error.ts";
 import type { Clock } from "../../../lib/clock.ts";
-import type { InternalClient } from "../../../lib/internal-client.ts";
+import { type InternalClient, mayHaveArrived } from "../../../lib/internal-client.ts";
 import { countableTargets } from "./countable-targets.ts";
 import type { RunBus } from "./run-hooks.ts";
 import { existingFolder, newGroupId, newRunId, titleOf } from "./run-input.ts";
@@ -71,8 +71,8 @@ export function createRunStarter(options: RunServiceOptions): RunStarter {
       await bus.tell("created", run);
       return run;
     } catch (error) {
-      // Answered too late it may have started all the same; then its end is still to be told.
-      if (!(error instanceof AppError && error.code === "timeout")) await requests.remove(spec.id);
+      // Then it may have started all the same, and its end is still to be told.
+      if (!(error instanceof AppError && mayHaveArrived(error))) await requests.remove(spec.id);
       throw error;
     }
   }
