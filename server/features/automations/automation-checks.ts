@@ -34,7 +34,10 @@ function below(part: string): (issue: Issue) => Issue {
 
 async function actionIssues(action: AutomationInput["action"], apps: AutomationApps): Promise<Issue[]> {
   if (action.kind === "command") return folderIssues(action.folder);
-  if (action.kind === "run" && typeof action.folder === "string") return folderIssues(action.folder);
+  if (action.kind === "run" && typeof action.folder === "string") {
+    const { folder, ...rest } = action;
+    return [...(await folderIssues(folder)), ...(await actionIssues(rest, apps))];
+  }
   if ((action.kind === "task" || action.kind === "run") && (action.appId ?? null) === null) return [];
   const app = apps.find(action.appId ?? "");
   if (app === null) return [{ path: "appId", message: "is not a registered app" }];

@@ -29,7 +29,8 @@ export function actionInWords(action: Automation["action"]): string {
   if (action.kind === "run") {
     const { prompt } = action;
     const what = prompt.kind === "template" ? `the prompt ${prompt.promptId}` : `"${firstLine(prompt.text)}"`;
-    return `run ${what} with ${action.choice.providerId}${action.appId == null ? "" : ` in ${action.appId}`}`;
+    const place = action.folder ?? action.appId ?? null;
+    return `run ${what} with ${action.choice.providerId}${place === null ? "" : ` in ${place}`}`;
   }
   if (action.kind === "url") return `${action.method} ${action.appId}${action.path}`;
   const { command } = action;

@@ -5,13 +5,11 @@ import { useLiveProviders } from "../../lib/live-queries.ts";
 import { permissionModes } from "../../lib/permission-modes.ts";
 import { TemplateChoice } from "../../ui/template-choice.tsx";
 import type { FieldsProps } from "./action-fields.tsx";
-import type { Action } from "./automation-draft.ts";
 import classes from "./automations.module.css";
 import { LimitFields } from "./limit-fields.tsx";
+import { placeOptions, placeValue, type RunAction, withPlace } from "./run-draft.ts";
 
-type RunAction = Extract<Action, { kind: "run" }>;
-
-const places = [
+const isolations = [
   { value: "none", label: "In the folder itself" },
   { value: "worktree", label: "In a worktree" },
   { value: "sandbox", label: "In a sandbox" },
@@ -54,22 +52,22 @@ export function RunFields({ action, apps, errors, onChange }: FieldsProps<RunAct
           label="In the folder of"
           placeholder="An empty folder of its own"
           clearable
-          data={apps.map(({ id, name }) => ({ value: id, label: name }))}
-          value={action.appId ?? null}
+          data={placeOptions(action, apps)}
+          value={placeValue(action)}
           error={errors["action.appId"] ?? errors["action.folder"]}
-          onChange={(appId) => {
-            onChange({ ...action, appId, ...(appId === null ? { isolation: { kind: "none" } } : {}) });
+          onChange={(value) => {
+            onChange(withPlace(action, value));
           }}
         />
         <Select
           label="Where it works"
           allowDeselect={false}
-          disabled={(action.appId ?? null) === null}
-          data={places}
-          value={placeOf(action.isolation)}
+          disabled={placeValue(action) === null}
+          data={isolations}
+          value={isolationName(action.isolation)}
           error={errors["action.isolation"]}
-          onChange={(place) => {
-            onChange({ ...action, isolation: isolationOf(place) });
+          onChange={(name) => {
+            onChange({ ...action, isolation: isolationOf(name) });
           }}
         />
       </div>
@@ -137,12 +135,12 @@ function referenceOf(prompt: RunAction["prompt"]): PromptReference | null {
   return { promptId, version, values };
 }
 
-function placeOf(isolation: RunAction["isolation"]): string {
+function isolationName(isolation: RunAction["isolation"]): string {
   return isolation.kind === "sandbox" && !isolation.network ? "sandbox-offline" : isolation.kind;
 }
 
-function isolationOf(place: string | null): RunAction["isolation"] {
-  if (place === "worktree") return { kind: "worktree" };
-  if (place === "sandbox" || place === "sandbox-offline") return { kind: "sandbox", network: place === "sandbox" };
+function isolationOf(name: string | null): RunAction["isolation"] {
+  if (name === "worktree") return { kind: "worktree" };
+  if (name === "sandbox" || name === "sandbox-offline") return { kind: "sandbox", network: name === "sandbox" };
   return { kind: "none" };
 }
