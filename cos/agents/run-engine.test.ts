@@ -267,6 +267,7 @@ it("ends a run that is told that nobody else can be asked while it still leaves 
   const ends = { endedAt: null, failure: null, message: null, usage: noUsage };
   const attempts = [{ ...cut, reason: "r", startedAt: "2026-11-20T12:00:00.000Z", ...ends }];
   const record = newRecord(1, { state: "running", attempts });
+  record.turn = { text: "task", firstAttempt: 1 };
   await store.create(record, "task", []);
   const told = later<unknown>();
   engine.onMessage((message) => {
