@@ -161,10 +161,10 @@ function endOf({ finishReason, text }: StepOutcome, canContinue: boolean): Attem
 /** An answer that was to be JSON is kept as far as it is; one that does not fit is a failure somebody else may heal. */
 async function judged({ task }: Conversation, { text }: StepOutcome, end: AttemptEnd): Promise<AttemptEnd> {
   if (task.answerFormat.kind !== "json") return end;
-  const answer = readJsonAnswer(text, task.answerFormat);
-  if (answer.value !== undefined) await keepJsonAnswer(task.runFolder, answer.value);
-  if (answer.problem === null) return end;
-  return { ...end, failure: "bad-reply", message: end.message ?? answer.problem };
+  const { value, problem } = readJsonAnswer(text, task.answerFormat);
+  if (value !== undefined) await keepJsonAnswer(task.runFolder, { value, problem });
+  if (problem === null) return end;
+  return { ...end, failure: "bad-reply", message: end.message ?? problem };
 }
 
 /** A model that cannot see pictures is the wrong one; the next may see. */

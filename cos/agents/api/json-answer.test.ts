@@ -1,6 +1,13 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+
 import { expect, test } from "vitest";
 
-import { readJsonAnswer } from "./json-answer.ts";
+import { registerSecret } from "../../../lib/redact.ts";
+import { useTemporaryFolders } from "../../../lib/testing/temporary-folder.ts";
+import { answerFileName, keepJsonAnswer, readJsonAnswer, readKeptAnswer } from "./json-answer.ts";
+
+const newFolder = useTemporaryFolders();
 
 const plain = { kind: "json", schema: null } as const;
 
@@ -28,4 +35,22 @@ test("gives up on an answer whose check would take for ever", { timeout: 5_000 }
   };
   const text = `${'{"next":'.repeat(60)}{"a":1}${"}".repeat(60)}`;
   expect(readJsonAnswer(text, { kind: "json", schema }).problem).toContain("too deeply nested for its alternatives");
+});
+
+test("judges an answer as it was given, not as it is kept without secrets", async () => {
+  registerSecret("sk-0123456789abcdef");
+  const folder = await newFolder();
+  const schema = {
+    type: "object",
+    properties: { key: { type: "string", pattern: "^sk-[0-9a-f]+$" } },
+    required: ["key"],
+  };
+  const format = { kind: "json", schema } as const;
+  const answer = readJsonAnswer('{"key":"sk-0123456789abcdef"}', format);
+  await keepJsonAnswer(folder, { value: answer.value, problem: answer.problem });
+  const text = '{\n  "key": "[redacted]"\n}\n';
+  expect(await readKeptAnswer(folder, format)).toEqual({ text, problem: null });
+  // One it was not written with is judged by itself.
+  await writeFile(join(folder, answerFileName), "{}");
+  expect((await readKeptAnswer(folder, format)).problem).toContain("does not fit the schema: key");
 });

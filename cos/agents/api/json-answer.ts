@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 
@@ -8,12 +9,17 @@ import { mostChecks, neededChecks } from "../../../contract/answer-schema.ts";
 import type { AnswerFormat, RunAnswer } from "../../../contract/features/runs.ts";
 import { AppError } from "../../../lib/app-error.ts";
 import { errorCode, replaceFile, systemDisk } from "../../../lib/durable-file.ts";
-import { redactValue } from "../../../lib/redact.ts";
+import { redact, redactValue } from "../../../lib/redact.ts";
 
 type JsonFormat = Extract<AnswerFormat, { kind: "json" }>;
 
 /** Where the answer of a run lies that was asked for JSON. */
 export const answerFileName = "answer.json";
+const verdictFileName = "answer-verdict.json";
+
+/** What was wrong with the answer that has this hash as it is kept: secrets that were taken out of it may have been what fitted. */
+const verdictSchema = z.object({ answer: z.string(), problem: z.string().nullable() });
+type Verdict = z.output<typeof verdictSchema>;
 
 const longestProblem = 300;
 
@@ -69,9 +75,15 @@ function withoutFence(text: string): string {
   return language === "" || language === "json" ? plain.slice(border + 1, -3) : text;
 }
 
-/** Keeps the answer beside the record of its run, without secrets. */
-export async function keepJsonAnswer(runFolder: string, value: unknown): Promise<void> {
-  await replaceFile(systemDisk, join(runFolder, answerFileName), `${JSON.stringify(redactValue(value), null, 2)}\n`);
+/** Keeps an answer beside the record of its run, without secrets, and what was wrong with it as it was given. */
+export async function keepJsonAnswer(
+  runFolder: string,
+  { value, problem }: { value: unknown; problem: string | null },
+): Promise<void> {
+  const text = `${JSON.stringify(redactValue(value), null, 2)}\n`;
+  const verdict: Verdict = { answer: hashOf(text), problem: problem === null ? null : redact(problem) };
+  await replaceFile(systemDisk, join(runFolder, verdictFileName), `${JSON.stringify(verdict)}\n`);
+  await replaceFile(systemDisk, join(runFolder, answerFileName), text);
 }
 
 /** The answer that was kept last. Throws `not_found` saying why there is none. */
@@ -79,9 +91,24 @@ export async function readKeptAnswer(runFolder: string, format: AnswerFormat | u
   if (format?.kind !== "json") throw new AppError("not_found", "This run was not asked for an answer in JSON");
   try {
     const text = await readFile(join(runFolder, answerFileName), "utf8");
-    return { text, problem: readJsonAnswer(text, format).problem };
+    const verdict = await readVerdict(runFolder);
+    const isJudged = verdict?.answer === hashOf(text);
+    return { text, problem: isJudged ? verdict.problem : readJsonAnswer(text, format).problem };
   } catch (error) {
     if (errorCode(error) !== "ENOENT") throw error;
     throw new AppError("not_found", "This run has given no answer in JSON yet");
   }
+}
+
+/** `null` when there is none, and the answer has to be looked at. */
+async function readVerdict(runFolder: string): Promise<Verdict | null> {
+  try {
+    return verdictSchema.parse(JSON.parse(await readFile(join(runFolder, verdictFileName), "utf8")));
+  } catch {
+    return null;
+  }
+}
+
+function hashOf(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
 }
