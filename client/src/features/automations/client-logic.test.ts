@@ -7,7 +7,7 @@ import { newAction } from "./automation-draft.ts";
 import { actionInWords, scheduleInWords } from "./automation-words.ts";
 import { putLedgerRow } from "./ledger-rows.ts";
 import { appendOutput, emptyOutput, outputParts } from "./output-text.ts";
-import { placeOptions, placeValue, type RunAction, withPlace } from "./run-draft.ts";
+import { placeOptions, placeValue, type RunAction, typedIn, withPlace, withReference } from "./run-draft.ts";
 import { midnights, percentOf } from "./week-position.ts";
 
 const row = (id: string, state: Occurrence["state"]): Occurrence => ({
@@ -103,6 +103,15 @@ describe("words of the editor", () => {
     const moved = withPlace(action, "blog");
     expect(moved).toMatchObject({ appId: "blog", folder: null, isolation: { kind: "worktree" } });
     expect(withPlace(moved, null)).toMatchObject({ appId: null, folder: null, isolation: { kind: "none" } });
+  });
+
+  it("keeps what was typed for a run while a prompt is tried in its place", () => {
+    const action = withReference(newAction("run") as RunAction, null, "Look at yesterday's commits.");
+    const typed = typedIn(action) ?? "";
+    const tried = withReference(action, { promptId: "review", version: null, values: {} }, typed);
+    expect(tried.prompt).toEqual({ kind: "template", promptId: "review", version: null, values: {} });
+    expect(typedIn(tried)).toBeNull();
+    expect(withReference(tried, null, typedIn(tried) ?? typed)).toEqual(action);
   });
 
   it("places times within the week", () => {

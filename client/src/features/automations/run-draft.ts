@@ -1,7 +1,20 @@
 import type { App } from "../../../../contract/features/apps.ts";
+import type { PromptReference } from "../../../../contract/features/prompts.ts";
 import type { Action } from "./automation-draft.ts";
 
 export type RunAction = Extract<Action, { kind: "run" }>;
+
+/** Starts from a prompt, or from the user's own words again: those typed before it was chosen. */
+export function withReference(action: RunAction, reference: PromptReference | null, typed: string): RunAction {
+  const prompt: RunAction["prompt"] =
+    reference === null ? { kind: "text", text: typed } : { kind: "template", ...reference };
+  return { ...action, prompt };
+}
+
+/** What was typed, as far as the action still has it. */
+export function typedIn({ prompt }: RunAction): string | null {
+  return prompt.kind === "text" ? prompt.text : null;
+}
 
 /** Where a run works, as its field has it: a folder, which goes before the app, an app, or nothing. */
 export function placeValue({ folder, appId }: RunAction): string | null {

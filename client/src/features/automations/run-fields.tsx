@@ -1,4 +1,5 @@
 import { Select, Textarea } from "@mantine/core";
+import { useState } from "react";
 
 import type { PromptReference } from "../../../../contract/features/prompts.ts";
 import { useLiveProviders } from "../../lib/live-queries.ts";
@@ -7,7 +8,7 @@ import { TemplateChoice } from "../../ui/template-choice.tsx";
 import type { FieldsProps } from "./action-fields.tsx";
 import classes from "./automations.module.css";
 import { LimitFields } from "./limit-fields.tsx";
-import { placeOptions, placeValue, type RunAction, withPlace } from "./run-draft.ts";
+import { placeOptions, placeValue, type RunAction, typedIn, withPlace, withReference } from "./run-draft.ts";
 
 const isolations = [
   { value: "none", label: "In the folder itself" },
@@ -19,6 +20,8 @@ const isolations = [
 /** What is asked each time, who is asked, and where. */
 export function RunFields({ action, apps, errors, onChange }: FieldsProps<RunAction>) {
   const { prompt } = action;
+  const [typed, setTyped] = useState("");
+  const words = typedIn(action) ?? typed;
   return (
     <>
       <TemplateChoice
@@ -26,10 +29,8 @@ export function RunFields({ action, apps, errors, onChange }: FieldsProps<RunAct
         errors={errors}
         path="action.prompt"
         onChange={(reference) => {
-          onChange({
-            ...action,
-            prompt: reference === null ? { kind: "text", text: "" } : { kind: "template", ...reference },
-          });
+          setTyped(words);
+          onChange(withReference(action, reference, words));
         }}
       />
       {prompt.kind === "template" ? null : (
