@@ -49,6 +49,8 @@ const unlock = (entered: string, headers: Record<string, string> = {}) =>
   ask("POST", "/api/access/unlock", { pin: entered, socket: null }, headers);
 const remove = (headers: Record<string, string> = {}) => ask("DELETE", "/api/notifications", {}, headers);
 
+const work = (permissionMode?: string) => ({ title: "Tidy up", permissionMode });
+
 const expected = (id: string, { method, audit, summary }: Endpoint): string | undefined => {
   if (method === "DELETE") return "delete";
   // What deletes under another method: its summary says so.
@@ -117,7 +119,6 @@ describe("marks", () => {
     const asked = all.filter(({ endpoint }) => endpoint.stepUpWhen !== undefined);
     expect(asked.map(({ id }) => id).toSorted()).toEqual(["runs.again", "tasks.create", "tasks.update"]);
     const { cookie } = await setPin();
-    const work = (permissionMode?: string) => ({ title: "Tidy up", permissionMode });
     const isTaken = async (method: string, path: string, body: object): Promise<boolean> => {
       const { status, body: answer } = await ask(method, path, body);
       if (status !== 200) expect(answer.error?.code).toBe("step_up_required");
