@@ -11,7 +11,8 @@ type Program = Pick<Exclude<RunTarget, { engine: "api" }>, "engine" | "agent" | 
 /** Whether it will be known what such an answer costs. */
 export function isCostKnown(asked: Api | Program): boolean {
   if (asked.engine === "api") return asked.price !== null || isHere(asked.baseUrl);
-  return asked.price !== null || (asked.engine !== "terminal" && tellingAgents.has(asked.agent));
+  // In a terminal nobody counts the tokens a price is for.
+  return asked.engine !== "terminal" && (asked.price !== null || tellingAgents.has(asked.agent));
 }
 
 /** A model on this machine costs nothing. */

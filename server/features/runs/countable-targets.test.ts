@@ -41,6 +41,7 @@ describe("a budget of money", () => {
       program("codex"),
       program("claude"),
       program("claude", "terminal"),
+      { ...program("codex", "terminal"), price },
     ];
     expect(names(countableTargets(targets, { costUsd: 5 }))).toEqual(["Priced", "Here", "Here, too", "claude"]);
     expect(countableTargets(targets, { costUsd: null })).toEqual(targets);
