@@ -18,6 +18,8 @@ export interface AttemptEnd {
   isCut?: boolean;
   /** The same session can be asked again. */
   canContinue: boolean;
+  /** Cleans what it left, once its end is on disk: until then it may have to be read again. Doing it twice does no harm. */
+  tidy?: () => Promise<void>;
 }
 
 /** A question to the user before something is done. */

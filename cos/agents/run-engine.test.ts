@@ -50,6 +50,7 @@ async function createWorld(limit = 4) {
   const folder = await newFolder();
   const store = new RunStore({ directory: join(folder, "runs"), clock: systemClock, logger: silentLogger });
   const given: string[] = [];
+  const tidied: string[] = [];
   const messages: RunsMessage[] = [];
   const world = {
     act: (_task: AttemptTask): AttemptEnd | null => done,
@@ -84,6 +85,10 @@ async function createWorld(limit = 4) {
         };
         return Promise.resolve({ ended: stopped.promise, stop, release: stop });
       },
+      tidy: (record, attempt) => {
+        tidied.push(`${record.run.id} ${attempt}`);
+        return Promise.resolve();
+      },
       adopt: () =>
         Promise.resolve(world.foundEnd && { ended: Promise.resolve(world.foundEnd), stop: nothing, release: nothing }),
     },
@@ -101,7 +106,7 @@ async function createWorld(limit = 4) {
       resolve(null);
     };
   };
-  return Object.assign(world, { engine, store, given, messages, start, until, hold });
+  return Object.assign(world, { engine, store, given, tidied, messages, start, until, hold });
 }
 
 const other: RunTarget = cliTarget({ providerId: "other" });
@@ -277,6 +282,18 @@ it("ends a run that is told that nobody else can be asked while it still leaves 
   expect(await told.promise).toMatchObject({ state: "failed", failure: "crashed", message: "It broke" });
   await until(record.run.id, "failed");
   expect(engine.wanting()).toEqual([]);
+});
+
+it("cleans what an attempt left that had ended when portos-cos was killed", async () => {
+  const { engine, store, tidied } = await createWorld();
+  const attempt = { number: 1, providerId: "fake", providerName: "Fake", providerType: "cli" as const, model: null };
+  const at = "2026-11-20T12:00:00.000Z";
+  const ends = { startedAt: at, endedAt: at, failure: null, message: null, usage: noUsage };
+  const record = newRecord(1, { state: "running", attempts: [{ ...attempt, reason: "r", ...ends }] });
+  await store.create(record, "task", []);
+  await engine.recover([record.run.id]);
+  expect((await engine.get(record.run.id)).state).toBe("succeeded");
+  expect(tidied).toEqual([`${record.run.id} 1`]);
 });
 
 it("takes up every run that was left although the disk refuses one its end and another its events", async () => {

@@ -19,6 +19,8 @@ export interface AttemptStarters {
     record: RunRecord,
     position: RunTask["position"],
   ): Promise<RunningAttempt | null>;
+  /** Cleans what an attempt left, when a former process may not have come to it. */
+  tidy(record: RunRecord, attempt: number): Promise<void>;
 }
 
 export interface PursuitOptions {
@@ -141,7 +143,13 @@ export function createRunPursuit({ store, logger, starters, mayFallBack }: Pursu
     async adopt(task) {
       const { record, run } = task;
       const attempt = run.attempts.at(-1);
-      if (attempt?.endedAt !== null) return null;
+      if (attempt === undefined) return null;
+      if (attempt.endedAt !== null) {
+        await starters.tidy(record, attempt.number).catch((error: unknown) => {
+          logger.error("The output of an attempt could not be cleaned", { run: run.id }, error);
+        });
+        return null;
+      }
       const facts = factsOf(task, attempt.number);
       const rest = {
         text: "",

@@ -51,6 +51,8 @@ export class RunTask {
   #attemptMs = 0;
   /** The attempt whose work was watched from its beginning; not one that was taken up. */
   #timed: Attempt | null = null;
+  /** Of attempts whose end is not on disk yet. */
+  #untidied: (() => Promise<void>)[] = [];
   targets: readonly RunTarget[] = [];
   running: RunningAttempt | null = null;
   /** What its programs are started in. */
@@ -196,6 +198,7 @@ export class RunTask {
   /** Writes the outcome of an attempt, once. */
   async endAttempt(attempt: Attempt, end: AttemptEnd): Promise<void> {
     if (attempt.endedAt !== null) return;
+    if (end.tidy) this.#untidied.push(end.tidy);
     this.denyAll("The attempt has ended");
     this.#clockActivity();
     const problem = await this.surroundings.afterAttempt();
@@ -219,6 +222,11 @@ export class RunTask {
       usage: attempt.usage,
     });
     await this.save();
+    await this.#tidy();
+  }
+
+  async #tidy(): Promise<void> {
+    for (const tidy of this.#untidied.splice(0)) await tidy().catch(this.#options.onProblem);
   }
 
   /** What an attempt reports to. */
@@ -363,6 +371,7 @@ export class RunTask {
       this.#log = null;
       await log?.close();
     }
+    await this.#tidy();
   }
 
   #tellSoon(): void {

@@ -98,6 +98,15 @@ export async function adoptHeadlessAttempt(
   return withDeadline(attempt, child.deadlineMs);
 }
 
+/** Cleans what an attempt left that has ended. */
+export function tidyHeadlessAttempt(runFolder: string, attempt: number): Promise<void> {
+  return tidyFiles(filesOf(runFolder, attempt));
+}
+
+async function tidyFiles({ stdout, stderr }: DetachedFiles): Promise<void> {
+  await Promise.all([keepRedacted(stdout), keepRedacted(stderr)]);
+}
+
 /** Exit codes of a shell for a program that was told to end: by the machine going down, or by whoever ended portos-cos. */
 const endedFromOutside = new Set([128 + 1, 128 + 2, 128 + 15]);
 
@@ -146,7 +155,10 @@ async function follow({ program, agent, files, mark, sink, after, isCut }: Follo
       await endDescendants({ leaderPid: program.identity.pid, mark, steps: leftoverSteps });
     const errors = await readEnd(files.stderr);
     if (errors !== "") sink.text({ kind: "output", stream: "err", text: errors });
-    await Promise.all([keepRedacted(files.stdout), keepRedacted(files.stderr)]);
+    return { ...endOf(code, errors), tidy: () => tidyFiles(files) };
+  }
+
+  function endOf(code: number | null, errors: string): AttemptEnd {
     if (size > mostOutputBytes)
       return { failure: "bad-reply", message: "It wrote more than 512 MiB", canContinue: seen.sessionId !== null };
     if (isCut && seen.failed === null)
