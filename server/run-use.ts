@@ -40,6 +40,16 @@ export function sumOfUse(uses: readonly RunUse[]): RunUse {
   );
 }
 
+/** What was used since something was. */
+export function lessUse(use: RunUse, before: RunUse): RunUse {
+  return {
+    costUsd: Math.max(0, use.costUsd - before.costUsd),
+    tokens: Math.max(0, use.tokens - before.tokens),
+    turns: Math.max(0, use.turns - before.turns),
+    minutes: Math.max(0, use.minutes - before.minutes),
+  };
+}
+
 /** What is left after something was used is not worth a start below this. */
 const leastMinutes = 0.1;
 

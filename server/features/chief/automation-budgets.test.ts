@@ -74,6 +74,25 @@ describe("the day's budget of an automation", () => {
     await next.end();
   });
 
+  it.each([
+    ["on the next day only what it has used since", dayMs, 1],
+    ["on the same day all of it", 3_600_000, 5],
+  ])("counts of a run that was taken up again %s", async (_when, waitMs, expected) => {
+    const world = createWorld();
+    const life = await live(world);
+    const { id, run } = await started(world, life, "One");
+    const cut = { state: "interrupted", failure: "crashed", message: "Cut", canContinue: true } as const;
+    happen(world, run.id, { ...cut, ...spent(4) }, life.chief);
+    await life.quiet();
+    world.now += waitMs;
+    await life.chief.evaluate();
+    await life.quiet();
+    expect(life.tasks.get(id).runs.map(({ runId }) => runId)).toEqual([run.id]);
+    happen(world, run.id, { state: "running", ...spent(5) }, life.chief);
+    expect((await life.chief.automationUse("nightly")).costUsd).toBe(expected);
+    await life.end();
+  });
+
   it("counts a failed run and the one it is tried again with", async () => {
     const world = createWorld();
     const life = await live(world);

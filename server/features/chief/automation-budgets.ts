@@ -3,10 +3,10 @@ import type { Task } from "../../../contract/features/tasks.ts";
 import { isOpenState } from "../../../contract/run-transcript.ts";
 import { AppError } from "../../../lib/app-error.ts";
 import { daysIn } from "../../day-of.ts";
-import { leftOf, sumOfUse, useOf, type RunUse } from "../../run-use.ts";
+import { leftOf, lessUse, sumOfUse, useOf, type RunUse } from "../../run-use.ts";
 import type { ChiefParts } from "./chief-parts.ts";
 import type { RecordBook } from "./record-book.ts";
-import type { TaskRun } from "./task-record.ts";
+import { emptyUse, type TaskRun } from "./task-record.ts";
 
 interface BudgetParts extends Pick<ChiefParts, "openRuns" | "runs" | "automationBudget" | "clock"> {
   book: RecordBook;
@@ -44,7 +44,14 @@ export function createAutomationBudgets(parts: BudgetParts): AutomationBudgets {
       .map((record) => ({ ...record, runs: record.runs.filter((run) => dayOf(Date.parse(run.startedAt)) === today) }))
       .filter((record) => record.runs.length > 0 && book.automationOf(record.taskId) === automationId)
       .flatMap((record) => record.runs);
-    return sumOfUse(await Promise.all(counted.map(useOfRun)));
+    return sumOfUse(
+      await Promise.all(counted.map(async (run) => lessUse(await useOfRun(run), usedBefore(run, today)))),
+    );
+  }
+
+  /** What a run had used when it was taken up today for the first time. */
+  function usedBefore({ earlier }: TaskRun, today: string): RunUse {
+    return earlier.findLast(({ startedAt }) => dayOf(Date.parse(startedAt)) !== today)?.used ?? emptyUse;
   }
 
   /** What is written down is final once a run has ended; before, the run itself says it. */

@@ -27,6 +27,7 @@ function run(failure: FailureKind | null, changes: Partial<TaskRun> = {}): TaskR
     failure,
     message: failure === null ? null : "It broke",
     used: emptyUse,
+    earlier: [],
     stopCause: null,
     plan: null,
     isSettled: false,

@@ -189,6 +189,7 @@ function adoptedRun(run: Run): TaskRun {
     failure: null,
     message: null,
     used: emptyUse,
+    earlier: [],
     stopCause: null,
     plan: null,
     isSettled: false,

@@ -21,6 +21,13 @@ export const planSchema = z.strictObject({
 });
 export type Plan = z.output<typeof planSchema>;
 
+const useSchema = z.strictObject({
+  costUsd: z.number().min(0),
+  tokens: z.int().min(0),
+  turns: z.int().min(0),
+  minutes: z.number().min(0),
+});
+
 /** One run of a task. `intended`: written down before it is started, so that a crash in between starts it neither twice nor never. */
 export const taskRunSchema = z.strictObject({
   runId: runIdSchema,
@@ -41,12 +48,9 @@ export const taskRunSchema = z.strictObject({
   failure: failureKindSchema.nullable(),
   message: z.string().nullable(),
   /** What it used altogether. */
-  used: z.strictObject({
-    costUsd: z.number().min(0),
-    tokens: z.int().min(0),
-    turns: z.int().min(0),
-    minutes: z.number().min(0),
-  }),
+  used: useSchema,
+  /** When it was begun and taken up before `startedAt`, and what it had used altogether by the end of each. */
+  earlier: z.array(z.strictObject({ startedAt: z.iso.datetime(), used: useSchema })).default([]),
   /** Why the chief of staff stopped it itself. */
   stopCause: z.enum(["panic", "day-budget", "automation-budget", "task"]).nullable(),
   plan: planSchema.nullable(),

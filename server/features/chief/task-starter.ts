@@ -269,6 +269,7 @@ function newRun(
     failure: null,
     message: null,
     used: before?.used ?? emptyUse,
+    earlier: before === undefined ? [] : [...before.earlier, { startedAt: before.startedAt, used: before.used }],
     stopCause: null,
     plan: null,
     isSettled: false,
