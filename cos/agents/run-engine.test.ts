@@ -31,6 +31,12 @@ afterEach(async () => {
 });
 
 const nothing = (): void => undefined;
+const refuse = () => Promise.reject(new AppError("disk_full", "The disk is full: nothing was changed."));
+
+/** Whatever can happen by itself has happened. */
+async function settled(): Promise<void> {
+  for (let turn = 0; turn < 20; turn += 1) await new Promise(setImmediate);
+}
 
 function later<T>(): { promise: Promise<T>; resolve: (value: T) => void } {
   let resolve: (value: T) => void = nothing;
@@ -193,9 +199,6 @@ describe("runs that go on", () => {
       tried += 1;
       return Promise.reject(new Error("no"));
     };
-    const settled = async (): Promise<void> => {
-      for (let turn = 0; turn < 20; turn += 1) await new Promise(setImmediate);
-    };
     const { id } = await start("task");
     while ((await engine.get(id)).endProblem === undefined) await new Promise(setImmediate);
     for (let times = 0; times < 3; times += 1) await expect(engine.stop(id, null)).rejects.toThrow("no");
@@ -306,9 +309,8 @@ it("takes up every run that was left although the disk refuses one its end and a
   const [refused = "", unopened = "", fine = ""] = left.map(({ run }) => run.id);
   const [save, openEvents] = [store.save.bind(store), store.openEvents.bind(store)];
   let isFull = true;
-  const full = () => Promise.reject(new AppError("disk_full", "The disk is full: nothing was changed."));
-  store.save = (record) => (isFull && record.run.id === refused ? full() : save(record));
-  store.openEvents = (id, onWritten) => (isFull && id === unopened ? full() : openEvents(id, onWritten));
+  store.save = (record) => (isFull && record.run.id === refused ? refuse() : save(record));
+  store.openEvents = (id, onWritten) => (isFull && id === unopened ? refuse() : openEvents(id, onWritten));
   await engine.recover([refused, unopened, fine]);
   expect((await engine.get(fine)).state).toBe("interrupted");
   expect((await engine.get(refused)).endProblem).toContain("The disk is full");

@@ -30,7 +30,7 @@ import {
   unsaidWith,
 } from "./run-intake.ts";
 import { defaultLimits, type QueueLimits } from "./run-queue.ts";
-import { leftoverOf } from "./run-recovery.ts";
+import { nextWaitMs, recoverRuns } from "./recover-runs.ts";
 import { RunSlots } from "./run-slots.ts";
 import { RunTask } from "./run-task.ts";
 import { isOpen, type RunRecord } from "./store/run-record.ts";
@@ -45,9 +45,6 @@ export interface RunEngineOptions extends PursuitOptions {
 }
 
 const waitsForSlot = "Waits for a free slot";
-/** An end that the disk refuses is tried again, at first soon. */
-const firstWaitMs = 1_000;
-const longestWaitMs = 30_000;
 /** A process that is still there so long after everything was interrupted is not being stopped. */
 const stopsWithinMs = 120_000;
 const waitsForTargets = "Waits for portos-server, which knows who is to be asked";
@@ -93,7 +90,19 @@ export class RunEngine {
   /** Takes up what a former process left: running children are adopted, queued runs wait on, what was cut off is interrupted. */
   async recover(ids: readonly string[]): Promise<void> {
     if (ids.length > 0) await this.#options.refreshSecrets();
-    for (const id of ids) await this.#recoverOne(id, firstWaitMs);
+    await recoverRuns(ids, {
+      ...this.#options,
+      pursuit: this.#pursuit,
+      open: (record) => this.#open(record),
+      drop: (id) => this.#tasks.delete(id),
+      isKnown: (id) => this.#tasks.has(id) || this.#opening.has(id),
+      mayStart: () => (this.#isClosed ? "never" : this.#isClosing ? "later" : "now"),
+      occupy: (task, work) => {
+        this.#slots.occupy(task, work);
+      },
+      finish: (task, end) => this.#finish(task, end),
+      waitOn: (task) => this.#waitOn(task),
+    });
   }
 
   onMessage(listener: (message: RunsMessage) => void): () => void {
@@ -415,7 +424,7 @@ export class RunEngine {
     try {
       await (refused ? task.endAgain(state, message) : task.setState(state, message));
     } catch (error) {
-      const waitMs = Math.min((refused?.waitMs ?? firstWaitMs / 2) * 2, longestWaitMs);
+      const waitMs = nextWaitMs(refused?.waitMs);
       clearTimeout(refused?.timer);
       this.#unwritten.set(run.id, { conclusion, endedAt, waitMs, timer: this.#endLater(task, waitMs) });
       task.keepOpen(before, endProblem(state, error));
@@ -449,60 +458,6 @@ export class RunEngine {
         this.#options.logger.error("The end of a run could not be written", { run: task.run.id }, error);
       });
     }, waitMs).unref();
-  }
-
-  /** One that cannot be taken up keeps no other from it, and is tried again. */
-  async #recoverOne(id: string, waitMs: number): Promise<void> {
-    const { store, logger } = this.#options;
-    try {
-      const record = await store.read(id);
-      if (record === null || !isOpen(record.run)) await store.markEnded(id);
-      else await this.#takeUp(record);
-    } catch (error) {
-      logger.error("A run that was left behind could not be taken up", { run: id }, error);
-      if (this.#tasks.has(id)) return; // what came of it is known, and written down later
-      this.#recoverLater(id, waitMs);
-    }
-  }
-
-  #recoverLater(id: string, waitMs: number): void {
-    const nextMs = Math.min(waitMs * 2, longestWaitMs);
-    setTimeout(() => {
-      if (this.#isClosed || this.#tasks.has(id) || this.#opening.has(id)) return;
-      if (this.#isClosing) this.#recoverLater(id, nextMs);
-      else void this.#recoverOne(id, nextMs);
-    }, waitMs).unref();
-  }
-
-  async #takeUp(record: RunRecord): Promise<void> {
-    const task = await this.#open(record);
-    const { run } = task;
-    run.pending = [];
-    delete run.endProblem;
-    this.#options.isolation.rejoin(task);
-    const goOn = await this.#pursuit.adopt(task).catch((error: unknown) => {
-      this.#tasks.delete(run.id);
-      throw error;
-    });
-    if (goOn !== null) {
-      task.event({
-        kind: "notice",
-        level: "info",
-        text: "portos-cos was restarted; this run went on and was found again.",
-      });
-      if (record.stopReason !== null) task.end({ kind: "user", message: record.stopReason });
-      this.#slots.occupy(task, goOn);
-      return;
-    }
-    const { attempt, end } = leftoverOf(record, this.#options.mayFallBack);
-    const cut = run.attempts.at(-1);
-    if (attempt !== null && cut)
-      await task.endAttempt(cut, attempt).catch((error: unknown) => {
-        // It is written with what comes of the run.
-        this.#options.logger.error("The end of an attempt could not be written", { run: run.id }, error);
-      });
-    if (end !== null) await this.#finish(task, end);
-    else await this.#waitOn(task);
   }
 }
 

@@ -40,21 +40,9 @@ export function createWorktreeReclaimer(options: ReclaimerOptions): WorktreeRecl
   const removing = new Map<string, Promise<void>>();
   const busy = new Map<string, Promise<Worktree>>();
 
-  /** On disk as well, or it stays what it was. */
-  async function become(record: WorktreeRecord, state: WorktreeRecord["state"]): Promise<void> {
-    const before = record.state;
-    record.state = state;
-    try {
-      await records.save(record);
-    } catch (error) {
-      record.state = before;
-      throw error;
-    }
-  }
-
   /** From here on it is gone for everybody. On disk first: half of it is not put back after a crash. */
   async function remove(record: WorktreeRecord): Promise<void> {
-    await become(record, "deleting");
+    await become(records, record, "deleting");
     const problem = await forget(record).then(
       () => null,
       (error: unknown) => ({ error }),
@@ -97,7 +85,7 @@ export function createWorktreeReclaimer(options: ReclaimerOptions): WorktreeRecl
     const before = await viewer.view(record);
     const isConfirmed = before.lossIfRemoved !== null && before.lossIfRemoved === confirmed;
     if (before.keptBecause !== null && !isConfirmed) throw kept(record, before.keptBecause);
-    await become(record, "removing");
+    await become(records, record, "removing");
     try {
       await setAside(record, { isLossConfirmed: isConfirmed });
     } catch (error) {
@@ -176,4 +164,16 @@ export function createWorktreeReclaimer(options: ReclaimerOptions): WorktreeRecl
 
 function kept(record: WorktreeRecord, why: string): AppError {
   return new AppError("conflict", `The worktree of "${record.runTitle}" stays. ${why}`);
+}
+
+/** On disk as well, or it stays what it was. */
+async function become(records: WorktreeRecords, record: WorktreeRecord, state: WorktreeRecord["state"]): Promise<void> {
+  const before = record.state;
+  record.state = state;
+  try {
+    await records.save(record);
+  } catch (error) {
+    record.state = before;
+    throw error;
+  }
 }
