@@ -29,14 +29,17 @@ function world(before?: Survivors) {
     },
   };
   const fake = before?.fake ?? createFakeSessions();
-  const state = { isAway: false, isPanic: false, hold: Promise.resolve() };
+  const state = { isAway: false, isPanic: false, hold: Promise.resolve(), listHold: Promise.resolve() };
   const killed: string[] = [];
   const checks = createReviewChecks({
     records: records as ReviewRecords,
     sessions: {
       get: fake.get,
-      list: () =>
-        state.isAway ? Promise.reject(new AppError("unavailable", "portos-cos is not running")) : fake.list(),
+      async list() {
+        if (state.isAway) throw new AppError("unavailable", "portos-cos is not running");
+        await state.listHold;
+        return fake.list();
+      },
       onSession: fake.onSession,
       kill(id): Promise<SessionInfo> {
         if (state.isAway) return Promise.reject(new AppError("unavailable", "portos-cos is not running"));
@@ -120,6 +123,21 @@ describe("the checks of a review", () => {
     expect(running.map(({ name }) => name)).toEqual(["Agent", "Tests"]);
     expect(second.killed).not.toContain(terminal.id);
     second.checks.end();
+  });
+
+  it("go on when they are started while it is looked for lost ones", async () => {
+    const { checks, state, killed, states } = world();
+    const gate: (() => void)[] = [];
+    state.listHold = new Promise((resolve) => {
+      gate.push(resolve);
+    });
+    checks.follow();
+    await checks.start(runId, "tree", known);
+    for (const letGo of gate) letGo();
+    await new Promise(setImmediate);
+    expect(killed).toEqual([]);
+    expect(states()).toEqual(["running"]);
+    checks.end();
   });
 
   it("are not started while everything is stopped, and what waited is let go of", async () => {

@@ -224,12 +224,13 @@ function createKiller(
 
   /** Those that are to end, and commands of checks no check knows of: this server ended while they were being started. */
   async function leftOvers(): Promise<string[]> {
+    const all = await sessions.list();
+    // Read afterwards: one that was started meanwhile is known by now.
     const running = runningIn(records);
     const known = new Set(running.map(({ check }) => check.sessionId));
     const ending = running.flatMap(({ check }) =>
       check.isEnding && check.sessionId !== null ? [check.sessionId] : [],
     );
-    const all = await sessions.list();
     const lost = all.filter(
       ({ id, state, owner, ...session }) =>
         state === "running" &&
