@@ -52,6 +52,7 @@ export async function buildChiefOfStaff(
       if (run.worktree !== null) await reviews.open(run);
       return reviews.hasOpen(run.id);
     },
+    isReviewOpen: reviews.hasOpen,
     notifications,
     panic,
     setLimits: runs.setLimits,

@@ -42,6 +42,8 @@ export interface ChiefParts {
   isRepository(folder: string): Promise<boolean>;
   /** Opens a review of the work of a run that has ended, and answers whether there is one. */
   hasReview(run: Run): Promise<boolean>;
+  /** Whether its review still waits for somebody to decide. */
+  isReviewOpen(runId: string): boolean;
   screenshotFile(name: string): string;
   notifications: { notify(notice: NewNotification): Promise<unknown>; settle(key: string): Promise<void> };
   panic: { isOn(): boolean; check(): void };

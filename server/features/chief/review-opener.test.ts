@@ -1,11 +1,49 @@
 import { describe, expect, it } from "vitest";
 
 import { AppError } from "../../../lib/app-error.ts";
+import { silentLogger } from "../../../lib/logger.ts";
+import { sampleRun } from "../../testing/sample-run.ts";
+import { createReviewOpener } from "./review-opener.ts";
 import { addTask, createWorld, happen, live, type ChiefWorld } from "./testing/chief-world.ts";
 
 function runOf(world: ChiefWorld, taskId: string): string {
   return world.started.findLast((one) => one.taskId === taskId)?.runId ?? "";
 }
+
+describe("what is found out about the end of a run", () => {
+  const ended = (endedAt: string) => sampleRun({ id: "run-1", state: "succeeded", endedAt });
+  const opener = (isReviewOpen: () => boolean) =>
+    createReviewOpener({
+      hasReview: () => Promise.resolve(true),
+      isReviewOpen,
+      logger: silentLogger,
+      onOpened: () => undefined,
+    });
+
+  it("is no review any more when somebody has decided about it before it was asked for", async () => {
+    const state = { isOpen: true };
+    const reviews = opener(() => state.isOpen);
+    const run = ended("2026-05-04T12:00:00.000Z");
+    expect(reviews.take(run)).toBeNull();
+    await new Promise(setImmediate);
+    state.isOpen = false;
+    expect(reviews.take(run)).toEqual({ hasReview: false, reviewProblem: null });
+  });
+
+  it("is forgotten when the run goes on, and when it has ended again", async () => {
+    const reviews = opener(() => true);
+    reviews.take(ended("2026-05-04T12:00:00.000Z"));
+    await new Promise(setImmediate);
+    expect(reviews.isAtWork("run-1")).toBe(true);
+    reviews.goesOn("run-1");
+    expect(reviews.isAtWork("run-1")).toBe(false);
+    reviews.take(ended("2026-05-04T13:00:00.000Z"));
+    reviews.take(ended("2026-05-04T14:00:00.000Z"));
+    await new Promise(setImmediate);
+    expect(reviews.take(ended("2026-05-04T14:00:00.000Z"))).toEqual({ hasReview: true, reviewProblem: null });
+    expect(reviews.isAtWork("run-1")).toBe(false);
+  });
+});
 
 describe("work that takes long to be laid open", () => {
   it("holds up neither the next task nor its slot, and is told when it is done", async () => {

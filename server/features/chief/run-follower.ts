@@ -83,6 +83,7 @@ export function createRunFollower(options: FollowerOptions): RunFollower {
       return;
     }
     if (isOpenState(run.state)) {
+      options.reviews.goesOn(run.id);
       if (known.phase === "ended") await reopen(record, run);
       else await show(run, false);
       return;

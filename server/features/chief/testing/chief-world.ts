@@ -186,6 +186,7 @@ export async function live(world: ChiefWorld, diesAt = Infinity): Promise<ChiefL
           }),
     isRepository: () => Promise.resolve(false),
     hasReview: () => world.review,
+    isReviewOpen: () => true,
     screenshotFile: (name) => name,
     notifications: {
       async notify(notice) {
