@@ -26,21 +26,21 @@ function attempt(from: number, to: number | null, activeMs: number | null): Atte
   };
 }
 
-function minutes(attempts: Attempt[], endedAt: string | null): number {
+function minutesUsed(attempts: Attempt[], endedAt: string | null): number {
   return useOf(sampleRun({ id: "run-1", createdAt: at(0), startedAt: at(0), endedAt, attempts })).minutes;
 }
 
 describe("the minutes a run has used", () => {
   it("are those its attempts were at work", () => {
-    expect(minutes([attempt(0, 30, 600_000), attempt(40, 60, 300_000)], at(60))).toBe(15);
-    expect(minutes([attempt(0, 30, 600_000), attempt(40, null, null)], null)).toBe(10);
+    expect(minutesUsed([attempt(0, 30, 600_000), attempt(40, 60, 300_000)], at(60))).toBe(15);
+    expect(minutesUsed([attempt(0, 30, 600_000), attempt(40, null, null)], null)).toBe(10);
   });
 
   it("are none when it was stopped before anybody was asked, however long it waited", () => {
-    expect(minutes([], at(180))).toBe(0);
+    expect(minutesUsed([], at(180))).toBe(0);
   });
 
   it("leave out the night between an attempt that was cut off and the one it went on with", () => {
-    expect(minutes([attempt(0, 5, null), attempt(720, 730, 600_000)], at(730))).toBe(15);
+    expect(minutesUsed([attempt(0, 5, null), attempt(720, 730, 600_000)], at(730))).toBe(15);
   });
 });

@@ -227,8 +227,7 @@ describe("who can do a task", () => {
   });
 
   it("is only who can keep a budget of money, as long as somebody can", () => {
-    const isCostKnown = (): boolean => false;
-    const dear = provider("a", { isCostKnown, fallbacks: ["b"] });
+    const dear = provider("a", { isCostKnown: () => false, fallbacks: ["b"] });
     const counted = provider("b");
     const around = { now, timeText, isCostLimited: true };
     const best = { choice: { kind: "best" } } as const;

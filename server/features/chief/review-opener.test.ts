@@ -10,16 +10,16 @@ function runOf(world: ChiefWorld, taskId: string): string {
   return world.started.findLast((one) => one.taskId === taskId)?.runId ?? "";
 }
 
-describe("what is found out about the end of a run", () => {
-  const ended = (endedAt: string) => sampleRun({ id: "run-1", state: "succeeded", endedAt });
-  const opener = (isReviewOpen: () => boolean) =>
-    createReviewOpener({
-      hasReview: () => Promise.resolve(true),
-      isReviewOpen,
-      logger: silentLogger,
-      onOpened: () => undefined,
-    });
+const ended = (endedAt: string) => sampleRun({ id: "run-1", state: "succeeded", endedAt });
+const opener = (isReviewOpen: () => boolean) =>
+  createReviewOpener({
+    hasReview: () => Promise.resolve(true),
+    isReviewOpen,
+    logger: silentLogger,
+    onOpened: () => undefined,
+  });
 
+describe("what is found out about the end of a run", () => {
   it("is no review any more when somebody has decided about it before it was asked for", async () => {
     const state = { isOpen: true };
     const reviews = opener(() => state.isOpen);
