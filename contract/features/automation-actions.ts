@@ -101,6 +101,8 @@ export const runActionSchema = z.strictObject({
   choice: runChoiceSchema,
   /** Of each run. */
   budget: budgetSchema.prefault({}),
+  /** For all its runs of one day together: no run may use more than is left of it, and none is started when nothing is. */
+  dayBudget: budgetSchema.optional(),
 });
 
 /** What an automation does when it is due, as the API takes it. */

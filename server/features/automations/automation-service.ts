@@ -21,7 +21,7 @@ import type { OccurrenceLedger } from "./occurrence-ledger.ts";
 import { isoTime } from "./occurrence-row.ts";
 import { type ActionRunners, createOccurrenceRunner } from "./occurrence-runner.ts";
 import type { RunOutputs } from "./run-output.ts";
-import { taskBudgetOf } from "./task-action.ts";
+import { dayBudgetOf, taskBudgetOf } from "./task-action.ts";
 import { createScheduleFollower } from "./schedule-follower.ts";
 import { createScheduler, type Timers } from "./scheduler.ts";
 import { createUpkeep } from "./upkeep.ts";
@@ -58,6 +58,8 @@ export interface AutomationService extends AutomationEditor {
   nextDue(id: string): number | null;
   /** What all tasks of one may use in a day; `null` without one, and when it adds none. */
   taskBudget(id: string): { name: string; budget: Budget } | null;
+  /** What all its tasks or runs may use in a day. Throws `not_found`. */
+  dayBudget(id: string): Budget | undefined;
   /** What waits for its turn is given up. Answers how many automations are on and not paused already. */
   stopAll(reason: string): Promise<number>;
   /** Ends the commands that run. Answers how many. */
@@ -166,6 +168,7 @@ export function createAutomationService(options: AutomationServiceOptions): Auto
     cancel: (id, who) => runner.cancel(id, `Cancelled by ${who}`),
     nextDue: (id) => scheduler.nextDue(id),
     taskBudget: (id) => taskBudgetOf(store.get(id)),
+    dayBudget: (id) => dayBudgetOf(existing(store, id)),
     async stopAll(reason) {
       for (const { id } of store.all()) await runner.dropQueued(id, reason);
       return store.pausedAt() === null ? store.all().filter(({ isEnabled }) => isEnabled).length : 0;

@@ -253,7 +253,7 @@ describe("an automation that adds a task", () => {
     expect(await own()).toHaveLength(2);
   });
 
-  it("gives its tasks the budget it has", async () => {
+  it("gives its tasks the budget it has, and knows that of its runs", async () => {
     const budget = { costUsd: 2, tokens: null, turns: 30, minutes: null };
     const id = await create(byHand({ ...action, budget }));
     await ended(app, (await app.call("automations.run", { params: { id } })).id);
@@ -267,5 +267,10 @@ describe("an automation that adds a task", () => {
     await expect(app.call("automations.budget", { params: { id: "au-00000000" } })).rejects.toMatchObject({
       status: 404,
     });
+    const prompt = { kind: "text", text: "Say hello." } as const;
+    const choice = { providerId: "one", mayFallBack: false };
+    const each = { permissionMode: "ask", isolation: { kind: "none" }, budget } as const;
+    const runs = await create(byHand({ kind: "run", prompt, choice, ...each, dayBudget: budget }));
+    expect(await app.call("automations.budget", { params: { id: runs } })).toMatchObject({ budget, exceeded: null });
   });
 });

@@ -4,6 +4,9 @@ import { dataFiles } from "../../../contract/data-files.ts";
 import { automationsFeed } from "../../../contract/features/automations.ts";
 import type { Occurrence } from "../../../contract/features/automation-occurrences.ts";
 import type { AppContext } from "../../app-context.ts";
+import { machineZone } from "../../../lib/machine-zone.ts";
+import { daysIn } from "../../day-of.ts";
+import type { RunUse } from "../../run-use.ts";
 import { createFeed } from "../../realtime/feed.ts";
 import type { NewNotification, NotificationService } from "../notifications/notification-service.ts";
 import { type AutomationApps, createRestartAction, createUrlAction } from "./app-actions.ts";
@@ -22,7 +25,7 @@ import {
 } from "./occurrence-ledger.ts";
 import { mountAutomations } from "./routes.ts";
 import { type AutomationTasks, createTaskAction } from "./task-action.ts";
-import { type AutomationRuns, createRunAction } from "./run-action.ts";
+import { type AutomationRuns, createRunAction, runUseToday } from "./run-action.ts";
 import { createRunOutputs } from "./run-output.ts";
 import { nodeTimers } from "./scheduler.ts";
 import { createSecretKeeper } from "./secret-keeper.ts";
@@ -69,6 +72,9 @@ export async function buildAutomations(context: AppContext, dependencies: Depend
   });
   await keeper.start();
 
+  const usedByRuns = runUseToday({ ledger, runs, dayOf: daysIn(machineZone()), now: () => clock.now() });
+  const usedToday = (id: string): Promise<RunUse> =>
+    store.get(id)?.action.kind === "run" ? usedByRuns(id) : tasks.usedToday(id);
   const feed = createFeed(realtime, automationsFeed, { snapshot: () => service.list() });
   const service: AutomationService = createAutomationService({
     store,
@@ -86,7 +92,7 @@ export async function buildAutomations(context: AppContext, dependencies: Depend
       url: createUrlAction(apps),
       "restart-app": createRestartAction(apps),
       task: createTaskAction(tasks),
-      run: createRunAction(runs),
+      run: createRunAction(runs, { usedToday: usedByRuns }),
     },
     publish: feed.publish,
     onEnded: (row) => {
@@ -95,7 +101,7 @@ export async function buildAutomations(context: AppContext, dependencies: Depend
       });
     },
   });
-  mountAutomations(mount, { service, store, ledger, outputs, tasks, clock });
+  mountAutomations(mount, { service, store, ledger, outputs, day: { usedToday }, clock });
   context.onStop(async () => {
     keeper.stop();
     await service.stop();

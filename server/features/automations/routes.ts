@@ -18,7 +18,8 @@ interface Dependencies {
   store: AutomationStore;
   ledger: OccurrenceLedger;
   outputs: RunOutputs;
-  tasks: Pick<AutomationTasks, "usedToday">;
+  /** What its tasks or runs have used today. */
+  day: Pick<AutomationTasks, "usedToday">;
   clock: Clock;
 }
 
@@ -27,7 +28,7 @@ function isOpen({ state }: Occurrence): boolean {
 }
 
 /** Mounts the endpoints of automations and their occurrences. */
-export function mountAutomations(mount: Mount, { service, store, ledger, outputs, tasks, clock }: Dependencies): void {
+export function mountAutomations(mount: Mount, { service, store, ledger, outputs, day, clock }: Dependencies): void {
   async function occurrence(id: string): Promise<Occurrence> {
     const row = await ledger.find(id);
     if (!row) throw new AppError("not_found", "There is no such occurrence");
@@ -68,8 +69,7 @@ export function mountAutomations(mount: Mount, { service, store, ledger, outputs
     enable: ({ params }) => service.setEnabled(params.id, true),
     disable: ({ params }) => service.setEnabled(params.id, false),
     budget: async ({ params }) => {
-      service.view(params.id); // throws for one that is gone
-      const { budget, used, exceeded } = await budgetState(tasks, params.id, service.taskBudget(params.id)?.budget);
+      const { budget, used, exceeded } = await budgetState(day, params.id, service.dayBudget(params.id));
       return { budget, used, exceeded };
     },
     run: ({ params }, { caller }) => service.run(params.id, caller.name),

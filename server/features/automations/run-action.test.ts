@@ -5,7 +5,7 @@ import type { Run, RunInput } from "../../../contract/features/runs.ts";
 import { AppError } from "../../../lib/app-error.ts";
 import { sampleRun } from "../../testing/sample-run.ts";
 import type { RunContext } from "./action-runner.ts";
-import { automationRuns, createRunAction } from "./run-action.ts";
+import { automationRuns, createRunAction, runUseToday } from "./run-action.ts";
 
 const row = { id: "oc-0mb1z2k3a01234567", automationId: "a1", name: "Every night" } as Occurrence;
 const runId = "run-0mb1z2k3a01234567";
@@ -64,8 +64,9 @@ function scene({ refusal = null as AppError | null, isStartedAllTheSame = false 
     signal: cancel.signal,
     detach: detach.signal,
   } as unknown as RunContext;
-  const runner = createRunAction(runs);
-  return { asked, stopped, cancel, detach, context, runner, runs, away, end, printed: () => printed };
+  const day = { used: { costUsd: 0, tokens: 0, turns: 0, minutes: 0 } };
+  const runner = createRunAction(runs, { usedToday: () => Promise.resolve(day.used) });
+  return { day, asked, stopped, cancel, detach, context, runner, runs, away, end, printed: () => printed };
 }
 
 describe("an automation that runs a prompt", () => {
@@ -169,5 +170,65 @@ describe("an automation that runs a prompt", () => {
   it("says that the connection was torn when the run was never started", async () => {
     const { context, runner } = scene({ refusal: torn });
     expect(await runner.start(context, action)).toEqual({ state: "failed", reason: "portos-cos is not running" });
+  });
+});
+
+function at(time: string): string {
+  return `2026-05-04T${time}:00.000Z`;
+}
+
+function occurrence(id: string, startedAt: string | null, kind = "run"): Occurrence {
+  return { id: `oc-${id}`, action: kind, startedAt, due: at("00:00") } as Occurrence;
+}
+
+describe("the budget of a day of an automation that runs a prompt", () => {
+  const dayBudget = { ...noBudget, costUsd: 1, turns: 5 };
+
+  it("gives each run what is left of it, or the run's own budget where that is less", async () => {
+    const { day, asked, context, runner, end } = scene();
+    day.used = { costUsd: 0.75, tokens: 10, turns: 1, minutes: 1 };
+    const outcome = runner.start(context, { ...action, budget: { ...noBudget, turns: 2 }, dayBudget });
+    await expect.poll(() => asked).toHaveLength(1);
+    expect(asked[0]?.input.budget).toEqual({ ...noBudget, costUsd: 0.25, turns: 2 });
+    end({ state: "succeeded" });
+    expect(await outcome).toMatchObject({ state: "succeeded" });
+  });
+
+  it("starts no run once it is used up, and says so", async () => {
+    const { day, asked, context, runner } = scene();
+    day.used = { costUsd: 1.2, tokens: 10, turns: 1, minutes: 1 };
+    const reason = "Its budget of $1.00 a day is used up: $1.20 today";
+    expect(await runner.start(context, { ...action, dayBudget })).toEqual({ state: "skipped", reason });
+    expect(asked).toEqual([]);
+  });
+
+  it("counts the runs that were started today, over all pages, and none that is gone", async () => {
+    const pages: Record<string, { items: Occurrence[]; next: string | null }> = {
+      first: { items: [occurrence("one", at("09:00")), occurrence("gone", at("08:00"))], next: "second" },
+      second: {
+        items: [
+          occurrence("two", at("01:00")),
+          occurrence("skipped", null),
+          occurrence("task", at("01:00"), "task"),
+          occurrence("former", "2026-05-03T23:00:00.000Z"),
+        ],
+        next: null,
+      },
+    };
+    const asked: string[] = [];
+    const usedToday = runUseToday({
+      ledger: { page: ({ before = "first" }) => Promise.resolve(pages[before] ?? { items: [], next: null }) },
+      runs: {
+        get(id) {
+          asked.push(id);
+          if (id === "run-gone") return Promise.reject(new AppError("not_found", "No run"));
+          return Promise.resolve(sampleRun({ id, usage: { ...sampleRun({ id }).usage, turns: 2, costUsd: 0.5 } }));
+        },
+      },
+      dayOf: (ms) => new Date(ms).toISOString().slice(0, 10),
+      now: () => Date.parse(at("12:00")),
+    });
+    expect(await usedToday("a1")).toEqual({ costUsd: 1, tokens: 0, turns: 4, minutes: 0 });
+    expect(asked).toEqual(["run-one", "run-gone", "run-two"]);
   });
 });

@@ -2,9 +2,12 @@ import { runInputSchema, type Run } from "../../../contract/features/runs.ts";
 import { isOpenState } from "../../../contract/run-transcript.ts";
 import { AppError } from "../../../lib/app-error.ts";
 import { mayHaveArrived } from "../../../lib/internal-client.ts";
+import { narrower, sumOfUse, useOf, type RunUse } from "../../run-use.ts";
 import type { RunService } from "../runs/run-service.ts";
 import { type ActionOutcome, type ActionRunner, cancelReason, detached, type RunContext } from "./action-runner.ts";
 import type { StoredAction } from "./automation-record.ts";
+import type { OccurrenceLedger } from "./occurrence-ledger.ts";
+import { budgetState } from "./task-action.ts";
 
 type RunAction = Extract<StoredAction, { kind: "run" }>;
 
@@ -28,7 +31,7 @@ export interface AutomationRuns {
 export function automationRuns(service: () => Pick<RunService, "create" | "get" | "stop">): AutomationRuns {
   const waiting = new Map<string, (run: Run | null) => void>();
   const runs: AutomationRuns = {
-    async start({ kind: _kind, choice, ...wanted }, { id, name }, runId) {
+    async start({ kind: _kind, choice, dayBudget: _dayBudget, ...wanted }, { id, name }, runId) {
       const input = runInputSchema.parse({ ...wanted, title: name, choices: [choice] });
       await service().create(input, { kind: "automation", id }, { id: runId });
     },
@@ -57,15 +60,55 @@ function runIdOf(occurrenceId: string): string {
   return `run-${occurrenceId.replace(/^oc-/, "")}`;
 }
 
+/** A day on which the clock is set back. */
+const longestDayMs = 25 * 3_600_000;
+
+interface UseParts {
+  ledger: Pick<OccurrenceLedger, "page">;
+  runs: Pick<AutomationRuns, "get">;
+  /** The day a time falls on. */
+  dayOf: (ms: number) => string;
+  now: () => number;
+}
+
+/** What the runs an automation started today have used so far, deleted ones left out. Throws while nobody can tell. */
+export function runUseToday({ ledger, runs, dayOf, now }: UseParts): (automationId: string) => Promise<RunUse> {
+  return async (automationId) => {
+    const today = dayOf(now());
+    const since = new Date(now() - longestDayMs).toISOString();
+    const found: (Run | null)[] = [];
+    let before: string | undefined;
+    do {
+      const page = await ledger.page({ automation: automationId, limit: 200, since, before });
+      for (const { id, action, startedAt } of page.items)
+        if (action === "run" && startedAt !== null && dayOf(Date.parse(startedAt)) === today)
+          found.push(await runs.get(runIdOf(id)).catch(unlessGone));
+      before = page.next ?? undefined;
+    } while (before !== undefined);
+    return sumOfUse(found.filter((run) => run !== null).map(useOf));
+  };
+}
+
+function unlessGone(error: unknown): null {
+  if (error instanceof AppError && error.code === "not_found") return null;
+  throw error;
+}
+
 /** Gives a prompt to a provider and goes on until the run has ended. */
-export function createRunAction(runs: AutomationRuns): ActionRunner<RunAction> {
+export function createRunAction(
+  runs: AutomationRuns,
+  day: { usedToday(automationId: string): Promise<RunUse> },
+): ActionRunner<RunAction> {
   return {
     async start(context, action) {
       const { row, output } = context;
       const id = runIdOf(row.id);
       let problem: string | null = null;
       try {
-        await runs.start(action, { id: row.automationId, name: row.name }, id);
+        const { left, exceeded } = await budgetState(day, row.automationId, action.dayBudget);
+        if (exceeded !== null) return { state: "skipped", reason: exceeded };
+        const budget = left === null ? action.budget : narrower(action.budget, left);
+        await runs.start({ ...action, budget }, { id: row.automationId, name: row.name }, id);
       } catch (error) {
         if (!(error instanceof AppError)) throw error;
         problem = said(error);

@@ -72,6 +72,12 @@ export function taskBudgetOf(automation: AutomationRecord | null): { name: strin
   return automation && budget ? { name: automation.name, budget } : null;
 }
 
+/** What all tasks or runs of an automation may use in a day together. */
+export function dayBudgetOf({ action }: AutomationRecord): Budget | undefined {
+  if (action.kind === "task") return action.budget;
+  return action.kind === "run" ? action.dayBudget : undefined;
+}
+
 /** A budget that sets a limit; `null` for any other. */
 function limited(budget: Budget | undefined): Budget | null {
   return budget === undefined || Object.values(budget).every((limit) => limit === null) ? null : budget;

@@ -28,7 +28,7 @@ import {
   zoneOf,
 } from "./automation-words.ts";
 import classes from "./automations.module.css";
-import { budgetInWords, useBudgetToday } from "./use-budget-today.ts";
+import { budgetInWords, dayBudgetOf, useBudgetToday } from "./use-budget-today.ts";
 import { Ledger } from "./ledger.tsx";
 import { NextRuns } from "./next-runs.tsx";
 import { OccurrenceSheet } from "./occurrence-sheet.tsx";
@@ -158,11 +158,16 @@ function Actions({ view }: { view: AutomationView }) {
 function Facts({ view: { automation } }: { view: AutomationView }) {
   const { schedule, action } = automation;
   const zone = zoneOf(schedule);
-  const today = useBudgetToday(automation.id, action.kind === "task" && action.budget !== undefined);
+  const today = useBudgetToday(automation.id, dayBudgetOf(action) !== undefined);
   return (
     <Section title="What it does" isCard>
       {today === null || today.exceeded === null ? null : (
-        <Notice tone="warn">{today.exceeded}. It adds no task, and no run of its tasks goes on, until tomorrow.</Notice>
+        <Notice tone="warn">
+          {today.exceeded}.{" "}
+          {action.kind === "run"
+            ? "It starts no run until tomorrow."
+            : "It adds no task, and no run of its tasks goes on, until tomorrow."}
+        </Notice>
       )}
       <dl className={classes["facts"]}>
         <div>

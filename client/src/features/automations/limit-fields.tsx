@@ -7,6 +7,8 @@ interface LimitFieldsProps {
   legend: string;
   /** Left out: no limit at all. */
   budget: Budget | undefined;
+  /** Where it stands in what is sent. */
+  path?: string;
   errors: Readonly<Record<string, string>>;
   onChange: (budget: Budget) => void;
 }
@@ -22,7 +24,7 @@ const limits = [
 ] as const;
 
 /** What may be used at most; an empty field is no limit. */
-export function LimitFields({ legend, budget, errors, onChange }: LimitFieldsProps) {
+export function LimitFields({ legend, budget, path = "action.budget", errors, onChange }: LimitFieldsProps) {
   return (
     <fieldset className={classes["limits"]}>
       <legend>{legend}</legend>
@@ -35,7 +37,7 @@ export function LimitFields({ legend, budget, errors, onChange }: LimitFieldsPro
           hideControls
           allowDecimal={name === "costUsd" || name === "minutes"}
           value={budget?.[name] ?? ""}
-          error={errors[`action.budget.${name}`]}
+          error={errors[`${path}.${name}`]}
           onChange={(value) => {
             onChange({ ...noBudget, ...budget, [name]: value === "" ? null : Number(value) });
           }}

@@ -91,6 +91,15 @@ export function RunFields({ action, apps, errors, onChange }: FieldsProps<RunAct
           onChange({ ...action, budget });
         }}
       />
+      <LimitFields
+        legend="Budget of a day, for all its runs together"
+        path="action.dayBudget"
+        budget={action.dayBudget}
+        errors={errors}
+        onChange={(dayBudget) => {
+          onChange({ ...action, dayBudget });
+        }}
+      />
     </>
   );
 }

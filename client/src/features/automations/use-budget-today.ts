@@ -1,5 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 
+import type { AutomationAction } from "../../../../contract/features/automation-actions.ts";
+import type { Budget } from "../../../../contract/features/runs.ts";
 import type { CallReply } from "../../lib/api.ts";
 import { callQuery } from "../../lib/call-query.ts";
 import { formatCost, formatTokens } from "../../lib/format.ts";
@@ -8,7 +10,13 @@ type BudgetState = CallReply<"automations.budget">;
 
 const lookEveryMs = 15_000;
 
-/** What its tasks have used today of what they may use; nothing while that is not known, and without a budget. */
+/** What all its tasks or runs may use in a day. */
+export function dayBudgetOf(action: AutomationAction): Budget | undefined {
+  if (action.kind === "task") return action.budget;
+  return action.kind === "run" ? action.dayBudget : undefined;
+}
+
+/** What its tasks or runs have used today of what they may use; nothing while that is not known, and without a budget. */
 export function useBudgetToday(automationId: string, hasBudget: boolean): BudgetState | null {
   const { data } = useQuery({
     ...callQuery("automations.budget", { params: { id: automationId } }),
