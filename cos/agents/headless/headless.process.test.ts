@@ -218,9 +218,10 @@ describe("headless runs", () => {
       })
       .toBe(expected.length);
     expect(listener.messages.flatMap((message) => (message.kind === "events" ? message.events : []))).toEqual(expected);
-    expect(listener.messages.findLast((message) => message.kind === "run")).toMatchObject({
-      run: { id, state: "succeeded" },
-    });
+    // What became of it is told behind its last event.
+    await expect
+      .poll(() => listener.messages.findLast((message) => message.kind === "run"))
+      .toMatchObject({ run: { id, state: "succeeded" } });
     listener.close();
   });
 
