@@ -70,7 +70,7 @@ export function leftOf(
   else if (left.tokens !== null && left.tokens <= 0) exceeded = { limit: `${tokens} tokens`, spent: `${used.tokens}` };
   else if (left.turns !== null && left.turns <= 0) exceeded = { limit: `${turns} turns`, spent: `${used.turns}` };
   else if (left.minutes !== null && left.minutes < (used.minutes > 0 ? leastMinutes : 0))
-    exceeded = { limit: `${minutes} minutes`, spent: used.minutes.toFixed(1) };
+    exceeded = { limit: `${minutes} minutes`, spent: used.minutes.toFixed(minutes !== null && minutes < 1 ? 2 : 1) };
   return { left, exceeded };
 }
 
