@@ -39,6 +39,8 @@ export default defineConfig({
   reporter: [["list"]],
   use: {
     colorScheme: "dark",
+    // Movement is drawn by the processor here, which the tests need themselves.
+    contextOptions: { reducedMotion: "reduce" },
     // A copy of the page at each step would cost a tenth of the time: `--trace on` takes them when they are wanted.
     trace: { mode: "retain-on-failure", screenshots: false, snapshots: false, sources: false },
     screenshot: "only-on-failure",

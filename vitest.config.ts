@@ -8,9 +8,13 @@ const common = {
   // What is waited for comes at once on an idle machine; a busy one needs patience, and only a failure costs it.
   expect: { poll: { timeout: 15_000 } },
 };
+/** One worker for many files, because packages cost more to load than most tests to run; our own modules begin anew in each. */
+const shared = { isolate: false, setupFiles: ["lib/testing/fresh-start.ts"] };
 
 /** Two files at once even on two cores: most of their time tests wait. */
 const workers = Math.max(2, Math.min(availableParallelism(), 8));
+/** Tests of real processes wait the most. */
+const processWorkers = 3;
 
 /** Test projects by cost: `unit` is pure, `http` opens a free port, `process` starts real children (pty, PM2, Chrome), `agents` installs agent programs first. */
 export default defineConfig({
@@ -19,6 +23,7 @@ export default defineConfig({
       {
         test: {
           ...common,
+          ...shared,
           name: "unit",
           include: ["**/*.test.{ts,tsx}"],
           exclude: [...common.exclude, "**/*.http.test.ts", "**/*.process.test.ts", "**/*.agents.test.ts"],
@@ -29,6 +34,7 @@ export default defineConfig({
       {
         test: {
           ...common,
+          ...shared,
           name: "http",
           include: ["**/*.http.test.ts"],
           testTimeout: 45_000,
@@ -43,7 +49,7 @@ export default defineConfig({
           include: ["**/*.process.test.ts"],
           testTimeout: 120_000,
           hookTimeout: 120_000,
-          maxWorkers: 2,
+          maxWorkers: processWorkers,
           sequence: { groupOrder: 1 },
         },
       },

@@ -12,6 +12,7 @@ import { silentLogger } from "../lib/logger.ts";
 import { createPm2Client, type Pm2Client, type Pm2StartSpec } from "../lib/processes/pm2-client.ts";
 import { readDaemonPid, startPm2Daemon } from "../lib/processes/pm2-daemon.ts";
 import { runCommand } from "../lib/processes/run-command.ts";
+import { freePort } from "../lib/testing/free-port.ts";
 import { createAutofixerApp, type AutofixerTiming } from "./app.ts";
 
 const runtimeDir = dirname(createRequire(import.meta.url).resolve("pm2/package.json"));
@@ -31,7 +32,7 @@ beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "pa-"));
   env = parseEnv(
     {
-      PORTOS_BASE_PORT: String(21_000 + Math.floor(Math.random() * 3_000) * 7),
+      PORTOS_BASE_PORT: String(await freePort()),
       PORTOS_DATA_DIR: join(folder, "data"),
       PORTOS_STATE_DIR: join(folder, "s"),
       PORTOS_USER_PM2_HOME: "none",
@@ -50,7 +51,7 @@ afterEach(async () => {
   for (const { pmId } of await pm2.list()) await pm2.remove(pmId);
   if (await pm2.isUp()) await pm2.endDaemon();
   pm2.close();
-  await expect.poll(() => readDaemonPid(env.pm2Home), { timeout: 5_000 }).toBeNull();
+  await expect.poll(() => readDaemonPid(env.pm2Home)).toBeNull();
   await rm(folder, { recursive: true, force: true });
 });
 
@@ -189,14 +190,14 @@ test("an incident tells what changed in git since the process last ran well", as
   await run(stayUp);
   const book = join(env.dataDir, "incidents/state.json");
   await expect
-    .poll(() => runCommand("cat", [book], { timeoutMs: 5_000 }).then(({ stdout }) => stdout), { timeout: 10_000 })
+    .poll(() => runCommand("cat", [book], { timeoutMs: 5_000 }).then(({ stdout }) => stdout))
     .toContain('"commit"');
 
   await writeFile(join(folder, "app.cjs"), "process.exit(1)");
   await git("commit", "-q", "-a", "-m", "feat: breaks everything");
   await writeFile(join(folder, "new.txt"), "edited while it ran");
   process.kill((await webProcess()).pid ?? 0, "SIGKILL");
-  await expect.poll(async () => (await incidents())[0]?.changes ?? null, { timeout: 10_000 }).not.toBeNull();
+  await expect.poll(async () => (await incidents())[0]?.changes ?? null).not.toBeNull();
   const changes = (await incidents())[0]?.changes;
   expect(changes?.commits).toEqual([expect.stringMatching(/^[0-9a-f]{7,} feat: breaks everything$/)]);
   expect(changes?.ranWell?.commit).not.toBe(changes?.head);
@@ -229,7 +230,7 @@ test("without PM2 it answers, says so, and settles nothing", async () => {
   await untilStatus("gave-up");
   const daemonPid = readDaemonPid(env.pm2Home);
   process.kill(daemonPid ?? 0, "SIGKILL");
-  await expect.poll(() => readDaemonPid(env.pm2Home), { timeout: 5_000 }).toBeNull();
+  await expect.poll(() => readDaemonPid(env.pm2Home)).toBeNull();
   const health = (await (await fetch(`http://127.0.0.1:${env.ports.autofixer}/health`)).json()) as unknown;
   expect(health).toMatchObject({ status: "ok", pm2: "down", incidents: 1 });
   expect(await client.processes({})).toMatchObject({ homes: [{ home: "portos", isUp: false }], items: [] });

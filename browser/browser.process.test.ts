@@ -12,6 +12,7 @@ import { silentLogger } from "../lib/logger.ts";
 import { isProcessAlive } from "../lib/processes/process-info.ts";
 import { runCommand } from "../lib/processes/run-command.ts";
 import { spawnChild } from "../lib/processes/spawn-child.ts";
+import { freePort } from "../lib/testing/free-port.ts";
 import { createBrowserApp } from "./app.ts";
 
 /** Pages of the test reach nothing outside, whatever Chrome would like to fetch. */
@@ -35,7 +36,7 @@ beforeEach(async () => {
   env = parseEnv(
     {
       HOME: directory,
-      PORTOS_BASE_PORT: String(21_000 + Math.floor(Math.random() * 3_000) * 7),
+      PORTOS_BASE_PORT: String(await freePort()),
       PORTOS_DATA_DIR: join(directory, "data"),
       PORTOS_STATE_DIR: join(directory, "state"),
     },
@@ -91,7 +92,7 @@ describe("with a real Chrome", () => {
 
       const tab = await client.openTab({ body: { url } });
       await expect
-        .poll(async () => (await client.tabs({})).map(({ title }) => title), { timeout: 10_000 })
+        .poll(async () => (await client.tabs({})).map(({ title }) => title))
         .toEqual(expect.arrayContaining(["Hello", "about:blank"]));
       const picture = await client.capture({ params: { id: tab.id } });
       expect(picture).toMatchObject({ title: "Hello", url });

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { answerSchemaProblem } from "./answer-schema.ts";
+import { answerSchemaProblem, mostChecks, neededChecks } from "./answer-schema.ts";
 
 test.each([
   {},
@@ -31,4 +31,24 @@ test.each([
   [deep, "must"],
 ])("is refused: %#", (schema, problem) => {
   expect(answerSchemaProblem({ ...schema })).toContain(problem);
+});
+
+/** Both alternatives refer to what they stand in. */
+const recursive = {
+  anyOf: ["a", "b"].map((name) => ({ type: "object", properties: { next: { $ref: "#" } }, required: [name] })),
+};
+const chain = (levels: number): unknown =>
+  Array.from({ length: levels }).reduce<unknown>((next) => ({ next }), { a: 1 });
+
+test("what doubles with every level of an answer is counted, not tried", () => {
+  expect(answerSchemaProblem(recursive)).toBeNull();
+  expect(neededChecks(recursive, chain(3))).toBeLessThan(mostChecks);
+  expect(neededChecks(recursive, chain(10))).toBeGreaterThan(1_000);
+  expect(neededChecks(recursive, chain(60))).toBeGreaterThan(mostChecks);
+});
+
+test("a large answer without alternatives needs few checks", () => {
+  const schema = { type: "array", items: { type: "object", properties: { a: { type: "string" } } } };
+  const answer = Array.from({ length: 50_000 }, () => ({ a: "x", b: "y" }));
+  expect(neededChecks(schema, answer)).toBeLessThan(mostChecks);
 });

@@ -12,6 +12,8 @@ const mapsOfSchemas = ["properties", "patternProperties", "dependentSchemas", "d
 const holdData = ["enum", "const", "default", "examples"];
 /** Are checked against the same value as the schema they stand in. */
 const samePlace = ["allOf", "anyOf", "oneOf", "not", "if", "then", "else"];
+/** May be checked against every member of the value. */
+const everyMember = ["items", "prefixItems", "additionalItems", "contains", "additionalProperties", "propertyNames"];
 
 /** Why answers cannot be held to a JSON Schema; `null` when they can. Checking one never takes long or goes round in circles. */
 export function answerSchemaProblem(schema: JsonObject): string | null {
@@ -30,6 +32,51 @@ export function answerSchemaProblem(schema: JsonObject): string | null {
   } catch {
     return "must be a JSON Schema"; // zod says of what it cannot check that it cannot
   }
+}
+
+/** More checks than this are never made of one answer; they take less than a second. */
+export const mostChecks = 500_000;
+
+/**
+ * How often a part of a schema would be held against a part of an answer; more than `mostChecks` means only that it is more.
+ * Alternatives that refer to what they stand in double it with every level of an answer, so it is counted, not tried.
+ */
+export function neededChecks(schema: JsonObject, answer: unknown): number {
+  const known = new Map<JsonObject, Counted>();
+  function count(part: unknown, value: unknown): number {
+    if (!isObject(part)) return 0;
+    const counted = known.get(part) ?? { ...partsOf(part, schema), counts: new Map<object | null, number>() };
+    known.set(part, counted);
+    // Texts and numbers have nothing in them that could be checked differently.
+    const held = typeof value === "object" && value !== null ? value : null;
+    const before = counted.counts.get(held);
+    if (before !== undefined) return before;
+    let sum = 1;
+    const add = (inner: unknown, at: unknown): void => {
+      if (sum <= mostChecks) sum += count(inner, at);
+    };
+    for (const inner of counted.samePlace) add(inner, held);
+    for (const [name, inner] of held === null ? [] : Object.entries(held)) {
+      if (Object.hasOwn(counted.named, name)) add(counted.named[name], inner);
+      for (const member of counted.members) add(member, inner);
+    }
+    counted.counts.set(held, sum);
+    return sum;
+  }
+  return count(schema, answer);
+}
+
+interface Counted extends ReturnType<typeof partsOf> {
+  /** By the part of the answer; `null` for what has no parts. */
+  counts: Map<object | null, number>;
+}
+
+/** What stands in a schema, by what it is checked against: the same value, a member of a name, every member. */
+function partsOf(part: JsonObject, root: JsonObject) {
+  const held = (words: readonly string[]): unknown[] => words.flatMap((word) => part[word] ?? []);
+  const ref = typeof part["$ref"] === "string" ? [referred(part["$ref"], root)] : [];
+  const named = isObject(part["properties"]) ? part["properties"] : {};
+  return { samePlace: [...ref, ...held(samePlace)], named, members: held(everyMember) };
 }
 
 /** A schema and all that stand in it. */

@@ -28,14 +28,20 @@ export interface Endpoint {
   readonly params?: Schema;
   readonly query?: Schema;
   readonly body?: Schema;
+  /** Greatest size of its body in bytes; 1 MiB when left out. */
+  readonly maxBodyBytes?: number;
   readonly reply: Schema | RawReplyMark;
   /** `write` calls are recorded in the history with their outcome, `read` calls only when refused, `none` never. */
   readonly audit: "read" | "write" | "none";
   /** What the user's PIN stands before, when one is set; the check is made where endpoints are mounted. */
   readonly stepUp?: StepUp;
+  /** The same for some bodies only: those with this value in this field. */
+  readonly stepUpFor?: { readonly field: string; readonly value: string; readonly what: StepUp };
+  /** The same where only the handler can tell, which asks with `demand` of its context; `when` in words: "the task shall …". */
+  readonly stepUpWhen?: { readonly when: string; readonly what: StepUp };
 }
 
-/** What needs the PIN: opening a terminal or reading what was typed there, changing a secret or what runs with it, deleting, rules that allow without asking. */
+/** What needs the PIN: opening a terminal or reading what was typed there, changing a secret or what runs with it, deleting, what lets agents act without asking. */
 export type StepUp = "terminal" | "secret" | "delete" | "allow";
 
 export type EndpointGroup = Record<string, Endpoint>;

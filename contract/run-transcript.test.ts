@@ -174,8 +174,11 @@ describe("a transcript", () => {
       { kind: "state", state: "succeeded", message: null },
     ]);
     expect(blocks).toMatchObject([
-      { kind: "question", answer: { isAllowed: true, by: "You" } },
+      { kind: "question", answer: { isAllowed: true, by: "You" }, isWithdrawn: false },
       { kind: "state", state: "succeeded" },
     ]);
+    const ended = { kind: "state", state: "interrupted", message: "It went away" } as const;
+    expect(fold([{ kind: "asked", request }])).toMatchObject([{ answer: null, isWithdrawn: false }]);
+    expect(fold([{ kind: "asked", request }, ended])[0]).toMatchObject({ answer: null, isWithdrawn: true });
   });
 });

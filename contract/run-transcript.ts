@@ -33,7 +33,13 @@ export type TranscriptBlock = { readonly key: string; readonly at: string } & (
       readonly entries: readonly { readonly text: string; readonly state: "pending" | "running" | "succeeded" }[];
     }
   | { readonly kind: "tool"; readonly call: ToolCall; readonly lastAt: string }
-  | { readonly kind: "question"; readonly request: PermissionRequest; readonly answer: Answer | null }
+  | {
+      readonly kind: "question";
+      readonly request: PermissionRequest;
+      readonly answer: Answer | null;
+      /** The run has ended without an answer, so that nothing waits for one. */
+      readonly isWithdrawn: boolean;
+    }
   | { readonly kind: "notice"; readonly level: "info" | "warning" | "error"; readonly text: string }
   | {
       readonly kind: "attempt";
@@ -79,6 +85,12 @@ function createBlockList() {
     return true;
   }
 
+  /** What was asked and not answered is not waited for any more. */
+  function withdraw(): void {
+    for (const [index, block] of blocks.entries())
+      if (block.kind === "question" && block.answer === null) blocks[index] = { ...block, isWithdrawn: true };
+  }
+
   function addText({ number, at }: RunEvent, kind: "text" | "reasoning", text: string): boolean {
     if (text === "") return false;
     const previous = blocks.at(-1);
@@ -107,7 +119,7 @@ function createBlockList() {
     return true;
   }
 
-  return { blocks, push, replace, addText, addOutput };
+  return { blocks, push, replace, withdraw, addText, addOutput };
 }
 
 /** An empty transcript. */
@@ -147,7 +159,7 @@ export function createTranscript(): Transcript {
       }
       case "asked":
         list.push(
-          { kind: "question", key, at, request: body.request, answer: null },
+          { kind: "question", key, at, request: body.request, answer: null, isWithdrawn: false },
           `question:${body.request.requestId}`,
         );
         return true;
@@ -175,6 +187,7 @@ export function createTranscript(): Transcript {
       case "state":
         // Only an end is part of the story; waiting in line and going on show in what happens next.
         if (isOpenState(body.state)) return false;
+        list.withdraw();
         list.push({ kind: "state", key, at, state: body.state, message: body.message });
         return true;
       case "usage":

@@ -44,70 +44,74 @@ test.afterEach(async ({ portos }) => {
   }
 });
 
-test("with a PIN, a terminal asks for it once; Lock now asks again, for what is typed too", async ({ page }, info) => {
-  await page.addInitScript(() => {
-    localStorage.setItem("portos.terminal.settings", JSON.stringify({ isReadAloud: true }));
-  });
-  await openAccess(page);
-  await setPin(page);
-  await saveScreenshots(page, info, "access-pin");
-  await page.getByRole("button", { name: "Lock now" }).click();
-  await expect(page.getByText("This browser has to enter it.")).toBeVisible();
-
-  await page.goto("/terminal");
-  await page.getByRole("button", { name: "Open a terminal" }).click();
-  await expect(sheet(page)).toContainText("Terminals ask for your PIN");
-  await expect(sheet(page).getByLabel("PIN")).toHaveAttribute("inputmode", "numeric");
-  await saveScreenshots(page, info, "access-pin-sheet");
-  await expectAccessible(page, "PIN sheet");
-  await enter(page, "000000");
-  await expect(sheet(page).getByRole("alert")).toContainText("That is not the PIN. 4 tries left.");
-  await page.keyboard.type(pin);
-  await page.keyboard.press("Enter");
-  await expect(sheet(page)).toHaveCount(0);
-  await expect(screen(page)).toContainText(/[#$]/);
-  await page.getByTestId("terminal").last().click();
-  await page.keyboard.type("echo typed-$((6*7))\n");
-  await expect(screen(page)).toContainText("typed-42");
-
-  await test.step("deleting asks no more", async () => {
-    const status = await page.evaluate(async () => {
-      const init = { method: "DELETE", headers: { "content-type": "application/json" }, body: "{}" };
-      return (await fetch("/api/notifications", init)).status;
+test(
+  "with a PIN, a terminal asks for it once; Lock now asks again, for what is typed too",
+  { tag: "@desktop" },
+  async ({ page }, info) => {
+    await page.addInitScript(() => {
+      localStorage.setItem("portos.terminal.settings", JSON.stringify({ isReadAloud: true }));
     });
-    expect(status).toBe(200);
-  });
+    await openAccess(page);
+    await setPin(page);
+    await saveScreenshots(page, info, "access-pin");
+    await page.getByRole("button", { name: "Lock now" }).click();
+    await expect(page.getByText("This browser has to enter it.")).toBeVisible();
 
-  await test.step("after Lock now the next key asks, and is typed once the PIN is right", async () => {
-    await page.evaluate(async () => {
-      await fetch("/api/access/lock", {
-        method: "POST",
-        headers: { "content-type": "application/json" },
-        body: "{}",
-      });
-    });
-    await page.getByTestId("terminal").last().click();
-    await page.keyboard.type("#");
-    await enter(page, pin);
+    await page.goto("/terminal");
+    await page.getByRole("button", { name: "Open a terminal" }).click();
+    await expect(sheet(page)).toContainText("Terminals ask for your PIN");
+    await expect(sheet(page).getByLabel("PIN")).toHaveAttribute("inputmode", "numeric");
+    await saveScreenshots(page, info, "access-pin-sheet");
+    await expectAccessible(page, "PIN sheet");
+    await enter(page, "000000");
+    await expect(sheet(page).getByRole("alert")).toContainText("That is not the PIN. 4 tries left.");
+    await page.keyboard.type(pin);
+    await page.keyboard.press("Enter");
     await expect(sheet(page)).toHaveCount(0);
+    await expect(screen(page)).toContainText(/[#$]/);
     await page.getByTestId("terminal").last().click();
-    await page.keyboard.type(" kept\n");
-    await expect(screen(page)).toContainText("# kept");
-  });
+    await page.keyboard.type("echo typed-$((6*7))\n");
+    await expect(screen(page)).toContainText("typed-42");
 
-  await test.step("a reload shows the terminal without asking, a closed sheet leaves it locked", async () => {
-    await page.reload();
-    await expect(screen(page)).toContainText("typed-42");
-    await page.context().clearCookies();
-    await page.reload();
-    await expect(sheet(page)).toBeVisible();
-    await page.keyboard.press("Escape");
-    await expect(page.getByText("Terminals ask for your PIN.")).toBeVisible();
-    await page.getByRole("button", { name: "Enter the PIN" }).click();
-    await enter(page, pin);
-    await expect(screen(page)).toContainText("typed-42");
-  });
-});
+    await test.step("deleting asks no more", async () => {
+      const status = await page.evaluate(async () => {
+        const init = { method: "DELETE", headers: { "content-type": "application/json" }, body: "{}" };
+        return (await fetch("/api/notifications", init)).status;
+      });
+      expect(status).toBe(200);
+    });
+
+    await test.step("after Lock now the next key asks, and is typed once the PIN is right", async () => {
+      await page.evaluate(async () => {
+        await fetch("/api/access/lock", {
+          method: "POST",
+          headers: { "content-type": "application/json" },
+          body: "{}",
+        });
+      });
+      await page.getByTestId("terminal").last().click();
+      await page.keyboard.type("#");
+      await enter(page, pin);
+      await expect(sheet(page)).toHaveCount(0);
+      await page.getByTestId("terminal").last().click();
+      await page.keyboard.type(" kept\n");
+      await expect(screen(page)).toContainText("# kept");
+    });
+
+    await test.step("a reload shows the terminal without asking, a closed sheet leaves it locked", async () => {
+      await page.reload();
+      await expect(screen(page)).toContainText("typed-42");
+      await page.context().clearCookies();
+      await page.reload();
+      await expect(sheet(page)).toBeVisible();
+      await page.keyboard.press("Escape");
+      await expect(page.getByText("Terminals ask for your PIN.")).toBeVisible();
+      await page.getByRole("button", { name: "Enter the PIN" }).click();
+      await enter(page, pin);
+      await expect(screen(page)).toContainText("typed-42");
+    });
+  },
+);
 
 test(
   "deleting asks for the PIN, and goes on by itself once it is right",

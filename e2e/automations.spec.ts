@@ -35,49 +35,50 @@ function main(page: Page) {
   return page.getByRole("main");
 }
 
-test("from the empty page to a command that runs every minute, with its ledger and output", async ({
-  page,
-  isMobile,
-}, info) => {
-  test.setTimeout(240_000);
-  await page.goto("/automations");
-  await expect(page.getByText("Nothing runs by itself yet")).toBeVisible();
-  await saveScreenshots(page, info, "automations-none");
-  await expectAccessible(page, "Automations, empty");
+test(
+  "from the empty page to a command that runs every minute, with its ledger and output",
+  { tag: "@desktop" },
+  async ({ page, isMobile }, info) => {
+    test.setTimeout(240_000);
+    await page.goto("/automations");
+    await expect(page.getByText("Nothing runs by itself yet")).toBeVisible();
+    await saveScreenshots(page, info, "automations-none");
+    await expectAccessible(page, "Automations, empty");
 
-  await page.getByRole("button", { name: "Use this example" }).click();
-  const form = page.getByRole("dialog");
-  await expect(form.getByLabel("Name")).toHaveValue("Say the time");
-  await expect(form.getByLabel("As cron")).toHaveValue("* * * * *");
-  await form.getByLabel("In words").fill("every weekday at 09:30");
-  await expect(form.getByLabel("As cron")).toHaveValue("30 9 * * 1-5");
-  await form.getByLabel("As cron").fill("* * * * *");
-  await expect(form.getByLabel("In words")).toHaveValue("every minute");
-  await saveScreenshots(page, info, "automations-editor");
-  await expectAccessible(page, "Automation editor");
-  await form.getByRole("button", { name: "Create, turned off" }).click();
+    await page.getByRole("button", { name: "Use this example" }).click();
+    const form = page.getByRole("dialog");
+    await expect(form.getByLabel("Name")).toHaveValue("Say the time");
+    await expect(form.getByLabel("As cron")).toHaveValue("* * * * *");
+    await form.getByLabel("In words").fill("every weekday at 09:30");
+    await expect(form.getByLabel("As cron")).toHaveValue("30 9 * * 1-5");
+    await form.getByLabel("As cron").fill("* * * * *");
+    await expect(form.getByLabel("In words")).toHaveValue("every minute");
+    await saveScreenshots(page, info, "automations-editor");
+    await expectAccessible(page, "Automation editor");
+    await form.getByRole("button", { name: "Create, turned off" }).click();
 
-  const toggle = main(page).getByRole("switch", { name: "Say the time is on" });
-  await expect(toggle).not.toBeChecked();
-  await toggle.locator("xpath=..").click(); // the track is what one sees and presses
-  await expect(toggle).toBeChecked();
-  await expect(
-    main(page)
-      .getByText(/^in \d+ (s|min)$|^now$/)
-      .first(),
-  ).toBeVisible();
-  await main(page).getByRole("link", { name: "Say the time" }).first().click();
-  // The phone waits for the minute, the desktop shows the same sooner.
-  if (!isMobile) await main(page).getByRole("button", { name: "Run now" }).click();
-  const ledger = page.getByRole("table", { name: "Ledger" });
-  await expect(ledger.getByText("succeeded").first()).toBeVisible({ timeout: 130_000 }); // the user's own login shell may start slowly
-  await saveScreenshots(page, info, "automation-one-run");
-  await expectAccessible(page, "Automation");
-  await ledger.getByRole("button").first().click();
-  await expect(page.getByLabel("Output of the run")).toContainText(/\d\d:\d\d/);
-  await saveScreenshots(page, info, "automation-run");
-  await expectAccessible(page, "Run of an automation");
-});
+    const toggle = main(page).getByRole("switch", { name: "Say the time is on" });
+    await expect(toggle).not.toBeChecked();
+    await toggle.locator("xpath=..").click(); // the track is what one sees and presses
+    await expect(toggle).toBeChecked();
+    await expect(
+      main(page)
+        .getByText(/^in \d+ (s|min)$|^now$/)
+        .first(),
+    ).toBeVisible();
+    await main(page).getByRole("link", { name: "Say the time" }).first().click();
+    // The phone waits for the minute, the desktop shows the same sooner.
+    if (!isMobile) await main(page).getByRole("button", { name: "Run now" }).click();
+    const ledger = page.getByRole("table", { name: "Ledger" });
+    await expect(ledger.getByText("succeeded").first()).toBeVisible({ timeout: 130_000 }); // the user's own login shell may start slowly
+    await saveScreenshots(page, info, "automation-one-run");
+    await expectAccessible(page, "Automation");
+    await ledger.getByRole("button").first().click();
+    await expect(page.getByLabel("Output of the run")).toContainText(/\d\d:\d\d/);
+    await saveScreenshots(page, info, "automation-run");
+    await expectAccessible(page, "Run of an automation");
+  },
+);
 
 test("output is shown while it runs, and a run can be cancelled", { tag: "@desktop" }, async ({ page, portos }) => {
   const id = await create(portos, "Count", "for n in 1 2 3; do echo line $n; sleep 0.3; done; sleep 60");

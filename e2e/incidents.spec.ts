@@ -34,35 +34,36 @@ test.afterEach(async ({ portos }) => {
   await portos.call("DELETE", "/api/apps/hello-app", {});
 });
 
-test("a crash of the sample app becomes an incident with its last lines, and the app can be restarted from it", async ({
-  page,
-  portos,
-}, testInfo) => {
-  const port = await startSample(portos);
-  await page.goto("/system?tab=incidents");
-  await crash(port);
-  const card = page.getByRole("article", { name: /^Incident of hello-app\// }).first();
-  await expect(card).toBeVisible();
-  await expect(card.getByText(/exit code \d+/).first()).toBeVisible();
-  await expect.poll(() => answers(port)).toBe(true);
-  await saveScreenshots(page, testInfo, "incidents");
-  await expectAccessible(page, "Incidents");
+test(
+  "a crash of the sample app becomes an incident with its last lines, and the app can be restarted from it",
+  { tag: "@desktop" },
+  async ({ page, portos }, testInfo) => {
+    const port = await startSample(portos);
+    await page.goto("/system?tab=incidents");
+    await crash(port);
+    const card = page.getByRole("article", { name: /^Incident of hello-app\// }).first();
+    await expect(card).toBeVisible();
+    await expect(card.getByText(/exit code \d+/).first()).toBeVisible();
+    await expect.poll(() => answers(port)).toBe(true);
+    await saveScreenshots(page, testInfo, "incidents");
+    await expectAccessible(page, "Incidents");
 
-  await card.getByRole("button", { name: /^Details of/ }).click();
-  const sheet = page.getByRole("dialog");
-  await expect(sheet.getByLabel("Last lines it wrote")).toContainText(/crash|Error/i);
-  await expect(page).toHaveURL(/incident=/);
-  await saveScreenshots(page, testInfo, "incident");
-  await expectAccessible(page, "An incident");
-  await page.keyboard.press("Escape");
+    await card.getByRole("button", { name: /^Details of/ }).click();
+    const sheet = page.getByRole("dialog");
+    await expect(sheet.getByLabel("Last lines it wrote")).toContainText(/crash|Error/i);
+    await expect(page).toHaveURL(/incident=/);
+    await saveScreenshots(page, testInfo, "incident");
+    await expectAccessible(page, "An incident");
+    await page.keyboard.press("Escape");
 
-  await card.getByRole("button", { name: /^Restart now: hello-app/ }).click();
-  await expect(page.getByText(/^Restarted hello-app\//)).toBeVisible();
-  await expect.poll(() => answers(port)).toBe(true);
-  await card.getByRole("button", { name: /^Dismiss/ }).click();
-  await expect(card).toHaveCount(0);
-  await expect(page.getByText("dismissed").first()).toBeVisible();
-});
+    await card.getByRole("button", { name: /^Restart now: hello-app/ }).click();
+    await expect(page.getByText(/^Restarted hello-app\//)).toBeVisible();
+    await expect.poll(() => answers(port)).toBe(true);
+    await card.getByRole("button", { name: /^Dismiss/ }).click();
+    await expect(card).toHaveCount(0);
+    await expect(page.getByText("dismissed").first()).toBeVisible();
+  },
+);
 
 test("the repair page shows, restarts and stops processes while portos-server is down", async ({
   page,

@@ -71,31 +71,32 @@ test(
   },
 );
 
-test("search finds lines in rotated files, shows them in their context, and the link opens the same line", async ({
-  page,
-  portos,
-}, testInfo) => {
-  const text = `${numbered(0, 800)}${stamp(800)}Error: needle in the old file\n    at find (hay.js:1:2)\n    at more (hay.js:3:4)\n${numbered(801, 1_600)}`;
-  const { file, address } = await makeLog(portos, `search-${testInfo.project.name}`, text);
-  await rename(file, `${file}.1`);
-  await writeFile(file, numbered(1_600, 3_000));
-  await page.goto(address);
-  await page.getByRole("searchbox", { name: "Search the logs" }).fill("NEEDLE");
-  await page.keyboard.press("Enter");
-  const results = page.getByRole("complementary", { name: "Search results" });
-  await results.getByRole("button", { name: /needle in the old file/ }).click();
-  await expect(page.getByRole("log").getByText("at find (hay.js:1:2)")).toBeVisible();
-  await expect(line(page, "INFO line 799")).toBeVisible();
-  await expectAccessible(page, "Search in logs");
-  await saveScreenshots(page, testInfo, "logs-search");
+test(
+  "search finds lines in rotated files, shows them in their context, and the link opens the same line",
+  { tag: "@desktop" },
+  async ({ page, portos }, testInfo) => {
+    const text = `${numbered(0, 800)}${stamp(800)}Error: needle in the old file\n    at find (hay.js:1:2)\n    at more (hay.js:3:4)\n${numbered(801, 1_600)}`;
+    const { file, address } = await makeLog(portos, `search-${testInfo.project.name}`, text);
+    await rename(file, `${file}.1`);
+    await writeFile(file, numbered(1_600, 3_000));
+    await page.goto(address);
+    await page.getByRole("searchbox", { name: "Search the logs" }).fill("NEEDLE");
+    await page.keyboard.press("Enter");
+    const results = page.getByRole("complementary", { name: "Search results" });
+    await results.getByRole("button", { name: /needle in the old file/ }).click();
+    await expect(page.getByRole("log").getByText("at find (hay.js:1:2)")).toBeVisible();
+    await expect(line(page, "INFO line 799")).toBeVisible();
+    await expectAccessible(page, "Search in logs");
+    await saveScreenshots(page, testInfo, "logs-search");
 
-  await page.getByRole("button", { name: "Hide 2 lines that belong to this one" }).click();
-  await expect(page.getByRole("log").getByText("at find (hay.js:1:2)")).toHaveCount(0);
-  await page.reload();
-  await expect(page.getByRole("log").getByText("at find (hay.js:1:2)")).toBeVisible();
-  await page.getByRole("button", { name: /Newest|new line/ }).click();
-  await expect(line(page, "INFO line 2999")).toBeVisible();
-});
+    await page.getByRole("button", { name: "Hide 2 lines that belong to this one" }).click();
+    await expect(page.getByRole("log").getByText("at find (hay.js:1:2)")).toHaveCount(0);
+    await page.reload();
+    await expect(page.getByRole("log").getByText("at find (hay.js:1:2)")).toBeVisible();
+    await page.getByRole("button", { name: /Newest|new line/ }).click();
+    await expect(line(page, "INFO line 2999")).toBeVisible();
+  },
+);
 
 test("levels hide what is not asked for, and an expression that is wrong is explained", async ({
   page,

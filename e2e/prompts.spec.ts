@@ -53,6 +53,10 @@ test("from the empty page over a ready-made prompt to a version, its difference 
   await saveScreenshots(page, info, "prompt-preview");
 
   await showPane(page, "Edit", isPhone);
+  await page.getByRole("button", { name: "Versions" }).click();
+  const first = page.getByRole("dialog", { name: /Versions of/ }).getByRole("region", { name: /^Changes of/ });
+  await expect(first).toContainText("{{error}}");
+  await page.keyboard.press("Escape");
   await page.getByLabel("Text", { exact: true }).fill("Explain {{error}} to {{reader}}.");
   await expect(page.getByText("not saved")).toBeVisible();
   await showPane(page, "Preview", isPhone);

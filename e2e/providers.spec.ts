@@ -36,52 +36,56 @@ async function add(portos: PortosFixture, id: string, changes: object = {}): Pro
   expect(status, JSON.stringify(body)).toBe(200);
 }
 
-test("from the empty page to a provider that answers, its key kept, never shown", async ({ page }, info) => {
-  test.setTimeout(180_000); // five pages, each looked at in both themes
-  await page.goto("/providers");
-  const main = page.getByRole("main");
-  await expect(main.getByText("No AI is set up yet")).toBeVisible();
-  await saveScreenshots(page, info, "providers-none");
-  await expectAccessible(page, "Providers, empty");
+test(
+  "from the empty page to a provider that answers, its key kept, never shown",
+  { tag: "@desktop" },
+  async ({ page }, info) => {
+    test.setTimeout(180_000); // five pages, each looked at in both themes
+    await page.goto("/providers");
+    const main = page.getByRole("main");
+    await expect(main.getByText("No AI is set up yet")).toBeVisible();
+    await saveScreenshots(page, info, "providers-none");
+    await expectAccessible(page, "Providers, empty");
 
-  await main.getByRole("button", { name: "Add a provider" }).click();
-  const sheet = page.getByRole("dialog");
-  await expect(sheet.getByRole("button", { name: "Add LM Studio" })).toBeVisible();
-  await saveScreenshots(page, info, "providers-presets");
-  await expectAccessible(page, "Ready-made providers");
-  await sheet.getByRole("button", { name: "Add OpenAI-compatible server" }).click();
+    await main.getByRole("button", { name: "Add a provider" }).click();
+    const sheet = page.getByRole("dialog");
+    await expect(sheet.getByRole("button", { name: "Add LM Studio" })).toBeVisible();
+    await saveScreenshots(page, info, "providers-presets");
+    await expectAccessible(page, "Ready-made providers");
+    await sheet.getByRole("button", { name: "Add OpenAI-compatible server" }).click();
 
-  await sheet.getByLabel("Name").fill("Swift model");
-  await sheet.getByLabel("Address").fill("not an address");
-  await sheet.getByRole("button", { name: "Save, turned off" }).click();
-  await expect(sheet.getByText("must be an http or https address", { exact: true })).toBeVisible();
-  await sheet.getByLabel("Address").fill(model.url);
-  await sheet.getByLabel("API key").first().fill(key);
-  await sheet.getByRole("button", { name: "Add a model" }).click();
-  await sheet.getByLabel("Model", { exact: true }).fill("swift");
-  await sheet.getByLabel("Tier of swift").selectOption("light");
-  await sheet.getByLabel(/Price of input of swift/).fill("1.5");
-  await sheet.getByLabel(/Price of output of swift/).fill("3");
-  await saveScreenshots(page, info, "providers-editor");
-  await expectAccessible(page, "Provider editor");
-  await sheet.getByRole("button", { name: "Save, turned off" }).click();
+    await sheet.getByLabel("Name").fill("Swift model");
+    await sheet.getByLabel("Address").fill("not an address");
+    await sheet.getByRole("button", { name: "Save, turned off" }).click();
+    await expect(sheet.getByText("must be an http or https address", { exact: true })).toBeVisible();
+    await sheet.getByLabel("Address").fill(model.url);
+    await sheet.getByLabel("API key").first().fill(key);
+    await sheet.getByRole("button", { name: "Add a model" }).click();
+    await sheet.getByLabel("Model", { exact: true }).fill("swift");
+    await sheet.getByLabel("Tier of swift").selectOption("light");
+    await sheet.getByLabel(/Price of input of swift/).fill("1.5");
+    await sheet.getByLabel(/Price of output of swift/).fill("3");
+    await saveScreenshots(page, info, "providers-editor");
+    await expectAccessible(page, "Provider editor");
+    await sheet.getByRole("button", { name: "Save, turned off" }).click();
 
-  const toggle = main.getByRole("switch", { name: "Swift model is on" });
-  await expect(toggle).not.toBeChecked();
-  await toggle.locator("xpath=..").click(); // the track is what one sees and presses
-  await expect(toggle).toBeChecked();
-  await expect(main.getByText("answers", { exact: true })).toBeVisible();
-  await saveScreenshots(page, info, "providers-one");
-  await expectAccessible(page, "Providers");
+    const toggle = main.getByRole("switch", { name: "Swift model is on" });
+    await expect(toggle).not.toBeChecked();
+    await toggle.locator("xpath=..").click(); // the track is what one sees and presses
+    await expect(toggle).toBeChecked();
+    await expect(main.getByText("answers", { exact: true })).toBeVisible();
+    await saveScreenshots(page, info, "providers-one");
+    await expectAccessible(page, "Providers");
 
-  await main.getByRole("button", { name: "Swift model", exact: true }).click();
-  await expect(sheet.getByLabel("API key").first()).toHaveAttribute("placeholder", "unchanged, ends in ghij");
-  await expect(sheet.getByLabel(/Price of input of swift/)).toHaveValue("1.5");
-  await sheet.getByLabel("Name").fill("Renamed model");
-  await sheet.getByRole("button", { name: "Save", exact: true }).click();
-  await expect(main.getByRole("button", { name: "Renamed model", exact: true })).toBeVisible();
-  expect(await page.content()).not.toContain(key);
-});
+    await main.getByRole("button", { name: "Swift model", exact: true }).click();
+    await expect(sheet.getByLabel("API key").first()).toHaveAttribute("placeholder", "unchanged, ends in ghij");
+    await expect(sheet.getByLabel(/Price of input of swift/)).toHaveValue("1.5");
+    await sheet.getByLabel("Name").fill("Renamed model");
+    await sheet.getByRole("button", { name: "Save", exact: true }).click();
+    await expect(main.getByRole("button", { name: "Renamed model", exact: true })).toBeVisible();
+    expect(await page.content()).not.toContain(key);
+  },
+);
 
 test(
   "a chain is shown by tier and checked with one click; deleting is undone",

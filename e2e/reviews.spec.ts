@@ -184,35 +184,36 @@ test("work is looked at, commented on, sent back, checked, merged and unmerged",
   expect(await git(repository, ["log", "-1", "--format=%s"])).toBe("first\n");
 });
 
-test("a change is reverted and brought back, a conflict is told, discarded work comes back", async ({
-  page,
-  portos,
-}, info) => {
-  const { id, repository, folder } = await doWork(portos, info, "Say goodbye");
-  await page.goto(`/agents/${id}/review?file=${encodeURIComponent("src/greet.ts")}`);
-  const main = page.getByRole("main");
-  const change = main.getByRole("region", { name: "src/greet.ts" });
-  await change.getByRole("button", { name: "Revert", exact: true }).click();
-  await expect(page.getByText("Reverted src/greet.ts")).toBeVisible();
-  expect(await readFile(join(folder, "src/greet.ts"), "utf8")).toBe(greeting);
-  await page.getByRole("button", { name: "Undo", exact: true }).first().click();
-  await expect.poll(() => readFile(join(folder, "src/greet.ts"), "utf8")).toContain("`Hello, ${who}!`");
+test(
+  "a change is reverted and brought back, a conflict is told, discarded work comes back",
+  { tag: "@desktop" },
+  async ({ page, portos }, info) => {
+    const { id, repository, folder } = await doWork(portos, info, "Say goodbye");
+    await page.goto(`/agents/${id}/review?file=${encodeURIComponent("src/greet.ts")}`);
+    const main = page.getByRole("main");
+    const change = main.getByRole("region", { name: "src/greet.ts" });
+    await change.getByRole("button", { name: "Revert", exact: true }).click();
+    await expect(page.getByText("Reverted src/greet.ts")).toBeVisible();
+    expect(await readFile(join(folder, "src/greet.ts"), "utf8")).toBe(greeting);
+    await page.getByRole("button", { name: "Undo", exact: true }).first().click();
+    await expect.poll(() => readFile(join(folder, "src/greet.ts"), "utf8")).toContain("`Hello, ${who}!`");
 
-  await writeFile(join(repository, "src/greet.ts"), greeting.replace('"Hello "', '"Hi "'));
-  await commitAll(repository, "Say hi");
-  await page.reload();
-  await expect(main.getByText("One file conflicts with the base branch.")).toBeVisible();
-  await expect(page.getByRole("button", { name: "Ask the agent to bring it up to date" })).toBeEnabled();
-  await saveScreenshots(page, info, "review-conflict");
+    await writeFile(join(repository, "src/greet.ts"), greeting.replace('"Hello "', '"Hi "'));
+    await commitAll(repository, "Say hi");
+    await page.reload();
+    await expect(main.getByText("One file conflicts with the base branch.")).toBeVisible();
+    await expect(page.getByRole("button", { name: "Ask the agent to bring it up to date" })).toBeEnabled();
+    await saveScreenshots(page, info, "review-conflict");
 
-  await page.getByRole("button", { name: "More decisions" }).click();
-  await page.getByRole("menuitem", { name: "Discard the work" }).click();
-  await expect(main.getByText("Discarded", { exact: true })).toBeVisible();
-  await expectAccessible(page, "Decided review");
-  await main.getByRole("button", { name: "Undo", exact: true }).click();
-  await expect(main.getByText("One file conflicts with the base branch.")).toBeVisible();
-  await expect.poll(() => readFile(join(folder, "src/farewell.ts"), "utf8")).toContain("Bye");
-});
+    await page.getByRole("button", { name: "More decisions" }).click();
+    await page.getByRole("menuitem", { name: "Discard the work" }).click();
+    await expect(main.getByText("Discarded", { exact: true })).toBeVisible();
+    await expectAccessible(page, "Decided review");
+    await main.getByRole("button", { name: "Undo", exact: true }).click();
+    await expect(main.getByText("One file conflicts with the base branch.")).toBeVisible();
+    await expect.poll(() => readFile(join(folder, "src/farewell.ts"), "utf8")).toContain("Bye");
+  },
+);
 
 test("a run that changed nothing has nothing to review", { tag: "@desktop" }, async ({ page }) => {
   await page.goto("/agents/run-000000000000/review");

@@ -80,7 +80,7 @@ test("without a provider the page leads to one; with one, a run answers live", a
 });
 
 test(
-  "a run that takes long is stopped with one press and says who did it",
+  "a run that takes long is stopped with one press, or by the budget of its task, and says so",
   { tag: "@desktop" },
   async ({ page, portos }) => {
     await addProvider(portos, "patient", "patient");
@@ -95,6 +95,26 @@ test(
     await expect(page.getByRole("main").getByText("cancelled").first()).toBeVisible();
     await expect(page.getByRole("button", { name: "Run again" })).toBeVisible();
     await expect(page.getByText("Stopped by this machine").first()).toBeVisible();
+
+    const task = await portos.call("POST", "/api/tasks", {
+      title: "Take your time",
+      choice: { kind: "provider", providerId: "patient" },
+      budget: { minutes: 0.02 },
+      needsReview: false,
+    });
+    expect(task.status, JSON.stringify(task.body)).toBe(200);
+    await page.goto(`/agents/tasks/${(task.body as { id: string }).id}`);
+    await page.getByRole("button", { name: "Start now" }).click();
+    const main = page.getByRole("main");
+    await expect(main.getByText("failed").first()).toBeVisible();
+    await expect(main.getByText(/Stopped: the budget of 0\.02 minutes is used up\./).first()).toBeVisible();
+    await expect(main.getByRole("link", { name: "What is left of: Take your time" })).toBeVisible();
+    await page.getByRole("button", { name: "Start now" }).click();
+    await expect(page.getByText(/Give the task a larger budget/).last()).toBeVisible();
+    await main.getByRole("link", { name: /^Model patient/ }).click();
+    await expect(main.getByRole("list", { name: "Attempts" }).getByText("budget reached")).toBeVisible();
+    await expect(main.getByText("Stopped: the budget of 0.02 minutes is used up.").first()).toBeVisible();
+    await expect(page.getByRole("button", { name: "Stop", exact: true })).toHaveCount(0);
   },
 );
 
@@ -148,7 +168,7 @@ test(
   },
 );
 
-test("one prompt on two providers is shown side by side", async ({ page, portos }, info) => {
+test("one prompt on two providers is shown side by side", { tag: "@desktop" }, async ({ page, portos }, info) => {
   await addProvider(portos, "swift", "swift");
   await addProvider(portos, "other", "swift");
   await page.goto("/agents?new=1");

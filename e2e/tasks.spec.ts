@@ -170,24 +170,24 @@ test(
     await page.goto("/agents?tab=board&column=ready");
     await expect(titlesIn(page, "Ready")).toHaveText(["From the board"]);
 
+    // While it is written anew there is no file for a moment.
+    const written = () => readFile(path, "utf8").catch(() => "");
     const opened = await readFile(path, "utf8");
     await add(portos, "Added meanwhile");
-    await expect.poll(async () => readFile(path, "utf8")).toContain("Added meanwhile");
+    await expect.poll(written).toContain("Added meanwhile");
     // The editor saves what it opened before that, with its own changes.
     await writeFile(
       path,
       `${opened.replace("From the board", "From the board, said better")}- [ ] By hand !urgent\n  In two lines.\n\nA note of mine\n`,
     );
     await expect(titlesIn(page, "Ready")).toHaveText(["From the board, said better", "By hand", "Added meanwhile"]);
-    await expect
-      .poll(async () => readFile(path, "utf8"))
-      .toMatch(/By hand !urgent[^]*Added meanwhile[^]*A note of mine\n$/);
+    await expect.poll(written).toMatch(/By hand !urgent[^]*Added meanwhile[^]*A note of mine\n$/);
 
     await page.getByRole("link", { name: "By hand", exact: true }).click();
     await expect(page.getByLabel("Instructions")).toHaveValue("In two lines.");
     await page.getByLabel("Instructions").fill("In two lines.\nAnd a third.");
     await page.getByRole("button", { name: "Save" }).click();
-    await expect.poll(async () => readFile(path, "utf8")).toContain("  In two lines.\n  And a third.\n");
+    await expect.poll(written).toContain("  In two lines.\n  And a third.\n");
     await expectAccessible(page, "Task");
     await saveScreenshots(page, info, "task");
 
@@ -195,7 +195,7 @@ test(
     await page.goto("/agents?tab=board");
     await expect(page.getByText("TASKS.md has lost 3 of 3 open tasks", { exact: false })).toBeVisible();
     await page.getByRole("button", { name: "Write the tasks back" }).click();
-    await expect.poll(async () => readFile(path, "utf8")).toContain("Added meanwhile");
+    await expect.poll(written).toContain("Added meanwhile");
     expect(await tasks(portos)).toHaveLength(3);
   },
 );

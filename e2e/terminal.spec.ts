@@ -78,21 +78,25 @@ test("what was typed is still there after a reload, and after portos-server was 
   expect(problems).toEqual([]);
 });
 
-test("ending a terminal can be undone; an ended one stays readable until it is closed", async ({ page }) => {
-  await openTerminals(page);
-  await page.getByRole("button", { name: "Open a terminal" }).click();
-  await expect(screen(page)).toContainText(/[#$]/);
-  const close = page.getByRole("button", { name: /^Close / }).first();
-  await close.click();
-  await page.getByRole("button", { name: "Undo" }).click();
-  await type(page, "echo alive-$((6*7))");
-  await expect(screen(page)).toContainText("alive-42");
-  await type(page, "exit 3");
-  await expect(page.getByText("Ended with exit code 3.")).toBeVisible();
-  await expect(screen(page)).toContainText("alive-42");
-  await close.click();
-  await expect(page.getByText("No terminal open")).toBeVisible();
-});
+test(
+  "ending a terminal can be undone; an ended one stays readable until it is closed",
+  { tag: "@desktop" },
+  async ({ page }) => {
+    await openTerminals(page);
+    await page.getByRole("button", { name: "Open a terminal" }).click();
+    await expect(screen(page)).toContainText(/[#$]/);
+    const close = page.getByRole("button", { name: /^Close / }).first();
+    await close.click();
+    await page.getByRole("button", { name: "Undo" }).click();
+    await type(page, "echo alive-$((6*7))");
+    await expect(screen(page)).toContainText("alive-42");
+    await type(page, "exit 3");
+    await expect(page.getByText("Ended with exit code 3.")).toBeVisible();
+    await expect(screen(page)).toContainText("alive-42");
+    await close.click();
+    await expect(page.getByText("No terminal open")).toBeVisible();
+  },
+);
 
 test(
   "two devices look at one session, and its size is the smaller one's",

@@ -5,7 +5,7 @@ import type { Duplex } from "node:stream";
 export const guestReasons: ReadonlySet<string> = new Set(["list", "unknown", "unreachable", "unproven"]);
 
 /** Reasons that speak of the program of this machine a request came from. */
-export const programReasons: ReadonlySet<string> = new Set(["agent", "gone"]);
+export const programReasons: ReadonlySet<string> = new Set(["agent", "gone", "busy"]);
 
 /** Ends a refused upgrade; a program of this machine is told why, everybody else nothing at all. */
 export function refuseUpgrade(socket: Duplex, { reason, status }: { reason: string; status: 400 | 403 }): void {
@@ -52,7 +52,7 @@ function pageOf(reason: string): string | null {
   if (reason === "site") return `${head}<p>Another site sent you here. <a href="/">Open PortOS</a></p>`;
   if (reason === "agent")
     return `${head}<p>${refusalText(reason)}. An agent has opened this browser: close it wholly, then open it yourself.</p>`;
-  return guestReasons.has(reason) ? `${head}<p>${refusalText(reason)}</p>` : null;
+  return guestReasons.has(reason) || reason === "busy" ? `${head}<p>${refusalText(reason)}</p>` : null;
 }
 
 function refusalText(reason: string): string {
@@ -70,6 +70,8 @@ function refusalText(reason: string): string {
       return "A program started by an agent may not use PortOS";
     case "gone":
       return "The program that asked went away before PortOS could know it";
+    case "busy":
+      return "Programs of agents keep asking PortOS, so it cannot tell who you are just now. Try again in a moment";
     default:
       return "PortOS does not answer this caller.";
   }

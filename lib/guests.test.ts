@@ -64,3 +64,21 @@ test("a flood of refusals is told once at its beginning and once with its number
   ]);
   book.stop();
 });
+
+test("programs of one machine are counted apart, but not under ever another name", () => {
+  const told: Refusal[] = [];
+  const book = createRefusalBook({
+    clock: { now: () => 0, monotonic: () => 0 },
+    logger: silentLogger,
+    tell: (refusal) => told.push(refusal),
+  });
+  const note = (name: string): void => {
+    book.note({ caller: { name, address: "127.0.0.1" }, reason: "agent", what: "GET /api/access" });
+  };
+  for (const name of ["curl of run run-1", "node of run run-2", "curl of run run-1"]) note(name);
+  expect(told.map(({ caller }) => caller.name)).toEqual(["curl of run run-1", "node of run run-2"]);
+  for (let index = 0; index < 20; index += 1) note(`x${index} of run run-1`);
+  expect(told).toHaveLength(5);
+  book.stop();
+  expect(told.slice(5).map(({ times }) => times)).toEqual([1, 17]);
+});

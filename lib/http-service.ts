@@ -135,7 +135,7 @@ async function runBound(
   response.once("close", () => {
     aborted.abort();
   });
-  const body = request.method === "GET" ? undefined : await readJsonBody(request);
+  const body = request.method === "GET" ? undefined : await readJsonBody(request, bound.endpoint.maxBodyBytes);
   const raw = { params: target.params, query: parseQuery(target.url.searchParams), body };
   const reply = await bound.run(raw, { signal: aborted.signal, request });
   if ("raw" in bound.endpoint.reply) await sendRaw(response, reply as Parameters<typeof sendRaw>[1]);

@@ -118,6 +118,12 @@ function exchange(
   });
 }
 
+/** Whether a call that failed may have been carried out all the same: it was sent, and its answer was not heard. */
+export function mayHaveArrived({ code, cause }: AppError): boolean {
+  if (code === "timeout") return true;
+  return code === "unavailable" && cause instanceof Error && !("code" in cause && cause.code === "ECONNREFUSED");
+}
+
 function toAppError(status: number, bytes: Buffer, name: string): AppError {
   let json: unknown;
   try {

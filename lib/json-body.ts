@@ -2,16 +2,16 @@ import type { IncomingMessage } from "node:http";
 
 import { AppError } from "./app-error.ts";
 
-/** Greatest decoded size of a JSON body, in bytes. */
+/** Greatest decoded size of a JSON body, in bytes, unless its endpoint says otherwise. */
 export const maxJsonBytes = 1024 * 1024;
 const maxDepth = 50;
 const forbiddenKeys = new Set(["__proto__", "constructor", "prototype"]);
 
 /**
  * Reads the JSON body of a request; `undefined` when there is none.
- * Refuses other content types, encodings, more than 1 MiB, invalid UTF-8, depth over 50 and prototype keys.
+ * Refuses other content types, encodings, more than `maxBytes`, invalid UTF-8, depth over 50 and prototype keys.
  */
-export async function readJsonBody(request: IncomingMessage): Promise<unknown> {
+export async function readJsonBody(request: IncomingMessage, maxBytes = maxJsonBytes): Promise<unknown> {
   const type = request.headers["content-type"];
   const length = Number(request.headers["content-length"] ?? (request.headers["transfer-encoding"] ? Number.NaN : 0));
   if (length === 0 && type === undefined) {
@@ -26,26 +26,28 @@ export async function readJsonBody(request: IncomingMessage): Promise<unknown> {
   if (!["", "identity"].includes(request.headers["content-encoding"] ?? "")) {
     throw new AppError("unsupported_media_type", "Compressed bodies are not accepted");
   }
-  if (length > maxJsonBytes) throw tooLarge();
-  return parseJson(await collect(request));
+  if (length > maxBytes) throw tooLarge(maxBytes);
+  return parseJson(await collect(request, maxBytes));
 }
 
-async function collect(request: IncomingMessage): Promise<Buffer> {
+async function collect(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     size += chunk.length;
-    if (size > maxJsonBytes) {
+    if (size > maxBytes) {
       request.resume(); // cut off while it still sends, the caller would see a reset instead of the answer
-      throw tooLarge();
+      throw tooLarge(maxBytes);
     }
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);
 }
 
-function tooLarge(): AppError {
-  return new AppError("too_large", "The body is larger than 1 MiB");
+function tooLarge(maxBytes: number): AppError {
+  return new AppError("too_large", `What was sent is larger than ${Math.floor(maxBytes / maxJsonBytes)} MiB`, {
+    hint: "Shorten the text, or give fewer or smaller files and pictures along.",
+  });
 }
 
 /** Strict JSON from bytes: valid UTF-8, bounded depth, no prototype keys. Throws `invalid_request`. */

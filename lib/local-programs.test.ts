@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import { networkInterfaces } from "node:os";
 
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 
 import { createLocalPrograms } from "./local-programs.ts";
 import { silentLogger } from "./logger.ts";
@@ -20,13 +20,17 @@ const files = {
   "/proc/60/environ": `${mark}\0`,
 };
 
-function requestFrom(remoteAddress: string, headers: Record<string, string> = {}): IncomingMessage {
-  const socket = { remoteAddress, remotePort: peer.port, localAddress: own.address, localPort: own.port };
+function requestFrom(
+  remoteAddress: string,
+  headers: Record<string, string> = {},
+  remotePort = peer.port,
+): IncomingMessage {
+  const socket = { remoteAddress, remotePort, localAddress: own.address, localPort: own.port };
   return { socket, headers } as unknown as IncomingMessage;
 }
 
-const judge = (proc: ProcReader) =>
-  createLocalPrograms({ dataDir, logger: silentLogger, uiPort: 5555, proc, userId: 1000 });
+const options = { dataDir, logger: silentLogger, uiPort: 5555, userId: 1000 };
+const judge = (proc: ProcReader) => createLocalPrograms({ ...options, proc });
 
 test.runIf(process.platform === "linux")("a program of a run is refused and named", () => {
   const agent = { reason: "agent", name: "curl of run run-7" };
@@ -131,4 +135,83 @@ test("a connection is looked up once, one of another machine never", () => {
   const first = reads;
   programs.refusal({ socket, headers: {} } as unknown as IncomingMessage);
   expect(reads).toBe(first);
+});
+
+/** As if its program took this long to look at. */
+function slow(proc: ProcReader, clock: { ms: number }, tookMs: number): ProcReader {
+  return { ...proc, list: (path) => ((clock.ms += path === "/proc" ? tookMs : 0), proc.list(path)) };
+}
+
+const from = (port: number) => requestFrom("127.0.0.1", {}, port);
+const line = (port: number) => socketLine({ local: { ...peer, port }, remote: own, inode: String(port), userId: 1000 });
+
+describe.runIf(process.platform === "linux")("a program of a run that connects again and again", () => {
+  const ports = [40_001, 40_002, 40_003];
+
+  test("is read once for all its connections that come at once, and anew for everybody else", () => {
+    const clock = { ms: 0 };
+    let reads = 0;
+    const all = {
+      "/proc/net/tcp": [...ports, 50_000].map((port) => line(port)),
+      "/proc/60/fd": Object.fromEntries(ports.map((port) => [String(port), `socket:[${port}]`])),
+      "/proc/60/environ": `${mark}\0`,
+      "/proc/61/fd": { "3": "socket:[50000]" },
+    };
+    const fake = fakeProc(all);
+    const proc = { ...fake, read: (path: string) => ((reads += 1), fake.read(path)) };
+    const programs = createLocalPrograms({ ...options, proc, now: () => clock.ms });
+    expect(programs.refusal(from(40_001))).toMatchObject({ reason: "agent" });
+    expect(programs.refusal(from(40_002))).toMatchObject({ reason: "agent" });
+    reads = 0;
+    expect(programs.refusal(from(40_003))).toMatchObject({ reason: "agent" });
+    expect(reads).toBe(0);
+    expect(programs.refusal(from(50_000))).toBeNull();
+    // What was read before counts for nobody who would be let in, nor after a moment.
+    all["/proc/60/environ"] = "";
+    clock.ms += 1_100;
+    expect(programs.refusal(from(40_003))).toBeNull();
+  });
+
+  test("keeps nobody out by asking often with one and the same program", () => {
+    const clock = { ms: 0 };
+    const often = Array.from({ length: 300 }, (_, index) => 42_000 + index);
+    const many: FakeFiles = {
+      "/proc/net/tcp": [...often, 51_000].map((port) => line(port)),
+      "/proc/60/fd": Object.fromEntries(often.map((port) => [String(port), `socket:[${port}]`])),
+      "/proc/60/environ": `${mark}\0`,
+      "/proc/62/fd": { "3": "socket:[51000]" },
+    };
+    const fake = fakeProc(many);
+    const proc = { ...fake, read: (path: string) => ((clock.ms += 40), fake.read(path)) };
+    const programs = createLocalPrograms({ ...options, proc, now: () => clock.ms });
+    for (const port of often) {
+      clock.ms += 60; // what was read before is too old for the next one
+      expect(programs.refusal(from(port))).toMatchObject({ reason: "agent" });
+    }
+    expect(programs.refusal(from(51_000))).toBeNull();
+  });
+
+  test("keeps nobody out who has connected lately, and others for a moment only", () => {
+    const clock = { ms: 0 };
+    const agents = Array.from({ length: 12 }, (_, index) => 41_000 + index);
+    const many: FakeFiles = {
+      "/proc/net/tcp": [...agents, 50_000, 50_001, 51_000].map((port) => line(port)),
+      "/proc/61/fd": { "3": "socket:[50000]", "4": "socket:[50001]" },
+      "/proc/62/fd": { "3": "socket:[51000]" },
+    };
+    for (const [index, port] of agents.entries())
+      Object.assign(many, {
+        [`/proc/${100 + index}/fd`]: { "3": `socket:[${port}]` },
+        [`/proc/${100 + index}/environ`]: `${mark}\0`,
+      });
+    const proc = slow(fakeProc(many), clock, 40);
+    const programs = createLocalPrograms({ ...options, proc, now: () => clock.ms });
+    expect(programs.refusal(from(50_000))).toBeNull();
+    const told = agents.map((port) => programs.refusal(from(port))?.reason);
+    expect(new Set(told)).toEqual(new Set(["agent", "busy"]));
+    expect(programs.refusal(from(51_000))).toMatchObject({ reason: "busy" });
+    expect(programs.refusal(from(50_001))).toBeNull();
+    clock.ms += 1_000;
+    expect(programs.refusal(from(51_000))).toBeNull();
+  });
 });

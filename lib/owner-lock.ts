@@ -11,7 +11,7 @@ import { errorCode } from "./durable-file.ts";
 import { thisProcess, verdictOn, type ProcessIdentity } from "./process-identity.ts";
 
 /** Age at which the lock of an owner whose life cannot be judged (another machine or container) counts as given up. */
-const staleMs = 15_000;
+const defaultStaleMs = 15_000;
 /** The age of a lock is checked against whole seconds on some disks. */
 const staleMarginMs = 2_000;
 const retryMs = 50;
@@ -37,6 +37,8 @@ export interface OwnerLockOptions {
   onLost: () => void;
   /** How long to wait for an owner that is about to end, milliseconds; 1 000 by default. */
   waitMs?: number;
+  /** Age at which the lock of an owner whose life cannot be judged counts as given up, milliseconds; 15 000 by default, at least 2 000. */
+  staleMs?: number;
 }
 
 /**
@@ -45,7 +47,7 @@ export interface OwnerLockOptions {
  * takes a living one's lock; the age of the lock decides only about owners on other machines.
  */
 export async function acquireOwnerLock(options: OwnerLockOptions): Promise<OwnerLock> {
-  const { onLost, waitMs = 1_000 } = options;
+  const { onLost, waitMs = 1_000, staleMs = defaultStaleMs } = options;
   const path = resolve(options.path);
   const folder = join(dirname(path), ".locks");
   const files = {
@@ -53,6 +55,7 @@ export async function acquireOwnerLock(options: OwnerLockOptions): Promise<Owner
     lock: join(folder, `${basename(path)}.lock`),
     record: join(folder, `${basename(path)}.owner`),
     takeover: join(folder, `${basename(path)}.takeover`),
+    staleMs,
   };
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const self = { token: randomUUID(), ...(await thisProcess()) };
@@ -107,7 +110,7 @@ export async function acquireOwnerLock(options: OwnerLockOptions): Promise<Owner
   }
 }
 
-type Files = Record<"path" | "lock" | "record" | "takeover", string>;
+type Files = Record<"path" | "lock" | "record" | "takeover", string> & { staleMs: number };
 type OwnerRecord = ProcessIdentity & { token: string };
 
 async function tryAcquire(
@@ -123,7 +126,7 @@ async function tryAcquire(
 }
 
 async function take(files: Files, self: OwnerRecord, onCompromised: () => void): Promise<(() => Promise<void>) | null> {
-  const release = await lockAt(files.path, files.lock, onCompromised);
+  const release = await lockAt(files, files.path, files.lock, onCompromised);
   if (!release) return null;
   try {
     await rm(files.record, { force: true });
@@ -147,7 +150,7 @@ async function takeOver(
   self: OwnerRecord,
   onCompromised: () => void,
 ): Promise<(() => Promise<void>) | null> {
-  const done = await lockAt(files.takeover, files.takeover, () => undefined);
+  const done = await lockAt(files, files.takeover, files.takeover, () => undefined);
   if (!done) return null;
   try {
     const owner = await readRecord(files.record);
@@ -160,7 +163,7 @@ async function takeOver(
   }
 }
 
-async function lockAt(path: string, lockfilePath: string, onCompromised: () => void) {
+async function lockAt({ staleMs }: Files, path: string, lockfilePath: string, onCompromised: () => void) {
   try {
     return await lock(path, { lockfilePath, realpath: false, stale: staleMs, onCompromised });
   } catch (error) {

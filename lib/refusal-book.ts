@@ -20,9 +20,11 @@ export interface RefusalBook {
 
 const foldForMs = 60_000;
 const maxOpen = 1_000;
+/** Names of one address that are told apart. */
+const mostNames = 4;
 
 /**
- * The first refusal of a caller for a reason is told at once; those that follow within a minute are told together at
+ * The first refusal of a caller or program for a reason is told at once; those that follow within a minute are told together at
  * its end, with their number.
  */
 export function createRefusalBook(options: {
@@ -54,8 +56,13 @@ export function createRefusalBook(options: {
   return {
     note(refusal) {
       const now = clock.monotonic();
-      const key = `${refusal.reason} ${refusal.caller.address} ${refusal.caller.node ?? ""}`;
+      const { name, address, node = "" } = refusal.caller;
+      const place = [refusal.reason, address, node, ""].join("\n");
       close(now);
+      // A program chooses its name: one with ever another counts as one from the fifth on.
+      const isNew = !open.has(place + name);
+      const named = isNew ? [...open.keys()].filter((one) => one.startsWith(place)).length : 0;
+      const key = named < mostNames ? place + name : place;
       const counted = open.get(key);
       if (counted) {
         counted.refusal = { ...refusal, times: counted.refusal.times + 1 };

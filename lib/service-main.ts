@@ -50,6 +50,8 @@ export function runService(
 
   // PM2 reads what is printed. When its daemon is gone nobody does, and what lives here must not end because of that.
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
+  // Node would open its debugger to every program of this machine, agents' among them, which could do anything in here.
+  process.on("SIGUSR1", () => undefined);
   process.once("SIGTERM", () => {
     stop("SIGTERM");
   });

@@ -93,7 +93,7 @@ test("a new build is served without a restart", async () => {
   expect((await get("/assets/late-Zz11yy22.css")).status).toBe(404);
   await writeFile(join(root, "assets/late-Zz11yy22.css"), "a{}");
   await writeFile(join(root, "index.html"), "<!doctype html>new");
-  await expect.poll(async () => (await get("/")).body, { timeout: 5_000 }).toBe("<!doctype html>new");
+  await expect.poll(async () => (await get("/")).body).toBe("<!doctype html>new");
   expect((await get("/assets/late-Zz11yy22.css")).headers["content-type"]).toContain("text/css");
 });
 

@@ -15,18 +15,18 @@ import type { GateOptions } from "../lib/gate.ts";
 import { closeServer, listen } from "../lib/http-service.ts";
 import type { JsonStore } from "../lib/json-store.ts";
 import type { Logger } from "../lib/logger.ts";
-import { machineZone } from "../lib/machine-zone.ts";
 import { createStaticFiles } from "../lib/static-files.ts";
 import { systemTailscale, type Tailscale } from "../lib/tailnet.ts";
 import { createAppContext, type AppContext } from "./app-context.ts";
 import { createCosClient, type CosClient } from "./cos-client.ts";
 import { CosLink } from "./cos-link.ts";
-import { buildAgents, type BuildAgentsOptions } from "./build-agents.ts";
+import { buildAgents, type BuildAgentsOptions, type BuiltAgents } from "./build-agents.ts";
 import type { CrashRepairParts } from "./crash-repairs.ts";
 import { buildApps, type BuildAppsOptions, type BuiltApps } from "./build-apps.ts";
 import { mountApiDocs } from "./features/api-docs/routes.ts";
 import { automationApps } from "./features/automations/app-actions.ts";
 import { buildAutomations } from "./features/automations/build-automations.ts";
+import { automationRuns, type AutomationRuns } from "./features/automations/run-action.ts";
 import { automationTasks } from "./features/automations/task-action.ts";
 import { startBackups } from "./features/backups/start-backups.ts";
 import { startHistoryRetention } from "./features/history/retention.ts";
@@ -161,15 +161,16 @@ export async function createApp(options: AppOptions): Promise<App> {
   });
 
   const panic = await openPanicSwitch(context);
+  const runsOfAutomations = automationRuns(() => agents.runs);
   const automations = await buildAutomations(context, {
     sessions: cos,
     apps: automationApps(apps),
     tasks: automationTasks({
       board: () => agents.tasks,
-      run: (id) => agents.runs.get(id),
-      clock: context.clock,
-      zone: machineZone(),
+      usedToday: (id) => agents.automationUse(id),
     }),
+    runs: runsOfAutomations,
+    prompts: { issuesOf: (reference, path) => agents.promptIssues(reference, path) },
     notifications,
     panic,
   });
@@ -184,6 +185,8 @@ export async function createApp(options: AppOptions): Promise<App> {
   const agents = await buildAgents(core, {
     panic,
     appOf: (appId) => apps.list().find(({ id }) => id === appId),
+    automationBudget: automations.taskBudget,
+    automations,
     crashes: { incidents, ...controlled(apps, snapshots), ...options.repairs },
     ...(options.resolveTargets ? { resolveTargets: options.resolveTargets } : {}),
     ...(options.push ? { push: options.push } : {}),
@@ -200,6 +203,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   }));
 
   serveRest(context);
+  followRuns(agents, runsOfAutomations, context.logger);
   automations.start();
   await agents.start();
   return {
@@ -239,6 +243,22 @@ function serveRest(context: AppContext): void {
 async function hasTerminal(cos: CosClient): Promise<boolean> {
   if (!cos.isUp()) return false;
   return (await cos.list()).some(({ kind }) => kind === "shell");
+}
+
+/** Automations hear what became of the runs they have started. */
+function followRuns(
+  { runHooks, onRunsComplete }: Pick<BuiltAgents, "runHooks" | "onRunsComplete">,
+  runs: AutomationRuns,
+  logger: Logger,
+): void {
+  runHooks.onRunEnded(runs.hear);
+  runHooks.onRunRemoved(runs.forget);
+  onRunsComplete((isComplete) => {
+    if (!isComplete) return;
+    runs.lookAgain().catch((error: unknown) => {
+      logger.error("The runs of automations could not be looked at", {}, error);
+    });
+  });
 }
 
 /** Of a session, or of the session a recording was made of. */

@@ -1,31 +1,37 @@
 import type { App } from "../contract/features/apps.ts";
+import type { PromptReference } from "../contract/features/prompts.ts";
 import { AppError } from "../lib/app-error.ts";
 import type { Core } from "./app.ts";
 import { buildChiefOfStaff } from "./chief-of-staff.ts";
 import { buildCrashRepairs, type CrashRepairParts } from "./crash-repairs.ts";
 import { buildApprovals } from "./features/approvals/build-approvals.ts";
+import type { ChiefParts } from "./features/chief/chief-parts.ts";
+import type { Chief } from "./features/chief/chief-service.ts";
 import { startHistoryRetention } from "./features/history/retention.ts";
 import type { PanicSwitch } from "./features/chief/panic-switch.ts";
 import { buildLearning } from "./features/learning/build-learning.ts";
 import { candidatesOf } from "./features/learning/candidates.ts";
 import { buildLocalModels } from "./features/local-models/build-local-models.ts";
-import { buildPrompts } from "./features/prompts/build-prompts.ts";
+import { buildPrompts, type Prompts } from "./features/prompts/build-prompts.ts";
 import { buildProviders } from "./features/providers/build-providers.ts";
 import { buildPush, type BuildPushOptions } from "./features/push/build-push.ts";
 import { buildReviews, type BuildReviewsOptions } from "./features/reviews/build-reviews.ts";
-import { buildRuns } from "./features/runs/start-runs.ts";
-import type { RunService } from "./features/runs/run-service.ts";
+import { type BuiltRuns, buildRuns } from "./features/runs/start-runs.ts";
 import type { RunServiceOptions } from "./features/runs/run-starter.ts";
 import { buildTasks, type Tasks } from "./features/tasks/build-tasks.ts";
 import { buildUsage } from "./features/usage/build-usage.ts";
 import { buildWorktrees } from "./features/worktrees/build-worktrees.ts";
-import { usesInRuns } from "./prompt-uses.ts";
+import { usesInAutomations, usesInRuns, usesInTasks } from "./prompt-uses.ts";
 import { accountRuns } from "./run-accounts.ts";
 
 export interface BuildAgentsOptions {
   /** The switch that stops everything. */
   panic: PanicSwitch;
   appOf: (appId: string) => App | undefined;
+  /** What all tasks of an automation may use in a day. */
+  automationBudget: ChiefParts["automationBudget"];
+  /** What may be made from a prompt. */
+  automations: Parameters<typeof usesInAutomations>[0];
   /** Crashes, and the processes they are of. */
   crashes: Pick<CrashRepairParts, "incidents" | "process" | "timing" | "command" | "sessions"> & {
     restart(appId: string, processName: string): Promise<unknown>;
@@ -38,11 +44,32 @@ export interface BuildAgentsOptions {
   reviews?: Partial<Pick<BuildReviewsOptions, "checksOf" | "sessions" | "worktrees">>;
 }
 
+export interface BuiltAgents {
+  tasks: Tasks["service"];
+  runs: BuiltRuns["runs"];
+  runHooks: BuiltRuns["hooks"];
+  /** See `RunTracker`. */
+  onRunsComplete: BuiltRuns["onComplete"];
+  /** Why a prompt cannot be filled with these values, each below `path`. */
+  promptIssues: Prompts["issuesOf"];
+  automationUse: Chief["automationUse"];
+  start(): Promise<void>;
+}
+
 /** Builds what gives work to models and agents and keeps hold of it. Nothing is asked or probed before `start()`. */
 export async function buildAgents(
   { context, settings, notifications, errors, cos }: Core,
-  { panic, appOf, crashes, resolveTargets, push, reviews: reviewOptions }: BuildAgentsOptions,
-): Promise<{ tasks: Tasks["service"]; runs: Pick<RunService, "get">; start(): Promise<void> }> {
+  {
+    panic,
+    appOf,
+    automationBudget,
+    automations,
+    crashes,
+    resolveTargets,
+    push,
+    reviews: reviewOptions,
+  }: BuildAgentsOptions,
+): Promise<BuiltAgents> {
   const prompts = await buildPrompts(context);
   const localModels = await buildLocalModels(context, { panic });
   panic.addBrake("stoppedDownloads", (by) => localModels.stopDownloads(`Everything was stopped by ${by}`));
@@ -68,8 +95,10 @@ export async function buildAgents(
     stopRun: async (id, reason) => {
       await runs.runs.stop(id, reason).catch(unlessOver);
     },
+    autonomy: () => chief.settings().autonomy,
     startTask: (id) => chief.startNow(id),
     incidentOf: (id) => crashes.incidents.get(id),
+    promptIssues: prompts.issuesOf,
   });
   context.onStop(startHistoryRetention({ history: tasks.log, logger: context.logger }, settings));
   const openRuns = () => runs.open().runs.map(({ run }) => run);
@@ -85,6 +114,8 @@ export async function buildAgents(
   runs.hooks.onRunChanged(runApprovals.hear);
   runs.hooks.onRunRemoved(runApprovals.forget);
   const devices = await buildPush(context, { notifications, ...push });
+  prompts.addUses(usesInTasks(tasks.service));
+  prompts.addUses(usesInAutomations(automations));
   prompts.addUses(usesInRuns(runs.runs));
   const reviews = await buildReviews(context, {
     runs: runs.runs,
@@ -99,7 +130,22 @@ export async function buildAgents(
   panic.addBrake("stoppedChecks", () => reviews.stopAllChecks());
   runs.hooks.onRunChanged(reviews.hear);
   runs.hooks.onRunEnded(reviews.open);
-  const parts = { panic, tasks: tasks.service, runs, approvals, providers, learning, usage, reviews, appOf };
+  const parts = {
+    panic,
+    tasks: tasks.service,
+    runs,
+    approvals,
+    providers,
+    learning,
+    usage,
+    reviews,
+    appOf,
+    automationBudget,
+    async fillPrompt({ promptId, version, values }: PromptReference) {
+      const { text, ...versions } = await prompts.render(promptId, version, values);
+      return { text, prompt: { id: promptId, ...versions } };
+    },
+  };
   const chief = await buildChiefOfStaff({ context, notifications, settings }, parts);
   const repairs = await buildCrashRepairs(
     { context, settings, notifications, cos },
@@ -115,6 +161,10 @@ export async function buildAgents(
   return {
     tasks: tasks.service,
     runs: runs.runs,
+    runHooks: runs.hooks,
+    onRunsComplete: runs.onComplete,
+    promptIssues: prompts.issuesOf,
+    automationUse: chief.automationUse,
     async start() {
       tasks.start();
       await reviews.start();

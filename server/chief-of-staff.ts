@@ -4,6 +4,7 @@ import { gitRoot } from "../lib/processes/git.ts";
 import type { Core } from "./app.ts";
 import type { ApprovalService } from "./features/approvals/approval-service.ts";
 import { buildChief } from "./features/chief/build-chief.ts";
+import type { ChiefParts } from "./features/chief/chief-parts.ts";
 import type { Chief } from "./features/chief/chief-service.ts";
 import type { PanicSwitch } from "./features/chief/panic-switch.ts";
 import { startHistoryRetention } from "./features/history/retention.ts";
@@ -25,12 +26,14 @@ interface Parts {
   usage: Pick<UsageService, "exceeded">;
   reviews: Pick<ReviewService, "open" | "hasOpen" | "onDecided">;
   appOf(appId: string): App | undefined;
+  automationBudget: ChiefParts["automationBudget"];
+  fillPrompt: ChiefParts["fillPrompt"];
 }
 
 /** Who gives tasks to agents, and what it goes by. Nothing is started before `start()`, and not before it is turned on. */
 export async function buildChiefOfStaff(
   { context, notifications, settings }: Pick<Core, "context" | "notifications" | "settings">,
-  { panic, tasks, runs, approvals, providers, learning, usage, reviews, appOf }: Parts,
+  { panic, tasks, runs, approvals, providers, learning, usage, reviews, appOf, automationBudget, fillPrompt }: Parts,
 ): Promise<Chief> {
   const openRuns = (): Run[] => runs.open().runs.map(({ run }) => run);
   const { chief, log } = await buildChief(context, {
@@ -41,12 +44,15 @@ export async function buildChiefOfStaff(
     providers: providers.standing,
     choose: learning.choose,
     dayBudget: () => usage.exceeded(openRuns()),
+    automationBudget,
     folderOf: (appId) => appOf(appId)?.folder,
+    fillPrompt,
     isRepository: async (folder) => (await gitRoot(folder)) !== null,
     async hasReview(run) {
       if (run.worktree !== null) await reviews.open(run);
       return reviews.hasOpen(run.id);
     },
+    isReviewOpen: reviews.hasOpen,
     notifications,
     panic,
     setLimits: runs.setLimits,
@@ -63,6 +69,7 @@ export async function buildChiefOfStaff(
     usage,
     openRuns,
     stopRuns: (reason) => chief.stopRuns("day-budget", reason),
+    stopOverdrawn: chief.stopOverdrawn,
     logger: context.logger.child("usage"),
   });
   runs.hooks.onRunChanged(watchBudget);

@@ -8,20 +8,24 @@ export interface RunUse {
   minutes: number;
 }
 
-/** What a run has used so far; minutes count once it is over. */
-export function useOf({ usage, startedAt, createdAt, endedAt }: UsedRun): RunUse {
-  const { inputTokens, outputTokens, turns, costUsd } = usage;
-  const from = Date.parse(startedAt ?? createdAt);
-  const to = Date.parse(endedAt ?? startedAt ?? createdAt);
-  return {
-    costUsd: costUsd ?? 0,
-    tokens: inputTokens + outputTokens,
-    turns,
-    minutes: Math.max(0, to - from) / 60_000,
-  };
+/** What a run has used so far. */
+export function useOf(run: UsedRun): RunUse {
+  const { inputTokens, outputTokens, turns, costUsd } = run.usage;
+  return { costUsd: costUsd ?? 0, tokens: inputTokens + outputTokens, turns, minutes: minutesOf(run) };
 }
 
-type UsedRun = Pick<Run, "usage" | "startedAt" | "createdAt" | "endedAt">;
+type UsedRun = Pick<Run, "usage" | "attempts">;
+
+/** Without waiting, neither for a turn nor for answers, like the limit of the run itself. */
+function minutesOf({ attempts }: UsedRun): number {
+  return attempts.reduce((sum, attempt) => sum + msOf(attempt), 0) / 60_000;
+}
+
+/** From its start to its end where nobody has watched it, since portos-cos was killed meanwhile. */
+function msOf({ activeMs, startedAt, endedAt }: Run["attempts"][number]): number {
+  if (activeMs != null) return activeMs;
+  return endedAt === null ? 0 : Math.max(0, Date.parse(endedAt) - Date.parse(startedAt));
+}
 
 /** All of it together. */
 export function sumOfUse(uses: readonly RunUse[]): RunUse {
@@ -36,6 +40,17 @@ export function sumOfUse(uses: readonly RunUse[]): RunUse {
   );
 }
 
+/** What was used since something was. */
+export function lessUse(use: RunUse, before: RunUse): RunUse {
+  return {
+    costUsd: Math.max(0, use.costUsd - before.costUsd),
+    tokens: Math.max(0, use.tokens - before.tokens),
+    turns: Math.max(0, use.turns - before.turns),
+    minutes: Math.max(0, use.minutes - before.minutes),
+  };
+}
+
+/** What is left after something was used is not worth a start below this. */
 const leastMinutes = 0.1;
 
 /** What use leaves of a budget, and the limit that is used up, with what was used of it, both in words. */
@@ -54,9 +69,23 @@ export function leftOf(
   if (left.costUsd !== null && left.costUsd <= 0) exceeded = { limit: money(costUsd), spent: money(used.costUsd) };
   else if (left.tokens !== null && left.tokens <= 0) exceeded = { limit: `${tokens} tokens`, spent: `${used.tokens}` };
   else if (left.turns !== null && left.turns <= 0) exceeded = { limit: `${turns} turns`, spent: `${used.turns}` };
-  else if (left.minutes !== null && left.minutes < leastMinutes)
-    exceeded = { limit: `${minutes} minutes`, spent: used.minutes.toFixed(1) };
+  else if (left.minutes !== null && left.minutes < (used.minutes > 0 ? leastMinutes : 0))
+    exceeded = { limit: `${minutes} minutes`, spent: used.minutes.toFixed(minutes !== null && minutes < 1 ? 2 : 1) };
   return { left, exceeded };
+}
+
+/** The smaller of each two limits. */
+export function narrower(one: Budget, other: Budget): Budget {
+  return {
+    costUsd: least(one.costUsd, other.costUsd),
+    tokens: least(one.tokens, other.tokens),
+    turns: least(one.turns, other.turns),
+    minutes: least(one.minutes, other.minutes),
+  };
+}
+
+function least(one: number | null, other: number | null): number | null {
+  return one === null || other === null ? (one ?? other) : Math.min(one, other);
 }
 
 /** Dollars as people write them; what is less than ten cents keeps its first two digits. */

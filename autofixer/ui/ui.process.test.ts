@@ -11,6 +11,7 @@ import { createInternalClient } from "../../lib/internal-client.ts";
 import { silentLogger } from "../../lib/logger.ts";
 import { createPm2Client, type Pm2Client } from "../../lib/processes/pm2-client.ts";
 import { readDaemonPid, startPm2Daemon } from "../../lib/processes/pm2-daemon.ts";
+import { freePort } from "../../lib/testing/free-port.ts";
 import { createAutofixerApp } from "../app.ts";
 import { createAutofixerUi } from "./app.ts";
 
@@ -28,7 +29,7 @@ beforeEach(async () => {
   env = parseEnv(
     {
       HOST: "127.0.0.1",
-      PORTOS_BASE_PORT: String(21_000 + Math.floor(Math.random() * 3_000) * 7),
+      PORTOS_BASE_PORT: String(await freePort()),
       PORTOS_DATA_DIR: join(folder, "data"),
       PORTOS_STATE_DIR: join(folder, "s"),
       PORTOS_USER_PM2_HOME: "none",
@@ -47,7 +48,7 @@ afterEach(async () => {
   for (const { pmId } of await pm2.list()) await pm2.remove(pmId);
   if (await pm2.isUp()) await pm2.endDaemon();
   pm2.close();
-  await expect.poll(() => readDaemonPid(env.pm2Home), { timeout: 5_000 }).toBeNull();
+  await expect.poll(() => readDaemonPid(env.pm2Home)).toBeNull();
   await rm(folder, { recursive: true, force: true });
 });
 

@@ -1,7 +1,7 @@
 import { z } from "zod";
 
 import { appIdSchema } from "./apps.ts";
-import { budgetSchema } from "./runs.ts";
+import { budgetSchema, runChoiceSchema, runInputSchema } from "./runs.ts";
 import { taskInputSchema } from "./tasks.ts";
 import { commandVariableNameSchema, variableInputSchema, variableSchema } from "./variables.ts";
 
@@ -83,6 +83,7 @@ export const taskActionSchema = z.strictObject({
   ...taskInputSchema.pick({
     title: true,
     instructions: true,
+    template: true,
     appId: true,
     type: true,
     priority: true,
@@ -93,12 +94,24 @@ export const taskActionSchema = z.strictObject({
   budget: budgetSchema.optional(),
 });
 
+/** A run that is started at once, whether the chief of staff is on or not; the automation goes on until it has ended. */
+export const runActionSchema = z.strictObject({
+  kind: z.literal("run"),
+  ...runInputSchema.pick({ prompt: true, appId: true, folder: true, permissionMode: true, isolation: true }).shape,
+  choice: runChoiceSchema,
+  /** Of each run. */
+  budget: budgetSchema.prefault({}),
+  /** For all its runs of one day together: no run may use more than is left of it, and none is started when nothing is. */
+  dayBudget: budgetSchema.optional(),
+});
+
 /** What an automation does when it is due, as the API takes it. */
 export const automationActionInputSchema = z.discriminatedUnion("kind", [
   commandActionInputSchema,
   urlActionSchema,
   restartActionSchema,
   taskActionSchema,
+  runActionSchema,
 ]);
 export type AutomationActionInput = z.output<typeof automationActionInputSchema>;
 
@@ -108,5 +121,6 @@ export const automationActionSchema = z.discriminatedUnion("kind", [
   urlActionSchema,
   restartActionSchema,
   taskActionSchema,
+  runActionSchema,
 ]);
 export type AutomationAction = z.output<typeof automationActionSchema>;

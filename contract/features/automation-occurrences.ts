@@ -22,7 +22,7 @@ export const occurrenceSchema = z.strictObject({
   trigger: z.enum(["schedule", "manual"]),
   /** Who started it by hand. */
   who: z.string().nullable(),
-  action: z.enum(["command", "url", "restart-app", "task"]),
+  action: z.enum(["command", "url", "restart-app", "task", "run"]),
   due: z.iso.datetime(),
   /** Last due time this row stands for, when it stands for more than one. */
   dueUntil: z.iso.datetime().nullable(),

@@ -5,6 +5,7 @@ import { defineEndpoints } from "../endpoint.ts";
 import { pageCursorSchema } from "../page-cursor.ts";
 import { automationActionInputSchema, automationActionSchema } from "./automation-actions.ts";
 import { occurrenceSchema, occurrenceStateSchema } from "./automation-occurrences.ts";
+import { budgetSchema } from "./runs.ts";
 import { missedPolicySchema, overlapPolicySchema, scheduleSchema, zoneSchema } from "./automation-schedules.ts";
 
 /** Id of an automation, made by the server. */
@@ -220,6 +221,26 @@ export const automationsEndpoints = defineEndpoints({
     params: id,
     reply: occurrenceSchema,
     audit: "write",
+  },
+  /** Counted over all runs that began today and were started for its tasks, whatever became of those. */
+  budget: {
+    method: "GET",
+    path: "/api/automations/:id/budget",
+    summary: "Read what an automation has used of its budget today",
+    params: id,
+    reply: z.strictObject({
+      /** `null` for an automation without one: then nothing is counted. */
+      budget: budgetSchema.nullable(),
+      used: z.strictObject({
+        costUsd: z.number().min(0),
+        tokens: z.int().min(0),
+        turns: z.int().min(0),
+        minutes: z.number().min(0),
+      }),
+      /** Why it adds no task and no run of its tasks goes on today; `null` while something is left. */
+      exceeded: z.string().nullable(),
+    }),
+    audit: "none",
   },
   occurrences: {
     method: "GET",

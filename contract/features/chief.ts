@@ -127,6 +127,7 @@ export const chiefEndpoints = defineEndpoints({
     body: chiefSettingsSchema,
     reply: chiefState,
     audit: "write",
+    stepUp: "allow",
   },
   decisions: {
     method: "GET",

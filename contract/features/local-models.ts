@@ -146,6 +146,7 @@ export const localModelsEndpoints = defineEndpoints({
     body: localServerInputSchema,
     reply: localServerSchema,
     audit: "write",
+    stepUp: "secret",
   },
   enable: {
     method: "POST",

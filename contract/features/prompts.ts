@@ -169,13 +169,22 @@ export const promptVersionSchema = z.strictObject({
 });
 export type PromptVersion = z.output<typeof promptVersionSchema>;
 
+/** A prompt with the values it is to be filled with, as what uses it keeps it; it is filled at the moment of the run. */
+export const promptReferenceSchema = z.strictObject({
+  promptId: promptIdSchema,
+  /** Always this version; the one that is in force when a run begins when `null`. */
+  version: z.int().min(1).nullable().default(null),
+  values: z.record(z.string().max(100), z.json()).default({}),
+});
+export type PromptReference = z.output<typeof promptReferenceSchema>;
+
 /** Where a prompt is used. */
 export const promptUseSchema = z.strictObject({
-  kind: z.enum(["prompt", "run"]),
+  kind: z.enum(["prompt", "task", "automation", "run"]),
   name: z.string(),
   /** Page of the panel. */
   link: z.string(),
-  /** The version used, of a run. */
+  /** The version used, of a run; the one it is held to, of a task or an automation. */
   version: z.int().min(1).nullable(),
   at: z.iso.datetime().nullable(),
 });
@@ -298,8 +307,13 @@ export const promptsEndpoints = defineEndpoints({
     path: "/api/prompts/:id",
     summary: "Delete a prompt",
     params: id,
-    /** `includedBy`: titles of prompts that cannot be used without it. */
-    reply: z.strictObject({ id: promptIdSchema, name: z.string(), includedBy: z.array(z.string()) }),
+    /** What cannot be used without it: titles of prompts, and names of tasks that have not ended and of automations. */
+    reply: z.strictObject({
+      id: promptIdSchema,
+      name: z.string(),
+      includedBy: z.array(z.string()),
+      usedBy: z.array(z.string()),
+    }),
     audit: "write",
     stepUp: "delete",
   },

@@ -92,6 +92,7 @@ export const pushEndpoints = defineEndpoints({
     body: z.strictObject({ subscription: pushSubscriptionSchema, preferences: pushPreferencesSchema }),
     reply: pushDeviceSchema,
     audit: "write",
+    stepUp: "secret",
   },
   update: {
     method: "PUT",
@@ -101,6 +102,7 @@ export const pushEndpoints = defineEndpoints({
     body: pushPreferencesSchema,
     reply: pushDeviceSchema,
     audit: "write",
+    stepUp: "secret",
   },
   remove: {
     method: "DELETE",

@@ -199,6 +199,7 @@ export const repairsEndpoints = defineEndpoints({
     body: repairSettingsSchema,
     reply: settingsReply,
     audit: "write",
+    stepUp: "allow",
   },
   /** `null`: the level for all apps. */
   setAppLevel: {
@@ -209,6 +210,7 @@ export const repairsEndpoints = defineEndpoints({
     body: z.strictObject({ level: repairLevelSchema.nullable() }),
     reply: settingsReply,
     audit: "write",
+    stepUp: "allow",
   },
   get: {
     method: "GET",

@@ -86,6 +86,15 @@ const wantedAnswerSchema = answerFormatSchema.superRefine((format, context) => {
   if (problem !== null) context.addIssue({ code: "custom", path: ["schema"], message: problem });
 });
 
+/** The last answer of a run that was asked for JSON. */
+export const runAnswerSchema = z.strictObject({
+  /** The value, indented; without secrets. */
+  text: z.string(),
+  /** Why it does not fit the schema it was asked for with; `null` when it does. */
+  problem: z.string().nullable(),
+});
+export type RunAnswer = z.output<typeof runAnswerSchema>;
+
 /** What the user asks for. */
 export const runInputSchema = z.strictObject({
   title: z.string().trim().max(200, "must have at most 200 characters").optional(),
@@ -164,7 +173,14 @@ export const runSchema = z.strictObject({
   worktree: runWorktreeSchema.nullable(),
   taskType: z.string().nullable(),
   /** The template it was made from. */
-  prompt: z.strictObject({ id: z.string(), version: z.int() }).nullable(),
+  prompt: z
+    .strictObject({
+      id: z.string(),
+      version: z.int(),
+      /** The prompts it included, each in the version it had. */
+      includes: z.array(z.strictObject({ id: z.string(), version: z.int() })).optional(),
+    })
+    .nullable(),
   /** Pictures given along with the prompt, in order. */
   images: z.array(runImageSchema.omit({ data: true })).optional(),
   /** Text when left out. */
@@ -177,6 +193,8 @@ export const runSchema = z.strictObject({
   /** Why it is not going on: why it failed, was interrupted or is queued. */
   message: z.string().nullable(),
   failure: failureKindSchema.nullable(),
+  /** Why it still looks as if it went on, though it is over: its end cannot be written down yet. */
+  endProblem: z.string().nullish(),
   /** Questions not answered yet. */
   pending: z.array(permissionRequestSchema),
   /** The agent's own name for its session, with which it can be resumed. */
@@ -223,6 +241,7 @@ export const runsEndpoints = defineEndpoints({
     body: runInputSchema,
     reply: z.strictObject({ runs: z.array(runSchema).min(1) }),
     audit: "write",
+    stepUpFor: { field: "permissionMode", value: "free", what: "allow" },
   },
   get: { method: "GET", path: "/api/runs/:id", summary: "Read a run", params: id, reply: runSchema, audit: "none" },
   image: {
@@ -232,6 +251,22 @@ export const runsEndpoints = defineEndpoints({
     params: id.extend({ number: z.coerce.number().int().min(1).max(20) }),
     reply: { raw: "image/*" },
     audit: "none",
+  },
+  jsonAnswer: {
+    method: "GET",
+    path: "/api/runs/:id/answer",
+    summary: "Read the answer of a run that was asked for JSON",
+    params: id,
+    reply: runAnswerSchema,
+    audit: "none",
+  },
+  downloadAnswer: {
+    method: "GET",
+    path: "/api/runs/:id/answer.json",
+    summary: "Download the answer of a run that was asked for JSON",
+    params: id,
+    reply: { raw: "application/json" },
+    audit: "read",
   },
   events: {
     method: "GET",
@@ -279,6 +314,7 @@ export const runsEndpoints = defineEndpoints({
     params: id,
     reply: runSchema,
     audit: "write",
+    stepUpWhen: { when: "the run asked for nothing", what: "allow" },
   },
   remove: {
     method: "DELETE",

@@ -4,6 +4,7 @@ import { defineFeed } from "../channel.ts";
 import { defineEndpoints } from "../endpoint.ts";
 import { appIdSchema } from "./apps.ts";
 import { isolationSchema } from "./isolation.ts";
+import { promptReferenceSchema } from "./prompts.ts";
 import { modelIdSchema, providerIdSchema, tierSchema } from "./providers.ts";
 import { budgetSchema, fallbackListSchema, permissionModeSchema, runIdSchema } from "./runs.ts";
 
@@ -77,6 +78,8 @@ export const taskInputSchema = z.strictObject({
   title,
   /** Markdown; the title alone when empty. */
   instructions: z.string().max(200_000, "must have at most 200000 characters").default(""),
+  /** A prompt that says what is to be done; the instructions come after it. */
+  template: promptReferenceSchema.nullable().default(null),
   appId: appIdSchema.nullable().default(null),
   type: taskTypeSchema.default("feature"),
   priority: taskPrioritySchema.default("normal"),
@@ -176,6 +179,8 @@ export const tasksFileStateSchema = z.strictObject({
 });
 export type TasksFileState = z.output<typeof tasksFileStateSchema>;
 
+const whenFree = "its runs ask for nothing, by its own mode or, without one, by that of the chief of staff";
+
 export const tasksEndpoints = defineEndpoints({
   list: {
     method: "GET",
@@ -235,7 +240,10 @@ export const tasksEndpoints = defineEndpoints({
     body: z.strictObject({
       ...taskInputSchema.shape,
       state: z.enum(["draft", "ready"]).default("ready"),
-      /** Chosen by the client for this one task: told again it answers with the task that was made, and makes no second one. */
+      /**
+       * Chosen by the client for this one task: told again within a day it answers with the task that was made, as it is now,
+       * and makes no second one. `conflict` when that was deleted meanwhile.
+       */
       key: z
         .string()
         .regex(/^[\w-]{8,64}$/, "must be 8 to 64 letters, digits or hyphens")
@@ -243,6 +251,7 @@ export const tasksEndpoints = defineEndpoints({
     }),
     reply: taskSchema,
     audit: "write",
+    stepUpWhen: { when: whenFree, what: "allow" },
   },
   update: {
     method: "PUT",
@@ -252,6 +261,7 @@ export const tasksEndpoints = defineEndpoints({
     body: taskInputSchema,
     reply: taskSchema,
     audit: "write",
+    stepUpWhen: { when: `${whenFree}, and did not before or shall do something else`, what: "allow" },
   },
   /** To another column, another place in it, or both. */
   move: {

@@ -110,5 +110,6 @@ export const usageEndpoints = defineEndpoints({
     body: dailyBudgetSchema,
     reply: budgetState,
     audit: "write",
+    stepUp: "allow",
   },
 });

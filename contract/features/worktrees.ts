@@ -42,6 +42,8 @@ export const worktreeSchema = z.strictObject({
   lossIfRemoved: z.string().nullable(),
   /** The first of what git ignores in it and what goes with it: "node_modules/". */
   ignored: z.array(z.string()),
+  /** It was made again when its work was brought back, and its set-up command was not run in it. */
+  lacksSetup: z.boolean().default(false),
 });
 export type Worktree = z.output<typeof worktreeSchema>;
 

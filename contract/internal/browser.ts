@@ -111,6 +111,7 @@ export const browserProcessEndpoints = defineEndpoints({
     body: browserSettingsSchema,
     reply: browserStateSchema,
     audit: "write",
+    stepUp: "secret",
   },
   start: {
     method: "POST",

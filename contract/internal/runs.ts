@@ -4,7 +4,7 @@ import { defineEndpoints } from "../endpoint.ts";
 import { chiefSettingsSchema } from "../features/chief.ts";
 import { agentKindSchema, apiDialectSchema, modelPriceSchema } from "../features/providers.ts";
 import { runEventSchema } from "../features/run-events.ts";
-import { attemptSchema, runIdSchema, runImageSchema, runSchema } from "../features/runs.ts";
+import { attemptSchema, runAnswerSchema, runIdSchema, runImageSchema, runSchema } from "../features/runs.ts";
 import { taskPrioritySchema } from "../features/tasks.ts";
 import { worktreeSchema, worktreeSetupSchema } from "../features/worktrees.ts";
 
@@ -42,7 +42,7 @@ export const runTargetSchema = z.discriminatedUnion("engine", [
 ]);
 export type RunTarget = z.output<typeof runTargetSchema>;
 
-/** What portos-cos is to run. `queuedReason` is told until it starts. */
+/** What portos-cos is to run. */
 export const runSpecSchema = runSchema
   .pick({
     id: true,
@@ -116,6 +116,8 @@ export const internalRunsEndpoints = defineEndpoints({
     path: "/api/runs",
     summary: "Start a run",
     body: runSpecSchema,
+    /** A long prompt, what it was filled with, and pictures. */
+    maxBodyBytes: 16 * 1024 * 1024,
     reply: runSchema,
     audit: "none",
   },
@@ -127,6 +129,23 @@ export const internalRunsEndpoints = defineEndpoints({
     summary: "Read the prompt of a run",
     params: id,
     reply: z.strictObject({ text: z.string(), images: z.array(runImageSchema).optional() }),
+    audit: "none",
+  },
+  /** A picture the run was given; `number` counts from 1. */
+  image: {
+    method: "GET",
+    path: "/api/runs/:id/images/:number",
+    summary: "Read a picture of a run",
+    params: id.extend({ number: z.coerce.number().int().min(1).max(20) }),
+    reply: runImageSchema,
+    audit: "none",
+  },
+  jsonAnswer: {
+    method: "GET",
+    path: "/api/runs/:id/answer",
+    summary: "Read the answer of a run that was asked for JSON",
+    params: id,
+    reply: runAnswerSchema,
     audit: "none",
   },
   events: {
@@ -226,8 +245,20 @@ export const internalRunsEndpoints = defineEndpoints({
   },
 });
 
-/** Where portos-cos takes the WebSocket over which it tells every change of a run, one JSON text per message. */
+/** Where portos-cos takes the WebSocket over which it tells every change of a run, one JSON text per message and direction. */
 export const runsSocketPath = "/runs";
+
+/**
+ * What portos-server says over it, short enough for one message of 1 kB each. Who has said nothing is told the events of all
+ * runs; after `select` only those of the runs it watches.
+ */
+export const runsRequestSchema = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("select") }),
+  /** Answered by `watched`: events after that are told, those before are in the files. */
+  z.strictObject({ kind: z.literal("watch"), id: runIdSchema }),
+  z.strictObject({ kind: z.literal("unwatch"), id: runIdSchema }),
+]);
+export type RunsRequest = z.output<typeof runsRequestSchema>;
 
 /** One message of that WebSocket. */
 export const runsMessageSchema = z.discriminatedUnion("kind", [
@@ -236,6 +267,7 @@ export const runsMessageSchema = z.discriminatedUnion("kind", [
   /** It has lost those to be asked, see `wanting`. */
   z.strictObject({ kind: z.literal("wanting"), id: runIdSchema }),
   z.strictObject({ kind: z.literal("events"), id: runIdSchema, events: z.array(runEventSchema).min(1) }),
+  z.strictObject({ kind: z.literal("watched"), id: runIdSchema }),
   z.strictObject({ kind: z.literal("worktree"), worktree: worktreeSchema }),
   z.strictObject({ kind: z.literal("worktree-removed"), runId: runIdSchema }),
 ]);

@@ -7,6 +7,7 @@ import { type FixtureOpts, LLMock } from "@copilotkit/aimock";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import type { RunTarget } from "../../contract/internal/runs.ts";
+import { freePort } from "../../lib/testing/free-port.ts";
 import { until } from "../../lib/testing/temporary-folder.ts";
 import { bundleProgram } from "../../scripts/lib/bundle-program.mjs";
 import {
@@ -21,7 +22,7 @@ import { clientOf, defaults } from "./testing/test-runs.ts";
 const programs = await installRealAgents();
 const isMissing = typeof programs === "string";
 
-const basePort = 20_000 + Math.floor(Math.random() * 2_500) * 10;
+const basePort = await freePort();
 const runs = clientOf(basePort + 4);
 const mock = new LLMock({ port: 0, logLevel: "silent" });
 let folder = "";

@@ -18,6 +18,8 @@ export interface AttemptEnd {
   isCut?: boolean;
   /** The same session can be asked again. */
   canContinue: boolean;
+  /** Cleans what it left, once its end is on disk: until then it may have to be read again. Doing it twice does no harm. */
+  tidy?: () => Promise<void>;
 }
 
 /** A question to the user before something is done. */
@@ -29,6 +31,8 @@ export type Question = Pick<PermissionRequest, "call" | "options"> & {
 /** What an attempt tells while it runs. */
 export interface AttemptSink {
   text(piece: TextPiece, position?: OutputPosition): void;
+  /** Text that was told before this process began. */
+  recall(piece: TextPiece): void;
   event(body: RunEventBody, position?: OutputPosition): void;
   /** All that this attempt has used so far. */
   usage(total: Usage): void;

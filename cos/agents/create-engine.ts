@@ -67,6 +67,11 @@ export async function createEngine(
         await endLeftovers(mark(task.runId), record);
         return null;
       },
+      async tidy({ engine: way, run }, attempt) {
+        if (way !== "headless") return;
+        const { tidyHeadlessAttempt } = await import("./headless/headless-attempt.ts");
+        await tidyHeadlessAttempt(store.folderOf(run.id), attempt);
+      },
     },
   });
   built = engine;

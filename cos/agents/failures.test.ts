@@ -26,6 +26,9 @@ describe("failures", () => {
     ["ProviderModelNotFoundError", "missing-model"],
     ["connect ECONNREFUSED 127.0.0.1:1234", "transport"],
     ["Overloaded", "server-error"],
+    ["413 Request Entity Too Large", "bad-request"],
+    ["request_too_large: Request exceeds the maximum size", "bad-request"],
+    ["The image is too large: at most 5 MB", "bad-request"],
     ["something else", "crashed"],
   ] as const)("reads %j as %s", (text, failure) => {
     expect(failureFromText(text, "crashed")).toBe(failure);
@@ -38,6 +41,7 @@ describe("failures", () => {
     [403, "", "not-logged-in"],
     [404, "not found", "missing-model"],
     [400, "messages: required", "bad-request"],
+    [413, "", "bad-request"],
     [400, "model x does not exist", "missing-model"],
     [500, "", "server-error"],
     [529, "overloaded", "server-error"],

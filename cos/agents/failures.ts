@@ -25,7 +25,10 @@ const words: readonly [RegExp, FailureKind][] = [
   [/content[ _]filter|content policy|safety|refus(?:ed|al)|prohibited/i, "refused"],
   [/timed? ?out|timeout|deadline/i, "timeout"],
   [/overloaded|internal server error|bad gateway|service unavailable|\b5(?:00|02|03|04|29)\b/i, "server-error"],
-  [/invalid[ _]request|bad request|\b400\b|prompt is too long|context[ _]length/i, "bad-request"],
+  [
+    /invalid[ _]request|bad request|\b400\b|(?:prompt|input) is too long|(?:request|payload|entity|body|image)[^.\n]{0,40}[ _]too[ _]large|\b413\b|context[ _]length/i,
+    "bad-request",
+  ],
 ];
 
 /** What a message of a program or API means; `otherwise` when it says nothing known. */

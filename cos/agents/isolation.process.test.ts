@@ -136,6 +136,16 @@ describe.runIf(!hasBubblewrap)("a run with a sandbox, without bubblewrap", () =>
 });
 
 describe.runIf(hasBubblewrap)("a run with a sandbox", () => {
+  it("may look at the pictures it was given, and at nothing else of its run", async () => {
+    const data = Buffer.from("a point\n").toString("base64");
+    const images = [{ name: "point.png", mediaType: "image/png" as const, data }];
+    const look = `run cd '${runs.dataDir}/runs' && find . -type f -print -exec cat {} ';'; cd - >/dev/null; git status -s`;
+    const { id } = await start(look, sandbox, cliTarget(), { images, permissionMode: "free" });
+    const run = await runs.ended(id, 30_000);
+    expect(run.state, run.message ?? "").toBe("succeeded");
+    expect(await runs.answer(id)).toBe(`./${id}/images/1.png\na point\n`);
+  });
+
   const line = "pwd; echo two > new.txt; git add -A; git commit -qm work; touch ../escaped; ls ..";
   it.each([
     ["headless", cliTarget()],
@@ -153,7 +163,7 @@ describe.runIf(hasBubblewrap)("a run with a sandbox", () => {
 
   it("is interrupted politely and wholly", async () => {
     const { id } = await start("child\nwait 60000", sandbox);
-    await expect.poll(async () => runs.answer(id), { timeout: 15_000 }).toContain("children");
+    await expect.poll(async () => runs.answer(id)).toContain("children");
     await runs.client.stop({ params: { id }, body: { reason: null } });
     expect((await runs.ended(id)).state).toBe("cancelled");
     const left = await Promise.all(

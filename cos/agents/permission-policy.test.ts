@@ -34,6 +34,16 @@ describe("permission policy", () => {
     expect(allows(mode, tool, [...paths])).toBe(expected);
   });
 
+  it("lets what was given along be read and nothing more", () => {
+    for (const [tool, path, expected] of [
+      ["read", "/data/run/images/1.png", true],
+      ["read", "/data/run/prompt.md", false],
+      ["read", "/data/run/images/../prompt.md", false],
+      ["edit", "/data/run/images/1.png", false],
+    ] as const)
+      expect(ruleFor("ask-writes", { tool, edits: [] }, [path], "/srv/app", "/data/run/images")).toBe(expected);
+  });
+
   it("knows what lies in a folder", () => {
     expect(isInside("/a/b", "/a/b")).toBe(true);
     expect(isInside("/a/b", "c/../d")).toBe(true);

@@ -14,18 +14,20 @@ export const ownOptions: Option[] = [
   { optionId: "deny", name: "Deny", kind: "deny-once" },
 ];
 
-/** The option the permission mode chooses without asking; `null` when the user must be asked. */
+/** Whether the permission mode allows it without asking. `given`: folder with what the run was given along, which may be read. */
 export function ruleFor(
   mode: PermissionMode,
   call: Pick<ToolCall, "tool" | "edits">,
   paths: readonly string[],
   folder: string,
+  given: string | null = null,
 ): boolean {
   if (mode === "free") return true;
   if (mode === "ask") return false;
   const touched = [...paths, ...call.edits.map(({ path }) => path)];
   const staysInside = touched.every((path) => isInside(folder, path));
-  if (isReading(call)) return staysInside;
+  if (isReading(call))
+    return touched.every((path) => isInside(folder, path) || (given !== null && isInside(given, path)));
   if (mode === "ask-writes") return false;
   // A command or a fetch may reach anything, whatever folder it starts in.
   const isFileChange = call.tool === "edit" || call.tool === "move" || call.tool === "delete";

@@ -7,10 +7,11 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import type { RunTarget } from "../../contract/internal/runs.ts";
 import { bundleProgram } from "../../scripts/lib/bundle-program.mjs";
+import { freePort } from "../../lib/testing/free-port.ts";
 import { until } from "../../lib/testing/temporary-folder.ts";
 import { acpTarget, cliTarget, clientOf, defaults, type TestRuns } from "./testing/test-runs.ts";
 
-const basePort = 20_000 + Math.floor(Math.random() * 2_500) * 10;
+const basePort = await freePort();
 const port = basePort + 4;
 let program = "";
 let dataDir = "";
@@ -34,7 +35,7 @@ async function startProcess(): Promise<void> {
         () => true,
         () => false, // not there yet
       ),
-    15_000,
+    60_000,
   );
 }
 
@@ -66,7 +67,7 @@ describe("runs when portos-cos goes away", () => {
   it("takes a running program up again after kill -9 and loses nothing it said meanwhile", async () => {
     const lines = Array.from({ length: 30 }, (_, at) => `say <${at}>\nwait 100`).join("\n");
     const { id } = await start(lines);
-    await expect.poll(async () => runs.answer(id), { timeout: 10_000 }).toContain("<4>");
+    await expect.poll(async () => runs.answer(id)).toContain("<4>");
     await end("SIGKILL");
     await new Promise((resolve) => {
       setTimeout(resolve, 700);
@@ -83,6 +84,7 @@ describe("runs when portos-cos goes away", () => {
 
   it("takes up many floods again and again, each event once", async () => {
     const started = await Promise.all(Array.from({ length: 4 }, () => start("flood 4000 100")));
+    for (const { id } of started) await runs.until(id, ({ agentSessionId }) => agentSessionId !== null);
     for (let kill = 0; kill < 3; kill += 1) {
       await new Promise((resolve) => {
         setTimeout(resolve, 500 + kill * 130);
@@ -91,7 +93,8 @@ describe("runs when portos-cos goes away", () => {
       await startProcess();
     }
     for (const { id } of started) {
-      expect((await runs.ended(id, 30_000)).state).toBe("succeeded");
+      const run = await runs.ended(id, 60_000);
+      expect(run.state, run.message ?? "").toBe("succeeded");
       const calls = (await runs.bodies(id, "tool")).map(({ call }) => call.callId);
       expect(calls).toEqual(Array.from({ length: 4_000 }, (_, at) => `call-${at + 1}`));
       const numbers = await numbersOf(id);
@@ -108,6 +111,8 @@ describe("runs when portos-cos goes away", () => {
     await new Promise((resolve) => {
       setTimeout(resolve, 1_200);
     });
+    // As when portos-cos had begun to tidy up after it and was killed before it wrote the end down.
+    await rm(join(dataDir, "data/runs", good.id, "attempt-1.err"), { force: true });
     await startProcess();
     expect((await runs.ended(good.id)).state).toBe("succeeded");
     expect(await runs.answer(good.id)).toBe("done");
@@ -176,7 +181,7 @@ describe("runs when portos-cos goes away", () => {
 
   it("interrupts an agent on pipes, ends what is left of it, and goes on when asked", async () => {
     const { id } = await start("say before\nhang", acpTarget());
-    await expect.poll(async () => runs.answer(id), { timeout: 10_000 }).toBe("before");
+    await expect.poll(async () => runs.answer(id)).toBe("before");
     await end("SIGKILL");
     await startProcess();
     expect(await runs.client.get({ params: { id } })).toMatchObject({ state: "interrupted", canContinue: true });

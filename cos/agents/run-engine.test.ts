@@ -1,14 +1,18 @@
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 
 import { afterEach, describe, expect, it, vi } from "vitest";
 
 import type { RunsMessage, RunSpec, RunTarget } from "../../contract/internal/runs.ts";
+import { AppError } from "../../lib/app-error.ts";
 import { systemClock } from "../../lib/clock.ts";
 import { silentLogger } from "../../lib/logger.ts";
 import { useTemporaryFolders } from "../../lib/testing/temporary-folder.ts";
 import type { AttemptEnd, AttemptTask } from "./attempt.ts";
 import { RunEngine } from "./run-engine.ts";
+import { isOpen } from "./store/run-record.ts";
 import { RunStore } from "./store/run-store.ts";
+import { newRecord } from "./testing/run-records.ts";
 import { cliTarget, defaults } from "./testing/test-runs.ts";
 import { noUsage } from "./usage.ts";
 
@@ -27,6 +31,12 @@ afterEach(async () => {
 });
 
 const nothing = (): void => undefined;
+const refuse = () => Promise.reject(new AppError("disk_full", "The disk is full: nothing was changed."));
+
+/** Whatever can happen by itself has happened. */
+async function settled(): Promise<void> {
+  for (let turn = 0; turn < 20; turn += 1) await new Promise(setImmediate);
+}
 
 function later<T>(): { promise: Promise<T>; resolve: (value: T) => void } {
   let resolve: (value: T) => void = nothing;
@@ -46,8 +56,14 @@ async function createWorld(limit = 4) {
   const folder = await newFolder();
   const store = new RunStore({ directory: join(folder, "runs"), clock: systemClock, logger: silentLogger });
   const given: string[] = [];
+  const tidied: string[] = [];
   const messages: RunsMessage[] = [];
-  const world = { act: (_task: AttemptTask): AttemptEnd | null => done };
+  const world = {
+    act: (_task: AttemptTask): AttemptEnd | null => done,
+    /** How a child ends that is found again. */
+    foundEnd: null as AttemptEnd | null,
+    hasOthers: false,
+  };
   let held: Promise<void> = Promise.resolve();
   const engine = new RunEngine({
     store,
@@ -55,7 +71,7 @@ async function createWorld(limit = 4) {
     logger: silentLogger,
     refreshSecrets: () => Promise.resolve(),
     limits: { total: limit, perApp: limit, perProvider: limit },
-    mayFallBack: () => false,
+    mayFallBack: () => world.hasOthers,
     isolation: {
       check: () => held,
       enter: () => Promise.resolve(null),
@@ -75,7 +91,12 @@ async function createWorld(limit = 4) {
         };
         return Promise.resolve({ ended: stopped.promise, stop, release: stop });
       },
-      adopt: () => Promise.resolve(null),
+      tidy: (record, attempt) => {
+        tidied.push(`${record.run.id} ${attempt}`);
+        return Promise.resolve();
+      },
+      adopt: () =>
+        Promise.resolve(world.foundEnd && { ended: Promise.resolve(world.foundEnd), stop: nothing, release: nothing }),
     },
   });
   opened.push({ engine, store });
@@ -91,7 +112,7 @@ async function createWorld(limit = 4) {
       resolve(null);
     };
   };
-  return Object.assign(world, { engine, store, given, messages, start, until, hold });
+  return Object.assign(world, { engine, store, given, tidied, messages, start, until, hold });
 }
 
 const other: RunTarget = cliTarget({ providerId: "other" });
@@ -109,6 +130,20 @@ describe("runs that go on", () => {
     expect(given).toEqual(["task"]);
   });
 
+  it("shows a follow-up that nobody was given because a picture of the run is gone", async () => {
+    const { engine, store, start, until, given } = await createWorld();
+    const images = [{ name: "a.png", mediaType: "image/png" as const, data: "aGVsbG8=" }];
+    const { id } = await start("task", { images });
+    await until(id, "succeeded");
+    await rm(join(store.folderOf(id), "images"), { recursive: true });
+    await engine.say(id, "more", [cliTarget()]);
+    await until(id, "failed");
+    expect((await engine.get(id)).message).toContain('"a.png" is not there any more');
+    const { events } = await engine.events(id, 0, 100);
+    expect(events.flatMap(({ body }) => (body.kind === "user" ? [body.text] : []))).toEqual(["task", "more"]);
+    expect(given).toHaveLength(1);
+  });
+
   it("says a message again that was being said when the run was interrupted", async () => {
     const world = await createWorld();
     const { engine, store, start, until, given } = world;
@@ -121,6 +156,85 @@ describe("runs that go on", () => {
     const again = [expect.stringMatching(/^You were interrupted\.[^]*may not have reached you:\n\nB$/)];
     expect((await store.read(id))?.unsaid).toEqual(again);
     expect((await store.read(id))?.turn).toBeNull();
+  });
+
+  it("tells that its end cannot be written down, tries again, and has ended once the disk takes it", async () => {
+    const world = await createWorld();
+    const { engine, store, start, given } = world;
+    const save = store.save.bind(store);
+    let isFull = true;
+    store.save = (record) =>
+      isFull && !isOpen(record.run)
+        ? Promise.reject(new AppError("disk_full", "The disk is full: nothing was changed."))
+        : save(record);
+    const { id } = await start("task");
+    await expect.poll(async () => (await engine.get(id)).endProblem, { timeout: 10_000 }).toContain("The disk is full");
+    const refused = await engine.get(id);
+    expect(refused.endProblem).toContain("It is over (succeeded)");
+    expect(refused).toMatchObject({ endedAt: null, message: refused.endProblem });
+    const told = world.messages.findLast((message) => message.kind === "run");
+    expect(told).toMatchObject({ run: { endProblem: expect.stringContaining("It is over") as string } });
+    expect((await engine.get(id)).state).not.toBe("succeeded");
+    await expect(engine.say(id, "more", [cliTarget()])).rejects.toMatchObject({ code: "disk_full" });
+    await expect(engine.stop(id, null)).rejects.toMatchObject({ code: "disk_full" });
+    isFull = false;
+    await expect.poll(async () => (await store.read(id))?.run.state, { timeout: 10_000 }).toBe("succeeded");
+    await expect.poll(() => engine.openCount, { timeout: 10_000 }).toBe(0);
+    const ended = await engine.get(id);
+    expect(ended).toMatchObject({ state: "succeeded", failure: null });
+    expect(ended.endProblem).toBeUndefined();
+    const { events } = await engine.events(id, 0, 100);
+    const ends = events.filter(({ body }) => body.kind === "state" && body.state === "succeeded");
+    expect(ends).toHaveLength(1);
+    expect(given).toEqual(["task"]);
+  });
+
+  it("tries to write its end once at a time however often it is stopped, also after a stop of everything", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    const { engine, store, start } = await createWorld();
+    const save = store.save.bind(store);
+    let tried = 0;
+    store.save = (record) => {
+      if (isOpen(record.run)) return save(record);
+      tried += 1;
+      return Promise.reject(new Error("no"));
+    };
+    const { id } = await start("task");
+    while ((await engine.get(id)).endProblem === undefined) await new Promise(setImmediate);
+    for (let times = 0; times < 3; times += 1) await expect(engine.stop(id, null)).rejects.toThrow("no");
+    expect(tried).toBe(4);
+    // Each time it waits twice as long.
+    vi.advanceTimersByTime(7_000);
+    await settled();
+    expect(tried).toBe(4);
+    await engine.interruptAll("stop");
+    vi.advanceTimersByTime(1_000);
+    await settled();
+    expect(tried).toBe(5);
+    store.save = save;
+    vi.advanceTimersByTime(16_000);
+    await vi.waitUntil(() => engine.openCount === 0);
+    expect((await store.read(id))?.run.state).toBe("succeeded");
+  });
+
+  it("has ended once its end is on disk, whatever the disk refuses then", async () => {
+    const { engine, store, start } = await createWorld();
+    const save = store.save.bind(store);
+    let endings = 0;
+    store.save = (record) => {
+      if (!isOpen(record.run)) endings += 1;
+      // Its end, and the same once more when it is closed.
+      return !isOpen(record.run) && endings !== 2 ? Promise.reject(new Error("no")) : save(record);
+    };
+    const { id } = await start("task");
+    await expect.poll(() => engine.openCount, { timeout: 10_000 }).toBe(0);
+    await expect.poll(() => store.openIds(), { timeout: 10_000 }).toEqual([]);
+    expect(endings).toBe(3);
+    expect((await engine.get(id)).state).toBe("succeeded");
+    store.save = save;
+    await engine.say(id, "more", [cliTarget()]);
+    await expect.poll(() => engine.openCount, { timeout: 10_000 }).toBe(0);
+    expect((await engine.get(id)).attempts).toHaveLength(2);
   });
 
   it("ends when its budget is used up by what was done, although a message waits", async () => {
@@ -152,6 +266,62 @@ describe("runs that go on", () => {
   });
 });
 
+it("ends a run that is told that nobody else can be asked while it still leaves its slot", async () => {
+  const world = await createWorld();
+  const { engine, store, until } = world;
+  world.foundEnd = { failure: "crashed", message: "It broke", canContinue: false };
+  world.hasOthers = true;
+  const cut = { number: 1, providerId: "fake", providerName: "Fake", providerType: "cli" as const, model: null };
+  const ends = { endedAt: null, failure: null, message: null, usage: noUsage };
+  const attempts = [{ ...cut, reason: "r", startedAt: "2026-11-20T12:00:00.000Z", ...ends }];
+  const record = newRecord(1, { state: "running", attempts });
+  record.turn = { text: "task", firstAttempt: 1 };
+  await store.create(record, "task", []);
+  const told = later<unknown>();
+  engine.onMessage((message) => {
+    if (message.kind === "wanting") told.resolve(engine.supply(message.id, [], "Its provider is gone"));
+  });
+  await engine.recover([record.run.id]);
+  expect(await told.promise).toMatchObject({ state: "failed", failure: "crashed", message: "It broke" });
+  await until(record.run.id, "failed");
+  expect(engine.wanting()).toEqual([]);
+});
+
+it("cleans what an attempt left that had ended when portos-cos was killed", async () => {
+  const { engine, store, tidied } = await createWorld();
+  const attempt = { number: 1, providerId: "fake", providerName: "Fake", providerType: "cli" as const, model: null };
+  const at = "2026-11-20T12:00:00.000Z";
+  const ends = { startedAt: at, endedAt: at, failure: null, message: null, usage: noUsage };
+  const record = newRecord(1, { state: "running", attempts: [{ ...attempt, reason: "r", ...ends }] });
+  await store.create(record, "task", []);
+  await engine.recover([record.run.id]);
+  expect((await engine.get(record.run.id)).state).toBe("succeeded");
+  expect(tidied).toEqual([`${record.run.id} 1`]);
+});
+
+it("takes up every run that was left although the disk refuses one its end and another its events", async () => {
+  const { engine, store } = await createWorld();
+  const facts = { providerId: "fake", providerName: "Fake", providerType: "cli" as const, model: null, reason: "r" };
+  const ends = { endedAt: null, failure: null, message: null, usage: noUsage };
+  const cut = { number: 1, ...facts, startedAt: "2026-11-20T12:00:00.000Z", ...ends };
+  const left = [1, 2, 3].map((number) => newRecord(number, { state: "running", attempts: [{ ...cut }] }));
+  for (const record of left) await store.create(record, "task", []);
+  const [refused = "", unopened = "", fine = ""] = left.map(({ run }) => run.id);
+  const [save, openEvents] = [store.save.bind(store), store.openEvents.bind(store)];
+  let isFull = true;
+  store.save = (record) => (isFull && record.run.id === refused ? refuse() : save(record));
+  store.openEvents = (id, onWritten) => (isFull && id === unopened ? refuse() : openEvents(id, onWritten));
+  await engine.recover([refused, unopened, fine]);
+  expect((await engine.get(fine)).state).toBe("interrupted");
+  expect((await engine.get(refused)).endProblem).toContain("The disk is full");
+  isFull = false;
+  for (const id of [refused, unopened])
+    await expect.poll(async () => (await store.read(id))?.run.state, { timeout: 10_000 }).toBe("interrupted");
+  await expect.poll(() => engine.openCount, { timeout: 10_000 }).toBe(0);
+  expect((await store.read(refused))?.run.attempts).toMatchObject([{ failure: "crashed" }]);
+  expect(await store.openIds()).toEqual([]);
+});
+
 describe("a stop of everything", () => {
   it("takes nothing up afterwards, neither a start nor a follow-up, until it is plain that nothing was stopped", async () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
@@ -170,6 +340,33 @@ describe("a stop of everything", () => {
     await engine.say(id, "more", [cliTarget()]);
     await vi.waitUntil(() => engine.openCount === 0);
     expect((await engine.get(id)).state).toBe("succeeded");
+  });
+
+  it("ends those that wait although the disk refuses the ends of others", async () => {
+    const world = await createWorld(1);
+    const { engine, store, start, until } = world;
+    const save = store.save.bind(store);
+    const refused = new Set<string>();
+    store.save = (record) =>
+      refused.has(record.run.id) && !isOpen(record.run) ? Promise.reject(new Error("no")) : save(record);
+    const over = await start("over", { id: "run-overbutunwritten1" });
+    await until(over.id, "succeeded");
+    refused.add(over.id);
+    world.act = () => null;
+    await engine.say(over.id, "more", [cliTarget()]);
+    await until(over.id, "running");
+    await engine.stop(over.id, null);
+    await expect.poll(async () => (await engine.get(over.id)).endProblem, { timeout: 10_000 }).toContain("cancelled");
+    const going = await start("going");
+    await until(going.id, "running");
+    const waiting = [await start("first"), await start("second")];
+    refused.add(waiting[0]?.id ?? "");
+    expect(await engine.interruptAll("stop")).toBe(3);
+    for (const id of [going.id, waiting[1]?.id ?? ""])
+      expect((await store.read(id))?.run).toMatchObject({ state: "interrupted", message: "stop" });
+    expect((await engine.get(over.id)).endProblem).toContain("It is over (cancelled)");
+    expect((await engine.get(waiting[0]?.id ?? "")).endProblem).toContain("It is over (interrupted)");
+    refused.clear();
   });
 
   it("interrupts a run that was just being started", async () => {

@@ -5,6 +5,7 @@ import type { Run, RunImage } from "../../contract/features/runs.ts";
 import type { RunsMessage, RunSpec, RunTarget } from "../../contract/internal/runs.ts";
 import { AppError } from "../../lib/app-error.ts";
 import type { Clock } from "../../lib/clock.ts";
+import { redact } from "../../lib/redact.ts";
 import type { RunIsolation } from "./run-isolation.ts";
 import {
   createRunPursuit,
@@ -29,7 +30,7 @@ import {
   unsaidWith,
 } from "./run-intake.ts";
 import { defaultLimits, type QueueLimits } from "./run-queue.ts";
-import { leftoverOf } from "./run-recovery.ts";
+import { nextWaitMs, recoverRuns } from "./recover-runs.ts";
 import { RunSlots } from "./run-slots.ts";
 import { RunTask } from "./run-task.ts";
 import { isOpen, type RunRecord } from "./store/run-record.ts";
@@ -48,6 +49,14 @@ const waitsForSlot = "Waits for a free slot";
 const stopsWithinMs = 120_000;
 const waitsForTargets = "Waits for portos-server, which knows who is to be asked";
 
+/** An end that is not on disk yet, and when it is tried again. */
+interface Unwritten {
+  conclusion: Conclusion;
+  endedAt: string;
+  waitMs: number;
+  timer: NodeJS.Timeout;
+}
+
 /** Every run of this machine: queued, running, waiting; the ended ones are in the store. */
 export class RunEngine {
   readonly #options: RunEngineOptions;
@@ -55,9 +64,13 @@ export class RunEngine {
   readonly #tasks = new Map<string, RunTask>();
   readonly #opening = new Map<string, Promise<RunTask>>();
   readonly #finishing = new Map<string, Promise<void>>();
+  /** Ends the disk has refused so far. */
+  readonly #unwritten = new Map<string, Unwritten>();
   readonly #slots: RunSlots;
   readonly #listeners = new Set<(message: RunsMessage) => void>();
   #isClosing = false;
+  /** For good. */
+  #isClosed = false;
   /** Why every run was interrupted, while nobody may start. */
   #interruption: string | null = null;
 
@@ -69,7 +82,7 @@ export class RunEngine {
       limits: options.limits ?? defaultLimits,
       work: (task) => this.#work(task),
       settle: (task, end) => this.#settle(task, end),
-      isBeingEnded: (id) => this.#finishing.has(id),
+      isBeingEnded: (id) => this.#finishing.has(id) || this.#unwritten.has(id),
       logger: options.logger,
     });
   }
@@ -77,11 +90,19 @@ export class RunEngine {
   /** Takes up what a former process left: running children are adopted, queued runs wait on, what was cut off is interrupted. */
   async recover(ids: readonly string[]): Promise<void> {
     if (ids.length > 0) await this.#options.refreshSecrets();
-    for (const id of ids) {
-      const record = await this.#options.store.read(id);
-      if (record === null || !isOpen(record.run)) await this.#options.store.markEnded(id);
-      else await this.#takeUp(record);
-    }
+    await recoverRuns(ids, {
+      ...this.#options,
+      pursuit: this.#pursuit,
+      open: (record) => this.#open(record),
+      drop: (id) => this.#tasks.delete(id),
+      isKnown: (id) => this.#tasks.has(id) || this.#opening.has(id),
+      mayStart: () => (this.#isClosed ? "never" : this.#isClosing ? "later" : "now"),
+      occupy: (task, work) => {
+        this.#slots.occupy(task, work);
+      },
+      finish: (task, end) => this.#finish(task, end),
+      waitOn: (task) => this.#waitOn(task),
+    });
   }
 
   onMessage(listener: (message: RunsMessage) => void): () => void {
@@ -195,11 +216,16 @@ export class RunEngine {
   async supply(id: string, targets: readonly RunTarget[], problem: string | null): Promise<Run> {
     const task = this.#tasks.get(id);
     if (!task) return this.get(id);
-    if (!isWanting(task)) return task.view();
+    if (!isWanting(task) || this.#unwritten.has(id)) return task.view();
     knowSecrets(targets);
     const again = isFollowUp(task) ? followUpTarget(task.run, targets) : null;
     task.targets = again ? [again] : targets;
-    if (this.#slots.has(id)) return task.view();
+    if (this.#slots.has(id)) {
+      if (targets.length > 0 || task.run.state !== "queued") return task.view();
+      // It asked a moment ago and is still leaving its slot.
+      await this.#slots.left(id);
+      return this.supply(id, targets, problem);
+    }
     if (targets.length > 0) {
       await task.setState("queued", waitsForSlot);
       this.#slots.fill();
@@ -237,11 +263,16 @@ export class RunEngine {
       this.#interruption = null;
       this.#isClosing = false;
     });
-    const going = [...this.#tasks.values()].filter(({ run }) => isOpen(run) && !this.#finishing.has(run.id));
+    const isOver = ({ run: { id } }: RunTask): boolean => this.#finishing.has(id) || this.#unwritten.has(id);
+    const going = [...this.#tasks.values()].filter((task) => isOpen(task.run) && !isOver(task));
     for (const task of going) task.end({ kind: "interrupted", message });
     await this.#slots.idle();
     // Those that wait for their turn.
-    for (const task of going) if (isOpen(task.run)) await this.#finish(task, interrupted(message));
+    const waiting = going.filter((task) => isOpen(task.run) && !isOver(task));
+    const ends = await Promise.allSettled(waiting.map((task) => this.#finish(task, interrupted(message))));
+    for (const end of ends)
+      if (end.status === "rejected")
+        this.#options.logger.error("The end of a run could not be written", {}, end.reason);
     await Promise.all(this.#finishing.values());
     return going.length;
   }
@@ -249,10 +280,16 @@ export class RunEngine {
   /** Lets go of detached children, interrupts the rest, and has everything on disk when it resolves. */
   async close(): Promise<void> {
     this.#isClosing = true;
+    this.#isClosed = true;
     this.#slots.close();
     for (const id of this.#slots.ids())
       this.#tasks.get(id)?.end({ kind: "closing", message: "portos-cos was stopped" });
     await this.#slots.idle();
+    // A last time: else the next process finds these runs open, and interrupted.
+    for (const [id, { conclusion }] of this.#unwritten) {
+      const task = this.#tasks.get(id);
+      if (task) await this.#finish(task, conclusion).catch(() => undefined); // told before
+    }
     await Promise.all([...this.#tasks.values()].map((task) => task.close()));
   }
 
@@ -294,6 +331,10 @@ export class RunEngine {
   ): Promise<{ task: RunTask; isNew: boolean }> {
     await this.#finishing.get(id);
     this.#refuseWhenClosing();
+    if (this.#unwritten.has(id))
+      throw new AppError("disk_full", "The run is over, but its end could not be written down yet", {
+        hint: "Make room on the disk; it is tried again by itself.",
+      });
     const known = this.#opening.get(id) ?? this.#tasks.get(id);
     if (known) return { task: await known, isNew: false };
     const opening = (async () => {
@@ -357,7 +398,10 @@ export class RunEngine {
     const { id } = task.run;
     const known = this.#finishing.get(id);
     if (known) return known;
-    const done = this.#writeEnd(task, conclusion).finally(() => this.#finishing.delete(id));
+    // What it came to stays what it was, whoever ends it once more.
+    const done = this.#writeEnd(task, this.#unwritten.get(id)?.conclusion ?? conclusion).finally(() =>
+      this.#finishing.delete(id),
+    );
     this.#finishing.set(
       id,
       done.catch(() => undefined), // who waits for it wants to know that it is over
@@ -365,42 +409,59 @@ export class RunEngine {
     return done;
   }
 
-  async #writeEnd(task: RunTask, { state, message, failure }: Conclusion): Promise<void> {
+  async #writeEnd(task: RunTask, conclusion: Conclusion): Promise<void> {
     const { run } = task;
+    const { state, message, failure } = conclusion;
+    const refused = this.#unwritten.get(run.id);
+    const before = run.state;
+    const endedAt = refused?.endedAt ?? task.now();
     task.denyAll("The run has ended");
-    Object.assign(run, { endedAt: task.now(), failure });
-    task.record.unsaid = state === "interrupted" ? unsaidOnceMore(task.record) : [];
+    Object.assign(run, { endedAt, failure });
+    task.record.unsaid = state === "interrupted" ? (refused ? task.record.unsaid : unsaidOnceMore(task.record)) : [];
     task.record.turn = null;
     // Without a session of its own the agent is told the task again.
     if (state === "interrupted") run.canContinue = true;
-    await task.setState(state, message);
-    await task.close();
-    this.#tasks.delete(run.id);
-    await this.#options.store.markEnded(run.id);
+    try {
+      await (refused ? task.endAgain(state, message) : task.setState(state, message));
+    } catch (error) {
+      const waitMs = nextWaitMs(refused?.waitMs);
+      clearTimeout(refused?.timer);
+      this.#unwritten.set(run.id, { conclusion, endedAt, waitMs, timer: this.#endLater(task, waitMs) });
+      task.keepOpen(before, endProblem(state, error));
+      throw error;
+    }
+    clearTimeout(refused?.timer);
+    this.#unwritten.delete(run.id);
+    await this.#letGo(task);
     this.#options.isolation.left(run);
     this.#options.logger.info("Run ended", { run: run.id, state, failure });
   }
 
-  async #takeUp(record: RunRecord): Promise<void> {
-    const task = await this.#open(record);
-    const { run } = task;
-    run.pending = [];
-    this.#options.isolation.rejoin(task);
-    const goOn = await this.#pursuit.adopt(task);
-    if (goOn !== null) {
-      task.event({
-        kind: "notice",
-        level: "info",
-        text: "portos-cos was restarted; this run went on and was found again.",
-      });
-      if (record.stopReason !== null) task.end({ kind: "user", message: record.stopReason });
-      this.#slots.occupy(task, goOn);
-      return;
-    }
-    const { attempt, end } = leftoverOf(record, this.#options.mayFallBack);
-    const cut = run.attempts.at(-1);
-    if (attempt !== null && cut) await task.endAttempt(cut, attempt);
-    if (end !== null) await this.#finish(task, end);
-    else await this.#waitOn(task);
+  /** Its end is on disk: whatever the disk refuses now, it has ended. */
+  async #letGo(task: RunTask): Promise<void> {
+    const { id } = task.run;
+    const { store, logger } = this.#options;
+    await task.close().catch((error: unknown) => {
+      logger.warn("An ended run could not be closed", { run: id, problem: String(error) });
+    });
+    this.#tasks.delete(id);
+    await store.markEnded(id).catch((error: unknown) => {
+      logger.warn("An ended run could not be marked as such", { run: id, problem: String(error) });
+    });
   }
+
+  #endLater(task: RunTask, waitMs: number): NodeJS.Timeout {
+    return setTimeout(() => {
+      const refused = this.#unwritten.get(task.run.id);
+      if (!refused || this.#isClosed) return;
+      this.#finish(task, refused.conclusion).catch((error: unknown) => {
+        this.#options.logger.error("The end of a run could not be written", { run: task.run.id }, error);
+      });
+    }, waitMs).unref();
+  }
+}
+
+function endProblem(state: Run["state"], error: unknown): string {
+  const why = error instanceof Error ? error.message : String(error);
+  return redact(`It is over (${state}), but that cannot be written down and is tried again: ${why}`);
 }

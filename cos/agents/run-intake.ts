@@ -68,6 +68,11 @@ export function saidAgain(prompt: string): string {
   return `${prompt}\n\n${begunBefore}`;
 }
 
+/** Whether this gives the task itself, and with it everything that belongs to the task: `null` is the prompt as it is kept. */
+export function tellsTask(said: string | null, prompt: string): boolean {
+  return said === null || said.startsWith(saidAgain(prompt));
+}
+
 /** What an interrupted run has still to say. A message that was being said is said once more: nobody knows whether the agent's session has it. */
 export function unsaidOnceMore({ run, turn, unsaid }: RunRecord): RunRecord["unsaid"] {
   if (turn === null) return unsaid;

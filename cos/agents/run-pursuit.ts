@@ -5,7 +5,7 @@ import type { Logger } from "../../lib/logger.ts";
 import type { AttemptEnd, AttemptTask, RunningAttempt } from "./attempt.ts";
 import { withLimitEnd } from "./failures.ts";
 import { withPicturePaths } from "./picture-text.ts";
-import { saidAgain } from "./run-intake.ts";
+import { saidAgain, tellsTask } from "./run-intake.ts";
 import type { RunTask } from "./run-task.ts";
 import type { RunRecord } from "./store/run-record.ts";
 import type { RunStore } from "./store/run-store.ts";
@@ -19,6 +19,8 @@ export interface AttemptStarters {
     record: RunRecord,
     position: RunTask["position"],
   ): Promise<RunningAttempt | null>;
+  /** Cleans what an attempt left, when a former process may not have come to it. */
+  tidy(record: RunRecord, attempt: number): Promise<void>;
 }
 
 export interface PursuitOptions {
@@ -51,6 +53,7 @@ export function createRunPursuit({ store, logger, starters, mayFallBack }: Pursu
   /** Asks the targets in order; `null` when the run was let go of. */
   async function sayNext(task: RunTask): Promise<AttemptEnd | null> {
     const given = await beginTurn(task);
+    if ("failure" in given) return given;
     const before = task.triedInTurn().at(-1);
     let end = before ? endOf(before) : nobodyThere;
     let asked = before?.providerName ?? null;
@@ -74,18 +77,21 @@ export function createRunPursuit({ store, logger, starters, mayFallBack }: Pursu
   }
 
   /** The text of this turn: the next one to be said, or one that was begun before portos-cos was restarted. */
-  async function beginTurn(task: RunTask): Promise<Pick<AttemptTask, "text" | "images" | "runImages">> {
+  async function beginTurn(task: RunTask): Promise<Pick<AttemptTask, "text" | "images" | "runImages"> | AttemptEnd> {
     const { record, run } = task;
     const isGoneOnWith = record.turn !== null;
     const said = record.turn === null ? (record.unsaid.shift() ?? null) : record.turn.text;
-    const runImages = await store.images(run);
-    const prompt = said ?? (await store.prompt(run.id));
-    const text = said === null && !isGoneOnWith && run.attempts.length > 0 ? saidAgain(prompt) : prompt;
-    const given = { text, images: said === null ? runImages : [], runImages };
-    if (isGoneOnWith) return given;
-    record.turn = { text: text === prompt ? said : text, firstAttempt: run.attempts.length + 1 };
-    task.event({ kind: "user", text });
-    return given;
+    const hasImages = (run.images ?? []).length > 0;
+    const prompt = said === null || hasImages ? await store.prompt(run.id) : "";
+    const isOnceMore = said === null && !isGoneOnWith && run.attempts.length > 0;
+    const text = isOnceMore ? saidAgain(prompt) : (said ?? prompt);
+    if (!isGoneOnWith) {
+      record.turn = { text: isOnceMore ? text : said, firstAttempt: run.attempts.length + 1 };
+      task.event({ kind: "user", text }); // first, so that nobody has to write it again
+    }
+    const runImages = await store.images(run).catch(unreadable);
+    if ("failure" in runImages) return runImages;
+    return { text, images: tellsTask(said, prompt) ? runImages : [], runImages };
   }
 
   /** What an attempt that was taken up leads to. */
@@ -137,7 +143,13 @@ export function createRunPursuit({ store, logger, starters, mayFallBack }: Pursu
     async adopt(task) {
       const { record, run } = task;
       const attempt = run.attempts.at(-1);
-      if (attempt?.endedAt !== null) return null;
+      if (attempt === undefined) return null;
+      if (attempt.endedAt !== null) {
+        await starters.tidy(record, attempt.number).catch((error: unknown) => {
+          logger.error("The output of an attempt could not be cleaned", { run: run.id }, error);
+        });
+        return null;
+      }
       const facts = factsOf(task, attempt.number);
       const rest = {
         text: "",
@@ -146,6 +158,7 @@ export function createRunPursuit({ store, logger, starters, mayFallBack }: Pursu
         agentSessionId: run.agentSessionId,
         sink: task.sink(attempt),
       };
+      task.readOn();
       const running = await starters.adopt({ ...facts, ...rest }, record, task.position);
       return running === null ? null : () => goOn(task, attempt, running);
     },
@@ -199,6 +212,13 @@ async function watch(task: RunTask, running: RunningAttempt): Promise<AttemptEnd
 /** portos-cos ends while a detached child runs on: its attempt stays open and is taken up by the next process. */
 function isLetGo(task: RunTask): boolean {
   return task.ending?.kind === "closing" && task.record.engine === "headless" && task.record.child !== null;
+}
+
+/** A picture that belongs to the run is not there any more: nobody is asked without it. */
+function unreadable(error: unknown): AttemptEnd {
+  if (!(error instanceof AppError)) throw error;
+  const message = error.hint === undefined ? error.message : `${error.message}. ${error.hint}`;
+  return { failure: "bad-request", message, canContinue: false };
 }
 
 /** It is to go on later; what is being said then is said once more. */

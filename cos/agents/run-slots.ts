@@ -1,3 +1,4 @@
+import { AppError } from "../../lib/app-error.ts";
 import type { Logger } from "../../lib/logger.ts";
 import type { Conclusion, Pursued } from "./run-pursuit.ts";
 import { chooseNext, type Queued, type QueueLimits } from "./run-queue.ts";
@@ -76,7 +77,8 @@ export class RunSlots {
     const done = work()
       .catch((error: unknown): Conclusion => {
         logger.error("A run broke", { run: id }, error);
-        return { state: "failed", message: "Internal error", failure: "crashed" };
+        const message = error instanceof AppError ? error.message : "Internal error";
+        return { state: "failed", message, failure: "crashed" };
       })
       .then((end) => settle(task, end))
       .catch((error: unknown) => {
@@ -112,6 +114,11 @@ export class RunSlots {
       onReopen();
       this.fill();
     }, ms).unref();
+  }
+
+  /** Resolves when this one is not worked on any more. */
+  async left(id: string): Promise<void> {
+    await this.#active.get(id);
   }
 
   /** Resolves when nobody is being worked on. */

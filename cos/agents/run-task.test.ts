@@ -15,10 +15,11 @@ import { createRunIsolation } from "./run-isolation.ts";
 import { RunTask } from "./run-task.ts";
 import { RunStore } from "./store/run-store.ts";
 import { newRecord } from "./testing/run-records.ts";
+import { cliTarget } from "./testing/test-runs.ts";
 
 const newFolder = useTemporaryFolders();
 
-async function openTask() {
+async function openTask({ mayFail = false } = {}) {
   const directory = join(await newFolder(), "runs");
   const store = new RunStore({ directory, clock: systemClock, logger: silentLogger });
   const record = newRecord(1, { state: "running" });
@@ -31,7 +32,7 @@ async function openTask() {
     tellEveryMs: () => 500,
     publish: (message) => messages.push(structuredClone(message)),
     onProblem: (error) => {
-      throw error;
+      if (!mayFail) throw error;
     },
   });
   await task.open();
@@ -66,6 +67,41 @@ describe("the end of a run", () => {
     await ending;
     expect(seen[0]).toBe(false);
     await task.close();
+  });
+});
+
+describe("what an attempt left", () => {
+  const end = { failure: null, message: null, canContinue: false };
+
+  it("is cleaned once its end is on disk, and not before", async () => {
+    const { task, onDisk } = await openTask();
+    const attempt = task.startAttempt(cliTarget());
+    const seen: (string | null | undefined)[] = [];
+    const tidy = async (): Promise<void> => {
+      seen.push((await onDisk()).attempts[0]?.endedAt);
+    };
+    await task.endAttempt(attempt, { ...end, tidy });
+    expect(seen).toEqual([attempt.endedAt]);
+    await task.close();
+    expect(seen).toHaveLength(1);
+  });
+
+  it("is cleaned with the end of the run when the disk refused that of the attempt", async () => {
+    const { task, store } = await openTask({ mayFail: true });
+    const attempt = task.startAttempt(cliTarget());
+    const save = store.save.bind(store);
+    store.save = () => Promise.reject(new Error("no"));
+    let times = 0;
+    const tidy = (): Promise<void> => {
+      times += 1;
+      return Promise.resolve();
+    };
+    await expect(task.endAttempt(attempt, { ...end, tidy })).rejects.toThrow("no");
+    expect(times).toBe(0);
+    store.save = save;
+    await task.setState("succeeded");
+    await task.close();
+    expect(times).toBe(1);
   });
 });
 

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 
 import type { PermissionRequest, RunEventBody, Usage } from "../../contract/features/run-events.ts";
@@ -11,6 +12,7 @@ import type { AttemptEnd, AttemptSink, Question, RunningAttempt } from "./attemp
 import { allowingOption, isAllowing, ruleFor } from "./permission-policy.ts";
 import type { EventLog, OutputPosition } from "./store/event-log.ts";
 import { isOpen, type RunRecord } from "./store/run-record.ts";
+import { imagesFolderName } from "./store/run-images.ts";
 import type { RunStore } from "./store/run-store.ts";
 import { createTextJoiner, type TextJoiner, type TextPiece } from "./text-joiner.ts";
 import { plainSurroundings, type Surroundings } from "../worktrees/surroundings.ts";
@@ -49,6 +51,8 @@ export class RunTask {
   #attemptMs = 0;
   /** The attempt whose work was watched from its beginning; not one that was taken up. */
   #timed: Attempt | null = null;
+  /** Of attempts whose end is not on disk yet. */
+  #untidied: (() => Promise<void>)[] = [];
   targets: readonly RunTarget[] = [];
   running: RunningAttempt | null = null;
   /** What its programs are started in. */
@@ -95,6 +99,12 @@ export class RunTask {
     return this.#log?.position ?? null;
   }
 
+  /** The output of its agent is read once more from `position` on: what was told of that already is not told again. */
+  readOn(): void {
+    for (const body of this.#log?.toldBehind ?? [])
+      if (body.kind === "text" || body.kind === "reasoning" || body.kind === "output") this.#joiner.expect(body);
+  }
+
   async open(): Promise<void> {
     this.#log ??= await this.#options.store.openEvents(this.run.id, (events) => {
       this.#lastEventAt = events.at(-1)?.at ?? this.#lastEventAt;
@@ -136,6 +146,20 @@ export class RunTask {
     await this.save();
   }
 
+  /** The disk refuses its end: it looks as it did before, says why, and nobody takes it for ended. */
+  keepOpen(state: Run["state"], endProblem: string): void {
+    Object.assign(this.run, { state, endedAt: null, failure: null, message: endProblem, endProblem });
+    this.#tellNow();
+  }
+
+  /** Tries once more to write an end the disk has refused; its event is kept and goes first. */
+  endAgain(state: Run["state"], message: string | null): Promise<void> {
+    const plain = message === null ? null : redact(message);
+    Object.assign(this.run, { state, message: plain });
+    delete this.run.endProblem;
+    return this.save();
+  }
+
   /** Writes the record after the events before it; saves wait for each other. */
   save(): Promise<void> {
     const work = this.#saving.then(async () => {
@@ -174,6 +198,7 @@ export class RunTask {
   /** Writes the outcome of an attempt, once. */
   async endAttempt(attempt: Attempt, end: AttemptEnd): Promise<void> {
     if (attempt.endedAt !== null) return;
+    if (end.tidy) this.#untidied.push(end.tidy);
     this.denyAll("The attempt has ended");
     this.#clockActivity();
     const problem = await this.surroundings.afterAttempt();
@@ -197,6 +222,11 @@ export class RunTask {
       usage: attempt.usage,
     });
     await this.save();
+    await this.#tidy();
+  }
+
+  async #tidy(): Promise<void> {
+    for (const tidy of this.#untidied.splice(0)) await tidy().catch(this.#options.onProblem);
   }
 
   /** What an attempt reports to. */
@@ -205,6 +235,9 @@ export class RunTask {
     return {
       text: (piece, position) => {
         if (!isOver()) this.#joiner.add(piece, position ?? null);
+      },
+      recall: (piece) => {
+        this.#joiner.recall(piece);
       },
       event: (body, position) => {
         if (!isOver()) this.event(body, position);
@@ -274,7 +307,8 @@ export class RunTask {
       folder,
       options,
     };
-    const rule = ruleFor(permissionMode, call, question.paths ?? [], folder) ? allowingOption(options) : null;
+    const isAllowed = ruleFor(permissionMode, call, question.paths ?? [], folder, this.#given());
+    const rule = isAllowed ? allowingOption(options) : null;
     this.event({ kind: "asked", request });
     if (rule !== null) {
       this.#answered(request, rule.optionId, `Rule: ${permissionMode}`, null);
@@ -304,6 +338,12 @@ export class RunTask {
     resolve(optionId);
   }
 
+  /** Folder of the pictures it was given; `null` without any. */
+  #given(): string | null {
+    const { id, images = [] } = this.run;
+    return images.length === 0 ? null : join(this.#options.store.folderOf(id), imagesFolderName);
+  }
+
   #answered(request: PermissionRequest, optionId: string | null, by: string, reason: string | null): void {
     const isAllowed = isAllowing(request.options, optionId);
     this.event({ kind: "answered", requestId: request.requestId, optionId, isAllowed, by, reason });
@@ -324,10 +364,14 @@ export class RunTask {
     this.#joiner.flush();
     if (this.#tellTimer) clearTimeout(this.#tellTimer);
     this.#tellTimer = null;
-    await this.#log?.flush();
-    await this.save();
-    await this.#log?.close();
-    this.#log = null;
+    const log = this.#log;
+    try {
+      await this.save();
+    } finally {
+      this.#log = null;
+      await log?.close();
+    }
+    await this.#tidy();
   }
 
   #tellSoon(): void {

@@ -7,6 +7,7 @@ import { internalRunsEndpoints, type RunsMessage } from "../../contract/internal
 import { bind } from "../../lib/http-service.ts";
 import type { EngineParts } from "./create-engine.ts";
 import type { RunEngine } from "./run-engine.ts";
+import type { RunStore } from "./store/run-store.ts";
 import { bindWorktrees } from "../worktrees/worktree-endpoints.ts";
 import { defaultLimits, type QueueLimits } from "./run-queue.ts";
 
@@ -50,6 +51,7 @@ export function createRunsService(parts: EngineParts): RunsService {
     endpoints: [
       ...bindRuns({
         engine,
+        store: async () => (await whole()).store,
         hasOpen: () => loading !== null || hasLeftovers(join(parts.directory, "open")),
         hasRuns: () => loading !== null || existsSync(join(parts.directory, "index")),
         setLimits(next) {
@@ -89,13 +91,14 @@ type Built = Awaited<ReturnType<typeof import("./create-engine.ts").createEngine
 
 interface Bound {
   engine(): Promise<RunEngine>;
+  store(): Promise<RunStore>;
   hasRuns(): boolean;
   /** There may be runs that have not ended. */
   hasOpen(): boolean;
   setLimits(limits: QueueLimits): QueueLimits;
 }
 
-function bindRuns({ engine, hasRuns, hasOpen, setLimits }: Bound) {
+function bindRuns({ engine, store, hasRuns, hasOpen, setLimits }: Bound) {
   return bind(
     "runs",
     internalRunsEndpoints,
@@ -105,6 +108,12 @@ function bindRuns({ engine, hasRuns, hasOpen, setLimits }: Bound) {
     start: async ({ body }) => (await engine()).start(body),
     get: async ({ params }) => (await engine()).get(params.id),
     text: async ({ params }) => (await engine()).given(params.id),
+    image: async ({ params }) => (await store()).image(await (await engine()).get(params.id), params.number),
+    async jsonAnswer({ params: { id } }) {
+      const { answerFormat } = await (await engine()).get(id);
+      const { readKeptAnswer } = await import("./api/json-answer.ts");
+      return readKeptAnswer((await store()).folderOf(id), answerFormat);
+    },
     events: async ({ params, query }) => (await engine()).events(params.id, query.after, query.limit),
     say: async ({ params, body }) => (await engine()).say(params.id, body.text, body.targets),
     answer: async ({ params, body }) => (await engine()).answer(params.id, body),

@@ -1,9 +1,9 @@
 import type { IncomingMessage, Server } from "node:http";
 import type { Duplex } from "node:stream";
 
-import { WebSocketServer, type WebSocket } from "ws";
+import { WebSocketServer, type RawData, type WebSocket } from "ws";
 
-import { runsSocketPath, type RunsMessage } from "../../contract/internal/runs.ts";
+import { runsRequestSchema, runsSocketPath, type RunsMessage } from "../../contract/internal/runs.ts";
 import { refuseUpgrade } from "../../lib/gate-answer.ts";
 import type { Gate } from "../../lib/gate.ts";
 import type { Logger } from "../../lib/logger.ts";
@@ -16,12 +16,15 @@ const readAtOnce = 500;
 
 export interface RunsSocketOptions {
   server: Server;
-  gate: Gate;
+  gate: Pick<Gate, "judge">;
   runs: Pick<RunsService, "onMessage" | "readEvents">;
   logger: Logger;
 }
 
-/** Tells every change of a run to portos-server. Who reads slowly gets the events from the files later, all of them. */
+/**
+ * Tells every change of a run to portos-server, and the events of those it watches: nobody needs the words of fifty runs at
+ * once. Who reads slowly gets the events from the files later, all of them.
+ */
 export function serveRunsSocket({ server, gate, runs, logger }: RunsSocketOptions): { stop(): void } {
   const sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: 1024 });
   const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
@@ -47,6 +50,8 @@ export function serveRunsSocket({ server, gate, runs, logger }: RunsSocketOption
 }
 
 function serveOne(webSocket: WebSocket, runs: RunsSocketOptions["runs"], logger: Logger): void {
+  /** Runs whose events are told; all of them while this is `null`. */
+  let watched: Set<string> | null = null;
   /** Per run the first event that was not sent, and the last one there is. */
   const behind = new Map<string, { next: number; last: number }>();
   /** The newest state of runs that was not sent. */
@@ -75,7 +80,7 @@ function serveOne(webSocket: WebSocket, runs: RunsSocketOptions["runs"], logger:
 
   function tell(message: RunsMessage): void {
     if (message.kind === "events") {
-      tellEvents(message);
+      if (watched === null || watched.has(message.id)) tellEvents(message);
     } else if (message.kind === "run" && webSocket.bufferedAmount > mostWaiting) {
       held.set(message.run.id, message);
       later();
@@ -85,11 +90,32 @@ function serveOne(webSocket: WebSocket, runs: RunsSocketOptions["runs"], logger:
     }
   }
 
+  function take(data: RawData): void {
+    const request = runsRequestSchema.safeParse(toValue(data));
+    if (!request.success) {
+      logger.warn("What is to be told of runs was not understood", { problem: request.error.issues[0]?.message });
+      return;
+    }
+    if (request.data.kind === "select") {
+      watched ??= new Set();
+      return;
+    }
+    const { kind, id } = request.data;
+    if (kind === "watch") {
+      watched?.add(id);
+      send({ kind: "watched", id });
+    } else {
+      watched?.delete(id);
+      behind.delete(id);
+    }
+  }
+
   async function catchUp(): Promise<void> {
     isReading = true;
     try {
       for (const [id, place] of behind) {
         const events = await runs.readEvents(id, place.next - 1, readAtOnce);
+        if (behind.get(id) !== place) continue; // nobody watches it any more
         if (events.length > 0) send({ kind: "events", id, events });
         place.next += events.length;
         if (place.next > place.last || events.length === 0) behind.delete(id);
@@ -110,6 +136,7 @@ function serveOne(webSocket: WebSocket, runs: RunsSocketOptions["runs"], logger:
   }
 
   const stopListening = runs.onMessage(tell);
+  webSocket.on("message", take);
   webSocket.on("error", (error) => {
     logger.warn("The connection of portos-server broke", { problem: error.message });
   });
@@ -117,4 +144,12 @@ function serveOne(webSocket: WebSocket, runs: RunsSocketOptions["runs"], logger:
     stopListening();
     if (timer) clearInterval(timer);
   });
+}
+
+function toValue(data: RawData): unknown {
+  try {
+    return JSON.parse((data as Buffer).toString("utf8"));
+  } catch {
+    return null; // no JSON, so the schema refuses it and the log says so
+  }
 }

@@ -93,6 +93,42 @@ describe("text joiner", () => {
     expect(textOf(events)).toBe(`It is ${secret.slice(0, Math.min(length, 3))}[redacted]. Ah hu`);
   });
 
+  it.each([1, 4, 12, 20])("hides one of which a former process has given out the first %i characters", (length) => {
+    const secret = "hunter2-correct-horse";
+    registerSecret(secret);
+    const first = joiner();
+    first.joiner.add({ kind: "text", text: `It is ${secret.slice(0, length)}` });
+    first.joiner.flush();
+    const { events, joiner: text } = joiner();
+    for (const piece of ["It ", "is ", secret.slice(0, length)]) text.recall({ kind: "text", text: piece });
+    text.add({ kind: "text", text: `${secret.slice(length)}, as told` });
+    text.flush();
+    const shown = textOf(first.events) + textOf(events);
+    expect(shown).toBe(`It is ${secret.slice(0, Math.min(length, 3))}[redacted], as told`);
+  });
+
+  it("gives out once what a former process had given out while it waited for the rest", () => {
+    registerSecret("hunter2-correct-horse");
+    const first = joiner();
+    first.joiner.add({ kind: "text", text: "A house, a hu" });
+    vi.advanceTimersByTime(100);
+    expect(textOf(first.events)).toBe("A house, a ");
+    const { events, joiner: text } = joiner();
+    for (const body of first.events) if (body.kind === "text") text.expect(body);
+    for (const piece of ["A ho", "use, a hu", "t, a house"]) text.add({ kind: "text", text: piece });
+    text.add({ kind: "reasoning", text: "A house" });
+    text.flush();
+    expect(textOf(events)).toBe("hut, a houseA house");
+  });
+
+  it("gives out again rather than not at all what it cannot find in what was given out", () => {
+    const { events, joiner: text } = joiner();
+    text.expect({ kind: "text", text: "It is [redacted] and" });
+    for (const piece of ["It is ", "something", " and more"]) text.add({ kind: "text", text: piece });
+    text.flush();
+    expect(textOf(events)).toBe("something and more");
+  });
+
   it("hides one with something between each of its characters, and shows what else begins like it", () => {
     const secret = "hunter2-correct-horse";
     registerSecret(secret);

@@ -25,6 +25,10 @@ const nothingTold: Told = { text: "", isMarked: false };
 
 export interface TextJoiner {
   add(piece: TextPiece, position?: OutputPosition | null): void;
+  /** Takes note of what a former process has given out: a secret may have begun there. */
+  recall(piece: TextPiece): void;
+  /** What a former process has given out although it will come once more: it is not given out again. */
+  expect(piece: TextPiece): void;
   /** Gives out what is held; of an end that looks like the beginning of a secret only what says nothing of it. */
   flush(): void;
 }
@@ -37,6 +41,8 @@ export function createTextJoiner(emit: (body: RunEventBody, position: OutputPosi
   let idle: NodeJS.Timeout | null = null;
   let isFirst = true;
   const told = new Map<string, Told>();
+  /** What comes once more, by kind. */
+  const expected = new Map<string, string>();
 
   function give(when: "joined" | "idle" | "final"): void {
     clear();
@@ -93,14 +99,38 @@ export function createTextJoiner(emit: (body: RunEventBody, position: OutputPosi
     isFirst = false;
   }
 
+  /** What of a piece was not given out before. */
+  function newOf(piece: TextPiece): TextPiece {
+    const kind = kindOf(piece);
+    const known = expected.get(kind) ?? "";
+    const length = Math.min(known.length, piece.text.length);
+    expected.delete(kind);
+    // Where something was hidden it looks different: told twice rather than not at all.
+    if (length === 0 || !piece.text.startsWith(known.slice(0, length))) return piece;
+    expected.set(kind, known.slice(length));
+    recall({ ...piece, text: piece.text.slice(0, length) });
+    return { ...piece, text: piece.text.slice(length) };
+  }
+
+  function recall(piece: TextPiece): void {
+    const whole = (told.get(kindOf(piece)) ?? nothingTold).text + piece.text;
+    const text = whole.slice(whole.length - unfinishedSecretLength(whole));
+    told.set(kindOf(piece), { text, isMarked: showableLength(whole) < whole.length });
+  }
+
   return {
-    add(piece, at = null) {
+    add(given, at = null) {
+      const piece = newOf(given);
       if (piece.text === "") return;
       if (held !== null && kindOf(held) !== kindOf(piece)) give("final");
       held = held === null ? piece : { ...piece, text: held.text + piece.text };
       position = at;
       if (held.text.length >= joinCharacters) give("joined");
       else wait();
+    },
+    recall,
+    expect(piece) {
+      expected.set(kindOf(piece), (expected.get(kindOf(piece)) ?? "") + piece.text);
     },
     flush() {
       give("final");

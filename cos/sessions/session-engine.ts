@@ -11,6 +11,7 @@ import type { Clock } from "../../lib/clock.ts";
 import type { Logger } from "../../lib/logger.ts";
 import { findProgram } from "../../lib/processes/find-program.ts";
 import { brandProgram } from "../../lib/processes/run-brand.ts";
+import { stepBack } from "../../lib/processes/step-back.ts";
 import { readSessionMembers } from "../../lib/processes/process-session.ts";
 import type { CommandHistory } from "./command-history.ts";
 import { openHeadlessTerminal } from "./headless-terminal.ts";
@@ -133,6 +134,7 @@ export class SessionEngine {
     session.start((io) =>
       module ? startPtyProgram(module, { ...target, cwd, ...io }) : startPipeProgram({ ...target, cwd, ...io }),
     );
+    if (spec.owner.kind === "run" && record.pid !== null) stepBack(record.pid);
     await catalog.save(record);
     logger.info("Session started", { id: record.id, kind: record.kind, pid: record.pid, name: record.name });
     this.#tell({ session: this.#describe(session) });

@@ -49,7 +49,7 @@ export function adoptedRecord(
     fate: "open",
     decided: null,
     facts: null,
-    isBare: true,
+    isBare: run === null || (run.setup?.setupCommand.trim() ?? "") !== "",
     problem: null,
   };
 }

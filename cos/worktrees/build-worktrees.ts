@@ -8,6 +8,7 @@ import type { Clock } from "../../lib/clock.ts";
 import type { Env } from "../../lib/env.ts";
 import type { Logger } from "../../lib/logger.ts";
 import { childEnvironment } from "../../lib/processes/child-environment.ts";
+import { imagesFolderName } from "../agents/store/run-images.ts";
 import type { Sessions } from "./run-in-session.ts";
 import { createBubblewrap } from "./sandbox/bubblewrap.ts";
 import { createSandboxKeeper } from "./sandbox/sandbox-keeper.ts";
@@ -58,5 +59,6 @@ function placesOf({ dataDir, stateDir, configDir, userPm2Home }: BuildWorktreesO
     home: environment["HOME"] ?? homedir(),
     hidden: [dataDir, stateDir, configDir, ...(userPm2Home === null ? [] : [userPm2Home])],
     searchPath: environment["PATH"] ?? "",
+    givenTo: (runId) => join(dataDir, dataFiles.runs.path, runId, imagesFolderName),
   };
 }

@@ -7,12 +7,19 @@ import { readSessionMembers } from "../../lib/processes/process-session.ts";
 export async function workingFolders(): Promise<string[]> {
   const found = await Promise.all(
     readSessionMembers().map(async ({ pid, sessionId }) => {
-      const folder = await readlink(`/proc/${pid}/cwd`).catch(() => ""); // ended, or not ours
+      const folder = await folderOf(pid);
       // Asked afterwards: a program that was just being started is known by then.
-      return folder === "" || isLooking(pid) || isLooking(sessionId) ? [] : [folder];
+      if (folder === null || isLooking(pid) || isLooking(sessionId)) return [];
+      // One that ended meanwhile could no longer be told from one that only looks.
+      return (await folderOf(pid)) === folder ? [folder] : [];
     }),
   );
   return [...new Set(found.flat())];
+}
+
+/** `null` for one that has ended, or is not ours. */
+function folderOf(pid: number): Promise<string | null> {
+  return readlink(`/proc/${pid}/cwd`).catch(() => null);
 }
 
 /** A git of PortOS itself, which looks at a worktree and does not work in it. */

@@ -14,7 +14,7 @@ import type { SandboxKeeper } from "./sandbox/sandbox-keeper.ts";
 import { plainSurroundings, type Surroundings } from "./surroundings.ts";
 import { refused, worktreeBase } from "./worktree-base.ts";
 import type { MakingTeller, WorktreeMaker } from "./worktree-maker.ts";
-import type { WorktreeRecord } from "./worktree-record.ts";
+import { isLeaving, type WorktreeRecord } from "./worktree-record.ts";
 import type { WorktreeRecords } from "./worktree-records.ts";
 import type { WorktreeViewer } from "./worktree-viewer.ts";
 
@@ -80,7 +80,7 @@ export function createWorktreeEntry(options: EntryOptions): WorktreeEntry {
   async function provide(run: Entrant, setup: RunSpec["setup"], teller: MakingTeller): Promise<WorktreeRecord> {
     const record = records.get(run.id);
     if (record !== undefined) {
-      if (record.state === "removing" || !(await exists(record.folder))) throw goneError();
+      if (isLeaving(record) || !(await exists(record.folder))) throw goneError();
       if (record.isBare) tellBare(record, setup, teller);
       return record;
     }

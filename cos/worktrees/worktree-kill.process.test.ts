@@ -51,7 +51,7 @@ async function startProcess(): Promise<void> {
     PORTOS_CONFIG_DIR: join(base, "config"),
   };
   cos = spawn(process.execPath, [program], { env, stdio: "ignore" });
-  await until(isThere, 20_000);
+  await until(isThere, 60_000);
 }
 
 async function kill(signal: NodeJS.Signals): Promise<void> {

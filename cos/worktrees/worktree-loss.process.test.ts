@@ -40,6 +40,21 @@ describe("what a worktree alone has", () => {
     expect(await gitCommit(test.repository, `refs/portos/kept/${id}`)).toBe(left);
   });
 
+  it("stays as it was when git refuses to keep its commits, and goes once git does", async () => {
+    const { id, folder } = await made();
+    await writeFile(join(folder, "new"), "two\n");
+    await commitAll(folder, "work");
+    await test.service.setFate(id, "discarded", await workOf(test, id));
+    const refs = join(test.repository, ".git", "refs", "portos");
+    await writeFile(refs, "");
+    await expect(test.service.reclaim(id)).rejects.toThrow();
+    expect((await only()).runId).toBe(id);
+    expect(await readFile(join(folder, "new"), "utf8")).toBe("two\n");
+    await rm(refs);
+    await test.service.reclaim(id);
+    expect((await test.service.list()).worktrees).toEqual([]);
+  });
+
   it("keeps commits made on no branch when the folder has vanished", async () => {
     const { id, folder } = await made();
     await git(folder, ["checkout", "--quiet", "--detach"]);
@@ -88,7 +103,12 @@ describe("what a worktree alone has", () => {
     await writeFiles(folder, { "built/a.js": "a\n", "built/b/c.js": "c\n", "packages/.env": "B=1\n" });
     await test.service.touch((await only()).runId);
     await until(async () => (await only()).ignored.length > 0);
-    expect(await only()).toMatchObject({ ignored: ["built/", "packages/.env"], keptBecause: null, isDirty: false });
+    expect(await only()).toMatchObject({
+      ignored: ["built/", "packages/.env"],
+      keptBecause: null,
+      isDirty: false,
+      lacksSetup: false,
+    });
   });
 
   it("removes one whose repository is gone only when that is confirmed", async () => {
@@ -118,13 +138,22 @@ describe("a worktree made again", () => {
     const run = test.entrant({ folder: join(test.repository, "packages/a b") });
     const { worktree, folder } = await test.enter(run, setup);
     await rm(join(folder, "ready.txt"));
-    await test.service.reclaim(run.id);
     const again = { runId: run.id, runTitle: run.title, appId: null, worktree };
+    // Asked for while it is being removed, it is not the one that goes.
+    const removal = test.service.reclaim(run.id);
+    await expect(test.service.adopt(again)).rejects.toMatchObject({ code: "conflict" });
+    await removal;
     test.known.run = { isolation, folder, setup };
     await expect(test.service.adopt(again)).rejects.toMatchObject({ code: "conflict" });
     await git(test.repository, ["worktree", "add", "--quiet", "-b", worktree.branch, "--", worktree.folder, "main"]);
     const adopted = await test.service.adopt(again);
-    expect(adopted).toMatchObject({ runId: run.id, folder: worktree.folder, port: worktree.port, fate: "open" });
+    expect(adopted).toMatchObject({
+      runId: run.id,
+      folder: worktree.folder,
+      port: worktree.port,
+      fate: "open",
+      lacksSetup: true,
+    });
     expect(await readFile(join(folder, ".env"), "utf8")).toBe("A=1\n");
     expect((await test.service.adopt(again)).createdAt).toBe(adopted.createdAt);
     await test.reopen();

@@ -6,7 +6,7 @@ import { AppError } from "../../lib/app-error.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { Logger } from "../../lib/logger.ts";
 import { asideOf, deleteFiles, exists, forget, setAside } from "./reclaim-worktree.ts";
-import { lookAt } from "./worktree-facts.ts";
+import { isCutOff, lookAt } from "./worktree-facts.ts";
 import type { WorktreeRecord } from "./worktree-record.ts";
 import type { WorktreeRecords } from "./worktree-records.ts";
 import type { WorktreeViewer } from "./worktree-viewer.ts";
@@ -29,7 +29,7 @@ export interface WorktreeReclaimer {
   reclaimAll(): Promise<{ removed: number; kept: number; freedBytes: number }>;
   /** Goes on where a former process stopped. */
   goOn(record: WorktreeRecord): Promise<void>;
-  /** Resolves when what is left of one is deleted. */
+  /** Resolves when nothing more happens to one that is being removed: what was left of it is deleted, or it stays. */
   gone(runId: string): Promise<void>;
   /** Resolves when nothing is being deleted. */
   close(): Promise<void>;
@@ -38,12 +38,23 @@ export interface WorktreeReclaimer {
 export function createWorktreeReclaimer(options: ReclaimerOptions): WorktreeReclaimer {
   const { records, viewer, clock, logger, publish } = options;
   const removing = new Map<string, Promise<void>>();
-  const busy = new Set<string>();
+  const busy = new Map<string, Promise<Worktree>>();
 
-  /** From here on it is gone for everybody. */
+  /** From here on it is gone for everybody. On disk first: half of it is not put back after a crash. */
   async function remove(record: WorktreeRecord): Promise<void> {
-    await forget(record);
+    await become(records, record, "deleting");
+    const problem = await forget(record).then(
+      () => null,
+      (error: unknown) => ({ error }),
+    );
+    // While git knows it, it can still be put back.
+    if (problem !== null && !(await isCutOff(record))) throw problem.error;
     publish({ kind: "worktree-removed", runId: record.runId });
+    if (problem === null) deleteSoon(record);
+    else logger.error("The rest of a worktree is deleted after the next start", { run: record.runId }, problem.error);
+  }
+
+  function deleteSoon(record: WorktreeRecord): void {
     const work = deleteFiles(record)
       .then(() => records.remove(record.runId))
       .catch((error: unknown) => {
@@ -58,31 +69,45 @@ export function createWorktreeReclaimer(options: ReclaimerOptions): WorktreeRecl
     await records.save(record);
   }
 
+  /** Where it was and as it was. A record the disk refuses is read as one that stays: its folder is there. */
+  async function putBack(record: WorktreeRecord): Promise<void> {
+    const aside = asideOf(record.folder);
+    if (!(await exists(record.folder)) && (await exists(aside))) await rename(aside, record.folder);
+    await stay(record).catch((error: unknown) => {
+      logger.error("A worktree that stays could not be written down", { run: record.runId }, error);
+    });
+    viewer.measure(record);
+  }
+
   async function removeIfSafe(record: WorktreeRecord, confirmed: string | undefined): Promise<Worktree> {
     if (record.state === "ready")
       record.facts = { bytes: record.facts?.bytes ?? null, ...(await lookAt(record, () => clock.now())) };
     const before = await viewer.view(record);
     const isConfirmed = before.lossIfRemoved !== null && before.lossIfRemoved === confirmed;
     if (before.keptBecause !== null && !isConfirmed) throw kept(record, before.keptBecause);
-    record.state = "removing";
-    await records.save(record);
+    await become(records, record, "removing");
     try {
       await setAside(record, { isLossConfirmed: isConfirmed });
     } catch (error) {
-      await stay(record);
-      viewer.measure(record);
+      await putBack(record);
       throw error instanceof AppError ? kept(record, `${error.message}.`) : error;
     }
-    await remove(record);
+    try {
+      await remove(record);
+    } catch (error) {
+      await putBack(record);
+      throw error;
+    }
     return before;
   }
 
   async function reclaim(runId: string, confirmed?: string): Promise<Worktree> {
     const record = viewer.find(runId);
     if (busy.has(runId)) throw new AppError("conflict", "It is being removed already");
-    busy.add(runId);
+    const work = removeIfSafe(record, confirmed);
+    busy.set(runId, work);
     try {
-      return await removeIfSafe(record, confirmed);
+      return await work;
     } finally {
       busy.delete(runId);
     }
@@ -106,6 +131,12 @@ export function createWorktreeReclaimer(options: ReclaimerOptions): WorktreeRecl
     },
     async goOn(record) {
       const aside = asideOf(record.folder);
+      // One that was put back is deleted by nobody.
+      if (record.state === "deleting" && ((await exists(aside)) || !(await exists(record.folder)))) {
+        await forget(record);
+        deleteSoon(record);
+        return;
+      }
       if (await exists(record.folder)) {
         await stay(record);
       } else if (await exists(aside)) {
@@ -121,7 +152,10 @@ export function createWorktreeReclaimer(options: ReclaimerOptions): WorktreeRecl
         await records.remove(record.runId);
       }
     },
-    gone: (runId) => removing.get(runId) ?? Promise.resolve(),
+    async gone(runId) {
+      await busy.get(runId)?.catch(() => undefined); // whoever wanted it removed hears of it
+      await removing.get(runId);
+    },
     async close() {
       await Promise.all(removing.values());
     },
@@ -130,4 +164,16 @@ export function createWorktreeReclaimer(options: ReclaimerOptions): WorktreeRecl
 
 function kept(record: WorktreeRecord, why: string): AppError {
   return new AppError("conflict", `The worktree of "${record.runTitle}" stays. ${why}`);
+}
+
+/** On disk as well, or it stays what it was. */
+async function become(records: WorktreeRecords, record: WorktreeRecord, state: WorktreeRecord["state"]): Promise<void> {
+  const before = record.state;
+  record.state = state;
+  try {
+    await records.save(record);
+  } catch (error) {
+    record.state = before;
+    throw error;
+  }
 }

@@ -37,8 +37,11 @@ export const worktreeRecordSchema = z.object({
   runTitle: z.string(),
   appId: z.string().nullable(),
   isolation: isolationSchema,
-  /** `making`: no agent has been in it yet, so that it may be thrown away. `removing`: nothing in it is needed any more. */
-  state: z.enum(["making", "ready", "removing"]),
+  /**
+   * `making`: no agent has been in it yet, so that it may be thrown away. `removing`: it is moved aside to be looked at a last time.
+   * `deleting`: nothing in it is needed any more, and a part of it may be gone already.
+   */
+  state: z.enum(["making", "ready", "removing", "deleting"]),
   folder: z.string(),
   repository: z.string(),
   /** What all worktrees of the repository share. */
@@ -65,3 +68,8 @@ export const worktreeRecordSchema = z.object({
   problem: z.string().nullable(),
 });
 export type WorktreeRecord = z.output<typeof worktreeRecordSchema>;
+
+/** Whether it is on its way out: nobody finds it any more. */
+export function isLeaving({ state }: Pick<WorktreeRecord, "state">): boolean {
+  return state === "removing" || state === "deleting";
+}

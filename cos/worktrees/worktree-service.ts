@@ -7,7 +7,7 @@ import { placeOf, treeOf } from "./worktree-facts.ts";
 import type { MadeAgain, WorktreeMaker } from "./worktree-maker.ts";
 import type { WorktreeMeasurer } from "./worktree-measurer.ts";
 import type { WorktreeReclaimer } from "./worktree-reclaimer.ts";
-import type { WorktreeRecord } from "./worktree-record.ts";
+import { isLeaving, type WorktreeRecord } from "./worktree-record.ts";
 import type { WorktreeRecords } from "./worktree-records.ts";
 import type { WorktreeViewer } from "./worktree-viewer.ts";
 
@@ -65,7 +65,9 @@ export function createWorktreeService(options: WorktreeServiceOptions): Worktree
 
     async adopt(made) {
       await reclaimer.gone(made.runId);
-      const record = records.get(made.runId) ?? (await maker.adopt(made));
+      const known = records.get(made.runId);
+      // One that could not be deleted to its end is still there, and is not this one.
+      const record = known === undefined || isLeaving(known) ? await maker.adopt(made) : known;
       viewer.measure(record);
       return viewer.tell(record);
     },
@@ -86,7 +88,7 @@ export function createWorktreeService(options: WorktreeServiceOptions): Worktree
       for (const record of records.all()) {
         try {
           if (record.state === "making") await maker.undo(record);
-          else if (record.state === "removing") await reclaimer.goOn(record);
+          else if (isLeaving(record)) await reclaimer.goOn(record);
         } catch (error) {
           logger.error("What was left of a worktree could not be tidied up", { run: record.runId }, error);
         }

@@ -1,6 +1,6 @@
 import type { Run } from "../../contract/features/runs.ts";
 import type { Worktree } from "../../contract/features/worktrees.ts";
-import type { WorktreeFacts, WorktreeRecord } from "./worktree-record.ts";
+import { isLeaving, type WorktreeFacts, type WorktreeRecord } from "./worktree-record.ts";
 
 export interface Surrounds {
   runState: Run["state"] | null;
@@ -37,6 +37,8 @@ export function viewOf(record: WorktreeRecord, surrounds: Surrounds): Worktree {
     keptBecause: keptBecause(record, surrounds),
     lossIfRemoved: lossIfRemoved(record, surrounds),
     ignored: facts?.ignored ?? [],
+    // What a set-up brings is what git ignores; by hand it may have been run since.
+    lacksSetup: record.isBare && (facts?.ignored.length ?? 0) === 0,
   };
 }
 
@@ -76,7 +78,7 @@ export function lossIfRemoved(record: WorktreeRecord, surrounds: Surrounds): str
 
 function whyBusy({ state }: WorktreeRecord, { isRunOpen, isWorkedIn }: Surrounds): string | null {
   if (state === "making") return "It is being made.";
-  if (state === "removing") return "It is being removed.";
+  if (isLeaving({ state })) return "It is being removed.";
   if (isRunOpen) return "Its run has not ended.";
   return isWorkedIn ? "A program works in its folder." : null;
 }

@@ -10,7 +10,7 @@ import type { Logger } from "../../lib/logger.ts";
 import { workingFolders } from "./folders-in-use.ts";
 import type { Bubblewrap } from "./sandbox/bubblewrap.ts";
 import type { WorktreeMeasurer } from "./worktree-measurer.ts";
-import type { WorktreeRecord } from "./worktree-record.ts";
+import { isLeaving, type WorktreeRecord } from "./worktree-record.ts";
 import type { WorktreeRecords } from "./worktree-records.ts";
 import { viewOf, type Surrounds } from "./worktree-view.ts";
 
@@ -56,7 +56,7 @@ export function createWorktreeViewer(options: ViewerOptions): WorktreeViewer {
 
   async function tell(record: WorktreeRecord): Promise<Worktree> {
     const worktree = await view(record);
-    if (record.state !== "removing") publish({ kind: "worktree", worktree });
+    if (!isLeaving(record)) publish({ kind: "worktree", worktree });
     return worktree;
   }
 
@@ -75,7 +75,7 @@ export function createWorktreeViewer(options: ViewerOptions): WorktreeViewer {
   return {
     find(runId) {
       const record = records.get(runId);
-      if (!record || record.state === "removing") throw new AppError("not_found", "There is no such worktree");
+      if (!record || isLeaving(record)) throw new AppError("not_found", "There is no such worktree");
       return record;
     },
     view,
@@ -83,7 +83,7 @@ export function createWorktreeViewer(options: ViewerOptions): WorktreeViewer {
     measure,
     async list() {
       const folders = await workingFolders();
-      const shown = records.all().filter(({ state }) => state !== "removing");
+      const shown = records.all().filter((record) => !isLeaving(record));
       for (const record of shown) if (isStale(record)) measure(record);
       const worktrees = await Promise.all(
         shown.map(async (record) => viewOf(record, await surroundsOf(record, folders))),

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { chmod, mkdir, readdir, readFile, rename, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
@@ -320,6 +321,28 @@ describe("reclaiming", () => {
     await test.reopen();
     expect(await only()).toMatchObject({ runId: full.id });
     expect(await readFile(join(full.folder, "new"), "utf8")).toBe("two\n");
+  });
+
+  it("deletes what is left of one whose deletion a crash cut short, and never shows half of it again", async () => {
+    const { id, folder } = await made();
+    const other = await made();
+    await test.service.reclaim(other.id);
+    // Nothing of it is deleted before this is on disk.
+    const text = readFileSync(join(test.dataDir, "worktrees", `${other.id}.json`), "utf8");
+    expect(JSON.parse(text)).toMatchObject({ state: "deleting" });
+    await test.service.close();
+    const file = join(test.dataDir, "worktrees", `${id}.json`);
+    const record = JSON.parse(await readFile(file, "utf8")) as Record<string, unknown>;
+    const place = join(test.stateDir, "worktrees");
+    await rename(folder, join(place, `.removing-${id}`));
+    await rm(join(place, `.removing-${id}`, ".git"));
+    await writeFile(file, JSON.stringify({ ...record, state: "deleting" }));
+    await test.reopen();
+    expect((await test.service.list()).worktrees).toEqual([]);
+    expect(test.service.has(id)).toBe(false);
+    await until(async () => (await readdir(place)).length === 0);
+    await until(async () => (await readdir(join(test.dataDir, "worktrees"))).length === 0);
+    expect(await listGitWorktrees(test.repository)).toHaveLength(1);
   });
 
   it("removes one where a former removal left something, and keeps that", async () => {

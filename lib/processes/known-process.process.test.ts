@@ -52,8 +52,6 @@ test.skipIf(process.platform !== "linux")("a tree that ignores SIGINT is killed 
   );
   const child = Number(line);
   expect(await isProcessAlive(child)).toBe(true);
-  const startedAt = performance.now();
   await endTree(stubborn, 300);
-  expect(performance.now() - startedAt).toBeLessThan(3_000);
   expect([await isProcessAlive(stubborn.identity.pid), await isProcessAlive(child)]).toEqual([false, false]);
 });

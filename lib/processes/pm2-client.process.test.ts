@@ -24,7 +24,7 @@ afterEach(async () => {
   for (const { pmId } of await client.list()) await client.remove(pmId);
   if (await client.isUp()) await client.endDaemon();
   client.close();
-  await expect.poll(() => readDaemonPid(home), { timeout: 5_000 }).toBeNull();
+  await expect.poll(() => readDaemonPid(home)).toBeNull();
   await rm(folder, { recursive: true, force: true });
 });
 
@@ -61,6 +61,7 @@ test("without a daemon there is an empty list and nothing is started", async () 
 test("a process runs with its own folder, arguments, environment and one log in UTC", async () => {
   const daemonPid = await up();
   expect(readDaemonPid(home)).toBe(daemonPid);
+  process.kill(daemonPid, "SIGUSR1"); // Node would open its debugger
   process.env["LEAKED_FROM_CALLER"] = "1";
   const file = await script(
     "show.cjs",
@@ -87,6 +88,7 @@ test("a process runs with its own folder, arguments, environment and one log in 
     expect.stringMatching(new RegExp(`${time}to stderr$`)),
   ]);
   expect(Math.abs(Date.parse(lines[0]?.slice(0, 24) ?? "") - Date.now())).toBeLessThan(60_000);
+  expect(await readFile(join(home, "pm2.log"), "utf8")).not.toMatch(/debugger|inspector/i);
 });
 
 test("start waits for the ready message and a restart replaces the process", async () => {
@@ -129,7 +131,7 @@ test("the bus tells output and a crash, gives up after too many, and survives a 
   await expect.poll(() => events.at(-1)).toMatchObject({ kind: "link", isUp: false });
   await expect.poll(() => readDaemonPid(home)).toBeNull();
   await up();
-  await expect.poll(() => events.at(-1), { timeout: 10_000 }).toMatchObject({ kind: "link", isUp: true });
+  await expect.poll(() => events.at(-1)).toMatchObject({ kind: "link", isUp: true });
   expect(await client.version()).toMatch(/^\d+\.\d+\.\d+$/);
   stop();
 });

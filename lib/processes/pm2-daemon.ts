@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { AppError } from "../app-error.ts";
 import { childEnvironment } from "./child-environment.ts";
 import { keptWritesHook } from "./kept-writes-hook.ts";
+import { noDebuggerHook } from "./no-debugger-hook.ts";
 import { wholeLinesHook } from "./whole-lines-hook.ts";
 
 /** PM2 binds `<home>/rpc.sock` and `<home>/pub.sock`; a longer path is cut by the kernel and the daemon ends without a word. */
@@ -43,7 +44,11 @@ export async function startPm2Daemon({
   writeMissing(join(directory, "module_conf.json"), "{}");
   writeMissing(join(directory, "touch"), "");
 
-  const hooks = { "whole-lines.cjs": wholeLinesHook, "kept-writes.cjs": keptWritesHook };
+  const hooks = {
+    "no-debugger.cjs": noDebuggerHook,
+    "whole-lines.cjs": wholeLinesHook,
+    "kept-writes.cjs": keptWritesHook,
+  };
   for (const [name, source] of Object.entries(hooks)) writeFileSync(join(directory, name), source, { mode: 0o600 });
   const required = Object.keys(hooks).flatMap((name) => ["--require", join(directory, name)]);
 

@@ -1,3 +1,4 @@
+import { AppError } from "../app-error.ts";
 import { findProgram } from "./find-program.ts";
 import { systemProc, type ProcReader } from "./proc-reader.ts";
 
@@ -39,23 +40,20 @@ interface BrandOptions {
   cwd: string;
   /** `PATH` it is searched in. */
   searchPath: string | undefined;
-  /** Also when the program is not found: what says where to look comes from the agent, and may be meant to hide it. */
-  isAlways?: boolean;
   proc?: ProcReader;
 }
 
 /**
  * The program as it is to be started so that it and everything that comes from it is known as a run's: through `prlimit`
  * of util-linux, which becomes the program; that is looked for where this process looks, which no agent can change. As it
- * is where there is no `prlimit`, and when the program itself is missing, so that this is said as usual.
+ * is where there is no `prlimit`. A program that is not found is `not_found` and never left to be searched again when it
+ * is started: that search knows the current folder, too, and looks later.
  */
-export function brandProgram(
-  program: Program,
-  { cwd, searchPath, isAlways = false, proc = systemProc }: BrandOptions,
-): Program {
+export function brandProgram(program: Program, { cwd, searchPath, proc = systemProc }: BrandOptions): Program {
   const brand = brandBelow(lockLimit(proc.read("/proc/self/limits")));
   if (process.platform === "linux") prlimit ??= findProgram("prlimit", "/", process.env["PATH"]);
-  const file = findProgram(program.file, cwd, searchPath) ?? (isAlways ? program.file : null);
-  if (brand === null || prlimit === null || file === null) return program;
+  if (brand === null || prlimit === null) return program;
+  const file = findProgram(program.file, cwd, searchPath);
+  if (file === null) throw new AppError("not_found", `${program.file} cannot be started: it was not found`);
   return { file: prlimit, args: [`--locks=${brand}:${brand}`, "--", file, ...program.args] };
 }

@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 
 import { childEnvironment } from "./child-environment.ts";
+import { stepBack } from "./step-back.ts";
 
 export interface RunCommandOptions {
   cwd?: string;
@@ -15,6 +16,8 @@ export interface RunCommandOptions {
   input?: string | Uint8Array;
   /** How output becomes text; `latin1` keeps every byte as one character. `utf8` by default. */
   encoding?: "utf8" | "latin1";
+  /** Everything else goes first, see `stepBack`. */
+  isBackground?: boolean;
 }
 
 export interface CommandResult {
@@ -40,6 +43,7 @@ export function runCommand(
   options: RunCommandOptions = {},
 ): Promise<CommandResult> {
   const { cwd, timeoutMs = 30_000, maxBytes = 1024 * 1024, env = {}, signal, input, encoding = "utf8" } = options;
+  const { isBackground = false } = options;
   const none = { code: null, signal: null, stdout: "", stderr: "", isTimedOut: false, isCut: false };
   if (signal?.aborted) return Promise.resolve({ ...none, startError: "ABORTED" });
   return new Promise((resolve) => {
@@ -49,6 +53,7 @@ export function runCommand(
       detached: true,
       stdio: [input === undefined ? "ignore" : "pipe", "pipe", "pipe"],
     });
+    if (isBackground) stepBack(child.pid);
     const out = collect(child.stdout, maxBytes);
     const err = collect(child.stderr, maxBytes);
     let isTimedOut = false;

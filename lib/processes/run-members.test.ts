@@ -1,3 +1,5 @@
+import { basename, dirname } from "node:path";
+
 import { describe, expect, test } from "vitest";
 
 import { runMarks } from "../run-mark.ts";
@@ -91,20 +93,17 @@ describe("the brand", () => {
   });
 
   test.runIf(findProgram("prlimit", "/", process.env["PATH"]) !== null)(
-    "is given whatever PATH an agent sends, and to what is not found if that is asked for",
+    "is given whatever PATH an agent sends, and what is not found is never left to another search",
     () => {
-      const nowhere = { cwd: "/", searchPath: "/nowhere", proc: fakeProc({}) };
-      const branded = { file: findProgram("prlimit", "/", process.env["PATH"]) };
-      expect(brandProgram({ file: process.execPath, args: [] }, nowhere)).toMatchObject(branded);
-      expect(brandProgram({ file: "tool", args: ["a"] }, { ...nowhere, isAlways: true })).toEqual({
-        ...branded,
-        args: ["--locks=15:15", "--", "tool", "a"],
+      const nowhere = { cwd: "/", searchPath: ":/nowhere", proc: fakeProc({}) };
+      expect(brandProgram({ file: process.execPath, args: ["a"] }, nowhere)).toEqual({
+        file: findProgram("prlimit", "/", process.env["PATH"]),
+        args: ["--locks=15:15", "--", process.execPath, "a"],
       });
+      const here = { ...nowhere, cwd: dirname(process.execPath) };
+      expect(() => brandProgram({ file: basename(process.execPath), args: [] }, here)).toThrow(
+        expect.objectContaining({ code: "not_found", message: expect.stringContaining("not found") as unknown }),
+      );
     },
   );
-
-  test("leaves a program that is missing as it is, so that this is said as usual", () => {
-    const missing = { file: "no-such-program", args: ["a"] };
-    expect(brandProgram(missing, { cwd: "/", searchPath: process.env["PATH"] })).toBe(missing);
-  });
 });

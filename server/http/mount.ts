@@ -1,6 +1,6 @@
 import type { NextFunction, Request, Response, Router } from "express";
 
-import type { EndpointGroup } from "../../contract/endpoint.ts";
+import type { EndpointGroup, StepUp } from "../../contract/endpoint.ts";
 import type { Caller } from "../../contract/features/history.ts";
 import { plainAddress, toCaller, type Callers, type Identity } from "../../lib/callers.ts";
 import { newCorrelationId, withCorrelation } from "../../lib/correlation.ts";
@@ -16,7 +16,7 @@ import {
 import { readJsonBody } from "../../lib/json-body.ts";
 import type { Logger } from "../../lib/logger.ts";
 import type { ActionRecorder } from "./action-recorder.ts";
-import { readElevation, writeElevation, type StepUpGuard } from "./step-up.ts";
+import { neededFor, readElevation, writeElevation, type StepUpGuard } from "./step-up.ts";
 
 /** What a handler knows besides its input. */
 export interface RequestContext {
@@ -27,6 +27,8 @@ export interface RequestContext {
   identity: Identity;
   /** Token of a browser in which the PIN was entered. */
   token: string | null;
+  /** For endpoints marked with `stepUpWhen`: throws `step_up_required` unless the PIN was entered, or there is none. */
+  demand(what: StepUp): void;
   /** Sends the browser its token; `null` takes it away. */
   setElevation(token: string | null, minutes: number): void;
   correlationId: string;
@@ -44,7 +46,7 @@ export interface MountDependencies {
   router: Router;
   callers: Callers;
   recorder: ActionRecorder;
-  /** Asked before every endpoint that is marked with `stepUp`. */
+  /** Asked before every endpoint that is marked with `stepUp`, or with `stepUpFor` for this body. */
   stepUp: StepUpGuard;
   /** Cookie with the token of a browser in which the PIN was entered. */
   cookie: string;
@@ -96,7 +98,9 @@ async function serve(
     const nameBefore = await dependencies.recorder.nameOf(bound, request.params);
     try {
       if (bound.endpoint.stepUp) dependencies.stepUp.demand(bound.endpoint.stepUp, token, caller);
-      body = bound.endpoint.method === "GET" ? undefined : await readJsonBody(request);
+      body = bound.endpoint.method === "GET" ? undefined : await readJsonBody(request, bound.endpoint.maxBodyBytes);
+      const needed = neededFor(bound.endpoint, body);
+      if (needed !== null) dependencies.stepUp.demand(needed, token, caller);
       const search = new URL(request.url, "http://localhost").searchParams;
       const reply = await bound.run(
         { params: request.params, query: parseQuery(search), body },
@@ -105,6 +109,9 @@ async function serve(
           caller,
           identity,
           token,
+          demand: (what) => {
+            dependencies.stepUp.demand(what, token, caller);
+          },
           correlationId,
           header: (name) => request.get(name)?.toLowerCase() ?? "",
           setElevation: (value, minutes) =>

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 
-import type { StepUp } from "../../contract/endpoint.ts";
+import type { Endpoint, StepUp } from "../../contract/endpoint.ts";
 import type { Caller } from "../../contract/features/history.ts";
 import { AppError } from "../../lib/app-error.ts";
 import { isLoopback } from "../../lib/loopback.ts";
@@ -15,8 +15,15 @@ const texts: Record<StepUp, string> = {
   terminal: "Terminals ask for your PIN",
   secret: "Changing this asks for your PIN",
   delete: "Deleting asks for your PIN",
-  allow: "Rules that answer for you ask for your PIN",
+  allow: "What lets agents act without asking you asks for your PIN",
 };
+
+/** What the PIN stands before when an endpoint is asked with this body, as it came; `null` when nothing. */
+export function neededFor({ stepUpFor }: Endpoint, body: unknown): StepUp | null {
+  if (stepUpFor === undefined || typeof body !== "object" || body === null) return null;
+  const { field, value, what } = stepUpFor;
+  return Object.entries(body).some(([name, given]) => name === field && given === value) ? what : null;
+}
 
 /** The refusal the page answers with its PIN sheet. */
 export function stepUpRequired(what: StepUp): AppError {

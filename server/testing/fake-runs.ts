@@ -222,6 +222,16 @@ function bindFake({ runs, specs, limits, answers, said, supplied, wanting, find,
       const { text, images } = find(params.id);
       return images === undefined ? { text } : { text, images };
     },
+    image: ({ params }) => {
+      const image = find(params.id).images?.[params.number - 1];
+      if (!image) throw new AppError("not_found", "This run was given no such picture");
+      return image;
+    },
+    jsonAnswer: ({ params }) => {
+      if (find(params.id).run.answerFormat?.kind !== "json")
+        throw new AppError("not_found", "This run was not asked for an answer in JSON");
+      return { text: '{\n  "a": 1\n}\n', problem: null };
+    },
     events: ({ params, query }) => {
       const { events } = find(params.id);
       return { events: events.slice(query.after, query.after + query.limit), last: events.length };

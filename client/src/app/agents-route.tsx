@@ -1,6 +1,5 @@
 import { lazy, Suspense } from "react";
 
-import { ValueField } from "../features/prompts/value-field.tsx";
 import { AgentsPage } from "../features/runs/agents-page.tsx";
 import { useLiveTasks } from "../features/tasks/use-tasks.ts";
 import { useLiveReviews } from "../lib/live-queries.ts";
@@ -33,7 +32,7 @@ const WorktreesTab = lazy(async () => {
   return { default: module.WorktreesTab };
 });
 
-/** Work given to agents, in tabs, each of which draws the page with all of them. Runs may start from prompts: their variables are asked for as the editor of prompts does. */
+/** Work given to agents, in tabs, each of which draws the page with all of them. */
 export function AgentsRoute() {
   const reviews = useLiveReviews().data;
   const tasks = useLiveTasks();
@@ -53,7 +52,7 @@ export function AgentsRoute() {
   return (
     <Suspense fallback={<Loading tabs={tabs} />}>
       {current === "board" ? <BoardTab tabs={tabs} /> : null}
-      {current === "runs" ? <AgentsPage valueField={ValueField} tabs={tabs} /> : null}
+      {current === "runs" ? <AgentsPage tabs={tabs} /> : null}
       {current === "chief" ? <ChiefPage tabs={tabs} learning={<LearningSection />} /> : null}
       {current === "reviews" ? <ReviewsTab tabs={tabs} /> : null}
       {current === "worktrees" ? <WorktreesTab tabs={tabs} /> : null}

@@ -2,7 +2,7 @@ import { createRouter } from "@tanstack/react-router";
 
 import { parseSearch, stringifySearch } from "../lib/search-state.ts";
 import { ErrorState } from "../ui/error-state.tsx";
-import { LoadingState } from "../ui/loading-state.tsx";
+import { ComingPage } from "../ui/page.tsx";
 import { NotFound } from "./not-found.tsx";
 import { routeTree } from "./routes.tsx";
 
@@ -13,7 +13,7 @@ export const router = createRouter({
   stringifySearch,
   defaultPreload: "intent",
   defaultPendingMs: 150,
-  defaultPendingComponent: () => <LoadingState />,
+  defaultPendingComponent: ComingPage,
   defaultErrorComponent: ({ error, reset }) => <ErrorState title="This page broke" error={error} onRetry={reset} />,
   defaultNotFoundComponent: NotFound,
   scrollRestoration: true,

@@ -2,6 +2,7 @@ import { useLocation, useNavigate } from "@tanstack/react-router";
 import { useEffect, useRef } from "react";
 
 import type { Notification } from "../../../contract/features/notifications.ts";
+import { isBeforeUser } from "../lib/is-before-user.ts";
 import { dismissToast, toast, type Toast } from "../lib/toasts.ts";
 import { useFeed } from "../lib/use-feed.ts";
 
@@ -15,7 +16,7 @@ const kinds: Record<Notification["level"], Toast["kind"]> = {
 /** The same notification raised again and again (a crash loop) is said once in this time. */
 const quietMs = 60_000;
 
-/** Says what arrives while the page is open, until its own page is opened; what was there before waits behind the bell. */
+/** Says what arrives while the page is open and is not what the page shows, until its own page is opened; what was there before waits behind the bell. */
 export function useNotificationToasts(): void {
   const navigate = useNavigate();
   const shownAt = useRef(new Map<string, number>());
@@ -33,6 +34,8 @@ export function useNotificationToasts(): void {
       const { id, level, title, message, link } = event.notification;
       if (Date.now() - (shownAt.current.get(id) ?? 0) < quietMs) return;
       shownAt.current.set(id, Date.now());
+      const shown = { pathname: globalThis.location.pathname, isVisible: document.visibilityState === "visible" };
+      if (isBeforeUser(link, shown)) return;
       const toastId = toast({
         kind: kinds[level],
         text: title,

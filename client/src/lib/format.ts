@@ -45,6 +45,12 @@ export function formatCount(count: number, one: string, many = `${one}s`): strin
   return `${count.toLocaleString("en")} ${count === 1 ? one : many}`;
 }
 
+/** The first three of many, and how many more there are: "a", "b", "c", "and 4 more". */
+export function firstOf(texts: readonly string[]): string[] {
+  const more = texts.length - 3;
+  return [...texts.slice(0, 3), ...(more > 0 ? [`and ${more.toLocaleString("en")} more`] : [])];
+}
+
 /** Dollars as small as they come: 0.0123 → "$0.012", 12.3 → "$12.30". */
 export function formatCost(costUsd: number | null): string {
   if (costUsd === null) return "–";

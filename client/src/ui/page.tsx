@@ -3,6 +3,7 @@ import { useEffect, useRef, type ReactNode } from "react";
 
 import { pageMeta } from "../lib/page-meta.ts";
 import { useSearchState } from "../lib/search-state.ts";
+import { LoadingState } from "./loading-state.tsx";
 import classes from "./page.module.css";
 
 /** One tab of a page. The first one has no trace in the address, unless another one may be shown first. */
@@ -30,6 +31,8 @@ interface PageProps {
   tabs?: readonly PageTab[];
   /** `full`: the content fills the window and scrolls by itself (logs, terminal). `wide`: no reading width. */
   layout?: "normal" | "wide" | "full";
+  /** The title stands above the content although nothing stands beside it, in a `full` layout. */
+  isTitleShown?: boolean;
   /** The content says by itself where one is; the title is left to the header and to screen readers. */
   isTitleHidden?: boolean;
   children: ReactNode;
@@ -45,6 +48,7 @@ export function Page({
   actions,
   tabs,
   layout = "normal",
+  isTitleShown = false,
   isTitleHidden = false,
   children,
 }: PageProps) {
@@ -52,7 +56,7 @@ export function Page({
     pageMeta.set({ title, parents: parents ?? [] });
     document.title = title === "Home" ? "PortOS" : `${title} · PortOS`;
   }, [title, parents]);
-  const hasHead = !isTitleHidden && (layout !== "full" || actions !== undefined || aside !== undefined);
+  const hasHead = !isTitleHidden && (layout !== "full" || isTitleShown || actions !== undefined || aside !== undefined);
   return (
     <div className={classes["page"]} data-layout={layout}>
       {hasHead ? (
@@ -72,6 +76,16 @@ export function Page({
       )}
       {tabs === undefined ? null : <PageTabs tabs={tabs} />}
       <div className={classes["content"]}>{children}</div>
+    </div>
+  );
+}
+
+/** The place of a page whose code is still on its way, with its margins, so that nothing jumps. */
+export function ComingPage() {
+  return (
+    <div className={classes["page"]} data-layout="wide">
+      <div className={`${classes["head"] ?? ""} desktop-only`} />
+      <LoadingState rows={5} rowHeight={56} />
     </div>
   );
 }

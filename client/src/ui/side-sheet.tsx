@@ -22,7 +22,7 @@ export function SideSheet({ title, isOpen, onClose, children, width = 420 }: Sid
       position={isPhone ? "bottom" : "right"}
       size={isPhone ? "85%" : width}
       styles={{
-        title: { fontWeight: 600, flex: 1 },
+        title: { flex: 1, fontWeight: 600, lineHeight: 1.35, overflowWrap: "anywhere" },
         content: isPhone
           ? { background: "var(--surface)", borderRadius: "14px 14px 0 0" }
           : { background: "var(--surface)", borderLeft: "1px solid var(--border)" },

@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useMemo, useState } from "react";
+import { useCallback, useEffect, useLayoutEffect, useMemo, useState } from "react";
 
 /** Heights of rows that were seen, by line number, and the size of the window they are seen through. */
 export interface RowHeights {
@@ -13,10 +13,23 @@ export interface RowHeights {
 
 const maxRemembered = 50_000;
 
-/** Measures rows as they are shown. With `isFixed` every row has `rowHeight` and none is measured. */
-export function useRowHeights(rowHeight: number, isFixed: boolean): RowHeights {
+/**
+ * Measures rows as they are shown. With `isFixed` every row has `rowHeight` and none is measured. `onResize` hears when rows
+ * in the page have got another height, before that is painted; when it answers `true`, nothing is rendered anew because of it.
+ */
+export function useRowHeights(rowHeight: number, isFixed: boolean, onResize?: () => boolean): RowHeights {
   const [{ version, viewHeight }, setSeen] = useState({ version: 0, viewHeight: 600 });
-  const heights = useMemo(() => ({ known: new Map<string, number>(), isFixed }), [isFixed]);
+  const heights = useMemo(
+    () => ({ known: new Map<string, number>(), isFixed, listeners: new Set<() => boolean>() }),
+    [isFixed],
+  );
+  useLayoutEffect(() => {
+    if (onResize === undefined) return undefined;
+    heights.listeners.add(onResize);
+    return () => {
+      heights.listeners.delete(onResize);
+    };
+  }, [heights, onResize]);
 
   const observer = useMemo(
     () =>
@@ -33,7 +46,8 @@ export function useRowHeights(rowHeight: number, isFixed: boolean): RowHeights {
             isChanged = true;
           }
         }
-        if (isChanged || view !== null)
+        const isSettled = isChanged && [...heights.listeners].some((resized) => resized());
+        if ((isChanged && !isSettled) || view !== null)
           setSeen((seen) => ({ version: seen.version + 1, viewHeight: view ?? seen.viewHeight }));
       }),
     [heights],

@@ -12,7 +12,9 @@ import type { AgentKind } from "../../../contract/features/providers.ts";
 import { AppError } from "../../../lib/app-error.ts";
 import { childEnvironment } from "../../../lib/processes/child-environment.ts";
 import { endDescendants, politeSteps, type EndStep } from "../../../lib/processes/end-descendants.ts";
+import { holdBackLoaderVariables } from "../../../lib/processes/loader-variables.ts";
 import { brandProgram } from "../../../lib/processes/run-brand.ts";
+import { stepBack } from "../../../lib/processes/step-back.ts";
 import { spawnGroup, type GroupChild } from "../../../lib/processes/spawn-group.ts";
 import { identityOf } from "../../../lib/process-identity.ts";
 import type { RunMark } from "../../../lib/run-mark.ts";
@@ -45,16 +47,20 @@ export async function startAcpAttempt(
   const acp = await loadProtocol();
   const workspace = await openWorkspace(folder);
   const mark = markOf(runId);
-  const { env, ...program } = programFor(target, task.permissionMode);
+  const { env, ...named } = programFor(target, task.permissionMode);
   const { surroundings } = task;
   const own = { ...surroundings.environment, ...target.environment };
-  const environment = childEnvironment({ ...env, ...own, PWD: folder, [mark[0]]: mark[1] });
+  const { program, environment } = holdBackLoaderVariables({
+    program: named,
+    environment: childEnvironment({ ...env, ...own, PWD: folder, [mark[0]]: mark[1] }),
+  });
   const { file, args } = brandProgram(surroundings.wrap(program, { agent: target.agent, cwd: folder }), {
     cwd: folder,
     searchPath: environment["PATH"],
   });
   const deadlineMs = now() + target.timeoutMs;
   const child = spawnGroup(file, args, { cwd: folder, env: environment });
+  stepBack(child.pid);
   const exited = new Promise<string>((resolve) => {
     child.onEnd(({ exitCode, signal, error }) => {
       resolve(error ? error.message : `It ended with ${signal ?? `exit code ${exitCode ?? "unknown"}`}`);

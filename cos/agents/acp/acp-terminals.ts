@@ -7,7 +7,9 @@ import type {
 import { AppError } from "../../../lib/app-error.ts";
 import { childEnvironment } from "../../../lib/processes/child-environment.ts";
 import { endDescendants } from "../../../lib/processes/end-descendants.ts";
+import { holdBackLoaderVariables } from "../../../lib/processes/loader-variables.ts";
 import { brandProgram } from "../../../lib/processes/run-brand.ts";
+import { stepBack } from "../../../lib/processes/step-back.ts";
 import { spawnGroup } from "../../../lib/processes/spawn-group.ts";
 import type { Surroundings } from "../../worktrees/surroundings.ts";
 import type { Workspace } from "../workspace.ts";
@@ -59,13 +61,16 @@ export function createAcpTerminals(
       const folder = await workspace.locate(cwd ?? ".");
       const given = Object.fromEntries(env.map(({ name, value }) => [name, value]));
       const own = { ...surroundings.environment, ...given };
-      const environment = childEnvironment({ ...own, PWD: folder, [markName]: markValue });
-      const program = brandProgram(surroundings.wrap({ file: command, args }, { agent: null, cwd: folder }), {
+      const { program, environment } = holdBackLoaderVariables({
+        program: { file: command, args },
+        environment: childEnvironment({ ...own, PWD: folder, [markName]: markValue }),
+      });
+      const branded = brandProgram(surroundings.wrap(program, { agent: null, cwd: folder }), {
         cwd: folder,
         searchPath: environment["PATH"],
-        isAlways: true,
       });
-      const child = spawnGroup(program.file, program.args, { cwd: folder, env: environment });
+      const child = spawnGroup(branded.file, branded.args, { cwd: folder, env: environment });
+      stepBack(child.pid);
       child.stdin.end();
       last += 1;
       const id = `terminal-${last}`;

@@ -101,7 +101,7 @@ describe("runs over the Agent Client Protocol", () => {
   it("cancels politely, and ends an agent that does not listen", async () => {
     for (const command of ["wait", "hang"]) {
       const { id } = await runs.start({ text: `say here\n${command}`, targets: [acpTarget()] });
-      await expect.poll(async () => runs.answer(id), { timeout: 15_000 }).toBe("here");
+      await expect.poll(async () => runs.answer(id)).toBe("here");
       await runs.client.stop({ params: { id }, body: { reason: null } });
       expect(await runs.ended(id, 12_000)).toMatchObject({ state: "cancelled", failure: "cancelled" });
     }
@@ -147,7 +147,7 @@ describe("runs over the Agent Client Protocol", () => {
 
   it("interrupts a run when portos-cos stops, and goes on with it when asked", async () => {
     const { id } = await runs.start({ text: "say before\nwait", targets: [acpTarget()] });
-    await expect.poll(async () => runs.answer(id), { timeout: 15_000 }).toBe("before");
+    await expect.poll(async () => runs.answer(id)).toBe("before");
     await runs.restart();
     expect(await runs.client.get({ params: { id } })).toMatchObject({ state: "interrupted", canContinue: true });
     await runs.client.resume({ params: { id }, body: { targets: [acpTarget()] } });

@@ -158,13 +158,13 @@ function endOf({ finishReason, text }: StepOutcome, canContinue: boolean): Attem
   }
 }
 
-/** An answer that was to be JSON is kept as such, or is a failure somebody else may heal. */
+/** An answer that was to be JSON is kept as far as it is; one that does not fit is a failure somebody else may heal. */
 async function judged({ task }: Conversation, { text }: StepOutcome, end: AttemptEnd): Promise<AttemptEnd> {
   if (task.answerFormat.kind !== "json") return end;
-  const answer = readJsonAnswer(text, task.answerFormat);
-  if ("problem" in answer) return { ...end, failure: "bad-reply", message: end.message ?? answer.problem };
-  await keepJsonAnswer(task.runFolder, answer.value);
-  return end;
+  const { value, problem } = readJsonAnswer(text, task.answerFormat);
+  if (value !== undefined) await keepJsonAnswer(task.runFolder, { value, problem });
+  if (problem === null) return end;
+  return { ...end, failure: "bad-reply", message: end.message ?? problem };
 }
 
 /** A model that cannot see pictures is the wrong one; the next may see. */

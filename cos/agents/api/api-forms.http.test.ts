@@ -1,6 +1,6 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { readFile } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 
 import { LLMock } from "@copilotkit/aimock";
@@ -133,6 +133,38 @@ describe("pictures given along", () => {
     );
   });
 
+  it("are given again when a message follows an interruption of an agent that keeps no session", async () => {
+    const targets = [acpTarget(["--images", "--no-load"])];
+    const { id } = await runs.start({ text: "repeat\nhang", images, targets });
+    const shown = async (): Promise<number> => (await runs.answer(id)).split("image/png").length - 1;
+    await expect.poll(shown).toBe(1);
+    await runs.restart();
+    expect((await runs.ended(id)).state).toBe("interrupted");
+    await runs.client.say({ params: { id }, body: { text: "say more", targets } });
+    await expect.poll(shown).toBe(2);
+    await runs.client.stop({ params: { id }, body: { reason: null } });
+    await runs.ended(id);
+  });
+
+  it("a run whose picture is gone fails saying which, and shows the others", async () => {
+    const two = [...images, { ...images[0], name: "blue point.png", mediaType: "image/png" as const, data }];
+    const { id } = await runs.start({ text: "what is this", images: two, folder: null, targets: [recording()] });
+    await runs.ended(id);
+    await rm(join(runs.dataDir, "runs", id, "images/2.png"));
+    const missing = { code: "conflict", message: 'The picture "blue point.png" is not there any more' };
+    await expect(runs.client.text({ params: { id } })).rejects.toMatchObject(missing);
+    await expect(runs.client.image({ params: { id, number: 2 } })).rejects.toMatchObject(missing);
+    expect((await runs.client.image({ params: { id, number: 1 } })).name).toBe("red point.png");
+    await expect(runs.client.image({ params: { id, number: 3 } })).rejects.toMatchObject({ code: "not_found" });
+    await runs.client.say({ params: { id }, body: { text: "and now?", targets: [recording()] } });
+    expect(await runs.ended(id)).toMatchObject({
+      state: "failed",
+      failure: "bad-request",
+      message: expect.stringMatching(/blue point.png.*Put it back as images\/2.png/) as unknown,
+    });
+    expect(bodies).toHaveLength(1);
+  });
+
   it.each([
     ["one that takes pictures", ["--images"], "image/png"],
     ["one that does not", [], "images/1.png"],
@@ -162,6 +194,21 @@ describe("answers in JSON", () => {
     mock.onMessage(/who/, { content: '{"name":"Ada","age":36}' });
     const { id } = await runs.start({ text: "who?", answerFormat, folder: null, targets: [target(dialect)] });
     expect(await runs.ended(id)).toMatchObject({ state: "succeeded", message: null });
+  });
+
+  it("is read with why it does not fit, until one does", async () => {
+    reply = said('{"name":"Ada"}');
+    const { id } = await runs.start({ text: "who?", answerFormat, folder: null, targets: [recording()] });
+    await expect(runs.client.jsonAnswer({ params: { id } })).rejects.toMatchObject({ code: "not_found" });
+    expect((await runs.ended(id)).state).toBe("failed");
+    expect(await runs.client.jsonAnswer({ params: { id } })).toEqual({
+      text: '{\n  "name": "Ada"\n}\n',
+      problem: expect.stringContaining("does not fit the schema: age") as unknown,
+    });
+    reply = said('{"name":"Ada","age":36}');
+    await runs.client.say({ params: { id }, body: { text: "her age?", targets: [recording()] } });
+    expect((await runs.ended(id)).state).toBe("succeeded");
+    expect((await runs.client.jsonAnswer({ params: { id } })).problem).toBeNull();
   });
 
   it.each([

@@ -207,7 +207,14 @@ async function runProgram(
     cwd,
     searchPath: childEnvironment(env)["PATH"],
   });
-  const result = await runCommand(file, args, { cwd, timeoutMs, maxBytes: longestReply, env, signal });
+  const result = await runCommand(file, args, {
+    cwd,
+    timeoutMs,
+    maxBytes: longestReply,
+    env,
+    signal,
+    isBackground: true,
+  });
   if (result.startError !== null) throw new AppError("not_found", `${named} cannot be started (${result.startError})`);
   const end = result.isTimedOut
     ? `(ended after ${timeoutMs / 1000} s)`

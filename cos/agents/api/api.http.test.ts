@@ -301,12 +301,12 @@ describe("runs with a model over HTTP", () => {
       });
     };
     const { id } = await runs.start({ text: "hello", folder: null, targets: [breaking(), target()] });
-    await expect.poll(async () => runs.answer(id), { timeout: 15_000 }).toBe("I am thin");
+    await expect.poll(async () => runs.answer(id)).toBe("I am thin");
     await runs.client.stop({ params: { id }, body: { reason: null } });
     const run = await runs.ended(id, 3_000);
     expect(run).toMatchObject({ state: "cancelled" });
     expect(run.attempts).toHaveLength(1);
-    await expect.poll(() => isClosed, { timeout: 15_000 }).toBe(true);
+    await expect.poll(() => isClosed).toBe(true);
   });
 
   it("goes on with the conversation", async () => {

@@ -73,10 +73,12 @@ describe("streams of agent programs", () => {
     const bytes = fixture(name);
     const whole = readIn(agent, [bytes]);
     for (const [at, { position }] of whole.entries()) {
-      const stream = createAgentStream(agent, position);
+      const old: PlacedItem["item"][] = [];
+      const stream = createAgentStream(agent, position, (item) => old.push(item));
       const known = new Set(["session", "usage", "failed", "done"]);
       const expected = whole.filter(({ item }, index) => index > at || known.has(item.kind));
       expect([...stream.push(bytes), ...stream.end()]).toEqual(expected);
+      expect(old).toEqual(whole.slice(0, at + 1).map(({ item }) => item));
     }
   });
 

@@ -36,9 +36,14 @@ function isState({ kind }: PlacedItem["item"]): boolean {
 
 /**
  * Reads the JSON stream of a program from its first byte on, in whatever pieces it comes. With `after`, what was said up to
- * that position is read but not given out: so a reader that starts anew goes on where the former one stopped.
+ * that position is read but not given out, `onOld` hears of it: so a reader that starts anew goes on where the former one
+ * stopped.
  */
-export function createAgentStream(agent: AgentKind, after: OutputPosition | null = null): AgentStream {
+export function createAgentStream(
+  agent: AgentKind,
+  after: OutputPosition | null = null,
+  onOld: (item: PlacedItem["item"]) => void = () => undefined,
+): AgentStream {
   const create = parsers[agent];
   if (!create) throw new Error(`${agent} has no JSON stream`);
   const parser = create();
@@ -50,6 +55,7 @@ export function createAgentStream(agent: AgentKind, after: OutputPosition | null
 
   function read(line: ReadLine): PlacedItem[] {
     const placed = itemsOf(line.text).map((item, at) => ({ item, position: { offset: line.offset, items: at + 1 } }));
+    for (const { item, position } of placed) if (!isNew(position)) onOld(item);
     return placed.filter(({ item, position }) => isState(item) || isNew(position));
   }
 

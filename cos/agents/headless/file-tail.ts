@@ -3,6 +3,8 @@ import { open, type FileHandle } from "node:fs/promises";
 
 const readBytes = 256 * 1024;
 const pollMs = 250;
+/** What is written line by line within this time is read at once. */
+const gatherMs = 5;
 
 export interface FileTail {
   /** Reads what is left and stops. */
@@ -18,6 +20,7 @@ export async function tailFile(path: string, onBytes: (bytes: Uint8Array) => voi
   let isStopped = false;
   let reading: Promise<void> | null = null;
   let asked = 0;
+  let isQuiet = false;
 
   async function readAll(): Promise<void> {
     for (;;) {
@@ -25,11 +28,13 @@ export async function tailFile(path: string, onBytes: (bytes: Uint8Array) => voi
       if (bytesRead === 0 || isStopped) return;
       offset += bytesRead;
       onBytes(buffer.subarray(0, bytesRead));
+      if (bytesRead < readBytes) return; // the end; what is written from now on is told by the watcher
     }
   }
 
   function read(): Promise<void> {
     asked += 1;
+    isQuiet = false;
     reading ??= (async () => {
       let answered: number;
       do {
@@ -42,15 +47,26 @@ export async function tailFile(path: string, onBytes: (bytes: Uint8Array) => voi
     return reading;
   }
 
+  let gathering: NodeJS.Timeout | null = null;
   const look = (): void => {
     if (!isStopped) read().catch(() => undefined); // the final read says what is wrong
   };
-  const watcher = watchFile(path, look);
-  const timer = setInterval(look, pollMs);
+  const watcher = watchFile(path, () => {
+    gathering ??= setTimeout(() => {
+      gathering = null;
+      look();
+    }, gatherMs);
+  });
+  // Where the watcher tells nothing; a file that is being read needs no second look.
+  const timer = setInterval(() => {
+    if (isQuiet) look();
+    isQuiet = true;
+  }, pollMs);
   look();
 
   async function close(): Promise<void> {
     clearInterval(timer);
+    if (gathering) clearTimeout(gathering);
     watcher?.close();
     await closeQuietly(handle, reading);
   }

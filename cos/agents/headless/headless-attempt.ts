@@ -1,9 +1,10 @@
 import { once } from "node:events";
-import { readFile, stat, writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import type { AgentKind } from "../../../contract/features/providers.ts";
 import { AppError } from "../../../lib/app-error.ts";
+import { errorCode } from "../../../lib/durable-file.ts";
 import { childEnvironment } from "../../../lib/processes/child-environment.ts";
 import {
   findDetached,
@@ -12,10 +13,12 @@ import {
   type DetachedProgram,
 } from "../../../lib/processes/detached-program.ts";
 import { endDescendants, type EndStep } from "../../../lib/processes/end-descendants.ts";
+import { holdBackLoaderVariables } from "../../../lib/processes/loader-variables.ts";
 import { brandProgram } from "../../../lib/processes/run-brand.ts";
 import type { RunMark } from "../../../lib/run-mark.ts";
 import type { AttemptEnd, AttemptSink, AttemptTask, ProgramTarget, RunningAttempt } from "../attempt.ts";
 import { failureFromText, lastLines, withLimitEnd } from "../failures.ts";
+import { picturesFolder } from "../picture-text.ts";
 import { cutMessage } from "../run-pursuit.ts";
 import type { OutputPosition } from "../store/event-log.ts";
 import type { RunRecord } from "../store/run-record.ts";
@@ -46,7 +49,7 @@ export async function startHeadlessAttempt(
   const { agent, environment, timeoutMs } = target;
   const { permissionMode, budget, agentSessionId } = task;
   const request = { agent, command: target.command, model: target.model, permissionMode, budget };
-  const command = headlessCommand({ ...request, agentSessionId, folder, text });
+  const command = headlessCommand({ ...request, agentSessionId, folder, text, readable: picturesFolder(task) });
   if (!command.isPromptPiped && isTooLongForArgument(text))
     throw new AppError("too_large", `${target.providerName} takes prompts of at most 120 KiB`);
   const files = filesOf(task.runFolder, number);
@@ -58,10 +61,13 @@ export async function startHeadlessAttempt(
   const [markName, markValue] = mark(runId);
   const { surroundings } = task;
   const own = { ...command.env, ...surroundings.environment, ...environment };
-  const env = childEnvironment({ ...own, PWD: folder, [markName]: markValue });
-  const wrapped = surroundings.wrap({ file: command.file, args: command.args }, { agent, cwd: folder });
+  const { program: named, environment: env } = holdBackLoaderVariables({
+    program: { file: command.file, args: command.args },
+    environment: childEnvironment({ ...own, PWD: folder, [markName]: markValue }),
+  });
   const program = await startDetached({
-    ...brandProgram(wrapped, { cwd: folder, searchPath: env["PATH"] }),
+    ...surroundings.wrap(named, { agent, cwd: folder }),
+    wrapKeeper: (keeper) => brandProgram(keeper, { cwd: folder, searchPath: env["PATH"] }),
     cwd: folder,
     env,
     stdin: command.isPromptPiped ? files.input : null,
@@ -92,6 +98,15 @@ export async function adoptHeadlessAttempt(
   return withDeadline(attempt, child.deadlineMs);
 }
 
+/** Cleans what an attempt left that has ended. */
+export function tidyHeadlessAttempt(runFolder: string, attempt: number): Promise<void> {
+  return tidyFiles(filesOf(runFolder, attempt));
+}
+
+async function tidyFiles({ stdout, stderr }: DetachedFiles): Promise<void> {
+  await Promise.all([keepRedacted(stdout), keepRedacted(stderr)]);
+}
+
 /** Exit codes of a shell for a program that was told to end: by the machine going down, or by whoever ended portos-cos. */
 const endedFromOutside = new Set([128 + 1, 128 + 2, 128 + 15]);
 
@@ -108,7 +123,10 @@ interface Followed {
 }
 
 async function follow({ program, agent, files, mark, sink, after, isCut }: Followed): Promise<RunningAttempt> {
-  const stream = createAgentStream(agent, after);
+  const stream = createAgentStream(agent, after, (item) => {
+    if (item.kind === "text" || item.kind === "reasoning") sink.recall(item);
+    else if (item.kind === "line") sink.recall({ kind: "output", stream: "out", text: item.text });
+  });
   const seen: Seen = { failed: null, isDone: false, sessionId: null, lines: "" };
   let size = 0;
   const letGo = new AbortController();
@@ -137,7 +155,10 @@ async function follow({ program, agent, files, mark, sink, after, isCut }: Follo
       await endDescendants({ leaderPid: program.identity.pid, mark, steps: leftoverSteps });
     const errors = await readEnd(files.stderr);
     if (errors !== "") sink.text({ kind: "output", stream: "err", text: errors });
-    await Promise.all([keepRedacted(files.stdout), keepRedacted(files.stderr)]);
+    return { ...endOf(code, errors), tidy: () => tidyFiles(files) };
+  }
+
+  function endOf(code: number | null, errors: string): AttemptEnd {
     if (size > mostOutputBytes)
       return { failure: "bad-reply", message: "It wrote more than 512 MiB", canContinue: seen.sessionId !== null };
     if (isCut && seen.failed === null)
@@ -213,11 +234,14 @@ function judge(agent: AgentKind, code: number | null, seen: Seen, errors: string
   };
 }
 
+/** Nothing when it is not there: an empty one was removed by a portos-cos that was killed before it had written down the end. */
 async function readEnd(file: string): Promise<string> {
-  const { size } = await stat(file);
-  if (size === 0) return "";
-  const text = await readFile(file, "utf8");
-  return text.slice(-toldErrorCharacters);
+  try {
+    return (await readFile(file, "utf8")).slice(-toldErrorCharacters);
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") return "";
+    throw error;
+  }
 }
 
 function noteMissingQuestions(sink: AttemptSink, name: string): void {

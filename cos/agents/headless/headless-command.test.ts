@@ -49,6 +49,21 @@ describe("headless command", () => {
     expect(permission("free")).toBeNull();
   });
 
+  it("lets agents that keep to their folder read what was given along", () => {
+    const readable = "/data/run/images";
+    expect(command("claude", "ask", { readable }).args.join(" ")).toContain(
+      "--add-dir /data/run/images --permission-mode",
+    );
+    for (const agent of ["gemini", "qwen"] as const)
+      expect(command(agent, "ask", { readable }).args.join(" ")).toContain("--include-directories /data/run/images");
+    const { env } = command("opencode", "ask", { readable });
+    expect(JSON.parse(env["OPENCODE_PERMISSION"] ?? "null")).toMatchObject({
+      bash: "ask",
+      external_directory: { "*": "ask", "/data/run/images/*": "allow" },
+    });
+    expect(command("claude", "ask").args).not.toContain("--add-dir");
+  });
+
   it("passes model, budget and session on", () => {
     const budget = { costUsd: 0.5, tokens: null, turns: 3, minutes: null };
     const more = { model: "opus", budget, agentSessionId: "s-1" };

@@ -11,6 +11,8 @@ export interface HeadlessRequest {
   /** Session to go on with. */
   agentSessionId: string | null;
   folder: string;
+  /** A further folder it may read, for agents that keep to the one they work in; `null` for none. */
+  readable?: string | null;
   text: string;
 }
 
@@ -59,7 +61,7 @@ function option(name: string, value: string | number | null): string[] {
   return value === null ? [] : [name, String(value)];
 }
 
-function claudeArguments({ model, permissionMode, budget, agentSessionId }: HeadlessRequest) {
+function claudeArguments({ model, permissionMode, budget, agentSessionId, readable = null }: HeadlessRequest) {
   const mode = { ask: "plan", "ask-writes": "default", "free-in-folder": "acceptEdits", free: "bypassPermissions" };
   return {
     args: [
@@ -68,6 +70,7 @@ function claudeArguments({ model, permissionMode, budget, agentSessionId }: Head
       "stream-json",
       "--verbose",
       "--include-partial-messages",
+      ...option("--add-dir", readable),
       "--permission-mode",
       mode[permissionMode],
       ...option("--model", model),
@@ -91,7 +94,7 @@ function codexArguments({ model, permissionMode, agentSessionId, folder }: Headl
   };
 }
 
-function geminiArguments({ agent, model, permissionMode, agentSessionId }: HeadlessRequest) {
+function geminiArguments({ agent, model, permissionMode, agentSessionId, readable = null }: HeadlessRequest) {
   const mode = { ask: "plan", "ask-writes": "default", "free-in-folder": "auto_edit", free: "yolo" };
   const approval = agent === "qwen" ? mode[permissionMode].replace("_", "-") : mode[permissionMode];
   return {
@@ -101,6 +104,7 @@ function geminiArguments({ agent, model, permissionMode, agentSessionId }: Headl
       "--approval-mode",
       approval,
       ...(agent === "gemini" ? ["--skip-trust"] : []),
+      ...option("--include-directories", readable),
       ...option("-m", model),
       ...option("-r", agentSessionId),
     ],
@@ -108,8 +112,9 @@ function geminiArguments({ agent, model, permissionMode, agentSessionId }: Headl
   };
 }
 
-function openCodeArguments({ model, permissionMode, agentSessionId }: HeadlessRequest) {
-  const asked = { edit: "ask", bash: "ask", webfetch: "ask", external_directory: "ask" };
+function openCodeArguments({ model, permissionMode, agentSessionId, readable = null }: HeadlessRequest) {
+  const outside = readable === null ? "ask" : { "*": "ask", [`${readable}/*`]: "allow" };
+  const asked = { edit: "ask", bash: "ask", webfetch: "ask", external_directory: outside };
   const permission = permissionMode === "free-in-folder" ? { ...asked, edit: "allow" } : asked;
   return {
     args: [

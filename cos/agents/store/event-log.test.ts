@@ -94,12 +94,15 @@ describe("event log", () => {
     log.append(at, attempt);
     log.append(at, say("a"), { offset: 40, items: 1 });
     log.append(at, { kind: "state", state: "running", message: null });
+    log.append(at, say("b, a"));
     await log.close();
-    expect((await EventLog.open(folder, () => undefined)).position).toEqual({ offset: 40, items: 1 });
+    const again = await EventLog.open(folder, () => undefined);
+    expect(again.position).toEqual({ offset: 40, items: 1 });
+    expect(again.toldBehind).toEqual([{ kind: "state", state: "running", message: null }, say("b, a")]);
     const next = await EventLog.open(folder, () => undefined);
     next.append(at, { ...attempt, number: 2 });
     await next.close();
-    expect((await EventLog.open(folder, () => undefined)).position).toBeNull();
+    expect(await EventLog.open(folder, () => undefined)).toMatchObject({ position: null, toldBehind: [] });
     expect(await readEvents(folder, 1, 1)).toEqual([{ number: 2, at, body: say("a") }]);
   });
 
@@ -110,7 +113,11 @@ describe("event log", () => {
     const { rm } = await import("node:fs/promises");
     await rm(folder, { recursive: true });
     log.append(at, say("a"));
-    await expect(log.flush()).rejects.toThrow();
+    // Told to the user.
+    await expect(log.flush()).rejects.toMatchObject({
+      code: "unavailable",
+      message: `${folder} could not be written (ENOENT); it was not changed.`,
+    });
     const { mkdir } = await import("node:fs/promises");
     await mkdir(folder);
     log.append(at, say("b"));

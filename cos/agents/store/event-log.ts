@@ -3,7 +3,7 @@ import { open, readdir, readFile, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 
 import { runEventSchema, type RunEvent, type RunEventBody } from "../../../contract/features/run-events.ts";
-import { errorCode, makeFolder, systemDisk } from "../../../lib/durable-file.ts";
+import { diskError, errorCode, makeFolder, systemDisk } from "../../../lib/durable-file.ts";
 
 const chunkBytes = 1024 * 1024;
 const namePattern = /^(\d{9})\.jsonl$/;
@@ -35,6 +35,8 @@ export class EventLog {
   #failure: Error | null = null;
   /** Where the output of the agent was read to when the log was opened. */
   readonly position: OutputPosition | null;
+  /** What of its output after that was told already, in order: text of which the end was waited for. */
+  readonly toldBehind: readonly RunEventBody[];
 
   private constructor(folder: string, found: Tail, onWritten: (events: RunEvent[]) => void) {
     this.#folder = folder;
@@ -42,6 +44,7 @@ export class EventLog {
     this.#last = found.last;
     this.#written = found.last;
     this.position = found.position;
+    this.toldBehind = found.behind;
   }
 
   /** Opens the log of a folder; a line that was torn by a crash is cut off, and its number is given again. */
@@ -104,7 +107,7 @@ export class EventLog {
         await this.#write(batch);
         this.#failure = null;
       } catch (error) {
-        this.#failure = error instanceof Error ? error : new Error(String(error));
+        this.#failure = diskError(error, this.#folder);
         const written = this.#written;
         this.#pending = [...batch.filter(({ event }) => event.number > written), ...this.#pending];
         await this.#dropTorn();
@@ -211,15 +214,17 @@ async function listChunks(folder: string): Promise<Chunk[]> {
 interface Tail {
   last: number;
   position: OutputPosition | null;
+  /** Events after the one with that position. */
+  behind: RunEventBody[];
 }
 
 /** Cuts what a crash has torn off the newest file and tells the last number. */
 async function mendTail(folder: string): Promise<Tail> {
   const chunk = (await listChunks(folder)).at(-1);
-  if (!chunk) return { last: 0, position: null };
+  if (!chunk) return { last: 0, position: null, behind: [] };
   const bytes = await readFile(chunk.path);
   let end = bytes.lastIndexOf(newline) + 1;
-  let tail: Tail = { last: chunk.first - 1, position: null };
+  let tail: Tail = { last: chunk.first - 1, position: null, behind: [] };
   let hasLast = false;
   let cut = end;
   while (end > 0) {
@@ -228,10 +233,11 @@ async function mendTail(folder: string): Promise<Tail> {
     if (!hasLast && parsed === null) cut = start;
     else if (!hasLast && parsed) {
       hasLast = true;
-      tail = { last: parsed.event.number, position: parsed.position };
+      tail = { ...tail, last: parsed.event.number, position: parsed.position };
     } else if (parsed?.position) tail = { ...tail, position: parsed.position };
     // Positions before the beginning of an attempt are places in another output.
     if (tail.position !== null || parsed?.event.body.kind === "attempt") break;
+    if (parsed !== null) tail.behind.unshift(parsed.event.body);
     end = start;
   }
   if (cut < bytes.length) {

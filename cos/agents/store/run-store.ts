@@ -11,7 +11,7 @@ import { errorCode, makeFolder, replaceFile, syncFolder, systemDisk } from "../.
 import { openJsonLog, type JsonLog } from "../../../lib/json-log.ts";
 import type { Logger } from "../../../lib/logger.ts";
 import { EventLog, readEvents } from "./event-log.ts";
-import { readImages, writeImages } from "./run-images.ts";
+import { readImage, readImages, writeImages } from "./run-images.ts";
 import { runRecordSchema, type RunRecord } from "./run-record.ts";
 
 const restoreWithinMs = 24 * 3_600_000;
@@ -120,6 +120,13 @@ export class RunStore {
   /** The pictures a run was given, in order. */
   images({ id, images }: Pick<Run, "id" | "images">): Promise<RunImage[]> {
     return readImages(this.folderOf(id), images ?? []);
+  }
+
+  /** One picture a run was given, by its number from 1 on. */
+  async image({ id, images }: Pick<Run, "id" | "images">, number: number): Promise<RunImage> {
+    const facts = images?.[number - 1];
+    if (!facts) throw new AppError("not_found", "This run was given no such picture");
+    return readImage(this.folderOf(id), facts, number);
   }
 
   openEvents(id: string, onWritten: (events: RunEvent[]) => void): Promise<EventLog> {

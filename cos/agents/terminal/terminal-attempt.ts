@@ -3,6 +3,7 @@ import { stripVTControlCharacters } from "node:util";
 
 import type { SessionInfo } from "../../../contract/internal/cos.ts";
 import { sessionSpecSchema } from "../../../contract/internal/cos.ts";
+import { holdBackLoaderVariables } from "../../../lib/processes/loader-variables.ts";
 import type { RunMark } from "../../../lib/run-mark.ts";
 import type { AttemptEnd, AttemptTask, ProgramTarget, RunningAttempt } from "../attempt.ts";
 import type { EngineParts } from "../create-engine.ts";
@@ -23,7 +24,11 @@ export async function startTerminalAttempt(
   const [name, value] = mark(runId);
   const takesPrompt = target.command.some((part) => part.includes(promptMark));
   const [named = "", ...args] = target.command.map((part) => part.replaceAll(promptMark, () => text));
-  const program = surroundings.wrap({ file: named, args }, { agent: target.agent, cwd: folder });
+  const held = holdBackLoaderVariables({
+    program: { file: named, args },
+    environment: { ...surroundings.environment, ...target.environment, [name]: value },
+  });
+  const program = surroundings.wrap(held.program, { agent: target.agent, cwd: folder });
   const { id } = await sessions.create(
     sessionSpecSchema.parse({
       kind: "command",
@@ -31,7 +36,7 @@ export async function startTerminalAttempt(
       command: [program.file, ...program.args],
       cwd: folder,
       name: target.providerName,
-      env: { ...surroundings.environment, ...target.environment, [name]: value },
+      env: held.environment,
       owner: { kind: "run", id: runId },
       ...size,
     }),

@@ -12,12 +12,15 @@ export interface SandboxPlaces {
   hidden: readonly string[];
   /** `PATH` of programs in it. */
   searchPath: string;
+  /** Folder with what a run was given along, which its programs may read although it lies in what is hidden; it need not exist. */
+  givenTo(runId: string): string;
 }
 
 export interface SandboxRequest {
   /** Absolute path of bubblewrap. */
   bubblewrap: string;
   hasNetwork: boolean;
+  runId: string;
   places: SandboxPlaces;
   worktree: string;
   repository: string;
@@ -62,6 +65,8 @@ export function sandboxCommand(request: SandboxRequest): { file: string; args: s
   for (const path of own.writable) args.push("--bind", path, path);
   for (const path of own.readOnly) args.push("--ro-bind", path, path);
   args.push(...stateOf(agent, home));
+  const given = realOr(places.givenTo(request.runId));
+  args.push("--ro-bind-try", given, given);
   for (const name of doors) args.push("--unsetenv", name);
   args.push("--setenv", "TMPDIR", "/tmp", "--chdir", cwd, "--", request.file, ...request.args);
   return { file: request.bubblewrap, args };

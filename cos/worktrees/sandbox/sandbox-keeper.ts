@@ -62,6 +62,7 @@ export function createSandboxKeeper(options: {
       return sandboxCommand({
         bubblewrap,
         hasNetwork: record.isolation.kind === "sandbox" && record.isolation.network,
+        runId: record.runId,
         places,
         worktree: record.folder,
         repository: record.repository,

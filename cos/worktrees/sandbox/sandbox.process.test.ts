@@ -192,6 +192,17 @@ describe.runIf(hasBubblewrap)("a sandbox", () => {
     expect(folder).not.toBe(repository);
   });
 
+  it("shows what the run was given along, to be read only, and nothing else of it", async () => {
+    const entrant = test.entrant({ isolation: { kind: "sandbox", network: false } });
+    const own = join(test.dataDir, "runs", entrant.id);
+    await writeFiles(own, { "images/1.png": "a picture\n", "record.json": "{}\n" });
+    const entered = await test.enter(entrant);
+    expect((await inside(entered, `cat '${own}/images/1.png'`)).stdout).toBe("a picture\n");
+    expect((await inside(entered, `echo mine > '${own}/images/1.png'`)).code).not.toBe(0);
+    expect((await inside(entered, `cat '${own}/record.json'`)).code).not.toBe(0);
+    expect((await inside(entered, "git status --porcelain")).stdout).toBe("");
+  });
+
   it("takes a command's own tools along, and ends with it", async () => {
     const entered = await enter();
     const { runId } = (await test.service.list()).worktrees[0] ?? { runId: "" };

@@ -119,10 +119,8 @@ describe("list of guests", () => {
     const hers = await connect(ada, "websocket");
     const his = [await connect(bob, "websocket"), await connect(bob, "polling")];
     const cut = his.map((socket) => new Promise((resolve) => socket.once("disconnect", resolve)));
-    const startedAt = performance.now();
     await app.call("access.saveGuests", { body: onlyAda });
     await Promise.all(cut);
-    expect(performance.now() - startedAt).toBeLessThan(1000);
     expect(hers.connected).toBe(true);
     hers.disconnect();
   });

@@ -104,6 +104,7 @@ const reasons: Record<string, string> = {
   unproven: "Came by a way that does not prove who it is",
   agent: "A program started by an agent may not use PortOS",
   gone: "The program went away before it could be known",
+  busy: "Programs of agents kept asking, so this one was not looked for",
   step_up_required: "The PIN was not entered",
 };
 

@@ -5,7 +5,7 @@ import { io, type Socket } from "socket.io-client";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
 import type { Ack } from "../../../contract/channel.ts";
-import type { Endpoint } from "../../../contract/endpoint.ts";
+import type { Endpoint, StepUp } from "../../../contract/endpoint.ts";
 import { channels, endpointGroups } from "../../../contract/index.ts";
 import { adaAddress, createFakeTailscale, fakeMachine } from "../../../lib/testing/fake-tailscale.ts";
 import { startTestApp, type TestApp } from "../../testing/test-app.ts";
@@ -49,6 +49,8 @@ const unlock = (entered: string, headers: Record<string, string> = {}) =>
   ask("POST", "/api/access/unlock", { pin: entered, socket: null }, headers);
 const remove = (headers: Record<string, string> = {}) => ask("DELETE", "/api/notifications", {}, headers);
 
+const work = (permissionMode?: string) => ({ title: "Tidy up", permissionMode });
+
 const expected = (id: string, { method, audit, summary }: Endpoint): string | undefined => {
   if (method === "DELETE") return "delete";
   // What deletes under another method: its summary says so.
@@ -67,13 +69,14 @@ describe("marks", () => {
     })),
   );
 
+  const marked = (what: StepUp) => all.filter(({ endpoint }) => endpoint.stepUp === what).map(({ id }) => id);
+
   test("everything that deletes or lets a rule answer, everything of terminals that is taken down, and every change of secrets is marked", () => {
     for (const { id, endpoint } of all) {
       const wanted = expected(id, endpoint);
       if (wanted !== undefined) expect([id, endpoint.stepUp]).toEqual([id, wanted]);
     }
-    const secrets = all.filter(({ endpoint }) => endpoint.stepUp === "secret").map(({ id }) => id);
-    expect(secrets.toSorted()).toEqual([
+    expect(marked("secret").toSorted()).toEqual([
       "access.saveGuests",
       "access.setMinutes",
       "apps.create",
@@ -81,10 +84,70 @@ describe("marks", () => {
       "automations.create",
       "automations.update",
       "backups.restore",
+      "browser.saveSettings",
+      "localModels.update",
       "providers.create",
       "providers.update",
+      "push.subscribe",
+      "push.update",
       "worktrees.putSetup",
     ]);
+    expect(marked("allow").toSorted()).toEqual([
+      "approvals.createRule",
+      "approvals.restoreRule",
+      "approvals.updateRule",
+      "chief.put",
+      "repairs.putSettings",
+      "repairs.setAppLevel",
+      "usage.setBudget",
+    ]);
+  });
+
+  test("work that shall ask for nothing asks for the PIN, work that asks does not", async () => {
+    await setPin();
+    const conditional = all.filter(({ endpoint }) => endpoint.stepUpFor !== undefined);
+    expect(conditional.map(({ id }) => id)).toEqual(["runs.create"]);
+    for (const { endpoint } of conditional) {
+      const path = endpoint.path.replace(/:\w+/g, "x");
+      const answers = ["free", "ask"].map(async (permissionMode) => ask(endpoint.method, path, { permissionMode }));
+      const codes = (await Promise.all(answers)).map(({ body }) => body.error?.code);
+      expect(codes).toEqual(["step_up_required", "invalid_request"]);
+    }
+  });
+
+  test("a task whose runs ask for nothing asks for the PIN, also when that is the chief of staff's word", async () => {
+    const asked = all.filter(({ endpoint }) => endpoint.stepUpWhen !== undefined);
+    expect(asked.map(({ id }) => id).toSorted()).toEqual(["runs.again", "tasks.create", "tasks.update"]);
+    const { cookie } = await setPin();
+    const isTaken = async (method: string, path: string, body: object): Promise<boolean> => {
+      const { status, body: answer } = await ask(method, path, body);
+      if (status !== 200) expect(answer.error?.code).toBe("step_up_required");
+      return status === 200;
+    };
+    const create = (permissionMode?: string) => isTaken("POST", "/api/tasks", work(permissionMode));
+    expect([await create("free"), await create("ask"), await create()]).toEqual([false, true, true]);
+    const [task] = (await app.call("tasks.list", {})).tasks;
+    const change = (permissionMode?: string) => isTaken("PUT", `/api/tasks/${task?.id ?? ""}`, work(permissionMode));
+    expect([await change("free"), await change()]).toEqual([false, true]);
+    expect((await ask("PUT", "/api/chief", { autonomy: "free" }, { cookie })).status).toBe(200);
+    expect([await create("free"), await create("ask"), await create()]).toEqual([false, true, false]);
+    expect([await change("ask"), await change()]).toEqual([true, false]);
+    expect((await ask("POST", "/api/tasks", work(), { cookie })).status).toBe(200);
+  });
+
+  test("a task that asks for nothing already asks for the PIN when its work changes, not when only its turn does", async () => {
+    const { cookie } = await setPin();
+    const free = { title: "Tidy up", instructions: "Only src.", permissionMode: "free" };
+    expect((await ask("POST", "/api/tasks", free, { cookie })).status).toBe(200);
+    const [task] = (await app.call("tasks.list", {})).tasks;
+    const change = async (to: object) =>
+      (await ask("PUT", `/api/tasks/${task?.id ?? ""}`, { ...free, ...to })).body.error?.code ?? "changed";
+    expect(await change({ priority: "urgent", budget: { minutes: 5 } })).toBe("changed");
+    expect(await change({ instructions: "Everything." })).toBe("step_up_required");
+    expect(await change({ title: "Delete all" })).toBe("step_up_required");
+    expect(await change({ instructions: "Everything.", permissionMode: "ask" })).toBe("changed");
+    expect(await change({ instructions: "Everything." })).toBe("step_up_required");
+    expect((await app.call("tasks.list", {})).tasks[0]).toMatchObject({ title: "Tidy up", permissionMode: "ask" });
   });
 
   test("every body that takes a secret belongs to a marked endpoint", async () => {
@@ -105,7 +168,10 @@ describe("marks", () => {
     );
     for (const { operationId, responses } of operations) {
       const endpoint = all.find(({ id }) => id === operationId)?.endpoint;
-      expect([operationId, "403" in responses]).toEqual([operationId, endpoint?.stepUp !== undefined]);
+      expect([operationId, "403" in responses]).toEqual([
+        operationId,
+        (endpoint?.stepUp ?? endpoint?.stepUpFor ?? endpoint?.stepUpWhen) !== undefined,
+      ]);
     }
   });
 

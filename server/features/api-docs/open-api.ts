@@ -29,6 +29,7 @@ export function buildOpenApi(groups: Record<string, EndpointGroup>, version: str
 }
 
 function operation(operationId: string, tag: string, endpoint: Endpoint): Json {
+  const pinBefore = pinOf(endpoint);
   return {
     operationId,
     tags: [tag],
@@ -50,10 +51,10 @@ function operation(operationId: string, tag: string, endpoint: Endpoint): Json {
             ? { [endpoint.reply.raw]: {} }
             : { "application/json": { schema: toJsonSchema(endpoint.reply, "output") } },
       },
-      ...(endpoint.stepUp
+      ...(pinBefore !== null
         ? {
             403: {
-              description: `A PIN is set and this browser has not entered it (\`step_up_required\`, before: ${endpoint.stepUp})`,
+              description: `A PIN is set and this browser has not entered it (\`step_up_required\`, before: ${pinBefore})`,
               content: { "application/json": { schema: { $ref: "#/components/schemas/Error" } } },
             },
           }
@@ -64,6 +65,13 @@ function operation(operationId: string, tag: string, endpoint: Endpoint): Json {
       },
     },
   };
+}
+
+/** What the PIN stands before, and when that is not always. */
+function pinOf({ stepUp, stepUpFor, stepUpWhen }: Endpoint): string | null {
+  if (stepUp) return stepUp;
+  if (stepUpFor) return `${stepUpFor.what}, when ${stepUpFor.field} is ${stepUpFor.value}`;
+  return stepUpWhen ? `${stepUpWhen.what}, when ${stepUpWhen.when}` : null;
 }
 
 function parameters(schema: Schema | undefined, place: "path" | "query"): Json[] {

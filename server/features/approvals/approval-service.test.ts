@@ -8,9 +8,9 @@ import { openJsonStore, type JsonStore } from "../../../lib/json-store.ts";
 import { silentLogger } from "../../../lib/logger.ts";
 import { useTemporaryFolders } from "../../../lib/testing/temporary-folder.ts";
 import { approvalRulesFile, approvalsFile, type ApprovalsFile } from "./approval-files.ts";
-import { createApprovalService } from "./approval-service.ts";
+import { createApprovalService, type ApprovalService } from "./approval-service.ts";
 import { createApprovalSettler } from "./approval-settler.ts";
-import { createRuleService } from "./rule-service.ts";
+import { createRuleService, type RuleService } from "./rule-service.ts";
 
 const temporaryFolder = useTemporaryFolders();
 
@@ -34,17 +34,19 @@ const subject: ApprovalSubject = {
   changes: [],
 };
 
-test("a question and changed rules that meet are one use of one rule, and one answer", async () => {
+/** Approvals of a temporary folder; `meet` is called once, when the first change of the questions is on disk. */
+async function startApprovals(meet: (service: ApprovalService, rules: RuleService) => Promise<unknown>) {
   const folder = await temporaryFolder();
-  const parts = { clock: systemClock, logger: silentLogger };
+  let aheadMs = 0;
+  const clock = { ...systemClock, now: () => Date.now() + aheadMs };
+  const parts = { clock, logger: silentLogger };
   const store = await openJsonStore({ file: join(folder, "open.json"), ...parts, ...approvalsFile });
   const rules = createRuleService({
     store: await openJsonStore({ file: join(folder, "rules.json"), ...parts, ...approvalRulesFile }),
-    clock: systemClock,
+    clock,
   });
   const told: Approval[] = [];
   const asked: Approval[] = [];
-  // Rules change at the very moment the question has been put down and is not looked at yet.
   let isFirst = true;
   const meeting: JsonStore<ApprovalsFile> = {
     ...store,
@@ -52,7 +54,7 @@ test("a question and changed rules that meet are one use of one rule, and one an
       const result = await store.update(change);
       if (isFirst) {
         isFirst = false;
-        await service.applyRules();
+        await meet(service, rules);
       }
       return result;
     },
@@ -77,20 +79,55 @@ test("a question and changed rules that meet are one use of one rule, and one an
     settler,
     history,
     rules,
-    clock: systemClock,
+    clock,
     expireAfterMs: () => 60_000,
-    publish: (approval) => void asked.push(approval),
+    publish: () => undefined,
   });
   service.onAsked((approval) => void asked.push(approval));
-  await rules.create(
-    { name: "Tests", effect: "allow", folder: "/code", commandPrefix: ["npm", "test"] },
-    "this machine",
-  );
+  return { service, rules, told, asked, goOn: (ms: number) => void (aheadMs += ms) };
+}
 
-  const answered = await service.ask({ subject, hash: "0".repeat(64) });
+const input = { name: "Tests", effect: "allow" as const, folder: "/code", commandPrefix: ["npm", "test"] };
+const question = { subject, hash: "0".repeat(64) };
+
+test("a question and changed rules that meet are one use of one rule, and one answer", async () => {
+  // Rules change at the very moment the question has been put down and is not looked at yet.
+  const { service, rules, told, asked } = await startApprovals((approvals) => approvals.applyRules());
+  await rules.create(input, "this machine");
+  const answered = await service.ask(question);
   expect(answered).toMatchObject({ state: "allowed", isDelivered: true, decision: { by: "Rule: Tests" } });
   expect(told).toHaveLength(1);
   expect(asked).toEqual([]);
   expect(rules.list()).toMatchObject([{ uses: 1 }]);
   expect(service.open()).toEqual([]);
+});
+
+test("a rule answers nothing whose time is over", async () => {
+  const { service, rules, told, goOn } = await startApprovals(() => Promise.resolve());
+  const { id } = await service.ask(question);
+  await rules.create(input, "this machine");
+  goOn(61_000);
+  await service.applyRules();
+  expect(service.open()).toMatchObject([{ id, state: "pending" }]);
+  await service.lookAtTime();
+  expect(told).toMatchObject([{ id, state: "expired" }]);
+  expect(rules.list()).toMatchObject([{ uses: 0 }]);
+});
+
+test("a rule that runs out before its answer is written down answers nothing", async () => {
+  const { service, rules, told, asked, goOn } = await startApprovals(() => Promise.resolve());
+  await rules.create({ ...input, expiresAt: new Date(Date.now() + 10_000).toISOString() }, "this machine");
+  // The rule is found, and its answer waits for its turn.
+  const { ruleFor } = rules;
+  let isFound = false;
+  rules.ruleFor = (one) => {
+    const found = ruleFor(one);
+    if (!isFound && found !== null) goOn(11_000);
+    isFound ||= found !== null;
+    return found;
+  };
+  await service.ask(question);
+  expect(isFound).toBe(true);
+  expect(told).toEqual([]);
+  expect(asked).toHaveLength(1);
 });

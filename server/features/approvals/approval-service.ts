@@ -90,6 +90,11 @@ export function createApprovalService(options: ApprovalServiceOptions): Approval
     return found;
   }
 
+  function checkTime({ expiresAt }: Approval): void {
+    if (Date.parse(expiresAt) <= clock.now())
+      throw new AppError("conflict", "Nobody answered in time, so it is denied");
+  }
+
   /** Rules are asked when a question comes and when they change, maybe at once: only what settles it is a use. */
   async function byRule(approval: Approval): Promise<void> {
     const rule = rules.ruleFor(approval.subject);
@@ -97,7 +102,13 @@ export function createApprovalService(options: ApprovalServiceOptions): Approval
     const isAllowed = rule.effect === "allow";
     const reason = isAllowed ? null : "A rule denies this";
     const made = decision({ by: `Rule: ${rule.name}`, reason, ruleId: rule.id });
-    const settled = await settle(approval.id, isAllowed ? "allowed" : "denied", made);
+    const settled = await settle(approval.id, isAllowed ? "allowed" : "denied", made, (found) => {
+      checkTime(found);
+      // It may have run out, been changed or been deleted while this waited for its turn.
+      const now = rules.ruleFor(found.subject);
+      if (now?.id !== rule.id || now.effect !== rule.effect)
+        throw new AppError("conflict", "This rule no longer answers it");
+    });
     await rules.noteUse(rule.id);
     await announce(settled);
   }
@@ -116,8 +127,7 @@ export function createApprovalService(options: ApprovalServiceOptions): Approval
         throw new AppError("conflict", "What is asked has changed since it was shown", {
           hint: "Read it again, then answer.",
         });
-      if (Date.parse(found.expiresAt) <= clock.now())
-        throw new AppError("conflict", "Nobody answered in time, so it is denied");
+      checkTime(found);
     });
     if (scope !== "once") await rules.reachFurther(settled.subject, scope, answer);
     await announce(settled);

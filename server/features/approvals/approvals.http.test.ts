@@ -43,10 +43,9 @@ describe("a question of a run", () => {
     });
     expect(Date.parse(approval.expiresAt) - Date.parse(approval.createdAt)).toBe(30 * 60_000);
     setup.cos.happen(id, [{ kind: "notice", level: "info", text: "still there" }]);
-    const told = (await setup.app.call("notifications.list", {})).filter(
-      ({ key }) => key === `approval:${approval.id}`,
-    );
-    expect(told).toMatchObject([{ needsYou: true, link: `/approvals?approval=${approval.id}`, count: 1 }]);
+    const told = async () =>
+      (await setup.app.call("notifications.list", {})).filter(({ key }) => key === `approval:${approval.id}`);
+    await expect.poll(told).toMatchObject([{ needsYou: true, link: `/approvals?approval=${approval.id}`, count: 1 }]);
     expect(await waiting()).toEqual(["Run npm test"]);
   });
 
@@ -140,8 +139,10 @@ describe("a question of a run", () => {
     const approval = await setup.pending();
     aheadMs = 30 * 60_000 + 1;
     await expect(decide(approval, { answer: "allow" })).rejects.toMatchObject({ status: 409 });
-    await expect.poll(() => state(approval.id), { timeout: 5_000 }).toBe("expired");
-    expect(setup.cos.answers).toMatchObject([{ requestId: "q1", optionId: "no", reason: "Nobody answered in time" }]);
+    await expect.poll(() => state(approval.id)).toBe("expired");
+    await expect
+      .poll(() => setup.cos.answers)
+      .toMatchObject([{ requestId: "q1", optionId: "no", reason: "Nobody answered in time" }]);
   });
 });
 
@@ -174,7 +175,7 @@ describe("restarts", () => {
     expect(await decide(approval, { answer: "allow" })).toMatchObject({ state: "allowed", isDelivered: false });
     await expect(decide(approval, { answer: "deny" })).rejects.toMatchObject({ status: 409 });
     await setup.cos.start();
-    await expect.poll(() => setup.cos.answers, { timeout: 8_000 }).toMatchObject([{ optionId: "yes" }]);
+    await expect.poll(() => setup.cos.answers).toMatchObject([{ optionId: "yes" }]);
     await expect
       .poll(async () => (await setup.app.call("approvals.get", { params: { id: approval.id } })).isDelivered)
       .toBe(true);
@@ -191,7 +192,7 @@ describe("restarts", () => {
     await setup.app.stop();
     await setup.cos.start();
     await setup.restart();
-    await expect.poll(() => setup.cos.answers, { timeout: 8_000 }).toMatchObject([{ optionId: "no" }]);
+    await expect.poll(() => setup.cos.answers).toMatchObject([{ optionId: "no" }]);
     await expect
       .poll(async () => (await setup.app.call("approvals.history", { query: {} })).items.map((item) => item.state))
       .toEqual(["denied"]);
@@ -296,7 +297,7 @@ describe("denying everything at once", () => {
     await decide(first, { answer: "allow" });
     expect(await setup.app.call("approvals.denyAll", {})).toEqual({ denied: 2 });
     await setup.cos.start();
-    await expect.poll(() => setup.cos.answers.length, { timeout: 8_000 }).toBe(2);
+    await expect.poll(() => setup.cos.answers.length).toBe(2);
     expect(setup.cos.answers.map(({ optionId }) => optionId)).toEqual(["no", "no"]);
   });
 });

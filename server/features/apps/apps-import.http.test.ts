@@ -8,6 +8,9 @@ import type { ImportPlan } from "../../../contract/features/detect.ts";
 import { createFakePm2 } from "../../testing/fake-pm2.ts";
 import { startTestApp, type TestApp } from "../../testing/test-app.ts";
 
+/** As long as what is polled may take. */
+const patience = { timeout: 15_000 };
+
 let directory: string;
 let project: string;
 let panel: TestApp;
@@ -78,7 +81,7 @@ describe("import", () => {
     expect(await panel.call("apps.list", {})).toHaveLength(1);
     await vi.waitFor(async () => {
       expect((await panel.call("apps.get", { params: { id: "hello-app" } })).iconVersion).not.toBeNull();
-    });
+    }, patience);
   });
 });
 

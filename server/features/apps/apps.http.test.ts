@@ -8,6 +8,9 @@ import type { AppInput, ProcessInput } from "../../../contract/features/apps.ts"
 import { createFakePm2, type FakePm2 } from "../../testing/fake-pm2.ts";
 import { startTestApp, type TestApp } from "../../testing/test-app.ts";
 
+/** As long as what is polled may take. */
+const patience = { timeout: 15_000 };
+
 let directory: string;
 let project: string;
 let panel: TestApp;
@@ -85,7 +88,7 @@ describe("registering", () => {
     await writeFile(file, JSON.stringify(stored));
     await vi.waitFor(async () => {
       expect((await panel.call("apps.list", {})).map(({ id }) => id)).toEqual(["blog", "shop"]);
-    });
+    }, patience);
   });
 });
 
@@ -234,7 +237,7 @@ describe("running", () => {
     await startPanel();
     await vi.waitFor(async () => {
       expect(await panel.call("apps.get", { params })).toMatchObject({ problem: { code: "folder_missing" } });
-    });
+    }, patience);
     await expect(panel.call("apps.start", { params })).rejects.toMatchObject({ status: 409 });
   });
 
@@ -354,6 +357,6 @@ describe("live", () => {
         status: "errored",
         problem: { code: "crash_loop", message: "It ended 9 times in a row with exit code 1" },
       });
-    });
+    }, patience);
   });
 });

@@ -35,7 +35,7 @@ afterAll(async () => {
     () => {
       expect(readDaemonPid(home)).toBeNull();
     },
-    { timeout: 5_000 },
+    { timeout: 15_000 },
   );
   await rm(directory, { recursive: true, force: true });
 });

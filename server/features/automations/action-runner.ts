@@ -4,7 +4,7 @@ import type { OutputWriter } from "./output-writer.ts";
 
 /** How an action ended. */
 export interface ActionResult {
-  state: "succeeded" | "failed" | "cancelled" | "interrupted";
+  state: "succeeded" | "failed" | "cancelled" | "interrupted" | "skipped";
   reason: string | null;
   exitCode?: number | null;
   httpStatus?: number | null;

@@ -1,20 +1,28 @@
 import { stat } from "node:fs/promises";
 
 import type { AutomationInput } from "../../../contract/features/automations.ts";
+import type { PromptReference } from "../../../contract/features/prompts.ts";
 import { AppError } from "../../../lib/app-error.ts";
 import type { AutomationApps } from "./app-actions.ts";
 import { scheduleIssues } from "./due-times.ts";
+
+/** What automations may ask of prompts. */
+export interface AutomationPrompts {
+  /** Why a prompt cannot be filled with these values, each below `path`. */
+  issuesOf(reference: PromptReference, path: string): Promise<Issue[]>;
+}
 
 type Issue = { path: string; message: string };
 
 /** Refuses what has the right shape and cannot work: throws `invalid_request` naming each field and its rule. */
 export async function checkInput(
   input: AutomationInput,
-  context: { apps: AutomationApps; now: number; isScheduleNew: boolean },
+  context: { apps: AutomationApps; prompts: AutomationPrompts; now: number; isScheduleNew: boolean },
 ): Promise<void> {
   const issues: Issue[] = [
     ...(context.isScheduleNew ? scheduleIssues(input.schedule, context.now).map(below("schedule")) : []),
     ...(await actionIssues(input.action, context.apps)).map(below("action")),
+    ...(await promptIssues(input.action, context.prompts)),
   ];
   const [first] = issues;
   if (first) throw new AppError("invalid_request", `${first.path}: ${first.message}`, { issues });
@@ -26,13 +34,28 @@ function below(part: string): (issue: Issue) => Issue {
 
 async function actionIssues(action: AutomationInput["action"], apps: AutomationApps): Promise<Issue[]> {
   if (action.kind === "command") return folderIssues(action.folder);
-  if (action.kind === "task" && action.appId === null) return [];
+  if (action.kind === "run" && typeof action.folder === "string") {
+    const { folder, ...rest } = action;
+    return [...(await folderIssues(folder)), ...(await actionIssues(rest, apps))];
+  }
+  if ((action.kind === "task" || action.kind === "run") && (action.appId ?? null) === null) return [];
   const app = apps.find(action.appId ?? "");
   if (app === null) return [{ path: "appId", message: "is not a registered app" }];
   if (action.kind !== "url") return [];
   if (action.port === undefined)
     return app.ports.length > 0 ? [] : [{ path: "appId", message: `${app.name} has no port to call` }];
   return app.ports.includes(action.port) ? [] : [{ path: "port", message: `is not a port of ${app.name}` }];
+}
+
+/** What a prompt becomes with its values now, under the name of the field. */
+async function promptIssues(action: AutomationInput["action"], prompts: AutomationPrompts): Promise<Issue[]> {
+  if (action.kind === "task" && action.template !== null)
+    return prompts.issuesOf(action.template, "body.action.template");
+  if (action.kind === "run" && action.prompt.kind === "template") {
+    const { promptId, version = null, values } = action.prompt;
+    return prompts.issuesOf({ promptId, version, values }, "body.action.prompt");
+  }
+  return [];
 }
 
 async function folderIssues(folder: string): Promise<Issue[]> {

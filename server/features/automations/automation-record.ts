@@ -5,6 +5,7 @@ import {
   type AutomationActionInput,
   commandActionInputSchema,
   restartActionSchema,
+  runActionSchema,
   taskActionSchema,
   urlActionSchema,
 } from "../../../contract/features/automation-actions.ts";
@@ -21,6 +22,7 @@ const storedActionSchema = z.discriminatedUnion("kind", [
   urlActionSchema,
   restartActionSchema,
   taskActionSchema,
+  runActionSchema,
 ]);
 export type StoredAction = z.output<typeof storedActionSchema>;
 

@@ -7,10 +7,12 @@ import type {
   AutomationState,
   AutomationView,
 } from "../../../contract/features/automations.ts";
+import type { Budget } from "../../../contract/features/runs.ts";
 import type { Clock } from "../../../lib/clock.ts";
 import type { Logger } from "../../../lib/logger.ts";
 import type { SecretBox } from "../../../lib/secret-box.ts";
 import type { AutomationApps } from "./app-actions.ts";
+import type { AutomationPrompts } from "./automation-checks.ts";
 import { type AutomationEditor, createAutomationEditor, existing } from "./automation-editor.ts";
 import { type AutomationRecord, toAutomation } from "./automation-record.ts";
 import type { AutomationStore } from "./automation-store.ts";
@@ -19,6 +21,7 @@ import type { OccurrenceLedger } from "./occurrence-ledger.ts";
 import { isoTime } from "./occurrence-row.ts";
 import { type ActionRunners, createOccurrenceRunner } from "./occurrence-runner.ts";
 import type { RunOutputs } from "./run-output.ts";
+import { dayBudgetOf, taskBudgetOf } from "./task-action.ts";
 import { createScheduleFollower } from "./schedule-follower.ts";
 import { createScheduler, type Timers } from "./scheduler.ts";
 import { createUpkeep } from "./upkeep.ts";
@@ -34,6 +37,7 @@ export interface AutomationServiceOptions {
   outputs: RunOutputs;
   actions: ActionRunners;
   apps: AutomationApps;
+  prompts: AutomationPrompts;
   secrets: SecretBox;
   clock: Clock;
   timers: Timers;
@@ -52,6 +56,10 @@ export interface AutomationService extends AutomationEditor {
   run(id: string, who: string): Promise<Occurrence>;
   cancel(occurrenceId: string, who: string): Promise<Occurrence>;
   nextDue(id: string): number | null;
+  /** What all tasks of one may use in a day; `null` without one, and when it adds none. */
+  taskBudget(id: string): { name: string; budget: Budget } | null;
+  /** What all its tasks or runs may use in a day. Throws `not_found`. */
+  dayBudget(id: string): Budget | undefined;
   /** What waits for its turn is given up. Answers how many automations are on and not paused already. */
   stopAll(reason: string): Promise<number>;
   /** Ends the commands that run. Answers how many. */
@@ -64,7 +72,7 @@ export interface AutomationService extends AutomationEditor {
 
 /** Builds the service over a loaded ledger; nothing runs before `start()`. */
 export function createAutomationService(options: AutomationServiceOptions): AutomationService {
-  const { store, ledger, outputs, clock, timers, logger, publish, apps, actions, secrets } = options;
+  const { store, ledger, outputs, clock, timers, logger, publish, apps, prompts, actions, secrets } = options;
   const stale = new Set<string>();
   const runner = createOccurrenceRunner({
     clock,
@@ -140,7 +148,7 @@ export function createAutomationService(options: AutomationServiceOptions): Auto
   });
 
   return {
-    ...createAutomationEditor({ store, runner, apps, clock, secrets, viewOf }),
+    ...createAutomationEditor({ store, runner, apps, prompts, clock, secrets, viewOf }),
     list() {
       return {
         automations: store.all().map((record) => ({
@@ -159,6 +167,8 @@ export function createAutomationService(options: AutomationServiceOptions): Auto
     },
     cancel: (id, who) => runner.cancel(id, `Cancelled by ${who}`),
     nextDue: (id) => scheduler.nextDue(id),
+    taskBudget: (id) => taskBudgetOf(store.get(id)),
+    dayBudget: (id) => dayBudgetOf(existing(store, id)),
     async stopAll(reason) {
       for (const { id } of store.all()) await runner.dropQueued(id, reason);
       return store.pausedAt() === null ? store.all().filter(({ isEnabled }) => isEnabled).length : 0;

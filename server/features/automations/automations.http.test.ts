@@ -229,6 +229,7 @@ describe("an automation that adds a task", () => {
     kind: "task",
     title: "Update the dependencies",
     instructions: "One at a time.",
+    template: null,
     appId: null,
     type: "chore",
     priority: "low",
@@ -252,11 +253,24 @@ describe("an automation that adds a task", () => {
     expect(await own()).toHaveLength(2);
   });
 
-  it("gives its tasks the budget it has", async () => {
+  it("gives its tasks the budget it has, and knows that of its runs", async () => {
     const budget = { costUsd: 2, tokens: null, turns: 30, minutes: null };
     const id = await create(byHand({ ...action, budget }));
     await ended(app, (await app.call("automations.run", { params: { id } })).id);
     const [task] = (await app.call("tasks.list", {})).tasks.filter(({ source }) => source.id === id);
     expect(task?.budget).toEqual(budget);
+    expect(await app.call("automations.budget", { params: { id } })).toEqual({
+      budget,
+      used: { costUsd: 0, tokens: 0, turns: 0, minutes: 0 },
+      exceeded: null,
+    });
+    await expect(app.call("automations.budget", { params: { id: "au-00000000" } })).rejects.toMatchObject({
+      status: 404,
+    });
+    const prompt = { kind: "text", text: "Say hello." } as const;
+    const choice = { providerId: "one", mayFallBack: false };
+    const each = { permissionMode: "ask", isolation: { kind: "none" }, budget } as const;
+    const runs = await create(byHand({ kind: "run", prompt, choice, ...each, dayBudget: budget }));
+    expect(await app.call("automations.budget", { params: { id: runs } })).toMatchObject({ budget, exceeded: null });
   });
 });

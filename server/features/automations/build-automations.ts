@@ -4,9 +4,13 @@ import { dataFiles } from "../../../contract/data-files.ts";
 import { automationsFeed } from "../../../contract/features/automations.ts";
 import type { Occurrence } from "../../../contract/features/automation-occurrences.ts";
 import type { AppContext } from "../../app-context.ts";
+import { machineZone } from "../../../lib/machine-zone.ts";
+import { daysIn } from "../../day-of.ts";
+import type { RunUse } from "../../run-use.ts";
 import { createFeed } from "../../realtime/feed.ts";
 import type { NewNotification, NotificationService } from "../notifications/notification-service.ts";
 import { type AutomationApps, createRestartAction, createUrlAction } from "./app-actions.ts";
+import type { AutomationPrompts } from "./automation-checks.ts";
 import { type AutomationService, createAutomationService } from "./automation-service.ts";
 import { automationsFile, type AutomationsFile } from "./automation-record.ts";
 import { createAutomationStore } from "./automation-store.ts";
@@ -21,6 +25,7 @@ import {
 } from "./occurrence-ledger.ts";
 import { mountAutomations } from "./routes.ts";
 import { type AutomationTasks, createTaskAction } from "./task-action.ts";
+import { type AutomationRuns, createRunAction, runUseToday } from "./run-action.ts";
 import { createRunOutputs } from "./run-output.ts";
 import { nodeTimers } from "./scheduler.ts";
 import { createSecretKeeper } from "./secret-keeper.ts";
@@ -29,6 +34,8 @@ interface Dependencies {
   sessions: CommandSessions;
   apps: AutomationApps;
   tasks: AutomationTasks;
+  runs: AutomationRuns;
+  prompts: AutomationPrompts;
   notifications: Pick<NotificationService, "notify" | "settle">;
   panic: NonNullable<Parameters<typeof createAutomationService>[0]["panic"]>;
 }
@@ -36,7 +43,7 @@ interface Dependencies {
 /** Opens the files, mounts endpoints and feed. Nothing comes due before `start()` of the returned service. */
 export async function buildAutomations(context: AppContext, dependencies: Dependencies): Promise<AutomationService> {
   const { clock, env, mount, realtime, secrets } = context;
-  const { sessions, apps, tasks, notifications, panic } = dependencies;
+  const { sessions, apps, tasks, runs, prompts, notifications, panic } = dependencies;
   const logger = context.logger.child("automations");
   const file = await context.openStore<AutomationsFile>("automations", automationsFile);
   const store = createAutomationStore(file);
@@ -65,12 +72,16 @@ export async function buildAutomations(context: AppContext, dependencies: Depend
   });
   await keeper.start();
 
+  const usedByRuns = runUseToday({ ledger, runs, dayOf: daysIn(machineZone()), now: () => clock.now() });
+  const usedToday = (id: string): Promise<RunUse> =>
+    store.get(id)?.action.kind === "run" ? usedByRuns(id) : tasks.usedToday(id);
   const feed = createFeed(realtime, automationsFeed, { snapshot: () => service.list() });
   const service: AutomationService = createAutomationService({
     store,
     ledger,
     outputs,
     apps,
+    prompts,
     secrets,
     clock,
     logger,
@@ -81,6 +92,7 @@ export async function buildAutomations(context: AppContext, dependencies: Depend
       url: createUrlAction(apps),
       "restart-app": createRestartAction(apps),
       task: createTaskAction(tasks),
+      run: createRunAction(runs, { usedToday: usedByRuns }),
     },
     publish: feed.publish,
     onEnded: (row) => {
@@ -89,7 +101,7 @@ export async function buildAutomations(context: AppContext, dependencies: Depend
       });
     },
   });
-  mountAutomations(mount, { service, store, ledger, outputs, clock });
+  mountAutomations(mount, { service, store, ledger, outputs, day: { usedToday }, clock });
   context.onStop(async () => {
     keeper.stop();
     await service.stop();

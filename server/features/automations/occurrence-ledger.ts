@@ -59,6 +59,8 @@ export interface OccurrenceQuery {
   trigger?: "schedule" | "manual" | undefined;
   before?: string | undefined;
   limit: number;
+  /** Nothing is looked for behind rows that ended before. */
+  since?: string | undefined;
 }
 
 /** The record of every due time. */
@@ -225,16 +227,24 @@ export function createOccurrenceLedger({ log, store, logger }: LedgerOptions): O
 }
 
 async function pageOf(log: JsonLog<LedgerEntry>, open: Occurrence[], query: OccurrenceQuery) {
-  const { automation, state, trigger, before, limit } = query;
+  const { automation, state, trigger, before, limit, since = "" } = query;
+  const ends: string[] = [];
   const fits = (row: Occurrence): boolean =>
     (automation === undefined || row.automationId === automation) &&
     (state === undefined || row.state === state) &&
     (trigger === undefined || row.trigger === trigger);
   const page = await log.page({
     limit,
-    match: (entry) => entry.type === "finish" && fits(entry.row),
+    match(entry) {
+      if (entry.type !== "finish") return false;
+      ends.push(entry.row.endedAt ?? entry.row.due);
+      return fits(entry.row);
+    },
     ...(before === undefined ? {} : { before }),
   });
   const current = before === undefined ? open.filter(fits).toReversed() : [];
-  return { items: [...current, ...page.items.map(({ row }) => row)], next: page.next };
+  return {
+    items: [...current, ...page.items.map(({ row }) => row)],
+    next: ends.some((end) => end < since) ? null : page.next,
+  };
 }

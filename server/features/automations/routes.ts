@@ -10,6 +10,7 @@ import type { AutomationStore } from "./automation-store.ts";
 import { previewDueTimes, scheduleIssues } from "./due-times.ts";
 import type { OccurrenceLedger } from "./occurrence-ledger.ts";
 import type { RunOutputs } from "./run-output.ts";
+import { type AutomationTasks, budgetState } from "./task-action.ts";
 import { drawTimeline } from "./timeline.ts";
 
 interface Dependencies {
@@ -17,6 +18,8 @@ interface Dependencies {
   store: AutomationStore;
   ledger: OccurrenceLedger;
   outputs: RunOutputs;
+  /** What its tasks or runs have used today. */
+  day: Pick<AutomationTasks, "usedToday">;
   clock: Clock;
 }
 
@@ -25,7 +28,7 @@ function isOpen({ state }: Occurrence): boolean {
 }
 
 /** Mounts the endpoints of automations and their occurrences. */
-export function mountAutomations(mount: Mount, { service, store, ledger, outputs, clock }: Dependencies): void {
+export function mountAutomations(mount: Mount, { service, store, ledger, outputs, day, clock }: Dependencies): void {
   async function occurrence(id: string): Promise<Occurrence> {
     const row = await ledger.find(id);
     if (!row) throw new AppError("not_found", "There is no such occurrence");
@@ -65,6 +68,10 @@ export function mountAutomations(mount: Mount, { service, store, ledger, outputs
     restore: ({ params }) => service.restore(params.id),
     enable: ({ params }) => service.setEnabled(params.id, true),
     disable: ({ params }) => service.setEnabled(params.id, false),
+    budget: async ({ params }) => {
+      const { budget, used, exceeded } = await budgetState(day, params.id, service.dayBudget(params.id));
+      return { budget, used, exceeded };
+    },
     run: ({ params }, { caller }) => service.run(params.id, caller.name),
     occurrences: ({ query }) => ledger.page(query),
     occurrence: ({ params }) => occurrence(params.id),

@@ -1,78 +1,98 @@
 import { describe, expect, it } from "vitest";
 
-import type { Run } from "../../../contract/features/runs.ts";
+import type { Occurrence } from "../../../contract/features/automation-occurrences.ts";
+import type { TaskInput } from "../../../contract/features/tasks.ts";
 import { AppError } from "../../../lib/app-error.ts";
-import { sampleRun } from "../../testing/sample-run.ts";
-import { automationTasks, budgetToday } from "./task-action.ts";
+import type { RunUse } from "../../run-use.ts";
+import { automationTasks, budgetState, createTaskAction } from "./task-action.ts";
 
-const now = Date.parse("2026-05-02T22:30:00Z"); // 3 May in Berlin
 const budget = { costUsd: 1, tokens: null, turns: null, minutes: 10 };
-const noUsage = { inputTokens: 0, outputTokens: 0, cachedInputTokens: 0, reasoningTokens: 0, turns: 1, costUsd: null };
+const done = (): Promise<void> => Promise.resolve();
+const nothing: RunUse = { costUsd: 0, tokens: 0, turns: 0, minutes: 0 };
 
-function used(id: string, costUsd: number, minutes: number, startedAt = "2026-05-02T22:05:00.000Z"): Run {
-  const endedAt = new Date(Date.parse(startedAt) + minutes * 60_000).toISOString();
-  return sampleRun({ id, startedAt, endedAt, usage: { ...noUsage, costUsd } });
+function tasksWith(used: Partial<RunUse> | AppError, made: TaskInput[] = []) {
+  return automationTasks({
+    board: () => ({
+      list: () => [],
+      create: (input, { source }) => {
+        made.push(input);
+        return Promise.resolve({ id: "task-00000001", title: input.title, source });
+      },
+    }),
+    usedToday: () => (used instanceof AppError ? Promise.reject(used) : Promise.resolve({ ...nothing, ...used })),
+  });
 }
 
-/** What is left for an automation whose tasks had these runs; one that is an error cannot be read. */
-function left(runs: readonly (Run | AppError)[], wanted: Parameters<typeof budgetToday>[2] = budget, source = "one") {
-  const tasks = automationTasks({
-    board: () => ({
-      list: () =>
-        runs.map((run, index) => ({
-          id: `task-${index}`,
-          title: "Before",
-          source: { kind: "automation" as const, id: source },
-          endedAt: null,
-          runs: [
-            {
-              runId: `run-${index}`,
-              startedAt: run instanceof AppError ? new Date(now).toISOString() : (run.startedAt ?? ""),
-              recovery: null,
-            },
-          ],
-        })),
-      create: () => Promise.reject(new Error("not asked for")),
-    }),
-    run(id) {
-      const run = runs[Number(id.slice(4))];
-      return run === undefined || run instanceof AppError ? Promise.reject(run ?? new Error(id)) : Promise.resolve(run);
-    },
-    clock: { now: () => now, monotonic: () => now },
-    zone: "Europe/Berlin",
-  });
-  return budgetToday(tasks, "one", wanted);
+/** What becomes of an occurrence when so much is used already. */
+async function occur(used: Partial<RunUse>) {
+  const made: TaskInput[] = [];
+  const at = "2026-05-03T12:00:00.000Z";
+  const row: Occurrence = {
+    id: "oc-00000000",
+    automationId: "one",
+    name: "Every night",
+    trigger: "schedule",
+    who: null,
+    action: "task",
+    due: at,
+    dueUntil: null,
+    count: 1,
+    state: "running",
+    reason: null,
+    startedAt: at,
+    endedAt: null,
+    lateMs: 0,
+    durationMs: null,
+    exitCode: null,
+    httpStatus: null,
+    outputBytes: 0,
+  };
+  const output = { position: () => 0, size: () => 0, append: done, settle: done, close: done, release: done };
+  const { signal } = new AbortController();
+  const wanted = {
+    kind: "task",
+    title: "Tidy up",
+    instructions: "",
+    template: null,
+    appId: null,
+    type: "chore",
+    priority: "low",
+    needsReview: true,
+    state: "ready",
+    budget,
+  } as const;
+  return {
+    outcome: await createTaskAction(tasksWith(used, made)).start({ row, output, signal, detach: signal }, wanted),
+    made,
+  };
 }
 
 describe("the budget of an automation", () => {
-  it("leaves what its tasks of today have not used, by the machine's own day", async () => {
-    const yesterday = used("run-b", 5, 1, "2026-05-02T21:55:00.000Z");
-    expect(await left([used("run-a", 0.25, 2), yesterday, used("run-c", 0.5, 1.5)])).toEqual({
-      costUsd: 0.25,
-      tokens: null,
-      turns: null,
-      minutes: 6.5,
+  it("leaves its next task what was not used today", async () => {
+    const { outcome, made } = await occur({ costUsd: 0.75, minutes: 3.5 });
+    expect(outcome).toMatchObject({ state: "succeeded" });
+    expect(made).toMatchObject([{ budget: { costUsd: 0.25, tokens: null, turns: null, minutes: 6.5 } }]);
+  });
+
+  it("skips an occurrence when it is used up, and says so", async () => {
+    expect(await occur({ costUsd: 1.2 })).toEqual({
+      outcome: { state: "skipped", reason: "Its budget of $1.00 a day is used up: $1.20 today" },
+      made: [],
     });
-  });
-
-  it("adds nothing more when it is used up, and says so", async () => {
-    expect(await left([used("run-a", 1.2, 1)])).toBe("Its budget of $1.00 a day is used up: $1.20 today");
-    expect(await left([used("run-a", 0, 10)])).toBe("Its budget of 10 minutes a day is used up: 10.0 today");
-  });
-
-  it("counts neither what others have used nor runs that were deleted", async () => {
-    expect(await left([used("run-a", 5, 1)], budget, "another")).toEqual(budget);
-    expect(await left([new AppError("not_found", "There is no such run")])).toEqual(budget);
+    expect(await occur({ minutes: 10 })).toMatchObject({
+      outcome: { state: "skipped", reason: "Its budget of 10 minutes a day is used up: 10.0 today" },
+    });
   });
 
   it("spends nothing while nobody can tell what was spent", async () => {
-    await expect(left([new AppError("unavailable", "portos-cos does not answer")])).rejects.toMatchObject({
-      code: "unavailable",
-    });
+    const away = tasksWith(new AppError("unavailable", "portos-cos does not answer"));
+    await expect(budgetState(away, "one", budget)).rejects.toMatchObject({ code: "unavailable" });
   });
 
   it("is none where none is set", async () => {
+    const away = tasksWith(new AppError("unavailable", "away"));
     const none = { costUsd: null, tokens: null, turns: null, minutes: null };
-    expect(await left([new AppError("unavailable", "away")], none)).toBeNull();
+    for (const limits of [none, undefined])
+      expect(await budgetState(away, "one", limits)).toMatchObject({ budget: null, exceeded: null });
   });
 });

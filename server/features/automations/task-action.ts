@@ -1,10 +1,9 @@
-import type { Budget, Run } from "../../../contract/features/runs.ts";
+import type { Budget } from "../../../contract/features/runs.ts";
 import { type Task, type TaskInput, taskInputSchema } from "../../../contract/features/tasks.ts";
 import { AppError } from "../../../lib/app-error.ts";
-import type { Clock } from "../../../lib/clock.ts";
-import { leftOf, type RunUse, sumOfUse, useOf } from "../../run-use.ts";
+import { leftOf, type RunUse, sumOfUse } from "../../run-use.ts";
 import type { ActionRunner } from "./action-runner.ts";
-import type { StoredAction } from "./automation-record.ts";
+import type { AutomationRecord, StoredAction } from "./automation-record.ts";
 
 type TaskAction = Extract<StoredAction, { kind: "task" }>;
 
@@ -14,47 +13,29 @@ export interface AutomationTasks {
   add(task: Omit<TaskAction, "kind">, automationId: string): Promise<Pick<Task, "id" | "title">>;
   /** The task of an automation that has not ended; `null` when there is none. */
   openOf(automationId: string): Pick<Task, "id" | "title"> | null;
-  /** What the runs of its tasks that began today have used. */
+  /** What the runs of its tasks that began today have used so far. */
   usedToday(automationId: string): Promise<RunUse>;
 }
 
 interface Board {
-  list(): readonly Pick<Task, "id" | "title" | "source" | "endedAt" | "runs">[];
-  create(input: TaskInput, origin: { source: Task["source"]; state: "draft" | "ready" }): Promise<Task>;
+  list(): readonly Pick<Task, "id" | "title" | "source" | "endedAt">[];
+  create(
+    input: TaskInput,
+    origin: { source: Task["source"]; state: "draft" | "ready" },
+  ): Promise<Pick<Task, "id" | "title">>;
 }
 
 interface Parts {
   /** Asked for when an automation runs. */
   board: () => Board;
-  /** Throws `not_found` for one that was deleted. */
-  run(id: string): Promise<Run>;
-  clock: Clock;
-  zone: string;
+  /** What the runs of its tasks that began today have used so far. Throws while nobody can tell. */
+  usedToday(automationId: string): Promise<RunUse>;
 }
 
 /** The board as automations see it. */
-export function automationTasks({ board, run, clock, zone }: Parts): AutomationTasks {
-  const dayOf = (at: number | string): string =>
-    new Intl.DateTimeFormat("sv-SE", { timeZone: zone }).format(new Date(at));
-
-  async function useOfRun(id: string): Promise<RunUse[]> {
-    try {
-      return [useOf(await run(id))];
-    } catch (error) {
-      if (error instanceof AppError && error.code === "not_found") return [];
-      throw error; // not knowing what was spent, nothing more is
-    }
-  }
-
+export function automationTasks({ board, usedToday }: Parts): AutomationTasks {
   return {
-    async usedToday(id) {
-      const today = dayOf(clock.now());
-      const runs = board()
-        .list()
-        .filter(({ source }) => source.kind === "automation" && source.id === id)
-        .flatMap((task) => task.runs.filter(({ startedAt }) => dayOf(startedAt) === today));
-      return sumOfUse((await Promise.all(runs.map(({ runId }) => useOfRun(runId)))).flat());
-    },
+    usedToday,
     add: ({ state, ...task }, id) =>
       board().create(taskInputSchema.parse(task), { source: { kind: "automation", id }, state }),
     openOf(id) {
@@ -72,9 +53,9 @@ export function createTaskAction(tasks: AutomationTasks): ActionRunner<TaskActio
       const open = tasks.openOf(row.automationId);
       if (open) return { state: "succeeded", reason: `"${open.title}" is still open (${open.id}), so none was added` };
       try {
-        const budget = await budgetToday(tasks, row.automationId, wanted.budget);
-        if (typeof budget === "string") return { state: "failed", reason: budget };
-        const task = await tasks.add({ ...wanted, ...(budget === null ? {} : { budget }) }, row.automationId);
+        const { left, exceeded } = await budgetState(tasks, row.automationId, wanted.budget);
+        if (exceeded !== null) return { state: "skipped", reason: exceeded };
+        const task = await tasks.add({ ...wanted, ...(left === null ? {} : { budget: left }) }, row.automationId);
         await output.append(0, Buffer.from(`Added the task "${task.title}" (${task.id})\n`));
         return { state: "succeeded", reason: `Added "${task.title}" (${task.id})` };
       } catch (error) {
@@ -85,14 +66,33 @@ export function createTaskAction(tasks: AutomationTasks): ActionRunner<TaskActio
   };
 }
 
-/** What is left for a further task today, or why nothing is; `null` without a budget. */
-export async function budgetToday(
-  tasks: AutomationTasks,
+/** What all tasks of an automation may use in a day; `null` without a limit, and when it adds none. */
+export function taskBudgetOf(automation: AutomationRecord | null): { name: string; budget: Budget } | null {
+  const budget = automation?.action.kind === "task" ? limited(automation.action.budget) : null;
+  return automation && budget ? { name: automation.name, budget } : null;
+}
+
+/** What all tasks or runs of an automation may use in a day together. */
+export function dayBudgetOf({ action }: AutomationRecord): Budget | undefined {
+  if (action.kind === "task") return action.budget;
+  return action.kind === "run" ? action.dayBudget : undefined;
+}
+
+/** A budget that sets a limit; `null` for any other. */
+function limited(budget: Budget | undefined): Budget | null {
+  return budget === undefined || Object.values(budget).every((limit) => limit === null) ? null : budget;
+}
+
+/** How much of a budget is used today. */
+export async function budgetState(
+  tasks: Pick<AutomationTasks, "usedToday">,
   automationId: string,
   budget: Budget | undefined,
-): Promise<Budget | string | null> {
-  if (budget === undefined || Object.values(budget).every((limit) => limit === null)) return null;
-  const { left, exceeded } = leftOf(budget, await tasks.usedToday(automationId));
-  if (exceeded === null) return left;
-  return `Its budget of ${exceeded.limit} a day is used up: ${exceeded.spent} today`;
+): Promise<{ budget: Budget | null; used: RunUse; left: Budget | null; exceeded: string | null }> {
+  const limits = limited(budget);
+  if (limits === null) return { budget: null, used: sumOfUse([]), left: null, exceeded: null };
+  const used = await tasks.usedToday(automationId);
+  const { left, exceeded } = leftOf(limits, used);
+  const text = exceeded && `Its budget of ${exceeded.limit} a day is used up: ${exceeded.spent} today`;
+  return { budget: limits, used, left, exceeded: text };
 }

@@ -100,14 +100,14 @@ describe("state", () => {
     const socket = await panel.connect();
     await socket.emit("browser:subscribe", {});
     await expect
-      .poll(() => panel.call("browser.view", {}), { timeout: 5_000 })
+      .poll(() => panel.call("browser.view", {}))
       .toMatchObject({ isProcessUp: true, state: { status: "online", version: "Chrome/156.0.0.0" } });
     const stopped = socket.next("browser:event", (payload) => JSON.stringify(payload).includes('"stopped"'));
     expect(await panel.call("browser.stop", {})).toMatchObject({ status: "stopped" });
     await stopped;
     await browser.stop();
     await expect
-      .poll(() => panel.call("browser.view", {}), { timeout: 5_000 })
+      .poll(() => panel.call("browser.view", {}))
       .toMatchObject({ isProcessUp: false, state: { status: "stopped" }, asOf: expect.stringMatching(/Z$/) as string });
     await expect(panel.call("browser.start", {})).rejects.toMatchObject({ status: 503 });
   });

@@ -22,8 +22,8 @@ export interface Block {
 
 /** What is known about one task that may be started. */
 export interface Outlook {
-  /** Why its own budget leaves no run; `null`: there is something left. */
-  budget: string | null;
+  /** Why its own budget, or that of its automation, leaves no run, and until when; `null`: there is something left. */
+  budget: { text: string; until: number | null } | null;
   /** Runs it has had by itself since the user last had a hand in it. */
   runsByItself: number;
   /** Those who can be asked, first choice first; empty only with a `block`. */

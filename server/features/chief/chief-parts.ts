@@ -1,5 +1,6 @@
 import type { ChiefDecision } from "../../../contract/features/chief.ts";
-import type { Run } from "../../../contract/features/runs.ts";
+import type { PromptReference } from "../../../contract/features/prompts.ts";
+import type { Budget, Run } from "../../../contract/features/runs.ts";
 import type { Task } from "../../../contract/features/tasks.ts";
 import type { Clock } from "../../../lib/clock.ts";
 import type { Logger } from "../../../lib/logger.ts";
@@ -33,10 +34,16 @@ export interface ChiefParts {
   choose(work: { type: string; appId: string | null }, candidates: readonly Choosable[]): Choice | Promise<Choice>;
   /** Why no run may start today; `null`: there is something left. */
   dayBudget(): Promise<string | null>;
+  /** What all tasks of an automation may use in a day; `null` when it is gone or has no such limit. */
+  automationBudget(automationId: string): { name: string; budget: Budget } | null;
   folderOf(appId: string): string | undefined;
+  /** The text of a prompt with its values, and what it was made from. Throws an `AppError` that says why there is none. */
+  fillPrompt(wish: PromptReference): Promise<{ text: string; prompt: NonNullable<Run["prompt"]> }>;
   isRepository(folder: string): Promise<boolean>;
   /** Opens a review of the work of a run that has ended, and answers whether there is one. */
   hasReview(run: Run): Promise<boolean>;
+  /** Whether its review still waits for somebody to decide. */
+  isReviewOpen(runId: string): boolean;
   screenshotFile(name: string): string;
   notifications: { notify(notice: NewNotification): Promise<unknown>; settle(key: string): Promise<void> };
   panic: { isOn(): boolean; check(): void };

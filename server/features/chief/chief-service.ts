@@ -5,16 +5,19 @@ import { isOpenState } from "../../../contract/run-transcript.ts";
 import { AppError } from "../../../lib/app-error.ts";
 import type { JsonLog } from "../../../lib/json-log.ts";
 import type { JsonStore } from "../../../lib/json-store.ts";
-import { taskKey, type ChiefParts, type WriteDecision } from "./chief-parts.ts";
+import type { RunUse } from "../../run-use.ts";
+import { createAutomationBudgets, type AutomationBudgets } from "./automation-budgets.ts";
+import { taskKey, type ChiefParts, type Teller, type WriteDecision } from "./chief-parts.ts";
 import { createEvaluationLoop, type EvaluationLoop } from "./evaluation-loop.ts";
 import { createFactsReader, type FactsReader } from "./gather-facts.ts";
 import { nextUp } from "./next-up.ts";
 import type { PanicSwitch } from "./panic-switch.ts";
 import { createRecordBook, type RecordBook } from "./record-book.ts";
+import { createReviewOpener } from "./review-opener.ts";
 import { createRunFollower } from "./run-follower.ts";
 import { createRunNews } from "./run-news.ts";
 import { openRun, type ChiefRunsFile, type TaskRun } from "./task-record.ts";
-import { createTaskStarter, type TaskStarter } from "./task-starter.ts";
+import { createTaskStarter, type TaskStarter, usedUp } from "./task-starter.ts";
 import { createTeller } from "./teller.ts";
 import { createWorkLine } from "./work-line.ts";
 
@@ -53,6 +56,10 @@ export interface Chief {
   /** Ends every run that has not ended, or this one, and remembers why; resolves with the ids of those it has ended. */
   stopRuns(cause: NonNullable<TaskRun["stopCause"]>, reason: string, only?: string): Promise<string[]>;
   recent(): ChiefDecision[];
+  /** What the runs started today for tasks of an automation have used so far. Throws while nobody can tell. */
+  automationUse(automationId: string): Promise<RunUse>;
+  /** Ends the runs of tasks whose automations have used up their budget of the day. */
+  stopOverdrawn(): Promise<void>;
   start(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -63,7 +70,8 @@ const keepRecent = 50;
 export function createChief(options: ChiefOptions): Chief {
   const { tasks, panic, clock, logger, settings: store, records, log } = options;
   const settings = (): ChiefSettings => store.get();
-  const book = createRecordBook(records);
+  const book = createRecordBook({ store: records, sourceOf: (id) => sourceOf(tasks, id), clock });
+  const automations = createAutomationBudgets({ ...options, book });
   let recent: ChiefDecision[] = [];
   const write: WriteDecision = async (decision) => {
     await log.append(decision);
@@ -72,10 +80,11 @@ export function createChief(options: ChiefOptions): Chief {
   };
   const line = createWorkLine();
   const teller = createTeller(tasks, write);
-  const parts = { ...options, book, teller, settings };
+  const parts = { ...options, book, automations, teller, settings };
   const starter = createTaskStarter(parts);
-  const follower = createRunFollower({ ...parts, starter });
-  const facts = createFactsReader(parts);
+  const reviews = createReviewOpener({ ...options, onOpened: followAgain });
+  const follower = createRunFollower({ ...parts, reviews, starter });
+  const facts = createFactsReader({ ...parts, isOver: reviews.isAtWork });
   const loop = createEvaluationLoop({ ...parts, facts, starter, line, onLooked });
   const heard = new Map<string, Run>();
   const news = createRunNews();
@@ -106,6 +115,10 @@ export function createChief(options: ChiefOptions): Chief {
       .finally(loop.soon);
   }
 
+  function followAgain(runId: string): void {
+    if (!isStopped) inLine("follow a run", () => follower.followAgain(runId));
+  }
+
   async function reconcile(): Promise<void> {
     if (options.openRuns().isComplete) await follower.reconcile();
   }
@@ -129,13 +142,7 @@ export function createChief(options: ChiefOptions): Chief {
       return task;
     },
     async reviewed(runId, outcome, by) {
-      await line.add(async () => {
-        const record = book.ofRun(runId);
-        if (record?.runs.at(-1)?.runId !== runId) return;
-        const at = new Date(clock.now()).toISOString();
-        const changed = await teller.tell(record.taskId, (task) => judged(task, outcome, by, at));
-        if (changed !== null && outcome !== "open") await options.notifications.settle(taskKey(record.taskId));
-      });
+      await line.add(() => noteReview(parts, runId, outcome, by));
       loop.soon();
     },
     hear(run) {
@@ -159,6 +166,8 @@ export function createChief(options: ChiefOptions): Chief {
       else loop.soon();
     },
     stopRuns: (cause, reason, only) => stopOpenRuns({ ...options, book }, cause, reason, only),
+    automationUse: automations.usedToday,
+    stopOverdrawn: () => stopOverdrawn({ ...options, book, automations }),
     async start() {
       isStopped = false;
       recent = (await log.page({ limit: keepRecent })).items.map(({ rowId: _rowId, ...decision }) => decision);
@@ -183,15 +192,26 @@ export function createChief(options: ChiefOptions): Chief {
   };
 }
 
+/** Where a task on the board comes from. */
+function sourceOf(tasks: Pick<ChiefOptions["tasks"], "get">, id: string): Task["source"] | undefined {
+  try {
+    return tasks.get(id).source;
+  } catch (error) {
+    if (error instanceof AppError && error.code === "not_found") return undefined;
+    throw error;
+  }
+}
+
 interface ByHand extends Pick<ChiefOptions, "tasks" | "dayBudget" | "providers"> {
   book: RecordBook;
   starter: TaskStarter;
   facts: FactsReader;
+  automations: AutomationBudgets;
 }
 
 /** Whatever the chief of staff would do itself; budgets still hold. */
 async function startByHand(
-  { tasks, dayBudget, providers, book, starter, facts }: ByHand,
+  { tasks, dayBudget, providers, book, starter, facts, automations }: ByHand,
   taskId: string,
 ): Promise<Task> {
   const task = tasks.get(taskId);
@@ -200,8 +220,10 @@ async function startByHand(
   const exceeded = await dayBudget();
   if (exceeded !== null)
     throw new AppError("rate_limited", exceeded, { hint: "Raise the daily budget, or wait until tomorrow." });
+  const ofAutomation = (await automations.ofTask(taskId))?.exceeded ?? null;
+  if (ofAutomation !== null) throw usedUp(ofAutomation);
   const { budget, candidates, block } = facts.outlookOf(task, providers());
-  if (budget !== null) throw new AppError("conflict", budget, { hint: "Give the task a larger budget." });
+  if (budget !== null) throw new AppError("conflict", budget.text, { hint: "Give the task a larger budget." });
   if (candidates.length === 0) throw new AppError("unavailable", block?.text ?? "Nobody can be asked.");
   const refusal = await starter.start(task, candidates, "user");
   if (refusal !== null) throw refusal.error ?? new AppError("unavailable", refusal.block.text);
@@ -229,6 +251,13 @@ async function stopOpenRuns(
   return stopped.flatMap((result) => (result.status === "fulfilled" ? result.value : []));
 }
 
+async function stopOverdrawn(
+  parts: Parameters<typeof stopOpenRuns>[0] & { automations: Pick<AutomationBudgets, "overdrawn"> },
+): Promise<void> {
+  for (const { runId, reason } of await parts.automations.overdrawn())
+    await stopOpenRuns(parts, "automation-budget", reason, runId);
+}
+
 function chiefState(
   known: Omit<ChiefState, "running" | "ready" | "next">,
   tasks: readonly Task[],
@@ -242,6 +271,24 @@ function chiefState(
     ready: tasks.filter((task) => task.state === "ready").length,
     next: { text, at: at === null ? null : new Date(at).toISOString() },
   };
+}
+
+async function noteReview(
+  { book, teller, clock, notifications }: Pick<ChiefOptions, "clock" | "notifications"> & Noted,
+  runId: string,
+  outcome: ReviewOutcome,
+  by: string,
+): Promise<void> {
+  const record = book.ofRun(runId);
+  if (record?.runs.at(-1)?.runId !== runId) return;
+  const at = new Date(clock.now()).toISOString();
+  const changed = await teller.tell(record.taskId, (task) => judged(task, outcome, by, at));
+  if (changed !== null && outcome !== "open") await notifications.settle(taskKey(record.taskId));
+}
+
+interface Noted {
+  book: RecordBook;
+  teller: Teller;
 }
 
 function judged(task: Task, outcome: ReviewOutcome, by: string, at: string): Task {

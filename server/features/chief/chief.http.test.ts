@@ -78,7 +78,7 @@ function end(run: Run, state: "succeeded" | "failed", change: Partial<Run> = {})
 }
 
 async function firstRun(): Promise<Run> {
-  await expect.poll(() => open().length, { timeout: 5_000 }).toBeGreaterThan(0);
+  await expect.poll(() => open().length).toBeGreaterThan(0);
   const [run] = open();
   if (!run) throw new Error("Nothing runs");
   return run;
@@ -256,7 +256,7 @@ describe("the switch that stops everything", () => {
     expect(JSON.stringify(file)).toContain('"isOn":true');
     const skipped = (await app.call("automations.occurrences", { query: {} })).items;
     await expect
-      .poll(async () => (await app.call("automations.occurrences", { query: {} })).items.length, { timeout: 5_000 })
+      .poll(async () => (await app.call("automations.occurrences", { query: {} })).items.length)
       .toBeGreaterThan(skipped.length);
     expect((await app.call("automations.occurrences", { query: {} })).items[0]).toMatchObject({ state: "skipped" });
 
@@ -264,7 +264,7 @@ describe("the switch that stops everything", () => {
     expect(calm.panic).toMatchObject({ isOn: false, by: null, stoppedRuns: 0 });
     expect((await app.call("automations.list", {})).pausedAt).toBeNull();
     await expect
-      .poll(async () => (await app.call("automations.occurrences", { query: {} })).items[0]?.state, { timeout: 5_000 })
+      .poll(async () => (await app.call("automations.occurrences", { query: {} })).items[0]?.state)
       .not.toBe("skipped");
     expect(open()).toEqual([]); // what was stopped is the user's to start again
   });
@@ -278,7 +278,7 @@ describe("the switch that stops everything", () => {
     expect((await app.call("chief.panic", {})).panic).toMatchObject({ isOn: true, stoppedRuns: 0 });
     expect(cos.run(run.id).state).not.toBe("cancelled");
     await cos.start();
-    await expect.poll(() => cos.run(run.id).state, { timeout: 10_000 }).toBe("cancelled");
+    await expect.poll(() => cos.run(run.id).state).toBe("cancelled");
     expect(cos.run(run.id).message).toBe("Everything was stopped by this machine");
     await expect.poll(async () => (await app.call("chief.get", {})).panic.stoppedRuns).toBe(1);
   });
@@ -291,6 +291,6 @@ describe("the switch that stops everything", () => {
     cos.put(late);
     await app.stop();
     await startApp();
-    await expect.poll(() => cos.run(late.id).state, { timeout: 10_000 }).toBe("cancelled");
+    await expect.poll(() => cos.run(late.id).state).toBe("cancelled");
   });
 });

@@ -93,7 +93,7 @@ describe("what keeps a task from being started", () => {
           one.id,
           outlook([], {
             runsByItself: 4,
-            budget: "Its budget is used up.",
+            budget: { text: "Its budget is used up.", until: null },
             block: { code: "limit", text: "A is limited until 14:30.", until: now + 9_000_000 },
           }),
         ],

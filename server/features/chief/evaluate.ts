@@ -64,7 +64,7 @@ function obstacle(task: Task, outlook: Outlook, facts: ChiefFacts, byId: Readonl
   if (facts.quietUntil !== null)
     return say("quiet-hours", `Quiet hours until ${timeText(facts.quietUntil)}.`, facts.quietUntil);
   if (facts.dayBudget !== null) return say("budget", facts.dayBudget.text, facts.dayBudget.until);
-  if (outlook.budget !== null) return say("budget", outlook.budget);
+  if (outlook.budget !== null) return say("budget", outlook.budget.text, outlook.budget.until);
   if (facts.engine !== null) return say("slot", facts.engine.text);
   return outlook.block && { ...outlook.block };
 }

@@ -21,6 +21,8 @@ interface Surroundings {
   providers: readonly ProviderFacts[];
   now: number;
   timeText(at: number): string;
+  /** A budget of money holds for the task: only those whose price is known can keep it. */
+  isCostLimited?: boolean;
 }
 
 /** Who can do a task now, the first choice first; nobody only with the reason why. */
@@ -29,7 +31,7 @@ export function findCandidates(
   course: Course,
   around: Surroundings,
 ): { candidates: Candidate[]; block: Block | null } {
-  const wanted = wantedBy(task, course, around.providers);
+  const wanted = affordable(wantedBy(task, course, around.providers), around);
   if (wanted.length === 0) return { candidates: [], block: nobody(task, around.providers) };
   const blocks: Block[] = [];
   const candidates: Candidate[] = [];
@@ -42,6 +44,13 @@ export function findCandidates(
   const fresh = candidates.filter(({ providerId }) => !course.avoid.includes(providerId));
   const rest = candidates.filter(({ providerId }) => course.avoid.includes(providerId));
   return { candidates: [...fresh, ...(fresh.length > 0 ? [] : rest)], block: null };
+}
+
+/** When nobody's price is known, all of them: the start itself says whose is missing, and asks the user. */
+function affordable(wanted: Wanted[], { isCostLimited = false }: Surroundings): Wanted[] {
+  if (!isCostLimited) return wanted;
+  const counted = wanted.filter(({ provider, model }) => provider.isCostKnown(model));
+  return counted.length === 0 ? wanted : counted;
 }
 
 /** The next bigger tier a task could be given to, or `null` when there is none or the user has named the model. */

@@ -21,6 +21,7 @@ export async function addFollowUp(
   const input = taskInputSchema.parse({
     title: `What is left of: ${task.title}`.slice(0, 200),
     instructions: instructionsFrom(task, bodies),
+    template: task.template,
     appId: task.appId,
     type: task.type,
     priority: task.priority,

@@ -2,6 +2,7 @@ import type { ChiefSettings } from "../../../contract/features/chief.ts";
 import type { Task } from "../../../contract/features/tasks.ts";
 import { quietUntil } from "../../quiet-hours.ts";
 import { AppError } from "../../../lib/app-error.ts";
+import type { AutomationBudgets } from "./automation-budgets.ts";
 import type { Block, ChiefFacts, Occupant, Outlook } from "./chief-facts.ts";
 import type { ChiefParts } from "./chief-parts.ts";
 import { findCandidates, type ProviderFacts } from "./find-candidates.ts";
@@ -14,8 +15,11 @@ interface FactsOptions extends Pick<
   "tasks" | "openRuns" | "providers" | "dayBudget" | "panic" | "clock" | "timeText"
 > {
   book: RecordBook;
+  automations: Pick<AutomationBudgets, "standing" | "limitsCost">;
   settings(): ChiefSettings;
   zone: string;
+  /** A run that is over, though what follows from its end is not done yet. */
+  isOver(runId: string): boolean;
 }
 
 /** Reads everything a decision is made from. */
@@ -26,7 +30,7 @@ export interface FactsReader {
 }
 
 export function createFactsReader(options: FactsOptions): FactsReader {
-  const { tasks, book, clock, timeText, zone, panic } = options;
+  const { tasks, book, automations, clock, timeText, zone, panic } = options;
   /** Tasks found in the history as done, and when they were looked up in vain. */
   const done = new Set<string>();
   const searched = new Map<string, number>();
@@ -34,10 +38,16 @@ export function createFactsReader(options: FactsOptions): FactsReader {
   function outlookOf(task: Task, providers: readonly ProviderFacts[]): Outlook {
     const record = book.get(task.id);
     const now = clock.now();
-    const { candidates, block } = findCandidates(task, record, { providers, now, timeText });
+    const { candidates, block } = findCandidates(task, record, {
+      providers,
+      now,
+      timeText,
+      isCostLimited: automations.limitsCost(task),
+    });
     const plan = record.runs.at(-1)?.plan ?? null;
+    const { exceeded } = budgetLeft(task.budget, record.runs);
     return {
-      budget: budgetLeft(task.budget, record.runs).exceeded,
+      budget: exceeded === null ? null : { text: exceeded, until: null },
       runsByItself: triesOf(ownRuns(record.runs)),
       candidates,
       block,
@@ -65,6 +75,27 @@ export function createFactsReader(options: FactsOptions): FactsReader {
     }
   }
 
+  /** Tasks whose automations have used up what they may use today. */
+  async function overdrawnOf(ready: readonly Task[]): Promise<Map<string, Outlook["budget"]>> {
+    const made = ready.filter(({ source }) => source.kind === "automation" || source.kind === "task");
+    const automationIds = new Map(made.map(({ id }) => [id, book.automationOf(id)]));
+    const budgets = new Map<string | null, Outlook["budget"]>();
+    for (const id of new Set(automationIds.values())) budgets.set(id, id === null ? null : await overdraftOf(id));
+    return new Map([...automationIds].map(([taskId, id]) => [taskId, budgets.get(id) ?? null]));
+  }
+
+  async function overdraftOf(automationId: string): Promise<Outlook["budget"]> {
+    const now = clock.now();
+    try {
+      const exceeded = (await automations.standing(automationId))?.exceeded ?? null;
+      return exceeded === null ? null : { text: `${exceeded}.`, until: tomorrow(now) };
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      const text = `Nobody can tell what its automation has used today: ${error.message}.`;
+      return { text, until: now + askAgainMs };
+    }
+  }
+
   return {
     outlookOf,
     async read(held) {
@@ -73,14 +104,16 @@ export function createFactsReader(options: FactsOptions): FactsReader {
       const now = clock.now();
       const settings = options.settings();
       const providers = options.providers();
-      const budget = await options.dayBudget();
+      const dayBudget = await options.dayBudget();
       const open = options.openRuns();
       const ready = all.filter(({ state }) => state === "ready");
+      const overdrawn = await overdrawnOf(ready);
       const outlooks = new Map(
         ready.map((task) => {
           const outlook = outlookOf(task, providers);
           const block = held.get(task.id);
-          return [task.id, block ? { ...outlook, candidates: [], block } : outlook];
+          const budget = outlook.budget ?? overdrawn.get(task.id) ?? null;
+          return [task.id, block ? { ...outlook, budget, candidates: [], block } : { ...outlook, budget }];
         }),
       );
       const onBoard = new Map(all.map((task) => [task.id, task.state]));
@@ -89,11 +122,11 @@ export function createFactsReader(options: FactsOptions): FactsReader {
         settings,
         isPanic: panic.isOn(),
         quietUntil: settings.quietHours === null ? null : quietUntil(settings.quietHours, now, zone),
-        dayBudget: budget === null ? null : { text: `${budget}.`, until: tomorrow(now) },
+        dayBudget: dayBudget === null ? null : { text: `${dayBudget}.`, until: tomorrow(now) },
         engine: open.isComplete ? null : { text: "No run can be started: portos-cos does not answer." },
         tasks: all,
         isDone: (id) => (onBoard.has(id) ? onBoard.get(id) === "done" : done.has(id)),
-        occupants: occupantsOf(open.runs, book, all),
+        occupants: occupantsOf(open.runs, book, all, options.isOver),
         busyTasks: new Set(book.all().flatMap((record) => (openRun(record) ? [record.taskId] : []))),
         outlooks,
         startCount: book.startCount(),
@@ -104,12 +137,14 @@ export function createFactsReader(options: FactsOptions): FactsReader {
 }
 
 const searchAgainMs = 60_000;
+const askAgainMs = 60_000;
 
 /** Runs that take a slot: those portos-cos tells of, and those it is only being told of. */
 function occupantsOf(
   open: ReturnType<ChiefParts["openRuns"]>["runs"],
   book: RecordBook,
   tasks: readonly Task[],
+  isOver: (runId: string) => boolean,
 ): Occupant[] {
   const known = new Set(open.map(({ run }) => run.id));
   const working = open
@@ -118,7 +153,7 @@ function occupantsOf(
   const apps = new Map(tasks.map(({ id, appId }) => [id, appId]));
   const intended = book.all().flatMap((record) => {
     const run = openRun(record);
-    if (!run || known.has(run.runId)) return [];
+    if (!run || known.has(run.runId) || isOver(run.runId)) return [];
     return [{ runId: run.runId, appId: apps.get(record.taskId) ?? null, providerId: run.providerId }];
   });
   return [...working, ...intended];

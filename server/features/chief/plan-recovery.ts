@@ -75,7 +75,7 @@ export function planRecovery(facts: RecoveryFacts): Recovery {
   if (!runsAgain || tries < facts.settings.maxRuns) return wanted;
   const had = runsText(tries);
   return only({
-    ...asking(`It failed ${had === "1 run" ? "once" : `in ${had}`} and is not tried again. ${why(last)}`),
+    ...asking(`It failed ${had === "1 run" ? "once" : `in ${had}`} and is not tried again. ${whyEnded(last)}`),
     code: "loop-guard",
   });
 }
@@ -98,7 +98,7 @@ function afterOwnStop(cause: NonNullable<TaskRun["stopCause"]>, last: TaskRun, f
   const reason = last.message ?? "";
   if (cause === "panic")
     return plan("draft", "draft", "It was stopped with everything else. Make it ready when it may go on.");
-  if (cause === "day-budget")
+  if (cause === "day-budget" || cause === "automation-budget")
     return {
       ...plan("ready", "budget", sentence(reason)),
       // Not longer: somebody may raise the budget, and until then it holds by itself.
@@ -120,12 +120,12 @@ function afterFailure(last: TaskRun, facts: RecoveryFacts): Recovery {
     case "limit":
       return facts.hasOther ? fallback(last) : only(waitForLimit(last, kind, facts));
     case "set-up":
-      return facts.hasOther ? fallback(last) : only(asking(`Nobody else can do it. ${why(last)}`));
+      return facts.hasOther ? fallback(last) : only(asking(`Nobody else can do it. ${whyEnded(last)}`));
     case "request":
       if (!facts.wasAsked)
         return only(asking(`It could not be started: ${sentence(last.message ?? "nobody was asked")}`));
       return facts.biggerTier === null
-        ? only(asking(`It cannot be done like this. ${why(last)}`))
+        ? only(asking(`It cannot be done like this. ${whyEnded(last)}`))
         : bigger(last, facts.biggerTier);
     case "budget":
       return only(split(last));
@@ -133,7 +133,7 @@ function afterFailure(last: TaskRun, facts: RecoveryFacts): Recovery {
     case "stopped":
       break;
   }
-  return only(asking(why(last)));
+  return only(asking(whyEnded(last)));
 }
 
 /** The same failure twice in a row with the same provider: once more would end the same way. */
@@ -148,7 +148,7 @@ function isSameAsBefore(runs: readonly TaskRun[]): boolean {
 function other(last: TaskRun, facts: RecoveryFacts): Recovery {
   if (facts.hasOther) return fallback(last);
   if (facts.biggerTier !== null) return bigger(last, facts.biggerTier);
-  return only(asking(`It failed twice in the same way. ${why(last)}`));
+  return only(asking(`It failed twice in the same way. ${whyEnded(last)}`));
 }
 
 function retry(last: TaskRun, { runs, settings, now, timeText }: RecoveryFacts, isResuming: boolean): Recovery {
@@ -157,7 +157,7 @@ function retry(last: TaskRun, { runs, settings, now, timeText }: RecoveryFacts, 
   const what = isResuming ? "Goes on" : "Tries again";
   return {
     ...only({
-      ...plan("ready", "cool-down", `${what} at ${timeText(at)}. ${why(last)}`),
+      ...plan("ready", "cool-down", `${what} at ${timeText(at)}. ${whyEnded(last)}`),
       step: "retry",
       notBefore: iso(at),
     }),
@@ -166,13 +166,13 @@ function retry(last: TaskRun, { runs, settings, now, timeText }: RecoveryFacts, 
 }
 
 function fallback(last: TaskRun): Recovery {
-  const text = `Somebody else is asked. ${why(last)}`;
+  const text = `Somebody else is asked. ${whyEnded(last)}`;
   return { ...only({ ...plan("ready", "cool-down", text), step: "fallback" }), isAvoiding: true };
 }
 
 function bigger(last: TaskRun, tier: Tier): Recovery {
   return {
-    ...only({ ...plan("ready", "cool-down", `A ${tier} model is asked. ${why(last)}`), step: "bigger-tier" }),
+    ...only({ ...plan("ready", "cool-down", `A ${tier} model is asked. ${whyEnded(last)}`), step: "bigger-tier" }),
     tier,
   };
 }
@@ -188,7 +188,7 @@ function waitForLimit(last: TaskRun, kind: FailureKind, { now, backAt, timeText 
 
 function split(last: TaskRun): Plan {
   return {
-    ...asking(`It was too much for one run; what is left is in a draft of its own. ${why(last)}`),
+    ...asking(`It was too much for one run; what is left is in a draft of its own. ${whyEnded(last)}`),
     step: "split",
   };
 }
@@ -210,7 +210,7 @@ function only(made: Plan): Recovery {
 }
 
 /** "Claude failed: the connection was lost." */
-function why({ providerName, outcome, message }: TaskRun): string {
+export function whyEnded({ providerName, outcome, message }: TaskRun): string {
   const verb = outcome === "interrupted" ? "was interrupted" : "failed";
   return message === null || message === ""
     ? `${providerName} ${verb}.`

@@ -27,6 +27,7 @@ function run(failure: FailureKind | null, changes: Partial<TaskRun> = {}): TaskR
     failure,
     message: failure === null ? null : "It broke",
     used: emptyUse,
+    earlier: [],
     stopCause: null,
     plan: null,
     isSettled: false,
@@ -160,6 +161,7 @@ function provider(id: string, changes: Partial<ProviderFacts> = {}): ProviderFac
     downSince: null,
     limit: null,
     fallbacks: [],
+    isCostKnown: () => true,
     ...changes,
   };
 }
@@ -224,6 +226,20 @@ describe("who can do a task", () => {
     expect(find({ kind: "best" }, []).block?.text).toMatch(/No provider is set up/);
   });
 
+  it("is only who can keep a budget of money, as long as somebody can", () => {
+    const dear = provider("a", { isCostKnown: () => false, fallbacks: ["b"] });
+    const counted = provider("b");
+    const around = { now, timeText, isCostLimited: true };
+    const best = { choice: { kind: "best" } } as const;
+    expect(names(findCandidates(best, none, { ...around, providers: [dear, counted] }))).toEqual(["b"]);
+    expect(names(find({ kind: "best" }, [dear, counted]))).toEqual(["a", "b"]);
+    const named = { choice: { kind: "provider", providerId: "a", model: null, mayFallBack: true } } as const;
+    expect(names(findCandidates(named, none, { ...around, providers: [dear, counted] }))).toEqual(["b"]);
+    const limited = { ...counted, limit: { until: now + 9_000_000 } };
+    expect(findCandidates(best, none, { ...around, providers: [dear, limited] }).block?.code).toBe("limit");
+    expect(names(findCandidates(best, none, { ...around, providers: [dear] }))).toEqual(["a"]);
+  });
+
   it("can be a bigger model, never one the user has named", () => {
     const providers = [provider("a", { models: models("m") })];
     expect(biggerTier({ choice: { kind: "best" } }, { tier: "light" }, providers)).toBe("heavy");
@@ -246,5 +262,14 @@ describe("the budget of a task", () => {
       "Its budget of $1.00 is used up: $1.20 after 3 runs.",
     );
     expect(budgetLeft(budgetSchema.parse({}), twice).exceeded).toBeNull();
+  });
+
+  it("is there while nothing was used, however small it is", () => {
+    const budget = budgetSchema.parse({ minutes: 0.02 });
+    expect(budgetLeft(budget, [])).toMatchObject({ left: { minutes: 0.02 }, exceeded: null });
+    const used = { costUsd: 0, tokens: 0, turns: 0, minutes: 0.01 };
+    expect(budgetLeft(budget, [run("transport", { used })]).exceeded).toMatch(
+      /^Its budget of 0\.02 minutes is used up/,
+    );
   });
 });

@@ -16,6 +16,8 @@ interface FollowerOptions extends SettlerOptions {
 /** Carries what becomes of a run over to its task. Told the same twice it does it once. Call one at a time. */
 export interface RunFollower {
   follow(run: Run): Promise<void>;
+  /** The same of a run as it is now. */
+  followAgain(runId: string): Promise<void>;
   /** Looks at everything that is not finished: after a start, and when portos-cos comes back. */
   reconcile(): Promise<void>;
 }
@@ -81,6 +83,7 @@ export function createRunFollower(options: FollowerOptions): RunFollower {
       return;
     }
     if (isOpenState(run.state)) {
+      options.reviews.goesOn(run.id);
       if (known.phase === "ended") await reopen(record, run);
       else await show(run, false);
       return;
@@ -93,6 +96,7 @@ export function createRunFollower(options: FollowerOptions): RunFollower {
 
   return {
     follow,
+    followAgain: async (runId) => follow(await runs.get(runId)),
     async reconcile() {
       for (const record of book.all()) {
         for (const run of record.runs) {
@@ -186,6 +190,7 @@ function adoptedRun(run: Run): TaskRun {
     failure: null,
     message: null,
     used: emptyUse,
+    earlier: [],
     stopCause: null,
     plan: null,
     isSettled: false,

@@ -1,27 +1,33 @@
 import type { ChiefSettings } from "../../../contract/features/chief.ts";
 import type { Run } from "../../../contract/features/runs.ts";
 import type { Task } from "../../../contract/features/tasks.ts";
-import { AppError } from "../../../lib/app-error.ts";
 import { useOf } from "../../run-use.ts";
+import type { AutomationBudgets } from "./automation-budgets.ts";
 import { taskKey, taskLink, type ChiefParts, type Teller } from "./chief-parts.ts";
 import { biggerTier, findCandidates } from "./find-candidates.ts";
 import { addFollowUp } from "./follow-up.ts";
-import { planRecovery, type Recovery, type RecoveryFacts } from "./plan-recovery.ts";
+import { planRecovery, whyEnded, type Recovery, type RecoveryFacts } from "./plan-recovery.ts";
 import type { RecordBook } from "./record-book.ts";
+import type { ReviewOpener } from "./review-opener.ts";
 import type { TaskRecord, TaskRun } from "./task-record.ts";
 import { reasonOf } from "./task-reason.ts";
 
 export interface SettlerOptions extends Pick<
   ChiefParts,
-  "tasks" | "runs" | "providers" | "hasReview" | "notifications" | "clock" | "timeText"
+  "tasks" | "runs" | "providers" | "notifications" | "clock" | "timeText"
 > {
   book: RecordBook;
+  automations: Pick<AutomationBudgets, "limitsCost">;
+  reviews: ReviewOpener;
   teller: Teller;
   settings(): ChiefSettings;
 }
 
+type ReviewFacts = Pick<RecoveryFacts, "hasReview" | "reviewProblem">;
+
 /** Does what follows from the end of a run of a task. */
 export interface RunSettler {
+  /** Does nothing yet while its work is being laid open. */
   settle(record: TaskRecord, known: TaskRun, run: Run): Promise<void>;
   /** The run is gone, nobody knows how it ended. */
   settleLost(record: TaskRecord, known: TaskRun): Promise<void>;
@@ -38,8 +44,10 @@ export function createRunSettler(options: SettlerOptions): RunSettler {
       await book.changeRun(record.taskId, run.id, { ...ended, isSettled: true });
       return;
     }
+    const review = options.reviews.take(run);
+    if (review === null) return;
     const runsWithEnd = record.runs.map((one) => (one.runId === run.id ? ended : one));
-    const recovery = await recoveryOf(task, { ...record, runs: runsWithEnd }, run);
+    const recovery = recoveryOf(task, { ...record, runs: runsWithEnd }, run, review);
     await book.change(record.taskId, (current) => ({
       ...current,
       runs: current.runs.map((one) => (one.runId === run.id ? { ...ended, plan: recovery.plan } : one)),
@@ -50,12 +58,17 @@ export function createRunSettler(options: SettlerOptions): RunSettler {
     await finish(record.taskId, run.id);
   }
 
-  async function recoveryOf(task: Task, record: TaskRecord, run: Run): Promise<Recovery> {
+  function recoveryOf(task: Task, record: TaskRecord, run: Run, review: ReviewFacts): Recovery {
     const now = clock.now();
     const providers = options.providers();
     const failed = failedProviders(run, record.runs.at(-1) ?? null);
     const course = { avoid: [...record.avoid, ...failed], tier: record.tier };
-    const { candidates } = findCandidates(task, course, { providers, now, timeText: options.timeText });
+    const { candidates } = findCandidates(task, course, {
+      providers,
+      now,
+      timeText: options.timeText,
+      isCostLimited: options.automations.limitsCost(task),
+    });
     const last = run.attempts.at(-1);
     const limit = providers.find(({ id }) => id === last?.providerId)?.limit?.until ?? null;
     return planRecovery({
@@ -68,19 +81,9 @@ export function createRunSettler(options: SettlerOptions): RunSettler {
       biggerTier: biggerTier(task, { tier: record.runs.at(-1)?.tier ?? null }, providers),
       wasAsked: run.attempts.length > 0,
       canResume: run.canContinue,
-      ...(await reviewOf(run)),
+      ...review,
       timeText: options.timeText,
     });
-  }
-
-  /** What git cannot tell must not keep the task from ending. */
-  async function reviewOf(run: Run): Promise<Pick<RecoveryFacts, "hasReview" | "reviewProblem">> {
-    try {
-      return { hasReview: run.state === "succeeded" && (await options.hasReview(run)), reviewProblem: null };
-    } catch (error) {
-      if (!(error instanceof AppError)) throw error;
-      return { hasReview: false, reviewProblem: error.message };
-    }
   }
 
   /** What follows from a plan that is on disk; after a crash it is done again, and each step knows what was done. */
@@ -106,7 +109,8 @@ export function createRunSettler(options: SettlerOptions): RunSettler {
   }
 
   /** Work that is laid open is told of where that is done. */
-  async function tellUser(task: Task, record: TaskRecord, { plan }: TaskRun): Promise<void> {
+  async function tellUser(task: Task, record: TaskRecord, run: TaskRun): Promise<void> {
+    const { plan } = run;
     const about = { link: taskLink(task.id), key: taskKey(task.id), message: plan?.text ?? "" };
     if (plan?.isAsking === true && plan.state === "review") {
       await notifications.notify({
@@ -122,6 +126,16 @@ export function createRunSettler(options: SettlerOptions): RunSettler {
       await notifications.notify({ ...about, message, level: "warning", title, needsYou: true });
     } else if (plan?.state === "done") {
       await notifications.notify({ ...about, level: "success", title: `${task.title} is done`, needsYou: false });
+    } else if (plan?.state === "ready" && !settings().isOn) {
+      // What is planned is done by nobody until the user starts it.
+      const message = `${whyEnded(run)} The chief of staff is off: start it again by hand.`;
+      await notifications.notify({
+        ...about,
+        message,
+        level: "warning",
+        title: `${task.title} needs you`,
+        needsYou: true,
+      });
     } else await notifications.settle(taskKey(task.id));
   }
 

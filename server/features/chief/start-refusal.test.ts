@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 import { AppError } from "../../../lib/app-error.ts";
-import { addTask, createWorld, live, type ChiefLife, type ChiefWorld } from "./testing/chief-world.ts";
+import { addTask, createWorld, live, provider, type ChiefLife, type ChiefWorld } from "./testing/chief-world.ts";
 
 const noCommit = new AppError("invalid_request", "The repository /srv/new has no commit yet", {
   hint: "Make the first commit, or choose no isolation.",
@@ -62,6 +62,14 @@ describe("a task that cannot be started", () => {
     expect(life.tasks.get(id).reason.text).toContain("Install bubblewrap.");
   });
 
+  it("needs the user, too, when what it is given is too large", async () => {
+    world.refusal = new AppError("too_large", "What was sent is larger than 16 MiB", { hint: "Shorten the text." });
+    const { id } = await addTask(life.tasks, { title: "One" });
+    await life.quiet();
+    expect(life.tasks.get(id)).toMatchObject({ state: "failed", reason: { code: "ended" } });
+    expect(life.tasks.get(id).reason.text).toContain("What was sent is larger than 16 MiB. Shorten the text.");
+  });
+
   it("is tried again while that may help, as often as runs may fail, then the user is asked", async () => {
     world.refusal = new AppError("internal", "The disk has a bad day");
     const { id } = await addTask(life.tasks, { title: "One" });
@@ -79,6 +87,21 @@ describe("a task that cannot be started", () => {
     for (let round = 0; round < 8; round += 1) await later();
     expect(life.tasks.get(id)).toMatchObject({ state: "ready", reason: { code: "limit" } });
     expect(world.notices).toEqual([]);
+  });
+
+  it("is given to somebody whose price is known when it may cost only so much, also by its automation", async () => {
+    world.providers = [provider("dear", { isCostKnown: () => false }), provider("counted")];
+    const limits = { costUsd: 1, tokens: null, turns: null, minutes: null };
+    const own = await addTask(life.tasks, { title: "One", budget: limits });
+    await life.quiet();
+    world.automationBudget = limits;
+    const ofAutomation = await addTask(life.tasks, { title: "Two" }, { kind: "automation", id: "nightly" });
+    await life.quiet();
+    const asked = [own, ofAutomation].map(({ id }) => {
+      const run = [...world.runs.values()].find(({ source }) => source.id === id);
+      return run?.attempts[0]?.providerId;
+    });
+    expect(asked).toEqual(["counted", "counted"]);
   });
 
   it("is what it was when the user tried to start it", async () => {
@@ -111,8 +134,7 @@ describe("a task that cannot be started", () => {
       appId: "shop",
       attachments: names.map((path) => ({ kind: "file" as const, path })),
     });
-    await life.quiet();
-    expect(life.tasks.get(id)).toMatchObject({ state: "failed" });
+    await expect.poll(() => life.tasks.get(id).state, { timeout: 20_000 }).toBe("failed");
     expect(life.tasks.get(id).reason.text).toContain("Shorten its instructions, or give fewer files along.");
     await rm(folder, { recursive: true });
   });

@@ -22,11 +22,19 @@ function passes(error: AppError): boolean {
   return !needsUser(error) && ["rate_limited", "unavailable", "timeout", "disk_full"].includes(error.code);
 }
 
+const onlyTheUser: readonly AppError["code"][] = [
+  "invalid_request",
+  "not_found",
+  "forbidden",
+  "too_large",
+  "unsupported_media_type",
+];
+
 /** Whether only the user can change what keeps a task from being started: asking again would get the same answer. */
 function needsUser({ code, issues }: AppError): boolean {
   // Without the program that makes sandboxes the task cannot be isolated as it says.
   const isAboutIsolation = issues?.some(({ path }) => path === "body.isolation") === true;
-  return isAboutIsolation || ["invalid_request", "not_found", "forbidden"].includes(code);
+  return isAboutIsolation || onlyTheUser.includes(code);
 }
 
 /** "The repository has no commit yet. Make the first commit." */

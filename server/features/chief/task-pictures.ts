@@ -1,23 +1,34 @@
 import { basename, dirname } from "node:path";
 
-import { type RunImage, runImagesSchema } from "../../../contract/features/runs.ts";
+import type { RunImage } from "../../../contract/features/runs.ts";
 import type { Task } from "../../../contract/features/tasks.ts";
-import { type PromptPlaces, readWithin } from "./task-prompt.ts";
+import { readWithin } from "./task-prompt.ts";
 
-/** In base64 it fills a request alone. */
-const maxPictureBytes = 660_000;
+/** APIs take five megabytes of base64 for one picture. */
+const maxPictureBytes = 3_500_000;
+/** Base64 of all pictures of a run together. */
+const maxTotalCharacters = 8_000_000;
 
-/**
- * Pictures among what a task gives along, for models that can look at them; what does not fit into `roomBytes` of a request
- * is left out and only named in the prompt.
- */
+export interface PicturePlaces {
+  /** Folder of the app; `null` without one. */
+  folder: string | null;
+  /** Where a screenshot of the panel lies. */
+  screenshotFile(name: string): string;
+}
+
+/** A picture that goes along, and what of the task it is. */
+export interface GivenPicture {
+  attachment: Task["attachments"][number];
+  image: RunImage;
+}
+
+/** Pictures among what a task gives along, for agents and models that can look at them; what is too large is left out. */
 export async function taskPictures(
   { attachments }: Pick<Task, "attachments">,
-  { folder, screenshotFile }: PromptPlaces,
-  roomBytes: number,
-): Promise<RunImage[]> {
-  let pictures: RunImage[] = [];
-  let left = roomBytes;
+  { folder, screenshotFile }: PicturePlaces,
+): Promise<GivenPicture[]> {
+  const pictures: GivenPicture[] = [];
+  let left = maxTotalCharacters;
   for (const attachment of attachments) {
     const isScreenshot = attachment.kind === "screenshot";
     const file = isScreenshot ? screenshotFile(attachment.name) : attachment.path;
@@ -25,11 +36,10 @@ export async function taskPictures(
     const bytes = root === null ? null : await readWithin(root, isScreenshot ? basename(file) : file, maxPictureBytes);
     const mediaType = bytes === null ? null : pictureType(bytes);
     if (bytes === null || mediaType === null) continue;
-    const more = [...pictures, { name: basename(file).slice(-120), mediaType, data: bytes.toString("base64") }];
-    const size = more.at(-1)?.data.length ?? 0;
-    if (size > left || !runImagesSchema.safeParse(more).success) continue;
-    left -= size;
-    pictures = more;
+    const image = { name: basename(file).slice(-120), mediaType, data: bytes.toString("base64") };
+    if (image.data.length > left) continue;
+    left -= image.data.length;
+    pictures.push({ attachment, image });
   }
   return pictures;
 }

@@ -21,6 +21,13 @@ export const planSchema = z.strictObject({
 });
 export type Plan = z.output<typeof planSchema>;
 
+const useSchema = z.strictObject({
+  costUsd: z.number().min(0),
+  tokens: z.int().min(0),
+  turns: z.int().min(0),
+  minutes: z.number().min(0),
+});
+
 /** One run of a task. `intended`: written down before it is started, so that a crash in between starts it neither twice nor never. */
 export const taskRunSchema = z.strictObject({
   runId: runIdSchema,
@@ -41,14 +48,11 @@ export const taskRunSchema = z.strictObject({
   failure: failureKindSchema.nullable(),
   message: z.string().nullable(),
   /** What it used altogether. */
-  used: z.strictObject({
-    costUsd: z.number().min(0),
-    tokens: z.int().min(0),
-    turns: z.int().min(0),
-    minutes: z.number().min(0),
-  }),
+  used: useSchema,
+  /** When it was begun and taken up before `startedAt`, and what it had used altogether by the end of each. */
+  earlier: z.array(z.strictObject({ startedAt: z.iso.datetime(), used: useSchema })).default([]),
   /** Why the chief of staff stopped it itself. */
-  stopCause: z.enum(["panic", "day-budget", "task"]).nullable(),
+  stopCause: z.enum(["panic", "day-budget", "automation-budget", "task"]).nullable(),
   plan: planSchema.nullable(),
   /** What follows from its end is done. */
   isSettled: z.boolean(),
@@ -67,6 +71,8 @@ export const taskRecordSchema = z.strictObject({
   resume: runIdSchema.nullable(),
   /** How often in a row it could not be started for a reason that does not pass by itself. */
   refusals: z.int().min(0).default(0),
+  /** The automation its runs are counted for: of the task, or of the task it goes on with. */
+  automationId: z.string().nullable().default(null),
 });
 export type TaskRecord = z.output<typeof taskRecordSchema>;
 
@@ -85,7 +91,7 @@ export type ChiefRunsFile = z.output<typeof chiefRunsFile.schema>;
 export const emptyUse: TaskRun["used"] = { costUsd: 0, tokens: 0, turns: 0, minutes: 0 };
 
 export function emptyRecord(taskId: string): TaskRecord {
-  return { taskId, runs: [], avoid: [], tier: null, resume: null, refusals: 0 };
+  return { taskId, runs: [], avoid: [], tier: null, resume: null, refusals: 0, automationId: null };
 }
 
 /** Runs since the user last had a hand in it, that one included. */

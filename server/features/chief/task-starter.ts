@@ -3,10 +3,13 @@ import { runInputSchema, type RunInput } from "../../../contract/features/runs.t
 import type { Task } from "../../../contract/features/tasks.ts";
 import { isOpenState } from "../../../contract/run-transcript.ts";
 import { AppError } from "../../../lib/app-error.ts";
+import { narrower } from "../../run-use.ts";
+import type { AutomationBudgets } from "./automation-budgets.ts";
 import type { Candidate } from "./chief-facts.ts";
 import { taskKey, type ChiefParts, type Teller } from "./chief-parts.ts";
 import type { RecordBook } from "./record-book.ts";
 import { budgetLeft } from "./task-budget.ts";
+import type { RunExtras } from "../runs/run-starter.ts";
 import { taskPictures } from "./task-pictures.ts";
 import { taskPrompt } from "./task-prompt.ts";
 import { reasonOf } from "./task-reason.ts";
@@ -22,11 +25,13 @@ interface StarterOptions extends Pick<
   | "folderOf"
   | "isRepository"
   | "screenshotFile"
+  | "fillPrompt"
   | "notifications"
   | "clock"
   | "logger"
 > {
   book: RecordBook;
+  automations: Pick<AutomationBudgets, "ofTask">;
   teller: Teller;
   settings(): ChiefSettings;
 }
@@ -47,28 +52,61 @@ interface Chosen {
   detail: string | null;
 }
 
-/** What is asked of portos-cos, or why nobody can be asked for it. */
-/** What a run may be given altogether: a request takes a little more. */
-const mostBytes = 1_000_000;
+/** What is said when the automation of a task may use nothing more today. */
+export function usedUp(exceeded: string): AppError {
+  return new AppError("rate_limited", exceeded, {
+    hint: "Raise the budget of the automation, or wait until tomorrow.",
+  });
+}
 
-async function inputFor(task: Task, candidate: Candidate, options: StarterOptions): Promise<RunInput | AppError> {
-  const { book, settings, folderOf, isRepository, screenshotFile } = options;
+interface Asked {
+  input: RunInput;
+  extras: Pick<RunExtras, "images" | "prompt">;
+}
+
+/** What its prompt says now; `null` without one. */
+async function filledBy(
+  { template }: Task,
+  { fillPrompt }: StarterOptions,
+): Promise<Awaited<ReturnType<StarterOptions["fillPrompt"]>> | AppError | null> {
+  try {
+    return template === null ? null : await fillPrompt(template);
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    const { code, message, hint } = error;
+    // A prompt that was deleted or broken is mended by the user, not by time.
+    return new AppError(code === "conflict" ? "invalid_request" : code, `Its prompt cannot be used: ${message}`, {
+      hint: hint ?? "Change the prompt or the values of the task.",
+    });
+  }
+}
+
+/** What is asked of portos-cos, or why nobody can be asked for it. */
+async function inputFor(task: Task, candidate: Candidate, options: StarterOptions): Promise<Asked | AppError> {
+  const { book, automations, settings, folderOf, isRepository, screenshotFile } = options;
+  const ofAutomation = await automations.ofTask(task.id);
+  if (ofAutomation !== null && ofAutomation.exceeded !== null) return usedUp(ofAutomation.exceeded);
+  const own = budgetLeft(task.budget, book.get(task.id).runs).left;
   const folder = task.appId === null ? null : (folderOf(task.appId) ?? null);
   const hasWorktree = folder !== null && task.isolation === null && (await isRepository(folder));
-  const text = await taskPrompt(task, { folder, screenshotFile });
-  const images = await taskPictures(task, { folder, screenshotFile }, mostBytes - Buffer.byteLength(text));
+  const filled = await filledBy(task, options);
+  if (filled instanceof AppError) return filled;
+  const images = await taskPictures(task, { folder, screenshotFile });
+  const text = await taskPrompt(task, { folder, filled: filled?.text ?? null, shown: images });
   const input = runInputSchema.safeParse({
     title: task.title,
     prompt: { kind: "text", text },
     choices: [candidate.choice],
     appId: task.appId,
     permissionMode: task.permissionMode ?? settings().autonomy,
-    budget: budgetLeft(task.budget, book.get(task.id).runs).left,
+    budget: ofAutomation === null ? own : narrower(own, ofAutomation.left),
     isolation: task.isolation ?? { kind: hasWorktree ? "worktree" : "none" },
     taskType: task.type,
-    ...(images.length === 0 ? {} : { images }),
   });
-  if (input.success) return input.data;
+  if (input.success) {
+    const pictures = images.map(({ image }) => image);
+    return { input: input.data, extras: { images: pictures, prompt: filled?.prompt ?? null } };
+  }
   const [issue] = input.error.issues;
   return new AppError("invalid_request", `What it would be asked ${issue?.message ?? "cannot be sent"}`, {
     hint: "Shorten its instructions, or give fewer files along.",
@@ -161,7 +199,10 @@ export function createTaskStarter(options: StarterOptions): TaskStarter {
     await options.notifications.settle(taskKey(task.id));
     try {
       if (input === null) await runs.resume(run.runId);
-      else await runs.create(input, { kind: "task", id: task.id }, { id: run.runId, priority: task.priority });
+      else {
+        const extras = { id: run.runId, priority: task.priority, ...input.extras };
+        await runs.create(input.input, { kind: "task", id: task.id }, extras);
+      }
     } catch (error) {
       return afterRefusal(task, run, error);
     }
@@ -228,6 +269,7 @@ function newRun(
     failure: null,
     message: null,
     used: before?.used ?? emptyUse,
+    earlier: before === undefined ? [] : [...before.earlier, { startedAt: before.startedAt, used: before.used }],
     stopCause: null,
     plan: null,
     isSettled: false,

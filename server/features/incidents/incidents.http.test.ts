@@ -106,7 +106,7 @@ test("a crash is told at once on all channels, giving up asks for the user, runn
   const socket = await panel.connect();
   await socket.emit("incidents:subscribe", {});
   await socket.emit("errors:subscribe", {});
-  await expect.poll(() => panel.call("incidents.view", {}), { timeout: 5_000 }).toMatchObject({ isAutofixerUp: true });
+  await expect.poll(() => panel.call("incidents.view", {})).toMatchObject({ isAutofixerUp: true });
 
   const event = socket.next("incidents:event", (payload) => JSON.stringify(payload).includes(id));
   const error = socket.next("errors:event");
@@ -125,17 +125,17 @@ test("a crash is told at once on all channels, giving up asks for the user, runn
 
 test("dismissing takes the notification away", async () => {
   become([{ ...crash, status: "gave-up" }]);
-  await expect.poll(titles, { timeout: 5_000 }).toEqual(["! blog/web stays down"]);
+  await expect.poll(titles).toEqual(["! blog/web stays down"]);
   expect(await panel.call("incidents.dismiss", { params: { id } })).toMatchObject({ status: "dismissed" });
   await expect.poll(titles).toEqual([]);
 });
 
 test("what was told is not told again after the autofixer was away", async () => {
   become([crash]);
-  await expect.poll(titles, { timeout: 5_000 }).toEqual(["blog/web crashed"]);
+  await expect.poll(titles).toEqual(["blog/web crashed"]);
   await autofixer.stop();
   await expect
-    .poll(() => panel.call("incidents.view", {}), { timeout: 5_000 })
+    .poll(() => panel.call("incidents.view", {}))
     .toMatchObject({
       isAutofixerUp: false,
       active: [{ id }],
@@ -144,7 +144,7 @@ test("what was told is not told again after the autofixer was away", async () =>
   await expect(panel.call("incidents.list", { query: {} })).rejects.toMatchObject({ status: 503 });
   autofixer = createFakeAutofixer(panel);
   await autofixer.start();
-  await expect.poll(() => panel.call("incidents.view", {}), { timeout: 5_000 }).toMatchObject({ isAutofixerUp: true });
+  await expect.poll(() => panel.call("incidents.view", {})).toMatchObject({ isAutofixerUp: true });
   expect((await panel.call("notifications.list", {})).map(({ count }) => count)).toEqual([1]);
 });
 
@@ -176,11 +176,11 @@ test("the panel itself reports that the autofixer was given up by PM2, and takes
     });
   };
   tell();
-  await expect.poll(titles, { timeout: 5_000 }).toEqual(["! portos-autofixer stays down"]);
+  await expect.poll(titles).toEqual(["! portos-autofixer stays down"]);
   expect(await panel.call("incidents.view", {})).toMatchObject({ fallen: ["portos-autofixer"] });
   await pm2.client.restart(pm2.processes[0]?.pmId ?? 0);
   tell();
-  await expect.poll(titles, { timeout: 5_000 }).toEqual([]);
+  await expect.poll(titles).toEqual([]);
 });
 
 test("an incident of a deleted app is gone with it, and back when the deletion is undone", async () => {
@@ -189,7 +189,7 @@ test("an incident of a deleted app is gone with it, and back when the deletion i
     const body = appInputSchema.parse({ id: "blog", name: "Blog", folder, processes: [] });
     await panel.call("apps.create", { body });
     become([{ ...crash, status: "gave-up" }]);
-    await expect.poll(titles, { timeout: 5_000 }).toEqual(["! blog/web stays down"]);
+    await expect.poll(titles).toEqual(["! blog/web stays down"]);
     await panel.call("apps.remove", { params: { id: "blog" } });
     await expect.poll(titles).toEqual([]);
     expect(await panel.call("incidents.view", {})).toMatchObject({ active: [] });

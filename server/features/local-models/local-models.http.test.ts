@@ -42,7 +42,7 @@ async function server(kind: LocalServerKind): Promise<LocalServer> {
 
 async function ended(kind: LocalServerKind, { id }: LocalJob): Promise<LocalJob> {
   const jobOf = async () => (await server(kind)).jobs.find((job) => job.id === id);
-  await expect.poll(async () => (await jobOf())?.endedAt, { timeout: 10_000 }).toBeTypeOf("string");
+  await expect.poll(async () => (await jobOf())?.endedAt).toBeTypeOf("string");
   const job = await jobOf();
   if (!job) throw new Error("The job is gone");
   return job;
@@ -304,7 +304,7 @@ describe("LM Studio", () => {
     });
     await expect.poll(async () => (await server("lmstudio")).jobs[0]?.totalBytes).toBe(4_000_000);
     lmstudio.download = "paused";
-    await expect.poll(async () => (await server("lmstudio")).jobs[0]?.state, { timeout: 5_000 }).toBe("paused");
+    await expect.poll(async () => (await server("lmstudio")).jobs[0]?.state).toBe("paused");
     await app.stop();
     lmstudio.downloaded = 4_000_000;
     lmstudio.download = "completed";

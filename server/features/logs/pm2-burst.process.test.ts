@@ -32,7 +32,7 @@ afterEach(async () => {
   for (const { pmId } of await client.list()) await client.remove(pmId);
   if (await client.isUp()) await client.endDaemon();
   client.close();
-  await expect.poll(() => readDaemonPid(home), { timeout: 5_000 }).toBeNull();
+  await expect.poll(() => readDaemonPid(home)).toBeNull();
   await bed.end();
   await rm(folder, { recursive: true, force: true });
 });

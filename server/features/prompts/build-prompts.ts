@@ -1,7 +1,8 @@
 import { join } from "node:path";
 
 import { dataFiles } from "../../../contract/data-files.ts";
-import { promptsFeed } from "../../../contract/features/prompts.ts";
+import { type PromptReference, promptsFeed } from "../../../contract/features/prompts.ts";
+import { AppError } from "../../../lib/app-error.ts";
 import type { AppContext } from "../../app-context.ts";
 import { createFeed } from "../../realtime/feed.ts";
 import { createPromptCatalog, type PromptCatalog } from "./prompt-catalog.ts";
@@ -13,6 +14,8 @@ import { mountPrompts } from "./routes.ts";
 export interface Prompts {
   /** What runs are given. */
   render: PromptRenderer["render"];
+  /** Why a prompt cannot be filled with these values, each below `path`; for what keeps a reference to one. */
+  issuesOf(reference: PromptReference, path: string): Promise<{ path: string; message: string }[]>;
   /** Adds a place where prompts are used, for the question where one is. */
   addUses(finder: UseFinder): void;
 }
@@ -41,6 +44,17 @@ export async function buildPrompts(context: AppContext): Promise<Prompts> {
   });
   return {
     render: renderer.render,
+    async issuesOf({ promptId, version, values }, path) {
+      try {
+        await renderer.render(promptId, version, values);
+        return [];
+      } catch (error) {
+        if (!(error instanceof AppError)) throw error;
+        const { issues = [], message } = error;
+        if (issues.length === 0) return [{ path: `${path}.promptId`, message }];
+        return issues.map((issue) => ({ ...issue, path: issue.path.replace(/^body\.prompt/, path) }));
+      }
+    },
     addUses: (finder) => {
       finders.push(finder);
     },

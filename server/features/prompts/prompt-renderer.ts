@@ -15,13 +15,17 @@ export interface Preview {
   variables: PromptVariable[];
 }
 
+/** What a run is given, and what it was made from. */
+export interface RenderedPrompt {
+  text: string;
+  version: number;
+  /** In order of first mention. */
+  includes: { id: string; version: number }[];
+}
+
 export interface PromptRenderer {
-  /** The text of a prompt with its values, and the version used. Throws `invalid_request` naming every wrong value, or `conflict` when the prompt itself cannot be used. */
-  render(
-    id: string,
-    version: number | null,
-    values: Readonly<Record<string, unknown>>,
-  ): Promise<{ text: string; version: number }>;
+  /** The text of a prompt with its values, and the versions used, its own and those of what it includes. Throws `invalid_request` naming every wrong value, or `conflict` when the prompt itself cannot be used. */
+  render(id: string, version: number | null, values: Readonly<Record<string, unknown>>): Promise<RenderedPrompt>;
   /** As far as it goes: places whose value is missing are marked. */
   preview(source: PreviewSource, values: Readonly<Record<string, unknown>>): Promise<Preview>;
 }
@@ -58,6 +62,11 @@ export function createPromptRenderer(store: PromptStore): PromptRenderer {
     return wholeTemplate(template, (id) => store.get(id));
   }
 
+  function versionInForce(id: string): { id: string; version: number }[] {
+    const prompt = store.get(id);
+    return prompt === null ? [] : [{ id, version: versionOf(prompt) }];
+  }
+
   function renderWith(template: Template, values: ReadonlyMap<string, unknown>): Promise<string> {
     return renderTemplate(template.body, values, (id) => store.get(id)?.input.body);
   }
@@ -65,7 +74,7 @@ export function createPromptRenderer(store: PromptStore): PromptRenderer {
   return {
     async render(id, wantedVersion, given) {
       const { template, version } = await storedTemplate(id, wantedVersion);
-      const { variables, issues } = await whole(template);
+      const { variables, issues, includes } = await whole(template);
       const [first] = issues;
       if (first)
         throw new AppError("conflict", `The prompt ${id} cannot be used: ${first.message}`, {
@@ -78,7 +87,7 @@ export function createPromptRenderer(store: PromptStore): PromptRenderer {
         });
       const text = await renderWith(template, filled.values);
       if (text.trim() === "") throw new AppError("invalid_request", `With these values the prompt ${id} is empty`);
-      return { text, version };
+      return { text, version, includes: includes.flatMap(versionInForce) };
     },
     async preview(source, given) {
       const template =

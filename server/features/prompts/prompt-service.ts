@@ -19,14 +19,21 @@ import { readTemplate } from "./template.ts";
 export interface UseFinder {
   /** "automations", for saying that it could not be asked. */
   readonly what: string;
-  find(promptId: string): Promise<PromptUse[]> | PromptUse[];
+  find(promptId: string): Promise<FoundUse[]> | FoundUse[];
+}
+
+export interface FoundUse {
+  use: PromptUse;
+  /** It cannot go on without the prompt; what was made from one can. */
+  needsIt: boolean;
 }
 
 export interface PromptService {
   view(id: string): Promise<PromptView>;
   create(input: PromptInput, by: { id?: string | undefined; author: string; message: string }): Promise<PromptView>;
   save(id: string, input: PromptInput, by: { basedOn: number; author: string; message: string }): Promise<PromptView>;
-  remove(id: string): Promise<{ id: string; name: string; includedBy: string[] }>;
+  /** Answers with what cannot be used without it. */
+  remove(id: string): Promise<{ id: string; name: string; includedBy: string[]; usedBy: string[] }>;
   restore(id: string): Promise<PromptView>;
   versions(id: string): Promise<PromptVersion[]>;
   version(id: string, number: number): Promise<{ version: PromptVersion; input: PromptInput; source: string }>;
@@ -54,6 +61,14 @@ export function createPromptService({ store, catalog, finders }: Dependencies): 
 
   function includedBy(id: string): StoredPrompt[] {
     return store.all().filter(({ facts }) => facts.includes.includes(id));
+  }
+
+  async function found(id: string): Promise<{ uses: FoundUse[]; unknown: string[] }> {
+    const results = await Promise.allSettled(finders.map(async (finder) => finder.find(id)));
+    return {
+      uses: results.flatMap((result) => (result.status === "fulfilled" ? result.value : [])),
+      unknown: results.flatMap((result, index) => (result.status === "rejected" ? (finders[index]?.what ?? []) : [])),
+    };
   }
 
   /** Loops and what cannot be read are refused; a prompt that is included and not there yet may come later. */
@@ -104,7 +119,9 @@ export function createPromptService({ store, catalog, finders }: Dependencies): 
     },
     async remove(id) {
       const { input } = await store.remove(id);
-      return { id, name: input.title, includedBy: includedBy(id).map((other) => other.input.title) };
+      const { uses } = await found(id);
+      const usedBy = uses.filter(({ needsIt }) => needsIt).map(({ use }) => use.name);
+      return { id, name: input.title, includedBy: includedBy(id).map((other) => other.input.title), usedBy };
     },
     restore: async (id) => viewOf(await store.restore(id)),
     versions: async (id) => (await versionList(id)).toReversed(),
@@ -130,11 +147,8 @@ export function createPromptService({ store, catalog, finders }: Dependencies): 
         version: null,
         at: null,
       }));
-      const found = await Promise.allSettled(finders.map(async (finder) => finder.find(id)));
-      return {
-        uses: [...prompts, ...found.flatMap((result) => (result.status === "fulfilled" ? result.value : []))],
-        unknown: found.flatMap((result, index) => (result.status === "rejected" ? (finders[index]?.what ?? []) : [])),
-      };
+      const { uses, unknown } = await found(id);
+      return { uses: [...prompts, ...uses.map(({ use }) => use)], unknown };
     },
   };
 }

@@ -310,10 +310,56 @@ describe("what is edited is what runs", () => {
       await app.call("runs.create", {
         body: { prompt: { kind: "template", promptId: "work" }, choices: [{ providerId: "one" }] },
       });
-      expect(cos.specs[0]?.text).toBe("Work. New rules.");
+      expect(cos.specs[0]).toMatchObject({
+        text: "Work. New rules.",
+        prompt: { id: "work", version: 1, includes: [{ id: "rules", version: 2 }] },
+      });
+      const { uses } = await app.call("prompts.uses", { params: { id: "rules" } });
+      expect(uses.find(({ kind }) => kind === "run")).toMatchObject({ version: 2 });
     } finally {
       await cos.stop();
     }
+  });
+});
+
+describe("what keeps a prompt", () => {
+  const schedule = { kind: "cron", expression: "0 3 1 1 *", zone: "UTC" } as const;
+  const automation = (name: string, action: object): never =>
+    ({ name, schedule, action, missedPolicy: { kind: "skip" }, overlapPolicy: "skip" }) as never;
+
+  it("are tasks and automations: they stand where it is used, and deleting it says who cannot do without", async () => {
+    await create("hello", "Say hello to {{name}}.", { variables: [variable("name")] });
+    const template = { promptId: "hello", version: null, values: { name: "Ada" } };
+    await app.call("tasks.create", { body: { title: "Greet", template, state: "draft" } });
+    const task = { kind: "task", title: "Greet daily", template: { ...template, version: 1 } };
+    await app.call("automations.create", { body: automation("Every day", task) });
+    const prompt = { kind: "template", promptId: "hello", values: { name: "Bo" } };
+    const run = { kind: "run", prompt, choice: { providerId: "one" } };
+    await app.call("automations.create", { body: automation("Every night", run) });
+    const { uses } = await app.call("prompts.uses", { params: { id: "hello" } });
+    expect(uses.map(({ kind, name, version }) => [kind, name, version])).toEqual([
+      ["task", "Greet", null],
+      ["automation", "Every day", 1],
+      ["automation", "Every night", null],
+    ]);
+    const { usedBy } = await app.call("prompts.remove", { params: { id: "hello" } });
+    expect(usedBy).toEqual(["Greet", "Every day", "Every night"]);
+  });
+
+  it("is told at once what is wrong with its values", async () => {
+    await create("hello", "Say hello to {{name}}.", { variables: [variable("name")] });
+    const template = { promptId: "hello", version: null, values: {} };
+    await expect(app.call("tasks.create", { body: { title: "Greet", template } })).rejects.toMatchObject({
+      status: 400,
+      details: { issues: [{ path: "body.template.values.name", message: "name is missing" }] },
+    });
+    await expect(
+      app.call("tasks.create", { body: { title: "Greet", template: { ...template, promptId: "gone" } } }),
+    ).rejects.toMatchObject({ status: 400, details: { issues: [{ path: "body.template.promptId" }] } });
+    const run = { kind: "run", prompt: { kind: "template", promptId: "hello" }, choice: { providerId: "one" } };
+    await expect(app.call("automations.create", { body: automation("Every night", run) })).rejects.toMatchObject({
+      details: { issues: [{ path: "body.action.prompt.values.name" }] },
+    });
   });
 });
 

@@ -1,7 +1,8 @@
 import type { Tier } from "../../../contract/features/providers.ts";
+import { isCostKnown } from "../../cost-known.ts";
 import { walkChain } from "./fallback-chain.ts";
 import type { ProviderRecord } from "./provider-record.ts";
-import { type ResolveDependencies, whatLacks } from "./resolve-targets.ts";
+import { engineOf, priceOf, type ResolveDependencies, whatLacks } from "./resolve-targets.ts";
 
 /** How a provider stands for whoever gives out work. */
 export interface ProviderStanding {
@@ -19,6 +20,8 @@ export interface ProviderStanding {
   limit: { until: number | null } | null;
   /** Who is asked when it cannot answer, in order. */
   fallbacks: readonly string[];
+  /** Whether it will be known what an answer costs. */
+  isCostKnown(model: string | null): boolean;
 }
 
 /** Where a provider stands now, as last seen; nobody is contacted. */
@@ -37,5 +40,12 @@ export function standingOf(record: ProviderRecord, resolving: ResolveDependencie
     fallbacks: walkChain(record, "medium", resolving.find)
       .records.slice(1)
       .map((next) => next.id),
+    isCostKnown: (model) => isCostKnown({ ...howAsked(record), price: priceOf(record, model) }),
   };
+}
+
+function howAsked(record: ProviderRecord) {
+  return record.type === "api"
+    ? { engine: "api" as const, baseUrl: record.baseUrl }
+    : { engine: engineOf(record), agent: record.agent };
 }

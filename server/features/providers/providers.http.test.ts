@@ -148,9 +148,7 @@ describe("providers over HTTP", () => {
     });
     answer = () => undefined;
     const slow = await create(apiInput({ baseUrl: base }));
-    const began = performance.now();
     expect(await app.call("providers.check", { params: { id: slow } })).toMatchObject({ failure: "timeout" });
-    expect(performance.now() - began).toBeLessThan(4_000);
     const own = await create(apiInput({ baseUrl: `${app.base}/api` }));
     expect(await app.call("providers.check", { params: { id: own } })).toMatchObject({ failure: "refused" });
   });

@@ -126,6 +126,20 @@ function nobodyLeft(left: readonly { text: string; error: AppError | null }[]): 
   return new AppError("unavailable", `Nobody can be asked: ${message}`, hint === undefined ? {} : { hint });
 }
 
+/** How a program is talked to. */
+export function engineOf({
+  type,
+  agent,
+}: Pick<Exclude<ProviderRecord, { type: "api" }>, "type" | "agent">): "acp" | "headless" | "terminal" {
+  if (type === "acp") return "acp";
+  return streamingAgents.has(agent) ? "headless" : "terminal";
+}
+
+/** What a model costs, as far as the user has said. */
+export function priceOf({ models }: Pick<ProviderRecord, "models">, model: string | null): RunTarget["price"] {
+  return models.find(({ id }) => id === model)?.price ?? null;
+}
+
 async function targetOf(
   record: ProviderRecord,
   model: string | null,
@@ -139,7 +153,7 @@ async function targetOf(
     model,
     reason,
     timeoutMs: record.timeoutMs,
-    price: record.models.find(({ id }) => id === model)?.price ?? null,
+    price: priceOf(record, model),
   };
   if (record.type === "api") {
     const hasKey = record.apiKey !== null && record.apiKey !== "";
@@ -149,7 +163,7 @@ async function targetOf(
   const [program = "", ...fixed] = commandOf(record);
   const path = programs.find(program);
   if (path === null) throw new AppError("unavailable", `${program} was not found`);
-  const engine = record.type === "acp" ? "acp" : streamingAgents.has(record.agent) ? "headless" : "terminal";
+  const engine = engineOf(record);
   const environment = await plainEnvironment(record.environment, secrets);
   return { ...basis, engine, agent: record.agent, command: [path, ...fixed], environment };
 }

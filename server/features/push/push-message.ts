@@ -26,7 +26,7 @@ export function pushMessage(notification: Notification): PushMessage | null {
   const { id, at, key, title, message, link } = notification;
   const event = eventOf(notification);
   if (event === null || key === null) return null;
-  const url = event === "approval" ? `/a/${key.slice("approval:".length)}` : (link ?? "/");
+  const url = key.startsWith(asked) ? `/a/${key.slice(asked.length)}` : (link ?? "/");
   return { event, title, body: message, discreet: discreet[event], url, tag: key, name: `${id} ${at}` };
 }
 
@@ -35,12 +35,15 @@ export function subjectOf(key: string): string {
   return key.startsWith("review:") ? `run:${key.slice("review:".length)}` : key;
 }
 
+const asked = "approval:";
 const ofRuns = ["run:", "task:", "review:", "repair:"];
 
-function eventOf({ key, level }: Notification): PushEvent | null {
+function eventOf({ key, level, needsYou }: Notification): PushEvent | null {
   if (key === null) return null;
-  if (key.startsWith("approval:")) return "approval";
+  if (key.startsWith(asked)) return "approval";
   const isBad = level === "error" || level === "warning";
+  // A repair that is proposed has not failed: what is down waits for one word of the user.
+  if (key.startsWith("repair:") && needsYou && !isBad) return "approval";
   if (ofRuns.some((start) => key.startsWith(start))) return isBad ? "run-failed" : "run-finished";
   if (key.startsWith("incident:") || key.startsWith("fallen:")) return isBad ? "crash" : null;
   return null;

@@ -46,11 +46,13 @@ export interface PushService {
   stop(): void;
 }
 
-type DeliveryMessage = Omit<PushMessage, "event" | "name"> & { event: PushEvent | "test" };
+/** A message of no name is told once and never again. */
+type DeliveryMessage = Omit<PushMessage, "event" | "name"> & { event: PushEvent | "test"; name: string | null };
 
 const urgentEvents: readonly string[] = ["approval", "crash", "test"];
 const liveForSeconds = 30 * 60;
 const keepShown = 100;
+const keepSent = 200;
 
 export function createPushService(options: PushServiceOptions): PushService {
   const { store, secrets, sender, clock, logger, receiptWithinMs = 20_000 } = options;
@@ -66,10 +68,11 @@ export function createPushService(options: PushServiceOptions): PushService {
   }
 
   async function send(device: StoredDevice, message: DeliveryMessage): Promise<PushDelivery> {
-    const { event, title, body, discreet, url, tag } = message;
+    const { event, title, body, discreet, url, tag, name } = message;
     const { id } = deliveries.add(device.id, { event, title, sentAt: isoNow() });
     const text = device.showsDetails ? { title, body } : { title: "PortOS", body: discreet };
     try {
+      if (name !== null) await noteSent(id, device.id, name);
       const outcome = await sender.send(
         await openSubscription(device, secrets),
         { id, event, url, tag, ...text },
@@ -86,7 +89,23 @@ export function createPushService(options: PushServiceOptions): PushService {
     }
   }
 
+  const wasShown = (name: string): boolean => store.get().shown.includes(name);
+
+  /** Before it goes out: whenever its receipt comes, it is known what was shown. */
+  async function noteSent(id: string, deviceId: string, name: string): Promise<void> {
+    try {
+      await store.update((file) => ({
+        next: { ...file, sent: [...file.sent, { id, deviceId, name }].slice(-keepSent) },
+        result: undefined,
+      }));
+    } catch (error) {
+      logger.warn("What is sent cannot be kept, so it may be told once more", { problem: String(error) });
+    }
+  }
+
+  /** However late its receipt comes, what a device has shown is told to no further one. */
   async function noteShown(name: string): Promise<void> {
+    if (wasShown(name)) return;
     await store.update((file) => ({
       next: { ...file, shown: [...file.shown.filter((other) => other !== name), name].slice(-keepShown) },
       result: undefined,
@@ -120,23 +139,23 @@ export function createPushService(options: PushServiceOptions): PushService {
     test: (id) => send(devices.find(id), testMessage),
     delivery: (id) => deliveries.change(id, {}),
     async receipt(id, what) {
-      const known = deliveries.get(id);
-      if (!known) return; // of a time before the last restart
+      const sent = store.get().sent.find((one) => one.id === id);
+      if (sent) await noteShown(sent.name);
       const at = isoNow();
-      const shownAt = known.delivery.shownAt ?? at; // clicked is shown as well: a first receipt may be lost
-      deliveries.change(id, what === "clicked" ? { clickedAt: at, shownAt } : { shownAt });
-      await devices.setShown(known.deviceId, at);
+      const known = deliveries.get(id); // unless it is of a time before the last restart
+      const shownAt = known?.delivery.shownAt ?? at; // clicked is shown as well: a first receipt may be lost
+      if (known) deliveries.change(id, what === "clicked" ? { clickedAt: at, shownAt } : { shownAt });
+      const deviceId = known?.deviceId ?? sent?.deviceId;
+      if (deviceId !== undefined) await devices.setShown(deviceId, at);
     },
     async tell(message, isStillWanted) {
       for (const device of devicesFor(message)) {
-        if (isStopped || !isStillWanted()) return;
+        if (isStopped || !isStillWanted() || wasShown(message.name)) return;
         const delivery = await send(device, message);
-        if (delivery.acceptedAt === null || !(await deliveries.isShown(delivery.id, receiptWithinMs))) continue;
-        await noteShown(message.name);
-        return;
+        if (delivery.acceptedAt !== null && (await deliveries.isShown(delivery.id, receiptWithinMs))) return;
       }
     },
-    wasShown: (name) => store.get().shown.includes(name),
+    wasShown,
     stop() {
       isStopped = true;
       deliveries.stop();
@@ -151,4 +170,5 @@ const testMessage: DeliveryMessage = {
   discreet: "This is what a message looks like here.",
   url: "/system?tab=notifications",
   tag: "test",
+  name: null,
 };

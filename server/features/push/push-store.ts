@@ -26,13 +26,15 @@ const fileSchema = z.strictObject({
   devices: z.array(storedDeviceSchema),
   /** What devices said to have shown lately; anything else is told again after a restart. */
   shown: z.array(z.string().max(120)).default([]),
+  /** What was sent lately, the newest last: a receipt may come after a restart. */
+  sent: z.array(z.strictObject({ id: z.string(), deviceId: z.string(), name: z.string().max(120) })).default([]),
 });
 export type PushFile = z.output<typeof fileSchema>;
 
 /** How `data/push.json` is opened. */
 export const pushFile = {
   schema: fileSchema,
-  initial: { keys: null, devices: [], shown: [] },
+  initial: { keys: null, devices: [], shown: [], sent: [] },
   version: 1,
   isolate: { list: "devices", entry: storedDeviceSchema },
 };

@@ -185,12 +185,13 @@ describe("messages to devices", () => {
 
   it("tell what became of tasks, reviews and repairs, and of the end of a run and its review once", async () => {
     const one = browser("one");
-    await subscribe(one, { events: ["run-failed", "run-finished"] });
+    await subscribe(one, { events: ["approval", "run-failed", "run-finished"] });
     const { notify } = app.app.core.notifications;
     await notify({ level: "warning", title: "Fix needs you", key: "task:task-1", needsYou: true });
     await notify({ level: "success", title: "Tidy is done", key: "task:task-2" });
     await notify({ level: "info", title: "Tidy waits for your review", key: "review:run-2", needsYou: true });
     await notify({ level: "error", title: "blog could not be repaired", key: "repair:repair-1", needsYou: true });
+    await notify({ level: "info", title: "A repair of shop waits for you", key: "repair:repair-3", needsYou: true });
     await notify({ level: "success", title: "Mend is done", key: "run:run-3" });
     await notify({ level: "info", title: "Mend waits for your review", key: "review:run-3", needsYou: true });
     await notify({ level: "success", title: "blog is repaired", key: "repair:repair-2" });
@@ -204,6 +205,7 @@ describe("messages to devices", () => {
       .toEqual([
         "repair:repair-1 run-failed",
         "repair:repair-2 run-finished",
+        "repair:repair-3 approval",
         "review:run-2 run-finished",
         "run:run-3 run-finished",
         "task:task-1 run-failed",
@@ -218,14 +220,25 @@ describe("messages to devices", () => {
     await crash("shop");
     await expect.poll(paths).toEqual(["/one", "/one"]);
     const opened = received.map(({ body }) => one.open(body));
-    const shown = opened.find(({ tag }) => tag === "incident:shop");
-    await app.call("push.receipt", { params: { id: shown?.id ?? "" }, body: { what: "shown" } });
+    const receiptOf = (name: string) => {
+      const id = opened.find(({ tag }) => tag === `incident:${name}`)?.id ?? "";
+      return app.call("push.receipt", { params: { id }, body: { what: "shown" } });
+    };
     const file = join(app.env.dataDir, "push.json");
-    await expect.poll(async () => readFile(file, "utf8")).toMatch(/"shown": \[\s*"/);
+    const shown = async () => {
+      const { data } = JSON.parse(await readFile(file, "utf8")) as { data: { shown: string[] } };
+      return data.shown.length;
+    };
+    // Later than the next device would have been told.
+    await new Promise((resolve) => setTimeout(resolve, 600));
+    await receiptOf("shop");
+    await expect.poll(shown).toBe(1);
     await app.stop();
     const push = { guard: loopbackGuard([port]), receiptWithinMs: 400 };
     app = await startTestApp({ directory: join(app.env.dataDir, ".."), push });
     await expect.poll(() => received.slice(2).map(({ body }) => one.open(body).tag)).toEqual(["incident:blog"]);
+    await receiptOf("blog");
+    await expect.poll(shown).toBe(2);
   });
 
   it("are told once for a process that crashes again and again", async () => {

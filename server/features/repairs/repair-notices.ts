@@ -19,7 +19,7 @@ export function repairNotice(repair: Repair): Notice | null {
     needsYou: false,
   };
   const notices: Partial<Record<Repair["state"], Notice>> = {
-    proposed: { ...base, level: "warning", title: `A repair of ${processName} waits for you`, needsYou: true },
+    proposed: { ...base, level: "info", title: `A repair of ${processName} waits for you`, needsYou: true },
     repaired: { ...base, level: "success", title: `${processName} is repaired`, message: receiptText(repair) },
     reverted: {
       ...base,

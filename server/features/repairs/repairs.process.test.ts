@@ -68,7 +68,7 @@ afterEach(async () => {
   for (const { pmId } of await pm2.list()) await pm2.remove(pmId);
   await pm2.endDaemon();
   pm2.close();
-  await expect.poll(() => readDaemonPid(panel.env.pm2Home), { timeout: 5_000 }).toBeNull();
+  await expect.poll(() => readDaemonPid(panel.env.pm2Home)).toBeNull();
   await rm(directory, { recursive: true, force: true });
 }, 60_000);
 

@@ -13,7 +13,7 @@ import { mountReviews } from "./routes.ts";
 export interface BuildReviewsOptions {
   runs: ReviewServiceOptions["runs"];
   checksOf(appId: string): Promise<WorktreeSetup["checks"]>;
-  sessions: Pick<CosClient, "get" | "kill" | "onSession">;
+  sessions: Pick<CosClient, "get" | "kill" | "list" | "onSession">;
   /** While it is on no check is started. */
   panic: { isOn(): boolean; check(): void };
   notifications: { notify(notice: NewNotification): Promise<unknown>; settle(key: string): Promise<unknown> };

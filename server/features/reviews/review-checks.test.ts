@@ -11,9 +11,14 @@ import { createFakeSessions } from "./testing/review-bed.ts";
 const runId = "run-1";
 const known = [{ name: "Tests", command: "npm test", timeoutMs: 1_000 }];
 
-/** Checks of one review; `hold` keeps a command from being started until it is let go. */
-function world() {
-  let record = { runId, checks: [] } as unknown as ReviewRecord;
+interface Survivors {
+  record: ReviewRecord;
+  fake: ReturnType<typeof createFakeSessions>;
+}
+
+/** Checks of one review; `hold` keeps a command from being started until it is let go. `before` is what a restart finds. */
+function world(before?: Survivors) {
+  let record = before?.record ?? ({ runId, checks: [] } as unknown as ReviewRecord);
   const records: Pick<ReviewRecords, "get" | "list" | "change"> = {
     get: () => record,
     list: () => [record],
@@ -23,13 +28,18 @@ function world() {
       return record;
     },
   };
-  const fake = createFakeSessions();
-  const state = { isAway: false, isPanic: false, hold: Promise.resolve() };
+  const fake = before?.fake ?? createFakeSessions();
+  const state = { isAway: false, isPanic: false, hold: Promise.resolve(), listHold: Promise.resolve() };
   const killed: string[] = [];
   const checks = createReviewChecks({
     records: records as ReviewRecords,
     sessions: {
       get: fake.get,
+      async list() {
+        if (state.isAway) throw new AppError("unavailable", "portos-cos is not running");
+        await state.listHold;
+        return fake.list();
+      },
       onSession: fake.onSession,
       kill(id): Promise<SessionInfo> {
         if (state.isAway) return Promise.reject(new AppError("unavailable", "portos-cos is not running"));
@@ -52,7 +62,11 @@ function world() {
     clock: systemClock,
     logger: silentLogger,
   });
-  return { checks, state, killed, fake, states: () => record.checks.map((check) => check.state) };
+  const restart = () => {
+    checks.end();
+    return world({ record, fake });
+  };
+  return { checks, state, killed, fake, restart, states: () => record.checks.map((check) => check.state) };
 }
 
 describe("the checks of a review", () => {
@@ -81,6 +95,48 @@ describe("the checks of a review", () => {
     checks.follow();
     await expect.poll(states).toEqual(["cancelled"]);
     expect(killed).toHaveLength(1);
+    checks.end();
+  });
+
+  it("that could not be ended before this server was started again are ended then", async () => {
+    const first = world();
+    await first.checks.start(runId, "tree", known);
+    first.state.isAway = true;
+    await expect(first.checks.stop(runId)).rejects.toThrow("not running");
+    const second = first.restart();
+    second.checks.follow();
+    await expect.poll(second.states).toEqual(["cancelled"]);
+    expect(second.killed).toHaveLength(1);
+    second.checks.end();
+  });
+
+  it("run once, although this server ended while their command was being started", async () => {
+    const first = world();
+    first.state.hold = new Promise(() => undefined);
+    void first.checks.start(runId, "tree", known);
+    await expect.poll(() => first.fake.commands).toHaveLength(1);
+    const terminal = await first.fake.command(runId, { name: "Agent", command: "npm test" });
+    const second = first.restart();
+    second.checks.follow();
+    await expect.poll(second.states).toEqual(["running"]);
+    const running = (await second.fake.list()).filter(({ state }) => state === "running");
+    expect(running.map(({ name }) => name)).toEqual(["Agent", "Tests"]);
+    expect(second.killed).not.toContain(terminal.id);
+    second.checks.end();
+  });
+
+  it("go on when they are started while it is looked for lost ones", async () => {
+    const { checks, state, killed, states } = world();
+    const gate: (() => void)[] = [];
+    state.listHold = new Promise((resolve) => {
+      gate.push(resolve);
+    });
+    checks.follow();
+    await checks.start(runId, "tree", known);
+    for (const letGo of gate) letGo();
+    await new Promise(setImmediate);
+    expect(killed).toEqual([]);
+    expect(states()).toEqual(["running"]);
     checks.end();
   });
 

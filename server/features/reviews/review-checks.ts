@@ -16,7 +16,7 @@ export type RunInWorktree = (
 
 export interface CheckOptions {
   records: ReviewRecords;
-  sessions: Pick<CosClient, "get" | "kill" | "onSession">;
+  sessions: Pick<CosClient, "get" | "kill" | "list" | "onSession">;
   command: RunInWorktree;
   changed(record: ReviewRecord): void;
   /** While it is on nothing is started. */
@@ -43,7 +43,7 @@ export function createReviewChecks(options: CheckOptions): ReviewChecks {
   const { records, sessions, panic, clock, logger } = options;
   const now = (): string => new Date(clock.now()).toISOString();
   const starting = new Set<string>();
-  const killer = createKiller(sessions);
+  const killer = createKiller(sessions, records, starting);
   const changeCheck = createCheckChange(options);
   const { stop, stopAll } = createStopper(options, killer);
   let unsubscribe: (() => void) | undefined;
@@ -179,7 +179,10 @@ function createCheckChange({ records, changed }: Pick<CheckOptions, "records" | 
   };
 }
 
-function createStopper({ records, changed, clock, logger }: CheckOptions, killer: { kill(id: string): Promise<void> }) {
+function createStopper(options: CheckOptions, killer: { kill(id: string): Promise<void> }) {
+  const { records, changed, clock, logger } = options;
+  const changeCheck = createCheckChange(options);
+
   /** Answers whether one ran, which is over now. */
   async function stop(runId: string): Promise<boolean> {
     const endedAt = new Date(clock.now()).toISOString();
@@ -187,7 +190,10 @@ function createStopper({ records, changed, clock, logger }: CheckOptions, killer
     if (record) changed(record);
     const current = runningIn(records).find((one) => one.runId === runId);
     if (!current?.check.sessionId) return false;
-    await killer.kill(current.check.sessionId);
+    const { id, sessionId } = current.check;
+    // On disk first: portos-cos may be away, and this server may end before it is back.
+    await changeCheck(runId, id, { isEnding: true }, "running");
+    await killer.kill(sessionId);
     return true;
   }
 
@@ -202,27 +208,59 @@ function createStopper({ records, changed, clock, logger }: CheckOptions, killer
   return { stop, stopAll };
 }
 
-/** Ends sessions; what cannot be ended, since portos-cos is away, is kept to be tried again. */
-function createKiller(sessions: Pick<CosClient, "kill">) {
-  const left = new Set<string>();
+/** Ends sessions. What could not be ended, since portos-cos or this server was away, is found again by what is on disk. */
+function createKiller(
+  sessions: Pick<CosClient, "kill" | "list">,
+  records: ReviewRecords,
+  starting: ReadonlySet<string>,
+) {
   async function kill(id: string): Promise<void> {
-    left.add(id);
     try {
       await sessions.kill(id);
     } catch (error) {
       if (!(error instanceof AppError) || error.code !== "not_found") throw error;
     }
-    left.delete(id);
   }
+
+  /** Those that are to end, and commands of checks no check knows of: this server ended while they were being started. */
+  async function leftOvers(): Promise<string[]> {
+    const all = await sessions.list();
+    // Read afterwards: one that was started meanwhile is known by now.
+    const running = runningIn(records);
+    const known = new Set(running.map(({ check }) => check.sessionId));
+    const ending = running.flatMap(({ check }) =>
+      check.isEnding && check.sessionId !== null ? [check.sessionId] : [],
+    );
+    const lost = all.filter(
+      ({ id, state, owner, ...session }) =>
+        state === "running" &&
+        owner.kind === "run" &&
+        !known.has(id) &&
+        !starting.has(owner.id) &&
+        records.get(owner.id)?.checks.some((check) => isSessionOf(check, session)) === true,
+    );
+    return [...ending, ...lost.map(({ id }) => id)];
+  }
+
   return {
     kill,
     async again(): Promise<void> {
-      for (const id of left)
-        await kill(id).catch((error: unknown) => {
-          if (!(error instanceof AppError)) throw error;
-        });
+      try {
+        for (const id of await leftOvers()) await kill(id);
+      } catch (error) {
+        if (!(error instanceof AppError)) throw error; // portos-cos is away: later
+      }
     },
   };
+}
+
+/** In a sandbox the command line is the last argument of what makes it. */
+function isSessionOf(
+  { name, command, startedAt }: StoredCheck,
+  session: Pick<SessionInfo, "name" | "command" | "shellCommand" | "createdAt">,
+): boolean {
+  const line = session.shellCommand ?? session.command?.at(-1);
+  return session.name === name && line === command && session.createdAt >= startedAt;
 }
 
 function isUnderWay({ state }: StoredCheck): boolean {

@@ -13,9 +13,12 @@ const storedCommentSchema = reviewCommentSchema.omit({ isOutdated: true }).exten
 });
 export type StoredComment = z.output<typeof storedCommentSchema>;
 
-const storedCheckSchema = reviewCheckSchema
-  .omit({ isStale: true })
-  .extend({ id: z.string(), timeoutMs: z.int().min(1) });
+const storedCheckSchema = reviewCheckSchema.omit({ isStale: true }).extend({
+  id: z.string(),
+  timeoutMs: z.int().min(1),
+  /** It runs and is to be ended, which portos-cos was not there for yet. */
+  isEnding: z.boolean().optional(),
+});
 export type StoredCheck = z.output<typeof storedCheckSchema>;
 
 /** Two trees: what a revert has made of the work, and what it was before. */

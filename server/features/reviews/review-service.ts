@@ -30,7 +30,7 @@ export interface ReviewServiceOptions {
   };
   checksOf(appId: string): Promise<WorktreeSetup["checks"]>;
   panic: { isOn(): boolean; check(): void };
-  sessions: Pick<CosClient, "get" | "kill" | "onSession">;
+  sessions: Pick<CosClient, "get" | "kill" | "list" | "onSession">;
   publish(review: ReviewSummary): void;
   clock: Clock;
   logger: Logger;

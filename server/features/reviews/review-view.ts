@@ -70,7 +70,7 @@ export async function reviewView(
     removed: changes.reduce((sum, { removed }) => sum + removed, 0),
     tree,
     comments: await commentViews(place, record.comments, { changes, base, tree }),
-    checks: record.checks.map(({ id: _id, timeoutMs: _timeout, ...check }) => ({
+    checks: record.checks.map(({ id: _id, timeoutMs: _timeout, isEnding: _isEnding, ...check }) => ({
       ...check,
       isStale: check.tree !== tree,
     })),

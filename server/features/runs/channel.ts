@@ -7,9 +7,15 @@ import type { RunsLink } from "../../runs-link.ts";
 import { createRunWatcher, type RunWatcher } from "./run-watcher.ts";
 
 interface Dependencies {
-  link: Pick<RunsLink, "onMessage" | "onState">;
+  link: Pick<RunsLink, "onMessage" | "onState" | "watch">;
   events(id: string, query: { after: number; limit: number }): Promise<{ events: RunEvent[]; last: number }>;
   logger: Logger;
+}
+
+/** A run that one window watches. */
+interface Entry {
+  watcher: RunWatcher | null;
+  unwatch: () => void;
 }
 
 const firstPage = 2_000;
@@ -34,12 +40,13 @@ export function registerAgentsChannel(realtime: Realtime, dependencies: Dependen
 
   realtime.register(agentsChannel, (client: ChannelClient<typeof agentsChannel>) => {
     /** By run; without a watcher while its first page is read. */
-    const own = new Map<string, { watcher: RunWatcher | null }>();
+    const own = new Map<string, Entry>();
 
     function drop(id: string): void {
-      const watcher = own.get(id)?.watcher;
-      if (watcher) remove(id, watcher);
+      const entry = own.get(id);
       own.delete(id);
+      if (entry?.watcher) remove(id, entry.watcher);
+      entry?.unwatch();
     }
 
     client.onDisconnect(() => {
@@ -50,11 +57,11 @@ export function registerAgentsChannel(realtime: Realtime, dependencies: Dependen
       async watch({ id, after }) {
         if (!own.has(id) && own.size >= maxWatchedPerTab)
           throw new AppError("rate_limited", `One window can watch ${maxWatchedPerTab} runs`);
+        const entry: Entry = { watcher: null, unwatch: link.watch(id) };
         drop(id);
-        const entry: { watcher: RunWatcher | null } = { watcher: null };
         own.set(id, entry);
         const page = await events(id, { after, limit: firstPage }).catch((error: unknown) => {
-          if (own.get(id) === entry) own.delete(id);
+          if (own.get(id) === entry) drop(id);
           throw error;
         });
         if (own.get(id) !== entry) return page; // given up, or asked for again, meanwhile
@@ -86,8 +93,10 @@ export function registerAgentsChannel(realtime: Realtime, dependencies: Dependen
 
   const stops = [
     link.onMessage((message) => {
-      if (message.kind !== "events") return;
-      for (const watcher of watchers.get(message.id) ?? []) watcher.push(message.events);
+      if (message.kind !== "events" && message.kind !== "watched") return;
+      for (const watcher of watchers.get(message.id) ?? [])
+        if (message.kind === "events") watcher.push(message.events);
+        else watcher.catchUp();
     }),
     link.onState((isUp) => {
       if (!isUp) return;

@@ -38,11 +38,22 @@ export function mountRuns(mount: Mount, runs: RunService): void {
         body: Buffer.from(data, "base64"),
       };
     },
+    jsonAnswer: ({ params }) => runs.jsonAnswer(params.id),
+    downloadAnswer: async ({ params }) => ({
+      headers: {
+        "Content-Type": "application/json; charset=utf-8",
+        "Content-Disposition": `attachment; filename="${params.id}.answer.json"`,
+      },
+      body: (await runs.jsonAnswer(params.id)).text,
+    }),
     events: ({ params, query }) => runs.events(params.id, query),
     say: ({ params, body }) => runs.say(params.id, body.text),
     stop: ({ params }, { caller }) => runs.stop(params.id, `Stopped by ${caller.name}`),
     resume: ({ params }) => runs.resume(params.id),
-    again: ({ params }) => runs.again(params.id),
+    async again({ params }, { demand }) {
+      if ((await runs.get(params.id)).permissionMode === "free") demand("allow");
+      return runs.again(params.id);
+    },
     remove: async ({ params }) => {
       const { id, title } = await runs.remove(params.id);
       return { id, name: title };

@@ -1,5 +1,5 @@
 import type { RunEvent } from "../../../contract/features/run-events.ts";
-import type { Run, RunImage, RunInput } from "../../../contract/features/runs.ts";
+import type { Run, RunAnswer, RunImage, RunInput } from "../../../contract/features/runs.ts";
 import type { RunTarget } from "../../../contract/internal/runs.ts";
 import { isOpenState } from "../../../contract/run-transcript.ts";
 import { AppError } from "../../../lib/app-error.ts";
@@ -16,8 +16,10 @@ export interface RunService {
   get(id: string): Promise<Run>;
   events(id: string, query: { after: number; limit: number }): Promise<{ events: RunEvent[]; last: number }>;
   text(id: string): Promise<string>;
-  /** A picture the run was given; `number` counts from 1. Throws `not_found`. */
+  /** A picture the run was given; `number` counts from 1. Throws `not_found`, and `conflict` when its file is gone. */
   image(id: string, number: number): Promise<RunImage>;
+  /** The last answer of a run that was asked for JSON. Throws `not_found`. */
+  jsonAnswer(id: string): Promise<RunAnswer>;
   say(id: string, text: string): Promise<Run>;
   answer(
     id: string,
@@ -75,11 +77,8 @@ export function createRunService(options: RunServiceOptions): RunService {
     get,
     events: (id, query) => cos.events({ params: { id }, query }),
     text: async (id) => (await cos.text({ params: { id } })).text,
-    async image(id, number) {
-      const found = (await cos.text({ params: { id } })).images?.[number - 1];
-      if (!found) throw new AppError("not_found", "This run was given no such picture");
-      return found;
-    },
+    image: (id, number) => cos.image({ params: { id, number } }),
+    jsonAnswer: (id) => cos.jsonAnswer({ params: { id } }),
     async say(id, text) {
       const targets = await targetsOf(id);
       return changed(cos.say({ params: { id }, body: { text, targets } }));

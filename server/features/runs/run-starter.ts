@@ -1,10 +1,11 @@
-import type { Run, RunChoice, RunInput } from "../../../contract/features/runs.ts";
+import type { Run, RunChoice, RunImage, RunInput } from "../../../contract/features/runs.ts";
 import type { Isolation } from "../../../contract/features/isolation.ts";
 import type { WorktreeSetup } from "../../../contract/features/worktrees.ts";
 import type { internalRunsEndpoints, RunSpec, RunTarget } from "../../../contract/internal/runs.ts";
 import { AppError } from "../../../lib/app-error.ts";
 import type { Clock } from "../../../lib/clock.ts";
-import type { InternalClient } from "../../../lib/internal-client.ts";
+import { type InternalClient, mayHaveArrived } from "../../../lib/internal-client.ts";
+import { countableTargets } from "./countable-targets.ts";
 import type { RunBus } from "./run-hooks.ts";
 import { existingFolder, newGroupId, newRunId, titleOf } from "./run-input.ts";
 import type { RunRequests } from "./run-requests.ts";
@@ -20,6 +21,10 @@ export interface RunExtras {
   /** The id it is to have: told again it starts nothing twice, a second start is a `conflict`. One choice only. */
   id?: string;
   priority?: RunSpec["priority"];
+  /** What the text was made from. */
+  prompt?: Run["prompt"];
+  /** Pictures besides those of the input; they need not fit into a request. */
+  images?: readonly RunImage[];
 }
 
 export interface RunServiceOptions {
@@ -29,10 +34,10 @@ export interface RunServiceOptions {
   bus: RunBus;
   /** Providers to ask, in order, secrets in the clear. Throws `invalid_request` when there is nobody to ask. */
   resolveTargets(choice: RunChoice): Promise<RunTarget[]> | RunTarget[];
-  /** Text of a template with its values and the version used. */
+  /** Text of a template with its values, and the versions used. */
   renderTemplate(
-    prompt: Extract<RunInput["prompt"], { kind: "template" }>,
-  ): Promise<{ text: string; version: number }> | { text: string; version: number };
+    prompt: Pick<Extract<RunInput["prompt"], { kind: "template" }>, "promptId" | "version" | "values">,
+  ): Promise<{ text: string } & Omit<NonNullable<Run["prompt"]>, "id">>;
   /** How worktrees of an app are made. */
   setupOf(appId: string | null): WorktreeSetup;
   /** Folder of an app; nothing when there is no such app. */
@@ -66,8 +71,8 @@ export function createRunStarter(options: RunServiceOptions): RunStarter {
       await bus.tell("created", run);
       return run;
     } catch (error) {
-      // Answered too late it may have started all the same; then its end is still to be told.
-      if (!(error instanceof AppError && error.code === "timeout")) await requests.remove(spec.id);
+      // Then it may have started all the same, and its end is still to be told.
+      if (!(error instanceof AppError && mayHaveArrived(error))) await requests.remove(spec.id);
       throw error;
     }
   }
@@ -93,10 +98,11 @@ export function createRunStarter(options: RunServiceOptions): RunStarter {
     const appId = input.appId ?? null;
     const folder = await folderFor(input.folder ?? null, appId);
     const { text, prompt } = await textOf(input.prompt);
+    const images = [...(input.images ?? []), ...(extras.images ?? [])];
     const resolved = [];
     for (const choice of input.choices) {
       await options.checkBudget({ choice, source, appId });
-      resolved.push({ choice, targets: await options.resolveTargets(choice) });
+      resolved.push({ choice, targets: countableTargets(await options.resolveTargets(choice), input.budget) });
     }
     if (input.answerFormat?.kind === "json") for (const { targets } of resolved) checkForJson(targets);
     const now = clock.now();
@@ -110,10 +116,10 @@ export function createRunStarter(options: RunServiceOptions): RunStarter {
       isolation: input.isolation,
       taskType: input.taskType ?? null,
       setup: setupOf(input.isolation, appId),
-      prompt,
+      prompt: prompt ?? extras.prompt ?? null,
       folder,
       text,
-      ...(input.images === undefined || input.images.length === 0 ? {} : { images: input.images }),
+      ...(images.length === 0 ? {} : { images }),
       ...(input.answerFormat === undefined ? {} : { answerFormat: input.answerFormat }),
       priority: extras.priority ?? ("normal" as const),
     };
@@ -145,8 +151,8 @@ export function createRunStarter(options: RunServiceOptions): RunStarter {
 
   async function textOf(prompt: RunInput["prompt"]): Promise<{ text: string; prompt: Run["prompt"] }> {
     if (prompt.kind === "text") return { text: prompt.text, prompt: null };
-    const { text, version } = await options.renderTemplate(prompt);
-    return { text, prompt: { id: prompt.promptId, version } };
+    const { text, ...versions } = await options.renderTemplate(prompt);
+    return { text, prompt: { id: prompt.promptId, ...versions } };
   }
 
   async function again(id: string, source: RunSource = byUser): Promise<Run> {
@@ -173,7 +179,7 @@ export function createRunStarter(options: RunServiceOptions): RunStarter {
       text,
       ...(images === undefined ? {} : { images }),
       ...(before.answerFormat === undefined ? {} : { answerFormat: before.answerFormat }),
-      targets: await options.resolveTargets(choice),
+      targets: countableTargets(await options.resolveTargets(choice), before.budget),
       priority: "normal",
     };
     return start(spec, choice);

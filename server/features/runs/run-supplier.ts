@@ -3,6 +3,7 @@ import type { RunTarget, WantingRun } from "../../../contract/internal/runs.ts";
 import { AppError } from "../../../lib/app-error.ts";
 import type { Logger } from "../../../lib/logger.ts";
 import type { RunsLink } from "../../runs-link.ts";
+import { countableTargets } from "./countable-targets.ts";
 import type { RunRequests } from "./run-requests.ts";
 import { choiceOf, type CosRuns, type RunServiceOptions } from "./run-starter.ts";
 
@@ -29,7 +30,8 @@ export function startRunSupplier(dependencies: Dependencies): () => void {
   async function targetsOf(run: Run, isFollowUp: boolean): Promise<RunTarget[]> {
     checkAllowed();
     const asked = requests.get(run.id)?.choice ?? null;
-    if (!isFollowUp) return resolveTargets(asked ?? choiceOf(run, run.attempts[0], null));
+    if (!isFollowUp)
+      return countableTargets(await resolveTargets(asked ?? choiceOf(run, run.attempts[0], null)), run.budget);
     const last = run.attempts.at(-1);
     const targets = await resolveTargets(choiceOf(run, last, asked));
     const same = targets.filter(({ providerId }) => providerId === last?.providerId);

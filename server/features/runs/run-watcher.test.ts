@@ -74,6 +74,35 @@ describe("a viewer of a run", () => {
     );
   });
 
+  it("is given what was written while it was read, without a word of it", async () => {
+    const recorded = [event(1)];
+    const seen: number[] = [];
+    const answers: (() => void)[] = [];
+    const watcher = createRunWatcher({
+      after: 0,
+      read: (from) => {
+        const page = { events: recorded.filter(({ number }) => number > from), last: recorded.length };
+        return new Promise((resolve) => {
+          answers.push(() => {
+            resolve(page);
+          });
+        });
+      },
+      emit: (events) => void seen.push(...events.map(({ number }) => number)),
+      bufferedBytes: () => 0,
+      onFailure: () => undefined,
+    });
+    watcher.catchUp();
+    recorded.push(event(2));
+    watcher.catchUp();
+    for (let page = 1; page <= 2; page += 1) {
+      answers.at(-1)?.();
+      await vi.advanceTimersByTimeAsync(0);
+    }
+    expect(seen).toEqual([1, 2]);
+    watcher.stop();
+  });
+
   it("who takes nothing costs nothing: live events are let go and read again in pages later", async () => {
     const { recorded, seen, state, watcher } = start();
     state.buffered = 10_000_000;

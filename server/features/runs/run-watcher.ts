@@ -37,6 +37,8 @@ export function createRunWatcher(options: RunWatcherOptions): RunWatcher {
   /** The highest number heard of. */
   let heard = last;
   let isReading = false;
+  /** How often reading was asked for, also while it went on. */
+  let asked = 0;
   let isStopped = false;
   let timer: NodeJS.Timeout | null = null;
   let tries = 0;
@@ -61,8 +63,10 @@ export function createRunWatcher(options: RunWatcherOptions): RunWatcher {
     if (isReading || isStopped || timer) return;
     isReading = true;
     let isMore = false;
+    let answered = asked;
     try {
       do {
+        answered = asked;
         if (isSlow()) {
           isMore = true;
           break;
@@ -74,7 +78,7 @@ export function createRunWatcher(options: RunWatcherOptions): RunWatcher {
         heard = Math.max(heard, page.last);
         isMore = last < heard;
         tries = last > before ? 0 : tries + 1;
-      } while (isMore && tries === 0);
+      } while (answered !== asked || (isMore && tries === 0));
     } catch (error) {
       isMore = true;
       tries += 1;
@@ -111,6 +115,7 @@ export function createRunWatcher(options: RunWatcherOptions): RunWatcher {
     },
     catchUp() {
       tries = 0;
+      asked += 1;
       void read();
     },
     stop() {

@@ -185,6 +185,16 @@ describe("starting runs", () => {
     });
   });
 
+  it("asks for the PIN before a run that asked for nothing is run again", async () => {
+    const [free] = await start("Tidy up", ["first"], { permissionMode: "free" });
+    const [asking] = await start("Look around", ["first"], { permissionMode: "ask" });
+    await app.call("access.setPin", { body: { pin: "424242", current: null } });
+    const again = (run: Run | undefined) => app.call("runs.again", { params: { id: run?.id ?? "" } });
+    await expect(again(free)).rejects.toMatchObject({ status: 403, details: { code: "step_up_required" } });
+    expect((await again(asking)).permissionMode).toBe("ask");
+    expect(cos.specs).toHaveLength(3);
+  });
+
   it("asks the same again as a new run, also when nobody had been asked yet", async () => {
     const run = await startOne("Hello");
     cos.happen(run.id, [{ kind: "state", state: "cancelled", message: null }]);
@@ -248,7 +258,7 @@ describe("the events of a run", () => {
     await cos.stop();
     cos.happen(run.id, [text("meanwhile"), text("meanwhile")], { isSilent: true });
     await cos.start();
-    await expect.poll(() => numbers(seen), { timeout: 10_000 }).toEqual(upTo(4));
+    await expect.poll(() => numbers(seen)).toEqual(upTo(4));
     cos.happen(run.id, [text("after")]);
     await expect.poll(() => numbers(seen)).toEqual(upTo(5));
   });
@@ -337,7 +347,7 @@ describe("what follows from a run", () => {
     await app.stop();
     cos.happen(run.id, [{ kind: "state", state: "failed", message: "Out of paper" }]);
     await startApp();
-    await expect.poll(titles, { timeout: 10_000 }).toEqual(["Long work failed"]);
+    await expect.poll(titles).toEqual(["Long work failed"]);
     await app.stop();
     await startApp();
     await expect.poll(async () => (await app.call("runs.list", { query: {} })).isUp).toBe(true);
@@ -378,6 +388,30 @@ describe("what else a run can be given", () => {
     const [run] = await start("answer", ["first"], { answerFormat });
     expect(run?.answerFormat).toEqual(answerFormat);
     expect(await app.call("runs.again", { params: { id: run?.id ?? "" } })).toMatchObject({ answerFormat });
+  });
+
+  it("answers in JSON can be read and downloaded, and a run without one says so", async () => {
+    const [run] = await start("answer", ["first"], { answerFormat: { kind: "json" } });
+    const params = { id: run?.id ?? "" };
+    expect(await app.call("runs.jsonAnswer", { params })).toEqual({ text: '{\n  "a": 1\n}\n', problem: null });
+    const file = await fetch(`${app.base}/api/runs/${params.id}/answer.json`);
+    expect(file.headers.get("content-type")).toBe("application/json; charset=utf-8");
+    expect(file.headers.get("content-disposition")).toBe(`attachment; filename="${params.id}.answer.json"`);
+    expect(await file.json()).toEqual({ a: 1 });
+    const [plain] = await start("talk", ["first"]);
+    const none = await fetch(`${app.base}/api/runs/${plain?.id}/answer.json`);
+    expect(none.status).toBe(404);
+    expect(await none.json()).toMatchObject({ error: { message: "This run was not asked for an answer in JSON" } });
+  });
+
+  it("may fill more than a request once it is put together", async () => {
+    const big = Buffer.alloc(600_000, 7).toString("base64");
+    const more = { images: [{ name: "big.png", mediaType: "image/png" as const, data: big }] };
+    const input = { title: "Long", body: "x".repeat(390_000) };
+    const { summary } = await app.call("prompts.create", { body: { input } });
+    const prompt = { kind: "template" as const, promptId: summary.id };
+    const { runs } = await app.call("runs.create", { body: { prompt, choices: [{ providerId: "first" }], ...more } });
+    expect(runs[0]?.images).toHaveLength(1);
   });
 
   it("is JSON from APIs only: with programs alone it is refused at once", async () => {

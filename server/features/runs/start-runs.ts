@@ -1,6 +1,5 @@
 import { runsFeed, type Run } from "../../../contract/features/runs.ts";
 import { internalRunsEndpoints } from "../../../contract/internal/runs.ts";
-import { isOpenState } from "../../../contract/run-transcript.ts";
 import { createInternalClient } from "../../../lib/internal-client.ts";
 import type { AppContext } from "../../app-context.ts";
 import { createFeed } from "../../realtime/feed.ts";
@@ -10,12 +9,12 @@ import type { PanelErrors } from "../notifications/panel-errors.ts";
 import { registerAgentsChannel } from "./channel.ts";
 import { mountRuns } from "./routes.ts";
 import { createRunBus, type RunHooks } from "./run-hooks.ts";
-import { endNotice, runKey, runLink } from "./run-notices.ts";
 import { createRunRequests, runRequestsFile, type RunRequestsFile } from "./run-requests.ts";
 import { createRunService, type RunService } from "./run-service.ts";
 import type { RunServiceOptions } from "./run-starter.ts";
 import { newRunId } from "./run-input.ts";
 import { startRunSupplier } from "./run-supplier.ts";
+import { tellUser } from "./tell-user.ts";
 import { createRunTracker, type RunTracker } from "./run-tracker.ts";
 
 interface Dependencies extends Pick<
@@ -98,25 +97,4 @@ export async function buildRuns(context: AppContext, dependencies: Dependencies)
       link.start();
     },
   };
-}
-
-/** Ends go to the notification centre, failures to the `errors` channel, too. */
-function tellUser(hooks: RunHooks, notifications: Dependencies["notifications"], errors: PanelErrors): void {
-  hooks.onRunChanged(async (run) => {
-    if (isOpenState(run.state)) await notifications.settle(runKey(run.id));
-  });
-  hooks.onRunEnded(async (run) => {
-    const notice = endNotice(run);
-    if (notice) await notifications.notify(notice);
-  });
-  hooks.onRunFailed(({ id, title, state, message }) => {
-    errors.report({
-      source: `run ${title}`,
-      message: message ?? (state === "interrupted" ? "It was interrupted" : "It failed"),
-      link: runLink(id),
-    });
-  });
-  hooks.onRunRemoved(async ({ id }) => {
-    await notifications.settle(runKey(id));
-  });
 }

@@ -220,6 +220,7 @@ function newTask(id: string, item: TaskItem, state: "ready" | "draft", at: strin
     id,
     state,
     position: 0,
+    template: null,
     choice: { kind: "best" },
     isolation: null,
     permissionMode: null,

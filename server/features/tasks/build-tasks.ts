@@ -1,6 +1,8 @@
 import { dirname, join } from "node:path";
 
 import { dataFiles } from "../../../contract/data-files.ts";
+import type { PromptReference } from "../../../contract/features/prompts.ts";
+import type { PermissionMode } from "../../../contract/features/runs.ts";
 import { type Task, taskSchema, tasksFeed } from "../../../contract/features/tasks.ts";
 import type { IncidentDetail } from "../../../contract/internal/autofixer.ts";
 import { systemDisk } from "../../../lib/durable-file.ts";
@@ -23,10 +25,14 @@ interface Dependencies {
   hasApp(appId: string): boolean;
   /** Stops a run. */
   stopRun(runId: string, reason: string): Promise<void>;
+  /** What runs of a task without a mode of its own may do. */
+  autonomy(): PermissionMode;
   /** Starts a task now, whatever else would be next. */
   startTask(id: string): Promise<unknown>;
   /** What is known of a crash. Throws `not_found`. */
   incidentOf(id: string): Promise<IncidentDetail>;
+  /** Why a prompt cannot be filled with these values, each below `path`. */
+  promptIssues(reference: PromptReference, path: string): Promise<{ path: string; message: string }[]>;
 }
 
 export interface Tasks {
@@ -40,7 +46,7 @@ export interface Tasks {
 /** Opens the tasks, mounts endpoints and feed. `TASKS.md` is neither read nor written before `start()`. */
 export async function buildTasks(context: AppContext, dependencies: Dependencies): Promise<Tasks> {
   const { clock, env, mount, realtime } = context;
-  const { notifications, hasApp, startTask, incidentOf } = dependencies;
+  const { notifications, hasApp, autonomy, startTask, incidentOf, promptIssues } = dependencies;
   const logger = context.logger.child("tasks");
   const path = join(env.dataDir, dataFiles.tasksMarkdown.path);
   const book = createTaskBook(await context.openStore<TasksFile>("tasks", tasksFile));
@@ -78,7 +84,7 @@ export async function buildTasks(context: AppContext, dependencies: Dependencies
     },
   });
   const feed = createFeed(realtime, tasksFeed, { snapshot: () => ({ tasks: tasks.list(), file: file.state() }) });
-  mountTasks(mount, { tasks, book, history, file, start: startTask, incidentOf });
+  mountTasks(mount, { tasks, book, history, file, autonomy, start: startTask, incidentOf, promptIssues });
   context.names.add("tasks", ({ id = "" }) => nameOf(id));
 
   let stopWatching: (() => void) | undefined;

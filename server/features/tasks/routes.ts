@@ -1,5 +1,10 @@
-import { tasksEndpoints } from "../../../contract/features/tasks.ts";
+import { isDeepStrictEqual } from "node:util";
+
+import type { PromptReference } from "../../../contract/features/prompts.ts";
+import type { PermissionMode } from "../../../contract/features/runs.ts";
+import { type Task, type TaskInput, tasksEndpoints } from "../../../contract/features/tasks.ts";
 import type { IncidentDetail } from "../../../contract/internal/autofixer.ts";
+import { AppError } from "../../../lib/app-error.ts";
 import type { Mount } from "../../http/mount.ts";
 import { incidentTask } from "./incident-task.ts";
 import type { TaskBook } from "./task-book.ts";
@@ -12,15 +17,37 @@ interface Dependencies {
   book: TaskBook;
   history: TaskHistory;
   file: TasksFileSync;
+  /** What runs of a task without a mode of its own may do. */
+  autonomy(): PermissionMode;
   /** Starts a task now. */
   start(id: string): Promise<unknown>;
   incidentOf(id: string): Promise<IncidentDetail>;
+  /** Why a prompt cannot be filled with these values, each below `path`. */
+  promptIssues(reference: PromptReference, path: string): Promise<{ path: string; message: string }[]>;
+}
+
+/** What a run is told, by whom it is done and where; the rest is when and how much. */
+const workFields = ["title", "instructions", "template", "appId", "choice", "isolation", "attachments"] as const;
+
+function isSameWork(one: TaskInput, other: TaskInput): boolean {
+  return workFields.every((field) => isDeepStrictEqual(one[field], other[field]));
 }
 
 const byUser = { source: { kind: "user", id: "user" } } as const;
 
 /** Mounts the endpoints of tasks. */
-export function mountTasks(mount: Mount, { tasks, book, history, file, start, incidentOf }: Dependencies): void {
+export function mountTasks(mount: Mount, dependencies: Dependencies): void {
+  const { tasks, book, history, file, autonomy, start, incidentOf } = dependencies;
+  const isFree = ({ permissionMode }: TaskInput): boolean => (permissionMode ?? autonomy()) === "free";
+
+  /** Told while it is being written, and not only when it is started. */
+  async function checkTemplate(template: Task["template"], before: Task["template"]): Promise<void> {
+    if (template === null || JSON.stringify(template) === JSON.stringify(before)) return;
+    const issues = await dependencies.promptIssues(template, "body.template");
+    if (issues.length === 0) return;
+    throw new AppError("invalid_request", issues.map(({ message }) => message).join("; "), { issues });
+  }
+
   mount(
     "tasks",
     tasksEndpoints,
@@ -35,8 +62,17 @@ export function mountTasks(mount: Mount, { tasks, book, history, file, start, in
     },
     settleFile: ({ body }) => file.resolve(body.choice),
     get: ({ params }) => tasks.find(params.id),
-    create: ({ body: { state, key, ...input } }) => tasks.create(input, { ...byUser, state, key }),
-    update: ({ params, body }) => tasks.update(params.id, body),
+    async create({ body: { state, key, ...input } }, { demand }) {
+      if (isFree(input)) demand("allow");
+      await checkTemplate(input.template, null);
+      return tasks.create(input, { ...byUser, state, key });
+    },
+    async update({ params, body }, { demand }) {
+      const before = await tasks.find(params.id);
+      if (isFree(body) && !(isFree(before) && isSameWork(before, body))) demand("allow");
+      await checkTemplate(body.template, before.template);
+      return tasks.update(params.id, body);
+    },
     move: ({ params, body }, { caller }) => tasks.move(params.id, body, caller.name),
     async start({ params }) {
       await start(params.id);

@@ -40,8 +40,10 @@ export const tasksFile = {
     removed: z.array(z.strictObject({ removedAt: z.iso.datetime(), task: storedTaskSchema })).default([]),
     /** Rows of the history that no longer count, because their task was reopened or deleted. */
     hidden: z.array(z.strictObject({ id: taskIdSchema, endedAt: z.iso.datetime() })).default([]),
-    /** Tasks made under a key of the client, newest first. */
-    made: z.array(z.strictObject({ key: z.string(), id: taskIdSchema })).default([]),
+    /** Tasks made under a key of the client, newest first; `at`: when, as far as that was kept. */
+    made: z
+      .array(z.strictObject({ key: z.string(), id: taskIdSchema, at: z.iso.datetime().nullable().default(null) }))
+      .default([]),
     file: z
       .strictObject({
         syncedAt: z.iso.datetime().nullable(),

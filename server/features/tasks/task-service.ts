@@ -3,19 +3,15 @@ import { AppError } from "../../../lib/app-error.ts";
 import type { Clock } from "../../../lib/clock.ts";
 import { missingTask, type TaskBook } from "./task-book.ts";
 import type { TaskHistory } from "./task-history.ts";
+import { foundAgain, madeBefore, withKey, type MadeBefore, type TaskMark } from "./task-keys.ts";
 import type { TasksFile } from "./task-record.ts";
 import { byUrgency, endPosition, place } from "./task-order.ts";
 import { asRestored, checkDependencies, firstReason, isEnded, liveRunOf, withState } from "./task-rules.ts";
 import { cleanInstructions, cleanTitle, newTaskId } from "./task-text.ts";
 
 /** Where a task comes from and whether it may be started. */
-export interface TaskOrigin {
-  source: Task["source"];
+export interface TaskOrigin extends TaskMark {
   state: "draft" | "ready";
-  /** Told again with the same key, it is the same task. */
-  key?: string | undefined;
-  /** One of this source that has not ended is enough. */
-  isOnlyOne?: boolean;
 }
 
 export interface TaskService {
@@ -65,8 +61,6 @@ export interface TaskServiceOptions {
 }
 
 const maxRemoved = 200;
-/** Whoever asks a second time does so soon. */
-const maxKeys = 100;
 
 /** Tasks as the user and the chief of staff handle them. */
 export function createTaskService({ book, history, clock, hasApp, stopRun }: TaskServiceOptions): TaskService {
@@ -131,16 +125,16 @@ export function createTaskService({ book, history, clock, hasApp, stopRun }: Tas
     async create(input, origin) {
       checkApp(input.appId, null);
       const cleaned = clean(input);
-      return book.update((file) => {
-        const known = madeBefore(file, origin);
+      const made = await book.update<Task | MadeBefore>((file) => {
+        const known = madeBefore(file, origin, clock.now());
         if (known) return { next: file, result: known };
         const task = newTask(cleaned, origin, clock.now(), endPosition(file.tasks));
         checkDependencies(file.tasks, task, []);
         const tasks = place(file.tasks, task, null);
-        const { key } = origin;
-        const made = key === undefined ? file.made : [{ key, id: task.id }, ...file.made].slice(0, maxKeys);
-        return { next: { ...file, tasks, made }, result: tasks.find(({ id }) => id === task.id) ?? task };
+        const next = { ...file, tasks, made: withKey(file.made, origin.key, task) };
+        return { next, result: tasks.find(({ id }) => id === task.id) ?? task };
       });
+      return "madeId" in made ? foundAgain(made, history) : made;
     },
     async update(id, input) {
       const before = await present(id);
@@ -195,14 +189,6 @@ export function createTaskService({ book, history, clock, hasApp, stopRun }: Tas
 
 function readyOf(tasks: readonly Task[]): Task[] {
   return tasks.filter(({ state }) => state === "ready").toSorted(byUrgency);
-}
-
-/** The task that the same call has made, or one that is there already when one is enough. */
-function madeBefore({ tasks, removed, made }: TasksFile, { source, key, isOnlyOne }: TaskOrigin): Task | undefined {
-  const id = key === undefined ? undefined : made.find((one) => one.key === key)?.id;
-  if (id !== undefined) return [...tasks, ...removed.map(({ task }) => task)].find((task) => task.id === id);
-  if (isOnlyOne !== true) return undefined;
-  return tasks.find((task) => task.source.kind === source.kind && task.source.id === source.id && !isEnded(task.state));
 }
 
 function newTask(input: TaskInput, { source, state }: TaskOrigin, nowMs: number, position: number): Task {

@@ -8,18 +8,22 @@ interface Watched {
   openRuns(): Run[];
   /** Ends every run that has not ended, saying why. */
   stopRuns(reason: string): Promise<unknown>;
+  /** Ends the runs whose automations have used up what they may use today. */
+  stopOverdrawn(): Promise<void>;
   logger: Logger;
 }
 
-/** Stops what runs as soon as today's budget is reached: tell it each change of a run. */
-export function createBudgetWatch({ usage, openRuns, stopRuns, logger }: Watched): (run: Run) => void {
+/** Stops what runs as soon as today's budget is reached, or that of an automation: tell it each change of a run. */
+export function createBudgetWatch({ usage, openRuns, stopRuns, stopOverdrawn, logger }: Watched): (run: Run) => void {
   let isLooking = false;
   let isAsked = false;
 
   async function look(): Promise<void> {
     const open = openRuns();
-    const reason = open.length === 0 ? null : await usage.exceeded(open);
+    if (open.length === 0) return;
+    const reason = await usage.exceeded(open);
     if (reason !== null) await stopRuns(reason);
+    else await stopOverdrawn();
   }
 
   /** One look at a time; what changed meanwhile is looked at once more. */

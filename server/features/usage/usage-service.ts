@@ -4,6 +4,7 @@ import { AppError } from "../../../lib/app-error.ts";
 import type { Clock } from "../../../lib/clock.ts";
 import type { JsonLog } from "../../../lib/json-log.ts";
 import type { JsonStore } from "../../../lib/json-store.ts";
+import { daysIn } from "../../day-of.ts";
 import { money } from "../../run-use.ts";
 import { createUsageTally, type UsageTally } from "./usage-totals.ts";
 
@@ -36,12 +37,7 @@ const longestDays = 3_650;
 
 /** The service over its log; what was recorded before is read at the first call. */
 export function createUsageService({ log, budget, clock, zone, nameOfApp }: UsageServiceOptions): UsageService {
-  let dayFormat: Intl.DateTimeFormat | undefined;
-  const dayOf = (at: number): string => {
-    if (zone === "UTC") return new Date(at).toISOString().slice(0, 10);
-    dayFormat ??= new Intl.DateTimeFormat("sv-SE", { timeZone: zone });
-    return dayFormat.format(at);
-  };
+  const dayOf = daysIn(zone);
   let loading: Promise<UsageTally> | null = null;
   /** Rows that are being written: told again meanwhile they must not be written twice. */
   const writing = new Set<string>();

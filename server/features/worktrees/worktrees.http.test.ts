@@ -38,6 +38,7 @@ const worktree: Worktree = {
   keptBecause: null,
   lossIfRemoved: null,
   ignored: ["node_modules/"],
+  lacksSetup: false,
 };
 
 const absent = (): never => {

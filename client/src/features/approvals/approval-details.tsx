@@ -44,7 +44,7 @@ function Details({ approval }: { approval: Approval }) {
       : [["Reach", scopeWords[decision.scope]] satisfies [string, ReactNode]]),
     ...(decision?.reason ? [["Reason", decision.reason] satisfies [string, ReactNode]] : []),
     ["Asked by", askerOf(approval)],
-    ["Hash", <CopyText key="hash" text={hash} />],
+    ["Fingerprint of what was asked", <CopyText key="hash" text={hash} />],
   ];
   return (
     <div className={classes["details"]}>

@@ -3,6 +3,7 @@ import { NumberInput, SegmentedControl, Select, Textarea, TextInput } from "@man
 import type { App } from "../../../../contract/features/apps.ts";
 import type { Variable } from "../../../../contract/features/variables.ts";
 import { useLiveApps } from "../../lib/live-queries.ts";
+import { RunFields } from "./run-fields.tsx";
 import { TaskFields } from "./task-fields.tsx";
 import { ActionVariables } from "./action-variables.tsx";
 import { type Action, newAction } from "./automation-draft.ts";
@@ -22,10 +23,11 @@ const kinds = [
   { value: "url", label: "URL" },
   { value: "restart-app", label: "Restart" },
   { value: "task", label: "Task" },
+  { value: "run", label: "Run" },
 ];
 const shownFolders = 8;
 
-/** What it does: a command in a folder, a call of one of this machine's apps, the restart of an app, or a task for the board. */
+/** What it does: a command in a folder, a call of one of this machine's apps, the restart of an app, a task for the board, or a run at once. */
 export function ActionFields({ action, kept, errors, onChange }: Omit<FieldsProps, "apps">) {
   const apps = (useLiveApps().data ?? []).filter((app) => !app.isArchived);
   const props = { apps, kept, errors, onChange };
@@ -44,6 +46,7 @@ export function ActionFields({ action, kept, errors, onChange }: Omit<FieldsProp
       {action.kind === "command" ? <CommandFields {...props} action={action} /> : null}
       {action.kind === "url" ? <UrlFields {...props} action={action} /> : null}
       {action.kind === "task" ? <TaskFields {...props} action={action} /> : null}
+      {action.kind === "run" ? <RunFields {...props} action={action} /> : null}
       {action.kind === "restart-app" ? (
         <AppSelect
           {...props}

@@ -46,11 +46,22 @@ export function newAction(kind: Action["kind"], appId = ""): Action {
       kind,
       title: "",
       instructions: "",
+      template: null,
       appId: appId === "" ? null : appId,
       type: "chore",
       priority: "normal",
       needsReview: true,
       state: "ready",
+    };
+  if (kind === "run")
+    return {
+      kind,
+      prompt: { kind: "text", text: "" },
+      choice: { providerId: "", mayFallBack: true },
+      appId: appId === "" ? null : appId,
+      permissionMode: "ask-writes",
+      isolation: { kind: "none" },
+      budget: { costUsd: null, tokens: null, turns: null, minutes: null },
     };
   if (kind === "url") return { kind, appId, path: "/", method: "GET", expectedStatus: 200, timeoutMs: 10_000 };
   return { kind, command: { kind: "shell", line: "" }, folder: "", timeLimitMs: 600_000, environment: [] };

@@ -12,6 +12,7 @@ import { AgeNote } from "../../ui/age-note.tsx";
 import { EmptyState } from "../../ui/empty-state.tsx";
 import { ErrorState } from "../../ui/error-state.tsx";
 import { LoadingState } from "../../ui/loading-state.tsx";
+import { Notice } from "../../ui/notice.tsx";
 import { Page } from "../../ui/page.tsx";
 import { Section } from "../../ui/section.tsx";
 import { StatusBadge } from "../../ui/status-badge.tsx";
@@ -27,6 +28,7 @@ import {
   zoneOf,
 } from "./automation-words.ts";
 import classes from "./automations.module.css";
+import { budgetInWords, dayBudgetOf, useBudgetToday } from "./use-budget-today.ts";
 import { Ledger } from "./ledger.tsx";
 import { NextRuns } from "./next-runs.tsx";
 import { OccurrenceSheet } from "./occurrence-sheet.tsx";
@@ -156,8 +158,17 @@ function Actions({ view }: { view: AutomationView }) {
 function Facts({ view: { automation } }: { view: AutomationView }) {
   const { schedule, action } = automation;
   const zone = zoneOf(schedule);
+  const today = useBudgetToday(automation.id, dayBudgetOf(action) !== undefined);
   return (
     <Section title="What it does" isCard>
+      {today === null || today.exceeded === null ? null : (
+        <Notice tone="warn">
+          {today.exceeded}.{" "}
+          {action.kind === "run"
+            ? "It starts no run until tomorrow."
+            : "It adds no task, and no run of its tasks goes on, until tomorrow."}
+        </Notice>
+      )}
       <dl className={classes["facts"]}>
         <div>
           <dt>When</dt>
@@ -183,6 +194,12 @@ function Facts({ view: { automation } }: { view: AutomationView }) {
             </div>
           </>
         ) : null}
+        {today === null ? null : (
+          <div>
+            <dt>Used today</dt>
+            <dd>{budgetInWords(today)}</dd>
+          </div>
+        )}
         <div>
           <dt>If missed</dt>
           <dd>{missedInWords(automation.missedPolicy)}</dd>

@@ -22,11 +22,24 @@ export function wholeDuration(durationMs: number): string {
 /** What an automation does, in one line of machine text. */
 export function actionInWords(action: Automation["action"]): string {
   if (action.kind === "restart-app") return `restart ${action.appId}`;
-  if (action.kind === "task")
-    return `add the task "${action.title}"${action.appId === null ? "" : ` in ${action.appId}`}`;
+  if (action.kind === "task") {
+    const made = action.template === null ? "" : ` from the prompt ${action.template.promptId}`;
+    return `add the task "${action.title}"${made}${action.appId === null ? "" : ` in ${action.appId}`}`;
+  }
+  if (action.kind === "run") {
+    const { prompt } = action;
+    const what = prompt.kind === "template" ? `the prompt ${prompt.promptId}` : `"${firstLine(prompt.text)}"`;
+    const place = action.folder ?? action.appId ?? null;
+    return `run ${what} with ${action.choice.providerId}${place === null ? "" : ` in ${place}`}`;
+  }
   if (action.kind === "url") return `${action.method} ${action.appId}${action.path}`;
   const { command } = action;
   return command.kind === "shell" ? command.line : command.arguments.map(quoted).join(" ");
+}
+
+function firstLine(text: string): string {
+  const line = text.trim().split("\n")[0] ?? "";
+  return line.length > 80 ? `${line.slice(0, 79)}…` : line;
 }
 
 function quoted(argument: string): string {

@@ -3,9 +3,11 @@ import { describe, expect, it } from "vitest";
 import type { Occurrence } from "../../../../contract/features/automation-occurrences.ts";
 import { plainText } from "../../ui/ansi.ts";
 import { toVariableInputs, toVariableRows } from "../../ui/variables-editor.tsx";
+import { newAction } from "./automation-draft.ts";
 import { actionInWords, scheduleInWords } from "./automation-words.ts";
 import { putLedgerRow } from "./ledger-rows.ts";
 import { appendOutput, emptyOutput, outputParts } from "./output-text.ts";
+import { placeOptions, placeValue, type RunAction, typedIn, withPlace, withReference } from "./run-draft.ts";
 import { midnights, percentOf } from "./week-position.ts";
 
 const row = (id: string, state: Occurrence["state"]): Occurrence => ({
@@ -86,6 +88,30 @@ describe("words of the editor", () => {
     expect(actionInWords({ kind: "command", command, folder: "/", timeLimitMs: 1, environment: [] })).toBe(
       "echo 'it'\\''s' 'a b'",
     );
+  });
+
+  it("shows the folder a run was given, and lets an app take its place", () => {
+    const base = newAction("run");
+    if (base.kind !== "run") throw new Error("No run");
+    const action: RunAction = { ...base, folder: "/srv/site", isolation: { kind: "worktree" } };
+    expect(placeOptions(action, [])).toEqual([{ value: "/srv/site", label: "/srv/site" }]);
+    expect(placeOptions({ ...action, appId: "blog" }, [])[0]?.label).toBe("/srv/site (counted for blog)");
+    expect(placeValue({ ...action, appId: "blog" })).toBe("/srv/site");
+    expect(actionInWords(action)).toContain(" in /srv/site");
+    expect(withPlace(action, "/srv/site")).toBe(action);
+    expect(withPlace({ ...action, appId: "blog" }, "blog")).toMatchObject({ appId: "blog", folder: null });
+    const moved = withPlace(action, "blog");
+    expect(moved).toMatchObject({ appId: "blog", folder: null, isolation: { kind: "worktree" } });
+    expect(withPlace(moved, null)).toMatchObject({ appId: null, folder: null, isolation: { kind: "none" } });
+  });
+
+  it("keeps what was typed for a run while a prompt is tried in its place", () => {
+    const action = withReference(newAction("run") as RunAction, null, "Look at yesterday's commits.");
+    const typed = typedIn(action) ?? "";
+    const tried = withReference(action, { promptId: "review", version: null, values: {} }, typed);
+    expect(tried.prompt).toEqual({ kind: "template", promptId: "review", version: null, values: {} });
+    expect(typedIn(tried)).toBeNull();
+    expect(withReference(tried, null, typedIn(tried) ?? typed)).toEqual(action);
   });
 
   it("places times within the week", () => {

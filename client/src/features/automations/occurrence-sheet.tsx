@@ -9,6 +9,7 @@ import { formatDuration } from "../../lib/format.ts";
 import { formatAbsolute } from "../../lib/time.ts";
 import { withErrorToast } from "../../lib/toasts.ts";
 import { useFeed } from "../../lib/use-feed.ts";
+import { ActionLink } from "../../ui/action-link.tsx";
 import { ErrorState } from "../../ui/error-state.tsx";
 import { LoadingState } from "../../ui/loading-state.tsx";
 import { SideSheet } from "../../ui/side-sheet.tsx";
@@ -49,6 +50,11 @@ function Details({ id }: { id: string }) {
   return (
     <>
       <Facts row={row} />
+      {row.action === "run" && row.startedAt !== null ? (
+        <ActionLink to="/agents/$runId" params={{ runId: runIdOf(row) }}>
+          Open the run
+        </ActionLink>
+      ) : null}
       {isOpen ? (
         <Button
           leftSection={<IconPlayerStop size={14} />}
@@ -73,6 +79,11 @@ function Details({ id }: { id: string }) {
       {hasOutput ? <RunOutput id={id} isOpen={isOpen} /> : <p className="dim">It printed nothing.</p>}
     </>
   );
+}
+
+/** The run of an occurrence has its name. */
+function runIdOf({ id }: Occurrence): string {
+  return id.replace(/^oc-/, "run-");
 }
 
 function Facts({ row }: { row: Occurrence }) {

@@ -1,8 +1,10 @@
-import { Checkbox, NumberInput, Select, Textarea, TextInput } from "@mantine/core";
+import { Checkbox, Select, Textarea, TextInput } from "@mantine/core";
 
+import { TemplateChoice } from "../../ui/template-choice.tsx";
 import type { FieldsProps } from "./action-fields.tsx";
 import type { Action } from "./automation-draft.ts";
 import classes from "./automations.module.css";
+import { LimitFields } from "./limit-fields.tsx";
 
 const priorities = [
   { value: "urgent", label: "Urgent" },
@@ -10,14 +12,6 @@ const priorities = [
   { value: "normal", label: "Normal" },
   { value: "low", label: "Low" },
 ];
-
-const noBudget = { costUsd: null, tokens: null, turns: null, minutes: null };
-const limits = [
-  { name: "costUsd", label: "Dollars" },
-  { name: "minutes", label: "Minutes" },
-  { name: "tokens", label: "Tokens" },
-  { name: "turns", label: "Replies" },
-] as const;
 
 /** The task that is added each time, unless the one before is still open. */
 export function TaskFields({ action, apps, errors, onChange }: FieldsProps<Extract<Action, { kind: "task" }>>) {
@@ -33,10 +27,18 @@ export function TaskFields({ action, apps, errors, onChange }: FieldsProps<Extra
           onChange({ ...action, title: event.currentTarget.value });
         }}
       />
+      <TemplateChoice
+        value={action.template}
+        errors={errors}
+        path="action.template"
+        onChange={(template) => {
+          onChange({ ...action, template });
+        }}
+      />
       <Textarea
-        label="Instructions"
+        label={action.template === null ? "Instructions" : "Instructions after the prompt"}
         autosize
-        minRows={3}
+        minRows={action.template === null ? 3 : 2}
         maxRows={12}
         value={action.instructions}
         error={errors["action.instructions"]}
@@ -75,27 +77,14 @@ export function TaskFields({ action, apps, errors, onChange }: FieldsProps<Extra
           }}
         />
       </div>
-      <fieldset className={classes["limits"]}>
-        <legend>Budget of a day, for all its tasks together</legend>
-        {limits.map(({ name, label }) => (
-          <NumberInput
-            key={name}
-            label={label}
-            placeholder="no limit"
-            min={0}
-            hideControls
-            allowDecimal={name === "costUsd" || name === "minutes"}
-            value={action.budget?.[name] ?? ""}
-            error={errors[`action.budget.${name}`]}
-            onChange={(value) => {
-              onChange({
-                ...action,
-                budget: { ...noBudget, ...action.budget, [name]: value === "" ? null : Number(value) },
-              });
-            }}
-          />
-        ))}
-      </fieldset>
+      <LimitFields
+        legend="Budget of a day, for all its tasks together"
+        budget={action.budget}
+        errors={errors}
+        onChange={(budget) => {
+          onChange({ ...action, budget });
+        }}
+      />
       <Checkbox
         label="As a draft, which is not started by itself"
         checked={action.state === "draft"}

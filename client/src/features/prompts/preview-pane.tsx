@@ -7,9 +7,9 @@ import { call } from "../../lib/api.ts";
 import { callKey } from "../../lib/call-query.ts";
 import { ErrorState } from "../../ui/error-state.tsx";
 import { Notice } from "../../ui/notice.tsx";
-import { givenValues } from "./prompt-draft.ts";
+import { givenValues } from "../../lib/prompt-values.ts";
 import classes from "./prompts.module.css";
-import { ValueField } from "./value-field.tsx";
+import { ValueField } from "../../ui/value-field.tsx";
 
 export type Values = Readonly<Record<string, PromptValue | null>>;
 

@@ -8,7 +8,7 @@ import type {
 } from "../../../../contract/features/prompts.ts";
 import { call } from "../../lib/api.ts";
 import { callKey } from "../../lib/call-query.ts";
-import { formatCount } from "../../lib/format.ts";
+import { firstOf, formatCount } from "../../lib/format.ts";
 import { toast, undoToast, withErrorToast } from "../../lib/toasts.ts";
 
 /** Puts a reply where the editor reads it; the list follows by its feed. */
@@ -18,12 +18,16 @@ export function showView(client: QueryClient, view: PromptView): void {
   void client.invalidateQueries({ queryKey: callKey("prompts.versions", { params: { id } }) });
 }
 
+/** What is told of a deleted prompt: who can no longer be used, the first of them by name. */
+export function deletedText(title: string, without: readonly string[]): string {
+  return `Deleted ${title}${without.length === 0 ? "" : `. ${firstOf(without).join(", ")} cannot be used without it`}`;
+}
+
 /** Deletes at once and offers to take it back. */
 export function removePrompt({ id, title }: Pick<PromptSummary, "id" | "title">): Promise<boolean> {
   return withErrorToast(`Could not delete ${title}`, async () => {
-    const { includedBy } = await call("prompts.remove", { params: { id } });
-    const lost = includedBy.length === 0 ? "" : `. ${includedBy.join(", ")} cannot be used without it`;
-    undoToast(`Deleted ${title}${lost}`, () => call("prompts.restore", { params: { id } }));
+    const { includedBy, usedBy } = await call("prompts.remove", { params: { id } });
+    undoToast(deletedText(title, [...includedBy, ...usedBy]), () => call("prompts.restore", { params: { id } }));
   });
 }
 
@@ -65,6 +69,6 @@ export function sayImported(results: readonly PromptImportOutcome[]): void {
     toast({
       kind: "bad",
       text: `${formatCount(broken.length, "file is", "files are")} no prompt`,
-      detail: broken.map(({ id, message }) => `${id}: ${message ?? ""}`).join("\n"),
+      detail: firstOf(broken.map(({ id, message }) => `${id}: ${message ?? ""}`)).join("\n"),
     });
 }

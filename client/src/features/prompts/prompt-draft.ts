@@ -1,9 +1,4 @@
-import type {
-  PromptInput,
-  PromptValue,
-  PromptVariable,
-  PromptVariableType,
-} from "../../../../contract/features/prompts.ts";
+import type { PromptInput, PromptVariable, PromptVariableType } from "../../../../contract/features/prompts.ts";
 
 /** A prompt while it is edited: every variable has a key of its own, so that a row keeps its place while its name is typed. */
 export interface PromptDraft {
@@ -59,16 +54,4 @@ export function isChanged({ start, draft }: OpenDraft): boolean {
 /** A variable of another type: a default and choices of the old one mean nothing any more. */
 export function withType(variable: DraftVariable, type: PromptVariableType): DraftVariable {
   return { ...variable, type, default: null, choices: type === "choice" ? variable.choices : [] };
-}
-
-/** Values that are set, as a preview or a run takes them. */
-export function givenValues(values: Readonly<Record<string, PromptValue | null>>): Record<string, PromptValue> {
-  return Object.fromEntries(
-    Object.entries(values).flatMap(([name, value]) => (value === null || value === "" ? [] : [[name, value] as const])),
-  );
-}
-
-/** One entry per line; empty lines are none. */
-export function linesOf(text: string): string[] {
-  return text.split("\n").filter((line) => line.trim() !== "");
 }

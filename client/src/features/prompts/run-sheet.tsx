@@ -12,7 +12,7 @@ import { ActionLink } from "../../ui/action-link.tsx";
 import { FormError } from "../../ui/form-error.tsx";
 import { SideSheet } from "../../ui/side-sheet.tsx";
 import type { Values } from "./preview-pane.tsx";
-import { givenValues } from "./prompt-draft.ts";
+import { givenValues } from "../../lib/prompt-values.ts";
 import classes from "./prompts.module.css";
 
 interface RunSheetProps {
@@ -22,7 +22,7 @@ interface RunSheetProps {
   onClose: () => void;
 }
 
-/** Gives the prompt to a provider, in the version that is in force. */
+/** Gives the prompt to a provider, in the version that is in force, or puts it on the board as a task. */
 export function RunSheet({ summary, values, isOpen, onClose }: RunSheetProps) {
   return (
     <SideSheet title={`Run ${summary.title}`} isOpen={isOpen} onClose={onClose}>
@@ -51,6 +51,13 @@ function RunForm({ summary, values }: Pick<RunSheetProps, "summary" | "values">)
         },
       }),
     onSuccess: ({ runs }) => navigate({ to: "/agents/$runId", params: { runId: runs[0]?.id ?? "" } }),
+  });
+  const plan = useMutation({
+    mutationFn: () =>
+      call("tasks.create", {
+        body: { title: summary.title, template: { promptId: summary.id, values: given }, appId, state: "draft" },
+      }),
+    onSuccess: ({ id }) => navigate({ to: "/agents/tasks/$taskId", params: { taskId: id } }),
   });
   if (data !== undefined && providers.length === 0)
     return (
@@ -83,8 +90,17 @@ function RunForm({ summary, values }: Pick<RunSheetProps, "summary" | "values">)
         onChange={setAppId}
       />
       <p className="dim">Version {summary.version}. It asks before it writes.</p>
-      <FormError error={start.error} />
+      <FormError error={start.error ?? plan.error} />
       <div className={classes["formActions"]}>
+        <Button
+          loading={plan.isPending}
+          onClick={() => {
+            start.reset();
+            plan.mutate();
+          }}
+        >
+          Make a task of it
+        </Button>
         <Button type="submit" variant="filled" loading={start.isPending} disabled={providerId === ""}>
           Start
         </Button>

@@ -24,7 +24,7 @@ const columns: Column<PromptUse>[] = [
     header: "Version",
     width: "80px",
     isInline: true,
-    cell: ({ version }) => (version === null ? "–" : `v${String(version)}`),
+    cell: ({ kind, version }) => (version !== null ? `v${String(version)}` : kind === "prompt" ? "–" : "newest"),
   },
   {
     id: "at",
@@ -35,7 +35,7 @@ const columns: Column<PromptUse>[] = [
   },
 ];
 
-/** Who includes the prompt, and the latest runs that were given it. */
+/** Who includes the prompt, tasks and automations that are made from it, and the latest runs that were given it. */
 export function UsedBy({ id }: { id: string }) {
   const { data } = useQuery(callQuery("prompts.uses", { params: { id } }));
   if (data === undefined || (data.uses.length === 0 && data.unknown.length === 0)) return null;

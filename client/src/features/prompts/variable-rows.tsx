@@ -1,9 +1,10 @@
 import { ActionIcon, Button, Checkbox, Select, Textarea, TextInput } from "@mantine/core";
 
 import { IconPlus, IconX } from "../../ui/icons.gen.ts";
-import { type DraftVariable, linesOf, newVariable, variableTypes, withType } from "./prompt-draft.ts";
+import { linesOf } from "../../lib/prompt-values.ts";
+import { type DraftVariable, newVariable, variableTypes, withType } from "./prompt-draft.ts";
 import classes from "./prompts.module.css";
-import { ValueField } from "./value-field.tsx";
+import { ValueField } from "../../ui/value-field.tsx";
 
 interface VariableRowsProps {
   variables: readonly DraftVariable[];

@@ -98,5 +98,7 @@ function Changes({ id, number, before }: { id: string; number: number; before: n
   if (error !== null) return <ErrorState title="Could not load the version" error={error} isCompact />;
   if (now.data === undefined || (before !== null && then.data === undefined))
     return <LoadingState rows={2} label="Loading the version" />;
-  return <DiffView path={`${id}.md`} before={then.data?.source ?? null} after={now.data.source} />;
+  // The first version is compared with nothing: what is remembered of version 1 is that version itself.
+  const former = before === null ? null : (then.data?.source ?? null);
+  return <DiffView path={`${id}.md`} before={former} after={now.data.source} />;
 }

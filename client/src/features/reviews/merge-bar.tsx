@@ -6,6 +6,7 @@ import type { Review } from "../../../../contract/features/reviews.ts";
 import { isOpenState } from "../../../../contract/run-transcript.ts";
 import { call } from "../../lib/api.ts";
 import { withErrorToast } from "../../lib/toasts.ts";
+import { ActionLink } from "../../ui/action-link.tsx";
 import { ActionMenu, type MenuItem } from "../../ui/action-menu.tsx";
 import {
   IconAlertTriangle,
@@ -13,7 +14,9 @@ import {
   IconGitBranch,
   IconGitMerge,
   IconGitPullRequest,
+  IconHandStop,
   IconPlus,
+  IconRobot,
   IconSend,
   IconTrash,
 } from "../../ui/icons.gen.ts";
@@ -22,7 +25,7 @@ import { discardReview, draftFromComments, undoDecision } from "./review-calls.t
 import { decisionWords } from "./review-words.ts";
 import classes from "./reviews.module.css";
 import { SettleSheet, type Settling } from "./settle-sheet.tsx";
-import type { ActOnReview } from "./use-review.ts";
+import { useGoingOn, type ActOnReview } from "./use-review.ts";
 
 interface MergeBarProps {
   review: Review;
@@ -71,6 +74,7 @@ function OpenBar({ review, busy, act }: MergeBarProps) {
   const params = { id: review.runId };
   const unsent = review.comments.filter(({ sentAt }) => sentAt === null).length;
   const isConflict = conflicts.length > 0;
+  const work = useGoingOn(review);
   const items: MenuItem[] = [
     {
       id: "branch",
@@ -104,10 +108,20 @@ function OpenBar({ review, busy, act }: MergeBarProps) {
             Merges cleanly into <strong>{worktree.baseBranch}</strong>
           </span>
         ) : (
-          <Blocked blocked={blocked} conflicts={conflicts} />
+          <Blocked blocked={work?.text ?? blocked} conflicts={conflicts} />
         )}
       </div>
       <div className={classes["decide"]}>
+        {work === null ? null : (
+          <ActionLink
+            to="/agents/$runId"
+            params={{ runId: review.runId }}
+            variant={work.status === "waiting for you" ? "filled" : "default"}
+            leftSection={work.status === "waiting for you" ? <IconHandStop size={14} /> : <IconRobot size={14} />}
+          >
+            {work.label}
+          </ActionLink>
+        )}
         <SendButton review={review} count={unsent} busy={busy} act={act} />
         {isConflict ? (
           <Button
@@ -121,7 +135,7 @@ function OpenBar({ review, busy, act }: MergeBarProps) {
           </Button>
         ) : (
           <Button
-            variant={unsent > 0 ? "default" : "filled"}
+            variant={unsent > 0 || work !== null ? "default" : "filled"}
             leftSection={<IconGitMerge size={14} />}
             disabled={busy !== null || blocked !== null}
             onClick={() => {

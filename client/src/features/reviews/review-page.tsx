@@ -4,7 +4,6 @@ import { useParams } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 
 import type { Review } from "../../../../contract/features/reviews.ts";
-import { isOpenState } from "../../../../contract/run-transcript.ts";
 import { ApiError } from "../../lib/api-error.ts";
 import { useSearchState } from "../../lib/search-state.ts";
 import { ActionLink } from "../../ui/action-link.tsx";
@@ -23,7 +22,8 @@ import { filesInOrder } from "./file-tree-rows.ts";
 import { MergeBar } from "./merge-bar.tsx";
 import { progressWords } from "./review-words.ts";
 import classes from "./reviews.module.css";
-import { useReview, type ActOnReview } from "./use-review.ts";
+import { SetUpNote } from "./set-up-note.tsx";
+import { useGoingOn, useReview, type ActOnReview } from "./use-review.ts";
 
 /** The work of one run, file by file: commented on, accepted or reverted, checked, and then merged, kept or discarded. */
 export function ReviewPage() {
@@ -89,6 +89,7 @@ interface ContentProps {
 
 function Content({ review, busy, act, age }: ContentProps) {
   const [search, setSearch] = useSearchState();
+  const work = useGoingOn(review);
   const files = filesInOrder(review.files);
   const index = Math.max(
     0,
@@ -106,7 +107,7 @@ function Content({ review, busy, act, age }: ContentProps) {
           <span>{files.length === 1 ? "1 file" : `${files.length} files`}</span>
           <ChangeCount added={review.added} removed={review.removed} />
           <span className={classes["progress"]}>{progressWords(review)}</span>
-          {isOpenState(review.runState) ? <StatusBadge status="running" /> : null}
+          {work === null ? null : <StatusBadge status={work.status} />}
           {age}
         </div>
         <FileTree
@@ -118,6 +119,7 @@ function Content({ review, busy, act, age }: ContentProps) {
           }}
         />
         {review.isCut ? <p className={classes["hint"]}>More files are changed than can be listed here.</p> : null}
+        <SetUpNote review={review} />
         <ChecksPanel review={review} busy={busy} act={act} />
       </aside>
       <div className={classes["main"]}>

@@ -1,5 +1,6 @@
 import type { Review, ReviewCheck, ReviewFile, ReviewSummary } from "../../../../contract/features/reviews.ts";
-import type { Status } from "../../ui/status.ts";
+import { isOpenState } from "../../../../contract/run-transcript.ts";
+import { runStatus, type Status } from "../../ui/status.ts";
 
 export const changeWords: Record<ReviewFile["change"], { sign: string; word: string }> = {
   added: { sign: "A", word: "new" },
@@ -25,4 +26,15 @@ export function progressWords({ files }: Pick<Review, "files">): string {
   const accepted = files.filter(({ isAccepted }) => isAccepted).length;
   if (accepted === 0) return "";
   return accepted === files.length ? "All files accepted" : `${accepted} of ${files.length} files accepted`;
+}
+
+/** What the agent does while its work is looked at, and the way to it; `null` when it is done. `text`: instead of why nothing can be decided. */
+export function goingOn(
+  { runState }: Pick<Review, "runState">,
+  isAsking: boolean,
+): { status: Status; text: string | null; label: string } | null {
+  if (!isOpenState(runState)) return null;
+  if (!isAsking) return { status: runStatus(runState), text: null, label: "Watch it" };
+  const text = "The agent asks you something before it goes on.";
+  return { status: "waiting for you", text, label: "Answer its question" };
 }

@@ -4,6 +4,7 @@ import type { ReviewComment, ReviewFile, ReviewHunk } from "../../../../contract
 import { linesOfHunk, placeOf, skippedBefore, strayComments } from "./diff-rows.ts";
 import { filesInOrder, treeRows } from "./file-tree-rows.ts";
 import { branchName } from "./review-calls.ts";
+import { goingOn } from "./review-words.ts";
 import { colourLines, languageOf, loadColours, partsByLine } from "./syntax-colours.ts";
 
 const hunk = (change: Partial<ReviewHunk>): ReviewHunk => ({
@@ -157,4 +158,14 @@ it("a branch is named after a title", () => {
     "u-ber-uns",
     "x".repeat(50),
   ]);
+});
+
+it("says that the agent asks something, not that it is at work", () => {
+  expect(goingOn({ runState: "running" }, false)).toEqual({ status: "running", text: null, label: "Watch it" });
+  expect(goingOn({ runState: "running" }, true)).toMatchObject({
+    status: "waiting for you",
+    text: "The agent asks you something before it goes on.",
+    label: "Answer its question",
+  });
+  expect(goingOn({ runState: "succeeded" }, true)).toBeNull();
 });

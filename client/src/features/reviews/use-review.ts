@@ -4,8 +4,10 @@ import { useRef, useState } from "react";
 import type { Review } from "../../../../contract/features/reviews.ts";
 import { isOpenState } from "../../../../contract/run-transcript.ts";
 import { callKey, callQuery } from "../../lib/call-query.ts";
+import { useLiveApprovals } from "../../lib/live-queries.ts";
 import { errorToast } from "../../lib/toasts.ts";
 import { useFeed } from "../../lib/use-feed.ts";
+import { goingOn } from "./review-words.ts";
 
 /** While the agent works its changes are looked at so often. */
 const workingMs = 5_000;
@@ -67,4 +69,13 @@ export function useReviewFile(runId: string, path: string) {
     ...callQuery("reviews.file", { params: { id: runId }, query: { path } }, { isKept: true }),
     staleTime: 0,
   });
+}
+
+/** What the agent does now with work that is looked at; a question it asks is known at once. */
+export function useGoingOn(review: Review) {
+  const pending = useLiveApprovals().data?.pending ?? [];
+  return goingOn(
+    review,
+    pending.some(({ subject }) => subject.kind === "agent-tool" && subject.runId === review.runId),
+  );
 }

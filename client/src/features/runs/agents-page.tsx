@@ -15,12 +15,11 @@ import { Composer, NoProvider } from "./composer.tsx";
 import { RunFilters } from "./run-filters.tsx";
 import type { RunFilter } from "./run-list.ts";
 import { RunTable } from "./run-table.tsx";
-import type { ValueField } from "./template-fields.tsx";
 import { useRunList } from "./use-run-list.ts";
 import classes from "./agents-page.module.css";
 
 /** Work given to agents: what runs, what waits for you, what was done. `?new=1` writes a new run, `&app=` in an app. */
-export function AgentsPage({ valueField, tabs }: { valueField: ValueField; tabs: readonly PageTab[] }) {
+export function AgentsPage({ tabs }: { tabs: readonly PageTab[] }) {
   const [search, setSearch] = useSearchState();
   const isNew = search["new"] !== undefined;
   const filter: RunFilter = {
@@ -65,7 +64,6 @@ export function AgentsPage({ valueField, tabs }: { valueField: ValueField; tabs:
       ) : null}
       {list.data === undefined ? null : <Runs list={list} filter={filter} onNew={write} />}
       <Composer
-        valueField={valueField}
         isOpen={isNew}
         appId={search["app"] ?? null}
         onClose={() => {

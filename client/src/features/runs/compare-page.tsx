@@ -14,6 +14,7 @@ import { StatusBadge } from "../../ui/status-badge.tsx";
 import classes from "./compare-page.module.css";
 import { RunFigures } from "./run-facts.tsx";
 import { RunTranscript } from "./run-transcript.tsx";
+import { columnName as nameOf } from "./run-words.ts";
 import { useRunList } from "./use-run-list.ts";
 
 const parents = [{ label: "Agents", to: "/agents" }];
@@ -29,7 +30,12 @@ export function ComparePage() {
     .toSorted((a, b) => a.id.localeCompare(b.id))
     .slice(0, most);
   return (
-    <Page title={runs[0] === undefined ? "Compare" : `Compare: ${runs[0].title}`} parents={parents} layout="full">
+    <Page
+      title={runs[0] === undefined ? "Compare" : `Compare: ${runs[0].title}`}
+      parents={parents}
+      layout="full"
+      isTitleShown
+    >
       {list.isPending ? (
         <div className={classes["state"]}>
           <LoadingState rows={6} label="Loading the runs" />
@@ -83,7 +89,7 @@ function Columns({ runs }: { runs: readonly Run[] }) {
               setSearch({ run: run.id });
             }}
           >
-            {nameOf(run, index)}
+            <span className="truncate">{nameOf(run, index)}</span>
             {run.pending.length > 0 ? <IconHandStop size={14} aria-label="waiting for you" /> : null}
           </button>
         ))}
@@ -121,11 +127,4 @@ function Columns({ runs }: { runs: readonly Run[] }) {
       </div>
     </div>
   );
-}
-
-/** Who answers in this column. */
-function nameOf({ attempts }: Run, index: number): string {
-  const last = attempts.at(-1);
-  if (!last) return `Run ${String(index + 1)}`;
-  return last.model === null ? last.providerName : `${last.providerName} · ${last.model}`;
 }

@@ -1,17 +1,14 @@
-import type { PromptValue } from "../../../../contract/features/prompts.ts";
 import type { Provider, ProviderHealth, Tier } from "../../../../contract/features/providers.ts";
 import type { Isolation } from "../../../../contract/features/isolation.ts";
 import type { PermissionMode } from "../../../../contract/features/runs.ts";
 import type { CallInput } from "../../lib/api.ts";
 import type { SmallPicture } from "../../lib/shrink-picture.ts";
 import { likelyProvider } from "../../lib/likely-provider.ts";
+import { givenValues, type PromptValues } from "../../lib/prompt-values.ts";
 import { tierLabels } from "./run-words.ts";
 
 /** Whom to ask: "tier:heavy", "model:gpt-5", or "" for what the provider takes by itself. */
 export type ModelChoice = string;
-
-/** Values of a prompt's variables; `null` for one that is left empty. */
-export type PromptValues = Readonly<Record<string, PromptValue | null>>;
 
 /** A run as it is being written; kept in this browser until it is started. */
 export interface RunDraft {
@@ -157,13 +154,6 @@ function schemaOf(typed: string): NonNullable<JsonFormat["schema"]> | null {
 /** Nobody is asked twice: a provider that is chosen itself is no fallback of itself. */
 function fallbacksOf({ mayFallBack, fallbacks }: RunDraft, providerId: string): { fallbacks?: string[] } {
   return mayFallBack && fallbacks.length > 0 ? { fallbacks: fallbacks.filter((id) => id !== providerId) } : {};
-}
-
-/** The values that are set. */
-export function givenValues(values: PromptValues): Record<string, PromptValue> {
-  return Object.fromEntries(
-    Object.entries(values).flatMap(([name, value]) => (value === null ? [] : [[name, value] as const])),
-  );
 }
 
 function modelOf(choice: ModelChoice): { tier: Tier } | { model: string } | Record<string, never> {

@@ -18,6 +18,7 @@ import { IconPlayerPlay, IconPlugConnected } from "../../ui/icons.gen.ts";
 import { KeyHint } from "../../ui/key-hint.tsx";
 import { LoadingState } from "../../ui/loading-state.tsx";
 import { Notice } from "../../ui/notice.tsx";
+import { TemplateFields, usePromptPreview } from "../../ui/template-fields.tsx";
 import { SideSheet } from "../../ui/side-sheet.tsx";
 import { StatusBadge } from "../../ui/status-badge.tsx";
 import { Time } from "../../ui/time.tsx";
@@ -36,12 +37,10 @@ import { AnswerFields } from "./answer-fields.tsx";
 import { effectiveIsolation, IsolationFields, usePlace } from "./isolation-fields.tsx";
 import { pastedPictures, PictureFields } from "./picture-fields.tsx";
 import { createPictureList } from "./picture-list.ts";
-import { TemplateFields, usePromptPreview, type ValueField } from "./template-fields.tsx";
 import classes from "./composer.module.css";
 
 interface ComposerProps {
   /** How variables of prompts are asked for. */
-  valueField: ValueField;
   isOpen: boolean;
   /** App to work in, when it was opened from one. */
   appId: string | null;
@@ -49,15 +48,15 @@ interface ComposerProps {
 }
 
 /** Gives work to one agent, or the same to several at once. What is written stays until it is started. */
-export function Composer({ isOpen, appId, valueField, onClose }: ComposerProps) {
+export function Composer({ isOpen, appId, onClose }: ComposerProps) {
   return (
     <SideSheet title="New run" isOpen={isOpen} onClose={onClose} width={680}>
-      {isOpen ? <Providers key={appId} appId={appId} valueField={valueField} /> : null}
+      {isOpen ? <Providers key={appId} appId={appId} /> : null}
     </SideSheet>
   );
 }
 
-function Providers({ appId, valueField }: Pick<ComposerProps, "appId" | "valueField">) {
+function Providers({ appId }: Pick<ComposerProps, "appId">) {
   const { data, error, refetch } = useLiveProviders();
   if (data === undefined) {
     return error === null ? (
@@ -68,7 +67,7 @@ function Providers({ appId, valueField }: Pick<ComposerProps, "appId" | "valueFi
   }
   const enabled = data.providers.filter(({ isEnabled }) => isEnabled);
   if (enabled.length === 0) return <NoProvider hasSome={data.providers.length > 0} />;
-  return <Form enabled={enabled} health={data.health} appId={appId} valueField={valueField} />;
+  return <Form enabled={enabled} health={data.health} appId={appId} />;
 }
 
 /** Nothing can run before somebody can be asked. */
@@ -91,12 +90,12 @@ export function NoProvider({ hasSome }: { hasSome: boolean }) {
   );
 }
 
-interface FormProps extends Pick<ComposerProps, "appId" | "valueField"> {
+interface FormProps extends Pick<ComposerProps, "appId"> {
   enabled: readonly Provider[];
   health: readonly ProviderHealth[];
 }
 
-function Form({ enabled, health, appId, valueField }: FormProps) {
+function Form({ enabled, health, appId }: FormProps) {
   const navigate = useNavigate();
   const [kept, keep] = usePreference<RunDraft>("runs.draft", emptyDraft);
   const [written, setDraft] = useState(() => ({
@@ -187,7 +186,6 @@ function Form({ enabled, health, appId, valueField }: FormProps) {
         <TemplateFields
           prompt={prompt}
           values={draft.values}
-          field={valueField}
           onChange={(values) => {
             change({ values });
           }}

@@ -33,11 +33,12 @@ import { StatusBadge } from "../../ui/status-badge.tsx";
 import { ApiError } from "../../lib/api-error.ts";
 import { copyTranscript, removeRun, resumeRun, runAgain, stopRun, transcriptUrl } from "./run-calls.ts";
 import { ChangesPane, ChangesToggle, type RunChanges, useRunChanges } from "./changes-pane.tsx";
+import { RunAnswer } from "./run-answer.tsx";
 import { AttemptsStrip, OnlyProvider, RunFigures } from "./run-facts.tsx";
 import { RunPictures } from "./run-pictures.tsx";
-import { RunWorktree } from "./run-worktree.tsx";
+import { RunWorktree, useRunWorktree } from "./run-worktree.tsx";
 import { RunTranscript } from "./run-transcript.tsx";
-import { permissionLabel } from "./run-words.ts";
+import { isCutOff, permissionLabel } from "./run-words.ts";
 import classes from "./run-page.module.css";
 import { SayBox } from "./say-box.tsx";
 import { useLiveRun } from "./use-live-run.ts";
@@ -104,6 +105,7 @@ function Content({ run, changes }: { run: Run; changes: RunChanges }) {
       <Facts run={run} />
       <AttemptsStrip attempts={run.attempts} />
       <RunPictures run={run} />
+      <RunAnswer run={run} />
       <div className={classes["split"]}>
         <div className={classes["told"]}>
           <RunTranscript id={run.id} label={`Transcript of ${run.title}`} folder={run.folder} isSearchable />
@@ -146,17 +148,42 @@ function Facts({ run }: { run: Run }) {
         </span>
       )}
       <span>{permissionLabel(run.permissionMode)}</span>
+      {run.prompt === null ? null : <MadeFrom prompt={run.prompt} />}
     </div>
+  );
+}
+
+/** The prompt it was made from, and what that included, each in its version. */
+function MadeFrom({ prompt: { id, version, includes = [] } }: { prompt: NonNullable<Run["prompt"]> }) {
+  const others = includes.map((one) => `${one.id} v${String(one.version)}`).join(", ");
+  return (
+    <span>
+      from{" "}
+      <Link to="/prompts/$promptId" params={{ promptId: id }} className="touch-wide">
+        {id}
+      </Link>
+      {` v${String(version)}${others === "" ? "" : `, with ${others}`}`}
+    </span>
   );
 }
 
 /** What can be done at the end of the transcript: answer why it stopped, or say more. */
 function Ending({ run, hasQuestion }: { run: Run; hasQuestion: boolean }) {
+  const { isGone } = useRunWorktree(run.id);
   const isOpen = isOpenState(run.state);
+  if (isCutOff(run, isGone))
+    return (
+      <div className={classes["ending"]} role="status">
+        <span>
+          {run.state === "interrupted" ? `${run.message ?? "It was interrupted."} ` : ""}
+          Its worktree was removed, so it cannot go on. Run it again for a new one.
+        </span>
+      </div>
+    );
   const isWaitingInLine = run.state === "queued" || run.state === "created";
   return (
     <>
-      {isWaitingInLine || run.state === "interrupted" ? (
+      {isWaitingInLine || run.state === "interrupted" || run.endProblem != null ? (
         <div className={classes["ending"]} role="status">
           <span>{run.message ?? (isWaitingInLine ? "It waits for a free slot." : "It was interrupted.")}</span>
           {run.state === "interrupted" && run.canContinue ? (

@@ -1,3 +1,4 @@
+import { isOpenState } from "../../../../contract/run-transcript.ts";
 import type { FailureKind, Tier } from "../../../../contract/features/providers.ts";
 import type { ToolKind, Usage } from "../../../../contract/features/run-events.ts";
 import type { PermissionMode, Run } from "../../../../contract/features/runs.ts";
@@ -20,7 +21,7 @@ const failures: Record<FailureKind, string> = {
   "not-installed": "not installed",
   "not-logged-in": "not logged in",
   "bad-reply": "answer not understood",
-  crashed: "crashed",
+  crashed: "ended unexpectedly",
   "bad-request": "request refused",
   refused: "refused",
   budget: "budget reached",
@@ -75,4 +76,20 @@ export function tookWords(from: string, to: string | null, nowMs: number): strin
 export function providerPath(run: Pick<Run, "attempts">): string[] {
   const names = run.attempts.map(({ providerName }) => providerName);
   return names.filter((name, index) => name !== names[index - 1]);
+}
+
+/** Whose column this is when runs are compared: who was asked first, and who has answered in its stead. */
+export function columnName({ attempts }: Pick<Run, "attempts">, index: number): string {
+  const [first, last] = [attempts[0], attempts.at(-1)];
+  if (first === undefined || last === undefined) return `Run ${String(index + 1)}`;
+  const answers = last.model === null ? last.providerName : `${last.providerName} · ${last.model}`;
+  return first.providerId === last.providerId ? answers : `${first.providerName} → ${answers}`;
+}
+
+/** Whether a run could go on but for its worktree, which is there no more. */
+export function isCutOff(
+  { state, worktree, canContinue }: Pick<Run, "state" | "worktree" | "canContinue">,
+  isWorktreeGone: boolean,
+): boolean {
+  return worktree !== null && isWorktreeGone && canContinue && !isOpenState(state);
 }

@@ -1,6 +1,7 @@
 import { Link } from "@tanstack/react-router";
 
 import type { Run } from "../../../../contract/features/runs.ts";
+import type { Worktree } from "../../../../contract/features/worktrees.ts";
 import { useLiveWorktrees } from "../../lib/live-queries.ts";
 import { IconGitBranch } from "../../ui/icons.gen.ts";
 import classes from "./run-page.module.css";
@@ -12,11 +13,16 @@ interface RunWorktreeProps {
   folder: string;
 }
 
-/** Where a run with a worktree works: its branch and what it came from, the way into its folder. */
-export function RunWorktree({ runId, worktree, isSandbox, folder }: RunWorktreeProps) {
+/** The worktree of a run, and whether it is known to be there no more. */
+export function useRunWorktree(runId: string): { known: Worktree | undefined; isGone: boolean } {
   const { data } = useLiveWorktrees();
   const known = data?.worktrees.find((one) => one.runId === runId);
-  const isGone = data?.isUp === true && (known === undefined || known.fate === "gone");
+  return { known, isGone: data?.isUp === true && (known === undefined || known.fate === "gone") };
+}
+
+/** Where a run with a worktree works: its branch and what it came from, the way into its folder. */
+export function RunWorktree({ runId, worktree, isSandbox, folder }: RunWorktreeProps) {
+  const { known, isGone } = useRunWorktree(runId);
   const { branch, baseBranch, baseCommit } = worktree;
   return (
     <>

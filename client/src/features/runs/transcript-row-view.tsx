@@ -276,16 +276,24 @@ function CallOutput({ text, query }: { text: string; query: string }) {
   );
 }
 
-function QuestionRow({ block: { request, answer }, folder }: { block: BlockOf<"question">; folder: string }) {
+function QuestionRow({
+  block: { request, answer, isWithdrawn },
+  folder,
+}: {
+  block: BlockOf<"question">;
+  folder: string;
+}) {
   const AnswerIcon = answer === null ? IconHandStop : answer.isAllowed ? IconCheck : IconBan;
-  const tone = answer === null ? "warn" : answer.isAllowed ? "ok" : "bad";
+  const tone = answer === null ? (isWithdrawn ? undefined : "warn") : answer.isAllowed ? "ok" : "bad";
+  const unanswered = isWithdrawn ? "Not answered before the run ended" : "Waits for your answer";
   return (
     <div className={classes["asked"]} data-tone={tone}>
       <AnswerIcon size={15} />
       <div>
-        {answer === null ? "Asks" : answer.isAllowed ? "Allowed" : "Denied"}: {callTitle(request.call, folder)}
+        {answer === null ? (isWithdrawn ? "Asked" : "Asks") : answer.isAllowed ? "Allowed" : "Denied"}:{" "}
+        {callTitle(request.call, folder)}
         <p className={classes["reason"]}>
-          {answer === null ? "Waits for your answer" : `by ${answer.by}`}
+          {answer === null ? unanswered : `by ${answer.by}`}
           {answer?.reason === null || answer === null ? "" : `: ${answer.reason}`} ·{" "}
           <Time iso={answer?.at ?? request.askedAt} />
         </p>

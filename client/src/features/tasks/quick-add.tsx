@@ -3,7 +3,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useId, useRef, useState } from "react";
 
 import { lineDefaults, parseTaskLine } from "../../../../contract/task-line.ts";
-import { errorMessage } from "../../lib/api-error.ts";
+import { ApiError, errorMessage } from "../../lib/api-error.ts";
 import { localId } from "../../lib/clipboard.ts";
 import { IconPlus } from "../../ui/icons.gen.ts";
 import classes from "./board.module.css";
@@ -55,7 +55,9 @@ export function QuickAdd({ apps, app, type, isFocused, onAdded }: QuickAddProps)
       setError(null);
       onAdded(state);
     } catch (failure) {
-      setError(errorMessage(failure));
+      const isDeleted = failure instanceof ApiError && failure.code === "conflict";
+      if (isDeleted) setKey(localId());
+      setError(isDeleted ? `${errorMessage(failure)}. Enter adds it once more.` : errorMessage(failure));
     } finally {
       setIsAdding(false);
       input.current?.focus();

@@ -5,6 +5,8 @@ import type { Task, TaskChoice, TaskInput } from "../../../../contract/features/
 export interface TaskDraft {
   readonly title: string;
   readonly instructions: string;
+  /** `null` for words of one's own alone. */
+  readonly template: Task["template"];
   /** "" for none. */
   readonly appId: string;
   readonly type: string;
@@ -33,6 +35,7 @@ export function draftOf(task: Task): TaskDraft {
   return {
     title: task.title,
     instructions: task.instructions,
+    template: task.template,
     appId: task.appId ?? "",
     type: task.type,
     priority: task.priority,
@@ -59,6 +62,7 @@ export function inputOf(draft: TaskDraft): TaskInput {
   return {
     title: draft.title,
     instructions: draft.instructions,
+    template: draft.template,
     appId: draft.appId === "" ? null : draft.appId,
     type: draft.type.trim(),
     priority: draft.priority,

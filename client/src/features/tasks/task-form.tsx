@@ -11,6 +11,7 @@ import { useLiveApps, useLiveProviders } from "../../lib/live-queries.ts";
 import { permissionModes } from "../../lib/permission-modes.ts";
 import { toast } from "../../lib/toasts.ts";
 import { FormError } from "../../ui/form-error.tsx";
+import { TemplateChoice } from "../../ui/template-choice.tsx";
 import { IconPaperclip, IconX } from "../../ui/icons.gen.ts";
 import { commonTypes } from "../../lib/common-task-types.ts";
 import { showTask } from "./task-calls.ts";
@@ -63,11 +64,23 @@ export function TaskForm({ task }: TaskFormProps) {
           change({ title: event.currentTarget.value });
         }}
       />
+      <TemplateChoice
+        value={shown.template}
+        errors={errors}
+        path="template"
+        onChange={(template) => {
+          change({ template });
+        }}
+      />
       <Textarea
-        label="Instructions"
-        placeholder="What is to be done, how it is checked, what must stay as it is. Markdown."
+        label={shown.template === null ? "Instructions" : "Instructions after the prompt"}
+        placeholder={
+          shown.template === null
+            ? "What is to be done, how it is checked, what must stay as it is. Markdown."
+            : "What else is to be said. Markdown."
+        }
         autosize
-        minRows={5}
+        minRows={shown.template === null ? 5 : 2}
         maxRows={24}
         value={shown.instructions}
         error={errors["instructions"]}
@@ -80,7 +93,7 @@ export function TaskForm({ task }: TaskFormProps) {
       <LimitFields {...fields} />
       <DependencyField {...fields} task={task} />
       <AttachmentFields {...fields} />
-      <FormError error={save.error} shown={["title", "instructions", "appId", "type", "dependsOn"]} />
+      <FormError error={save.error} shown={shownFields} />
       <div className={classes["foot"]}>
         <Button type="submit" variant="filled" disabled={draft === null || save.isPending}>
           Save
@@ -100,6 +113,8 @@ export function TaskForm({ task }: TaskFormProps) {
     </form>
   );
 }
+
+const shownFields = ["title", "instructions", "template.promptId", "appId", "type", "dependsOn"];
 
 interface FieldsProps {
   draft: TaskDraft;

@@ -207,15 +207,40 @@ function Content({ task, words, more }: { task: Task; words: RunWords; more: Rea
           )}
         </span>
       </div>
-      {task.runs.length === 0 ? null : <Runs task={task} words={words} />}
-      {task.review === null ? null : (
-        <p className={classes["review"]}>
-          {outcomes[task.review.outcome]} by {task.review.by} · <Time iso={task.review.at} />
-        </p>
-      )}
+      <div className={classes["past"]}>
+        {task.runs.length === 0 ? null : <Runs task={task} words={words} />}
+        <Related task={task} />
+        {task.review === null ? null : (
+          <p className={classes["review"]}>
+            {outcomes[task.review.outcome]} by {task.review.by} · <Time iso={task.review.at} />
+          </p>
+        )}
+      </div>
       <TaskForm task={task} />
-      {more}
+      <div className={classes["log"]}>{more}</div>
     </div>
+  );
+}
+
+/** The task this one was made from, and what was made from this one: what is left of it after a budget was used up. */
+function Related({ task }: { task: Task }) {
+  const tasks = useLiveTasks().data?.tasks ?? [];
+  const from = task.source.kind === "task" ? tasks.find(({ id }) => id === task.source.id) : undefined;
+  const parts = tasks.filter(({ source }) => source.kind === "task" && source.id === task.id);
+  if (from === undefined && parts.length === 0) return null;
+  return (
+    <Section title="Related tasks">
+      <ul role="list" className={classes["runs"]}>
+        {[...(from === undefined ? [] : [from]), ...parts].map((one) => (
+          <li key={one.id}>
+            <Link to="/agents/tasks/$taskId" params={{ taskId: one.id }} className="touch-wide">
+              {one.title}
+            </Link>
+            <State task={one} />
+          </li>
+        ))}
+      </ul>
+    </Section>
   );
 }
 

@@ -4,6 +4,7 @@ import type { Ack } from "../../../../contract/channel.ts";
 import { ApiError, errorMessage } from "../../lib/api-error.ts";
 import { channel, connectionCount, openConnection, openSocket } from "../../lib/socket.ts";
 import { needsPin, pinOpenUntil } from "../../lib/step-up.ts";
+import { createTypedQueue } from "./typed-queue.ts";
 
 /** How one view of a session stands. */
 /** `locked`: the PIN has to be entered before it is shown. */
@@ -60,33 +61,19 @@ interface Typed {
   isBinary?: boolean;
 }
 
-/** What was refused for want of the PIN; typed again in its order once that is entered. */
-let refused: Typed[] = [];
-
-/** Sends what was typed, without waiting; only a refusal is looked at. */
-function sendInput(typed: Typed): void {
+/** Sends without waiting; only a refusal for want of the PIN is looked at. */
+const typing = createTypedQueue<Typed>((typed, onRefused) => {
   void openSocket().then((socket) => {
     if (!socket.connected) return;
     socket.emit("terminal:input", typed, (ack: Ack<null>) => {
-      if (ack.ok || !needsPin(new ApiError(ack.error))) return;
-      refused.push(typed);
-      if (refused.length === 1) void typeAgain();
+      if (!ack.ok && needsPin(new ApiError(ack.error))) onRefused();
     });
   });
-}
+}, openConnection);
 
 function sendTyped(viewer: number, data: string, isBinary: boolean): void {
   for (let at = 0; at < data.length; at += 65_536)
-    sendInput({ viewer, data: data.slice(at, at + 65_536), ...(isBinary ? { isBinary } : {}) });
-}
-
-async function typeAgain(): Promise<void> {
-  try {
-    await openConnection();
-    for (const typed of refused.splice(0)) sendInput(typed);
-  } catch {
-    refused = []; // the sheet was closed: what was typed is dropped, and the next key asks again
-  }
+    typing.type({ viewer, data: data.slice(at, at + 65_536), ...(isBinary ? { isBinary } : {}) });
 }
 
 /** Opens a view of session `id` and keeps it: after a lost connection it goes on at the byte it has seen last. */

@@ -16,13 +16,17 @@ export function fateWords({ isInUse, fate }: Pick<Worktree, "isInUse" | "fate">)
 }
 
 /** What is in it: "2 commits ahead, uncommitted changes". */
-export function workWords({ commitsAhead, isDirty }: Pick<Worktree, "commitsAhead" | "isDirty">): string {
+export function workWords({
+  commitsAhead,
+  isDirty,
+  lacksSetup,
+}: Pick<Worktree, "commitsAhead" | "isDirty" | "lacksSetup">): string {
   if (commitsAhead === null || isDirty === null) return "not known yet";
   const parts = [
     ...(commitsAhead === 0 ? [] : [commitsAhead === 1 ? "1 commit ahead" : `${String(commitsAhead)} commits ahead`]),
     ...(isDirty ? ["uncommitted changes"] : []),
   ];
-  return parts.length === 0 ? "clean" : parts.join(", ");
+  return [parts.length === 0 ? "clean" : parts.join(", "), ...(lacksSetup ? ["set-up not run"] : [])].join(", ");
 }
 
 /** What goes with it because git ignores it: "Goes with it: node_modules/, dist/ and more". */

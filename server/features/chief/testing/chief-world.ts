@@ -1,5 +1,5 @@
 import { chiefDecisionSchema, chiefSettingsSchema, type ChiefDecision } from "../../../../contract/features/chief.ts";
-import type { Run, RunInput } from "../../../../contract/features/runs.ts";
+import type { Budget, Run, RunInput } from "../../../../contract/features/runs.ts";
 import { taskInputSchema, type Task, type TaskInput } from "../../../../contract/features/tasks.ts";
 import { isOpenState } from "../../../../contract/run-transcript.ts";
 import { AppError } from "../../../../lib/app-error.ts";
@@ -25,10 +25,14 @@ export interface ChiefWorld {
   providers: ProviderFacts[];
   /** Why nothing more may be used today. */
   dayBudget: string | null;
+  /** What the automation of each task may use in a day. */
+  automationBudget: Budget | null;
   now: number;
   isEngineUp: boolean;
   /** What portos-cos throws when a run is to be started. */
   refusal: Error | null;
+  /** Whether the work of a run waits to be looked at, as soon as git knows. */
+  review: Promise<boolean>;
   /** Of every app. */
   folder: string | undefined;
   /** The most runs of one task that had not ended at the same time. */
@@ -59,6 +63,7 @@ export function provider(id: string, changes: Partial<ProviderFacts> = {}): Prov
     downSince: null,
     limit: null,
     fallbacks: [],
+    isCostKnown: () => true,
     ...changes,
   };
 }
@@ -72,9 +77,11 @@ export function createWorld(): ChiefWorld {
     notices: [],
     providers: [provider("claude")],
     dayBudget: null,
+    automationBudget: null,
     now: Date.parse("2026-05-04T12:00:00.000Z"),
     isEngineUp: true,
     refusal: null,
+    review: Promise.resolve(false),
     folder: undefined,
     mostAtOnce: 0,
   };
@@ -167,9 +174,19 @@ export async function live(world: ChiefWorld, diesAt = Infinity): Promise<ChiefL
     providers: () => world.providers,
     choose: (_work, candidates) => ({ order: [...candidates], reason: "The first one.", detail: "All alike" }),
     dayBudget: () => Promise.resolve(world.dayBudget),
+    automationBudget: () =>
+      world.automationBudget === null ? null : { name: "Every night", budget: world.automationBudget },
     folderOf: () => world.folder,
+    fillPrompt: ({ promptId, values }) =>
+      promptId === "gone"
+        ? Promise.reject(new AppError("not_found", "There is no such prompt"))
+        : Promise.resolve({
+            text: `${promptId}: ${JSON.stringify(values)}`,
+            prompt: { id: promptId, version: 3, includes: [{ id: "part", version: 2 }] },
+          }),
     isRepository: () => Promise.resolve(false),
-    hasReview: () => Promise.resolve(false),
+    hasReview: () => world.review,
+    isReviewOpen: () => true,
     screenshotFile: (name) => name,
     notifications: {
       async notify(notice) {
@@ -270,7 +287,7 @@ function fakeRuns(world: ChiefWorld, step: () => Promise<void>, tell: (run: Run)
       if (world.refusal) throw world.refusal;
       const id = extras.id ?? "run-000000000000";
       if (world.runs.has(id)) throw new AppError("conflict", "This run exists already");
-      const run = newRun(id, input, source, world.now);
+      const run = { ...newRun(id, input, source, world.now), prompt: extras.prompt ?? null };
       world.runs.set(id, run);
       world.started.push({ taskId: source.id, runId: id });
       count();
@@ -336,8 +353,12 @@ function newRun(id: string, input: RunInput, source: Run["source"], now: number)
   });
 }
 
-/** A ready task. */
-export function addTask(tasks: TaskService, input: Partial<TaskInput> & { title: string }): Promise<Task> {
+/** A ready task, of the user if nobody else is named. */
+export function addTask(
+  tasks: TaskService,
+  input: Partial<TaskInput> & { title: string },
+  source: Task["source"] = { kind: "user", id: "user" },
+): Promise<Task> {
   const given = taskInputSchema.parse({ needsReview: false, ...input });
-  return tasks.create(given, { source: { kind: "user", id: "user" }, state: "ready" });
+  return tasks.create(given, { source, state: "ready" });
 }

@@ -73,12 +73,19 @@ export function createFakeSessions() {
   const commands: string[] = [];
   return {
     commands,
-    async command(_runId: string, { command }: { command: string }): Promise<Pick<SessionInfo, "id">> {
+    async command(
+      ownerId: string,
+      { name, command }: { name: string; command: string },
+    ): Promise<Pick<SessionInfo, "id">> {
       const id = String(commands.length).padStart(16, "s");
       commands.push(command);
-      sessions.set(id, { id, state: "running", exitCode: null, signal: null, reason: null } as SessionInfo);
+      const facts = { id, name, command: null, shellCommand: command, createdAt: new Date().toISOString() };
+      const owner = { kind: "run", id: ownerId };
+      const state = { state: "running", exitCode: null, signal: null, reason: null, owner };
+      sessions.set(id, { ...facts, ...state } as SessionInfo);
       return Promise.resolve({ id });
     },
+    list: () => Promise.resolve([...sessions.values()]),
     async get(id: string): Promise<SessionInfo> {
       const found = sessions.get(id);
       return found ? Promise.resolve(found) : Promise.reject(new AppError("not_found", "There is no such session"));

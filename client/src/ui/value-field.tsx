@@ -1,7 +1,7 @@
 import { Checkbox, NumberInput, Select, Textarea, TextInput } from "@mantine/core";
 
-import type { PromptValue, PromptVariable } from "../../../../contract/features/prompts.ts";
-import { linesOf } from "./prompt-draft.ts";
+import type { PromptValue, PromptVariable } from "../../../contract/features/prompts.ts";
+import { linesOf } from "../lib/prompt-values.ts";
 
 interface ValueFieldProps {
   variable: PromptVariable;

@@ -1,0 +1,28 @@
+import type { PromptReference, PromptValue } from "../../../contract/features/prompts.ts";
+
+/** Values of a prompt's variables; `null` for one that is left empty. */
+export type PromptValues = Readonly<Record<string, PromptValue | null>>;
+
+/** The values that are set. */
+export function givenValues(values: PromptValues): Record<string, PromptValue> {
+  return Object.fromEntries(
+    Object.entries(values).flatMap(([name, value]) => (value === null || value === "" ? [] : [[name, value] as const])),
+  );
+}
+
+/** The values a task or an automation keeps, as far as fields can hold them. */
+export function keptValues({ values }: Pick<PromptReference, "values">): PromptValues {
+  return Object.fromEntries(
+    Object.entries(values).flatMap(([name, value]) => (isPromptValue(value) ? [[name, value] as const] : [])),
+  );
+}
+
+function isPromptValue(value: unknown): value is PromptValue {
+  if (Array.isArray(value)) return value.every((item) => typeof item === "string");
+  return typeof value === "string" || typeof value === "number" || typeof value === "boolean";
+}
+
+/** One entry per line; empty lines are none. */
+export function linesOf(text: string): string[] {
+  return text.split("\n").filter((line) => line.trim() !== "");
+}
