@@ -1,3 +1,5 @@
+import type { Socket } from "node:net";
+
 import type { z } from "zod";
 
 import {
@@ -22,6 +24,10 @@ export interface ConnectorRequest {
   isIdempotent?: boolean;
   /** Redirects to follow, each judged; 5 by default. */
   maxRedirects?: number;
+  /** Most bytes of the reply, when the policy allows more than is wanted here. */
+  maxBytes?: number;
+  /** Time for this request and all its tries, when the policy allows more than is wanted here. */
+  timeoutMs?: number;
 }
 
 /** A reply that is here as a whole. */
@@ -46,11 +52,24 @@ export interface ConnectorHttp {
   expectOk(request: ConnectorRequest): Promise<ConnectorReply>;
 }
 
+/** A place to connect to with a protocol of its own. */
+export interface DialTarget {
+  /** A name or an address. */
+  host: string;
+  port: number;
+  /** `implicit`: encrypted from the first byte on. `none` by default; the library may secure it itself. */
+  tls?: "implicit" | "none";
+}
+
 /** What an operation works with. */
 export interface OperationContext<Config> {
   /** Secrets are open in it. */
   config: Config;
   http: ConnectorHttp;
+  /** Opens a connection for a library that speaks no HTTP: judged as requests are, and closed when the operation ends. */
+  dial(target: DialTarget): Promise<Socket>;
+  /** The key this call must be recognised by, the same at each try of a delivery; `null` when none was asked for. */
+  idempotencyKey: string | null;
   /** Aborted when the time is up or the caller gives up. */
   signal: AbortSignal;
   clock: Pick<Clock, "now">;
