@@ -4,8 +4,8 @@ const mark = redactedMark;
 const secrets = new Set<string>();
 let secretPattern: RegExp | undefined;
 
-/** Known token shapes, each found in time linear in the text: vendor prefixes, JWT, bearer headers, credentials in URLs, private keys. */
-const tokenPatterns: readonly [RegExp, string][] = [
+/** Shapes of tokens by vendor, JWT, credentials in URLs, private keys: found in time linear in the text. */
+const tokenShapes: readonly [RegExp, string][] = [
   [/\b(?:sk|pk|rk)-(?:[a-z]+-)?[A-Za-z0-9_-]{16,}/g, mark],
   [/\b(?:ghp|gho|ghu|ghs|ghr)_[A-Za-z0-9]{20,}\b/g, mark],
   [/\bgithub_pat_[A-Za-z0-9_]{20,}\b/g, mark],
@@ -15,14 +15,18 @@ const tokenPatterns: readonly [RegExp, string][] = [
   [/\bAIza[0-9A-Za-z_-]{30,}/g, mark],
   [/\bnpm_[A-Za-z0-9]{30,}\b/g, mark],
   [/\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}/g, mark],
+  [/\b([a-z][a-z0-9+.-]{0,30}:\/\/[^\s:/@]*:)[^\s@/]+@/gi, `$1${mark}@`],
+  [/-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?-----END [A-Z ]*PRIVATE KEY-----/g, mark],
+];
+
+/** What stands behind a word that announces a secret, in time linear in the text. */
+const announcedSecrets: readonly [RegExp, string][] = [
   [/\b(authorization\s*[:=]\s*(?:bearer|basic|token)\s+)[^\s"',;]+/gi, `$1${mark}`],
   [/\b(bearer\s+)[A-Za-z0-9._~+/-]{16,}=*/gi, `$1${mark}`],
-  [/\b([a-z][a-z0-9+.-]{0,30}:\/\/[^\s:/@]*:)[^\s@/]+@/gi, `$1${mark}@`],
   [
     /\b((?:[a-z0-9]{1,40}[_-]){0,8}(?:password|passwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key)["']?\s*[:=]\s*["']?)[^\s"',;&]{4,}/gi,
     `$1${mark}`,
   ],
-  [/-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?-----END [A-Z ]*PRIVATE KEY-----/g, mark],
 ];
 
 /** From now on `value` is removed from everything `redact` sees: raw, URL-encoded, base64 and base64url. */
@@ -40,8 +44,18 @@ export function registerSecret(value: string): void {
 
 /** Returns `text` without registered secrets and without anything that has the shape of a known token. */
 export function redact(text: string): string {
+  let result = redactTokens(text);
+  for (const [pattern, replacement] of announcedSecrets) result = result.replace(pattern, replacement);
+  return result;
+}
+
+/**
+ * As `redact`, but a word such as "password:" does not make a secret of what follows it: for text that is handed on as data, in
+ * which such words are words.
+ */
+export function redactTokens(text: string): string {
   let result = secretPattern ? text.replace(secretPattern, mark) : text;
-  for (const [pattern, replacement] of tokenPatterns) result = result.replace(pattern, replacement);
+  for (const [pattern, replacement] of tokenShapes) result = result.replace(pattern, replacement);
   return result;
 }
 

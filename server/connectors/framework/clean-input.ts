@@ -24,10 +24,12 @@ const controls = /(?![\t\n\r])\p{Cc}|[\u202a-\u202e]/gu;
 
 /** One text, as `cleanInput` does it. */
 export function cleanText(text: string): string {
-  return text
-    .replace(/\p{Surrogate}/gu, "\ufffd")
-    .replace(controls, "")
-    .normalize("NFC");
+  return withoutControls(text).normalize("NFC");
+}
+
+/** As `cleanText`, and every other character stays as it is. */
+export function withoutControls(text: string): string {
+  return text.replace(/\p{Surrogate}/gu, "\ufffd").replace(controls, "");
 }
 
 /** For values of headers, subjects and names: as `cleanText`, and on one line. */

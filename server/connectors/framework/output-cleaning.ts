@@ -1,0 +1,100 @@
+import { stripVTControlCharacters } from "node:util";
+
+import sanitizeHtml from "sanitize-html";
+import type { z } from "zod";
+
+import { redactedMark, redactTokens } from "../../../lib/redact.ts";
+import { withoutControls } from "./clean-input.ts";
+import { GatewayError } from "./gateway-error.ts";
+import { isHtmlField, partsOf, plain } from "./html-field.ts";
+import { secretForms } from "./secret-forms.ts";
+
+export interface OutputCleaning {
+  /** Secrets of this connector in the clear; those the secret box has opened are known anyway. */
+  secrets: readonly string[];
+  /** What the value was made by: fields that are `htmlField` in it are sanitised as HTML. */
+  schema?: z.core.$ZodType;
+}
+
+const deepest = 200;
+/** Entries of a list have the same few names. */
+const mostNames = 1_000;
+
+/**
+ * A copy of what came back, without secrets (by their value in every usual spelling, and by the shape of known tokens), without
+ * control characters besides tab and line ends and without marks that override the direction of text; HTML without anything that
+ * runs, where the schema says that it is HTML. Everything else stays as it is, bytes too. Doing it twice changes nothing more.
+ * Throws `reply_invalid` for what is nested deeper than 200 levels.
+ */
+export function cleanOutput<T>(value: T, { secrets, schema }: OutputCleaning): T {
+  const redactSecrets = secretRedactor(secrets);
+  const cleanText = (text: string): string => redactSecrets(withoutControls(stripVTControlCharacters(text)));
+  const names = new Map<string, string>();
+  const cleanName = (name: string): string => {
+    const known = names.get(name);
+    if (known !== undefined) return known;
+    const fresh = cleanText(name);
+    if (names.size < mostNames) names.set(name, fresh);
+    return fresh;
+  };
+  const cleanHtml = (html: string): string => cleanText(sanitizeHtml(cleanText(html), htmlOptions));
+
+  function cleaned(part: unknown, schemas: readonly z.core.$ZodType[], depth: number): unknown {
+    if (typeof part === "string") return plain(schemas, part).some(isHtmlField) ? cleanHtml(part) : cleanText(part);
+    if (!isContainer(part)) return part;
+    if (depth >= deepest) throw tooDeep();
+    if (Array.isArray(part)) return part.map((entry, at) => cleaned(entry, partsOf(schemas, at, part), depth + 1));
+    return Object.fromEntries(
+      Object.entries(part).map(([name, entry]) => [
+        cleanName(name),
+        cleaned(entry, schemas.length === 0 ? schemas : partsOf(schemas, name, part), depth + 1),
+      ]),
+    );
+  }
+  return cleaned(value, schema === undefined ? [] : [schema], 0) as T;
+}
+
+/** Lists and plain objects; bytes, times and the like are values of their own. */
+function isContainer(value: unknown): value is object {
+  if (typeof value !== "object" || value === null) return false;
+  if (Array.isArray(value)) return true;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}
+
+function tooDeep(): GatewayError {
+  return new GatewayError("reply_invalid", `The reply is nested deeper than ${deepest} levels`, {
+    hint: "Ask the other side for less at once, or for another form of the reply.",
+  });
+}
+
+/** The mark itself is passed over, so that a secret that looks like a part of it does not grow with each time. */
+function secretRedactor(secrets: readonly string[]): (text: string) => string {
+  const forms = [...new Set(secrets.flatMap(secretForms))].toSorted((a, b) => b.length - a.length);
+  if (forms.length === 0) return redactTokens;
+  const pattern = new RegExp([redactedMark, ...forms].map(literally).join("|"), "g");
+  return (text) => redactTokens(forms.some((form) => text.includes(form)) ? text.replace(pattern, redactedMark) : text);
+}
+
+function literally(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+}
+
+/** What a reader needs of a page or a mail: no script, no style, nothing that is loaded, links that carry nothing along. */
+const htmlOptions: sanitizeHtml.IOptions = {
+  allowedTags: sanitizeHtml.defaults.allowedTags,
+  allowedAttributes: {
+    a: ["href", "title", "rel"],
+    abbr: ["title"],
+    bdo: ["dir"],
+    ol: ["start"],
+    td: ["colspan", "rowspan"],
+    th: ["colspan", "rowspan", "scope"],
+    time: ["datetime"],
+  },
+  allowedSchemes: ["http", "https", "mailto"],
+  allowProtocolRelative: false,
+  disallowedTagsMode: "discard",
+  enforceHtmlBoundary: false,
+  transformTags: { a: sanitizeHtml.simpleTransform("a", { rel: "noopener noreferrer nofollow" }) },
+};
