@@ -32,6 +32,10 @@ export const errorSchema = z.object({
   correlationId: z.string().optional(),
   /** One entry per offending field, `path` in dot notation ("body.name"). */
   issues: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
+  /** The feature's own, finer code, where it has one: "approval_denied". */
+  reason: z.string().optional(),
+  /** Record of the call to the outside that failed; `null` when it has none. */
+  evidenceId: z.string().nullable().optional(),
 });
 export type ErrorDetails = z.infer<typeof errorSchema>;
 

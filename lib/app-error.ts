@@ -21,4 +21,9 @@ export class AppError extends Error {
     this.hint = options.hint;
     this.issues = options.issues;
   }
+
+  /** What a caller is told besides: the feature's own, finer code, and the record of the call. */
+  get details(): { reason: string; evidenceId: string | null } | undefined {
+    return undefined;
+  }
 }

@@ -123,6 +123,7 @@ export function toErrorBody(error: unknown, correlationId: string): { status: nu
         ...(known.hint === undefined ? {} : { hint: known.hint }),
         correlationId,
         ...(known.issues === undefined ? {} : { issues: known.issues }),
+        ...known.details,
       },
     },
   };

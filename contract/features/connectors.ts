@@ -78,6 +78,8 @@ export const connectorPolicySchema = z.strictObject({
   allowedDomains: domains.default([]),
   /** Never called, whatever else allows them. */
   blockedDomains: domains.default([]),
+  /** Places on this machine, in the network at home or the tailnet that may be called: "nas.local:9000", "127.0.0.1:3000". */
+  insides: domains.default([]),
   /** Ports besides 80, 443 and 8080. */
   extraPorts: z.array(z.int().min(1).max(65_535)).max(50).default([]),
   approval: approvalModeSchema.default("rules"),

@@ -1,4 +1,5 @@
 import type { GatewayCode } from "../../../contract/features/connectors.ts";
+import type { EvidenceStep } from "../../../contract/features/evidence.ts";
 import type { ErrorCode } from "../../../contract/errors.ts";
 import { AppError, type AppErrorOptions } from "../../../lib/app-error.ts";
 
@@ -24,14 +25,32 @@ export const errorCodeOf: Readonly<Record<GatewayCode, ErrorCode>> = {
   reply_invalid: "upstream_failed",
 };
 
+export interface GatewayErrorOptions extends AppErrorOptions {
+  hint: string;
+  /** No further try can help. */
+  isFinal?: boolean;
+  /** Pause the other side, or a limit, asks for, in milliseconds. */
+  askedMs?: number | null;
+}
+
 /** A call that did not end well; `hint` says what to do about it. */
 export class GatewayError extends AppError {
   readonly gatewayCode: GatewayCode;
+  readonly isFinal: boolean;
+  readonly askedMs: number | null;
   /** Its record; `null` until it has one. */
   evidenceId: string | null = null;
+  /** The way it went, as far as it came. */
+  path: readonly EvidenceStep[] = [];
 
-  constructor(gatewayCode: GatewayCode, message: string, options: AppErrorOptions & { hint: string }) {
+  constructor(gatewayCode: GatewayCode, message: string, options: GatewayErrorOptions) {
     super(errorCodeOf[gatewayCode], message, options);
     this.gatewayCode = gatewayCode;
+    this.isFinal = options.isFinal ?? false;
+    this.askedMs = options.askedMs ?? null;
+  }
+
+  override get details(): { reason: GatewayCode; evidenceId: string | null } {
+    return { reason: this.gatewayCode, evidenceId: this.evidenceId };
   }
 }
