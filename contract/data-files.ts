@@ -75,6 +75,7 @@ export const dataFiles = {
     owner: "portos-server",
     what: "Every call to the outside, in a chain that can be proved",
   },
+  trust: { path: "trust.json", owner: "portos-server", what: "Domains by how far they are trusted" },
   outbox: { path: "outbox/", owner: "portos-server", what: "Writes to the outside that wait for their delivery" },
   screenshots: { path: "screenshots/", owner: "portos-server", what: "Screenshots taken of the browser" },
   backups: { path: "backups/", owner: "portos-server", what: "Backups of this folder" },

@@ -27,6 +27,7 @@ import { settingsEndpoints } from "./features/settings.ts";
 import { systemEndpoints, systemFeed } from "./features/system.ts";
 import { tasksEndpoints, tasksFeed } from "./features/tasks.ts";
 import { terminalChannel, terminalEndpoints } from "./features/terminal.ts";
+import { trustEndpoints } from "./features/trust.ts";
 import { usageEndpoints } from "./features/usage.ts";
 import { worktreesEndpoints, worktreesFeed } from "./features/worktrees.ts";
 
@@ -60,6 +61,7 @@ export const endpointGroups = {
   system: systemEndpoints,
   tasks: tasksEndpoints,
   terminal: terminalEndpoints,
+  trust: trustEndpoints,
   usage: usageEndpoints,
   worktrees: worktreesEndpoints,
 } as const satisfies Record<string, EndpointGroup>;

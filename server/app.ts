@@ -39,6 +39,7 @@ import { buildLogs } from "./features/logs/build-logs.ts";
 import { createNotificationService, type NotificationService } from "./features/notifications/notification-service.ts";
 import { notificationsFile } from "./features/notifications/notification-store.ts";
 import { buildOutbox } from "./features/outbox/build-outbox.ts";
+import { buildTrust } from "./features/trust/build-trust.ts";
 import { createPanelErrors, type PanelErrors } from "./features/notifications/panel-errors.ts";
 import { mountNotifications } from "./features/notifications/routes.ts";
 import { mountOnboarding, type OnboardingFile } from "./features/onboarding/onboarding-service.ts";
@@ -109,6 +110,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   context.onStop(startHistoryRetention(context, settings));
   await buildEvidence(context, settings);
   await buildOutbox(context);
+  await buildTrust(context);
   const cosAddress = `127.0.0.1:${env.ports.cos}`;
   const link = new CosLink({ url: `ws://${cosAddress}`, logger: context.logger.child("cos") });
   const cos = createCosClient({ baseUrl: `http://${cosAddress}`, link });

@@ -19,15 +19,15 @@ export function partsOf(schemas: readonly z.core.$ZodType[], part: string | numb
 }
 
 function partOf(schema: z.core.$ZodType, part: string | number): z.core.$ZodType[] {
-  if (schema instanceof z.core.$ZodObject) {
-    const { shape, catchall } = schema._zod.def;
-    const field = Object.hasOwn(shape, part) ? shape[part] : catchall;
+  if (schema instanceof z.ZodObject) {
+    const shape = schema.def.shape as Readonly<Record<string, z.core.$ZodType | undefined>>;
+    const field = Object.hasOwn(shape, part) ? shape[part] : schema.def.catchall;
     return field === undefined ? [] : [field];
   }
-  if (schema instanceof z.core.$ZodRecord) return [schema._zod.def.valueType];
-  if (schema instanceof z.core.$ZodArray) return [schema._zod.def.element];
-  if (schema instanceof z.core.$ZodTuple) {
-    const { items, rest } = schema._zod.def;
+  if (schema instanceof z.ZodRecord) return [schema.def.valueType];
+  if (schema instanceof z.ZodArray) return [schema.def.element];
+  if (schema instanceof z.ZodTuple) {
+    const { items, rest } = schema.def;
     const entry = items[Number(part)] ?? rest;
     return entry ? [entry] : [];
   }
@@ -45,17 +45,16 @@ export function plain(schemas: readonly z.core.$ZodType[], value: unknown): z.co
 function unwrapped(schema: z.core.$ZodType, value: unknown): z.core.$ZodType[] | null {
   if (isHtmlField(schema)) return null;
   if (
-    schema instanceof z.core.$ZodOptional ||
-    schema instanceof z.core.$ZodNullable ||
-    schema instanceof z.core.$ZodDefault ||
-    schema instanceof z.core.$ZodReadonly ||
-    schema instanceof z.core.$ZodCatch
+    schema instanceof z.ZodOptional ||
+    schema instanceof z.ZodNullable ||
+    schema instanceof z.ZodDefault ||
+    schema instanceof z.ZodReadonly ||
+    schema instanceof z.ZodCatch
   )
-    return [schema._zod.def.innerType];
-  if (schema instanceof z.core.$ZodPipe) return [schema._zod.def.out];
-  if (schema instanceof z.core.$ZodLazy) return [schema._zod.innerType];
-  if (schema instanceof z.core.$ZodIntersection) return [schema._zod.def.left, schema._zod.def.right];
-  if (schema instanceof z.core.$ZodUnion)
-    return schema._zod.def.options.filter((option) => z.safeParse(option, value).success);
+    return [schema.def.innerType];
+  if (schema instanceof z.ZodPipe) return [schema.def.out];
+  if (schema instanceof z.ZodLazy) return [schema.unwrap()];
+  if (schema instanceof z.ZodIntersection) return [schema.def.left, schema.def.right];
+  if (schema instanceof z.ZodUnion) return schema.def.options.filter((option) => z.safeParse(option, value).success);
   return null;
 }

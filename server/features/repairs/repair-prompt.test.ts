@@ -2,7 +2,8 @@ import { array, assert, constantFrom, oneof, property, string } from "fast-check
 import { expect, test } from "vitest";
 
 import { crashSignature } from "./crash-signature.ts";
-import { diagnosisPrompt, evidenceOf, fence } from "./repair-prompt.ts";
+import { fence } from "../../outside-text.ts";
+import { diagnosisPrompt, evidenceOf } from "./repair-prompt.ts";
 import { crashOfBlog } from "./testing/repair-world.ts";
 
 test("whatever a log says stays between two marks it cannot know, each line behind a bar", () => {
