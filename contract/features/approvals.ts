@@ -4,6 +4,7 @@ import { defineFeed } from "../channel.ts";
 import { defineEndpoints } from "../endpoint.ts";
 import { pageCursorSchema } from "../page-cursor.ts";
 import { appIdSchema } from "./apps.ts";
+import { callerKindSchema, connectorIdSchema, effectSchema, operationNameSchema, riskSchema } from "./connectors.ts";
 import { providerIdSchema } from "./providers.ts";
 import { toolKindSchema } from "./run-events.ts";
 import { runIdSchema } from "./runs.ts";
@@ -65,6 +66,14 @@ export const approvalSubjectSchema = z.discriminatedUnion("kind", [
     operation: z.string().max(120),
     /** Arguments as JSON text. */
     input: z.string(),
+    effect: effectSchema.default("write"),
+    risk: riskSchema.default("high"),
+    callerKind: callerKindSchema.default("system"),
+    callerName: z.string().max(200).default(""),
+    /** Of the run, automation or token behind it. */
+    callerId: z.string().max(100).nullable().default(null),
+    /** The policy wants the user's own answer: no rule says yes to it. */
+    isForUser: z.boolean().default(true),
   }),
   /** Work of an agent on a crash, to be merged into the app's folder; its answer allows the merge of exactly this tree. */
   z.strictObject({
@@ -146,19 +155,42 @@ export const approvalRuleInputSchema = z
     tools: z.array(toolKindSchema).max(20).default([]),
     /** The command begins with exactly these arguments; one that needs a shell to be understood never matches. */
     commandPrefix: z.array(z.string().min(1).max(1_000)).max(30).default([]),
+    /** It is for calls of these connectors; without any it is for what agents do in folders. */
+    connectors: z.array(connectorIdSchema).max(50).default([]),
+    /** Operations of these connectors; all when empty. */
+    operations: z.array(operationNameSchema).max(100).default([]),
     expiresAt: z.iso.datetime().nullable().default(null),
   })
   .refine(
-    ({ effect, appId, folder, runId }) => effect === "deny" || appId !== null || folder !== null || runId !== null,
+    ({ effect, appId, folder, runId, connectors }) =>
+      effect === "deny" || appId !== null || folder !== null || runId !== null || connectors.length > 0,
     {
-      error: "must be given: a rule that allows needs an app, a folder or a run",
+      error: "must be given: a rule that allows needs an app, a folder, a run or connectors",
       path: ["folder"],
     },
   )
-  .refine(({ effect, tools, commandPrefix }) => effect === "deny" || tools.length > 0 || commandPrefix.length > 0, {
-    error: "must name at least one: a rule that allows needs kinds of actions or a command",
-    path: ["tools"],
-  });
+  .refine(
+    ({ effect, tools, commandPrefix, connectors }) =>
+      effect === "deny" || tools.length > 0 || commandPrefix.length > 0 || connectors.length > 0,
+    { error: "must name at least one: a rule that allows needs kinds of actions or a command", path: ["tools"] },
+  )
+  .refine(
+    ({ effect, connectors, operations }) => effect === "deny" || connectors.length === 0 || operations.length > 0,
+    {
+      error: "must name at least one: a rule that allows calls needs operations",
+      path: ["operations"],
+    },
+  )
+  .refine(({ connectors, operations }) => operations.length === 0 || connectors.length > 0, {
+    error: "must be given: operations are those of connectors",
+    path: ["connectors"],
+  })
+  .refine(
+    ({ connectors, appId, folder, providerId, tools, commandPrefix }) =>
+      connectors.length === 0 ||
+      (appId === null && folder === null && providerId === null && tools.length === 0 && commandPrefix.length === 0),
+    { error: "cannot be joined with apps, folders, providers or actions", path: ["connectors"] },
+  );
 export type ApprovalRuleInput = z.input<typeof approvalRuleInputSchema>;
 
 export const approvalRuleSchema = z.strictObject({

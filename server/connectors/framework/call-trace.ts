@@ -2,10 +2,7 @@ import type { EvidenceRecord } from "../../../contract/features/evidence.ts";
 import { createTrace, type Trace, type TraceHop } from "../../../lib/guarded-http/trace.ts";
 
 /** What the evidence of a call says about the network. */
-export type CallReport = Pick<
-  EvidenceRecord,
-  "addresses" | "redirects" | "tries" | "status" | "bytesOut" | "bytesIn"
->;
+export type CallReport = Pick<EvidenceRecord, "addresses" | "redirects" | "tries" | "status" | "bytesOut" | "bytesIn">;
 
 /** Where one call of a connector went, over all its requests. */
 export interface CallTrace {

@@ -113,7 +113,8 @@ async function sendThroughBreaker(prepared: Prepared, options: ConnectorHttpOpti
   const tell = (outcome: Outcome<GuardedReply>): void => {
     const verdict = targetVerdict(outcome);
     const last = lastOrigin(trace);
-    if (last !== null && last !== origin) pass.succeeded(); // it answered with a redirect; what came of that is another's
+    if (last !== null && last !== origin)
+      pass.succeeded(); // it answered with a redirect; what came of that is another's
     else if (verdict === null) pass.dropped();
     else if (verdict.isGood) pass.succeeded();
     else pass.failed(verdict.reason);

@@ -18,10 +18,10 @@ const headerName = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const headerValue = /^[\t\x20-\x7e\x80-\xff]*$/;
 
 /** Headers as they can be sent: values on one line, a type for a JSON body. */
-export function headersToSend({ headers = {}, body }: Pick<ConnectorRequest, "headers" | "body">): Record<
-  string,
-  string
-> {
+export function headersToSend({
+  headers = {},
+  body,
+}: Pick<ConnectorRequest, "headers" | "body">): Record<string, string> {
   const sent: Record<string, string> = {};
   for (const [name, value] of Object.entries(headers)) {
     if (!headerName.test(name)) throw invalid(`${JSON.stringify(name).slice(0, 80)} is not the name of a header`);

@@ -1,3 +1,5 @@
+import { daysIn } from "../../day-of.ts";
+
 /** What one key may do; `null` for no limit. */
 export interface RateLimits {
   perMinute: number | null;
@@ -66,6 +68,28 @@ export function createRateLimiter(clock: { dayOf(ms: number): string; nextDayMs(
     },
   };
 }
+
+/** Days by the wall clock of a zone, as the limiter wants them. */
+export function createCallDays(zone: string): Parameters<typeof createRateLimiter>[0] {
+  const dayOf = daysIn(zone);
+  return {
+    dayOf,
+    nextDayMs(ms) {
+      const today = dayOf(ms);
+      let before = ms;
+      let after = ms + longestDayMs;
+      while (after - before > 1) {
+        const middle = Math.floor((before + after) / 2);
+        if (dayOf(middle) === today) before = middle;
+        else after = middle;
+      }
+      return after;
+    },
+  };
+}
+
+/** The days on which clocks are set back are the longest. */
+const longestDayMs = 27 * 3_600_000;
 
 function withCall({ seconds, day, today }: Counted, atMs: number, isToday: boolean): Counted {
   const second = secondOf(atMs);

@@ -40,6 +40,8 @@ function rule(parts: Partial<ApprovalRule> = {}): ApprovalRule {
     runId: null,
     tools: [],
     commandPrefix: [],
+    connectors: [],
+    operations: [],
     expiresAt: null,
     createdAt: "2026-11-21T11:00:00.000Z",
     createdBy: "this machine",
@@ -117,5 +119,46 @@ describe("the preview of a rule", () => {
     const preview = previewRule(rule({ appId: "blog", commandPrefix: ["npm"] }), history);
     expect(preview).toMatchObject({ looked: 4, matched: 2, contradicted: 1 });
     expect(preview.examples.map(({ title }) => title)).toEqual(["Run npm publish", "Run npm test"]);
+  });
+});
+
+describe("rules for calls to the outside", () => {
+  const asked = {
+    kind: "connector-call",
+    title: "Slack: Send a message",
+    why: "",
+    onDeny: "",
+    connectorId: "slack",
+    connectorName: "Slack",
+    operation: "send-message",
+    input: "{}",
+    effect: "write",
+    risk: "high",
+    callerKind: "agent",
+    callerName: "Builder",
+    callerId: "run-000000000001",
+    isForUser: false,
+  } as const;
+  const sends = rule({ connectors: ["slack"], operations: ["send-message"] });
+
+  it.each<[string, Partial<ApprovalRule>, boolean]>([
+    ["the connector and its operation", {}, true],
+    ["another connector", { connectors: ["email-smtp"] }, false],
+    ["another operation", { operations: ["upload-file"] }, false],
+    ["the run that asks", { runId: "run-000000000001" }, true],
+    ["another run", { runId: "run-000000000002" }, false],
+    ["no connector at all", { connectors: [], operations: [], folder: "/" }, false],
+  ])("%s", (_what, parts, isAnswered) => {
+    expect(ruleFor([{ ...sends, ...parts }], asked, now) !== null).toBe(isAnswered);
+  });
+
+  it("says no where the policy wants the user's own answer, and never yes", () => {
+    const own = { ...asked, isForUser: true };
+    expect(ruleFor([sends], own, now)).toBeNull();
+    expect(ruleFor([{ ...sends, effect: "deny" }], own, now)).not.toBeNull();
+  });
+
+  it("answers nothing that agents do in folders", () => {
+    expect(ruleFor([rule({ connectors: ["slack"], operations: [], effect: "deny" })], subject(), now)).toBeNull();
   });
 });

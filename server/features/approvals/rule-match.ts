@@ -2,7 +2,11 @@ import type { Approval, ApprovalRule, ApprovalSubject, RulePreview } from "../..
 import type { ToolKind } from "../../../contract/features/run-events.ts";
 import { isWithin } from "./touched-paths.ts";
 
-type Conditions = Pick<ApprovalRule, "appId" | "folder" | "providerId" | "runId" | "tools" | "commandPrefix">;
+type Conditions = Pick<
+  ApprovalRule,
+  "appId" | "folder" | "providerId" | "runId" | "tools" | "commandPrefix" | "connectors" | "operations"
+>;
+type AskedSubject = Extract<ApprovalSubject, { kind: "agent-tool" | "connector-call" }>;
 type Subject = Extract<ApprovalSubject, { kind: "agent-tool" }>;
 
 /** Kinds that act on files: without a path nobody can say where. */
@@ -19,13 +23,29 @@ export function mayReachFurther(subject: ApprovalSubject): boolean {
 }
 
 /** Whether all conditions hold for what is asked. */
-export function conditionsHold(rule: Conditions, subject: Subject): boolean {
+export function conditionsHold(rule: Conditions, subject: AskedSubject): boolean {
+  if (subject.kind === "connector-call") return callConditionsHold(rule, subject);
+  if (rule.connectors.length > 0) return false;
   if (rule.appId !== null && rule.appId !== subject.appId) return false;
   if (rule.providerId !== null && rule.providerId !== subject.providerId) return false;
   if (rule.runId !== null && rule.runId !== subject.runId) return false;
   if (rule.tools.length > 0 && !rule.tools.includes(subject.tool)) return false;
   if (rule.folder !== null && !staysIn(rule.folder, subject)) return false;
   return rule.commandPrefix.length === 0 || beginsWith(subject.words, rule.commandPrefix);
+}
+
+/** A rule for what agents do in folders says nothing about calls to the outside. */
+function callConditionsHold(
+  { connectors, operations, runId }: Conditions,
+  { connectorId, operation, callerId }: Extract<ApprovalSubject, { kind: "connector-call" }>,
+): boolean {
+  if (!connectors.includes(connectorId)) return false;
+  if (runId !== null && runId !== callerId) return false;
+  return operations.length === 0 || operations.includes(operation);
+}
+
+function isRuled(subject: ApprovalSubject): subject is AskedSubject {
+  return subject.kind === "agent-tool" || subject.kind === "connector-call";
 }
 
 function staysIn(folder: string, { folder: place, paths, tool }: Subject): boolean {
@@ -40,11 +60,13 @@ function beginsWith(words: readonly string[] | null, prefix: readonly string[]):
 
 /** The rule that answers what is asked; one that denies goes first. `null`: the user is asked. */
 export function ruleFor(rules: readonly ApprovalRule[], subject: ApprovalSubject, nowMs: number): ApprovalRule | null {
-  if (subject.kind !== "agent-tool") return null;
+  if (!isRuled(subject)) return null;
   const matching = rules.filter(
     (rule) => (rule.expiresAt === null || Date.parse(rule.expiresAt) > nowMs) && conditionsHold(rule, subject),
   );
-  return matching.find(({ effect }) => effect === "deny") ?? matching[0] ?? null;
+  const denying = matching.find(({ effect }) => effect === "deny");
+  const isForUser = subject.kind === "connector-call" && subject.isForUser;
+  return denying ?? (isForUser ? null : (matching[0] ?? null));
 }
 
 /** What a rule would have answered to questions of the past. */
@@ -52,8 +74,8 @@ export function previewRule(
   rule: Conditions & Pick<ApprovalRule, "effect">,
   history: readonly Approval[],
 ): RulePreview {
-  const asked = history.filter(({ subject }) => subject.kind === "agent-tool");
-  const matched = asked.filter(({ subject }) => subject.kind === "agent-tool" && conditionsHold(rule, subject));
+  const asked = history.filter(({ subject }) => isRuled(subject));
+  const matched = asked.filter(({ subject }) => isRuled(subject) && conditionsHold(rule, subject));
   const opposite = rule.effect === "allow" ? "denied" : "allowed";
   return {
     looked: asked.length,

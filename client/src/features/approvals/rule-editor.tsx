@@ -47,12 +47,16 @@ const newDraft: Draft = {
   runId: null,
   tools: [],
   commandPrefix: [],
+  connectors: [],
+  operations: [],
   expiresAt: null,
 };
 
 function draftOf(rule: ApprovalRule | undefined): Draft {
-  const { name, effect, appId, folder, providerId, runId, tools, commandPrefix, expiresAt } = rule ?? newDraft;
-  return { name, effect, appId, folder, providerId, runId, tools, commandPrefix, expiresAt };
+  const { name, effect, appId, folder, providerId, runId, tools, commandPrefix, connectors, operations, expiresAt } =
+    rule ?? newDraft;
+  const forCalls = { connectors, operations };
+  return { name, effect, appId, folder, providerId, runId, tools, commandPrefix, ...forCalls, expiresAt };
 }
 
 function EditorForm({ rule, onClose }: RuleEditorProps) {

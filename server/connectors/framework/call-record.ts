@@ -1,0 +1,93 @@
+import { createHash } from "node:crypto";
+
+import type { TrustTier } from "../../../contract/features/connectors.ts";
+import type { EvidenceIntent, EvidenceRecord } from "../../../contract/features/evidence.ts";
+import type { CallPath } from "./call-path.ts";
+import type { CallTrace } from "./call-trace.ts";
+import type { GatewayError } from "./gateway-error.ts";
+import type { ApprovalAnswer, DeliveryOf, GatewayRequest } from "./gateway-request.ts";
+import type { PreparedCall } from "./prepare-call.ts";
+
+/** What is gathered about a call while it goes on. */
+export interface CallNotes {
+  id: string;
+  at: string;
+  request: GatewayRequest;
+  delivery: DeliveryOf | null;
+  path: CallPath;
+  trace: CallTrace;
+  /** `null` until it is known what is called. */
+  call: PreparedCall | null;
+  approval: ApprovalAnswer | null;
+  /** When the connector began, on the monotonic clock; `null` before. */
+  ranFrom: number | null;
+}
+
+const maxExcerpt = 1_000;
+
+/** What is known of a call before it leaves. */
+export function intentOf({ id, at, request, delivery, call }: CallNotes): EvidenceIntent {
+  const { caller } = request;
+  return {
+    id,
+    at,
+    correlationId: request.correlationId.slice(0, 80),
+    caller: {
+      ...caller,
+      name: caller.name.slice(0, 200),
+      ...(caller.id === undefined ? {} : { id: caller.id.slice(0, 100) }),
+      ...(caller.device === undefined ? {} : { device: caller.device.slice(0, 200) }),
+    },
+    connector: request.connector.slice(0, 80) || "?",
+    operation: request.operation.slice(0, 80) || "?",
+    effect: call?.operation.effect ?? "read",
+    targets: [...new Set((call?.targets ?? []).map(originOf))].slice(0, 50),
+    delivery: delivery && { id: delivery.id, attempt: delivery.attempt },
+  };
+}
+
+/** The whole record of a call that has ended. */
+export function recordOf(
+  notes: CallNotes,
+  end: { error: GatewayError | null; output?: unknown; trust?: TrustTier; durationMs: number },
+): EvidenceRecord {
+  const { request, path, trace, approval, ranFrom, call } = notes;
+  const { error, output, trust, durationMs } = end;
+  const hasRun = ranFrom !== null;
+  return {
+    ...intentOf(notes),
+    isDryRun: request.isDryRun === true,
+    outcome: error === null ? "done" : hasRun ? "failed" : "refused",
+    code: error?.gatewayCode ?? null,
+    message: error?.message ?? null,
+    request: toJson(request.params),
+    path: path.steps(),
+    approval: approval && {
+      id: approval.id,
+      decision: approval.state,
+      by: approval.by?.slice(0, 200) ?? null,
+      at: approval.at,
+    },
+    ...trace.report(),
+    durationMs: Math.max(0, durationMs),
+    reply: error === null && hasRun ? replyOf(output, call?.policy.keepsExcerpt === true) : null,
+    trust: trust ?? null,
+  };
+}
+
+function replyOf(output: unknown, keepsExcerpt: boolean): EvidenceRecord["reply"] {
+  const text = JSON.stringify(output ?? null);
+  return {
+    sha256: createHash("sha256").update(text).digest("hex"),
+    bytes: Buffer.byteLength(text),
+    excerpt: keepsExcerpt ? text.slice(0, maxExcerpt) : null,
+  };
+}
+
+function toJson(value: unknown): EvidenceRecord["request"] {
+  return JSON.parse(JSON.stringify(value ?? null)) as EvidenceRecord["request"];
+}
+
+function originOf(target: string): string {
+  return URL.canParse(target) ? new URL(target).origin : target.slice(0, 2_000);
+}

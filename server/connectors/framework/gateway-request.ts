@@ -1,0 +1,104 @@
+import type { NetworkMode } from "../../../contract/features/connectors.ts";
+import type { ConnectorPolicy } from "../../../contract/features/connectors.ts";
+import type { EvidenceStep, OutsideCaller } from "../../../contract/features/evidence.ts";
+import type { ApprovalSubject } from "../../../contract/features/approvals.ts";
+import type { CircuitBreaker } from "../../../lib/circuit-breaker.ts";
+import type { Clock } from "../../../lib/clock.ts";
+import type { ResolveName } from "../../../lib/guarded-http/host-judgement.ts";
+import type { Logger } from "../../../lib/logger.ts";
+import type { RetryPolicy } from "../../../lib/retry.ts";
+import type { TrustTier } from "../../../contract/features/connectors.ts";
+import type { EvidenceBook } from "./evidence/evidence-book.ts";
+import type { Outbox } from "./outbox/outbox.ts";
+import type { PolicyJudge } from "./policy.ts";
+import type { RateLimiter } from "./rate-limit.ts";
+import type { ConnectorRegistry } from "./registry.ts";
+
+/** One call as it is asked for. */
+export interface GatewayRequest {
+  connector: string;
+  operation: string;
+  params: Readonly<Record<string, unknown>>;
+  caller: OutsideCaller;
+  correlationId: string;
+  /** Stops before anything leaves. */
+  isDryRun?: boolean | undefined;
+  /** A write with one is put into the outbox and delivered from there, at least once. */
+  idempotencyKey?: string | undefined;
+  /** Deliveries with the same one keep their order. */
+  orderingKey?: string | undefined;
+  /** `planning`: the caller may look, not act. */
+  phase?: "planning" | "acting" | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+/** What became of a call that went well. */
+export interface GatewayReply {
+  /** As the operation declares it; `null` for a dry run, and for what waits in the outbox. */
+  output: unknown;
+  evidenceId: string;
+  trust: TrustTier;
+  path: EvidenceStep[];
+  isDryRun: boolean;
+  delivery?: { id: string; isNew: boolean };
+}
+
+/** A connector's configuration as the gateway needs it. */
+export interface ConnectorSetup {
+  isEnabled: boolean;
+  /** Grows with each change. */
+  revision: number;
+}
+
+/** How the user answered. */
+export interface ApprovalAnswer {
+  id: string;
+  state: "allowed" | "denied" | "expired" | "withdrawn";
+  /** Of what was answered. */
+  hash: string;
+  by: string | null;
+  at: string | null;
+  reason: string | null;
+}
+
+/** Asks the user about calls. */
+export interface GatewayApprovals {
+  /** Resolves with the answer; gives the question up when `signal` aborts, and rejects. */
+  ask(
+    question: { subject: Extract<ApprovalSubject, { kind: "connector-call" }>; hash: string },
+    signal: AbortSignal | undefined,
+  ): Promise<ApprovalAnswer>;
+}
+
+export interface GatewayDependencies {
+  registry: ConnectorRegistry;
+  configs: {
+    setup(id: string): ConnectorSetup;
+    /** With open secrets, as it is stored: not parsed yet. Throws `unavailable` when a secret cannot be opened. */
+    open(id: string, secretNames: readonly string[]): Promise<{ values: Record<string, unknown>; secrets: string[] }>;
+  };
+  policies: { of(id: string): { policy: ConnectorPolicy; judge: PolicyJudge } };
+  mode(): NetworkMode;
+  evidence: Pick<EvidenceBook, "newId" | "begin" | "append">;
+  approvals: GatewayApprovals;
+  outbox: Pick<Outbox, "accept">;
+  limiter: RateLimiter;
+  breaker: CircuitBreaker;
+  clock: Clock;
+  /** Zone of the machine's clock, for quiet hours. */
+  zone: string;
+  logger: Logger;
+  /** Ports of PortOS itself. */
+  ownPorts: readonly number[];
+  /** Replaced in tests. */
+  resolve?: ResolveName;
+  /** Replaced in tests. */
+  retries?: RetryPolicy;
+}
+
+/** One try of a delivery. */
+export interface DeliveryOf {
+  id: string;
+  attempt: number;
+  idempotencyKey: string;
+}

@@ -1,0 +1,226 @@
+import type { OutboxMessage } from "../../../contract/features/outbox.ts";
+import type { TrustTier } from "../../../contract/features/connectors.ts";
+import { askApproval } from "./ask-approval.ts";
+import { createCallPath } from "./call-path.ts";
+import { intentOf, recordOf, type CallNotes } from "./call-record.ts";
+import { createCallTrace } from "./call-trace.ts";
+import { cleanInput } from "./clean-input.ts";
+import { GatewayError } from "./gateway-error.ts";
+import type { DeliveryOf, GatewayDependencies, GatewayReply, GatewayRequest } from "./gateway-request.ts";
+import { cleanOutput } from "./output-cleaning.ts";
+import { issuesOf, prepareCall, type PreparedCall } from "./prepare-call.ts";
+import { runWithNetwork } from "./run-call.ts";
+import { toGatewayError } from "./to-gateway-error.ts";
+import { trustOfCall } from "./trust-of-call.ts";
+
+/** The one door to the outside. */
+export interface Gateway {
+  /** Makes a call, or says why not: throws `GatewayError`s. Either way there is a record of it. */
+  execute(request: GatewayRequest): Promise<GatewayReply>;
+  /** One try of what the outbox holds; it was approved before it was accepted. */
+  deliver(message: OutboxMessage, delivery: DeliveryOf, signal: AbortSignal): Promise<GatewayReply>;
+  /** Why a delivery may not be tried just now, without a record of it; `null` when it may. */
+  holdOf(message: OutboxMessage): Promise<GatewayError | null>;
+  /** Cuts what is under way; answers how many calls that were. */
+  cutAll(reason: string): number;
+}
+
+/** Creates it over what is allowed, configured and recorded elsewhere. */
+export function createGateway(dependencies: GatewayDependencies): Gateway {
+  const running = new Set<AbortController>();
+
+  async function execute(request: GatewayRequest, delivery: DeliveryOf | null): Promise<GatewayReply> {
+    const { evidence, clock } = dependencies;
+    const controller = new AbortController();
+    const signal = request.signal ? AbortSignal.any([request.signal, controller.signal]) : controller.signal;
+    running.add(controller);
+    const startedAt = clock.monotonic();
+    const notes: CallNotes = {
+      id: evidence.newId(),
+      at: new Date(clock.now()).toISOString(),
+      request: { ...request, signal },
+      delivery,
+      path: createCallPath(clock),
+      trace: createCallTrace(),
+      call: null,
+      approval: null,
+      ranFrom: null,
+    };
+    const duration = (): number => clock.monotonic() - (notes.ranFrom ?? startedAt);
+    try {
+      const ended = await goThrough(notes, dependencies);
+      await append(notes, { error: null, ...ended, durationMs: duration() }, dependencies);
+      const path = notes.path.steps();
+      return { evidenceId: notes.id, path, isDryRun: request.isDryRun === true, ...ended };
+    } catch (error) {
+      const failure = toGatewayError(error);
+      await append(notes, { error: failure, durationMs: duration() }, dependencies);
+      failure.evidenceId = notes.id;
+      failure.path = notes.path.steps();
+      throw failure;
+    } finally {
+      running.delete(controller);
+    }
+  }
+
+  return {
+    execute: (request) => execute(request, null),
+    deliver: (message, delivery, signal) => execute({ ...fromMessage(message), signal }, delivery),
+    async holdOf(message) {
+      try {
+        const request = fromMessage(message);
+        const { connector, policy } = await prepareCall(request, dependencies, createCallPath(dependencies.clock));
+        lookAtRate(connector.id, policy, dependencies);
+        return null;
+      } catch (error) {
+        return toGatewayError(error);
+      }
+    },
+    cutAll(reason) {
+      const hint = "Open the gateway on the Connectors page, then call again.";
+      for (const controller of running) controller.abort(new GatewayError("cancelled", reason, { hint }));
+      return running.size;
+    },
+  };
+}
+
+type Ended = Pick<GatewayReply, "output" | "trust" | "delivery">;
+
+/** Every step in its order; throws at the first that stops the call. */
+async function goThrough(notes: CallNotes, dependencies: GatewayDependencies): Promise<Ended> {
+  const { request, path, delivery } = notes;
+  const prepared = await prepareCall(request, dependencies, path);
+  notes.call = prepared;
+  await path.step("approval", () => approve(notes, prepared, dependencies));
+  const isQueued = delivery === null && request.idempotencyKey !== undefined && prepared.operation.effect !== "read";
+  await path.step("rate", () => takeRate(prepared, dependencies, { isTaken: request.isDryRun !== true && !isQueued }));
+  const input = await path.step("input", () => cleanedInput(prepared));
+  const declared = prepared.operation.trust ?? "external";
+  if (request.isDryRun === true) {
+    path.note("dry-run", "dry_run", "Nothing was sent: this was a dry run");
+    return { output: null, trust: declared };
+  }
+  if (isQueued) return { output: null, trust: declared, delivery: await enqueue(notes, input, dependencies) };
+  return leave(notes, { ...prepared, input }, dependencies);
+}
+
+async function approve(notes: CallNotes, call: PreparedCall, dependencies: GatewayDependencies) {
+  const { asks, asksReason } = call;
+  const passed = (code: string, reason: string) => ({ value: undefined, code, reason });
+  if (notes.delivery !== null) return passed("accepted", "It was decided when it was accepted for delivery");
+  if (asks === "no") return passed("not_asked", asksReason);
+  if (notes.request.isDryRun === true) return passed("would_ask", `The user would be asked: ${asksReason}`);
+  const answer = await askApproval(notes.request, call, dependencies, (given) => {
+    notes.approval = given;
+  });
+  return passed("allowed", `Allowed by ${answer.by ?? "the user"}`);
+}
+
+function lookAtRate(key: string, policy: PreparedCall["policy"], { limiter, clock }: GatewayDependencies): void {
+  throwUnlessFree(limiter.look(key, policy, clock.now()), clock.now());
+}
+
+function takeRate(
+  { connector: { id }, policy }: PreparedCall,
+  { limiter, clock }: GatewayDependencies,
+  { isTaken }: { isTaken: boolean },
+) {
+  const nowMs = clock.now();
+  throwUnlessFree(isTaken ? limiter.take(id, policy, nowMs) : limiter.look(id, policy, nowMs), nowMs);
+  return { value: undefined, reason: "There is room within the limits" };
+}
+
+function throwUnlessFree(verdict: ReturnType<GatewayDependencies["limiter"]["look"]>, nowMs: number): void {
+  if (verdict.ok) return;
+  const { limit, used, retryAtMs } = verdict;
+  throw new GatewayError("rate_limited", `${used} calls were made within a ${limit}, which is all the policy allows`, {
+    hint: `Try again after ${new Date(retryAtMs).toISOString()}, or raise the limit in the policy.`,
+    askedMs: Math.max(0, retryAtMs - nowMs),
+  });
+}
+
+function cleanedInput({ policy, input }: PreparedCall) {
+  if (!policy.cleansInput) return { value: input, code: "off", reason: "The policy leaves the arguments as they are" };
+  return { value: cleanInput(input), reason: "Control characters are out of the arguments" };
+}
+
+async function enqueue(notes: CallNotes, input: Record<string, unknown>, { outbox }: GatewayDependencies) {
+  const { connector, operation, caller, correlationId, idempotencyKey = "", orderingKey = null } = notes.request;
+  return notes.path.step("outbox", async () => {
+    const value = await outbox.accept({
+      connector,
+      operation,
+      input: JSON.parse(JSON.stringify(input)) as OutboxMessage["input"],
+      idempotencyKey,
+      orderingKey,
+      caller,
+      correlationId,
+    });
+    const reason = value.isNew ? `Accepted as delivery ${value.id}` : `Known already as delivery ${value.id}`;
+    return { value, code: value.isNew ? "accepted" : "known", reason };
+  });
+}
+
+/** From here on something leaves: first it is on disk that it does. */
+async function leave(notes: CallNotes, call: PreparedCall, dependencies: GatewayDependencies): Promise<Ended> {
+  const { path, trace, request, delivery } = notes;
+  const { operation, connector, policy, secrets } = call;
+  await path.step("evidence", async () => {
+    await dependencies.evidence.begin(intentOf(notes));
+    return { value: undefined, reason: "It is written down that the call leaves" };
+  });
+  notes.ranFrom = dependencies.clock.monotonic();
+  const idempotencyKey = delivery?.idempotencyKey ?? request.idempotencyKey ?? null;
+  const isRepeatable = operation.effect === "read" || operation.isIdempotent === true;
+  const raw = await path.step("call", async () => {
+    const parts = { ...dependencies, path, trace, idempotencyKey, isRepeatable, signal: request.signal };
+    const value = await runWithNetwork(call, parts, (context) => operation.run(call.input, context));
+    return { value: value as unknown, reason: `${connector.title} has done it` };
+  });
+  const parsed = await path.step("reply", () => ({ value: parseReply(call, raw), reason: "The reply is as declared" }));
+  const output = await path.step("output", () => {
+    if (!policy.cleansOutput) return { value: parsed, code: "off", reason: "The policy leaves the reply as it is" };
+    const value = cleanOutput(parsed, { secrets, schema: operation.output });
+    return { value, reason: "Secrets, scripts and control characters are out of the reply" };
+  });
+  const trust = await path.step("trust", () => {
+    const { tier, reason } = trustOfCall(call);
+    return { value: tier, code: tier, reason };
+  });
+  return { output, trust };
+}
+
+function parseReply({ operation, connector }: PreparedCall, raw: unknown): unknown {
+  const parsed = operation.output.safeParse(raw);
+  if (parsed.success) return parsed.data;
+  const issues = issuesOf(parsed.error, "reply");
+  const first = issues.slice(0, 5).map(({ path, message }) => `${path}: ${message}`);
+  throw new GatewayError(
+    "reply_invalid",
+    `${connector.title} gave another reply than it declares (${first.join("; ")})`,
+    {
+      hint: "The other side may have changed; look for a newer version of the connector.",
+      issues,
+      isFinal: true,
+    },
+  );
+}
+
+/** What cannot be written now is kept by the book and tried again; what the call came to does not change by it. */
+async function append(
+  notes: CallNotes,
+  end: Parameters<typeof recordOf>[1] & { trust?: TrustTier },
+  { evidence, logger }: GatewayDependencies,
+): Promise<void> {
+  try {
+    await evidence.append(recordOf(notes, end));
+  } catch (error) {
+    logger.error("What became of a call could not be written yet", { id: notes.id }, error);
+  }
+}
+
+function fromMessage(message: OutboxMessage): GatewayRequest {
+  const { connector, operation, input, caller, correlationId } = message;
+  const params = typeof input === "object" && input !== null && !Array.isArray(input) ? input : {};
+  return { connector, operation, params, caller, correlationId };
+}
