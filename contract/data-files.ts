@@ -75,6 +75,13 @@ export const dataFiles = {
     owner: "portos-server",
     what: "Every call to the outside, in a chain that can be proved",
   },
+  hooks: { path: "hooks.json", owner: "portos-server", what: "Webhooks in, their secrets sealed" },
+  hookDeliveries: {
+    path: "hooks/deliveries/",
+    owner: "portos-server",
+    what: "Messages of webhooks and their verdicts",
+  },
+  hookBodies: { path: "hooks/bodies/", owner: "portos-server", what: "Bodies of messages of webhooks, as they came" },
   trust: { path: "trust.json", owner: "portos-server", what: "Domains by how far they are trusted" },
   outbox: { path: "outbox/", owner: "portos-server", what: "Writes to the outside that wait for their delivery" },
   screenshots: { path: "screenshots/", owner: "portos-server", what: "Screenshots taken of the browser" },

@@ -30,6 +30,8 @@ export interface Endpoint {
   readonly body?: Schema;
   /** Greatest size of its body in bytes; 1 MiB when left out. */
   readonly maxBodyBytes?: number;
+  /** Its body is not JSON of ours: the handler reads the bytes itself, and judges by them who sent it. */
+  readonly takesRawBody?: true;
   readonly reply: Schema | RawReplyMark;
   /** `write` calls are recorded in the history with their outcome, `read` calls only when refused, `none` never. */
   readonly audit: "read" | "write" | "none";

@@ -10,6 +10,7 @@ import { detectChannel, detectEndpoints } from "./features/detect.ts";
 import { chiefEndpoints, chiefFeed, learningEndpoints } from "./features/chief.ts";
 import { evidenceEndpoints } from "./features/evidence.ts";
 import { historyEndpoints } from "./features/history.ts";
+import { hooksEndpoints, hooksFeed } from "./features/hooks.ts";
 import { incidentsEndpoints, incidentsFeed } from "./features/incidents.ts";
 import { localModelsEndpoints, localModelsFeed } from "./features/local-models.ts";
 import { logsChannel, logsEndpoints } from "./features/logs.ts";
@@ -43,6 +44,7 @@ export const endpointGroups = {
   detect: detectEndpoints,
   evidence: evidenceEndpoints,
   history: historyEndpoints,
+  hooks: hooksEndpoints,
   incidents: incidentsEndpoints,
   learning: learningEndpoints,
   localModels: localModelsEndpoints,
@@ -76,6 +78,7 @@ export const channels = {
   cos: chiefFeed,
   detect: detectChannel,
   errors: errorsFeed,
+  hooks: hooksFeed,
   incidents: incidentsFeed,
   localModels: localModelsFeed,
   logs: logsChannel,

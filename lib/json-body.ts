@@ -27,10 +27,11 @@ export async function readJsonBody(request: IncomingMessage, maxBytes = maxJsonB
     throw new AppError("unsupported_media_type", "Compressed bodies are not accepted");
   }
   if (length > maxBytes) throw tooLarge(maxBytes);
-  return parseJson(await collect(request, maxBytes));
+  return parseJson(await readBytes(request, maxBytes));
 }
 
-async function collect(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
+/** Reads a body as it came. Throws `too_large` for more than `maxBytes`. */
+export async function readBytes(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
@@ -45,7 +46,9 @@ async function collect(request: IncomingMessage, maxBytes: number): Promise<Buff
 }
 
 function tooLarge(maxBytes: number): AppError {
-  return new AppError("too_large", `What was sent is larger than ${Math.floor(maxBytes / maxJsonBytes)} MiB`, {
+  const limit =
+    maxBytes < maxJsonBytes ? `${Math.floor(maxBytes / 1024)} KiB` : `${Math.floor(maxBytes / maxJsonBytes)} MiB`;
+  return new AppError("too_large", `What was sent is larger than ${limit}`, {
     hint: "Shorten the text, or give fewer or smaller files and pictures along.",
   });
 }

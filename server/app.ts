@@ -34,6 +34,7 @@ import { openPanicSwitch } from "./features/chief/build-chief.ts";
 import { startBrowser } from "./features/browser/start-browser.ts";
 import { buildEvidence } from "./features/evidence/build-evidence.ts";
 import { mountHistory } from "./features/history/routes.ts";
+import { buildHooks } from "./features/hooks/build-hooks.ts";
 import { startIncidents } from "./features/incidents/start-incidents.ts";
 import { buildLogs } from "./features/logs/build-logs.ts";
 import { createNotificationService, type NotificationService } from "./features/notifications/notification-service.ts";
@@ -176,6 +177,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     notifications,
     panic,
   });
+  await buildHooks(context, { settings, runAutomation: (id, webhook) => automations.runForMessage(id, webhook) });
   panic.addBrake("pausedAutomations", (by) => automations.stopAll(`Everything was stopped by ${by}`));
   panic.addBrake("stoppedCommands", (by) => automations.stopCommands(`Everything was stopped by ${by}`));
 

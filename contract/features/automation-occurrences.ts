@@ -19,8 +19,8 @@ export const occurrenceSchema = z.strictObject({
   automationId: z.string(),
   /** Name of the automation at that time. */
   name: z.string(),
-  trigger: z.enum(["schedule", "manual"]),
-  /** Who started it by hand. */
+  trigger: z.enum(["schedule", "manual", "webhook"]),
+  /** Who started it by hand, or which webhook did. */
   who: z.string().nullable(),
   action: z.enum(["command", "url", "restart-app", "task", "run"]),
   due: z.iso.datetime(),

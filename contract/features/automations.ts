@@ -249,7 +249,7 @@ export const automationsEndpoints = defineEndpoints({
     query: z.strictObject({
       automation: automationIdSchema.optional(),
       state: occurrenceStateSchema.optional(),
-      trigger: z.enum(["schedule", "manual"]).optional(),
+      trigger: z.enum(["schedule", "manual", "webhook"]).optional(),
       before: pageCursorSchema.optional(),
       limit: z.coerce.number().int().min(1).max(200).default(50),
     }),

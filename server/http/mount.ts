@@ -13,7 +13,7 @@ import {
   type BoundEndpoint,
   type Handlers,
 } from "../../lib/endpoint-runner.ts";
-import { readJsonBody } from "../../lib/json-body.ts";
+import { readBytes, readJsonBody } from "../../lib/json-body.ts";
 import type { Logger } from "../../lib/logger.ts";
 import type { ActionRecorder } from "./action-recorder.ts";
 import { neededFor, readElevation, writeElevation, type StepUpGuard } from "./step-up.ts";
@@ -34,6 +34,10 @@ export interface RequestContext {
   correlationId: string;
   /** Lower-case header or "". */
   header(name: string): string;
+  /** All headers as they came, names in lower case; one that came twice is joined with commas. */
+  headers: Readonly<Record<string, string>>;
+  /** For endpoints that take a raw body: its bytes. Throws `too_large`. */
+  readBytes(maxBytes: number): Promise<Buffer>;
 }
 
 /** Binds one endpoint group of the contract to its handlers: `mount("apps", appsEndpoints)({ list: … })`. */
@@ -98,7 +102,8 @@ async function serve(
     const nameBefore = await dependencies.recorder.nameOf(bound, request.params);
     try {
       if (bound.endpoint.stepUp) dependencies.stepUp.demand(bound.endpoint.stepUp, token, caller);
-      body = bound.endpoint.method === "GET" ? undefined : await readJsonBody(request, bound.endpoint.maxBodyBytes);
+      const hasJson = bound.endpoint.method !== "GET" && !bound.endpoint.takesRawBody;
+      body = hasJson ? await readJsonBody(request, bound.endpoint.maxBodyBytes) : undefined;
       const needed = neededFor(bound.endpoint, body);
       if (needed !== null) dependencies.stepUp.demand(needed, token, caller);
       const search = new URL(request.url, "http://localhost").searchParams;
@@ -114,6 +119,8 @@ async function serve(
           },
           correlationId,
           header: (name) => request.get(name)?.toLowerCase() ?? "",
+          headers: plainHeaders(request),
+          readBytes: (maxBytes) => readBytes(request, maxBytes),
           setElevation: (value, minutes) =>
             response.setHeader("Set-Cookie", writeElevation(request, dependencies.cookie, value, minutes)),
         },
@@ -145,6 +152,12 @@ async function serve(
       });
     }
   });
+}
+
+function plainHeaders({ headers }: Request): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(", ") : (value ?? "")]),
+  );
 }
 
 /** The last resort of the Express chain: a malformed address is the caller's mistake, the rest is ours. */

@@ -43,6 +43,7 @@ function operation(operationId: string, tag: string, endpoint: Endpoint): Json {
           },
         }
       : {}),
+    ...(endpoint.takesRawBody ? { requestBody: { content: { "*/*": {} } } } : {}),
     responses: {
       200: {
         description: "Done",

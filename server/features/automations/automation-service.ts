@@ -54,6 +54,8 @@ export interface AutomationService extends AutomationEditor {
   list(): AutomationList;
   view(id: string): AutomationView;
   run(id: string, who: string): Promise<Occurrence>;
+  /** A message came in that starts it. One that is off, paused or stopped is not run; the ledger says why. Throws `not_found`. */
+  runForMessage(id: string, webhook: string): Promise<Occurrence>;
   cancel(occurrenceId: string, who: string): Promise<Occurrence>;
   nextDue(id: string): number | null;
   /** What all tasks of one may use in a day; `null` without one, and when it adds none. */
@@ -164,6 +166,18 @@ export function createAutomationService(options: AutomationServiceOptions): Auto
       const automation = existing(store, id);
       options.panic?.check();
       return runner.submit(automation, { trigger: "manual", who, due: clock.now(), note: null });
+    },
+    async runForMessage(id, webhook) {
+      const automation = existing(store, id);
+      const occasion = { trigger: "webhook", who: webhook, due: clock.now(), note: null } as const;
+      const reason = isStopped()
+        ? "Everything is stopped"
+        : store.pausedAt() !== null
+          ? "Automations are paused"
+          : automation.isEnabled
+            ? null
+            : "The automation is off";
+      return reason === null ? runner.submit(automation, occasion) : runner.record(automation, occasion, { reason });
     },
     cancel: (id, who) => runner.cancel(id, `Cancelled by ${who}`),
     nextDue: (id) => scheduler.nextDue(id),

@@ -2,9 +2,9 @@ import type { Occurrence } from "../../../contract/features/automation-occurrenc
 import type { AutomationRecord } from "./automation-record.ts";
 import { newOccurrenceId } from "./occurrence-ledger.ts";
 
-/** What makes an occurrence: the clock or a person. */
+/** What makes an occurrence: the clock, a person or a message that came in. */
 export interface Occasion {
-  trigger: "schedule" | "manual";
+  trigger: "schedule" | "manual" | "webhook";
   who: string | null;
   /** Milliseconds. */
   due: number;

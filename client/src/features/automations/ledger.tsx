@@ -157,6 +157,7 @@ function columnsWith(onOpen: LedgerProps["onOpen"]): Column<Occurrence>[] {
 export function reasonOf(row: Occurrence): string {
   const parts = [
     row.reason,
+    row.trigger === "webhook" ? `started by the webhook ${row.who ?? ""}` : null,
     row.trigger === "manual" ? `started by hand${row.who === null ? "" : ` by ${row.who}`}` : null,
     row.count === 1
       ? null
