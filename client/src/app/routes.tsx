@@ -106,6 +106,11 @@ export const routeTree = rootRoute.addChildren([
   }),
   createRoute({
     ...parent,
+    path: "/webhooks",
+    component: page(() => import("../features/hooks/hooks-page.tsx"), "HooksPage"),
+  }),
+  createRoute({
+    ...parent,
     path: "/system",
     component: page(() => import("./system-route.tsx"), "SystemRoute"),
   }),

@@ -128,5 +128,6 @@ export const IconTool = /* @__PURE__ */ createIcon("tool", ["M7 10h3V7L6.5 3.5a6
 export const IconTrash = /* @__PURE__ */ createIcon("trash", ["M4 7h16m-10 4v6m4-6v6M5 7l1 12a2 2 0 0 0 2 2h8a2 2 0 0 0 2-2l1-12M9 7V4a1 1 0 0 1 1-1h4a1 1 0 0 1 1 1v3"]);
 export const IconUpload = /* @__PURE__ */ createIcon("upload", ["M4 17v2a2 2 0 0 0 2 2h12a2 2 0 0 0 2-2v-2M7 9l5-5l5 5m-5-5v12"]);
 export const IconUser = /* @__PURE__ */ createIcon("user", ["M8 7a4 4 0 1 0 8 0a4 4 0 0 0-8 0M6 21v-2a4 4 0 0 1 4-4h4a4 4 0 0 1 4 4v2"]);
+export const IconWebhook = /* @__PURE__ */ createIcon("webhook", ["M4.876 13.61A4 4 0 1 0 11 17h6","M15.066 20.502A4 4 0 1 0 17 13c-.706 0-1.424.179-2 .5L12 8","M16 8a4 4 0 1 0-8 0c0 1.506.77 2.818 2 3.5L7 17"]);
 export const IconWorld = /* @__PURE__ */ createIcon("world", ["M3 12a9 9 0 1 0 18 0a9 9 0 0 0-18 0m.6-3h16.8M3.6 15h16.8","M11.5 3a17 17 0 0 0 0 18m1-18a17 17 0 0 1 0 18"]);
 export const IconX = /* @__PURE__ */ createIcon("x", ["M18 6L6 18M6 6l12 12"]);
