@@ -75,6 +75,16 @@ export const dataFiles = {
     owner: "portos-server",
     what: "Every call to the outside, in a chain that can be proved",
   },
+  connectors: {
+    path: "connectors.json",
+    owner: "portos-server",
+    what: "Connectors that are on, their configuration, secrets sealed, and what may leave this machine",
+  },
+  policies: {
+    path: "policies.json",
+    owner: "portos-server",
+    what: "What calls of connectors may do, and who changed it",
+  },
   hooks: { path: "hooks.json", owner: "portos-server", what: "Webhooks in, their secrets sealed" },
   hookDeliveries: {
     path: "hooks/deliveries/",

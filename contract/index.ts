@@ -8,6 +8,7 @@ import { backupsEndpoints } from "./features/backups.ts";
 import { browserEndpoints, browserFeed } from "./features/browser.ts";
 import { detectChannel, detectEndpoints } from "./features/detect.ts";
 import { chiefEndpoints, chiefFeed, learningEndpoints } from "./features/chief.ts";
+import { connectorsEndpoints } from "./features/connectors.ts";
 import { evidenceEndpoints } from "./features/evidence.ts";
 import { historyEndpoints } from "./features/history.ts";
 import { hooksEndpoints, hooksFeed } from "./features/hooks.ts";
@@ -41,6 +42,7 @@ export const endpointGroups = {
   backups: backupsEndpoints,
   browser: browserEndpoints,
   chief: chiefEndpoints,
+  connectors: connectorsEndpoints,
   detect: detectEndpoints,
   evidence: evidenceEndpoints,
   history: historyEndpoints,

@@ -31,6 +31,7 @@ import { automationTasks } from "./features/automations/task-action.ts";
 import { startBackups } from "./features/backups/start-backups.ts";
 import { startHistoryRetention } from "./features/history/retention.ts";
 import { openPanicSwitch } from "./features/chief/build-chief.ts";
+import { buildConnectors } from "./features/connectors/build-connectors.ts";
 import { startBrowser } from "./features/browser/start-browser.ts";
 import { buildEvidence } from "./features/evidence/build-evidence.ts";
 import { mountHistory } from "./features/history/routes.ts";
@@ -109,9 +110,9 @@ export async function createApp(options: AppOptions): Promise<App> {
     });
   });
   context.onStop(startHistoryRetention(context, settings));
-  await buildEvidence(context, settings);
-  await buildOutbox(context);
-  await buildTrust(context);
+  const evidence = await buildEvidence(context, settings);
+  const outbox = await buildOutbox(context);
+  const trust = await buildTrust(context);
   const cosAddress = `127.0.0.1:${env.ports.cos}`;
   const link = new CosLink({ url: `ws://${cosAddress}`, logger: context.logger.child("cos") });
   const cos = createCosClient({ baseUrl: `http://${cosAddress}`, link });
@@ -197,6 +198,9 @@ export async function createApp(options: AppOptions): Promise<App> {
     ...(options.reviews ? { reviews: options.reviews } : {}),
   });
 
+  const { approvals } = agents;
+  const connectors = await buildConnectors(context, { evidence, outbox, approvals, panic, trust: () => trust });
+
   mountOnboarding(mount, await openOnboarding(context), async () => ({
     "add-app": apps.list().length > 0,
     "start-app": apps.list().some(({ onlineCount }) => onlineCount > 0),
@@ -210,6 +214,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   followRuns(agents, runsOfAutomations, context.logger);
   automations.start();
   await agents.start();
+  await connectors.start();
   return {
     core,
     listen: (host, port) => listen(context.http, host, port),

@@ -4,6 +4,7 @@ import { AppError } from "../lib/app-error.ts";
 import type { Core } from "./app.ts";
 import { buildChiefOfStaff } from "./chief-of-staff.ts";
 import { buildCrashRepairs, type CrashRepairParts } from "./crash-repairs.ts";
+import type { ApprovalService } from "./features/approvals/approval-service.ts";
 import { buildApprovals } from "./features/approvals/build-approvals.ts";
 import type { ChiefParts } from "./features/chief/chief-parts.ts";
 import type { Chief } from "./features/chief/chief-service.ts";
@@ -45,6 +46,7 @@ export interface BuildAgentsOptions {
 }
 
 export interface BuiltAgents {
+  approvals: ApprovalService;
   tasks: Tasks["service"];
   runs: BuiltRuns["runs"];
   runHooks: BuiltRuns["hooks"];
@@ -159,6 +161,7 @@ export async function buildAgents(
   );
 
   return {
+    approvals,
     tasks: tasks.service,
     runs: runs.runs,
     runHooks: runs.hooks,

@@ -71,6 +71,8 @@ export const panicSchema = z.strictObject({
   /** Checks of reviews and repairs. */
   stoppedChecks: z.int().min(0).default(0),
   stoppedDownloads: z.int().min(0).default(0),
+  /** Calls of connectors that were cut. */
+  stoppedCalls: z.int().min(0).default(0),
 });
 export type Panic = z.output<typeof panicSchema>;
 

@@ -1,6 +1,7 @@
 import { z } from "zod";
 
-import { evidenceStepSchema, outsideCallerSchema } from "./evidence.ts";
+import { defineEndpoints } from "../endpoint.ts";
+import { evidenceIdSchema, evidenceStepSchema, outsideCallerSchema } from "./evidence.ts";
 
 /** Id of a connector: part of addresses, files and names of tools. */
 export const connectorIdSchema = z
@@ -104,7 +105,7 @@ export type ConnectorPolicyInput = z.input<typeof connectorPolicySchema>;
 
 /** What is asked of the gateway. */
 export const connectorCallSchema = z.strictObject({
-  params: z.record(z.string(), z.json()).default({}),
+  params: z.record(z.string(), z.unknown()).default({}),
   /** Stops before anything leaves and shows the way it would have gone. */
   isDryRun: z.boolean().default(false),
   /** The same key is sent once: a second call with it gets the first one's delivery. */
@@ -114,3 +115,267 @@ export type ConnectorCall = z.output<typeof connectorCallSchema>;
 
 /** How a call would go, or went. */
 export const callPathSchema = z.array(evidenceStepSchema);
+
+/** A JSON Schema, for forms and for models. */
+const jsonSchema = z.record(z.string(), z.unknown());
+
+export const operationViewSchema = z.strictObject({
+  name: operationNameSchema,
+  title: z.string(),
+  description: z.string(),
+  effect: effectSchema,
+  /** People read what it writes. */
+  isToPeople: z.boolean(),
+  isIdempotent: z.boolean(),
+  trust: trustTierSchema,
+  input: jsonSchema,
+  output: jsonSchema,
+  examples: z.array(z.strictObject({ title: z.string(), input: z.record(z.string(), z.unknown()) })),
+});
+export type OperationView = z.output<typeof operationViewSchema>;
+
+/** How a connector was when it was looked at last. */
+export const connectorHealthSchema = z.strictObject({
+  isHealthy: z.boolean(),
+  detail: z.string(),
+  at: z.iso.datetime(),
+});
+export type ConnectorHealthView = z.output<typeof connectorHealthSchema>;
+
+/** How a connector stands. */
+export const connectorStatusSchema = z.strictObject({
+  id: connectorIdSchema,
+  title: z.string(),
+  description: z.string(),
+  isBuiltIn: z.boolean(),
+  isEnabled: z.boolean(),
+  /** Whether the configuration is complete and right. */
+  isConfigured: z.boolean(),
+  /** What is missing or wrong in the configuration. */
+  issues: z.array(z.strictObject({ path: z.string(), message: z.string() })),
+  operations: z.array(operationViewSchema.pick({ name: true, title: true, effect: true, isToPeople: true })),
+  /** It can be looked at without doing anything. */
+  hasHealth: z.boolean(),
+  /** `null`: not looked at since the server started or the configuration was changed. */
+  health: connectorHealthSchema.nullable(),
+  used: z.strictObject({ lastMinute: z.int(), today: z.int() }),
+});
+export type ConnectorStatus = z.output<typeof connectorStatusSchema>;
+
+/** All there is to know of a connector, secrets aside. */
+export const connectorViewSchema = connectorStatusSchema.extend({
+  operations: z.array(operationViewSchema),
+  configSchema: jsonSchema,
+  /** Fields that are secret: written, never read. */
+  secretNames: z.array(z.string()),
+  /** The configuration without its secrets. */
+  config: z.record(z.string(), z.unknown()),
+  secrets: z.record(
+    z.string(),
+    z.strictObject({ isSet: z.boolean(), last4: z.string().nullable(), updatedAt: z.string().nullable() }),
+  ),
+  updatedAt: z.iso.datetime().nullable(),
+});
+export type ConnectorView = z.output<typeof connectorViewSchema>;
+
+/** One change of a policy. */
+export const policyChangeSchema = z.strictObject({
+  at: z.iso.datetime(),
+  by: z.string(),
+  /** Fields that were changed. */
+  fields: z.array(z.string()),
+  before: connectorPolicySchema,
+});
+export type PolicyChange = z.output<typeof policyChangeSchema>;
+
+export const policyViewSchema = z.strictObject({
+  policy: connectorPolicySchema,
+  /** Nobody has changed it yet. */
+  isDefault: z.boolean(),
+  /** Newest first. */
+  history: z.array(policyChangeSchema),
+});
+export type PolicyView = z.output<typeof policyViewSchema>;
+
+/** What the gateway would do with a call. */
+export const policySimulationSchema = z.strictObject({
+  verdict: z.enum(["allowed", "asks", "refused"]),
+  /** What the phone would be asked; `null` unless it asks. */
+  question: z.string().nullable(),
+  code: gatewayCodeSchema.nullable(),
+  message: z.string(),
+  hint: z.string().nullable(),
+  path: callPathSchema,
+});
+export type PolicySimulation = z.output<typeof policySimulationSchema>;
+
+/** What may leave this machine, and who said so. */
+export const gatewayStateSchema = z.strictObject({
+  /** What holds now. */
+  mode: networkModeSchema,
+  since: z.iso.datetime().nullable(),
+  by: z.string().nullable(),
+  /** Everything is stopped: the gateway is closed until that ends and somebody opens it. */
+  isPanic: z.boolean(),
+  /** Targets that failed again and again and are left alone, or have failed lately. */
+  breakers: z.array(
+    z.strictObject({
+      target: z.string(),
+      state: z.enum(["closed", "open", "half-open"]),
+      since: z.string(),
+      until: z.string().nullable(),
+      failures: z.int(),
+      lastReason: z.string().nullable(),
+    }),
+  ),
+});
+export type GatewayState = z.output<typeof gatewayStateSchema>;
+
+export const connectorReplySchema = z.strictObject({
+  output: z.unknown(),
+  evidenceId: evidenceIdSchema,
+  trust: trustTierSchema,
+  path: callPathSchema,
+  isDryRun: z.boolean(),
+  /** It waits in the outbox. */
+  delivery: z.strictObject({ id: z.string(), isNew: z.boolean() }).optional(),
+});
+export type ConnectorReplyView = z.output<typeof connectorReplySchema>;
+
+const params = z.strictObject({ id: connectorIdSchema });
+const operationParams = z.strictObject({ id: connectorIdSchema, operation: operationNameSchema });
+const largestCallBytes = 16 * 1024 * 1024;
+
+export const connectorsEndpoints = defineEndpoints({
+  list: {
+    method: "GET",
+    path: "/api/connectors",
+    summary: "List connectors and how they stand",
+    reply: z.array(connectorStatusSchema),
+    audit: "none",
+  },
+  gateway: {
+    method: "GET",
+    path: "/api/gateway",
+    summary: "Tell what may leave this machine",
+    reply: gatewayStateSchema,
+    audit: "none",
+  },
+  setMode: {
+    method: "PUT",
+    path: "/api/gateway/mode",
+    summary: "Set what may leave this machine",
+    body: z.strictObject({ mode: networkModeSchema }),
+    reply: gatewayStateSchema,
+    audit: "write",
+    stepUpWhen: { when: "more shall leave this machine than before", what: "allow" },
+  },
+  resetBreaker: {
+    method: "POST",
+    path: "/api/gateway/breakers/reset",
+    summary: "Call a target again that was left alone",
+    body: z.strictObject({ target: z.string().min(1).max(2_000) }),
+    reply: gatewayStateSchema,
+    audit: "write",
+  },
+  get: {
+    method: "GET",
+    path: "/api/connectors/:id",
+    summary: "Show a connector, its operations and its configuration",
+    params,
+    reply: connectorViewSchema,
+    audit: "none",
+  },
+  putConfig: {
+    method: "PUT",
+    path: "/api/connectors/:id/config",
+    summary: "Configure a connector",
+    params,
+    /** A secret that is left out stays, an empty one is removed. */
+    body: z.strictObject({ config: z.record(z.string(), z.unknown()) }),
+    reply: connectorViewSchema,
+    audit: "write",
+    stepUp: "secret",
+  },
+  enable: {
+    method: "POST",
+    path: "/api/connectors/:id/enable",
+    summary: "Turn a connector on",
+    params,
+    reply: connectorViewSchema,
+    audit: "write",
+    stepUp: "allow",
+  },
+  disable: {
+    method: "POST",
+    path: "/api/connectors/:id/disable",
+    summary: "Turn a connector off",
+    params,
+    reply: connectorViewSchema,
+    audit: "write",
+  },
+  check: {
+    method: "POST",
+    path: "/api/connectors/:id/check",
+    summary: "Look how a connector is",
+    params,
+    reply: connectorStatusSchema,
+    audit: "none",
+  },
+  policy: {
+    method: "GET",
+    path: "/api/connectors/:id/policy",
+    summary: "Show what calls of a connector may do",
+    params,
+    reply: policyViewSchema,
+    audit: "none",
+  },
+  putPolicy: {
+    method: "PUT",
+    path: "/api/connectors/:id/policy",
+    summary: "Change what calls of a connector may do",
+    params,
+    body: connectorPolicySchema,
+    reply: policyViewSchema,
+    audit: "write",
+    stepUp: "allow",
+  },
+  simulate: {
+    method: "POST",
+    path: "/api/connectors/:id/policy/simulate",
+    summary: "Tell what a policy would do with a call",
+    params,
+    body: z.strictObject({
+      /** The one in force when left out. */
+      policy: connectorPolicySchema.optional(),
+      operation: operationNameSchema,
+      params: z.record(z.string(), z.unknown()).default({}),
+      caller: callerKindSchema.default("agent"),
+      isPlanning: z.boolean().default(false),
+      /** The time it would be; now when left out. */
+      at: z.iso.datetime().optional(),
+    }),
+    reply: policySimulationSchema,
+    audit: "none",
+  },
+  execute: {
+    method: "POST",
+    path: "/api/connectors/:id/operations/:operation/execute",
+    summary: "Call an operation of a connector",
+    params: operationParams,
+    body: connectorCallSchema.omit({ isDryRun: true }),
+    maxBodyBytes: largestCallBytes,
+    reply: connectorReplySchema,
+    audit: "write",
+  },
+  dryRun: {
+    method: "POST",
+    path: "/api/connectors/:id/operations/:operation/dry-run",
+    summary: "Show how a call of a connector would go, without making it",
+    params: operationParams,
+    body: connectorCallSchema.omit({ isDryRun: true, idempotencyKey: true }),
+    maxBodyBytes: largestCallBytes,
+    reply: policySimulationSchema.extend({ evidenceId: evidenceIdSchema.nullable() }),
+    audit: "none",
+  },
+});

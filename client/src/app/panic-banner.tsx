@@ -51,6 +51,7 @@ function stoppedText({
   stoppedCommands,
   stoppedChecks,
   stoppedDownloads,
+  stoppedCalls,
 }: Panic): string {
   const parts = [
     stoppedRuns === 0 ? null : `${formatCount(stoppedRuns, "run")} ended`,
@@ -59,6 +60,7 @@ function stoppedText({
     stoppedCommands === 0 ? null : `${formatCount(stoppedCommands, "command")} ended`,
     stoppedChecks === 0 ? null : `${formatCount(stoppedChecks, "check")} ended`,
     stoppedDownloads === 0 ? null : `${formatCount(stoppedDownloads, "download")} cancelled`,
+    stoppedCalls === 0 ? null : `${formatCount(stoppedCalls, "call")} to the outside cut`,
   ].filter((part) => part !== null);
   return parts.length === 0 ? "Nothing was running." : `${parts.join(", ")}.`;
 }

@@ -9,6 +9,8 @@ export interface CallTrace {
   /** For one try of one request, or one connection. */
   begin(): Trace;
   report(): CallReport;
+  /** Where replies came from, those that redirected included. */
+  repliedFrom(): string[];
 }
 
 const maxAddresses = 100;
@@ -23,6 +25,8 @@ export function createCallTrace(): CallTrace {
       tries.push(trace);
       return trace;
     },
+    repliedFrom: () =>
+      tries.flatMap(({ hops }) => hops.filter(({ status }) => status !== null).map(({ url }) => url)),
     report() {
       const hops = tries.flatMap((trace) => trace.hops);
       return {

@@ -13,6 +13,7 @@ import type { Outbox } from "./outbox/outbox.ts";
 import type { PolicyJudge } from "./policy.ts";
 import type { RateLimiter } from "./rate-limit.ts";
 import type { ConnectorRegistry } from "./registry.ts";
+import type { Trust } from "./trust.ts";
 
 /** One call as it is asked for. */
 export interface GatewayRequest {
@@ -84,6 +85,8 @@ export interface GatewayDependencies {
   outbox: Pick<Outbox, "accept">;
   limiter: RateLimiter;
   breaker: CircuitBreaker;
+  /** The user's lists as they are now. */
+  trust(): Pick<Trust, "of">;
   clock: Clock;
   /** Zone of the machine's clock, for quiet hours. */
   zone: string;

@@ -23,17 +23,34 @@ export interface Gateway {
   holdOf(message: OutboxMessage): Promise<GatewayError | null>;
   /** Cuts what is under way; answers how many calls that were. */
   cutAll(reason: string): number;
+  /** Cuts what is under way and waits until all of it is on record. */
+  stop(): Promise<void>;
 }
 
 /** Creates it over what is allowed, configured and recorded elsewhere. */
 export function createGateway(dependencies: GatewayDependencies): Gateway {
-  const running = new Set<AbortController>();
+  const running = new Map<AbortController, Promise<unknown>>();
 
-  async function execute(request: GatewayRequest, delivery: DeliveryOf | null): Promise<GatewayReply> {
-    const { evidence, clock } = dependencies;
+  function execute(request: GatewayRequest, delivery: DeliveryOf | null): Promise<GatewayReply> {
     const controller = new AbortController();
+    const work = executeUntil(controller, request, delivery).finally(() => running.delete(controller));
+    running.set(controller, work);
+    return work;
+  }
+
+  function cutAll(reason: string): number {
+    const hint = "Open the gateway on the Connectors page, then call again.";
+    for (const controller of running.keys()) controller.abort(new GatewayError("cancelled", reason, { hint }));
+    return running.size;
+  }
+
+  async function executeUntil(
+    controller: AbortController,
+    request: GatewayRequest,
+    delivery: DeliveryOf | null,
+  ): Promise<GatewayReply> {
+    const { evidence, clock } = dependencies;
     const signal = request.signal ? AbortSignal.any([request.signal, controller.signal]) : controller.signal;
-    running.add(controller);
     const startedAt = clock.monotonic();
     const notes: CallNotes = {
       id: evidence.newId(),
@@ -58,8 +75,6 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
       failure.evidenceId = notes.id;
       failure.path = notes.path.steps();
       throw failure;
-    } finally {
-      running.delete(controller);
     }
   }
 
@@ -76,10 +91,10 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
         return toGatewayError(error);
       }
     },
-    cutAll(reason) {
-      const hint = "Open the gateway on the Connectors page, then call again.";
-      for (const controller of running) controller.abort(new GatewayError("cancelled", reason, { hint }));
-      return running.size;
+    cutAll,
+    async stop() {
+      cutAll("PortOS is being stopped");
+      await Promise.allSettled(running.values());
     },
   };
 }
@@ -184,7 +199,7 @@ async function leave(notes: CallNotes, call: PreparedCall, dependencies: Gateway
     return { value, reason: "Secrets, scripts and control characters are out of the reply" };
   });
   const trust = await path.step("trust", () => {
-    const { tier, reason } = trustOfCall(call);
+    const { tier, reason } = trustOfCall(call, trace.repliedFrom(), dependencies);
     return { value: tier, code: tier, reason };
   });
   return { output, trust };

@@ -17,13 +17,14 @@ export const panicFile = {
     stoppedCommands: 0,
     stoppedChecks: 0,
     stoppedDownloads: 0,
+    stoppedCalls: 0,
   } satisfies Panic,
   version: 1,
 };
 
 /** What a brake has stopped is counted under one of these. */
 export type BrakeCount =
-  "stoppedRuns" | "deniedQuestions" | "pausedAutomations" | "stoppedCommands" | "stoppedChecks" | "stoppedDownloads";
+  "stoppedRuns" | "deniedQuestions" | "pausedAutomations" | "stoppedCommands" | "stoppedChecks" | "stoppedDownloads" | "stoppedCalls";
 
 /**
  * One switch that stops everything that runs by itself. It is on as soon as that is on disk; whoever starts something asks it

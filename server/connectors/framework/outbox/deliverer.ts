@@ -24,7 +24,13 @@ export interface DeliveryTry extends OutboxMessage {
  */
 export type DeliveryResult =
   | { ok: true }
-  | { ok: false; isHeld: true; reason: string }
+  | {
+      ok: false;
+      isHeld: true;
+      reason: string;
+      /** When it is worth looking again, in milliseconds; soon when left out. */
+      pauseMs?: number;
+    }
   | {
       ok: false;
       isHeld?: false;
@@ -224,7 +230,11 @@ class OpenDeliverer {
     }
     if (result.isHeld) {
       const apply = (): void => {
-        this.#change(delivery, { state: delivery.failure ? "waiting" : "queued", attempts: attempts - 1 }, againMs);
+        this.#change(
+          delivery,
+          { state: delivery.failure ? "waiting" : "queued", attempts: attempts - 1 },
+          result.pauseMs ?? againMs,
+        );
       };
       return { row: { kind: "held", id, at, attempts: attempts - 1 }, apply };
     }

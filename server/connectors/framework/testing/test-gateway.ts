@@ -8,6 +8,7 @@ import {
   type ConnectorPolicyInput,
   type NetworkMode,
 } from "../../../../contract/features/connectors.ts";
+import { trustListsSchema } from "../../../../contract/features/trust.ts";
 import type { EvidenceView } from "../../../../contract/features/evidence.ts";
 import { createCircuitBreaker, type CircuitBreaker } from "../../../../lib/circuit-breaker.ts";
 import { systemClock, type Clock } from "../../../../lib/clock.ts";
@@ -26,6 +27,7 @@ import { outboxRowSchema, type OutboxRow } from "../outbox/outbox-row.ts";
 import { createPolicyJudge } from "../policy.ts";
 import { createCallDays, createRateLimiter } from "../rate-limit.ts";
 import { createRegistry, type ConnectorRegistry } from "../registry.ts";
+import { createTrust } from "../trust.ts";
 
 type Question = Extract<ApprovalSubject, { kind: "connector-call" }>;
 
@@ -90,6 +92,7 @@ export async function createTestGateway(options: TestGatewayOptions): Promise<Te
   const questions: Question[] = [];
   const configs = new Map(Object.entries(options.configs ?? {}));
   const disabled = new Set<string>();
+  const trust = createTrust(trustListsSchema.parse({}));
   let mode: NetworkMode = "online";
   let revision = 1;
   const readPolicy = (input: ConnectorPolicyInput) => {
@@ -122,6 +125,7 @@ export async function createTestGateway(options: TestGatewayOptions): Promise<Te
       },
     },
     outbox: queue.outbox,
+    trust: () => trust,
     limiter: createRateLimiter(createCallDays("UTC")),
     breaker,
     clock,

@@ -1,0 +1,51 @@
+import { z } from "zod";
+
+import { connectorPolicySchema, networkModeSchema, policyChangeSchema } from "../../../contract/features/connectors.ts";
+import { storedSecretSchema } from "../../../lib/secret-box.ts";
+
+const connectorRecordSchema = z.strictObject({
+  isEnabled: z.boolean().default(false),
+  /** Without the secrets. */
+  config: z.record(z.string(), z.unknown()).default({}),
+  secrets: z.record(z.string(), storedSecretSchema).default({}),
+  /** Grows with each change of the configuration. */
+  revision: z.int().min(0).default(0),
+  updatedAt: z.iso.datetime().nullable().default(null),
+});
+export type ConnectorRecord = z.output<typeof connectorRecordSchema>;
+
+/** A connector nobody has touched: it is off, so that nothing leaves. */
+export const untouched: ConnectorRecord = connectorRecordSchema.parse({});
+
+const connectorsSchema = z.strictObject({
+  /** Whether connectors that are on may call. */
+  mode: networkModeSchema.default("online"),
+  modeSince: z.iso.datetime().nullable().default(null),
+  modeBy: z.string().nullable().default(null),
+  connectors: z.record(z.string(), connectorRecordSchema),
+});
+export type ConnectorsFile = z.output<typeof connectorsSchema>;
+
+/** How `data/connectors.json` is opened. */
+export const connectorsFile = {
+  schema: connectorsSchema,
+  initial: connectorsSchema.parse({ connectors: {} }),
+  version: 1,
+  isolate: { list: "connectors", entry: connectorRecordSchema },
+};
+
+const policyRecordSchema = z.strictObject({
+  policy: connectorPolicySchema,
+  /** Newest first. */
+  history: z.array(policyChangeSchema),
+});
+
+const policiesSchema = z.strictObject({ policies: z.record(z.string(), policyRecordSchema) });
+export type PoliciesFile = z.output<typeof policiesSchema>;
+
+/** How `data/policies.json` is opened. A policy that cannot be read is no reason to do without one: see `createPolicyStore`. */
+export const policiesFile = {
+  schema: policiesSchema,
+  initial: { policies: {} },
+  version: 1,
+};

@@ -1,0 +1,114 @@
+import { connectorsEndpoints, type GatewayState, type NetworkMode } from "../../../contract/features/connectors.ts";
+import type { OutsideCaller } from "../../../contract/features/evidence.ts";
+import type { CircuitBreaker } from "../../../lib/circuit-breaker.ts";
+import type { Gateway } from "../../connectors/framework/gateway.ts";
+import { GatewayError } from "../../connectors/framework/gateway-error.ts";
+import type { GatewayRequest } from "../../connectors/framework/gateway-request.ts";
+import type { Mount, RequestContext } from "../../http/mount.ts";
+import { deviceName } from "../approvals/device-name.ts";
+import { refusalView, type ConnectorService } from "./connector-service.ts";
+import type { NetworkModeSwitch } from "./network-mode.ts";
+import type { PolicyStore } from "./policy-store.ts";
+
+interface Dependencies {
+  service: ConnectorService;
+  policies: PolicyStore;
+  gateway: Gateway;
+  network: NetworkModeSwitch;
+  breaker: CircuitBreaker;
+  panic: { isOn(): boolean; check(): void };
+  /** What waits may go now. */
+  wake(): void;
+}
+
+const wider: Readonly<Record<NetworkMode, number>> = { offline: 0, "read-only": 1, online: 2 };
+
+/** Mounts the endpoints of connectors and of the gateway. */
+export function mountConnectors(mount: Mount, parts: Dependencies): void {
+  const { service, policies, gateway, network, breaker, panic, wake } = parts;
+  const state = (): GatewayState => ({ ...network.state(), isPanic: panic.isOn(), breakers: breaker.states() });
+  mount(
+    "connectors",
+    connectorsEndpoints,
+  )({
+    list: () => service.list(),
+    gateway: state,
+    async setMode({ body: { mode } }, context) {
+      if (mode !== "offline") panic.check();
+      if (wider[mode] > wider[network.now()]) context.demand("allow");
+      await network.set(mode, context.caller.name);
+      if (mode === "offline") gateway.cutAll(`The gateway was closed by ${context.caller.name}`);
+      wake();
+      return state();
+    },
+    resetBreaker({ body }) {
+      breaker.reset(body.target);
+      return state();
+    },
+    get: ({ params }) => service.get(params.id),
+    putConfig: ({ params, body }) => service.putConfig(params.id, body.config),
+    async enable({ params }) {
+      const view = await service.setEnabled(params.id, true);
+      wake();
+      return view;
+    },
+    disable: ({ params }) => service.setEnabled(params.id, false),
+    check: ({ params }, { signal }) => service.check(params.id, signal),
+    policy: ({ params }) => policies.view(service.find(params.id).id),
+    putPolicy: ({ params, body }, { caller }) => policies.put(service.find(params.id).id, body, caller.name),
+    simulate({ params, body }, { correlationId }) {
+      const { operation, policy, at, isPlanning } = body;
+      const request: GatewayRequest = {
+        connector: service.find(params.id).id,
+        operation,
+        params: body.params,
+        caller: { kind: body.caller, name: "Simulation" },
+        correlationId,
+        phase: isPlanning ? "planning" : "acting",
+      };
+      return service.simulate(request, { policy, at });
+    },
+    async execute({ params, body }, context) {
+      const { output, ...reply } = await gateway.execute({
+        ...requestOf(params, body.params, context),
+        idempotencyKey: body.idempotencyKey,
+      });
+      return { ...reply, output: toJson(output) };
+    },
+    async dryRun({ params, body }, context) {
+      try {
+        const reply = await gateway.execute({ ...requestOf(params, body.params, context), isDryRun: true });
+        const { path, evidenceId } = reply;
+        const asking = path.find(({ step, code }) => step === "approval" && code === "would_ask");
+        const message = asking?.reason ?? "It would be made";
+        const verdict = asking === undefined ? "allowed" : "asks";
+        return { verdict, question: asking?.reason ?? null, code: null, message, hint: null, path, evidenceId };
+      } catch (error) {
+        if (!(error instanceof GatewayError)) throw error;
+        return { ...refusalView(error, [...error.path]), evidenceId: error.evidenceId };
+      }
+    },
+  });
+}
+
+function requestOf(
+  { id, operation }: { id: string; operation: string },
+  params: GatewayRequest["params"],
+  context: RequestContext,
+): GatewayRequest {
+  const { correlationId, signal } = context;
+  return { connector: id, operation, params, caller: callerOf(context), correlationId, signal };
+}
+
+/** Who presses a button of the panel. */
+function callerOf({ caller, header }: RequestContext): OutsideCaller {
+  return { kind: "person", name: caller.name, device: deviceName(caller, header("user-agent")) };
+}
+
+/** What JSON cannot say becomes what it can: bytes as base64. */
+function toJson(output: unknown): unknown {
+  const text = JSON.stringify(output ?? null, (_name, value: unknown) =>
+    value instanceof Uint8Array ? Buffer.from(value).toString("base64") : value,
+  );
+  return JSON.parse(text) as unknown;
+}
