@@ -14,7 +14,7 @@ export interface TamedHtml {
   isCut: boolean;
 }
 
-export const usualTameLimits: TameLimits = { maxChars: 3_000_000, maxElements: 25_000, maxDepth: 150 };
+export const usualTameLimits: TameLimits = { maxChars: 1_000_000, maxElements: 8_000, maxDepth: 60 };
 
 /** Left out with everything in them. */
 const removed = new Set(

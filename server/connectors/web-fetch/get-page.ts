@@ -1,0 +1,54 @@
+import type { ConnectorReply, OperationContext } from "../framework/define-connector.ts";
+import { GatewayError } from "../framework/gateway-error.ts";
+import { decodeText } from "../reading/decode-text.ts";
+import { isAllowedByRobots } from "./robots.ts";
+import type { WebFetchConfig } from "./web-fetch-config.ts";
+
+export interface PageWish {
+  url: string;
+  /** Ask the site's robots.txt first. */
+  respectsRobots: boolean;
+  accept: string;
+  maxBytes: number;
+}
+
+/** Gets what is at an address, as the configuration and the site want it. Throws `refused_by_policy` where its robots.txt says no. */
+export async function getPage(wish: PageWish, context: OperationContext<WebFetchConfig>): Promise<ConnectorReply> {
+  const { config, http } = context;
+  const isCareful = wish.respectsRobots || config.alwaysRespectsRobots;
+  if (isCareful) await askRobots(wish.url, context);
+  const headers: Record<string, string> = { accept: wish.accept, "user-agent": config.userAgent };
+  if (config.languages !== "") headers["accept-language"] = config.languages;
+  const reply = await http.expectOk({ url: wish.url, headers, maxBytes: wish.maxBytes });
+  if (isCareful && siteAndPath(reply.url) !== siteAndPath(wish.url)) await askRobots(reply.url, context);
+  return reply;
+}
+
+function siteAndPath(address: string): string {
+  const { origin, pathname, search } = new URL(address);
+  return origin + pathname + search;
+}
+
+const robotsBytes = 1_048_576;
+
+async function askRobots(address: string, { config, http, note }: OperationContext<WebFetchConfig>): Promise<void> {
+  const { origin, pathname, search } = new URL(address);
+  const reply = await http.request({
+    url: `${origin}/robots.txt`,
+    headers: { "user-agent": config.userAgent },
+    maxBytes: robotsBytes,
+  });
+  if (reply.status >= 500)
+    throw new GatewayError("refused_by_policy", `${origin} could not say whether programs are welcome`, {
+      hint: "Try again later, or ask without respecting robots.txt.",
+    });
+  const robots = reply.status < 300 ? decodeText(reply.bytes).text : "";
+  if (isAllowedByRobots(robots, config.robotsName, pathname + search)) {
+    note("robots_allow", `${origin}/robots.txt allows it`);
+    return;
+  }
+  throw new GatewayError("refused_by_policy", `${origin}/robots.txt asks programs not to read this page`, {
+    hint: "Respect that, or ask without respecting robots.txt if you may.",
+    isFinal: true,
+  });
+}
