@@ -25,8 +25,7 @@ export function createCallTrace(): CallTrace {
       tries.push(trace);
       return trace;
     },
-    repliedFrom: () =>
-      tries.flatMap(({ hops }) => hops.filter(({ status }) => status !== null).map(({ url }) => url)),
+    repliedFrom: () => tries.flatMap(({ hops }) => hops.filter(({ status }) => status !== null).map(({ url }) => url)),
     report() {
       const hops = tries.flatMap((trace) => trace.hops);
       return {

@@ -118,8 +118,7 @@ test("a call of a person goes out and is on record", async () => {
 });
 
 test("a dry run shows the way, also to a refusal, and sends nothing", async () => {
-  const dryRun = () =>
-    app.call("connectors.dryRun", { params: operation, body: { params: { text: "hello" } } });
+  const dryRun = () => app.call("connectors.dryRun", { params: operation, body: { params: { text: "hello" } } });
   expect(await dryRun()).toMatchObject({ verdict: "refused", code: "disabled" });
   await turnOn();
   expect(await dryRun()).toMatchObject({ verdict: "allowed", code: null });
@@ -132,7 +131,10 @@ test("a dry run shows the way, also to a refusal, and sends nothing", async () =
 test("a policy is kept with who changed what, and can be tried before", async () => {
   await turnOn();
   const simulate = (more: object) =>
-    app.call("connectors.simulate", { params: { id }, body: { operation: "post", params: { text: "hello" }, ...more } });
+    app.call("connectors.simulate", {
+      params: { id },
+      body: { operation: "post", params: { text: "hello" }, ...more },
+    });
   const stricter = connectorPolicySchema.parse({ approval: "writes" });
   expect(await simulate({})).toMatchObject({ verdict: "asks" });
   expect(await simulate({ policy: connectorPolicySchema.parse({ approval: "never" }) })).toMatchObject({
