@@ -29,6 +29,10 @@ function run(name: string, params: Record<string, unknown>, settings: Record<str
   return operation.run(operation.input.parse(params), scene.context);
 }
 
+function limited(seconds: string) {
+  return { status: 429, headers: { "retry-after": seconds }, body: { ok: false, error: "ratelimited" } };
+}
+
 describe("slack", () => {
   it("sends a message with blocks into a thread", async () => {
     const blocks = [{ type: "section", text: { type: "mrkdwn", text: "*Hi*" } }];
@@ -81,11 +85,6 @@ describe("slack", () => {
   });
 
   it("waits as long as Slack asks, and says so when that is too long", async () => {
-    const limited = (seconds: string) => ({
-      status: 429,
-      headers: { "retry-after": seconds },
-      body: { ok: false, error: "ratelimited" },
-    });
     fake.answers.push(limited("1"));
     const startedAt = performance.now();
     await run("send-message", { channel: "C0123ABC", text: "a" }, {}, true);
