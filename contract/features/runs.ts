@@ -210,6 +210,9 @@ export type Run = z.output<typeof runSchema>;
 
 const id = z.strictObject({ id: runIdSchema });
 
+/** Whatever makes a run act asks for the PIN when the run itself asks for nothing. */
+export const stepUpWhenFree = { when: "the run asks for nothing", what: "allow" } as const;
+
 export const runsEndpoints = defineEndpoints({
   list: {
     method: "GET",
@@ -289,6 +292,7 @@ export const runsEndpoints = defineEndpoints({
     body: z.strictObject({ text: promptText }),
     reply: runSchema,
     audit: "write",
+    stepUpWhen: stepUpWhenFree,
   },
   stop: {
     method: "POST",
@@ -305,6 +309,7 @@ export const runsEndpoints = defineEndpoints({
     params: id,
     reply: runSchema,
     audit: "write",
+    stepUpWhen: stepUpWhenFree,
   },
   /** The same prompt once more, as a new run. */
   again: {
@@ -314,7 +319,7 @@ export const runsEndpoints = defineEndpoints({
     params: id,
     reply: runSchema,
     audit: "write",
-    stepUpWhen: { when: "the run asked for nothing", what: "allow" },
+    stepUpWhen: stepUpWhenFree,
   },
   remove: {
     method: "DELETE",
