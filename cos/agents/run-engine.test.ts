@@ -6,7 +6,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import type { RunsMessage, RunSpec, RunTarget } from "../../contract/internal/runs.ts";
 import { AppError } from "../../lib/app-error.ts";
 import { systemClock } from "../../lib/clock.ts";
-import { silentLogger } from "../../lib/logger.ts";
+import { createLogger, silentLogger, type Logger } from "../../lib/logger.ts";
 import { useTemporaryFolders } from "../../lib/testing/temporary-folder.ts";
 import type { AttemptEnd, AttemptTask } from "./attempt.ts";
 import { RunEngine } from "./run-engine.ts";
@@ -52,7 +52,7 @@ function later<T>(): { promise: Promise<T>; resolve: (value: T) => void } {
 }
 
 /** An engine whose agents have a session and do what `act` says; they work until they are stopped unless it says otherwise. */
-async function createWorld(limit = 4) {
+async function createWorld(limit = 4, logger: Logger = silentLogger) {
   const folder = await newFolder();
   const store = new RunStore({ directory: join(folder, "runs"), clock: systemClock, logger: silentLogger });
   const given: string[] = [];
@@ -68,7 +68,7 @@ async function createWorld(limit = 4) {
   const engine = new RunEngine({
     store,
     clock: systemClock,
-    logger: silentLogger,
+    logger,
     refreshSecrets: () => Promise.resolve(),
     limits: { total: limit, perApp: limit, perProvider: limit },
     mayFallBack: () => world.hasOthers,
@@ -378,6 +378,41 @@ describe("a stop of everything", () => {
     expect(await starting).toMatchObject({ state: "interrupted", canContinue: true, message: "stop" });
     expect([engine.openCount, given]).toEqual([0, []]);
   });
+});
+
+it("closes every run although the disk refuses one of them, and tells of that", async () => {
+  const lines: string[] = [];
+  const world = await createWorld(1, createLogger({ write: (_level, line) => lines.push(line) }));
+  const { engine, store, start, until } = world;
+  world.act = () => null;
+  const going = await start("going");
+  await until(going.id, "running");
+  const [refused, slow] = [await start("refused"), await start("slow")];
+  const save = store.save.bind(store);
+  const written: string[] = [];
+  store.save = async (record) => {
+    if (record.run.id === refused.id) throw new Error("no room");
+    if (record.run.id === slow.id) await settled();
+    await save(record);
+    written.push(record.run.id);
+  };
+  await engine.close();
+  expect(written).toContain(slow.id);
+  expect(lines.filter((line) => line.includes("could not be closed"))).toEqual([
+    expect.stringContaining(refused.id) as string,
+  ]);
+  store.save = save;
+});
+
+it("still knows a run that was set aside for whoever counts what was used", async () => {
+  const { engine, start, until } = await createWorld();
+  const { id } = await start("task");
+  await until(id, "succeeded");
+  await vi.waitUntil(() => engine.openCount === 0);
+  await engine.remove(id);
+  await expect(engine.get(id)).rejects.toMatchObject({ code: "not_found" });
+  expect(await engine.recall(id)).toMatchObject({ id, state: "succeeded" });
+  await expect(engine.recall("run-000000000000")).rejects.toMatchObject({ code: "not_found" });
 });
 
 it("ends a run once that is stopped in the moment its turn comes", async () => {

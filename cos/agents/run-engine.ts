@@ -136,6 +136,14 @@ export class RunEngine {
     return run;
   }
 
+  /** The same of one that was set aside in the last day. */
+  async recall(id: string): Promise<Run> {
+    const { store } = this.#options;
+    const run = this.#tasks.get(id)?.view() ?? ((await store.read(id)) ?? (await store.readRemoved(id)))?.run;
+    if (!run) throw notFound(id);
+    return run;
+  }
+
   /** What a run was given. */
   async given(id: string): Promise<{ text: string; images?: RunImage[] }> {
     const { store } = this.#options;
@@ -273,7 +281,7 @@ export class RunEngine {
     for (const end of ends)
       if (end.status === "rejected")
         this.#options.logger.error("The end of a run could not be written", {}, end.reason);
-    await Promise.all(this.#finishing.values());
+    await Promise.allSettled(this.#finishing.values()); // whoever ends one hears of its failure
     return going.length;
   }
 
@@ -290,7 +298,13 @@ export class RunEngine {
       const task = this.#tasks.get(id);
       if (task) await this.#finish(task, conclusion).catch(() => undefined); // told before
     }
-    await Promise.all([...this.#tasks.values()].map((task) => task.close()));
+    const tasks = [...this.#tasks.values()];
+    const closed = await Promise.allSettled(tasks.map((task) => task.close()));
+    for (const [index, { run }] of tasks.entries()) {
+      const each = closed[index];
+      if (each?.status === "rejected")
+        this.#options.logger.error("A run could not be closed", { run: run.id }, each.reason);
+    }
   }
 
   // ── inside ──────────────────────────────────────────────────────────────────────────────

@@ -65,7 +65,7 @@ describe("run store", () => {
     await runs.close();
   });
 
-  it("brings a removed run back for a day, at its old place", async () => {
+  it("brings a removed run back for a day, however long it is, at its old place", async () => {
     const runs = await store();
     for (let number = 1; number <= 3; number += 1) await runs.create(newRecord(number), `text ${number}`, []);
     const { id } = newRecord(2).run;
@@ -80,6 +80,10 @@ describe("run store", () => {
     await runs.remove(id);
     now += 25 * 3_600_000;
     await runs.remove(newRecord(1).run.id);
+    expect((await runs.readRemoved(id))?.run.title).toBe("Run 2");
+    now += 2 * 3_600_000;
+    await runs.remove(newRecord(3).run.id);
+    expect(await runs.readRemoved(id)).toBeNull();
     await expect(runs.restore(id)).rejects.toMatchObject({ code: "not_found" });
     await runs.close();
   });

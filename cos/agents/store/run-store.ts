@@ -14,7 +14,8 @@ import { EventLog, readEvents } from "./event-log.ts";
 import { readImage, readImages, writeImages } from "./run-images.ts";
 import { runRecordSchema, type RunRecord } from "./run-record.ts";
 
-const restoreWithinMs = 24 * 3_600_000;
+/** A day on which the clock is set back, and an hour more: what was used of a budget of the day is known until it is over. */
+const restoreWithinMs = 26 * 3_600_000;
 /** Most rows of the index one page looks at, times the rounds it may take; a page of a rare filter may be short and goes on with its cursor. */
 const maxScan = 2_000;
 const maxRounds = 8;
@@ -75,7 +76,7 @@ export class RunStore {
     const { id, title, appId, groupId } = record.run;
     const folder = this.folderOf(id);
     await makeFolder(systemDisk, this.#options.directory);
-    if (await exists(join(this.#options.directory, "removed", id))) throw taken(id);
+    if (await exists(this.#removedOf(id))) throw taken(id);
     try {
       await mkdir(folder, { mode: 0o700 });
     } catch (error) {
@@ -97,9 +98,22 @@ export class RunStore {
   }
 
   /** The record of a run, `null` when there is none or it cannot be read. */
-  async read(id: string): Promise<RunRecord | null> {
+  read(id: string): Promise<RunRecord | null> {
+    return this.#readRecord(id, this.folderOf(id));
+  }
+
+  /** The same of a run that was set aside and is still there. */
+  readRemoved(id: string): Promise<RunRecord | null> {
+    return this.#readRecord(id, this.#removedOf(id));
+  }
+
+  #removedOf(id: string): string {
+    return join(this.#options.directory, "removed", id);
+  }
+
+  async #readRecord(id: string, folder: string): Promise<RunRecord | null> {
     try {
-      const text = await readFile(join(this.folderOf(id), "record.json"), "utf8");
+      const text = await readFile(join(folder, "record.json"), "utf8");
       return runRecordSchema.parse(JSON.parse(text));
     } catch (error) {
       if (errorCode(error) !== "ENOENT")
@@ -201,7 +215,7 @@ export class RunStore {
   /** Brings a run back. `not_found` when it is gone. */
   async restore(id: string): Promise<void> {
     try {
-      await rename(join(this.#options.directory, "removed", id), this.folderOf(id));
+      await rename(this.#removedOf(id), this.folderOf(id));
     } catch (error) {
       if (errorCode(error) === "ENOENT") throw notFound(id);
       throw error;

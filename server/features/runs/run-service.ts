@@ -14,6 +14,8 @@ export interface RunService {
   /** One run for each choice, with the same prompt; all of them or none. */
   create(input: RunInput, source?: RunSource, extras?: RunExtras): Promise<Run[]>;
   get(id: string): Promise<Run>;
+  /** The same of one that was deleted in the last day, and nobody is told of it. Throws while portos-cos is away. */
+  recall(id: string): Promise<Run>;
   events(id: string, query: { after: number; limit: number }): Promise<{ events: RunEvent[]; last: number }>;
   text(id: string): Promise<string>;
   /** A picture the run was given; `number` counts from 1. Throws `not_found`, and `conflict` when its file is gone. */
@@ -75,6 +77,7 @@ export function createRunService(options: RunServiceOptions): RunService {
     },
     create: starter.create,
     get,
+    recall: (id) => cos.recall({ params: { id } }),
     events: (id, query) => cos.events({ params: { id }, query }),
     text: async (id) => (await cos.text({ params: { id } })).text,
     image: (id, number) => cos.image({ params: { id, number } }),
