@@ -266,6 +266,30 @@ describe("runs that go on", () => {
   });
 });
 
+it.each([
+  ["with a session of its agent", "session", "resume", /^You were interrupted/],
+  ["without one", null, "repeat", /^task\n\nWork on this was begun before/],
+] as const)("says itself what it tells an interrupted run %s", async (_case, agentSessionId, speaker, text) => {
+  const { engine, store, until } = await createWorld();
+  const facts = { number: 1, providerId: "fake", providerName: "Fake", providerType: "cli" as const, model: null };
+  const at = "2026-11-20T12:00:00.000Z";
+  const ends = { endedAt: at, failure: "crashed" as const, message: null, usage: noUsage };
+  const attempts = [{ ...facts, reason: "r", startedAt: at, ...ends }];
+  const record = newRecord(1, { state: "interrupted", canContinue: true, agentSessionId, attempts });
+  await store.create(record, "task", []);
+  const { id } = await engine.resume(record.run.id, [cliTarget()]);
+  await until(id, "succeeded");
+  await vi.waitUntil(() => engine.openCount === 0);
+  await engine.say(id, "And that", [cliTarget()]);
+  await until(id, "succeeded");
+  const { events } = await engine.events(id, 0, 100);
+  const said = events.flatMap(({ body }) => (body.kind === "user" ? [body] : []));
+  expect(said).toEqual([
+    { kind: "user", speaker, text: expect.stringMatching(text) as string },
+    { kind: "user", text: "And that" },
+  ]);
+});
+
 it("ends a run that is told that nobody else can be asked while it still leaves its slot", async () => {
   const world = await createWorld();
   const { engine, store, until } = world;

@@ -1,6 +1,7 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 
+import type { Speaker } from "../../contract/features/run-events.ts";
 import type { Run } from "../../contract/features/runs.ts";
 import type { RunSpec, RunTarget } from "../../contract/internal/runs.ts";
 import { AppError } from "../../lib/app-error.ts";
@@ -66,6 +67,12 @@ const mayBeLost = "This message may not have reached you:";
 /** A prompt for an agent that knows nothing of a former one, which was interrupted at it. */
 export function saidAgain(prompt: string): string {
   return `${prompt}\n\n${begunBefore}`;
+}
+
+/** Who says this to the agent. */
+export function speakerOf(text: string): Speaker {
+  if (text === afterInterruption) return "resume";
+  return text.startsWith(`${afterInterruption} ${mayBeLost}`) || text.includes(begunBefore) ? "repeat" : "user";
 }
 
 /** Whether this gives the task itself, and with it everything that belongs to the task: `null` is the prompt as it is kept. */

@@ -5,7 +5,7 @@ import type { Logger } from "../../lib/logger.ts";
 import type { AttemptEnd, AttemptTask, RunningAttempt } from "./attempt.ts";
 import { withLimitEnd } from "./failures.ts";
 import { withPicturePaths } from "./picture-text.ts";
-import { saidAgain, tellsTask } from "./run-intake.ts";
+import { saidAgain, speakerOf, tellsTask } from "./run-intake.ts";
 import type { RunTask } from "./run-task.ts";
 import type { RunRecord } from "./store/run-record.ts";
 import type { RunStore } from "./store/run-store.ts";
@@ -87,7 +87,8 @@ export function createRunPursuit({ store, logger, starters, mayFallBack }: Pursu
     const text = isOnceMore ? saidAgain(prompt) : (said ?? prompt);
     if (!isGoneOnWith) {
       record.turn = { text: isOnceMore ? text : said, firstAttempt: run.attempts.length + 1 };
-      task.event({ kind: "user", text }); // first, so that nobody has to write it again
+      const speaker = speakerOf(text);
+      task.event({ kind: "user", text, ...(speaker === "user" ? {} : { speaker }) }); // first, so that nobody has to write it again
     }
     const runImages = await store.images(run).catch(unreadable);
     if ("failure" in runImages) return runImages;
