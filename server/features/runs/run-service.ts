@@ -3,6 +3,7 @@ import type { Run, RunAnswer, RunImage, RunInput } from "../../../contract/featu
 import type { RunTarget } from "../../../contract/internal/runs.ts";
 import { isOpenState } from "../../../contract/run-transcript.ts";
 import { AppError } from "../../../lib/app-error.ts";
+import { targetsToGoOn } from "./countable-targets.ts";
 import type { RunFilter } from "./known-runs.ts";
 import { choiceOf, createRunStarter, type RunExtras, type RunServiceOptions, type RunSource } from "./run-starter.ts";
 
@@ -61,7 +62,12 @@ export function createRunService(options: RunServiceOptions): RunService {
     const run = await cos.get({ params: { id } });
     const choice = choiceOf(run, run.attempts.at(-1), requests.get(run.id)?.choice ?? null);
     await options.checkBudget({ choice, source: run.source, appId: run.appId });
-    return options.resolveTargets(choice);
+    const targets = targetsToGoOn(run, await options.resolveTargets(choice));
+    if (targets.length > 0) return targets;
+    const name = run.attempts.at(-1)?.providerName ?? "Its provider";
+    throw new AppError("conflict", `${name} is not available any more`, {
+      hint: "Turn the provider on again, or start the same prompt with another one.",
+    });
   }
 
   return {

@@ -9,6 +9,7 @@ import type { Run, RunChoice } from "../../../contract/features/runs.ts";
 import type { RunTarget } from "../../../contract/internal/runs.ts";
 import { AppError } from "../../../lib/app-error.ts";
 import { createFakeRuns, type FakeRuns } from "../../testing/fake-runs.ts";
+import { noUsage, sampleRun } from "../../testing/sample-run.ts";
 import { startTestApp, type TestApp, type TestSocket } from "../../testing/test-app.ts";
 
 let directory: string;
@@ -340,6 +341,33 @@ describe("what follows from a run", () => {
     await app.call("runs.say", { params: { id: run.id }, body: { text: "Try again" } });
     expect(cos.said).toEqual([{ id: run.id, text: "Try again", providerIds: ["first"] }]);
     await expect.poll(titles).not.toContain("Break failed");
+  });
+
+  it("is not gone on with while its budget of money cannot be kept", async () => {
+    const id = "run-000000000005";
+    const at = "2026-11-21T10:00:00.000Z";
+    const who = { providerId: "program", providerName: "PROGRAM", providerType: "cli", model: "some-model" } as const;
+    const attempt = {
+      number: 1,
+      ...who,
+      reason: "First choice",
+      startedAt: at,
+      endedAt: at,
+      failure: null,
+      message: null,
+    };
+    const budget = { costUsd: 5, tokens: null, turns: null, minutes: null };
+    const over = { state: "interrupted", canContinue: true, attempts: [{ ...attempt, usage: noUsage }] } as const;
+    cos.put(sampleRun({ id, ...over, attempts: [...over.attempts], budget }));
+    const refused = {
+      status: 400,
+      message: expect.stringContaining("no price is known for some-model of PROGRAM") as string,
+    };
+    const say = app.call("runs.say", { params: { id }, body: { text: "More" } });
+    await expect(say).rejects.toMatchObject(refused);
+    await expect(app.call("runs.resume", { params: { id } })).rejects.toMatchObject(refused);
+    expect(cos.said).toEqual([]);
+    expect(cos.run(id).state).toBe("interrupted");
   });
 
   it("is told for an end that came while portos-server was away, once", async () => {
