@@ -1,4 +1,4 @@
-import { rm } from "node:fs/promises";
+import { rename } from "node:fs/promises";
 import { join } from "node:path";
 
 import { afterEach, describe, expect, it, vi } from "vitest";
@@ -130,18 +130,29 @@ describe("runs that go on", () => {
     expect(given).toEqual(["task"]);
   });
 
-  it("shows a follow-up that nobody was given because a picture of the run is gone", async () => {
+  it("shows a follow-up that nobody was given because a picture of the run is gone, and says it once that is back", async () => {
     const { engine, store, start, until, given } = await createWorld();
     const images = [{ name: "a.png", mediaType: "image/png" as const, data: "aGVsbG8=" }];
     const { id } = await start("task", { images });
     await until(id, "succeeded");
-    await rm(join(store.folderOf(id), "images"), { recursive: true });
+    await rename(join(store.folderOf(id), "images"), join(store.folderOf(id), "images-away"));
     await engine.say(id, "more", [cliTarget()]);
     await until(id, "failed");
     expect((await engine.get(id)).message).toContain('"a.png" is not there any more');
     const { events } = await engine.events(id, 0, 100);
     expect(events.flatMap(({ body }) => (body.kind === "user" ? [body.text] : []))).toEqual(["task", "more"]);
     expect(given).toHaveLength(1);
+    const folder = join(store.folderOf(id), "images");
+    await vi.waitUntil(() => engine.openCount === 0);
+    await engine.say(id, "still gone", [cliTarget()]);
+    await until(id, "failed");
+    await vi.waitUntil(() => engine.openCount === 0);
+    await rename(`${folder}-away`, folder);
+    await engine.say(id, "it is back", [cliTarget()]);
+    await until(id, "succeeded");
+    expect(given.map((text) => text.split("\n").at(0))).toEqual(["task", "more", "still gone", "it is back"]);
+    await vi.waitUntil(() => engine.openCount === 0);
+    expect((await store.read(id))?.unsaid).toEqual([]);
   });
 
   it("says a message again that was being said when the run was interrupted", async () => {

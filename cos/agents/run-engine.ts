@@ -431,7 +431,8 @@ export class RunEngine {
     const endedAt = refused?.endedAt ?? task.now();
     task.denyAll("The run has ended");
     Object.assign(run, { endedAt, failure });
-    task.record.unsaid = state === "interrupted" ? (refused ? task.record.unsaid : unsaidOnceMore(task.record)) : [];
+    if (state === "interrupted") task.record.unsaid = refused ? task.record.unsaid : unsaidOnceMore(task.record);
+    else if (!task.isHeldBack) task.record.unsaid = [];
     task.record.turn = null;
     // Without a session of its own the agent is told the task again.
     if (state === "interrupted") run.canContinue = true;

@@ -91,7 +91,10 @@ export function createRunPursuit({ store, logger, starters, mayFallBack }: Pursu
       task.event({ kind: "user", text, ...(speaker === "user" ? {} : { speaker }) }); // first, so that nobody has to write it again
     }
     const runImages = await store.images(run).catch(unreadable);
-    if ("failure" in runImages) return runImages;
+    if ("failure" in runImages) {
+      task.holdBack(said);
+      return runImages;
+    }
     return { text, images: tellsTask(said, prompt) ? runImages : [], runImages };
   }
 

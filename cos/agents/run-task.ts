@@ -58,6 +58,8 @@ export class RunTask {
   /** What its programs are started in. */
   surroundings: Surroundings = plainSurroundings;
   ending: Ending | null = null;
+  /** What is left to be said stays, though the run is over. */
+  isHeldBack = false;
 
   constructor(options: RunTaskOptions) {
     this.#options = options;
@@ -193,6 +195,13 @@ export class RunTask {
     this.#attemptMs = 0;
     this.#timed = attempt;
     return attempt;
+  }
+
+  /** Nobody could be given this: it is said first when the run goes on after its end. */
+  holdBack(said: string | null): void {
+    this.record.unsaid.unshift(said);
+    this.record.turn = null;
+    this.isHeldBack = true;
   }
 
   /** Writes the outcome of an attempt, once. */
