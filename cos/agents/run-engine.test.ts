@@ -132,6 +132,27 @@ describe("runs that go on", () => {
 
   it("shows a follow-up that nobody was given because a picture of the run is gone, and says it once that is back", async () => {
     const { engine, store, start, until, given } = await createWorld();
+  it("resumes only what is interrupted, whoever still shows a button for it", async () => {
+    const world = await createWorld();
+    const { engine, start, until, given } = world;
+    const { id } = await start("task");
+    await until(id, "succeeded");
+    await vi.waitUntil(() => engine.openCount === 0);
+    const message = "This run is not interrupted: it has succeeded";
+    await expect(engine.resume(id, [cliTarget()])).rejects.toMatchObject({ code: "conflict", message });
+    world.act = () => null;
+    await engine.say(id, "more", [cliTarget()]);
+    await until(id, "running");
+    const goesOn = { code: "conflict", message: "This run goes on already" };
+    await expect(engine.resume(id, [cliTarget()])).rejects.toMatchObject(goesOn);
+    await engine.stop(id, null);
+    await until(id, "cancelled");
+    await vi.waitUntil(() => engine.openCount === 0);
+    await expect(engine.resume(id, [cliTarget()])).rejects.toMatchObject({ code: "conflict" });
+    expect((await engine.get(id)).state).toBe("cancelled");
+    expect(given).toEqual(["task", "more"]);
+  });
+
     const images = [{ name: "a.png", mediaType: "image/png" as const, data: "aGVsbG8=" }];
     const { id } = await start("task", { images });
     await until(id, "succeeded");

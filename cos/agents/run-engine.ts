@@ -22,6 +22,7 @@ import {
   isFollowUp,
   isWanting,
   knowSecrets,
+  refuseResume,
   refuseTerminal,
   newRecord,
   sayAfterInterruption,
@@ -206,10 +207,13 @@ export class RunEngine {
     return task.view();
   }
 
+  /** Throws `conflict` unless it is interrupted: whoever asks looks at what it was a while ago. */
   async resume(id: string, targets: readonly RunTarget[]): Promise<Run> {
-    const { task } = await this.#goOn(id, targets, (record) => {
+    const { task, isNew } = await this.#goOn(id, targets, (record) => {
+      refuseResume(record.run);
       record.unsaid = sayAfterInterruption(record);
     });
+    if (!isNew) refuseResume(task.run);
     return task.view();
   }
 

@@ -8,7 +8,7 @@ import { AppError } from "../../lib/app-error.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { looksLikeSecret, registerSecret } from "../../lib/redact.ts";
 import type { RunTask } from "./run-task.ts";
-import type { RunRecord } from "./store/run-record.ts";
+import { isOpen, type RunRecord } from "./store/run-record.ts";
 import { noUsage } from "./usage.ts";
 
 /** The record of a run that was just asked for. */
@@ -111,6 +111,21 @@ export async function unsaidWith(
   if (unsaid.length > 0) return [...sayAfterInterruption(record), text];
   return [`${saidAgain(await prompt())}\n\n${text}`];
 }
+
+/** Throws `conflict` for a run that is not interrupted. */
+export function refuseResume({ state }: Pick<Run, "state">): void {
+  if (state === "interrupted") return;
+  if (isOpen({ state })) throw new AppError("conflict", "This run goes on already");
+  throw new AppError("conflict", `This run is not interrupted: it has ${endWords[state] ?? "ended"}`, {
+    hint: "Say more to it, or run it again.",
+  });
+}
+
+const endWords: Partial<Record<Run["state"], string>> = {
+  succeeded: "succeeded",
+  failed: "failed",
+  cancelled: "been stopped",
+};
 
 /** Throws `conflict` for a run that is typed to. */
 export function refuseTerminal({ engine }: RunRecord): void {
