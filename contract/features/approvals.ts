@@ -177,6 +177,8 @@ export type ApprovalRule = z.output<typeof approvalRuleSchema>;
 export const rulePreviewSchema = z.strictObject({
   looked: z.int().min(0),
   matched: z.int().min(0),
+  /** How many that wait now it would answer at once. */
+  waiting: z.int().min(0),
   /** Of those, how many were decided the other way round. */
   contradicted: z.int().min(0),
   examples: z.array(z.strictObject({ id: approvalIdSchema, title: z.string(), state: approvalStateSchema })),

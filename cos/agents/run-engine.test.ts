@@ -7,6 +7,7 @@ import type { RunsMessage, RunSpec, RunTarget } from "../../contract/internal/ru
 import { AppError } from "../../lib/app-error.ts";
 import { systemClock } from "../../lib/clock.ts";
 import { createLogger, silentLogger, type Logger } from "../../lib/logger.ts";
+import { noOwnFolders } from "../../lib/own-folders.ts";
 import { useTemporaryFolders } from "../../lib/testing/temporary-folder.ts";
 import type { AttemptEnd, AttemptTask } from "./attempt.ts";
 import { RunEngine } from "./run-engine.ts";
@@ -73,6 +74,7 @@ async function createWorld(limit = 4, logger: Logger = silentLogger) {
     limits: { total: limit, perApp: limit, perProvider: limit },
     mayFallBack: () => world.hasOthers,
     isolation: {
+      own: noOwnFolders,
       check: () => held,
       enter: () => Promise.resolve(null),
       rejoin: () => undefined,

@@ -326,6 +326,7 @@ export class RunEngine {
     const task = new RunTask({
       record,
       store,
+      own: this.#options.isolation.own,
       clock,
       publish: (message) => {
         this.#publish(message);

@@ -118,8 +118,8 @@ export function createRunPursuit({ store, logger, starters, mayFallBack }: Pursu
 
   function factsOf(task: RunTask, number: number) {
     const { id, folder, permissionMode, budget, answerFormat = { kind: "text" as const } } = task.run;
-    const { surroundings } = task;
-    const place = { runId: id, number, runFolder: store.folderOf(id), folder, surroundings };
+    const { surroundings, own } = task;
+    const place = { runId: id, number, runFolder: store.folderOf(id), folder, surroundings, own };
     return { ...place, permissionMode, budget, answerFormat };
   }
 

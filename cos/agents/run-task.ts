@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 
 import type { PermissionRequest, RunEventBody, Usage } from "../../contract/features/run-events.ts";
@@ -7,9 +7,11 @@ import type { Attempt, Run } from "../../contract/features/runs.ts";
 import type { RunsMessage, RunTarget } from "../../contract/internal/runs.ts";
 import { AppError } from "../../lib/app-error.ts";
 import type { Clock } from "../../lib/clock.ts";
+import { closedText, type OwnFolders } from "../../lib/own-folders.ts";
 import { redact, redactValue } from "../../lib/redact.ts";
-import type { AttemptEnd, AttemptSink, Question, RunningAttempt } from "./attempt.ts";
-import { allowingOption, isAllowing, ruleFor } from "./permission-policy.ts";
+import { realPlace, touchedPaths } from "../../lib/touched-paths.ts";
+import { isReading, type AttemptEnd, type AttemptSink, type Question, type RunningAttempt } from "./attempt.ts";
+import { allowingOption, isAllowing, isInside, ruleFor } from "./permission-policy.ts";
 import type { EventLog, OutputPosition } from "./store/event-log.ts";
 import { isOpen, type RunRecord } from "./store/run-record.ts";
 import { imagesFolderName } from "./store/run-images.ts";
@@ -28,6 +30,8 @@ export interface Ending {
 export interface RunTaskOptions {
   record: RunRecord;
   store: RunStore;
+  /** What it must not reach. */
+  own: OwnFolders;
   clock: Clock;
   publish: (message: RunsMessage) => void;
   /** How long to wait between two messages about its progress; a change of its state is told at once. */
@@ -53,6 +57,7 @@ export class RunTask {
   #timed: Attempt | null = null;
   /** Of attempts whose end is not on disk yet. */
   #untidied: (() => Promise<void>)[] = [];
+  readonly own: OwnFolders;
   targets: readonly RunTarget[] = [];
   running: RunningAttempt | null = null;
   /** What its programs are started in. */
@@ -64,6 +69,7 @@ export class RunTask {
   constructor(options: RunTaskOptions) {
     this.#options = options;
     this.record = options.record;
+    this.own = options.own;
     this.#lastEventAt = options.record.run.lastEventAt;
     this.#joiner = createTextJoiner((body, position) => {
       this.#append(body, position);
@@ -263,7 +269,7 @@ export class RunTask {
         this.run.sessionId = id;
         this.save().catch(this.#options.onProblem);
       },
-      ask: (question) => (isOver() ? Promise.resolve(null) : this.#ask(question)),
+      ask: (question) => (isOver() ? Promise.resolve(null) : this.#ask(question, isOver)),
       child: async (child) => {
         this.record.child = child;
         await this.save();
@@ -306,9 +312,11 @@ export class RunTask {
     this.#activeSince = this.run.state === "running" ? now : null;
   }
 
-  async #ask(question: Question): Promise<string | null> {
+  async #ask(question: Question, isOver: () => boolean): Promise<string | null> {
     const { call, options } = question;
     const { permissionMode, folder } = this.run;
+    const closed = await this.#closedOf(question);
+    if (isOver()) return null;
     const request: PermissionRequest = {
       requestId: randomBytes(8).toString("hex"),
       askedAt: this.now(),
@@ -319,6 +327,10 @@ export class RunTask {
     const isAllowed = ruleFor(permissionMode, call, question.paths ?? [], folder, this.#given());
     const rule = isAllowed ? allowingOption(options) : null;
     this.event({ kind: "asked", request });
+    if (closed !== null) {
+      this.#answered(request, null, "PortOS", closedText(closed));
+      return null;
+    }
     if (rule !== null) {
       this.#answered(request, rule.optionId, `Rule: ${permissionMode}`, null);
       return rule.optionId;
@@ -345,6 +357,16 @@ export class RunTask {
     if (this.run.pending.length === 0 && this.ending === null) await this.setState("running");
     else await this.save();
     resolve(optionId);
+  }
+
+  /** A place the call names that is out of reach for every agent; `null` when there is none. */
+  async #closedOf({ call, paths = [] }: Question): Promise<string | null> {
+    const { folder } = this.run;
+    const [isClosed, given] = [await this.own.closedTo(folder), this.#given()];
+    const touched = await touchedPaths(call, folder, Infinity);
+    const told = await Promise.all(paths.map((path) => realPlace(resolve(folder, path))));
+    const mayRead = (path: string): boolean => given !== null && isReading(call) && isInside(given, path);
+    return [...touched, ...told].find((path) => isClosed(path) && !mayRead(path)) ?? null;
   }
 
   /** Folder of the pictures it was given; `null` without any. */

@@ -61,9 +61,10 @@ interface Conversation {
 }
 
 async function toolsFor(task: AttemptTask<ApiTarget>, mark: RunMark, signal: AbortSignal): Promise<ToolSet | null> {
-  const { folder, runFolder, sink, runId, surroundings } = task;
+  const { folder, runFolder, sink, runId, surroundings, own } = task;
   if (folder === join(runFolder, "work")) return null; // nothing of the user's is there to be worked on
-  return createApiTools({ workspace: await openWorkspace(folder), sink, signal, surroundings, mark: mark(runId) });
+  const workspace = await openWorkspace(folder, own);
+  return createApiTools({ workspace, sink, signal, surroundings, mark: mark(runId) });
 }
 
 async function talk(conversation: Conversation, now: () => number): Promise<AttemptEnd> {

@@ -69,7 +69,7 @@ export async function buildApprovals(
       });
   }, lookEveryMs);
   timer.unref();
-  const runApprovals = createRunApprovals({ approvals, logger });
+  const runApprovals = createRunApprovals({ approvals, rules, logger });
   context.onStop(async () => {
     clearInterval(timer);
     await runApprovals.settled();

@@ -35,7 +35,7 @@ export function mountApprovals(mount: Mount, { approvals, history, rules }: Depe
     },
     async previewRule({ body }) {
       const { items } = await history.page({ limit: previewOver });
-      return previewRule(body, items);
+      return previewRule(body, items, approvals.list().pending);
     },
     async updateRule({ params, body }) {
       const rule = await rules.update(params.id, body);

@@ -11,7 +11,7 @@ import type { Clock } from "../../../lib/clock.ts";
 import type { JsonStore } from "../../../lib/json-store.ts";
 import type { ApprovalRulesFile } from "./approval-files.ts";
 import { ruleFor } from "./rule-match.ts";
-import { realPlace } from "./touched-paths.ts";
+import { realPlace } from "../../../lib/touched-paths.ts";
 
 /** Rules that answer questions before anybody is asked. */
 export interface RuleService {
@@ -28,6 +28,8 @@ export interface RuleService {
   ): Promise<void>;
   /** The rule that answers this; `null`: the user is asked. */
   ruleFor(subject: ApprovalSubject): ApprovalRule | null;
+  /** The run has ended, and with it what was allowed for this run. */
+  endRun(runId: string): Promise<void>;
   /** Writes down that a rule has answered a question. */
   noteUse(id: string): Promise<void>;
 }
@@ -53,8 +55,19 @@ export function createRuleService({
     );
   }
 
+  /** `known`: the end it has had so far, which may be over. */
+  async function checked(input: ApprovalRuleInput, known: string | null) {
+    const rule = approvalRuleInputSchema.parse(input);
+    const isOver = rule.expiresAt !== null && Date.parse(rule.expiresAt) <= clock.now();
+    if (isOver && rule.expiresAt !== known)
+      throw new AppError("invalid_request", "This rule would have ended before it begins", {
+        issues: [{ path: "body.expiresAt", message: "must lie in the future" }],
+      });
+    return rule.folder === null ? rule : { ...rule, folder: await realPlace(rule.folder) };
+  }
+
   async function create(input: ApprovalRuleInput, by: string, origin: ApprovalRule["origin"]): Promise<ApprovalRule> {
-    const parts = await checked(input);
+    const parts = await checked(input, null);
     return store.update((file) => {
       const rules = current(file.rules);
       if (rules.length >= maxRules)
@@ -85,7 +98,8 @@ export function createRuleService({
       await create(input, by, "decision");
     },
     async update(id, input) {
-      const parts = await checked(input);
+      const before = store.get().rules.find((rule) => rule.id === id);
+      const parts = await checked(input, before?.expiresAt ?? null);
       return store.update((file) => {
         // Changed by hand it is no longer just the echo of an answer.
         const rule: ApprovalRule = { ...find(file.rules, id), ...parts, origin: "user" };
@@ -116,6 +130,14 @@ export function createRuleService({
         };
       }),
     ruleFor: (subject) => ruleFor(store.get().rules, subject, clock.now()),
+    async endRun(runId) {
+      const isOver = (rule: ApprovalRule): boolean => rule.runId === runId && rule.origin === "decision";
+      if (!store.get().rules.some(isOver)) return;
+      await store.update((file) => ({
+        next: { ...file, rules: file.rules.filter((rule) => !isOver(rule)) },
+        result: undefined,
+      }));
+    },
     async noteUse(id) {
       const note = (rule: ApprovalRule): ApprovalRule =>
         rule.id === id ? { ...rule, uses: rule.uses + 1, lastUsedAt: now() } : rule;
@@ -141,9 +163,4 @@ function find(rules: readonly ApprovalRule[], id: string): ApprovalRule {
   const found = rules.find((rule) => rule.id === id);
   if (!found) throw new AppError("not_found", "There is no such rule");
   return found;
-}
-
-async function checked(input: ApprovalRuleInput) {
-  const rule = approvalRuleInputSchema.parse(input);
-  return rule.folder === null ? rule : { ...rule, folder: await realPlace(rule.folder) };
 }
