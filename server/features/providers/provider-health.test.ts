@@ -105,6 +105,43 @@ describe("health of providers", () => {
     expect(probes).toEqual(["a"]);
   });
 
+  it("stays limited until then, whatever a probe that costs nothing sees", async () => {
+    healths.noteOutcome("a", "usage-limit", "Used up", "2099-01-01T00:00:00.000Z");
+    const limit = { state: "limited", failure: "usage-limit", backAt: "2099-01-01T00:00:00.000Z", message: "Used up" };
+    expect(await healths.check(first(), { byUser: true })).toMatchObject({ ...limit, models: ["small"] });
+    outcome = () => Promise.resolve({ ...up, state: "limited", failure: "rate-limit" });
+    await healths.check(first(), { byUser: true });
+    healths.noteOutcome("a", "transport", "Gone");
+    expect(healths.of(first())).toMatchObject(limit);
+  });
+
+  it("keeps the limit or failure of one model apart from the others", () => {
+    healths.noteOutcome("a", null, null, null, "large");
+    healths.noteOutcome("a", "rate-limit", "Slow down", "2099-01-01T00:00:00.000Z", "small");
+    expect(healths.of(first())).toMatchObject({
+      state: "up",
+      message: expect.stringMatching(/^small is limited until /),
+      modelTroubles: [{ model: "small", failure: "rate-limit", backAt: "2099-01-01T00:00:00.000Z" }],
+    });
+    healths.noteOutcome("a", "server-error", "Oh no", null, "large");
+    expect(healths.of(first())).toMatchObject({ state: "up", message: expect.stringContaining("; large failed") });
+    healths.noteOutcome("a", null, null, null, "large");
+    healths.noteOutcome("a", null, null, null, "small");
+    expect(healths.of(first())).toMatchObject({ state: "up", message: null });
+    expect(healths.of(first()).modelTroubles).toBeUndefined();
+  });
+
+  it.each([
+    ["rate-limit", "This request would exceed the limit of your account"],
+    ["usage-limit", "Your credit balance is too low"],
+    ["transport", "No answer"],
+    ["not-logged-in", "The key is refused"],
+  ] as const)("%s with a model, %s: is the whole provider's", (failure, message) => {
+    healths.noteOutcome("a", failure, message, null, "small");
+    expect(healths.of(first()).modelTroubles).toBeUndefined();
+    expect(healths.of(first()).state).toBe(failure.endsWith("limit") ? "limited" : "down");
+  });
+
   it("takes the end of a limit the engine read, and guesses one when nobody said it", () => {
     healths.noteOutcome("a", "usage-limit", "Used up", "2099-01-01T00:00:00.000Z");
     expect(healths.of(first()).backAt).toBe("2099-01-01T00:00:00.000Z");

@@ -1,0 +1,75 @@
+import type { FailureKind, ModelTrouble, ProviderHealth } from "../../../contract/features/providers.ts";
+
+/** What an attempt with one model came to. */
+interface Outcome {
+  failure: FailureKind;
+  message: string | null;
+  model: string | null;
+}
+
+/** Words of a limit that holds for the key or the account, whatever model is asked. */
+const accountWords =
+  /\b(?:your|the|this|per) (?:account|api[ -]?key|key|workspace|subscription)\b|\b(?:all|every) models?\b/i;
+const perModelWords = /per[ -]?model|this model/i;
+
+/** Whether an outcome is about the model that was asked alone, and others of the provider may still answer. */
+export function isAboutModel({ failure, message, model }: Outcome): boolean {
+  if (model === null) return false;
+  const text = message ?? "";
+  switch (failure) {
+    case "server-error":
+    case "missing-model":
+      return true;
+    case "rate-limit":
+      return text.includes(model) || perModelWords.test(text) || !accountWords.test(text);
+    case "usage-limit":
+      return text.includes(model) || perModelWords.test(text); // quotas and credit are the account's
+    default:
+      return false;
+  }
+}
+
+/** Whether a limit is not over yet. */
+export function isLimitOn({ backAt }: { backAt: string | null }, now: number): boolean {
+  return backAt !== null && Date.parse(backAt) > now;
+}
+
+/** The limit a model has of its own now, or `null`. */
+export function limitOfModel(
+  { modelTroubles = [] }: Pick<ProviderHealth, "modelTroubles">,
+  model: string | null,
+  now: number,
+): ModelTrouble | null {
+  return modelTroubles.find((trouble) => trouble.model === model && isLimitOn(trouble, now)) ?? null;
+}
+
+/** The health with the troubles of one model replaced; `null`: it has none any more. */
+export function withTrouble(
+  health: ProviderHealth,
+  model: string | null,
+  trouble: ModelTrouble | null,
+): ProviderHealth {
+  const { modelTroubles = [], ...rest } = health;
+  const others = modelTroubles.filter((one) => one.model !== model).slice(-499);
+  const all = trouble === null ? others : [...others, trouble];
+  return all.length === 0 ? rest : { ...rest, modelTroubles: all };
+}
+
+/** The same without limits that are over. */
+export function withoutOldLimits(health: ProviderHealth, now: number): ProviderHealth {
+  const { modelTroubles = [], ...rest } = health;
+  const left = modelTroubles.filter((trouble) => trouble.backAt === null || isLimitOn(trouble, now));
+  return left.length === 0 ? rest : { ...rest, modelTroubles: left };
+}
+
+/** One sentence about the models that have troubles, or `null`. */
+export function troubleText(
+  { modelTroubles = [] }: Pick<ProviderHealth, "modelTroubles">,
+  timeText: (at: number) => string,
+): string | null {
+  const parts = modelTroubles.map(({ model, backAt, failure }) => {
+    if (backAt !== null) return `${model} is limited until ${timeText(Date.parse(backAt))}`;
+    return failure === "missing-model" ? `${model} is not offered` : `${model} failed when it was asked last`;
+  });
+  return parts.length === 0 ? null : parts.slice(0, 5).join("; ");
+}
