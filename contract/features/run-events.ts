@@ -24,6 +24,8 @@ export const usageSchema = z.strictObject({
   /** Replies of the model. */
   turns: z.int().min(0),
   costUsd: z.number().min(0).nullable(),
+  /** A part of it was never told, because the reply was stopped or cut off: it is counted from what was sent and received. */
+  isEstimated: z.boolean().optional(),
 });
 export type Usage = z.output<typeof usageSchema>;
 

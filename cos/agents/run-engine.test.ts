@@ -271,6 +271,21 @@ describe("runs that go on", () => {
     expect((await engine.get(id)).attempts).toHaveLength(2);
   });
 
+  it("has succeeded with a whole answer of a model, though it is stopped in that moment", async () => {
+    const world = await createWorld();
+    const { engine, start, until } = world;
+    const id = "run-wholeanswer001";
+    world.act = () => {
+      void engine.stop(id, "Today's budget of $1 is used up");
+      return done;
+    };
+    const model = { ...cliTarget(), providerType: "api", engine: "api", dialect: "openai" } as const;
+    const target: RunTarget = { ...model, model: "m", baseUrl: "http://127.0.0.1:9/v1", apiKey: null };
+    await start("task", { id, targets: [target] });
+    await until(id, "succeeded");
+    expect(await engine.get(id)).toMatchObject({ failure: null, attempts: [{ failure: null }] });
+  });
+
   it("ends when its budget is used up by what was done, although a message waits", async () => {
     const world = await createWorld();
     const { engine, start, until, given } = world;

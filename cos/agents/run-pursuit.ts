@@ -137,12 +137,13 @@ export function createRunPursuit({ store, logger, starters, mayFallBack }: Pursu
 
   return {
     async pursue(task) {
+      let end: AttemptEnd | null = null;
       while ((task.record.turn !== null || task.record.unsaid.length > 0) && task.ending === null) {
-        const end = await sayNext(task);
+        end = await sayNext(task);
         if (end === null) return null;
         if (end.failure !== null) return conclude(task, end);
       }
-      return conclude(task, null);
+      return conclude(task, end);
     },
     async adopt(task) {
       const { record, run } = task;
@@ -201,6 +202,10 @@ async function watch(task: RunTask, running: RunningAttempt): Promise<AttemptEnd
     task.event({ kind: "notice", level: "warning", text: ending.message.replace("Stopped: ", "It is done, but ") });
     return end;
   }
+  if (wasDone(task, end)) {
+    task.event({ kind: "notice", level: "info", text: `It was done when it was stopped: ${ending.message}` });
+    return end;
+  }
   const failure = {
     user: "cancelled",
     budget: "budget",
@@ -211,6 +216,11 @@ async function watch(task: RunTask, running: RunningAttempt): Promise<AttemptEnd
   // After a time-out the next provider may be asked; the others end the run.
   if (ending.kind === "timeout") task.ending = null;
   return { ...end, failure: failure[ending.kind], message: ending.message };
+}
+
+/** The whole answer was there when somebody stopped it. A program that ends well when it is interrupted says less. */
+function wasDone({ ending, record }: RunTask, end: AttemptEnd | null): boolean {
+  return ending?.kind === "user" && end?.failure === null && record.engine === "api";
 }
 
 /** portos-cos ends while a detached child runs on: its attempt stays open and is taken up by the next process. */
@@ -237,7 +247,8 @@ function reasonAfter(name: string, end: AttemptEnd): string {
 function conclude(task: RunTask, end: AttemptEnd | null): Conclusion {
   const { ending } = task;
   if (ending !== null && isInterrupted(task)) return interrupted(ending.message);
-  if (ending?.kind === "user") return { state: "cancelled", message: ending.message, failure: "cancelled" };
+  if (ending?.kind === "user" && (!wasDone(task, end) || task.record.unsaid.length > 0))
+    return { state: "cancelled", message: ending.message, failure: "cancelled" };
   if (end !== null && end.failure !== null) return failedWith(end);
   // What was done is done, but nothing pays for what still waits to be said.
   if (ending?.kind === "budget" && task.record.unsaid.length > 0)

@@ -282,6 +282,7 @@ export class RunTask {
     attempt.usage = usage;
     this.run.usage = this.run.attempts.reduce((sum, one) => addUsage(sum, one.usage), noUsage);
     this.event({ kind: "usage", usage: this.run.usage });
+    if (usage.isEstimated === true) this.save().catch(this.#options.onProblem); // nobody tells it again after a crash
     this.checkLimits(null);
   }
 
