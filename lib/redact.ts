@@ -18,12 +18,18 @@ const tokenPatterns: readonly [RegExp, string][] = [
   [/\b(authorization\s*[:=]\s*(?:bearer|basic|token)\s+)[^\s"',;]+/gi, `$1${mark}`],
   [/\b(bearer\s+)[A-Za-z0-9._~+/-]{16,}=*/gi, `$1${mark}`],
   [/\b([a-z][a-z0-9+.-]{0,30}:\/\/[^\s:/@]*:)[^\s@/]+@/gi, `$1${mark}@`],
+];
+
+const privateKey = /-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?-----END [A-Z ]*PRIVATE KEY-----/g;
+
+/** What only a name says: in code it may as well be the name of a type or a call. */
+const namedPatterns: readonly [RegExp, string][] = [
   [
     /\b((?:[a-z0-9]{1,40}[_-]){0,8}(?:password|passwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key)["']?\s*[:=]\s*["']?)[^\s"',;&]{4,}/gi,
     `$1${mark}`,
   ],
-  [/-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?-----END [A-Z ]*PRIVATE KEY-----/g, mark],
 ];
+const allPatterns: typeof tokenPatterns = [...tokenPatterns, ...namedPatterns, [privateKey, mark]];
 
 /** From now on `value` is removed from everything `redact` sees: raw, URL-encoded, base64 and base64url. */
 export function registerSecret(value: string): void {
@@ -41,8 +47,25 @@ export function registerSecret(value: string): void {
 /** Returns `text` without registered secrets and without anything that has the shape of a known token. */
 export function redact(text: string): string {
   let result = secretPattern ? text.replace(secretPattern, mark) : text;
-  for (const [pattern, replacement] of tokenPatterns) result = result.replace(pattern, replacement);
+  for (const [pattern, replacement] of allPatterns) result = result.replace(pattern, replacement);
   return result;
+}
+
+/**
+ * Lines of a diff without registered secrets and known tokens, as many as before and each with its sign. What merely follows a name
+ * like `token =` stays: whoever is to judge code has to see it.
+ */
+export function redactDiff(lines: readonly string[]): string[] {
+  if (lines.length === 0) return [];
+  const masked = (found: string): string =>
+    found
+      .split("\n")
+      .map((part, index) => (index === 0 ? mark : part.charAt(0) + mark))
+      .join("\n");
+  let text = lines.join("\n");
+  if (secretPattern) text = text.replace(secretPattern, masked);
+  for (const [pattern, replacement] of tokenPatterns) text = text.replace(pattern, replacement);
+  return text.replace(privateKey, masked).split("\n");
 }
 
 const secretWords =

@@ -132,8 +132,18 @@ describe("runs that go on", () => {
     expect(given).toEqual(["task"]);
   });
 
-  it("shows a follow-up that nobody was given because a picture of the run is gone, and says it once that is back", async () => {
-    const { engine, store, start, until, given } = await createWorld();
+  it("writes no secret of those that are asked into its title, and gives them the prompt as it is", async () => {
+    const { engine, start, until, given, messages } = await createWorld();
+    const text = "Look up amber-heron-42";
+    const targets = [cliTarget({ environment: { SHOP_TOKEN: "amber-heron-42" } })];
+    const { id } = await start(text, { title: text, targets });
+    await until(id, "succeeded");
+    const { items } = await engine.list({ limit: 10 });
+    expect(items.map(({ title }) => title)).toEqual(["Look up [redacted]"]);
+    expect(JSON.stringify(messages)).not.toContain("amber-heron-42");
+    expect(given).toEqual([text]);
+  });
+
   it("resumes only what is interrupted, whoever still shows a button for it", async () => {
     const world = await createWorld();
     const { engine, start, until, given } = world;
@@ -155,6 +165,8 @@ describe("runs that go on", () => {
     expect(given).toEqual(["task", "more"]);
   });
 
+  it("shows a follow-up that nobody was given because a picture of the run is gone, and says it once that is back", async () => {
+    const { engine, store, start, until, given } = await createWorld();
     const images = [{ name: "a.png", mediaType: "image/png" as const, data: "aGVsbG8=" }];
     const { id } = await start("task", { images });
     await until(id, "succeeded");

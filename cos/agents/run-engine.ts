@@ -90,7 +90,7 @@ export class RunEngine {
 
   /** Takes up what a former process left: running children are adopted, queued runs wait on, what was cut off is interrupted. */
   async recover(ids: readonly string[]): Promise<void> {
-    if (ids.length > 0) await this.#options.refreshSecrets();
+    await this.#options.refreshSecrets();
     await recoverRuns(ids, {
       ...this.#options,
       pursuit: this.#pursuit,
@@ -166,6 +166,9 @@ export class RunEngine {
     if (this.#tasks.has(spec.id)) throw new AppError("conflict", `There is a run ${spec.id} already`);
     if (spec.folder !== null) await checkFolder(spec.folder);
     await this.#options.isolation.check(spec.folder, spec.isolation);
+    // Before anything of it is written down but the prompt itself.
+    await this.#options.refreshSecrets();
+    knowSecrets(spec.targets);
     const record = newRecord(spec, store.folderOf(spec.id), this.#options.clock);
     const providers = [...new Set(spec.targets.map(({ providerId }) => providerId))];
     await store.create(record, spec.text, providers, spec.images);

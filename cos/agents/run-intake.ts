@@ -6,7 +6,7 @@ import type { Run } from "../../contract/features/runs.ts";
 import type { RunSpec, RunTarget } from "../../contract/internal/runs.ts";
 import { AppError } from "../../lib/app-error.ts";
 import type { Clock } from "../../lib/clock.ts";
-import { looksLikeSecret, registerSecret } from "../../lib/redact.ts";
+import { looksLikeSecret, redact, registerSecret } from "../../lib/redact.ts";
 import type { RunTask } from "./run-task.ts";
 import { isOpen, type RunRecord } from "./store/run-record.ts";
 import { noUsage } from "./usage.ts";
@@ -18,6 +18,7 @@ export function newRecord(spec: RunSpec, ownFolder: string, clock: Clock): RunRe
     version: 1,
     run: {
       ...facts,
+      title: redact(facts.title),
       ...(images === undefined ? {} : { images: images.map(({ name, mediaType }) => ({ name, mediaType })) }),
       folder: folder ?? join(ownFolder, "work"),
       worktree: null,

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import { silentLogger } from "../../../lib/logger.ts";
+import { registerSecret } from "../../../lib/redact.ts";
 import { useTemporaryFolders } from "../../../lib/testing/temporary-folder.ts";
 import { newRecord } from "../testing/run-records.ts";
 import { RunStore } from "./run-store.ts";
@@ -53,6 +54,20 @@ describe("run store", () => {
     expect(await count({ provider: "claude", state: "succeeded" })).toBe(0);
     expect(await count({ text: "login PAGE" })).toBe(1);
     expect(await count({ text: "nothing like it" })).toBe(0);
+    await runs.close();
+  });
+
+  it("finds nobody by a secret and shows it in no title, also of a time before it was known", async () => {
+    const runs = await store();
+    await runs.create(newRecord(1, { title: "Use amber-falcon-19" }), "text", []);
+    registerSecret("amber-falcon-19");
+    await runs.create(newRecord(2, { title: "Try amber-falcon-19" }), `${"long ".repeat(198)}amber-falcon-19`, []);
+    const { items } = await runs.page({ limit: 10 }, nobody);
+    expect(items.map(({ title }) => title)).toEqual(["Try [redacted]", "Use [redacted]"]);
+    expect((await runs.read(newRecord(1).run.id))?.run.title).toBe("Use [redacted]");
+    const found = await runs.page({ limit: 10, text: "amber-fal" }, nobody);
+    expect(found.items.map(({ id }) => id)).not.toContain(newRecord(2).run.id);
+    expect(await runs.prompt(newRecord(2).run.id)).toContain("amber-falcon-19");
     await runs.close();
   });
 

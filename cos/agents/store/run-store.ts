@@ -10,6 +10,7 @@ import type { Clock } from "../../../lib/clock.ts";
 import { errorCode, makeFolder, replaceFile, syncFolder, systemDisk } from "../../../lib/durable-file.ts";
 import { openJsonLog, type JsonLog } from "../../../lib/json-log.ts";
 import type { Logger } from "../../../lib/logger.ts";
+import { redact } from "../../../lib/redact.ts";
 import { EventLog, readEvents } from "./event-log.ts";
 import { readImage, readImages, writeImages } from "./run-images.ts";
 import { runRecordSchema, type RunRecord } from "./run-record.ts";
@@ -27,7 +28,7 @@ const indexRowSchema = z.object({
   appId: z.string().nullable(),
   groupId: z.string().nullable(),
   providers: z.array(z.string()),
-  /** Title and the beginning of the prompt, lower case. */
+  /** Title and the beginning of the prompt, lower case, without secrets. */
   text: z.string(),
 });
 type IndexRow = z.output<typeof indexRowSchema>;
@@ -88,7 +89,7 @@ export class RunStore {
     await this.markOpen(id);
     await this.save(record);
     await syncFolder(systemDisk, this.#options.directory);
-    const text = `${title}\n${prompt.slice(0, searchedCharacters)}`.toLowerCase();
+    const text = `${redact(title)}\n${redact(prompt).slice(0, searchedCharacters)}`.toLowerCase();
     await (await this.#openIndex()).append({ id, appId, groupId, providers, text });
   }
 
@@ -114,7 +115,8 @@ export class RunStore {
   async #readRecord(id: string, folder: string): Promise<RunRecord | null> {
     try {
       const text = await readFile(join(folder, "record.json"), "utf8");
-      return runRecordSchema.parse(JSON.parse(text));
+      const record = runRecordSchema.parse(JSON.parse(text));
+      return { ...record, run: withoutSecrets(record.run) };
     } catch (error) {
       if (errorCode(error) !== "ENOENT")
         this.#options.logger.warn("The record of a run cannot be read", { run: id, problem: String(error) });
@@ -196,7 +198,7 @@ export class RunStore {
     try {
       const parsed = JSON.parse(await readFile(join(this.folderOf(id), "record.json"), "utf8")) as { run?: unknown };
       const run = runSchema.safeParse(parsed.run);
-      return run.success ? run.data : null;
+      return run.success ? withoutSecrets(run.data) : null;
     } catch {
       return null; // set aside, or damaged: `read` says so when it is opened
     }
@@ -246,6 +248,11 @@ export class RunStore {
     const index = await this.#index?.catch(() => null);
     await index?.close();
   }
+}
+
+/** Its title may hold what became known as a secret later. */
+function withoutSecrets(run: Run): Run {
+  return { ...run, title: redact(run.title) };
 }
 
 function isWanted(run: Run, query: RunQuery): boolean {

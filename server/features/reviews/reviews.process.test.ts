@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
 import type { RunWorktree } from "../../../contract/features/isolation.ts";
 import { git } from "../../../lib/processes/git-command.ts";
+import { registerSecret } from "../../../lib/redact.ts";
 import { gitCommit, listGitWorktrees } from "../../../lib/processes/git-repository.ts";
 import { commitAll, writeFiles } from "../../../lib/testing/git-repository.ts";
 import { endedRun, folderContent, makeWork, runId, startReviews, type ReviewBed } from "./testing/review-bed.ts";
@@ -114,6 +115,12 @@ describe("a review", () => {
     const later = (await bed.reviews.file(runId, "app.txt")).hunks;
     expect(later.map(({ isAccepted }) => isAccepted)).toEqual([false, false]);
     await writeFile(app, base.replace("line 3\n", "LINE 3\n"));
+    expect((await bed.reviews.file(runId, "app.txt")).hunks.map(({ isAccepted }) => isAccepted)).toEqual([true]);
+    registerSecret("amber-lantern-58");
+    await writeFile(app, base.replace("line 3\n", "key amber-lantern-58\n"));
+    const [hunk] = (await bed.reviews.file(runId, "app.txt")).hunks;
+    expect(hunk?.lines).toContain("+key [redacted]");
+    await accept(hunk?.hash ?? "");
     expect((await bed.reviews.file(runId, "app.txt")).hunks.map(({ isAccepted }) => isAccepted)).toEqual([true]);
   });
 
