@@ -41,9 +41,10 @@ async function startApprovals(meet: (service: ApprovalService, rules: RuleServic
   const clock = { ...systemClock, now: () => Date.now() + aheadMs };
   const parts = { clock, logger: silentLogger };
   const store = await openJsonStore({ file: join(folder, "open.json"), ...parts, ...approvalsFile });
-  const rules = createRuleService({
+  const rules = await createRuleService({
     store: await openJsonStore({ file: join(folder, "rules.json"), ...parts, ...approvalRulesFile }),
     clock,
+    signer: () => Promise.resolve((text) => `sealed ${text.length}`),
   });
   const told: Approval[] = [];
   const asked: Approval[] = [];

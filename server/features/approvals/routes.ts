@@ -28,6 +28,11 @@ export function mountApprovals(mount: Mount, { approvals, history, rules }: Depe
       denied: await approvals.denyAll(answererOf(context), "All questions were denied"),
     }),
     rules: () => rules.list(),
+    async confirmRules({ body }) {
+      await rules.confirm(body);
+      await approvals.applyRules();
+      return null;
+    },
     async createRule({ body }, { caller }) {
       const rule = await rules.create(body, caller.name);
       await approvals.applyRules();

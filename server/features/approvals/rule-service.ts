@@ -11,11 +11,17 @@ import type { Clock } from "../../../lib/clock.ts";
 import type { JsonStore } from "../../../lib/json-store.ts";
 import type { ApprovalRulesFile } from "./approval-files.ts";
 import { ruleFor } from "./rule-match.ts";
+import { sealedRules } from "./sealed-rules.ts";
 import { realPlace } from "../../../lib/touched-paths.ts";
+
+/** `isChangedOutside`: somebody else has changed the file, so that it allows nothing until it is confirmed. */
+export type ListedRule = ApprovalRule & { isChangedOutside: boolean };
 
 /** Rules that answer questions before anybody is asked. */
 export interface RuleService {
-  list(): ApprovalRule[];
+  list(): ListedRule[];
+  /** Rules somebody else has written are in force from now on. Throws `conflict` when they are not what was shown. */
+  confirm(shown: readonly ApprovalRule[]): Promise<void>;
   create(input: ApprovalRuleInput, by: string): Promise<ApprovalRule>;
   update(id: string, input: ApprovalRuleInput): Promise<ApprovalRule>;
   remove(id: string): Promise<ApprovalRule>;
@@ -39,13 +45,17 @@ const runForMs = 24 * 60 * 60_000;
 const keepRemoved = 20;
 const maxRules = 500;
 
-export function createRuleService({
-  store,
+export async function createRuleService({
+  store: file,
   clock,
+  signer,
 }: {
   store: JsonStore<ApprovalRulesFile>;
   clock: Clock;
-}): RuleService {
+  /** Signs what PortOS itself writes. */
+  signer: () => Promise<(text: string) => string>;
+}): Promise<RuleService> {
+  const store = await sealedRules(file, signer);
   const now = (): string => new Date(clock.now()).toISOString();
 
   /** Those made by an answer go by themselves. */
@@ -86,7 +96,12 @@ export function createRuleService({
   }
 
   return {
-    list: () => current(store.get().rules),
+    list: () =>
+      current(store.get().rules).map((rule) => ({
+        ...rule,
+        isChangedOutside: rule.effect === "allow" && !store.isOurs(),
+      })),
+    confirm: (shown) => store.confirm(shown),
     create: (input, by) => create(input, by, "user"),
     async reachFurther(subject, scope, { answer, by }) {
       if (subject.kind !== "agent-tool") return;
@@ -114,6 +129,7 @@ export function createRuleService({
         const rule = find(file.rules, id);
         return {
           next: {
+            ...file,
             rules: file.rules.filter((other) => other !== rule),
             removed: [rule, ...file.removed].slice(0, keepRemoved),
           },
@@ -125,11 +141,14 @@ export function createRuleService({
         const rule = file.removed.find((other) => other.id === id);
         if (!rule) throw new AppError("not_found", "This rule can no longer be brought back");
         return {
-          next: { rules: [...file.rules, rule], removed: file.removed.filter((other) => other !== rule) },
+          next: { ...file, rules: [...file.rules, rule], removed: file.removed.filter((other) => other !== rule) },
           result: rule,
         };
       }),
-    ruleFor: (subject) => ruleFor(store.get().rules, subject, clock.now()),
+    ruleFor(subject) {
+      const { rules } = store.get();
+      return ruleFor(store.isOurs() ? rules : rules.filter(({ effect }) => effect === "deny"), subject, clock.now());
+    },
     async endRun(runId) {
       const isOver = (rule: ApprovalRule): boolean => rule.runId === runId && rule.origin === "decision";
       if (!store.get().rules.some(isOver)) return;
@@ -142,7 +161,7 @@ export function createRuleService({
       const note = (rule: ApprovalRule): ApprovalRule =>
         rule.id === id ? { ...rule, uses: rule.uses + 1, lastUsedAt: now() } : rule;
       await store.update((file) => ({
-        next: { rules: file.rules.map(note), removed: file.removed.map(note) },
+        next: { ...file, rules: file.rules.map(note), removed: file.removed.map(note) },
         result: undefined,
       }));
     },
