@@ -404,6 +404,7 @@ describe("what else a run can be given", () => {
   it.each([
     [{ images: [{ ...images[0], mediaType: "image/svg+xml" }] }, /images/],
     [{ images: [{ ...images[0], data: "not base64!" }] }, /base64/],
+    [{ images: [{ ...images[0], data: "AAAA" }] }, /is no picture of this kind/],
     [{ images: Array.from({ length: 5 }, () => images[0]) }, /at most 4/],
     [{ answerFormat: { kind: "json", schema: { type: "nonsense" } } }, /must be a JSON Schema/],
     [{ answerFormat: { kind: "json", schema: { pattern: "^(a+)+$" } } }, /answerFormat.schema.*must not use pattern/],
@@ -433,7 +434,7 @@ describe("what else a run can be given", () => {
   });
 
   it("may fill more than a request once it is put together", async () => {
-    const big = Buffer.alloc(600_000, 7).toString("base64");
+    const big = Buffer.concat([Buffer.from(data, "base64"), Buffer.alloc(600_000, 7)]).toString("base64");
     const more = { images: [{ name: "big.png", mediaType: "image/png" as const, data: big }] };
     const input = { title: "Long", body: "x".repeat(390_000) };
     const { summary } = await app.call("prompts.create", { body: { input } });
