@@ -75,6 +75,9 @@ const body: Arbitrary<RunEventBody> = oneof(
   constant<RunEventBody>({ kind: "state", state: "running", message: null }),
 );
 
+const unfinished = (bodies: readonly RunEventBody[]) =>
+  fold(bodies).flatMap((block) => (block.kind === "tool" ? [block.isUnfinished] : []));
+
 describe("a transcript", () => {
   it("is the same in whatever order, portions and repetitions its events arrive", () => {
     assert(
@@ -152,14 +155,15 @@ describe("a transcript", () => {
   it("says of a call that its attempt or its run ended before it did, until more is told of it", () => {
     const over: RunEventBody = { kind: "attempt-ended", number: 1, failure: "crashed", message: null, usage };
     const ended: RunEventBody = { kind: "state", state: "succeeded", message: null };
-    const unfinished = (bodies: readonly RunEventBody[]) =>
-      fold(bodies).flatMap((block) => (block.kind === "tool" ? [block.isUnfinished] : []));
     const calls = [call("a", "pending"), call("b", "running"), call("c", "succeeded"), call("d", "denied")];
     expect(unfinished([attempt(1), ...calls])).toEqual([false, false, false, false]);
     expect(unfinished([attempt(1), ...calls, over])).toEqual([true, true, false, false]);
     expect(unfinished([attempt(1), ...calls, ended])).toEqual([true, true, false, false]);
     expect(unfinished([attempt(1), ...calls, over, attempt(2), call("a", "running")])).toEqual([
-      ...[true, true, false, false],
+      true,
+      true,
+      false,
+      false,
       false,
     ]);
     expect(unfinished([attempt(1), call("a", "pending"), over, call("a", "failed")])).toEqual([false]);

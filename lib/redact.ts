@@ -51,17 +51,20 @@ export function redact(text: string): string {
   return result;
 }
 
+/** A secret of several lines, each with the sign it had. */
+function masked(found: string): string {
+  return found
+    .split("\n")
+    .map((part, index) => (index === 0 ? mark : part.charAt(0) + mark))
+    .join("\n");
+}
+
 /**
  * Lines of a diff without registered secrets and known tokens, as many as before and each with its sign. What merely follows a name
  * like `token =` stays: whoever is to judge code has to see it.
  */
 export function redactDiff(lines: readonly string[]): string[] {
   if (lines.length === 0) return [];
-  const masked = (found: string): string =>
-    found
-      .split("\n")
-      .map((part, index) => (index === 0 ? mark : part.charAt(0) + mark))
-      .join("\n");
   let text = lines.join("\n");
   if (secretPattern) text = text.replace(secretPattern, masked);
   for (const [pattern, replacement] of tokenPatterns) text = text.replace(pattern, replacement);

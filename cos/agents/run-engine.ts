@@ -5,7 +5,7 @@ import type { Run, RunImage } from "../../contract/features/runs.ts";
 import type { RunsMessage, RunSpec, RunTarget } from "../../contract/internal/runs.ts";
 import { AppError } from "../../lib/app-error.ts";
 import type { Clock } from "../../lib/clock.ts";
-import { redact } from "../../lib/redact.ts";
+import { endProblem, forEachRun, type Unwritten } from "./each-run.ts";
 import type { RunIsolation } from "./run-isolation.ts";
 import {
   createRunPursuit,
@@ -49,14 +49,6 @@ const waitsForSlot = "Waits for a free slot";
 /** A process that is still there so long after everything was interrupted is not being stopped. */
 const stopsWithinMs = 120_000;
 const waitsForTargets = "Waits for portos-server, which knows who is to be asked";
-
-/** An end that is not on disk yet, and when it is tried again. */
-interface Unwritten {
-  conclusion: Conclusion;
-  endedAt: string;
-  waitMs: number;
-  timer: NodeJS.Timeout;
-}
 
 /** Every run of this machine: queued, running, waiting; the ended ones are in the store. */
 export class RunEngine {
@@ -148,8 +140,7 @@ export class RunEngine {
   /** What a run was given. */
   async given(id: string): Promise<{ text: string; images?: RunImage[] }> {
     const { store } = this.#options;
-    const text = await store.prompt(id);
-    const images = await store.images(await this.get(id));
+    const [text, images] = [await store.prompt(id), await store.images(await this.get(id))];
     return images.length === 0 ? { text } : { text, images };
   }
 
@@ -246,8 +237,7 @@ export class RunEngine {
       this.#slots.fill();
     } else {
       const failed = task.triedInTurn().at(-1);
-      const end = failed ? failedWith(failed) : interrupted(problem ?? "Nobody is there to ask");
-      await this.#finish(task, end);
+      await this.#finish(task, failed ? failedWith(failed) : interrupted(problem ?? "Nobody is there to ask"));
     }
     return task.view();
   }
@@ -284,10 +274,8 @@ export class RunEngine {
     await this.#slots.idle();
     // Those that wait for their turn.
     const waiting = going.filter((task) => isOpen(task.run) && !isOver(task));
-    const ends = await Promise.allSettled(waiting.map((task) => this.#finish(task, interrupted(message))));
-    for (const end of ends)
-      if (end.status === "rejected")
-        this.#options.logger.error("The end of a run could not be written", {}, end.reason);
+    const problem = "The end of a run could not be written";
+    await forEachRun(waiting, (task) => this.#finish(task, interrupted(message)), this.#options.logger, problem);
     await Promise.allSettled(this.#finishing.values()); // whoever ends one hears of its failure
     return going.length;
   }
@@ -306,12 +294,7 @@ export class RunEngine {
       if (task) await this.#finish(task, conclusion).catch(() => undefined); // told before
     }
     const tasks = [...this.#tasks.values()];
-    const closed = await Promise.allSettled(tasks.map((task) => task.close()));
-    for (const [index, { run }] of tasks.entries()) {
-      const each = closed[index];
-      if (each?.status === "rejected")
-        this.#options.logger.error("A run could not be closed", { run: run.id }, each.reason);
-    }
+    await forEachRun(tasks, (task) => task.close(), this.#options.logger, "A run could not be closed");
   }
 
   // ── inside ──────────────────────────────────────────────────────────────────────────────
@@ -482,9 +465,4 @@ export class RunEngine {
       });
     }, waitMs).unref();
   }
-}
-
-function endProblem(state: Run["state"], error: unknown): string {
-  const why = error instanceof Error ? error.message : String(error);
-  return redact(`It is over (${state}), but that cannot be written down and is tried again: ${why}`);
 }

@@ -132,20 +132,20 @@ describe("what is said while a worktree is set up", () => {
   });
 });
 
-describe("what belongs to PortOS itself", () => {
-  const question = (tool: ToolKind, path: string) => ({
-    call: {
-      callId: "call-1",
-      title: "A call",
-      tool,
-      state: "pending" as const,
-      input: JSON.stringify({ file_path: path }),
-      output: null,
-      edits: [],
-    },
-    options: ownOptions,
-  });
+const question = (tool: ToolKind, path: string) => ({
+  call: {
+    callId: "call-1",
+    title: "A call",
+    tool,
+    state: "pending" as const,
+    input: JSON.stringify({ file_path: path }),
+    output: null,
+    edits: [],
+  },
+  options: ownOptions,
+});
 
+describe("what belongs to PortOS itself", () => {
   it.each(["free", "free-in-folder", "ask-writes", "ask"] as const)("is refused without asking: %s", async (mode) => {
     const { task, store, dataDir } = await openTask();
     Object.assign(task.run, { permissionMode: mode, folder: dirname(dataDir) });
@@ -164,7 +164,7 @@ describe("what belongs to PortOS itself", () => {
       expect(answer).toMatchObject({
         isAllowed: false,
         by: "PortOS",
-        reason: expect.stringContaining("belongs to PortOS"),
+        reason: expect.stringContaining("belongs to PortOS") as string,
       });
   });
 

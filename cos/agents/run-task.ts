@@ -336,8 +336,8 @@ export class RunTask {
       this.#answered(request, rule.optionId, `Rule: ${permissionMode}`, null);
       return rule.optionId;
     }
-    const answer = new Promise<string | null>((resolve) => {
-      this.#answers.set(request.requestId, resolve);
+    const answer = new Promise<string | null>((settle) => {
+      this.#answers.set(request.requestId, settle);
     });
     this.run.pending.push(request);
     await this.setState("waiting", `Asks: ${call.title}`);
@@ -347,8 +347,8 @@ export class RunTask {
   /** Gives the answer to a question. `not_found` when it is not asked any more, `invalid_request` for an option that was not offered. */
   async answer(requestId: string, optionId: string | null, by: string, reason: string | null): Promise<void> {
     const request = this.run.pending.find((one) => one.requestId === requestId);
-    const resolve = this.#answers.get(requestId);
-    if (!request || !resolve)
+    const settle = this.#answers.get(requestId);
+    if (!request || !settle)
       throw new AppError("conflict", "This question has been answered already, or is not asked any more");
     if (optionId !== null && !request.options.some((option) => option.optionId === optionId))
       throw new AppError("invalid_request", "This answer was not offered");
@@ -357,7 +357,7 @@ export class RunTask {
     this.#answered(request, optionId, by, reason);
     if (this.run.pending.length === 0 && this.ending === null) await this.setState("running");
     else await this.save();
-    resolve(optionId);
+    settle(optionId);
   }
 
   /** A place the call names that is out of reach for every agent; `null` when there is none. */

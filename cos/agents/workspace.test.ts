@@ -124,7 +124,7 @@ describe("a folder that holds what belongs to PortOS itself", () => {
     await writeFile(join(dataDir, "approval-rules.json"), "two words");
     await symlink("data", join(folder, "way-in"));
     const workspace = await openWorkspace(folder, createOwnFolders({ dataDir, stateDir, configDir }));
-    const refused = { code: "forbidden", message: expect.stringContaining("belongs to PortOS itself") };
+    const refused = { code: "forbidden", message: expect.stringContaining("belongs to PortOS itself") as string };
     for (const path of ["data/approval-rules.json", "way-in/approval-rules.json", "s/pm2/x", "c/key", "data"]) {
       await expect(workspace.read(path)).rejects.toMatchObject(refused);
       await expect(workspace.write(path, "x")).rejects.toMatchObject(refused);

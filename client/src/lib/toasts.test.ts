@@ -6,10 +6,10 @@ beforeEach(() => {
   toasts.set([]);
 });
 
+const fail = (reason: string) => withErrorToast("Could not start it", () => Promise.reject(new Error(reason)));
 const texts = (): string[] => toasts.get().map(({ text }) => text);
 
 it("says a failure once that comes twice, and others beside it", async () => {
-  const fail = (reason: string) => withErrorToast("Could not start it", () => Promise.reject(new Error(reason)));
   expect(await Promise.all([fail("The budget is used up"), fail("The budget is used up")])).toEqual([false, false]);
   expect(texts()).toEqual(["Could not start it"]);
   const [first] = toasts.get();

@@ -147,6 +147,6 @@ test("a rule whose end is over is refused; what was allowed for a run ends with 
   expect(rules.list()).toHaveLength(3);
   await rules.endRun("run-000000000002");
   expect(rules.list()).toHaveLength(3);
-  await rules.endRun(subject.kind === "agent-tool" ? subject.runId : "");
+  await rules.endRun(subject.runId);
   expect(rules.list()).toMatchObject([{ id: kept.id }, { runId: null }]);
 });

@@ -78,8 +78,8 @@ export async function createRuleService({
 
   async function create(input: ApprovalRuleInput, by: string, origin: ApprovalRule["origin"]): Promise<ApprovalRule> {
     const parts = await checked(input, null);
-    return store.update((file) => {
-      const rules = current(file.rules);
+    return store.update((stored) => {
+      const rules = current(stored.rules);
       if (rules.length >= maxRules)
         throw new AppError("conflict", `There are ${maxRules} rules already`, { hint: "Delete some first." });
       const rule: ApprovalRule = {
@@ -91,7 +91,7 @@ export async function createRuleService({
         uses: 0,
         lastUsedAt: null,
       };
-      return { next: { ...file, rules: [...rules, rule] }, result: rule };
+      return { next: { ...stored, rules: [...rules, rule] }, result: rule };
     });
   }
 
@@ -115,33 +115,37 @@ export async function createRuleService({
     async update(id, input) {
       const before = store.get().rules.find((rule) => rule.id === id);
       const parts = await checked(input, before?.expiresAt ?? null);
-      return store.update((file) => {
+      return store.update((stored) => {
         // Changed by hand it is no longer just the echo of an answer.
-        const rule: ApprovalRule = { ...find(file.rules, id), ...parts, origin: "user" };
+        const rule: ApprovalRule = { ...find(stored.rules, id), ...parts, origin: "user" };
         return {
-          next: { ...file, rules: file.rules.map((other) => (other.id === id ? rule : other)) },
+          next: { ...stored, rules: stored.rules.map((other) => (other.id === id ? rule : other)) },
           result: rule,
         };
       });
     },
     remove: (id) =>
-      store.update((file) => {
-        const rule = find(file.rules, id);
+      store.update((stored) => {
+        const rule = find(stored.rules, id);
         return {
           next: {
-            ...file,
-            rules: file.rules.filter((other) => other !== rule),
-            removed: [rule, ...file.removed].slice(0, keepRemoved),
+            ...stored,
+            rules: stored.rules.filter((other) => other !== rule),
+            removed: [rule, ...stored.removed].slice(0, keepRemoved),
           },
           result: rule,
         };
       }),
     restore: (id) =>
-      store.update((file) => {
-        const rule = file.removed.find((other) => other.id === id);
+      store.update((stored) => {
+        const rule = stored.removed.find((other) => other.id === id);
         if (!rule) throw new AppError("not_found", "This rule can no longer be brought back");
         return {
-          next: { ...file, rules: [...file.rules, rule], removed: file.removed.filter((other) => other !== rule) },
+          next: {
+            ...stored,
+            rules: [...stored.rules, rule],
+            removed: stored.removed.filter((other) => other !== rule),
+          },
           result: rule,
         };
       }),
@@ -152,16 +156,16 @@ export async function createRuleService({
     async endRun(runId) {
       const isOver = (rule: ApprovalRule): boolean => rule.runId === runId && rule.origin === "decision";
       if (!store.get().rules.some(isOver)) return;
-      await store.update((file) => ({
-        next: { ...file, rules: file.rules.filter((rule) => !isOver(rule)) },
+      await store.update((stored) => ({
+        next: { ...stored, rules: stored.rules.filter((rule) => !isOver(rule)) },
         result: undefined,
       }));
     },
     async noteUse(id) {
       const note = (rule: ApprovalRule): ApprovalRule =>
         rule.id === id ? { ...rule, uses: rule.uses + 1, lastUsedAt: now() } : rule;
-      await store.update((file) => ({
-        next: { ...file, rules: file.rules.map(note), removed: file.removed.map(note) },
+      await store.update((stored) => ({
+        next: { ...stored, rules: stored.rules.map(note), removed: stored.removed.map(note) },
         result: undefined,
       }));
     },

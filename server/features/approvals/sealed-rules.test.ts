@@ -3,6 +3,7 @@ import { join } from "node:path";
 
 import { expect, test, vi } from "vitest";
 
+import { approvalRuleSchema } from "../../../contract/features/approvals.ts";
 import { systemClock } from "../../../lib/clock.ts";
 import { openJsonStore } from "../../../lib/json-store.ts";
 import { silentLogger } from "../../../lib/logger.ts";
@@ -79,7 +80,7 @@ test("rules somebody else has written allow nothing until they are confirmed as 
   const third = await openRules(folder);
   expect(third.rules.ruleFor(subject)).toBeNull();
 
-  const shown = third.rules.list().map(({ isChangedOutside: _, ...rule }) => rule);
+  const shown = third.rules.list().map((rule) => approvalRuleSchema.strip().parse(rule));
   await expect(third.rules.confirm(shown.slice(1))).rejects.toMatchObject({ code: "conflict" });
   await third.rules.confirm(shown);
   expect(third.rules.ruleFor(subject)).toMatchObject({ name: "Tests" });

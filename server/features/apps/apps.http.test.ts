@@ -53,7 +53,7 @@ const params = { id: "blog" };
 
 describe("registering", () => {
   test("no app lies in a folder of PortOS itself, where agents have nothing to do", async () => {
-    const issues = [{ path: "body.folder", message: expect.stringContaining("belongs to PortOS itself") }];
+    const issues = [{ path: "body.folder", message: expect.stringContaining("belongs to PortOS itself") as string }];
     const refused = { status: 400, details: { issues } };
     for (const folder of [join(directory, "data"), join(directory, "data/runs")]) {
       await mkdir(folder, { recursive: true });

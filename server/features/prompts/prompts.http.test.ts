@@ -347,11 +347,8 @@ describe("what keeps a prompt", () => {
     const run = { kind: "run", prompt, choice: { providerId: "one" } };
     await app.call("automations.create", { body: automation("Every night", run) });
     const { uses } = await app.call("prompts.uses", { params: { id: "hello" } });
-    expect(uses.map(({ kind, name, version }) => [kind, name, version])).toEqual([
-      ["task", "Greet", null],
-      ["automation", "Every day", 1],
-      ["automation", "Every night", null],
-    ]);
+    const told = uses.map(({ kind, name, version }) => `${kind} ${name} ${String(version)}`);
+    expect(told).toEqual(["task Greet null", "automation Every day 1", "automation Every night null"]);
     const { usedBy } = await app.call("prompts.remove", { params: { id: "hello" } });
     expect(usedBy).toEqual(["Greet", "Every day", "Every night"]);
   });
@@ -376,8 +373,7 @@ describe("what keeps a prompt", () => {
 describe("import and export", () => {
   it("gives the file as it is and takes it in again", async () => {
     await create("a", "One");
-    const file = await app.call("prompts.download", { params: { id: "a" } });
-    expect(file).toBe(await readFile(fileOf("a"), "utf8"));
+    expect(await app.call("prompts.download", { params: { id: "a" } })).toBe(await readFile(fileOf("a"), "utf8"));
     await create("b", "Two");
     const bundle = (await app.call("prompts.bundle", { query: {} })) as unknown as { prompts: object[] };
     expect(bundle.prompts).toHaveLength(2);

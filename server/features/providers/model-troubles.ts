@@ -16,17 +16,10 @@ const perModelWords = /per[ -]?model|this model/i;
 export function isAboutModel({ failure, message, model }: Outcome): boolean {
   if (model === null) return false;
   const text = message ?? "";
-  switch (failure) {
-    case "server-error":
-    case "missing-model":
-      return true;
-    case "rate-limit":
-      return text.includes(model) || perModelWords.test(text) || !accountWords.test(text);
-    case "usage-limit":
-      return text.includes(model) || perModelWords.test(text); // quotas and credit are the account's
-    default:
-      return false;
-  }
+  const namesModel = text.includes(model) || perModelWords.test(text);
+  if (failure === "rate-limit") return namesModel || !accountWords.test(text);
+  if (failure === "usage-limit") return namesModel; // quotas and credit are the account's
+  return failure === "server-error" || failure === "missing-model";
 }
 
 /** Whether a limit is not over yet. */

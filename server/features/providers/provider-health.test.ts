@@ -120,11 +120,14 @@ describe("health of providers", () => {
     healths.noteOutcome("a", "rate-limit", "Slow down", "2099-01-01T00:00:00.000Z", "small");
     expect(healths.of(first())).toMatchObject({
       state: "up",
-      message: expect.stringMatching(/^small is limited until /),
+      message: expect.stringMatching(/^small is limited until /) as string,
       modelTroubles: [{ model: "small", failure: "rate-limit", backAt: "2099-01-01T00:00:00.000Z" }],
     });
     healths.noteOutcome("a", "server-error", "Oh no", null, "large");
-    expect(healths.of(first())).toMatchObject({ state: "up", message: expect.stringContaining("; large failed") });
+    expect(healths.of(first())).toMatchObject({
+      state: "up",
+      message: expect.stringContaining("; large failed") as string,
+    });
     healths.noteOutcome("a", null, null, null, "large");
     healths.noteOutcome("a", null, null, null, "small");
     expect(healths.of(first())).toMatchObject({ state: "up", message: null });

@@ -1,6 +1,6 @@
 import { reviewsEndpoints } from "../../../contract/features/reviews.ts";
 import type { Mount } from "../../http/mount.ts";
-import { demandWhenFree } from "../runs/demand-when-free.ts";
+import { demandWhenFree } from "../../demand-when-free.ts";
 import type { ReviewService, ReviewServiceOptions } from "./review-service.ts";
 
 /** Mounts the endpoints of reviews. */

@@ -1,7 +1,7 @@
 import { runsEndpoints } from "../../../contract/features/runs.ts";
 import { createTranscript } from "../../../contract/run-transcript.ts";
 import type { Mount } from "../../http/mount.ts";
-import { demandWhenFree } from "./demand-when-free.ts";
+import { demandWhenFree } from "../../demand-when-free.ts";
 import type { RunService } from "./run-service.ts";
 import { transcriptMarkdown } from "./transcript-markdown.ts";
 

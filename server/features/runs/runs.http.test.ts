@@ -10,6 +10,7 @@ import type { RunTarget } from "../../../contract/internal/runs.ts";
 import { AppError } from "../../../lib/app-error.ts";
 import { createFakeRuns, type FakeRuns } from "../../testing/fake-runs.ts";
 import { noUsage, sampleRun } from "../../testing/sample-run.ts";
+import { sampleTarget } from "../../testing/sample-target.ts";
 import { startTestApp, type TestApp, type TestSocket } from "../../testing/test-app.ts";
 
 let directory: string;
@@ -17,37 +18,9 @@ let app: TestApp;
 let basePort: string | undefined;
 let cos: FakeRuns;
 
-function target(choice: RunChoice): RunTarget {
-  const basis = {
-    providerId: choice.providerId,
-    providerName: choice.providerId.toUpperCase(),
-    model: choice.model ?? "some-model",
-    reason: "First choice",
-    timeoutMs: 1_000,
-    price: null,
-  };
-  if (choice.providerId === "program")
-    return {
-      ...basis,
-      engine: "headless",
-      providerType: "cli",
-      agent: "codex",
-      command: ["/bin/true"],
-      environment: {},
-    };
-  return {
-    ...basis,
-    engine: "api",
-    providerType: "api",
-    dialect: "openai-compatible",
-    baseUrl: "http://127.0.0.1:1/v1",
-    apiKey: null,
-  };
-}
-
 function resolveTargets(choice: RunChoice): RunTarget[] {
   if (choice.providerId === "nobody") throw new AppError("invalid_request", "There is no provider nobody");
-  return [target(choice)];
+  return [sampleTarget(choice)];
 }
 
 async function startApp(): Promise<void> {

@@ -84,11 +84,17 @@ export function RuleList() {
 
 type ListedRule = ApprovalRule & { isChangedOutside: boolean };
 
+function withoutMark(listed: ListedRule): ApprovalRule {
+  const { isChangedOutside, ...rule } = listed;
+  void isChangedOutside;
+  return rule;
+}
+
 /** Rules somebody else has written allow nothing until the user has looked at them. */
 function ChangedOutside({ rules, onConfirmed }: { rules: readonly ListedRule[]; onConfirmed: () => void }) {
   if (!rules.some(({ isChangedOutside }) => isChangedOutside)) return null;
   const confirm = async (): Promise<void> => {
-    const body = rules.map(({ isChangedOutside: _, ...rule }) => rule);
+    const body = rules.map(withoutMark);
     if (await withErrorToast("Could not confirm the rules", () => call("approvals.confirmRules", { body })))
       onConfirmed();
   };

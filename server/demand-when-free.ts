@@ -1,5 +1,5 @@
-import type { Run } from "../../../contract/features/runs.ts";
-import type { RequestContext } from "../../http/mount.ts";
+import type { Run } from "../contract/features/runs.ts";
+import type { RequestContext } from "./http/mount.ts";
 
 /** Whoever makes a run act that asks nobody is asked for the PIN instead. */
 export async function demandWhenFree(
