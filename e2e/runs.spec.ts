@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 
 import { expectAccessible } from "./support/accessibility.ts";
 import { startMockModel, type MockModel } from "./support/mock-model.ts";
+import { countResizes, expectAtRest } from "./support/page-at-rest.ts";
 import { saveScreenshots } from "./support/screenshot.ts";
 import { expect, type PortosFixture, test } from "./support/test.ts";
 
@@ -129,11 +130,13 @@ test(
       choices: [{ providerId: "broken" }],
     });
     const [{ id } = { id: "" }] = (created.body as { runs: { id: string }[] }).runs;
+    await countResizes(page);
     await page.goto(`/agents/${id}`);
     const attempts = page.getByRole("list", { name: "Attempts" });
     await expect(attempts.getByRole("listitem")).toHaveCount(2, { timeout: 30_000 });
     await expect(attempts.getByText("failed on its side")).toBeVisible();
     await expect(page.getByText("All done.")).toBeVisible();
+    await expectAtRest(page);
     await saveScreenshots(page, info, "run-fallback");
   },
 );

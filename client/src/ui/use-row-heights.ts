@@ -47,8 +47,13 @@ export function useRowHeights(rowHeight: number, isFixed: boolean, onResize?: ()
           }
         }
         const isSettled = isChanged && [...heights.listeners].some((resized) => resized());
-        if ((isChanged && !isSettled) || view !== null)
-          setSeen((seen) => ({ version: seen.version + 1, viewHeight: view ?? seen.viewHeight }));
+        const isRenderNeeded = isChanged && !isSettled;
+        // An observer also tells what has the size it had: the same state again renders nothing.
+        setSeen((seen) => {
+          const height = view ?? seen.viewHeight;
+          if (!isRenderNeeded && height === seen.viewHeight) return seen;
+          return { version: seen.version + 1, viewHeight: height };
+        });
       }),
     [heights],
   );
