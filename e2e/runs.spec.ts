@@ -234,7 +234,7 @@ test(
     await page.goto(`/agents/${id}`);
     const transcript = page.getByRole("log", { name: /Transcript of/ });
     const row = (number: number) => transcript.getByText(new RegExp(`at-\\d{13}-${String(number)}$`));
-    await expect(row(80)).toBeInViewport();
+    await expect(row(80)).toBeInViewport({ timeout: 30_000 });
     await expect(page.getByRole("main").getByText("succeeded").first()).toBeVisible();
 
     await transcript.evaluate((element) => {
