@@ -241,9 +241,17 @@ test(
       element.scrollTo({ top: element.scrollTop / 2 });
     });
     await expect(row(80)).toHaveCount(0);
-    const read = transcript.locator("[data-number]").nth(12);
-    const number = Number(/-(\d+)\D*$/.exec(await read.innerText())?.[1]);
-    const top = async () => (await row(number).boundingBox())?.y ?? Number.NaN;
+    // What stands at the top of the window is what is being read.
+    const read = await transcript.evaluate((element) => {
+      const { top } = element.getBoundingClientRect();
+      const rows = [...element.querySelectorAll<HTMLElement>("[data-number]")];
+      return rows.find((one) => one.getBoundingClientRect().bottom > top + 1)?.dataset["number"] ?? "";
+    });
+    // Within the transcript: a second attempt is told in a line above it.
+    const top = async () => {
+      const line = transcript.locator(`[data-number="${read}"]`);
+      return ((await line.boundingBox())?.y ?? Number.NaN) - ((await transcript.boundingBox())?.y ?? Number.NaN);
+    };
     const before = await top();
     expect((await portos.call("POST", `/api/runs/${id}/messages`, { text: "pace 40 20" })).status).toBe(200);
     await expect(page.getByRole("button", { name: /^\d+ new parts$/ })).toBeVisible();
