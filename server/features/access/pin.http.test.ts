@@ -104,6 +104,7 @@ describe("marks", () => {
       "worktrees.putSetup",
     ]);
     expect(marked("allow").toSorted()).toEqual([
+      "approvals.confirmRules",
       "approvals.createRule",
       "approvals.restoreRule",
       "approvals.updateRule",
