@@ -36,6 +36,39 @@ export function limitOfModel(
   return modelTroubles.find((trouble) => trouble.model === model && isLimitOn(trouble, now)) ?? null;
 }
 
+/**
+ * What the provider as a whole is when each of its models has a limit of its own: the one that ends first, or `null` when some
+ * model may be asked.
+ */
+export function limitOfAllModels(
+  models: readonly { id: string }[],
+  health: Pick<ProviderHealth, "modelTroubles">,
+  now: number,
+): ModelTrouble | null {
+  const limits = models.map(({ id }) => limitOfModel(health, id, now));
+  const [first = null, ...others] = limits;
+  return others.reduce((soonest, one) => {
+    if (soonest === null || one === null) return null;
+    return Date.parse(one.backAt ?? "") < Date.parse(soonest.backAt ?? "") ? one : soonest;
+  }, first);
+}
+
+/** The health as shown: limited, too, when each of the models is. */
+export function asLimitedByModels(
+  models: readonly { id: string }[],
+  health: ProviderHealth,
+  now: number,
+): ProviderHealth {
+  const limit = health.state === "limited" ? null : limitOfAllModels(models, health, now);
+  return limit === null ? health : { ...health, state: "limited", failure: limit.failure, backAt: limit.backAt };
+}
+
+/** What one that seemed down is once it spoke of one of its models. */
+export function afterAnswer(health: ProviderHealth, failure: FailureKind, asOf: string): ProviderHealth {
+  if (health.state !== "down" || failure === "server-error") return health;
+  return { ...health, state: "up", failure: null, message: null, asOf };
+}
+
 /** The health with the troubles of one model replaced; `null`: it has none any more. */
 export function withTrouble(
   health: ProviderHealth,

@@ -32,6 +32,10 @@ const up: Probed = {
   models: ["small"],
   version: null,
 };
+const bothModels = [
+  { id: "small", tier: "light", price: null },
+  { id: "large", tier: "heavy", price: null },
+];
 const first = (): ProviderRecord => records[0] ?? record("none");
 
 async function start(): Promise<void> {
@@ -116,6 +120,7 @@ describe("health of providers", () => {
   });
 
   it("keeps the limit or failure of one model apart from the others", () => {
+    records = [record("a", { models: bothModels })];
     healths.noteOutcome("a", null, null, null, "large");
     healths.noteOutcome("a", "rate-limit", "Slow down", "2099-01-01T00:00:00.000Z", "small");
     expect(healths.of(first())).toMatchObject({
@@ -132,6 +137,19 @@ describe("health of providers", () => {
     healths.noteOutcome("a", null, null, null, "small");
     expect(healths.of(first())).toMatchObject({ state: "up", message: null });
     expect(healths.of(first()).modelTroubles).toBeUndefined();
+  });
+
+  it("is limited until the first may be asked again once each of its models is", async () => {
+    records = [record("a", { models: bothModels })];
+    outcome = () => Promise.resolve({ ...up, state: "down", failure: "transport", message: "Nobody listens" });
+    await healths.check(first());
+    healths.noteOutcome("a", "rate-limit", "Slow down", "2099-01-02T00:00:00.000Z", "small");
+    expect(healths.of(first())).toMatchObject({ state: "up", failure: null }); // it answered
+    healths.noteOutcome("a", "rate-limit", "Slow down", "2099-01-01T00:00:00.000Z", "large");
+    const limit = { state: "limited", failure: "rate-limit", backAt: "2099-01-01T00:00:00.000Z" };
+    expect(healths.of(first())).toMatchObject(limit);
+    healths.noteOutcome("a", null, null, null, "small");
+    expect(healths.of(first())).toMatchObject({ state: "up", backAt: null });
   });
 
   it.each([

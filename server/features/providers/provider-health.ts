@@ -6,7 +6,15 @@ import { readLimit } from "../../../lib/provider-limits.ts";
 import { redact } from "../../../lib/redact.ts";
 import { timeText } from "../../time-text.ts";
 import { createHealthMemory, type ProviderHealthFile } from "./health-memory.ts";
-import { isAboutModel, isLimitOn, troubleText, withoutOldLimits, withTrouble } from "./model-troubles.ts";
+import {
+  afterAnswer,
+  asLimitedByModels,
+  isAboutModel,
+  isLimitOn,
+  troubleText,
+  withoutOldLimits,
+  withTrouble,
+} from "./model-troubles.ts";
 import type { Probed } from "./provider-probe.ts";
 import type { ProviderRecord } from "./provider-record.ts";
 
@@ -73,8 +81,8 @@ export function createProviderHealths(options: ProviderHealthOptions): ProviderH
     },
   });
 
-  function of({ id, isEnabled }: ProviderRecord): ProviderHealth {
-    const kept = withoutOldLimits(memory.get(id), clock.now());
+  function of({ id, isEnabled, models }: ProviderRecord): ProviderHealth {
+    const kept = asLimitedByModels(models, withoutOldLimits(memory.get(id), clock.now()), clock.now());
     const message = kept.message ?? troubleText(kept, (at) => timeText(at, clock.now(), zone));
     const last = { ...kept, message };
     if (!isEnabled) return { ...last, state: "off", failure: null, backAt: null };
@@ -160,12 +168,14 @@ export function createProviderHealths(options: ProviderHealthOptions): ProviderH
         return;
       }
       const isOfModel = model !== null && isAboutModel({ failure, message, model });
+      const answered = afterAnswer(last, failure, at);
       if (failure === "rate-limit" || failure === "usage-limit") {
         const read = backAt === undefined ? readLimit({ text: message ?? "" }, clock.now(), zone).backAt : null;
         const health = limited(id, failure, text, backAt ?? (read === null ? null : new Date(read).toISOString()));
         if (!isOfModel) keep(health);
-        else keep(withTrouble(last, model, { model, failure, message: text, asOf: at, backAt: health.backAt }));
-      } else if (isOfModel) keep(withTrouble(last, model, { model, failure, message: text, asOf: at, backAt: null }));
+        else keep(withTrouble(answered, model, { model, failure, message: text, asOf: at, backAt: health.backAt }));
+      } else if (isOfModel)
+        keep(withTrouble(answered, model, { model, failure, message: text, asOf: at, backAt: null }));
       else if (isAboutProvider.has(failure) && !(last.state === "limited" && isLimitOn(last, clock.now())))
         keep({ ...last, state: "down", failure, message: text, backAt: null, asOf: at });
     },

@@ -7,7 +7,7 @@ import type { SecretBox } from "../../../lib/secret-box.ts";
 import { plainEnvironment } from "../../sealed-variables.ts";
 import { commandOf, type ProgramFinder } from "./agent-programs.ts";
 import { modelFor, walkChain } from "./fallback-chain.ts";
-import { limitOfModel } from "./model-troubles.ts";
+import { limitOfAllModels, limitOfModel } from "./model-troubles.ts";
 import type { ProviderRecord } from "./provider-record.ts";
 
 export interface ResolveDependencies {
@@ -33,13 +33,14 @@ export function skipReason(
 ): string | null {
   if (!record.isEnabled) return "off";
   const health = dependencies.healthOf(record);
-  if (health.state === "limited" || health.state === "checking") {
+  const own = limitOfModel(health, model, dependencies.now());
+  if (own?.backAt != null) return `limited until ${dependencies.timeText(Date.parse(own.backAt))} (${own.model})`;
+  const isOfModels = limitOfAllModels(record.models, health, dependencies.now()) !== null; // this model is none of them
+  if (!isOfModels && (health.state === "limited" || health.state === "checking")) {
     const backAt = health.backAt === null ? null : Date.parse(health.backAt);
     if (backAt !== null && backAt > dependencies.now()) return `limited until ${dependencies.timeText(backAt)}`;
     if (backAt === null && health.state === "limited") return "limited";
   }
-  const own = limitOfModel(health, model, dependencies.now());
-  if (own?.backAt != null) return `limited until ${dependencies.timeText(Date.parse(own.backAt))} (${own.model})`;
   if (record.type === "api" && model === null) return "without a model";
   return whatLacks(record, dependencies);
 }
