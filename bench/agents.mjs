@@ -16,6 +16,7 @@ const startRepeats = 20;
 const loudRuns = 50;
 const linesPerRun = 400;
 const loudSeconds = 10;
+const pageRepeats = 3;
 const listRepeats = 130;
 const finished = 10_000;
 const agent = fileURLToPath(new URL("../cos/agents/testing/fake-cli.mjs", import.meta.url));
@@ -208,7 +209,10 @@ await stopCos();
 rmSync(folder, { recursive: true, force: true });
 rmSync(program);
 const alone = await measurePage({ agent, runs: 1, eventsPerRun: linesPerRun, everyMs: 100 });
-const page = await measurePage({ agent, runs: loudRuns, eventsPerRun: linesPerRun, everyMs: 100 });
+const pages = [];
+for (let round = 0; round < pageRepeats; round += 1)
+  pages.push(await measurePage({ agent, runs: loudRuns, eventsPerRun: linesPerRun, everyMs: 100 }));
+const slowest = pages.map(({ delays }) => quantile(delays, 0.99)); // one stall of the machine must not decide
 
 const shown = ({ delays }) => `${format(median(delays))} / ${format(quantile(delays, 0.99))}`;
 const overhead = median(engine) - median(bare);
@@ -223,7 +227,7 @@ report({
     ["events told over the socket", format(flood.received)],
     ["a hundred lines at once: event written to event told, p99, ms", format(flood.delay)],
     ["line written to line drawn, one run alone, median / p99, ms", shown(alone)],
-    [`line written to line drawn, ${loudRuns} runs, median / p99, ms`, shown(page)],
+    ...pages.map((page, round) => [`the same, ${loudRuns} runs, round ${round + 1}, median / p99, ms`, shown(page)]),
     ["portos-cos at rest, MiB", format(idle)],
     ["portos-cos at most, MiB", format(flood.memory)],
     ["page of 10 with about 70 runs, ms", format(few, 2)],
@@ -236,8 +240,8 @@ report({
       isMet: flood.kept === flood.expected && flood.received === flood.expected,
     },
     {
-      text: `on the screen within 150 ms, p99, of ${loudRuns} runs (${format(quantile(page.delays, 0.99))} ms)`,
-      isMet: page.isWhole && quantile(page.delays, 0.99) <= 150,
+      text: `on the screen within 150 ms, p99, of ${loudRuns} runs (median of ${pageRepeats} rounds: ${format(median(slowest))} ms)`,
+      isMet: pages.every(({ isWhole }) => isWhole) && median(slowest) <= 150,
     },
     { text: `portos-cos at most 250 MiB (${format(flood.memory)})`, isMet: flood.memory <= 250 },
     { text: `lists as fast with ${format(finished)} runs (${format(many / few, 2)} ×)`, isMet: many <= few * 1.5 + 1 },

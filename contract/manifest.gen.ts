@@ -10,6 +10,7 @@ export const manifest = {
   "access.setMinutes": "PUT /api/access/minutes",
   "access.setPin": "PUT /api/access/pin",
   "access.unlock": "POST /api/access/unlock",
+  "approvals.confirmRules": "POST /api/approval-rules/confirm",
   "approvals.createRule": "POST /api/approval-rules",
   "approvals.decide": "POST /api/approvals/:id/decision",
   "approvals.denyAll": "POST /api/approvals/deny-all",

@@ -75,6 +75,9 @@ const body: Arbitrary<RunEventBody> = oneof(
   constant<RunEventBody>({ kind: "state", state: "running", message: null }),
 );
 
+const unfinished = (bodies: readonly RunEventBody[]) =>
+  fold(bodies).flatMap((block) => (block.kind === "tool" ? [block.isUnfinished] : []));
+
 describe("a transcript", () => {
   it("is the same in whatever order, portions and repetitions its events arrive", () => {
     assert(
@@ -147,6 +150,31 @@ describe("a transcript", () => {
     expect(blocks.map(({ kind }) => kind)).toEqual(["attempt", "tool", "text", "attempt", "tool"]);
     expect(blocks[0]).toMatchObject({ end: { failure: "server-error", message: "500" } });
     expect(blocks[1]).toMatchObject({ key: "e2", call: { state: "succeeded", output: "done" } });
+  });
+
+  it("says of a call that its attempt or its run ended before it did, until more is told of it", () => {
+    const over: RunEventBody = { kind: "attempt-ended", number: 1, failure: "crashed", message: null, usage };
+    const ended: RunEventBody = { kind: "state", state: "succeeded", message: null };
+    const calls = [call("a", "pending"), call("b", "running"), call("c", "succeeded"), call("d", "denied")];
+    expect(unfinished([attempt(1), ...calls])).toEqual([false, false, false, false]);
+    expect(unfinished([attempt(1), ...calls, over])).toEqual([true, true, false, false]);
+    expect(unfinished([attempt(1), ...calls, ended])).toEqual([true, true, false, false]);
+    expect(unfinished([attempt(1), ...calls, over, attempt(2), call("a", "running")])).toEqual([
+      true,
+      true,
+      false,
+      false,
+      false,
+    ]);
+    expect(unfinished([attempt(1), call("a", "pending"), over, call("a", "failed")])).toEqual([false]);
+  });
+
+  it("knows who said something to the agent; the user when that was not written down", () => {
+    const said = fold([
+      { kind: "user", text: "Do it" },
+      { kind: "user", text: "Go on", speaker: "resume" },
+    ]);
+    expect(said).toMatchObject([{ speaker: "user" }, { speaker: "resume" }]);
   });
 
   it("puts the answer to the question and leaves out states that are no end", () => {

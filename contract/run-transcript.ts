@@ -1,10 +1,17 @@
-import type { RunEvent, RunState, ToolCall, Usage, PermissionRequest } from "./features/run-events.ts";
+import type { RunEvent, RunState, Speaker, ToolCall, Usage, PermissionRequest } from "./features/run-events.ts";
 import type { FailureKind } from "./features/providers.ts";
 
 /** Whether a run in this state has not ended. */
 export function isOpenState(state: RunState): boolean {
   return state === "created" || state === "queued" || state === "running" || state === "waiting";
 }
+
+/** What stands over what was said to an agent. */
+export const speakerWords: Record<Speaker, string> = {
+  user: "You",
+  resume: "PortOS, so that it goes on",
+  repeat: "Said once more by PortOS, so that it goes on",
+};
 
 /** How an attempt ended. */
 export interface AttemptEnd {
@@ -24,7 +31,7 @@ export interface Answer {
 
 /** One part of a transcript as a person reads it. `key` stays the same while the part grows. */
 export type TranscriptBlock = { readonly key: string; readonly at: string } & (
-  | { readonly kind: "user"; readonly text: string }
+  | { readonly kind: "user"; readonly text: string; readonly speaker: Speaker }
   | { readonly kind: "text"; readonly text: string }
   | { readonly kind: "reasoning"; readonly text: string }
   | { readonly kind: "output"; readonly stream: "out" | "err"; readonly text: string }
@@ -32,7 +39,13 @@ export type TranscriptBlock = { readonly key: string; readonly at: string } & (
       readonly kind: "plan";
       readonly entries: readonly { readonly text: string; readonly state: "pending" | "running" | "succeeded" }[];
     }
-  | { readonly kind: "tool"; readonly call: ToolCall; readonly lastAt: string }
+  | {
+      readonly kind: "tool";
+      readonly call: ToolCall;
+      readonly lastAt: string;
+      /** Its attempt, or the run, is over without a word of how it ended. */
+      readonly isUnfinished: boolean;
+    }
   | {
       readonly kind: "question";
       readonly request: PermissionRequest;
@@ -91,6 +104,13 @@ function createBlockList() {
       if (block.kind === "question" && block.answer === null) blocks[index] = { ...block, isWithdrawn: true };
   }
 
+  /** Nothing more comes of calls that were under way. */
+  function leave(): void {
+    for (const [index, block] of blocks.entries())
+      if (block.kind === "tool" && (block.call.state === "pending" || block.call.state === "running"))
+        blocks[index] = { ...block, isUnfinished: true };
+  }
+
   function addText({ number, at }: RunEvent, kind: "text" | "reasoning", text: string): boolean {
     if (text === "") return false;
     const previous = blocks.at(-1);
@@ -119,7 +139,7 @@ function createBlockList() {
     return true;
   }
 
-  return { blocks, push, replace, withdraw, addText, addOutput };
+  return { blocks, push, replace, withdraw, leave, addText, addOutput };
 }
 
 /** An empty transcript. */
@@ -136,7 +156,7 @@ export function createTranscript(): Transcript {
     switch (body.kind) {
       case "user":
         turn += 1;
-        list.push({ kind: "user", key, at, text: body.text });
+        list.push({ kind: "user", key, at, text: body.text, speaker: body.speaker ?? "user" });
         return true;
       case "text":
       case "reasoning":
@@ -153,8 +173,9 @@ export function createTranscript(): Transcript {
       case "tool": {
         const { call } = body;
         const about = `tool:${String(attempt)}:${call.callId}`;
-        if (!list.replace(about, (block) => ({ kind: "tool", key: block.key, at: block.at, lastAt: at, call })))
-          list.push({ kind: "tool", key, at, lastAt: at, call }, about);
+        const facts = { kind: "tool" as const, lastAt: at, call, isUnfinished: false };
+        if (!list.replace(about, (block) => ({ ...facts, key: block.key, at: block.at })))
+          list.push({ ...facts, key, at }, about);
         return true;
       }
       case "asked":
@@ -177,6 +198,7 @@ export function createTranscript(): Transcript {
       }
       case "attempt-ended": {
         const { failure, message, usage } = body;
+        list.leave();
         return list.replace(`attempt:${String(body.number)}`, (block) =>
           block.kind === "attempt" ? { ...block, end: { at, failure, message, usage } } : block,
         );
@@ -188,6 +210,7 @@ export function createTranscript(): Transcript {
         // Only an end is part of the story; waiting in line and going on show in what happens next.
         if (isOpenState(body.state)) return false;
         list.withdraw();
+        list.leave();
         list.push({ kind: "state", key, at, state: body.state, message: body.message });
         return true;
       case "usage":

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { Page } from "@playwright/test";
 
 import { expectAccessible } from "./support/accessibility.ts";
+import { countResizes, expectAtRest } from "./support/page-at-rest.ts";
 import { saveScreenshots } from "./support/screenshot.ts";
 import { expect, test, type PortosFixture } from "./support/test.ts";
 
@@ -26,8 +27,10 @@ const line = (page: Page, text: string) => page.getByRole("log").getByText(text,
 
 test("live lines follow, reading further up holds still and counts what is new", async ({ page, portos }, testInfo) => {
   const { file, address } = await makeLog(portos, `follow-${testInfo.project.name}`, numbered(0, 3_000));
+  await countResizes(page);
   await page.goto(address);
   await expect(line(page, "INFO line 2999")).toBeVisible();
+  await expectAtRest(page);
   await appendFile(file, `${stamp(3_000)}10%\r50%\r\u001b[32mdone\u001b[0m\n${stamp(3_001)}token=verysecret1\n`);
   await expect(line(page, "done")).toBeVisible();
   await expect(line(page, "token=[redacted]")).toBeVisible();

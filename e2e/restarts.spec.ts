@@ -2,9 +2,9 @@ import { mkdtemp, readFile, realpath, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+import { addProgram } from "./support/add-program.ts";
 import { expect, type PortosFixture, test } from "./support/test.ts";
 
-const agents = join(import.meta.dirname, "../cos/agents/testing");
 let folder: string;
 
 test.beforeEach(async ({ portos }) => {
@@ -16,13 +16,6 @@ test.afterEach(async ({ portos }) => {
   await portos.call("POST", "/api/approvals/deny-all");
   await rm(folder, { recursive: true, force: true });
 });
-
-async function addProgram(portos: PortosFixture, id: string, type: string, agent: string, file: string) {
-  await portos.call("DELETE", `/api/providers/${id}`);
-  const input = { type, name: `The ${id}`, agent, command: [process.execPath, join(agents, file)], models: [] };
-  expect((await portos.call("POST", "/api/providers", { id, input })).status).toBe(200);
-  await portos.call("POST", `/api/providers/${id}/enable`);
-}
 
 async function start(portos: PortosFixture, providerId: string, text: string): Promise<string> {
   const { body, status } = await portos.call("POST", "/api/runs", {

@@ -1,9 +1,10 @@
 import { mkdtemp, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 
 import { expectAccessible } from "./support/accessibility.ts";
+import { addProgram } from "./support/add-program.ts";
 import { startMockModel, type MockModel } from "./support/mock-model.ts";
+import { countResizes, expectAtRest } from "./support/page-at-rest.ts";
 import { saveScreenshots } from "./support/screenshot.ts";
 import { expect, type PortosFixture, test } from "./support/test.ts";
 
@@ -129,11 +130,13 @@ test(
       choices: [{ providerId: "broken" }],
     });
     const [{ id } = { id: "" }] = (created.body as { runs: { id: string }[] }).runs;
+    await countResizes(page);
     await page.goto(`/agents/${id}`);
     const attempts = page.getByRole("list", { name: "Attempts" });
     await expect(attempts.getByRole("listitem")).toHaveCount(2, { timeout: 30_000 });
     await expect(attempts.getByText("failed on its side")).toBeVisible();
     await expect(page.getByText("All done.")).toBeVisible();
+    await expectAtRest(page);
     await saveScreenshots(page, info, "run-fallback");
   },
 );
@@ -195,13 +198,8 @@ test(
   "an agent's question is answered where it is asked, and it goes on",
   { tag: "@desktop" },
   async ({ page, portos }, info) => {
-    const agent = fileURLToPath(new URL("../cos/agents/testing/fake-acp-agent.mjs", import.meta.url));
     const folder = await mkdtemp(join(portos.folder, "project-"));
-    await portos.call("DELETE", "/api/providers/agent");
-    const input = { type: "acp", name: "Local agent", agent: "custom", command: [process.execPath, agent] };
-    const added = await portos.call("POST", "/api/providers", { id: "agent", input });
-    expect(added.status, JSON.stringify(added.body)).toBe(200);
-    await portos.call("POST", "/api/providers/agent/enable");
+    await addProgram(portos, "agent", "acp", "custom", "fake-acp-agent.mjs");
     const created = await portos.call("POST", "/api/runs", {
       prompt: { kind: "text", text: "think It needs a list.\nplan\nask list.txt" },
       choices: [{ providerId: "agent" }],
@@ -219,5 +217,49 @@ test(
     await expect(page.getByRole("main").getByText("succeeded").first()).toBeVisible();
     await expect(transcript.getByText(/^Allowed/)).toBeVisible();
     expect(await readFile(join(folder, "list.txt"), "utf8")).toBe("new text\n");
+  },
+);
+
+test(
+  "reading further up in a transcript holds still while the run goes on, and one tap leads to its end",
+  { tag: "@desktop" },
+  async ({ page, portos }) => {
+    await addProgram(portos, "talker", "cli", "gemini", "fake-cli.mjs");
+    const created = await portos.call("POST", "/api/runs", {
+      prompt: { kind: "text", text: "pace 80 20" },
+      choices: [{ providerId: "talker" }],
+      folder: await mkdtemp(join(portos.folder, "project-")),
+    });
+    const [{ id } = { id: "" }] = (created.body as { runs: { id: string }[] }).runs;
+    await page.goto(`/agents/${id}`);
+    const transcript = page.getByRole("log", { name: /Transcript of/ });
+    const row = (number: number) => transcript.getByText(new RegExp(`at-\\d{13}-${String(number)}$`));
+    await expect(row(80)).toBeInViewport({ timeout: 30_000 });
+    await expect(page.getByRole("main").getByText("succeeded").first()).toBeVisible();
+
+    await transcript.evaluate((element) => {
+      element.scrollTo({ top: element.scrollTop / 2 });
+    });
+    await expect(row(80)).toHaveCount(0);
+    // What stands at the top of the window is what is being read.
+    const read = await transcript.evaluate((element) => {
+      const { top } = element.getBoundingClientRect();
+      const rows = [...element.querySelectorAll<HTMLElement>("[data-number]")];
+      return rows.find((one) => one.getBoundingClientRect().bottom > top + 1)?.dataset["number"] ?? "";
+    });
+    // Within the transcript: a second attempt is told in a line above it.
+    const top = async () => {
+      const line = transcript.locator(`[data-number="${read}"]`);
+      return ((await line.boundingBox())?.y ?? Number.NaN) - ((await transcript.boundingBox())?.y ?? Number.NaN);
+    };
+    const before = await top();
+    expect((await portos.call("POST", `/api/runs/${id}/messages`, { text: "pace 40 20" })).status).toBe(200);
+    await expect(page.getByRole("button", { name: /^\d+ new parts$/ })).toBeVisible();
+    await expect(page.getByRole("main").getByText("succeeded").first()).toBeVisible();
+    expect(Math.abs((await top()) - before)).toBeLessThanOrEqual(1);
+
+    await page.getByRole("button", { name: /^\d+ new parts$/ }).click();
+    await expect(row(40).last()).toBeInViewport();
+    await expect(page.getByRole("button", { name: /new parts?$|^Newest$/ })).toHaveCount(0);
   },
 );

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 
-import { looksLikeSecret, redact, redactValue, registerSecret, unfinishedSecretLength } from "./redact.ts";
+import { looksLikeSecret, redact, redactDiff, redactValue, registerSecret, unfinishedSecretLength } from "./redact.ts";
 
 describe("redact", () => {
   test.each([
@@ -88,4 +88,29 @@ test("the end of a text that may begin a known secret is measured", () => {
   registerSecret(ending);
   expect(Buffer.from(ending).toString("base64").startsWith("e")).toBe(true);
   expect(unfinishedSecretLength(`it is ${ending}`)).toBe(ending.length);
+});
+
+describe("redactDiff", () => {
+  test("hides known secrets, tokens and every line of a private key, and keeps the signs and what code merely names", () => {
+    registerSecret("quiet-orchid-77");
+    const lines = [
+      " const token = readToken(password: string);",
+      "-key = quiet-orchid-77",
+      "+key = ghp_0123456789abcdefghijklmn",
+      "+-----BEGIN PRIVATE KEY-----",
+      "+MIIabc",
+      "+-----END PRIVATE KEY-----",
+      " end",
+    ];
+    expect(redactDiff(lines)).toEqual([
+      lines[0],
+      "-key = [redacted]",
+      "+key = [redacted]",
+      "+[redacted]",
+      "+[redacted]",
+      "+[redacted]",
+      " end",
+    ]);
+    expect(redactDiff([])).toEqual([]);
+  });
 });

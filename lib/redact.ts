@@ -4,7 +4,7 @@ const mark = redactedMark;
 const secrets = new Set<string>();
 let secretPattern: RegExp | undefined;
 
-/** Shapes of tokens by vendor, JWT, credentials in URLs, private keys: found in time linear in the text. */
+/** Shapes of tokens by vendor, JWT, credentials in URLs: found in time linear in the text. */
 const tokenShapes: readonly [RegExp, string][] = [
   [/\b(?:sk|pk|rk)-(?:[a-z]+-)?[A-Za-z0-9_-]{16,}/g, mark],
   [/\b(?:ghp|gho|ghu|ghs|ghr)_[A-Za-z0-9]{20,}\b/g, mark],
@@ -16,13 +16,18 @@ const tokenShapes: readonly [RegExp, string][] = [
   [/\bnpm_[A-Za-z0-9]{30,}\b/g, mark],
   [/\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}/g, mark],
   [/\b([a-z][a-z0-9+.-]{0,30}:\/\/[^\s:/@]*:)[^\s@/]+@/gi, `$1${mark}@`],
-  [/-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?-----END [A-Z ]*PRIVATE KEY-----/g, mark],
 ];
 
-/** What stands behind a word that announces a secret, in time linear in the text. */
-const announcedSecrets: readonly [RegExp, string][] = [
+const privateKey = /-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?-----END [A-Z ]*PRIVATE KEY-----/g;
+
+/** What stands behind the word of a header that announces a secret. */
+const headerPatterns: readonly [RegExp, string][] = [
   [/\b(authorization\s*[:=]\s*(?:bearer|basic|token)\s+)[^\s"',;]+/gi, `$1${mark}`],
   [/\b(bearer\s+)[A-Za-z0-9._~+/-]{16,}=*/gi, `$1${mark}`],
+];
+
+/** What only a name says: in code it may as well be the name of a type or a call. */
+const namedPatterns: readonly [RegExp, string][] = [
   [
     /\b((?:[a-z0-9]{1,40}[_-]){0,8}(?:password|passwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key)["']?\s*[:=]\s*["']?)[^\s"',;&]{4,}/gi,
     `$1${mark}`,
@@ -44,9 +49,7 @@ export function registerSecret(value: string): void {
 
 /** Returns `text` without registered secrets and without anything that has the shape of a known token. */
 export function redact(text: string): string {
-  let result = redactTokens(text);
-  for (const [pattern, replacement] of announcedSecrets) result = result.replace(pattern, replacement);
-  return result;
+  return replaced(redactTokens(text), [...headerPatterns, ...namedPatterns]);
 }
 
 /**
@@ -54,9 +57,30 @@ export function redact(text: string): string {
  * which such words are words.
  */
 export function redactTokens(text: string): string {
-  let result = secretPattern ? text.replace(secretPattern, mark) : text;
-  for (const [pattern, replacement] of tokenShapes) result = result.replace(pattern, replacement);
-  return result;
+  return replaced(secretPattern ? text.replace(secretPattern, mark) : text, [...tokenShapes, [privateKey, mark]]);
+}
+
+function replaced(text: string, patterns: readonly (readonly [RegExp, string])[]): string {
+  return patterns.reduce((result, [pattern, replacement]) => result.replace(pattern, replacement), text);
+}
+
+/** A secret of several lines, each with the sign it had. */
+function masked(found: string): string {
+  return found
+    .split("\n")
+    .map((part, index) => (index === 0 ? mark : part.charAt(0) + mark))
+    .join("\n");
+}
+
+/**
+ * Lines of a diff without registered secrets and known tokens, as many as before and each with its sign. What merely follows a name
+ * like `token =` stays: whoever is to judge code has to see it.
+ */
+export function redactDiff(lines: readonly string[]): string[] {
+  if (lines.length === 0) return [];
+  const text = lines.join("\n");
+  const withoutValues = secretPattern ? text.replace(secretPattern, masked) : text;
+  return replaced(withoutValues, [...tokenShapes, ...headerPatterns]).replace(privateKey, masked).split("\n");
 }
 
 const secretWords =

@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, createHash, randomBytes } from "node:crypto";
+import { createCipheriv, createDecipheriv, createHash, createHmac, randomBytes } from "node:crypto";
 import { link, mkdir, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
@@ -50,6 +50,8 @@ export interface SecretBox {
   /** The stored form of a value that may have been written by hand: what is sealed, a reference or empty is unchanged. */
   sealPlain(stored: StoredSecret): Promise<StoredSecret>;
   describe(stored: StoredSecret): SecretDescription;
+  /** Marks texts as written by PortOS, for one purpose; makes the key at the first use. */
+  signer(purpose: string): Promise<(text: string) => string>;
   /** Whether the key is the one the data was last sealed with; `null` while nothing was ever sealed. */
   check(): Promise<{ isRightKey: boolean; expected: string; found: string | null } | null>;
 }
@@ -124,6 +126,11 @@ export function createSecretBox(options: SecretBoxOptions): SecretBox {
         return { isSet: !isReference || variables[stored.slice(4)] !== undefined, last4: null, updatedAt: null };
       }
       return { isSet: true, last4: stored.last4 || null, updatedAt: stored.updatedAt };
+    },
+    async signer(purpose) {
+      const { bytes } = await keyForSealing();
+      const key = createHmac("sha256", bytes).update(`portos signature\0${purpose}`).digest();
+      return (text) => createHmac("sha256", key).update(text).digest("hex");
     },
     async check() {
       const expected = await readFingerprint(fingerprintFile);

@@ -6,6 +6,7 @@ import type { Pm2Home } from "../contract/features/processes.ts";
 import type { FolderReader } from "../lib/folder-reader.ts";
 import { createKnownSecrets } from "../lib/known-secrets.ts";
 import { childEnvironment } from "../lib/processes/child-environment.ts";
+import { createOwnFolders } from "../lib/own-folders.ts";
 import { findProgram } from "../lib/processes/find-program.ts";
 import { gitState } from "../lib/processes/git.ts";
 import { listeningPorts } from "../lib/processes/listening-ports.ts";
@@ -95,6 +96,7 @@ export async function buildApps(
     onProcesses: snapshots.onEvent,
     facts: createFolderFacts(clock),
     secrets,
+    own: createOwnFolders(env),
     editorTemplate: () => settings.get().editorUrl,
     clock,
     logger,

@@ -14,8 +14,8 @@ interface Accounts {
 /** Each attempt that ended is counted once, and tells how its provider is; each run shows how good it is at its kind of work. */
 export function accountRuns(hooks: RunHooks, { usage, providers, learning }: Accounts): void {
   const account = async (run: Run): Promise<void> => {
-    for (const { providerId, failure, message, backAt } of await usage.record(run))
-      providers.noteOutcome(providerId, failure, message, backAt ?? undefined);
+    for (const { providerId, model, failure, message, backAt } of await usage.record(run))
+      providers.noteOutcome(providerId, failure, message, backAt ?? undefined, model);
   };
   hooks.onRunChanged(account); // an attempt ends before its run does when another provider is asked
   hooks.onRunEnded(account);

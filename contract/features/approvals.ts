@@ -205,10 +205,19 @@ export const approvalRuleSchema = z.strictObject({
 });
 export type ApprovalRule = z.output<typeof approvalRuleSchema>;
 
+/** A rule as it is listed. */
+export const listedRuleSchema = z.strictObject({
+  ...approvalRuleSchema.shape,
+  /** Somebody else has changed the file of rules: it allows nothing until it is confirmed. */
+  isChangedOutside: z.boolean(),
+});
+
 /** What a rule would have done to the newest questions. */
 export const rulePreviewSchema = z.strictObject({
   looked: z.int().min(0),
   matched: z.int().min(0),
+  /** How many that wait now it would answer at once. */
+  waiting: z.int().min(0),
   /** Of those, how many were decided the other way round. */
   contradicted: z.int().min(0),
   examples: z.array(z.strictObject({ id: approvalIdSchema, title: z.string(), state: approvalStateSchema })),
@@ -276,8 +285,18 @@ export const approvalsEndpoints = defineEndpoints({
     method: "GET",
     path: "/api/approval-rules",
     summary: "List the rules that answer questions",
-    reply: z.array(approvalRuleSchema),
+    reply: z.array(listedRuleSchema),
     audit: "none",
+  },
+  confirmRules: {
+    method: "POST",
+    path: "/api/approval-rules/confirm",
+    summary: "Put rules in force that were changed outside of PortOS",
+    /** All rules exactly as they were shown. */
+    body: z.array(approvalRuleSchema).max(1_000),
+    reply: z.null(),
+    audit: "write",
+    stepUp: "allow",
   },
   createRule: {
     method: "POST",

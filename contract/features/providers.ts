@@ -1,5 +1,6 @@
 import { z } from "zod";
 
+import { apiKeyProblem, maskedKeyEnd } from "../api-key.ts";
 import { defineFeed } from "../channel.ts";
 import { defineEndpoints } from "../endpoint.ts";
 import { commandVariableNameSchema, variableInputSchema, variableSchema } from "./variables.ts";
@@ -123,6 +124,14 @@ const program = {
   command: z.array(argument).max(100, "must have at most 100 entries").default([]),
 };
 
+const apiKeyInput = z
+  .string()
+  .max(4_096, "must have at most 4096 characters")
+  .superRefine((key, context) => {
+    const message = maskedKeyEnd(key) === null ? apiKeyProblem(key) : null;
+    if (message !== null) context.addIssue({ code: "custom", message });
+  });
+
 /** A provider as the API takes it. A secret that is `null` or absent stays what it was, an empty text removes it. */
 export const providerInputSchema = z.discriminatedUnion("type", [
   z.strictObject({
@@ -130,7 +139,8 @@ export const providerInputSchema = z.discriminatedUnion("type", [
     ...shared,
     dialect: apiDialectSchema,
     baseUrl,
-    apiKey: z.string().max(4_096, "must have at most 4096 characters").nullish(),
+    /** As it is shown, masked, it stays what it was, too. */
+    apiKey: apiKeyInput.nullish(),
   }),
   z.strictObject({ type: z.literal("cli"), ...shared, ...program, environment: environmentInput }),
   z.strictObject({ type: z.literal("acp"), ...shared, ...program, environment: environmentInput }),
@@ -186,6 +196,17 @@ export const failureKindSchema = z.enum([
 ]);
 export type FailureKind = z.output<typeof failureKindSchema>;
 
+/** One model of a provider that is limited or did not answer, while others may. */
+export const modelTroubleSchema = z.strictObject({
+  model: z.string(),
+  failure: failureKindSchema,
+  message: z.string().nullable(),
+  asOf: z.iso.datetime(),
+  /** When its limit ends; `null`: it is no limit, and it is asked all the same. */
+  backAt: z.iso.datetime().nullable(),
+});
+export type ModelTrouble = z.output<typeof modelTroubleSchema>;
+
 /** How a provider is, as last seen. A provider that is off is `off` and never probed. */
 export const providerHealthSchema = z.strictObject({
   id: providerIdSchema,
@@ -202,6 +223,8 @@ export const providerHealthSchema = z.strictObject({
   models: z.array(z.string()).nullable(),
   /** Version of the program, for `cli` and `acp`. */
   version: z.string().nullable(),
+  /** Models with a trouble of their own. */
+  modelTroubles: z.array(modelTroubleSchema).max(500).optional(),
 });
 export type ProviderHealth = z.output<typeof providerHealthSchema>;
 

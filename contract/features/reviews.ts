@@ -4,7 +4,7 @@ import { defineFeed } from "../channel.ts";
 import { defineEndpoints } from "../endpoint.ts";
 import { appIdSchema } from "./apps.ts";
 import { runWorktreeSchema } from "./isolation.ts";
-import { runIdSchema, runSchema } from "./runs.ts";
+import { runIdSchema, runSchema, stepUpWhenFree } from "./runs.ts";
 
 /** What one file has become. */
 export const reviewFileSchema = z.strictObject({
@@ -193,6 +193,7 @@ export const reviewsEndpoints = defineEndpoints({
     body: z.strictObject({ text: z.string().max(20_000).default("") }),
     reply: reviewSchema,
     audit: "write",
+    stepUpWhen: stepUpWhenFree,
   },
   /** What `send` would say, for whoever takes it elsewhere when the agent cannot go on. */
   message: {
@@ -210,6 +211,7 @@ export const reviewsEndpoints = defineEndpoints({
     params: id,
     reply: reviewSchema,
     audit: "write",
+    stepUpWhen: stepUpWhenFree,
   },
   /** Marks files or hunks as looked at and good. */
   accept: {

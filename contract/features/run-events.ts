@@ -24,6 +24,8 @@ export const usageSchema = z.strictObject({
   /** Replies of the model. */
   turns: z.int().min(0),
   costUsd: z.number().min(0).nullable(),
+  /** A part of it was never told, because the reply was stopped or cut off: it is counted from what was sent and received. */
+  isEstimated: z.boolean().optional(),
 });
 export type Usage = z.output<typeof usageSchema>;
 
@@ -84,6 +86,13 @@ export const permissionRequestSchema = z.strictObject({
 });
 export type PermissionRequest = z.output<typeof permissionRequestSchema>;
 
+/**
+ * Who says it to the agent. `user`: the user. `resume`: a note of PortOS, so that it goes on after an interruption. `repeat`: what was
+ * said before, once more with that note, since nobody knows whether the agent has it.
+ */
+export const speakerSchema = z.enum(["user", "resume", "repeat"]);
+export type Speaker = z.output<typeof speakerSchema>;
+
 /** What happened in a run. */
 export const runEventBodySchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("state"), state: runStateSchema, message: z.string().nullable() }),
@@ -104,8 +113,8 @@ export const runEventBodySchema = z.discriminatedUnion("kind", [
     message: z.string().nullable(),
     usage: usageSchema,
   }),
-  /** What the user said: the prompt, then each follow-up. */
-  z.strictObject({ kind: z.literal("user"), text: z.string() }),
+  /** What was said to the agent: the prompt, then each follow-up. The user said it when `speaker` is left out. */
+  z.strictObject({ kind: z.literal("user"), text: z.string(), speaker: speakerSchema.optional() }),
   /** Pieces of the answer; those in a row belong together. */
   z.strictObject({ kind: z.literal("text"), text: z.string() }),
   z.strictObject({ kind: z.literal("reasoning"), text: z.string() }),

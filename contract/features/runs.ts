@@ -62,9 +62,22 @@ export const runImageSchema = z.strictObject({
 });
 export type RunImage = z.output<typeof runImageSchema>;
 
+/** How pictures of each kind begin, in base64. */
+const beginnings: Record<RunImage["mediaType"], RegExp> = {
+  "image/png": /^iVBORw0KGg/,
+  "image/jpeg": /^\/9j\//,
+  "image/webp": /^UklGR[\w+/]{6}XRUJQ/,
+  "image/gif": /^R0lGO/,
+};
+
+/** Whether the first bytes are those of a picture of this kind. */
+function beginsAsPicture({ mediaType, data }: RunImage): boolean {
+  return beginnings[mediaType].test(data);
+}
+
 /** Pictures of one prompt; together they fit into a request. */
 export const runImagesSchema = z
-  .array(runImageSchema)
+  .array(runImageSchema.refine(beginsAsPicture, { path: ["data"], error: "is no picture of this kind" }))
   .max(4, "must have at most 4 pictures")
   .refine((images) => images.reduce((sum, { data }) => sum + data.length, 0) <= longestImages, {
     error: `must have at most ${longestImages} characters of base64 together`,
@@ -210,6 +223,9 @@ export type Run = z.output<typeof runSchema>;
 
 const id = z.strictObject({ id: runIdSchema });
 
+/** Whatever makes a run act asks for the PIN when the run itself asks for nothing. */
+export const stepUpWhenFree = { when: "the run asks for nothing", what: "allow" } as const;
+
 export const runsEndpoints = defineEndpoints({
   list: {
     method: "GET",
@@ -289,6 +305,7 @@ export const runsEndpoints = defineEndpoints({
     body: z.strictObject({ text: promptText }),
     reply: runSchema,
     audit: "write",
+    stepUpWhen: stepUpWhenFree,
   },
   stop: {
     method: "POST",
@@ -305,6 +322,7 @@ export const runsEndpoints = defineEndpoints({
     params: id,
     reply: runSchema,
     audit: "write",
+    stepUpWhen: stepUpWhenFree,
   },
   /** The same prompt once more, as a new run. */
   again: {
@@ -314,7 +332,7 @@ export const runsEndpoints = defineEndpoints({
     params: id,
     reply: runSchema,
     audit: "write",
-    stepUpWhen: { when: "the run asked for nothing", what: "allow" },
+    stepUpWhen: stepUpWhenFree,
   },
   remove: {
     method: "DELETE",

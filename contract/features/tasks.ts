@@ -215,7 +215,7 @@ export const tasksEndpoints = defineEndpoints({
     reply: z.array(z.strictObject({ removedAt: z.iso.datetime(), task: taskSchema })),
     audit: "none",
   },
-  /** The task of a crash, with what is known of it; the one there is while it has not ended. */
+  /** The draft of a crash, with what is known of it; the task there is while it has not ended. */
   fromIncident: {
     method: "POST",
     path: "/api/tasks/from-incident",
@@ -276,6 +276,7 @@ export const tasksEndpoints = defineEndpoints({
     }),
     reply: taskSchema,
     audit: "write",
+    stepUpWhen: { when: `it becomes ready and ${whenFree}`, what: "allow" },
   },
   /** Starts it now, whatever the chief of staff would do; panic and budgets still hold. */
   start: {
@@ -285,6 +286,7 @@ export const tasksEndpoints = defineEndpoints({
     params: id,
     reply: taskSchema,
     audit: "write",
+    stepUpWhen: { when: whenFree, what: "allow" },
   },
   /** Stops its run and cancels it. */
   cancel: {
@@ -311,6 +313,7 @@ export const tasksEndpoints = defineEndpoints({
     params: id,
     reply: taskSchema,
     audit: "write",
+    stepUpWhen: { when: `it comes back ready and ${whenFree}`, what: "allow" },
   },
 });
 

@@ -122,6 +122,15 @@ export const internalRunsEndpoints = defineEndpoints({
     audit: "none",
   },
   get: { method: "GET", path: "/api/runs/:id", summary: "Show a run", params: id, reply: runSchema, audit: "none" },
+  /** For whoever counts what was used: it was used, whatever became of the run. */
+  recall: {
+    method: "GET",
+    path: "/api/runs/:id/record",
+    summary: "Show a run, also one that was set aside in the last day",
+    params: id,
+    reply: runSchema,
+    audit: "none",
+  },
   /** What the run was given. */
   text: {
     method: "GET",

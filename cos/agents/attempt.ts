@@ -2,6 +2,7 @@ import type { FailureKind } from "../../contract/features/providers.ts";
 import type { PermissionRequest, RunEventBody, ToolCall, Usage } from "../../contract/features/run-events.ts";
 import type { AnswerFormat, Budget, PermissionMode, RunImage } from "../../contract/features/runs.ts";
 import type { RunTarget } from "../../contract/internal/runs.ts";
+import type { OwnFolders } from "../../lib/own-folders.ts";
 import type { Surroundings } from "../worktrees/surroundings.ts";
 import type { OutputPosition } from "./store/event-log.ts";
 import type { RunChild } from "./store/run-record.ts";
@@ -65,6 +66,8 @@ export interface AttemptTask<T extends RunTarget = RunTarget> {
   budget: Budget;
   /** What its programs are started in. */
   surroundings: Surroundings;
+  /** What it must not reach. */
+  own: OwnFolders;
   /** Session to go on with, `null` for a new one. */
   agentSessionId: string | null;
   sink: AttemptSink;

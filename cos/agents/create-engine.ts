@@ -1,6 +1,7 @@
 import type { RunsMessage } from "../../contract/internal/runs.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { Logger } from "../../lib/logger.ts";
+import { createOwnFolders } from "../../lib/own-folders.ts";
 import { mayFallBack } from "../../lib/provider-failures.ts";
 import { runMarks, type RunMark } from "../../lib/run-mark.ts";
 import type { SessionEngine } from "../sessions/session-engine.ts";
@@ -51,7 +52,7 @@ export async function createEngine(
   });
   const engine = new RunEngine({
     store,
-    isolation: createRunIsolation({ worktrees, logger }),
+    isolation: createRunIsolation({ worktrees, own: createOwnFolders(parts.env), logger }),
     clock,
     logger,
     mayFallBack,

@@ -2,7 +2,7 @@ import { isAbsolute, relative, resolve } from "node:path";
 
 import type { PermissionRequest, ToolCall } from "../../contract/features/run-events.ts";
 import type { PermissionMode } from "../../contract/features/runs.ts";
-import { isGuarded } from "./guarded-paths.ts";
+import { isGuarded } from "../../lib/guarded-paths.ts";
 import { isReading } from "./attempt.ts";
 
 type Option = PermissionRequest["options"][number];

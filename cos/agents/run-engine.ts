@@ -5,7 +5,7 @@ import type { Run, RunImage } from "../../contract/features/runs.ts";
 import type { RunsMessage, RunSpec, RunTarget } from "../../contract/internal/runs.ts";
 import { AppError } from "../../lib/app-error.ts";
 import type { Clock } from "../../lib/clock.ts";
-import { redact } from "../../lib/redact.ts";
+import { endProblem, forEachRun, type Unwritten } from "./each-run.ts";
 import type { RunIsolation } from "./run-isolation.ts";
 import {
   createRunPursuit,
@@ -22,6 +22,7 @@ import {
   isFollowUp,
   isWanting,
   knowSecrets,
+  refuseResume,
   refuseTerminal,
   newRecord,
   sayAfterInterruption,
@@ -48,14 +49,6 @@ const waitsForSlot = "Waits for a free slot";
 /** A process that is still there so long after everything was interrupted is not being stopped. */
 const stopsWithinMs = 120_000;
 const waitsForTargets = "Waits for portos-server, which knows who is to be asked";
-
-/** An end that is not on disk yet, and when it is tried again. */
-interface Unwritten {
-  conclusion: Conclusion;
-  endedAt: string;
-  waitMs: number;
-  timer: NodeJS.Timeout;
-}
 
 /** Every run of this machine: queued, running, waiting; the ended ones are in the store. */
 export class RunEngine {
@@ -89,7 +82,7 @@ export class RunEngine {
 
   /** Takes up what a former process left: running children are adopted, queued runs wait on, what was cut off is interrupted. */
   async recover(ids: readonly string[]): Promise<void> {
-    if (ids.length > 0) await this.#options.refreshSecrets();
+    await this.#options.refreshSecrets();
     await recoverRuns(ids, {
       ...this.#options,
       pursuit: this.#pursuit,
@@ -136,11 +129,18 @@ export class RunEngine {
     return run;
   }
 
+  /** The same of one that was set aside in the last day. */
+  async recall(id: string): Promise<Run> {
+    const { store } = this.#options;
+    const run = this.#tasks.get(id)?.view() ?? ((await store.read(id)) ?? (await store.readRemoved(id)))?.run;
+    if (!run) throw notFound(id);
+    return run;
+  }
+
   /** What a run was given. */
   async given(id: string): Promise<{ text: string; images?: RunImage[] }> {
     const { store } = this.#options;
-    const text = await store.prompt(id);
-    const images = await store.images(await this.get(id));
+    const [text, images] = [await store.prompt(id), await store.images(await this.get(id))];
     return images.length === 0 ? { text } : { text, images };
   }
 
@@ -157,6 +157,9 @@ export class RunEngine {
     if (this.#tasks.has(spec.id)) throw new AppError("conflict", `There is a run ${spec.id} already`);
     if (spec.folder !== null) await checkFolder(spec.folder);
     await this.#options.isolation.check(spec.folder, spec.isolation);
+    // Before anything of it is written down but the prompt itself.
+    await this.#options.refreshSecrets();
+    knowSecrets(spec.targets);
     const record = newRecord(spec, store.folderOf(spec.id), this.#options.clock);
     const providers = [...new Set(spec.targets.map(({ providerId }) => providerId))];
     await store.create(record, spec.text, providers, spec.images);
@@ -198,10 +201,13 @@ export class RunEngine {
     return task.view();
   }
 
+  /** Throws `conflict` unless it is interrupted: whoever asks looks at what it was a while ago. */
   async resume(id: string, targets: readonly RunTarget[]): Promise<Run> {
-    const { task } = await this.#goOn(id, targets, (record) => {
+    const { task, isNew } = await this.#goOn(id, targets, (record) => {
+      refuseResume(record.run);
       record.unsaid = sayAfterInterruption(record);
     });
+    if (!isNew) refuseResume(task.run);
     return task.view();
   }
 
@@ -231,8 +237,7 @@ export class RunEngine {
       this.#slots.fill();
     } else {
       const failed = task.triedInTurn().at(-1);
-      const end = failed ? failedWith(failed) : interrupted(problem ?? "Nobody is there to ask");
-      await this.#finish(task, end);
+      await this.#finish(task, failed ? failedWith(failed) : interrupted(problem ?? "Nobody is there to ask"));
     }
     return task.view();
   }
@@ -269,11 +274,9 @@ export class RunEngine {
     await this.#slots.idle();
     // Those that wait for their turn.
     const waiting = going.filter((task) => isOpen(task.run) && !isOver(task));
-    const ends = await Promise.allSettled(waiting.map((task) => this.#finish(task, interrupted(message))));
-    for (const end of ends)
-      if (end.status === "rejected")
-        this.#options.logger.error("The end of a run could not be written", {}, end.reason);
-    await Promise.all(this.#finishing.values());
+    const problem = "The end of a run could not be written";
+    await forEachRun(waiting, (task) => this.#finish(task, interrupted(message)), this.#options.logger, problem);
+    await Promise.allSettled(this.#finishing.values()); // whoever ends one hears of its failure
     return going.length;
   }
 
@@ -290,7 +293,8 @@ export class RunEngine {
       const task = this.#tasks.get(id);
       if (task) await this.#finish(task, conclusion).catch(() => undefined); // told before
     }
-    await Promise.all([...this.#tasks.values()].map((task) => task.close()));
+    const tasks = [...this.#tasks.values()];
+    await forEachRun(tasks, (task) => task.close(), this.#options.logger, "A run could not be closed");
   }
 
   // ── inside ──────────────────────────────────────────────────────────────────────────────
@@ -308,6 +312,7 @@ export class RunEngine {
     const task = new RunTask({
       record,
       store,
+      own: this.#options.isolation.own,
       clock,
       publish: (message) => {
         this.#publish(message);
@@ -417,7 +422,8 @@ export class RunEngine {
     const endedAt = refused?.endedAt ?? task.now();
     task.denyAll("The run has ended");
     Object.assign(run, { endedAt, failure });
-    task.record.unsaid = state === "interrupted" ? (refused ? task.record.unsaid : unsaidOnceMore(task.record)) : [];
+    if (state === "interrupted") task.record.unsaid = refused ? task.record.unsaid : unsaidOnceMore(task.record);
+    else if (!task.isHeldBack) task.record.unsaid = [];
     task.record.turn = null;
     // Without a session of its own the agent is told the task again.
     if (state === "interrupted") run.canContinue = true;
@@ -459,9 +465,4 @@ export class RunEngine {
       });
     }, waitMs).unref();
   }
-}
-
-function endProblem(state: Run["state"], error: unknown): string {
-  const why = error instanceof Error ? error.message : String(error);
-  return redact(`It is over (${state}), but that cannot be written down and is tried again: ${why}`);
 }

@@ -1,13 +1,14 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 
+import type { Speaker } from "../../contract/features/run-events.ts";
 import type { Run } from "../../contract/features/runs.ts";
 import type { RunSpec, RunTarget } from "../../contract/internal/runs.ts";
 import { AppError } from "../../lib/app-error.ts";
 import type { Clock } from "../../lib/clock.ts";
-import { looksLikeSecret, registerSecret } from "../../lib/redact.ts";
+import { looksLikeSecret, redact, registerSecret } from "../../lib/redact.ts";
 import type { RunTask } from "./run-task.ts";
-import type { RunRecord } from "./store/run-record.ts";
+import { isOpen, type RunRecord } from "./store/run-record.ts";
 import { noUsage } from "./usage.ts";
 
 /** The record of a run that was just asked for. */
@@ -17,6 +18,7 @@ export function newRecord(spec: RunSpec, ownFolder: string, clock: Clock): RunRe
     version: 1,
     run: {
       ...facts,
+      title: redact(facts.title),
       ...(images === undefined ? {} : { images: images.map(({ name, mediaType }) => ({ name, mediaType })) }),
       folder: folder ?? join(ownFolder, "work"),
       worktree: null,
@@ -68,6 +70,12 @@ export function saidAgain(prompt: string): string {
   return `${prompt}\n\n${begunBefore}`;
 }
 
+/** Who says this to the agent. */
+export function speakerOf(text: string): Speaker {
+  if (text === afterInterruption) return "resume";
+  return text.startsWith(`${afterInterruption} ${mayBeLost}`) || text.includes(begunBefore) ? "repeat" : "user";
+}
+
 /** Whether this gives the task itself, and with it everything that belongs to the task: `null` is the prompt as it is kept. */
 export function tellsTask(said: string | null, prompt: string): boolean {
   return said === null || said.startsWith(saidAgain(prompt));
@@ -104,6 +112,21 @@ export async function unsaidWith(
   if (unsaid.length > 0) return [...sayAfterInterruption(record), text];
   return [`${saidAgain(await prompt())}\n\n${text}`];
 }
+
+/** Throws `conflict` for a run that is not interrupted. */
+export function refuseResume({ state }: Pick<Run, "state">): void {
+  if (state === "interrupted") return;
+  if (isOpen({ state })) throw new AppError("conflict", "This run goes on already");
+  throw new AppError("conflict", `This run is not interrupted: it has ${endWords[state] ?? "ended"}`, {
+    hint: "Say more to it, or run it again.",
+  });
+}
+
+const endWords: Partial<Record<Run["state"], string>> = {
+  succeeded: "succeeded",
+  failed: "failed",
+  cancelled: "been stopped",
+};
 
 /** Throws `conflict` for a run that is typed to. */
 export function refuseTerminal({ engine }: RunRecord): void {

@@ -2,6 +2,7 @@ import type { Isolation } from "../../contract/features/isolation.ts";
 import type { Run } from "../../contract/features/runs.ts";
 import { AppError } from "../../lib/app-error.ts";
 import type { Logger } from "../../lib/logger.ts";
+import type { OwnFolders } from "../../lib/own-folders.ts";
 import { plainSurroundings } from "../worktrees/surroundings.ts";
 import type { WorktreeService } from "../worktrees/worktree-service.ts";
 import type { AttemptEnd } from "./attempt.ts";
@@ -10,7 +11,9 @@ import type { RunTask } from "./run-task.ts";
 
 /** Gives runs a place of their own to work in, where they are to have one. */
 export interface RunIsolation {
-  /** Throws when a run cannot be isolated like this. */
+  /** What no run reaches. */
+  readonly own: OwnFolders;
+  /** Throws when a run cannot work there, or cannot be isolated like this. */
   check(folder: string | null, isolation: Isolation): Promise<void>;
   /** Brings a run into its worktree, made if need be; how the run ended when that cannot be done. */
   enter(task: RunTask): Promise<Conclusion | null>;
@@ -24,9 +27,11 @@ export interface RunIsolation {
 
 export function createRunIsolation({
   worktrees,
+  own,
   logger,
 }: {
   worktrees: WorktreeService;
+  own: OwnFolders;
   logger: Logger;
 }): RunIsolation {
   async function enter(task: RunTask, signal: AbortSignal): Promise<void> {
@@ -54,7 +59,12 @@ export function createRunIsolation({
   }
 
   return {
-    check: (folder, isolation) => worktrees.check(folder, isolation),
+    own,
+
+    async check(folder, isolation) {
+      if (folder !== null) await own.refuse(folder, "body.folder");
+      await worktrees.check(folder, isolation);
+    },
 
     async enter(task) {
       if (task.run.isolation.kind === "none") return null;

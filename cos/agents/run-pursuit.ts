@@ -5,7 +5,7 @@ import type { Logger } from "../../lib/logger.ts";
 import type { AttemptEnd, AttemptTask, RunningAttempt } from "./attempt.ts";
 import { withLimitEnd } from "./failures.ts";
 import { withPicturePaths } from "./picture-text.ts";
-import { saidAgain, tellsTask } from "./run-intake.ts";
+import { saidAgain, speakerOf, tellsTask } from "./run-intake.ts";
 import type { RunTask } from "./run-task.ts";
 import type { RunRecord } from "./store/run-record.ts";
 import type { RunStore } from "./store/run-store.ts";
@@ -87,10 +87,14 @@ export function createRunPursuit({ store, logger, starters, mayFallBack }: Pursu
     const text = isOnceMore ? saidAgain(prompt) : (said ?? prompt);
     if (!isGoneOnWith) {
       record.turn = { text: isOnceMore ? text : said, firstAttempt: run.attempts.length + 1 };
-      task.event({ kind: "user", text }); // first, so that nobody has to write it again
+      const speaker = speakerOf(text);
+      task.event({ kind: "user", text, ...(speaker === "user" ? {} : { speaker }) }); // first, so that nobody has to write it again
     }
     const runImages = await store.images(run).catch(unreadable);
-    if ("failure" in runImages) return runImages;
+    if ("failure" in runImages) {
+      task.holdBack(said);
+      return runImages;
+    }
     return { text, images: tellsTask(said, prompt) ? runImages : [], runImages };
   }
 
@@ -114,8 +118,8 @@ export function createRunPursuit({ store, logger, starters, mayFallBack }: Pursu
 
   function factsOf(task: RunTask, number: number) {
     const { id, folder, permissionMode, budget, answerFormat = { kind: "text" as const } } = task.run;
-    const { surroundings } = task;
-    const place = { runId: id, number, runFolder: store.folderOf(id), folder, surroundings };
+    const { surroundings, own } = task;
+    const place = { runId: id, number, runFolder: store.folderOf(id), folder, surroundings, own };
     return { ...place, permissionMode, budget, answerFormat };
   }
 
@@ -133,12 +137,13 @@ export function createRunPursuit({ store, logger, starters, mayFallBack }: Pursu
 
   return {
     async pursue(task) {
+      let end: AttemptEnd | null = null;
       while ((task.record.turn !== null || task.record.unsaid.length > 0) && task.ending === null) {
-        const end = await sayNext(task);
+        end = await sayNext(task);
         if (end === null) return null;
         if (end.failure !== null) return conclude(task, end);
       }
-      return conclude(task, null);
+      return conclude(task, end);
     },
     async adopt(task) {
       const { record, run } = task;
@@ -197,6 +202,10 @@ async function watch(task: RunTask, running: RunningAttempt): Promise<AttemptEnd
     task.event({ kind: "notice", level: "warning", text: ending.message.replace("Stopped: ", "It is done, but ") });
     return end;
   }
+  if (wasDone(task, end)) {
+    task.event({ kind: "notice", level: "info", text: `It was done when it was stopped: ${ending.message}` });
+    return end;
+  }
   const failure = {
     user: "cancelled",
     budget: "budget",
@@ -207,6 +216,11 @@ async function watch(task: RunTask, running: RunningAttempt): Promise<AttemptEnd
   // After a time-out the next provider may be asked; the others end the run.
   if (ending.kind === "timeout") task.ending = null;
   return { ...end, failure: failure[ending.kind], message: ending.message };
+}
+
+/** The whole answer was there when somebody stopped it. A program that ends well when it is interrupted says less. */
+function wasDone({ ending, record }: RunTask, end: AttemptEnd | null): boolean {
+  return ending?.kind === "user" && end?.failure === null && record.engine === "api";
 }
 
 /** portos-cos ends while a detached child runs on: its attempt stays open and is taken up by the next process. */
@@ -233,7 +247,8 @@ function reasonAfter(name: string, end: AttemptEnd): string {
 function conclude(task: RunTask, end: AttemptEnd | null): Conclusion {
   const { ending } = task;
   if (ending !== null && isInterrupted(task)) return interrupted(ending.message);
-  if (ending?.kind === "user") return { state: "cancelled", message: ending.message, failure: "cancelled" };
+  if (ending?.kind === "user" && (!wasDone(task, end) || task.record.unsaid.length > 0))
+    return { state: "cancelled", message: ending.message, failure: "cancelled" };
   if (end !== null && end.failure !== null) return failedWith(end);
   // What was done is done, but nothing pays for what still waits to be said.
   if (ending?.kind === "budget" && task.record.unsaid.length > 0)

@@ -1,16 +1,19 @@
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { readFile, symlink } from "node:fs/promises";
+import { dirname, join } from "node:path";
 
 import { describe, expect, it } from "vitest";
 
+import type { ToolKind } from "../../contract/features/run-events.ts";
 import type { Run } from "../../contract/features/runs.ts";
 import type { RunsMessage } from "../../contract/internal/runs.ts";
 import { AppError } from "../../lib/app-error.ts";
 import { systemClock } from "../../lib/clock.ts";
 import { silentLogger } from "../../lib/logger.ts";
+import { createOwnFolders, noOwnFolders } from "../../lib/own-folders.ts";
 import { registerSecret } from "../../lib/redact.ts";
 import { useTemporaryFolders } from "../../lib/testing/temporary-folder.ts";
 import type { WorktreeService } from "../worktrees/worktree-service.ts";
+import { ownOptions } from "./permission-policy.ts";
 import { createRunIsolation } from "./run-isolation.ts";
 import { RunTask } from "./run-task.ts";
 import { RunStore } from "./store/run-store.ts";
@@ -20,7 +23,8 @@ import { cliTarget } from "./testing/test-runs.ts";
 const newFolder = useTemporaryFolders();
 
 async function openTask({ mayFail = false } = {}) {
-  const directory = join(await newFolder(), "runs");
+  const dataDir = join(await newFolder(), "data");
+  const directory = join(dataDir, "runs");
   const store = new RunStore({ directory, clock: systemClock, logger: silentLogger });
   const record = newRecord(1, { state: "running" });
   await store.create(record, "Say hello.", []);
@@ -28,6 +32,7 @@ async function openTask({ mayFail = false } = {}) {
   const task = new RunTask({
     record,
     store,
+    own: createOwnFolders({ dataDir, stateDir: join(dataDir, "state"), configDir: join(dataDir, "config") }),
     clock: systemClock,
     tellEveryMs: () => 500,
     publish: (message) => messages.push(structuredClone(message)),
@@ -38,7 +43,7 @@ async function openTask({ mayFail = false } = {}) {
   await task.open();
   const onDisk = async (): Promise<Run> =>
     (JSON.parse(await readFile(join(directory, record.run.id, "record.json"), "utf8")) as { run: Run }).run;
-  return { task, store, messages, onDisk };
+  return { task, store, messages, onDisk, dataDir };
 }
 
 describe("the end of a run", () => {
@@ -117,12 +122,59 @@ describe("what is said while a worktree is set up", () => {
         return Promise.reject(new AppError("conflict", "The set-up command failed"));
       },
     } as WorktreeService;
-    await createRunIsolation({ worktrees, logger: silentLogger }).enter(task);
+    await createRunIsolation({ worktrees, own: noOwnFolders, logger: silentLogger }).enter(task);
     await task.close();
     const bodies = (await store.readEvents(task.run.id, 0, 10)).map(({ body }) => body);
     expect(bodies).toEqual([
       { kind: "output", stream: "out", text: "The key is [redacted].\n" },
       { kind: "notice", level: "info", text: "Almost there." },
     ]);
+  });
+});
+
+const question = (tool: ToolKind, path: string) => ({
+  call: {
+    callId: "call-1",
+    title: "A call",
+    tool,
+    state: "pending" as const,
+    input: JSON.stringify({ file_path: path }),
+    output: null,
+    edits: [],
+  },
+  options: ownOptions,
+});
+
+describe("what belongs to PortOS itself", () => {
+  it.each(["free", "free-in-folder", "ask-writes", "ask"] as const)("is refused without asking: %s", async (mode) => {
+    const { task, store, dataDir } = await openTask();
+    Object.assign(task.run, { permissionMode: mode, folder: dirname(dataDir) });
+    await symlink(dataDir, join(dirname(dataDir), "way-in"));
+    const sink = task.sink(task.startAttempt(cliTarget()));
+    for (const path of [join(dataDir, "approval-rules.json"), "way-in/state/x", "way-in/config/key"])
+      for (const tool of ["read", "edit"] as const) expect(await sink.ask(question(tool, path))).toBeNull();
+    expect(await sink.ask({ ...question("edit", "a.ts"), paths: [join(dataDir, "providers.json")] })).toBeNull();
+    expect(task.run.pending).toEqual([]);
+    await task.close();
+    const answers = (await store.readEvents(task.run.id, 0, 50)).flatMap(({ body }) =>
+      body.kind === "answered" ? [body] : [],
+    );
+    expect(answers).toHaveLength(7);
+    for (const answer of answers)
+      expect(answer).toMatchObject({
+        isAllowed: false,
+        by: "PortOS",
+        reason: expect.stringContaining("belongs to PortOS") as string,
+      });
+  });
+
+  it("is not what PortOS made for the run", async () => {
+    const { task, dataDir } = await openTask();
+    const folder = join(dataDir, "runs", task.run.id, "work");
+    Object.assign(task.run, { permissionMode: "free", folder });
+    const sink = task.sink(task.startAttempt(cliTarget()));
+    expect(await sink.ask(question("edit", "a.ts"))).toBe("allow");
+    expect(await sink.ask(question("edit", "../record.json"))).toBeNull();
+    await task.close();
   });
 });

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 
 import type { PermissionRequest, RunEventBody, Usage } from "../../contract/features/run-events.ts";
@@ -7,9 +7,11 @@ import type { Attempt, Run } from "../../contract/features/runs.ts";
 import type { RunsMessage, RunTarget } from "../../contract/internal/runs.ts";
 import { AppError } from "../../lib/app-error.ts";
 import type { Clock } from "../../lib/clock.ts";
+import { closedText, type OwnFolders } from "../../lib/own-folders.ts";
 import { redact, redactValue } from "../../lib/redact.ts";
-import type { AttemptEnd, AttemptSink, Question, RunningAttempt } from "./attempt.ts";
-import { allowingOption, isAllowing, ruleFor } from "./permission-policy.ts";
+import { realPlace, touchedPaths } from "../../lib/touched-paths.ts";
+import { isReading, type AttemptEnd, type AttemptSink, type Question, type RunningAttempt } from "./attempt.ts";
+import { allowingOption, isAllowing, isInside, ruleFor } from "./permission-policy.ts";
 import type { EventLog, OutputPosition } from "./store/event-log.ts";
 import { isOpen, type RunRecord } from "./store/run-record.ts";
 import { imagesFolderName } from "./store/run-images.ts";
@@ -28,6 +30,8 @@ export interface Ending {
 export interface RunTaskOptions {
   record: RunRecord;
   store: RunStore;
+  /** What it must not reach. */
+  own: OwnFolders;
   clock: Clock;
   publish: (message: RunsMessage) => void;
   /** How long to wait between two messages about its progress; a change of its state is told at once. */
@@ -53,15 +57,19 @@ export class RunTask {
   #timed: Attempt | null = null;
   /** Of attempts whose end is not on disk yet. */
   #untidied: (() => Promise<void>)[] = [];
+  readonly own: OwnFolders;
   targets: readonly RunTarget[] = [];
   running: RunningAttempt | null = null;
   /** What its programs are started in. */
   surroundings: Surroundings = plainSurroundings;
   ending: Ending | null = null;
+  /** What is left to be said stays, though the run is over. */
+  isHeldBack = false;
 
   constructor(options: RunTaskOptions) {
     this.#options = options;
     this.record = options.record;
+    this.own = options.own;
     this.#lastEventAt = options.record.run.lastEventAt;
     this.#joiner = createTextJoiner((body, position) => {
       this.#append(body, position);
@@ -195,6 +203,13 @@ export class RunTask {
     return attempt;
   }
 
+  /** Nobody could be given this: it is said first when the run goes on after its end. */
+  holdBack(said: string | null): void {
+    this.record.unsaid.unshift(said);
+    this.record.turn = null;
+    this.isHeldBack = true;
+  }
+
   /** Writes the outcome of an attempt, once. */
   async endAttempt(attempt: Attempt, end: AttemptEnd): Promise<void> {
     if (attempt.endedAt !== null) return;
@@ -254,7 +269,7 @@ export class RunTask {
         this.run.sessionId = id;
         this.save().catch(this.#options.onProblem);
       },
-      ask: (question) => (isOver() ? Promise.resolve(null) : this.#ask(question)),
+      ask: (question) => (isOver() ? Promise.resolve(null) : this.#ask(question, isOver)),
       child: async (child) => {
         this.record.child = child;
         await this.save();
@@ -267,6 +282,7 @@ export class RunTask {
     attempt.usage = usage;
     this.run.usage = this.run.attempts.reduce((sum, one) => addUsage(sum, one.usage), noUsage);
     this.event({ kind: "usage", usage: this.run.usage });
+    if (usage.isEstimated === true) this.save().catch(this.#options.onProblem); // nobody tells it again after a crash
     this.checkLimits(null);
   }
 
@@ -297,9 +313,11 @@ export class RunTask {
     this.#activeSince = this.run.state === "running" ? now : null;
   }
 
-  async #ask(question: Question): Promise<string | null> {
+  async #ask(question: Question, isOver: () => boolean): Promise<string | null> {
     const { call, options } = question;
     const { permissionMode, folder } = this.run;
+    const closed = await this.#closedOf(question);
+    if (isOver()) return null;
     const request: PermissionRequest = {
       requestId: randomBytes(8).toString("hex"),
       askedAt: this.now(),
@@ -310,12 +328,16 @@ export class RunTask {
     const isAllowed = ruleFor(permissionMode, call, question.paths ?? [], folder, this.#given());
     const rule = isAllowed ? allowingOption(options) : null;
     this.event({ kind: "asked", request });
+    if (closed !== null) {
+      this.#answered(request, null, "PortOS", closedText(closed));
+      return null;
+    }
     if (rule !== null) {
       this.#answered(request, rule.optionId, `Rule: ${permissionMode}`, null);
       return rule.optionId;
     }
-    const answer = new Promise<string | null>((resolve) => {
-      this.#answers.set(request.requestId, resolve);
+    const answer = new Promise<string | null>((settle) => {
+      this.#answers.set(request.requestId, settle);
     });
     this.run.pending.push(request);
     await this.setState("waiting", `Asks: ${call.title}`);
@@ -325,8 +347,8 @@ export class RunTask {
   /** Gives the answer to a question. `not_found` when it is not asked any more, `invalid_request` for an option that was not offered. */
   async answer(requestId: string, optionId: string | null, by: string, reason: string | null): Promise<void> {
     const request = this.run.pending.find((one) => one.requestId === requestId);
-    const resolve = this.#answers.get(requestId);
-    if (!request || !resolve)
+    const settle = this.#answers.get(requestId);
+    if (!request || !settle)
       throw new AppError("conflict", "This question has been answered already, or is not asked any more");
     if (optionId !== null && !request.options.some((option) => option.optionId === optionId))
       throw new AppError("invalid_request", "This answer was not offered");
@@ -335,7 +357,17 @@ export class RunTask {
     this.#answered(request, optionId, by, reason);
     if (this.run.pending.length === 0 && this.ending === null) await this.setState("running");
     else await this.save();
-    resolve(optionId);
+    settle(optionId);
+  }
+
+  /** A place the call names that is out of reach for every agent; `null` when there is none. */
+  async #closedOf({ call, paths = [] }: Question): Promise<string | null> {
+    const { folder } = this.run;
+    const [isClosed, given] = [await this.own.closedTo(folder), this.#given()];
+    const touched = await touchedPaths(call, folder, Infinity);
+    const told = await Promise.all(paths.map((path) => realPlace(resolve(folder, path))));
+    const mayRead = (path: string): boolean => given !== null && isReading(call) && isInside(given, path);
+    return [...touched, ...told].find((path) => isClosed(path) && !mayRead(path)) ?? null;
   }
 
   /** Folder of the pictures it was given; `null` without any. */

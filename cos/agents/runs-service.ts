@@ -107,6 +107,7 @@ function bindRuns({ engine, store, hasRuns, hasOpen, setLimits }: Bound) {
     list: async ({ query }) => (hasRuns() ? (await engine()).list(query) : { items: [], next: null }),
     start: async ({ body }) => (await engine()).start(body),
     get: async ({ params }) => (await engine()).get(params.id),
+    recall: async ({ params }) => (await engine()).recall(params.id),
     text: async ({ params }) => (await engine()).given(params.id),
     image: async ({ params }) => (await store()).image(await (await engine()).get(params.id), params.number),
     async jsonAnswer({ params: { id } }) {

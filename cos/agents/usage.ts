@@ -22,6 +22,20 @@ export function addUsage(one: Usage, other: Usage): Usage {
     reasoningTokens: one.reasoningTokens + other.reasoningTokens,
     turns: one.turns + other.turns,
     costUsd: hasCost ? (one.costUsd ?? 0) + (other.costUsd ?? 0) : null,
+    ...(one.isEstimated === true || other.isEstimated === true ? { isEstimated: true } : {}),
+  };
+}
+
+const tokensOfPicture = 1_500;
+
+/** About what one request uses, of which nothing was told: input from what was sent, output from what has come so far. */
+export function estimatedUsage(sent: { characters: number; pictures: number }, receivedCharacters: number): Usage {
+  return {
+    ...noUsage,
+    inputTokens: Math.ceil(sent.characters / 4) + sent.pictures * tokensOfPicture,
+    outputTokens: Math.ceil(receivedCharacters / 4),
+    turns: 1,
+    isEstimated: true,
   };
 }
 

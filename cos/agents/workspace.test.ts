@@ -3,6 +3,7 @@ import { join } from "node:path";
 
 import { describe, expect, it } from "vitest";
 
+import { createOwnFolders } from "../../lib/own-folders.ts";
 import { useTemporaryFolders } from "../../lib/testing/temporary-folder.ts";
 import { openWorkspace, type Workspace } from "./workspace.ts";
 
@@ -112,5 +113,42 @@ describe("workspace", () => {
     await swapping;
     expect(await readdir(outside)).toEqual(["secret.txt"]);
     expect(await readFile(join(outside, "secret.txt"), "utf8")).toBe("secret");
+  });
+});
+
+describe("a folder that holds what belongs to PortOS itself", () => {
+  it("is open but for that", async () => {
+    const { folder } = await prepared();
+    const [dataDir, stateDir, configDir] = [join(folder, "data"), join(folder, "s"), join(folder, "c")];
+    await mkdir(dataDir);
+    await writeFile(join(dataDir, "approval-rules.json"), "two words");
+    await symlink("data", join(folder, "way-in"));
+    const workspace = await openWorkspace(folder, createOwnFolders({ dataDir, stateDir, configDir }));
+    const refused = { code: "forbidden", message: expect.stringContaining("belongs to PortOS itself") as string };
+    for (const path of ["data/approval-rules.json", "way-in/approval-rules.json", "s/pm2/x", "c/key", "data"]) {
+      await expect(workspace.read(path)).rejects.toMatchObject(refused);
+      await expect(workspace.write(path, "x")).rejects.toMatchObject(refused);
+    }
+    await expect(workspace.list("data")).rejects.toMatchObject(refused);
+    await expect(workspace.search("words", "data", 9, new AbortController().signal)).rejects.toMatchObject(refused);
+    expect(await workspace.search("words", ".", 9, new AbortController().signal)).toEqual(["src/a.ts:2: two words"]);
+    expect(await readFile(join(dataDir, "approval-rules.json"), "utf8")).toBe("two words");
+    await workspace.write("src/b.ts", "x");
+  });
+
+  it("is no place for a run when it lies in it, unless PortOS made it for one", async () => {
+    const { folder } = await prepared();
+    const own = createOwnFolders({ dataDir: folder, stateDir: join(folder, "s"), configDir: join(folder, "c") });
+    await expect(own.refuse(join(folder, "src"), "body.folder")).rejects.toMatchObject({
+      code: "invalid_request",
+      issues: [{ path: "body.folder", message: `must not lie in ${folder}, which belongs to PortOS itself` }],
+    });
+    await own.refuse(join(folder, ".."), "body.folder");
+    await mkdir(join(folder, "runs/run-1/work"), { recursive: true });
+    const workspace = await openWorkspace(join(folder, "runs/run-1/work"), own);
+    await workspace.write("a.txt", "x");
+    await expect((await openWorkspace(join(folder, "src"), own)).read("a.ts")).rejects.toMatchObject({
+      code: "forbidden",
+    });
   });
 });

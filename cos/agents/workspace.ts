@@ -5,18 +5,21 @@ import { basename, dirname, join, relative, resolve } from "node:path";
 
 import { AppError } from "../../lib/app-error.ts";
 import { errorCode } from "../../lib/durable-file.ts";
-import { isGitOwn } from "./guarded-paths.ts";
+import { isGitOwn } from "../../lib/guarded-paths.ts";
+import { closedText, noOwnFolders, type OwnFolders } from "../../lib/own-folders.ts";
 import { isInside } from "./permission-policy.ts";
 
 const largestFile = 8 * 1024 * 1024;
 const skippedFolders = new Set([".git", "node_modules"]);
 const mostVisited = 20_000;
 
-/** The files of one folder, and nothing else: every path is judged after links are followed. */
+/** The files of one folder but those of PortOS itself, and nothing else: every path is judged after links are followed. */
 export interface Workspace {
   readonly folder: string;
   /** Absolute path within the folder, links resolved; the last part need not exist. Throws `forbidden`. */
   locate(path: string): Promise<string>;
+  /** Absolute path of any place, links resolved. Throws `forbidden` when it cannot be told. */
+  place(path: string): Promise<string>;
   /** Text of a file. Throws `not_found`, `too_large`, `unsupported_media_type` for what is no text. */
   read(path: string): Promise<string>;
   /** Replaces or makes a file; returns its former text, `null` when it is new. Throws `forbidden` for what belongs to git. */
@@ -28,22 +31,32 @@ export interface Workspace {
 }
 
 /** Opens a folder as a workspace. Throws `not_found`. */
-export async function openWorkspace(folder: string): Promise<Workspace> {
+export async function openWorkspace(folder: string, own: OwnFolders = noOwnFolders): Promise<Workspace> {
   const root = await realpath(folder).catch(() => {
     throw new AppError("not_found", `There is no folder ${folder}`);
   });
+  const isClosed = await own.closedTo(root);
+
+  async function place(path: string): Promise<string> {
+    if (path.includes("\0")) throw outside(path);
+    return realOf(resolve(root, path));
+  }
+
+  /** Throws `forbidden` for a place that is not to be reached, named as it was asked for. */
+  function check(real: string, path: string): void {
+    if (isClosed(real)) throw new AppError("forbidden", closedText(path));
+    if (!isInside(root, real)) throw outside(path);
+  }
 
   async function locate(path: string): Promise<string> {
-    if (path.includes("\0")) throw outside(path);
-    const wanted = resolve(root, path);
-    const real = await realOf(wanted);
-    if (!isInside(root, real)) throw outside(path);
+    const real = await place(path);
+    check(real, path);
     return real;
   }
 
   async function read(path: string): Promise<string> {
     const file = await locate(path);
-    const text = await readText(root, file);
+    const text = await readText(check, file);
     if (text === null) throw new AppError("not_found", `There is no file ${path}`);
     return text;
   }
@@ -51,15 +64,16 @@ export async function openWorkspace(folder: string): Promise<Workspace> {
   return {
     folder: root,
     locate,
+    place,
     read,
     async write(path, text) {
       const file = await locate(path);
       if (file === root) throw outside(path);
       if (isGitOwn(root, file) || isGitOwn(root, path))
         throw new AppError("forbidden", `${path} belongs to git: agents do not write there`);
-      const before = await readText(root, file);
+      const before = await readText(check, file);
       await mkdir(dirname(file), { recursive: true });
-      await replaceIn(root, file, text);
+      await replaceIn(check, file, text);
       return before;
     },
     async list(path) {
@@ -68,8 +82,8 @@ export async function openWorkspace(folder: string): Promise<Workspace> {
     },
     async search(text, path, limit, signal) {
       const found: string[] = [];
-      for await (const file of filesUnder(await locate(path), signal)) {
-        const content = await readText(root, file).catch(() => null); // no text, or too large
+      for await (const file of filesUnder(await locate(path), isClosed, signal)) {
+        const content = await readText(check, file).catch(() => null); // no text, or too large
         for (const [at, line] of (content ?? "").split("\n").entries()) {
           if (!line.includes(text)) continue;
           found.push(`${relative(root, file)}:${at + 1}: ${line.trim().slice(0, 300)}`);
@@ -103,7 +117,10 @@ async function placeOf({ fd }: FileHandle, path: string): Promise<string> {
   return readlink(`/proc/self/fd/${fd}`).catch(() => realOf(path));
 }
 
-async function readText(root: string, file: string): Promise<string | null> {
+/** Throws for a real place that is not to be reached. */
+type Check = (real: string, path: string) => void;
+
+async function readText(check: Check, file: string): Promise<string | null> {
   let handle;
   try {
     handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
@@ -112,7 +129,7 @@ async function readText(root: string, file: string): Promise<string | null> {
     throw new AppError("forbidden", `${basename(file)} cannot be read`, { cause: error });
   }
   try {
-    if (!isInside(root, await placeOf(handle, file))) throw outside(basename(file));
+    check(await placeOf(handle, file), basename(file));
     const state = await handle.stat();
     if (!state.isFile()) throw new AppError("unsupported_media_type", `${basename(file)} is no file`);
     if (state.size > largestFile) throw new AppError("too_large", `${basename(file)} is larger than 8 MiB`);
@@ -125,14 +142,14 @@ async function readText(root: string, file: string): Promise<string | null> {
 }
 
 /** Whole or not at all, in the folder that is there now and in no other that takes its place meanwhile; a file keeps its mode. */
-async function replaceIn(root: string, file: string, text: string): Promise<void> {
+async function replaceIn(check: Check, file: string, text: string): Promise<void> {
   const folder = await open(dirname(file), constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW).catch(
     (error: unknown) => {
       throw new AppError("forbidden", `${basename(file)} cannot be written`, { cause: error });
     },
   );
   try {
-    if (!isInside(root, await placeOf(folder, dirname(file)))) throw outside(basename(file));
+    check(await placeOf(folder, dirname(file)), basename(file));
     const held = `/proc/self/fd/${folder.fd}`;
     const isHeld = (await stat(held).catch(() => null)) !== null;
     await replace(join(isHeld ? held : dirname(file), basename(file)), text);
@@ -158,13 +175,18 @@ async function replace(file: string, text: string): Promise<void> {
   }
 }
 
-async function* filesUnder(start: string, signal: AbortSignal): AsyncGenerator<string> {
+async function* filesUnder(
+  start: string,
+  isClosed: (path: string) => boolean,
+  signal: AbortSignal,
+): AsyncGenerator<string> {
   const left = [start];
   let visited = 0;
   for (let path = left.pop(); path !== undefined; path = left.pop()) {
     signal.throwIfAborted();
     visited += 1;
     if (visited > mostVisited) return;
+    if (isClosed(path)) continue;
     const state = await lstat(path).catch(() => null);
     if (state?.isFile() === true) yield path;
     if (state?.isDirectory() !== true) continue;

@@ -218,6 +218,7 @@ function bindFake({ runs, specs, limits, answers, said, supplied, wanting, find,
       return find(run.id).run;
     },
     get: ({ params }) => find(params.id).run,
+    recall: ({ params }) => runs.get(params.id)?.run ?? find(params.id).run,
     text: ({ params }) => {
       const { text, images } = find(params.id);
       return images === undefined ? { text } : { text, images };

@@ -18,12 +18,19 @@ const maxToasts = 4;
 /** Toasts on show, oldest first. */
 export const toasts = createObservable<readonly Toast[]>([]);
 
-/** Shows a toast and returns its id. */
+/** Shows a toast and returns its id. What is on show already in the same words is said once, anew. */
 export function toast(message: Omit<Toast, "id" | "durationMs"> & { durationMs?: number }): string {
   const id = localId();
   const durationMs = message.durationMs ?? (message.action !== undefined || message.kind === "bad" ? 8000 : 4000);
-  toasts.set([...toasts.get(), { ...message, id, durationMs }].slice(-maxToasts));
+  const others = toasts.get().filter((other) => !saysTheSame(other, message));
+  toasts.set([...others, { ...message, id, durationMs }].slice(-maxToasts));
   return id;
+}
+
+/** One with an action is about one thing, whatever it says. */
+function saysTheSame(one: Omit<Toast, "id" | "durationMs">, other: Omit<Toast, "id" | "durationMs">): boolean {
+  const isPlain = one.action === undefined && other.action === undefined;
+  return isPlain && one.kind === other.kind && one.text === other.text && one.detail === other.detail;
 }
 
 /** Takes a toast away. */

@@ -1,5 +1,6 @@
 import { statusLooks, type Status, type StatusLook } from "./status.ts";
 import classes from "./status-badge.module.css";
+import { Turning } from "./turning.tsx";
 
 /** A status as icon, word and colour, never colour alone. `isCompact` drops the tint, for tables. */
 export function StatusBadge({
@@ -15,10 +16,13 @@ export function StatusBadge({
   const { icon: Icon } = look;
   return (
     <span className={classes["badge"]} data-tone={look.tone} data-compact={isCompact || undefined} title={title}>
-      <Icon
-        size={status === "online" ? 8 : 14}
-        {...(look.isMoving === true ? { className: classes["moving"] ?? "" } : {})}
-      />
+      {look.isMoving === true ? (
+        <Turning>
+          <Icon size={14} />
+        </Turning>
+      ) : (
+        <Icon size={status === "online" ? 8 : 14} />
+      )}
       {look.word}
     </span>
   );

@@ -64,6 +64,7 @@ export const statusLooks = {
   allowed: { word: "allowed", tone: "ok", icon: IconCircleCheck },
   denied: { word: "denied", tone: "bad", icon: IconBan },
   "not answered": { word: "not answered", tone: "warn", icon: IconHourglass },
+  "not finished": { word: "not finished", tone: "warn", icon: IconPlugX },
   withdrawn: { word: "withdrawn", tone: "neutral", icon: IconPlayerSkipForward },
   unknown: { word: "not known", tone: "neutral", icon: IconCircleDashed },
 } as const satisfies Record<string, StatusLook>;

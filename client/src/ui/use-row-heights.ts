@@ -15,7 +15,7 @@ const maxRemembered = 50_000;
 
 /**
  * Measures rows as they are shown. With `isFixed` every row has `rowHeight` and none is measured. `onResize` hears when rows
- * in the page have got another height, before that is painted; when it answers `true`, nothing is rendered anew because of it.
+ * in the page or the window they are seen through have got another height, before that is painted; when it answers `true`, nothing is rendered anew because of it.
  */
 export function useRowHeights(rowHeight: number, isFixed: boolean, onResize?: () => boolean): RowHeights {
   const [{ version, viewHeight }, setSeen] = useState({ version: 0, viewHeight: 600 });
@@ -46,9 +46,14 @@ export function useRowHeights(rowHeight: number, isFixed: boolean, onResize?: ()
             isChanged = true;
           }
         }
-        const isSettled = isChanged && [...heights.listeners].some((resized) => resized());
-        if ((isChanged && !isSettled) || view !== null)
-          setSeen((seen) => ({ version: seen.version + 1, viewHeight: view ?? seen.viewHeight }));
+        const isSettled = [...heights.listeners].some((resized) => resized());
+        const isRenderNeeded = isChanged && !isSettled;
+        // An observer also tells what has the size it had: the same state again renders nothing.
+        setSeen((seen) => {
+          const height = view ?? seen.viewHeight;
+          if (!isRenderNeeded && height === seen.viewHeight) return seen;
+          return { version: seen.version + 1, viewHeight: height };
+        });
       }),
     [heights],
   );

@@ -45,7 +45,7 @@ export async function startAcpAttempt(
   const { target, folder, sink, runId, number } = task;
   const { loadProtocol, programFor } = await import("./acp-program.ts");
   const acp = await loadProtocol();
-  const workspace = await openWorkspace(folder);
+  const workspace = await openWorkspace(folder, task.own);
   const mark = markOf(runId);
   const { env, ...named } = programFor(target, task.permissionMode);
   const { surroundings } = task;

@@ -1,13 +1,15 @@
-import { isAbsolute, relative } from "node:path";
+import { relative } from "node:path";
 
 import type { RequestPermissionRequest, RequestPermissionResponse } from "@agentclientprotocol/sdk";
 
 import { AppError } from "../../../lib/app-error.ts";
 import type { AttemptSink } from "../attempt.ts";
-import { isAllowing } from "../permission-policy.ts";
+import { isAllowing, isInside } from "../permission-policy.ts";
 import type { Workspace } from "../workspace.ts";
+import { createAcpGrants } from "./acp-grants.ts";
 import type { AcpTerminals } from "./acp-terminals.ts";
 import { optionsOf, type AcpUpdates } from "./acp-updates.ts";
+import { createAcpWork, withinFolder } from "./acp-work.ts";
 
 interface ClientParts {
   acp: typeof import("@agentclientprotocol/sdk");
@@ -19,9 +21,11 @@ interface ClientParts {
   state: { isStopping(): boolean; isLoading: boolean };
 }
 
-/** Our side of the protocol: updates become events, questions go to the user, files and commands stay in the run's folder. */
+/** Our side of the protocol: updates become events, questions go to the user, and so does what it wants done with files and commands, as the mode has it. */
 export function acpClient({ acp, sink, workspace, updates, terminals, state }: ClientParts) {
   const { client } = acp.methods;
+  const grants = createAcpGrants(workspace);
+  const onDemand = createAcpWork({ workspace, sink, terminals, grants, isStopping: () => state.isStopping() });
 
   async function ask(request: RequestPermissionRequest): Promise<RequestPermissionResponse> {
     const { toolCallId } = request.toolCall;
@@ -30,9 +34,11 @@ export function acpClient({ acp, sink, workspace, updates, terminals, state }: C
     const told = [...updates.pathsOf(toolCallId), ...call.edits.map(({ path }) => path)];
     const paths = await Promise.all(told.map((path) => realPlace(workspace, path)));
     const edits = call.edits.map((edit) => ({ ...edit, path: withinFolder(workspace, edit.path) }));
+    const shown = await grants.shownIn({ ...call, edits });
     if (state.isStopping()) return { outcome: { outcome: "cancelled" } };
     const optionId = await sink.ask({ call: { ...call, edits }, options, paths });
-    if (!isAllowing(options, optionId)) updates.deny(toolCallId);
+    if (isAllowing(options, optionId)) grants.add(shown);
+    else updates.deny(toolCallId);
     const chosen = optionId ?? options.find(({ kind }) => kind === "deny-once")?.optionId;
     if (state.isStopping() || chosen === undefined) return { outcome: { outcome: "cancelled" } };
     return { outcome: { outcome: "selected", optionId: chosen } };
@@ -52,25 +58,16 @@ export function acpClient({ acp, sink, workspace, updates, terminals, state }: C
   return acp
     .client({ name: "portos" })
     .onNotification(client.session.update, ({ params }) => {
-      if (!state.isLoading) updates.take(params.update);
+      const { update } = params;
+      if (state.isLoading) return;
+      if (update.sessionUpdate === "tool_call_update" && (update.status === "completed" || update.status === "failed"))
+        grants.end(update.toolCallId);
+      updates.take(update);
     })
     .onRequest(client.session.requestPermission, ({ params }) => ask(params))
-    .onRequest(client.fs.readTextFile, ({ params }) =>
-      safely(async () => {
-        const text = await workspace.read(params.path);
-        if (params.line == null && params.limit == null) return { content: text };
-        const first = Math.max(0, (params.line ?? 1) - 1);
-        const lines = text.split("\n").slice(first, params.limit == null ? undefined : first + params.limit);
-        return { content: lines.join("\n") };
-      }),
-    )
-    .onRequest(client.fs.writeTextFile, ({ params }) =>
-      safely(async () => {
-        await workspace.write(params.path, params.content);
-        return {};
-      }),
-    )
-    .onRequest(client.terminal.create, ({ params }) => safely(() => terminals.create(params)))
+    .onRequest(client.fs.readTextFile, ({ params }) => safely(() => onDemand.read(params)))
+    .onRequest(client.fs.writeTextFile, ({ params }) => safely(() => onDemand.write(params)))
+    .onRequest(client.terminal.create, ({ params }) => safely(() => onDemand.run(params)))
     .onRequest(client.terminal.output, ({ params }) => safely(() => terminals.output(params.terminalId)))
     .onRequest(client.terminal.waitForExit, ({ params }) => safely(() => terminals.wait(params.terminalId)))
     .onRequest(client.terminal.kill, ({ params }) =>
@@ -87,17 +84,13 @@ export function acpClient({ acp, sink, workspace, updates, terminals, state }: C
     );
 }
 
-/** Where a path really leads, relative to the folder; `/` for one that leaves it. */
+/** Where a path really leads: relative to the folder, absolute when it leaves it, `/` when nobody can tell. */
 async function realPlace(workspace: Workspace, path: string): Promise<string> {
   try {
-    return relative(workspace.folder, await workspace.locate(path)) || ".";
+    const place = await workspace.place(path);
+    return isInside(workspace.folder, place) ? relative(workspace.folder, place) || "." : place;
   } catch (error) {
     if (error instanceof AppError) return "/";
     throw error;
   }
-}
-
-function withinFolder(workspace: Workspace, path: string): string {
-  const way = isAbsolute(path) ? relative(workspace.folder, path) : path;
-  return way.startsWith("..") ? path : way;
 }

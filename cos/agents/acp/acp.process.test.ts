@@ -14,7 +14,7 @@ afterAll(async () => {
 });
 
 async function answerFirst(id: string, optionId: string | null) {
-  const { pending } = await runs.until(id, ({ state }) => state === "waiting");
+  const { pending } = await runs.until(id, ({ state, pending: open }) => state === "waiting" && open.length > 0);
   const body = { requestId: pending[0]?.requestId ?? "", optionId, by: "You on phone", reason: null };
   return { question: pending[0], run: await runs.client.answer({ params: { id }, body }) };
 }
@@ -84,7 +84,7 @@ describe("runs over the Agent Client Protocol", () => {
   it("lets an agent read and write in the folder only", async () => {
     await writeFile(join(runs.folder, "here.txt"), "inside");
     const text = `read ${runs.folder}/here.txt\nread /etc/passwd\nwrite /tmp/portos-outside.txt no\nwrite ${runs.folder}/w.txt yes`;
-    const { id } = await runs.start({ text, targets: [acpTarget()] });
+    const { id } = await runs.start({ text, permissionMode: "free", targets: [acpTarget()] });
     expect((await runs.ended(id)).state).toBe("succeeded");
     const said = await runs.answer(id);
     expect(said).toContain("read: inside");
@@ -93,9 +93,63 @@ describe("runs over the Agent Client Protocol", () => {
   });
 
   it("runs commands for an agent in the folder", async () => {
-    const { id } = await runs.start({ text: "run sh -c pwd", targets: [acpTarget()] });
+    const { id } = await runs.start({ text: "run sh -c pwd", permissionMode: "free", targets: [acpTarget()] });
     await runs.ended(id);
     expect(await runs.answer(id)).toBe(`exit 0: ${runs.folder}\n`);
+  });
+
+  describe("what an agent has its client do", () => {
+    const read = "read file.txt";
+    const write = "write w.txt hello";
+    const command = "run touch touched";
+    const guardedFile = "write AGENTS.md hello";
+    it.each([
+      ["ask", read, true],
+      ["ask", write, true],
+      ["ask", command, true],
+      ["ask-writes", read, false],
+      ["ask-writes", write, true],
+      ["ask-writes", command, true],
+      ["free-in-folder", write, false],
+      ["free-in-folder", guardedFile, true],
+      ["free-in-folder", "write .vscode/tasks.json {}", true],
+      ["free-in-folder", command, true],
+      ["free", guardedFile, false],
+      ["free", command, false],
+    ] as const)("%s: whether %s is asked for is %s, and it stands in the transcript", async (mode, text, isAsked) => {
+      await writeFile(join(runs.folder, "file.txt"), "inside");
+      const { id } = await runs.start({ text, permissionMode: mode, targets: [acpTarget()] });
+      if (isAsked) await answerFirst(id, "deny");
+      await runs.ended(id);
+      const call = (await runs.bodies(id, "tool")).at(-1)?.call;
+      expect(call?.state).toBe(isAsked ? "denied" : "succeeded");
+      expect(call?.input).toContain(text === command ? '"touched"' : text.split(" ")[1]);
+      expect(call?.edits).toHaveLength(text.startsWith("write") ? 1 : 0);
+      const said = await runs.answer(id);
+      if (isAsked) expect(said).toContain("does not allow this");
+      else expect(said).toMatch(/^(?:read: inside|written|exit 0)/);
+    });
+
+    it("shows the whole command, and its output once it was run", async () => {
+      const { id } = await runs.start({ text: "run sh -c echo\u00a0hi", targets: [acpTarget()] });
+      const { question } = await answerFirst(id, "allow");
+      expect(JSON.parse(question?.call.input ?? "")).toEqual({ command: ["sh", "-c", "echo\u00a0hi"] });
+      await runs.ended(id);
+      expect((await runs.bodies(id, "tool")).at(-1)?.call).toMatchObject({ tool: "execute", state: "failed" });
+    });
+
+    it("is not asked for twice; an answer for one file covers no other", async () => {
+      const same = await runs.start({ text: "ask same.txt", permissionMode: "ask", targets: [acpTarget()] });
+      await answerFirst(same.id, "yes");
+      await runs.ended(same.id);
+      expect(await runs.bodies(same.id, "asked")).toHaveLength(1);
+      const { id } = await runs.start({ text: "ask one.txt other.txt", targets: [acpTarget()] });
+      await answerFirst(id, "yes");
+      const { question } = await answerFirst(id, "deny");
+      expect(question?.call.edits).toMatchObject([{ path: "other.txt", after: "new text\n" }]);
+      await runs.ended(id);
+      await expect(readFile(join(runs.folder, "other.txt"))).rejects.toThrow();
+    });
   });
 
   it("cancels politely, and ends an agent that does not listen", async () => {

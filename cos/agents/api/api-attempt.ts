@@ -6,7 +6,7 @@ import type { Usage } from "../../../contract/features/run-events.ts";
 import type { RunMark } from "../../../lib/run-mark.ts";
 import type { ApiTarget, AttemptEnd, AttemptTask, RunningAttempt } from "../attempt.ts";
 import { toolCall } from "../tool-call.ts";
-import { addUsage, count, noUsage } from "../usage.ts";
+import { addUsage, count, estimatedUsage, noUsage } from "../usage.ts";
 import { openWorkspace } from "../workspace.ts";
 import { apiFailure } from "./api-failure.ts";
 import { createModel } from "./api-model.ts";
@@ -16,6 +16,8 @@ import { messageFileName, readMessages, userMessage, writeMessages } from "./mes
 
 /** A conversation that goes round in circles ends here, whatever the budget is. */
 const mostSteps = 200;
+/** Characters after which what a reply has used is told anew while it comes. */
+const tellEvery = 2_000;
 
 export interface ApiAttemptOptions {
   mark: RunMark;
@@ -61,9 +63,10 @@ interface Conversation {
 }
 
 async function toolsFor(task: AttemptTask<ApiTarget>, mark: RunMark, signal: AbortSignal): Promise<ToolSet | null> {
-  const { folder, runFolder, sink, runId, surroundings } = task;
+  const { folder, runFolder, sink, runId, surroundings, own } = task;
   if (folder === join(runFolder, "work")) return null; // nothing of the user's is there to be worked on
-  return createApiTools({ workspace: await openWorkspace(folder), sink, signal, surroundings, mark: mark(runId) });
+  const workspace = await openWorkspace(folder, own);
+  return createApiTools({ workspace, sink, signal, surroundings, mark: mark(runId) });
 }
 
 async function talk(conversation: Conversation, now: () => number): Promise<AttemptEnd> {
@@ -84,8 +87,9 @@ async function talk(conversation: Conversation, now: () => number): Promise<Atte
       task.sink.session(messageFileName);
       canContinue = true;
     }
-    if (signal.aborted) return { failure: "cancelled", message: null, canContinue };
     const end = endOf(outcome, canContinue);
+    // A whole answer stays one, even if it is stopped in this moment.
+    if (signal.aborted && end?.failure !== null) return { failure: "cancelled", message: null, canContinue };
     if (end !== null) return end.failure === null ? judged(conversation, outcome, end) : end;
     const { turns } = task.budget;
     if (turns !== null && conversation.usage.turns >= turns)
@@ -125,20 +129,80 @@ async function takeStep(conversation: Conversation): Promise<StepOutcome> {
   reply.catch(() => undefined);
   let finishReason = "none";
   let text = "";
-  for await (const part of result.fullStream) {
-    if (part.type === "text-delta") {
-      text += part.text;
-      sink.text({ kind: "text", text: part.text });
-    } else if (part.type === "reasoning-delta") sink.text({ kind: "reasoning", text: part.text });
-    else if (part.type === "tool-error") sink.event({ kind: "tool", call: failedCall(part) });
-    else if (part.type === "finish-step") {
-      finishReason = part.finishReason;
-      conversation.usage = addUsage(conversation.usage, usageOf(part.usage));
-      sink.usage(conversation.usage);
-    } else if (part.type === "error") throw part.error;
-    else if (part.type === "abort") signal.throwIfAborted();
+  const meter = meterStep(conversation, system);
+  try {
+    for await (const part of result.fullStream) {
+      if (part.type === "text-delta") {
+        text += part.text;
+        sink.text({ kind: "text", text: part.text });
+        meter.received(part.text);
+      } else if (part.type === "reasoning-delta") {
+        sink.text({ kind: "reasoning", text: part.text });
+        meter.received(part.text);
+      } else if (part.type === "tool-input-delta") meter.received(part.delta);
+      else if (part.type === "tool-error") sink.event({ kind: "tool", call: failedCall(part) });
+      else if (part.type === "finish-step") {
+        finishReason = part.finishReason;
+        meter.told(usageOf(part.usage));
+      } else if (part.type === "error") throw part.error;
+      else if (part.type === "abort") signal.throwIfAborted();
+    }
+  } finally {
+    meter.ended();
   }
   return { finishReason, text, messages: (await reply).messages };
+}
+
+/** Counts what one request uses: by estimate while the provider says nothing, so that one that is stopped or cut off counts, too. */
+function meterStep(conversation: Conversation, system: string) {
+  const { task, messages, signal, tools } = conversation;
+  const before = conversation.usage;
+  const sent = sizeOf(messages, system.length + (tools === null ? 0 : toolCharacters));
+  let characters = 0;
+  let told = 0;
+  let isTold = false;
+
+  function tell(usage: Usage): void {
+    conversation.usage = addUsage(before, usage);
+    task.sink.usage(conversation.usage);
+  }
+
+  tell(estimatedUsage(sent, 0)); // kept at once: nobody could say it any more after a crash
+  return {
+    received(piece: string): void {
+      characters += piece.length;
+      if (characters - told < tellEvery) return;
+      told = characters;
+      tell(estimatedUsage(sent, characters));
+    },
+    told(usage: Usage): void {
+      isTold = true;
+      const isSaid = usage.inputTokens + usage.outputTokens > 0;
+      tell(isSaid ? usage : { ...estimatedUsage(sent, characters), costUsd: usage.costUsd });
+    },
+    /** One that was refused before it said anything has used nothing. */
+    ended(): void {
+      if (isTold) return;
+      if (signal.aborted || characters > 0) tell(estimatedUsage(sent, characters));
+      else {
+        conversation.usage = before;
+        task.sink.usage(before);
+      }
+    },
+  };
+}
+
+/** About how long the descriptions of the tools are, which are sent along. */
+const toolCharacters = 3_000;
+
+function sizeOf(messages: readonly ModelMessage[], more: number): { characters: number; pictures: number } {
+  let pictures = 0;
+  const text = JSON.stringify(messages, (_key, value: unknown) => {
+    if (typeof value !== "object" || value === null || !("type" in value) || value.type !== "image") return value;
+    pictures += 1;
+    return null;
+  });
+  return { characters: text.length + more, pictures };
 }
 
 function endOf({ finishReason, text }: StepOutcome, canContinue: boolean): AttemptEnd | null {

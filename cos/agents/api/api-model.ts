@@ -1,6 +1,7 @@
 import type { LanguageModel } from "ai";
 
 import type { ApiDialect } from "../../../contract/features/providers.ts";
+import { apiKeyHeaders, keyHeaderNames } from "../../../lib/api-key-headers.ts";
 import { configuredOriginGuard } from "../../../lib/guarded-http/configured-origin-guard.ts";
 import { createGuardedFetch } from "../../../lib/guarded-http/guarded-fetch.ts";
 import type { ApiTarget } from "../attempt.ts";
@@ -13,10 +14,11 @@ export function createModel(target: ApiTarget, ownPorts: readonly number[]): Pro
   const { timeoutMs } = target;
   const guard = configuredOriginGuard({ address: target.baseUrl, ownPorts });
   const silenceMs = Math.min(timeoutMs, longestSilenceMs);
-  const fetch = createGuardedFetch(guard, { timeoutMs, silenceMs, maxBytes: largestReply });
+  const guarded = createGuardedFetch(guard, { timeoutMs, silenceMs, maxBytes: largestReply });
+  const fetch = withKey(guarded, apiKeyHeaders(target.dialect, target.apiKey));
   const baseURL = target.baseUrl.replace(/\/+$/, "");
   // An absent key must not be replaced by one of this process's environment.
-  const apiKey = target.apiKey ?? "";
+  const apiKey = target.apiKey?.trim() ?? "";
   return models[target.dialect]({ baseURL, apiKey, fetch }, target);
 }
 
@@ -24,6 +26,16 @@ interface Connection {
   baseURL: string;
   apiKey: string;
   fetch: typeof globalThis.fetch;
+}
+
+/** Sends the key as a probe does, and nothing in its place without one. */
+function withKey(fetch: typeof globalThis.fetch, key: Record<string, string>): typeof globalThis.fetch {
+  return (input, init) => {
+    const headers = new Headers(init?.headers ?? (input instanceof Request ? input.headers : undefined));
+    for (const name of keyHeaderNames) headers.delete(name);
+    for (const [name, value] of Object.entries(key)) headers.set(name, value);
+    return fetch(input, { ...init, headers });
+  };
 }
 
 /** Each dialect's library is loaded when it is spoken first. */
@@ -42,7 +54,7 @@ const models: Record<ApiDialect, (connection: Connection, target: ApiTarget) => 
   },
   async "openai-compatible"({ apiKey, ...connection }, target) {
     const { createOpenAICompatible } = await import("@ai-sdk/openai-compatible");
-    const key = target.apiKey === null ? {} : { apiKey };
+    const key = apiKey === "" ? {} : { apiKey };
     const options = {
       name: target.providerId,
       includeUsage: true,

@@ -1,15 +1,13 @@
 import type { ToolSet } from "ai";
 import { z } from "zod";
 
-import type { FileEdit, ToolCall, ToolKind } from "../../../contract/features/run-events.ts";
 import { AppError } from "../../../lib/app-error.ts";
 import { childEnvironment } from "../../../lib/processes/child-environment.ts";
 import { brandProgram } from "../../../lib/processes/run-brand.ts";
 import { runCommand } from "../../../lib/processes/run-command.ts";
 import type { Surroundings } from "../../worktrees/surroundings.ts";
 import type { AttemptSink } from "../attempt.ts";
-import { isAllowing, ownOptions } from "../permission-policy.ts";
-import { toolCall } from "../tool-call.ts";
+import { createPerformer, editTo, NotAllowed, type Work } from "../perform.ts";
 import type { Workspace } from "../workspace.ts";
 
 const longestReply = 48 * 1024;
@@ -26,54 +24,31 @@ export interface ApiToolOptions {
   mark: [string, string];
 }
 
-interface Work {
-  name: string;
-  tool: ToolKind;
-  input: unknown;
-  paths: string[];
-  /** What it would change, shown with the question. */
-  edits?: () => Promise<FileEdit[]>;
-  run: () => Promise<string>;
-}
-
 const path = z.string().max(4_096).describe("Path relative to the folder");
 
-/** Does what was called, once it may be done, and tells each step. */
-function createPerformer({ workspace, sink, signal }: ApiToolOptions): (callId: string, work: Work) => Promise<string> {
-  /** Kinds of calls the user allowed for the rest of this run. */
-  const allowed = new Set<ToolKind>();
-  return async (callId: string, work: Work) => {
-    const facts = { callId, name: work.name, tool: work.tool, input: work.input };
-    const tell = (more: Partial<ToolCall>): void => {
-      sink.event({ kind: "tool", call: { ...toolCall(facts), ...more } });
-    };
-    let edits: FileEdit[] = [];
-    try {
-      for (const one of work.paths) await workspace.locate(one);
-      edits = toolCall({ ...facts, edits: (await work.edits?.()) ?? [] }).edits;
-      tell({ state: "pending", edits });
-      if (!allowed.has(work.tool)) {
-        const optionId = await sink.ask({
-          call: { ...toolCall(facts), state: "pending", edits },
-          options: ownOptions,
-          paths: work.paths,
-        });
-        if (!isAllowing(ownOptions, optionId)) {
-          tell({ state: "denied", edits });
-          return "The user does not allow this. Do not try it again; go on without it or say what you need.";
-        }
-        if (optionId === "allow-always") allowed.add(work.tool);
-      }
+type ToolWork = Omit<Work<string>, "callId" | "run"> & { run: () => Promise<string> };
+
+/** Does what was called, once it may be done; a model is told in words what did not work. */
+function createToolPerformer(options: ApiToolOptions): (callId: string, work: ToolWork) => Promise<string> {
+  const { signal } = options;
+  const perform = createPerformer({
+    ...options,
+    assertGoingOn: () => {
       signal.throwIfAborted();
-      tell({ state: "running", edits });
-      const output = capped(await work.run());
-      tell({ state: "succeeded", output, edits });
-      return output;
+    },
+  });
+  return async (callId, work) => {
+    const run = async () => {
+      const value = capped(await work.run());
+      return { value, outcome: { output: value } };
+    };
+    try {
+      return await perform({ ...work, callId, run });
     } catch (error) {
-      const output = error instanceof AppError ? error.message : "It failed";
-      tell({ state: "failed", output, edits });
-      if (!(error instanceof AppError)) signal.throwIfAborted();
-      return `Error: ${output}`;
+      if (error instanceof NotAllowed) return error.message;
+      if (error instanceof AppError) return `Error: ${error.message}`;
+      signal.throwIfAborted();
+      return "Error: It failed";
     }
   };
 }
@@ -81,7 +56,7 @@ function createPerformer({ workspace, sink, signal }: ApiToolOptions): (callId: 
 /** What a model may do in the folder of its run. Each call is told, asked for where the permission mode wants it, and its reply is capped. */
 export function createApiTools(options: ApiToolOptions): ToolSet {
   const { workspace, signal } = options;
-  const perform = createPerformer(options);
+  const perform = createToolPerformer(options);
   return {
     read_file: {
       description: "Read a text file of the folder, whole or some of its lines.",
@@ -177,14 +152,6 @@ export function createApiTools(options: ApiToolOptions): ToolSet {
         }),
     },
   };
-}
-
-async function editTo(workspace: Workspace, file: string, after: string): Promise<FileEdit> {
-  const before = await workspace.read(file).catch((error: unknown) => {
-    if (error instanceof AppError && error.code === "not_found") return null;
-    throw error;
-  });
-  return { path: file, before, after, isCut: false };
 }
 
 async function edited(workspace: Workspace, input: { path: string; oldText: string; newText: string }) {

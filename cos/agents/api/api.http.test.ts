@@ -279,8 +279,10 @@ describe("runs with a model over HTTP", () => {
     };
     mock.onMessage("hello", { content: "A whole answer" });
     const { id } = await runs.start({ text: "hello", folder: null, targets: [breaking(), target()] });
-    expect((await runs.ended(id)).state).toBe("succeeded");
+    const run = await runs.ended(id);
+    expect(run.state).toBe("succeeded");
     expect(await runs.answer(id)).toBe("Half an ansA whole answer");
+    expect(run.attempts.map(({ usage }) => usage.isEstimated)).toEqual([true, undefined]);
   });
 
   it("says that nothing listens", async () => {
@@ -289,7 +291,9 @@ describe("runs with a model over HTTP", () => {
       folder: null,
       targets: [breaking({ baseUrl: "http://127.0.0.1:9/v1" })],
     });
-    expect(await runs.ended(id)).toMatchObject({ state: "failed", failure: "transport" });
+    const run = await runs.ended(id);
+    expect(run).toMatchObject({ state: "failed", failure: "transport" });
+    expect(run.usage).toMatchObject({ inputTokens: 0, outputTokens: 0 }); // it was never sent
   });
 
   it("stops in the middle of an answer, and the connection with it", async () => {
@@ -306,6 +310,10 @@ describe("runs with a model over HTTP", () => {
     const run = await runs.ended(id, 3_000);
     expect(run).toMatchObject({ state: "cancelled" });
     expect(run.attempts).toHaveLength(1);
+    // Nobody says what it has used, and it has cost all the same.
+    expect(run.attempts[0]?.usage).toMatchObject({ outputTokens: 3, isEstimated: true });
+    expect(run.usage.inputTokens).toBeGreaterThan(0);
+    expect(run.usage.costUsd).toBeGreaterThan(0);
     await expect.poll(() => isClosed).toBe(true);
   });
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import { silentLogger } from "../../../lib/logger.ts";
+import { registerSecret } from "../../../lib/redact.ts";
 import { useTemporaryFolders } from "../../../lib/testing/temporary-folder.ts";
 import { newRecord } from "../testing/run-records.ts";
 import { RunStore } from "./run-store.ts";
@@ -56,6 +57,20 @@ describe("run store", () => {
     await runs.close();
   });
 
+  it("finds nobody by a secret and shows it in no title, also of a time before it was known", async () => {
+    const runs = await store();
+    await runs.create(newRecord(1, { title: "Use amber-falcon-19" }), "text", []);
+    registerSecret("amber-falcon-19");
+    await runs.create(newRecord(2, { title: "Try amber-falcon-19" }), `${"long ".repeat(198)}amber-falcon-19`, []);
+    const { items } = await runs.page({ limit: 10 }, nobody);
+    expect(items.map(({ title }) => title)).toEqual(["Try [redacted]", "Use [redacted]"]);
+    expect((await runs.read(newRecord(1).run.id))?.run.title).toBe("Use [redacted]");
+    const found = await runs.page({ limit: 10, text: "amber-fal" }, nobody);
+    expect(found.items.map(({ id }) => id)).not.toContain(newRecord(2).run.id);
+    expect(await runs.prompt(newRecord(2).run.id)).toContain("amber-falcon-19");
+    await runs.close();
+  });
+
   it("refuses an id that is taken, also by a run that was set aside", async () => {
     const runs = await store();
     await runs.create(newRecord(1), "text", []);
@@ -65,7 +80,7 @@ describe("run store", () => {
     await runs.close();
   });
 
-  it("brings a removed run back for a day, at its old place", async () => {
+  it("brings a removed run back for a day, however long it is, at its old place", async () => {
     const runs = await store();
     for (let number = 1; number <= 3; number += 1) await runs.create(newRecord(number), `text ${number}`, []);
     const { id } = newRecord(2).run;
@@ -80,6 +95,10 @@ describe("run store", () => {
     await runs.remove(id);
     now += 25 * 3_600_000;
     await runs.remove(newRecord(1).run.id);
+    expect((await runs.readRemoved(id))?.run.title).toBe("Run 2");
+    now += 2 * 3_600_000;
+    await runs.remove(newRecord(3).run.id);
+    expect(await runs.readRemoved(id)).toBeNull();
     await expect(runs.restore(id)).rejects.toMatchObject({ code: "not_found" });
     await runs.close();
   });

@@ -10,11 +10,13 @@ import type { Clock } from "../../../lib/clock.ts";
 import { errorCode, makeFolder, replaceFile, syncFolder, systemDisk } from "../../../lib/durable-file.ts";
 import { openJsonLog, type JsonLog } from "../../../lib/json-log.ts";
 import type { Logger } from "../../../lib/logger.ts";
+import { redact } from "../../../lib/redact.ts";
 import { EventLog, readEvents } from "./event-log.ts";
 import { readImage, readImages, writeImages } from "./run-images.ts";
 import { runRecordSchema, type RunRecord } from "./run-record.ts";
 
-const restoreWithinMs = 24 * 3_600_000;
+/** A day on which the clock is set back, and an hour more: what was used of a budget of the day is known until it is over. */
+const restoreWithinMs = 26 * 3_600_000;
 /** Most rows of the index one page looks at, times the rounds it may take; a page of a rare filter may be short and goes on with its cursor. */
 const maxScan = 2_000;
 const maxRounds = 8;
@@ -26,7 +28,7 @@ const indexRowSchema = z.object({
   appId: z.string().nullable(),
   groupId: z.string().nullable(),
   providers: z.array(z.string()),
-  /** Title and the beginning of the prompt, lower case. */
+  /** Title and the beginning of the prompt, lower case, without secrets. */
   text: z.string(),
 });
 type IndexRow = z.output<typeof indexRowSchema>;
@@ -75,7 +77,7 @@ export class RunStore {
     const { id, title, appId, groupId } = record.run;
     const folder = this.folderOf(id);
     await makeFolder(systemDisk, this.#options.directory);
-    if (await exists(join(this.#options.directory, "removed", id))) throw taken(id);
+    if (await exists(this.#removedOf(id))) throw taken(id);
     try {
       await mkdir(folder, { mode: 0o700 });
     } catch (error) {
@@ -87,7 +89,7 @@ export class RunStore {
     await this.markOpen(id);
     await this.save(record);
     await syncFolder(systemDisk, this.#options.directory);
-    const text = `${title}\n${prompt.slice(0, searchedCharacters)}`.toLowerCase();
+    const text = `${redact(title)}\n${redact(prompt).slice(0, searchedCharacters)}`.toLowerCase();
     await (await this.#openIndex()).append({ id, appId, groupId, providers, text });
   }
 
@@ -97,10 +99,24 @@ export class RunStore {
   }
 
   /** The record of a run, `null` when there is none or it cannot be read. */
-  async read(id: string): Promise<RunRecord | null> {
+  read(id: string): Promise<RunRecord | null> {
+    return this.#readRecord(id, this.folderOf(id));
+  }
+
+  /** The same of a run that was set aside and is still there. */
+  readRemoved(id: string): Promise<RunRecord | null> {
+    return this.#readRecord(id, this.#removedOf(id));
+  }
+
+  #removedOf(id: string): string {
+    return join(this.#options.directory, "removed", id);
+  }
+
+  async #readRecord(id: string, folder: string): Promise<RunRecord | null> {
     try {
-      const text = await readFile(join(this.folderOf(id), "record.json"), "utf8");
-      return runRecordSchema.parse(JSON.parse(text));
+      const text = await readFile(join(folder, "record.json"), "utf8");
+      const record = runRecordSchema.parse(JSON.parse(text));
+      return { ...record, run: withoutSecrets(record.run) };
     } catch (error) {
       if (errorCode(error) !== "ENOENT")
         this.#options.logger.warn("The record of a run cannot be read", { run: id, problem: String(error) });
@@ -182,7 +198,7 @@ export class RunStore {
     try {
       const parsed = JSON.parse(await readFile(join(this.folderOf(id), "record.json"), "utf8")) as { run?: unknown };
       const run = runSchema.safeParse(parsed.run);
-      return run.success ? run.data : null;
+      return run.success ? withoutSecrets(run.data) : null;
     } catch {
       return null; // set aside, or damaged: `read` says so when it is opened
     }
@@ -201,7 +217,7 @@ export class RunStore {
   /** Brings a run back. `not_found` when it is gone. */
   async restore(id: string): Promise<void> {
     try {
-      await rename(join(this.#options.directory, "removed", id), this.folderOf(id));
+      await rename(this.#removedOf(id), this.folderOf(id));
     } catch (error) {
       if (errorCode(error) === "ENOENT") throw notFound(id);
       throw error;
@@ -232,6 +248,11 @@ export class RunStore {
     const index = await this.#index?.catch(() => null);
     await index?.close();
   }
+}
+
+/** Its title may hold what became known as a secret later. */
+function withoutSecrets(run: Run): Run {
+  return { ...run, title: redact(run.title) };
 }
 
 function isWanted(run: Run, query: RunQuery): boolean {

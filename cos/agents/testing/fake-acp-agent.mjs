@@ -1,5 +1,5 @@
 // An agent of the Agent Client Protocol. What it does stands in the prompt, one command per line:
-//   say <text> · repeat · think <text> · plan · ask <file> · write <file> <text> · read <file> · run <program …> · wait · crash
+//   say <text> · repeat · think <text> · plan · ask <file> [<other file to write then>] · write <file> <text> · read <file> · run <program …> · wait · crash
 import { Readable, Writable } from "node:stream";
 
 import { agent, methods, ndJsonStream, PROTOCOL_VERSION, RequestError } from "@agentclientprotocol/sdk";
@@ -57,7 +57,7 @@ async function work(client, { sessionId, prompt }) {
           { content: "Change", priority: "high", status: "in_progress" },
         ],
       });
-    else if (command === "ask") await ask(client, sessionId, `${session.cwd}/${rest}`, say);
+    else if (command === "ask") await ask(client, sessionId, session.cwd, words, say);
     else if (command === "write") {
       const [path, ...content] = words;
       try {
@@ -75,11 +75,15 @@ async function work(client, { sessionId, prompt }) {
       }
     } else if (command === "run") {
       const [file, ...args] = words;
-      const terminal = await client.createTerminal({ sessionId, command: file, args });
-      const { exitCode } = await terminal.waitForExit();
-      const { output } = await terminal.currentOutput();
-      await terminal.release();
-      await say(`exit ${exitCode}: ${output}`);
+      try {
+        const terminal = await client.createTerminal({ sessionId, command: file, args });
+        const { exitCode } = await terminal.waitForExit();
+        const { output } = await terminal.currentOutput();
+        await terminal.release();
+        await say(`exit ${exitCode}: ${output}`);
+      } catch (error) {
+        await say(`refused: ${error.message}`);
+      }
     } else if (command === "wait")
       await new Promise((resolve) => {
         session.cancelled.signal.addEventListener("abort", resolve);
@@ -94,7 +98,8 @@ async function work(client, { sessionId, prompt }) {
   return { stopReason: "end_turn" };
 }
 
-async function ask(client, sessionId, path, say) {
+async function ask(client, sessionId, cwd, [file, other = file], say) {
+  const path = `${cwd}/${file}`;
   const toolCall = {
     toolCallId: "call-1",
     title: `Edit ${path}`,
@@ -113,7 +118,8 @@ async function ask(client, sessionId, path, say) {
     ],
   });
   const isAllowed = outcome.outcome === "selected" && outcome.optionId === "yes";
-  if (isAllowed) await client.request(methods.client.fs.writeTextFile, { sessionId, path, content: "new text\n" });
+  const written = { sessionId, path: `${cwd}/${other}`, content: "new text\n" };
+  if (isAllowed) await client.request(methods.client.fs.writeTextFile, written).catch(({ message }) => say(message));
   await tell(client, sessionId, {
     sessionUpdate: "tool_call_update",
     toolCallId: "call-1",

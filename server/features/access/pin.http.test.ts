@@ -8,6 +8,8 @@ import type { Ack } from "../../../contract/channel.ts";
 import type { Endpoint, StepUp } from "../../../contract/endpoint.ts";
 import { channels, endpointGroups } from "../../../contract/index.ts";
 import { adaAddress, createFakeTailscale, fakeMachine } from "../../../lib/testing/fake-tailscale.ts";
+import { createFakeRuns } from "../../testing/fake-runs.ts";
+import { sampleRun } from "../../testing/sample-run.ts";
 import { startTestApp, type TestApp } from "../../testing/test-app.ts";
 
 const pin = "424242";
@@ -51,6 +53,15 @@ const remove = (headers: Record<string, string> = {}) => ask("DELETE", "/api/not
 
 const work = (permissionMode?: string) => ({ title: "Tidy up", permissionMode });
 
+/** Everything by which an agent is told to go on. */
+const ways = (id: string): [path: string, body: object][] => [
+  [`runs/${id}/messages`, { text: "Delete all" }],
+  [`runs/${id}/resume`, {}],
+  [`runs/${id}/again`, {}],
+  [`reviews/${id}/send`, { text: "Delete all" }],
+  [`reviews/${id}/bring-up-to-date`, {}],
+];
+
 const expected = (id: string, { method, audit, summary }: Endpoint): string | undefined => {
   if (method === "DELETE") return "delete";
   // What deletes under another method: its summary says so.
@@ -93,6 +104,7 @@ describe("marks", () => {
       "worktrees.putSetup",
     ]);
     expect(marked("allow").toSorted()).toEqual([
+      "approvals.confirmRules",
       "approvals.createRule",
       "approvals.restoreRule",
       "approvals.updateRule",
@@ -117,7 +129,18 @@ describe("marks", () => {
 
   test("a task whose runs ask for nothing asks for the PIN, also when that is the chief of staff's word", async () => {
     const asked = all.filter(({ endpoint }) => endpoint.stepUpWhen !== undefined);
-    expect(asked.map(({ id }) => id).toSorted()).toEqual(["runs.again", "tasks.create", "tasks.update"]);
+    expect(asked.map(({ id }) => id).toSorted()).toEqual([
+      "reviews.bringUpToDate",
+      "reviews.send",
+      "runs.again",
+      "runs.resume",
+      "runs.say",
+      "tasks.create",
+      "tasks.move",
+      "tasks.restore",
+      "tasks.start",
+      "tasks.update",
+    ]);
     const { cookie } = await setPin();
     const isTaken = async (method: string, path: string, body: object): Promise<boolean> => {
       const { status, body: answer } = await ask(method, path, body);
@@ -148,6 +171,52 @@ describe("marks", () => {
     expect(await change({ instructions: "Everything.", permissionMode: "ask" })).toBe("changed");
     expect(await change({ instructions: "Everything." })).toBe("step_up_required");
     expect((await app.call("tasks.list", {})).tasks[0]).toMatchObject({ title: "Tidy up", permissionMode: "ask" });
+  });
+
+  test("a task that asks for nothing asks for the PIN when it is started or made ready, not when it is put elsewhere", async () => {
+    const { cookie } = await setPin();
+    const add = async (permissionMode: string): Promise<string> => {
+      const made = await ask("POST", "/api/tasks", { ...work(permissionMode), state: "draft" }, { cookie });
+      return (made.body as { id?: string }).id ?? "";
+    };
+    const code = async (path: string, body: object = {}, headers = {}): Promise<string> =>
+      (await ask("POST", `/api/tasks/${path}`, body, headers)).body.error?.code ?? "done";
+    const [free, asking] = [await add("free"), await add("ask")];
+    expect(await code(`${free}/move`, { state: "ready" })).toBe("step_up_required");
+    expect(await code(`${free}/start`)).toBe("step_up_required");
+    expect(await code(`${free}/move`, { before: asking })).toBe("done");
+    expect(await code(`${asking}/move`, { state: "ready" })).toBe("done");
+    expect(await code(`${asking}/start`)).not.toBe("step_up_required");
+    expect(await code(`${free}/move`, { state: "ready" }, { cookie })).toBe("done");
+    expect(await code(`${free}/move`, { state: "ready", before: asking })).toBe("done");
+    expect((await ask("DELETE", `/api/tasks/${free}`, {}, { cookie })).status).toBe(200);
+    expect(await code(`${free}/restore`)).toBe("step_up_required");
+    expect(await code(`${free}/restore`, {}, { cookie })).toBe("done");
+    expect(await code(`${free}/move`, { state: "done" })).toBe("done");
+    expect(await code(`${free}/move`, { state: "ready" })).toBe("step_up_required");
+    expect(await code(`${free}/move`, { state: "draft" })).toBe("done");
+  });
+
+  test("what makes a run go on that asks for nothing asks for the PIN, and nothing reaches its agent without", async () => {
+    const cos = createFakeRuns(app.env);
+    await cos.start();
+    try {
+      await expect.poll(async () => (await app.call("runs.list", { query: {} })).isUp).toBe(true);
+      const { cookie } = await setPin();
+      const [free, asking] = ["run-0000000free0", "run-0000000ask00"];
+      cos.put(sampleRun({ id: free, permissionMode: "free", state: "interrupted" }));
+      cos.put(sampleRun({ id: asking, permissionMode: "ask", state: "interrupted" }));
+      const code = async (path: string, body: object = {}, headers = {}) =>
+        (await ask("POST", `/api/${path}`, body, headers)).body.error?.code;
+      for (const [path, body] of ways(free)) {
+        expect([path, await code(path, body)]).toEqual([path, "step_up_required"]);
+        expect([path, await code(path, body, { cookie })]).not.toEqual([path, "step_up_required"]);
+      }
+      for (const [path, body] of ways(asking))
+        expect([path, await code(path, body)]).not.toEqual([path, "step_up_required"]);
+    } finally {
+      await cos.stop();
+    }
   });
 
   test("every body that takes a secret belongs to a marked endpoint", async () => {

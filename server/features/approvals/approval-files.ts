@@ -17,13 +17,15 @@ const rulesSchema = z.strictObject({
   rules: z.array(approvalRuleSchema),
   /** Deleted lately, so that a deletion can be undone. */
   removed: z.array(approvalRuleSchema),
+  /** Says that PortOS itself has written these rules. */
+  seal: z.string().max(200).nullable().default(null),
 });
 export type ApprovalRulesFile = z.output<typeof rulesSchema>;
 
 /** How `data/approval-rules.json` is opened. */
 export const approvalRulesFile = {
   schema: rulesSchema,
-  initial: { rules: [], removed: [] },
+  initial: { rules: [], removed: [], seal: null },
   version: 1,
   isolate: { list: "rules", entry: approvalRuleSchema },
 };

@@ -41,9 +41,10 @@ async function startApprovals(meet: (service: ApprovalService, rules: RuleServic
   const clock = { ...systemClock, now: () => Date.now() + aheadMs };
   const parts = { clock, logger: silentLogger };
   const store = await openJsonStore({ file: join(folder, "open.json"), ...parts, ...approvalsFile });
-  const rules = createRuleService({
+  const rules = await createRuleService({
     store: await openJsonStore({ file: join(folder, "rules.json"), ...parts, ...approvalRulesFile }),
     clock,
+    signer: () => Promise.resolve((text) => `sealed ${text.length}`),
   });
   const told: Approval[] = [];
   const asked: Approval[] = [];
@@ -130,4 +131,22 @@ test("a rule that runs out before its answer is written down answers nothing", a
   expect(isFound).toBe(true);
   expect(told).toEqual([]);
   expect(asked).toHaveLength(1);
+});
+
+test("a rule whose end is over is refused; what was allowed for a run ends with it", async () => {
+  const { rules, goOn } = await startApprovals(() => Promise.resolve());
+  const over = { ...input, expiresAt: new Date(Date.now() - 1_000).toISOString() };
+  const issues = [{ path: "body.expiresAt", message: "must lie in the future" }];
+  await expect(rules.create(over, "this machine")).rejects.toMatchObject({ code: "invalid_request", issues });
+  const kept = await rules.create({ ...input, expiresAt: new Date(Date.now() + 5_000).toISOString() }, "this machine");
+  goOn(6_000);
+  // Its end is over by itself: the rest of it can be changed all the same.
+  await rules.update(kept.id, { ...input, name: "Tests of it", expiresAt: kept.expiresAt });
+  await rules.reachFurther(subject, "run", { answer: "allow", by: "this machine" });
+  await rules.reachFurther(subject, "here", { answer: "allow", by: "this machine" });
+  expect(rules.list()).toHaveLength(3);
+  await rules.endRun("run-000000000002");
+  expect(rules.list()).toHaveLength(3);
+  await rules.endRun(subject.runId);
+  expect(rules.list()).toMatchObject([{ id: kept.id }, { runId: null }]);
 });

@@ -7,7 +7,7 @@ import { redactValue } from "../../../lib/redact.ts";
 import { approvalChanges } from "./approval-changes.ts";
 import { canonicalJson } from "./canonical-json.ts";
 import { askedCommand } from "./command-words.ts";
-import { realPlace, touchedPaths } from "./touched-paths.ts";
+import { realPlace, touchedPaths } from "../../../lib/touched-paths.ts";
 
 export type AgentSubject = Extract<ApprovalSubject, { kind: "agent-tool" }>;
 

@@ -11,7 +11,7 @@ import { requestHash } from "./approval-subject.ts";
 import { canonicalJson } from "./canonical-json.ts";
 import { askedCommand, simpleWords } from "./command-words.ts";
 import { deviceName } from "./device-name.ts";
-import { isWithin, touchedPaths } from "./touched-paths.ts";
+import { isWithin, touchedPaths } from "../../../lib/touched-paths.ts";
 
 const request: PermissionRequest = {
   requestId: "q1",

@@ -34,9 +34,10 @@ export async function buildApprovals(
     dayOf: ({ decision, createdAt }) => decision?.at ?? createdAt,
   });
   const history = createApprovalHistory(log);
-  const rules = createRuleService({
+  const rules = await createRuleService({
     store: await context.openStore<ApprovalRulesFile>("approvalRules", approvalRulesFile),
     clock,
+    signer: () => context.secrets.signer("approval rules"),
   });
   const feed = createFeed(realtime, approvalsFeed, { snapshot: () => approvals.list() });
   const store = await context.openStore<ApprovalsFile>("approvals", approvalsFile);
@@ -69,7 +70,7 @@ export async function buildApprovals(
       });
   }, lookEveryMs);
   timer.unref();
-  const runApprovals = createRunApprovals({ approvals, logger });
+  const runApprovals = createRunApprovals({ approvals, rules, logger });
   context.onStop(async () => {
     clearInterval(timer);
     await runApprovals.settled();

@@ -28,6 +28,11 @@ export function mountApprovals(mount: Mount, { approvals, history, rules }: Depe
       denied: await approvals.denyAll(answererOf(context), "All questions were denied"),
     }),
     rules: () => rules.list(),
+    async confirmRules({ body }) {
+      await rules.confirm(body);
+      await approvals.applyRules();
+      return null;
+    },
     async createRule({ body }, { caller }) {
       const rule = await rules.create(body, caller.name);
       await approvals.applyRules();
@@ -35,7 +40,7 @@ export function mountApprovals(mount: Mount, { approvals, history, rules }: Depe
     },
     async previewRule({ body }) {
       const { items } = await history.page({ limit: previewOver });
-      return previewRule(body, items);
+      return previewRule(body, items, approvals.list().pending);
     },
     async updateRule({ params, body }) {
       const rule = await rules.update(params.id, body);

@@ -91,6 +91,21 @@ describe("the rule that answers", () => {
     expect(ruleFor([rule({ appId: "blog", expiresAt: "2026-11-21T12:00:00.000Z" })], subject(), now)).toBeNull();
   });
 
+  it.each([".vscode/tasks.json", "AGENTS.md", ".git/hooks/pre-commit", "packages/a/.envrc"])(
+    "is none that allows a change of %s, which is always asked for",
+    (name) => {
+      const change = subject({ tool: "edit", words: null, paths: ["/code/blog/a.ts", `/code/blog/${name}`] });
+      const allow = rule({ runId: change.runId, tools: ["edit"] });
+      expect(ruleFor([allow], change, now)).toBeNull();
+      expect(ruleFor([allow], { ...change, paths: ["/code/blog/a.ts"] }, now)).toBe(allow);
+      const deny = rule({ effect: "deny", tools: ["edit"] });
+      expect(ruleFor([allow, deny], change, now)).toBe(deny);
+      expect(mayReachFurther(change)).toBe(false);
+      expect(previewRule(allow, [settled(1, "allowed", change)], [])).toMatchObject({ matched: 0 });
+      expect(mayReachFurther({ ...change, tool: "read" })).toBe(true);
+    },
+  );
+
   it("reaches further only where the next question is of the same sort", () => {
     expect(mayReachFurther(subject())).toBe(true);
     expect(mayReachFurther(subject({ tool: "other" }))).toBe(false);
@@ -116,8 +131,9 @@ describe("the preview of a rule", () => {
       settled(3, "allowed", { tool: "edit", words: null, paths: ["/code/blog/a"] }),
       settled(4, "expired", { appId: "shop" }),
     ];
-    const preview = previewRule(rule({ appId: "blog", commandPrefix: ["npm"] }), history);
-    expect(preview).toMatchObject({ looked: 4, matched: 2, contradicted: 1 });
+    const waiting = [{ ...settled(5, "pending", {}) }, settled(6, "pending", { appId: "shop" })];
+    const preview = previewRule(rule({ appId: "blog", commandPrefix: ["npm"] }), history, waiting);
+    expect(preview).toMatchObject({ looked: 4, matched: 2, waiting: 1, contradicted: 1 });
     expect(preview.examples.map(({ title }) => title)).toEqual(["Run npm publish", "Run npm test"]);
   });
 });

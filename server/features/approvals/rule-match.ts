@@ -1,6 +1,7 @@
 import type { Approval, ApprovalRule, ApprovalSubject, RulePreview } from "../../../contract/features/approvals.ts";
 import type { ToolKind } from "../../../contract/features/run-events.ts";
-import { isWithin } from "./touched-paths.ts";
+import { isGuarded } from "../../../lib/guarded-paths.ts";
+import { isWithin } from "../../../lib/touched-paths.ts";
 
 type Conditions = Pick<
   ApprovalRule,
@@ -19,7 +20,13 @@ const maxExamples = 5;
 
 /** Whether an answer to this may reach further than once. */
 export function mayReachFurther(subject: ApprovalSubject): boolean {
-  return subject.kind === "agent-tool" && !onlyOnce.includes(subject.tool);
+  return subject.kind === "agent-tool" && !onlyOnce.includes(subject.tool) && !changesGuarded(subject);
+}
+
+/** Whether it changes what shells, editors, git or agents run later: a person looks at each such change. */
+export function changesGuarded({ tool, folder, paths }: Subject): boolean {
+  if (tool === "read" || tool === "search" || tool === "think") return false;
+  return paths.some((path) => isGuarded(folder, path));
 }
 
 /** Whether all conditions hold for what is asked. */
@@ -58,28 +65,37 @@ function beginsWith(words: readonly string[] | null, prefix: readonly string[]):
   return words !== null && prefix.length <= words.length && prefix.every((word, index) => words[index] === word);
 }
 
-/** The rule that answers what is asked; one that denies goes first. `null`: the user is asked. */
-export function ruleFor(rules: readonly ApprovalRule[], subject: ApprovalSubject, nowMs: number): ApprovalRule | null {
-  if (!isRuled(subject)) return null;
-  const matching = rules.filter(
-    (rule) => (rule.expiresAt === null || Date.parse(rule.expiresAt) > nowMs) && conditionsHold(rule, subject),
-  );
-  const denying = matching.find(({ effect }) => effect === "deny");
-  const isForUser = subject.kind === "connector-call" && subject.isForUser;
-  return denying ?? (isForUser ? null : (matching[0] ?? null));
+/** Whether a rule answers what is asked; none allows what is always to be looked at. */
+function answers(rule: Conditions & Pick<ApprovalRule, "effect">, subject: ApprovalSubject): boolean {
+  return isRuled(subject) && conditionsHold(rule, subject) && !(rule.effect === "allow" && isForPerson(subject));
 }
 
-/** What a rule would have answered to questions of the past. */
+function isForPerson(subject: AskedSubject): boolean {
+  return subject.kind === "connector-call" ? subject.isForUser : changesGuarded(subject);
+}
+
+/** The rule that answers what is asked; one that denies goes first. `null`: the user is asked. */
+export function ruleFor(rules: readonly ApprovalRule[], subject: ApprovalSubject, nowMs: number): ApprovalRule | null {
+  const matching = rules.filter(
+    (rule) => (rule.expiresAt === null || Date.parse(rule.expiresAt) > nowMs) && answers(rule, subject),
+  );
+  return matching.find(({ effect }) => effect === "deny") ?? matching[0] ?? null;
+}
+
+/** What a rule would have answered to questions of the past, and what it would answer of those that wait. */
 export function previewRule(
   rule: Conditions & Pick<ApprovalRule, "effect">,
   history: readonly Approval[],
+  pending: readonly Approval[],
 ): RulePreview {
+  const isAnswered = ({ subject }: Approval): boolean => answers(rule, subject);
   const asked = history.filter(({ subject }) => isRuled(subject));
-  const matched = asked.filter(({ subject }) => isRuled(subject) && conditionsHold(rule, subject));
+  const matched = asked.filter(isAnswered);
   const opposite = rule.effect === "allow" ? "denied" : "allowed";
   return {
     looked: asked.length,
     matched: matched.length,
+    waiting: pending.filter(isAnswered).length,
     contradicted: matched.filter(({ state }) => state === opposite).length,
     examples: matched
       .toSorted((a, b) => Number(b.state === opposite) - Number(a.state === opposite))

@@ -11,11 +11,17 @@ import type { Clock } from "../../../lib/clock.ts";
 import type { JsonStore } from "../../../lib/json-store.ts";
 import type { ApprovalRulesFile } from "./approval-files.ts";
 import { ruleFor } from "./rule-match.ts";
-import { realPlace } from "./touched-paths.ts";
+import { sealedRules } from "./sealed-rules.ts";
+import { realPlace } from "../../../lib/touched-paths.ts";
+
+/** `isChangedOutside`: somebody else has changed the file, so that it allows nothing until it is confirmed. */
+export type ListedRule = ApprovalRule & { isChangedOutside: boolean };
 
 /** Rules that answer questions before anybody is asked. */
 export interface RuleService {
-  list(): ApprovalRule[];
+  list(): ListedRule[];
+  /** Rules somebody else has written are in force from now on. Throws `conflict` when they are not what was shown. */
+  confirm(shown: readonly ApprovalRule[]): Promise<void>;
   create(input: ApprovalRuleInput, by: string): Promise<ApprovalRule>;
   update(id: string, input: ApprovalRuleInput): Promise<ApprovalRule>;
   remove(id: string): Promise<ApprovalRule>;
@@ -28,6 +34,8 @@ export interface RuleService {
   ): Promise<void>;
   /** The rule that answers this; `null`: the user is asked. */
   ruleFor(subject: ApprovalSubject): ApprovalRule | null;
+  /** The run has ended, and with it what was allowed for this run. */
+  endRun(runId: string): Promise<void>;
   /** Writes down that a rule has answered a question. */
   noteUse(id: string): Promise<void>;
 }
@@ -37,13 +45,17 @@ const runForMs = 24 * 60 * 60_000;
 const keepRemoved = 20;
 const maxRules = 500;
 
-export function createRuleService({
-  store,
+export async function createRuleService({
+  store: file,
   clock,
+  signer,
 }: {
   store: JsonStore<ApprovalRulesFile>;
   clock: Clock;
-}): RuleService {
+  /** Signs what PortOS itself writes. */
+  signer: () => Promise<(text: string) => string>;
+}): Promise<RuleService> {
+  const store = await sealedRules(file, signer);
   const now = (): string => new Date(clock.now()).toISOString();
 
   /** Those made by an answer go by themselves. */
@@ -53,10 +65,21 @@ export function createRuleService({
     );
   }
 
+  /** `known`: the end it has had so far, which may be over. */
+  async function checked(input: ApprovalRuleInput, known: string | null) {
+    const rule = approvalRuleInputSchema.parse(input);
+    const isOver = rule.expiresAt !== null && Date.parse(rule.expiresAt) <= clock.now();
+    if (isOver && rule.expiresAt !== known)
+      throw new AppError("invalid_request", "This rule would have ended before it begins", {
+        issues: [{ path: "body.expiresAt", message: "must lie in the future" }],
+      });
+    return rule.folder === null ? rule : { ...rule, folder: await realPlace(rule.folder) };
+  }
+
   async function create(input: ApprovalRuleInput, by: string, origin: ApprovalRule["origin"]): Promise<ApprovalRule> {
-    const parts = await checked(input);
-    return store.update((file) => {
-      const rules = current(file.rules);
+    const parts = await checked(input, null);
+    return store.update((stored) => {
+      const rules = current(stored.rules);
       if (rules.length >= maxRules)
         throw new AppError("conflict", `There are ${maxRules} rules already`, { hint: "Delete some first." });
       const rule: ApprovalRule = {
@@ -68,12 +91,17 @@ export function createRuleService({
         uses: 0,
         lastUsedAt: null,
       };
-      return { next: { ...file, rules: [...rules, rule] }, result: rule };
+      return { next: { ...stored, rules: [...rules, rule] }, result: rule };
     });
   }
 
   return {
-    list: () => current(store.get().rules),
+    list: () =>
+      current(store.get().rules).map((rule) => ({
+        ...rule,
+        isChangedOutside: rule.effect === "allow" && !store.isOurs(),
+      })),
+    confirm: (shown) => store.confirm(shown),
     create: (input, by) => create(input, by, "user"),
     async reachFurther(subject, scope, { answer, by }) {
       if (subject.kind !== "agent-tool") return;
@@ -85,42 +113,59 @@ export function createRuleService({
       await create(input, by, "decision");
     },
     async update(id, input) {
-      const parts = await checked(input);
-      return store.update((file) => {
+      const before = store.get().rules.find((rule) => rule.id === id);
+      const parts = await checked(input, before?.expiresAt ?? null);
+      return store.update((stored) => {
         // Changed by hand it is no longer just the echo of an answer.
-        const rule: ApprovalRule = { ...find(file.rules, id), ...parts, origin: "user" };
+        const rule: ApprovalRule = { ...find(stored.rules, id), ...parts, origin: "user" };
         return {
-          next: { ...file, rules: file.rules.map((other) => (other.id === id ? rule : other)) },
+          next: { ...stored, rules: stored.rules.map((other) => (other.id === id ? rule : other)) },
           result: rule,
         };
       });
     },
     remove: (id) =>
-      store.update((file) => {
-        const rule = find(file.rules, id);
+      store.update((stored) => {
+        const rule = find(stored.rules, id);
         return {
           next: {
-            rules: file.rules.filter((other) => other !== rule),
-            removed: [rule, ...file.removed].slice(0, keepRemoved),
+            ...stored,
+            rules: stored.rules.filter((other) => other !== rule),
+            removed: [rule, ...stored.removed].slice(0, keepRemoved),
           },
           result: rule,
         };
       }),
     restore: (id) =>
-      store.update((file) => {
-        const rule = file.removed.find((other) => other.id === id);
+      store.update((stored) => {
+        const rule = stored.removed.find((other) => other.id === id);
         if (!rule) throw new AppError("not_found", "This rule can no longer be brought back");
         return {
-          next: { rules: [...file.rules, rule], removed: file.removed.filter((other) => other !== rule) },
+          next: {
+            ...stored,
+            rules: [...stored.rules, rule],
+            removed: stored.removed.filter((other) => other !== rule),
+          },
           result: rule,
         };
       }),
-    ruleFor: (subject) => ruleFor(store.get().rules, subject, clock.now()),
+    ruleFor(subject) {
+      const { rules } = store.get();
+      return ruleFor(store.isOurs() ? rules : rules.filter(({ effect }) => effect === "deny"), subject, clock.now());
+    },
+    async endRun(runId) {
+      const isOver = (rule: ApprovalRule): boolean => rule.runId === runId && rule.origin === "decision";
+      if (!store.get().rules.some(isOver)) return;
+      await store.update((stored) => ({
+        next: { ...stored, rules: stored.rules.filter((rule) => !isOver(rule)) },
+        result: undefined,
+      }));
+    },
     async noteUse(id) {
       const note = (rule: ApprovalRule): ApprovalRule =>
         rule.id === id ? { ...rule, uses: rule.uses + 1, lastUsedAt: now() } : rule;
-      await store.update((file) => ({
-        next: { rules: file.rules.map(note), removed: file.removed.map(note) },
+      await store.update((stored) => ({
+        next: { ...stored, rules: stored.rules.map(note), removed: stored.removed.map(note) },
         result: undefined,
       }));
     },
@@ -141,9 +186,4 @@ function find(rules: readonly ApprovalRule[], id: string): ApprovalRule {
   const found = rules.find((rule) => rule.id === id);
   if (!found) throw new AppError("not_found", "There is no such rule");
   return found;
-}
-
-async function checked(input: ApprovalRuleInput) {
-  const rule = approvalRuleInputSchema.parse(input);
-  return rule.folder === null ? rule : { ...rule, folder: await realPlace(rule.folder) };
 }

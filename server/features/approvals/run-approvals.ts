@@ -7,6 +7,7 @@ import type { Logger } from "../../../lib/logger.ts";
 import type { ApprovalService } from "./approval-service.ts";
 import type { Deliver } from "./approval-settler.ts";
 import { agentSubject, requestHash } from "./approval-subject.ts";
+import type { RuleService } from "./rule-service.ts";
 
 /** The runs as this feature needs them. */
 export interface AskingRuns {
@@ -70,8 +71,12 @@ export interface RunApprovals {
   settled(): Promise<void>;
 }
 
-export function createRunApprovals(options: { approvals: ApprovalService; logger: Logger }): RunApprovals {
-  const { approvals, logger } = options;
+export function createRunApprovals(options: {
+  approvals: ApprovalService;
+  rules: Pick<RuleService, "endRun">;
+  logger: Logger;
+}): RunApprovals {
+  const { approvals, rules, logger } = options;
   /** The newest state of each run that has not been dealt with. */
   const heard = new Map<string, Run>();
   let line: Promise<void> = Promise.resolve();
@@ -84,6 +89,14 @@ export function createRunApprovals(options: { approvals: ApprovalService; logger
       .then(() => reconcileNewest(run.id))
       .catch((error: unknown) => {
         logger.error("The questions of a run could not be followed", { run: run.id }, error);
+      });
+  }
+
+  function endRules(id: string): void {
+    line = line
+      .then(() => rules.endRun(id))
+      .catch((error: unknown) => {
+        logger.error("The rules of a run could not be ended", { run: id }, error);
       });
   }
 
@@ -114,10 +127,12 @@ export function createRunApprovals(options: { approvals: ApprovalService; logger
 
   return {
     hear(run) {
+      if (!isOpenState(run.state)) endRules(run.id);
       const concerns = run.pending.length > 0 || approvals.open().some(({ subject }) => isOf(subject, run.id));
       if (concerns || heard.has(run.id)) queue(run);
     },
     forget(run) {
+      endRules(run.id);
       queue({ ...run, state: "cancelled", pending: [] });
     },
     settled: () => line,

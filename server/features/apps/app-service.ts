@@ -4,6 +4,7 @@ import type { Clock } from "../../../lib/clock.ts";
 import { resolveFolder } from "../../../lib/folder-reader.ts";
 import type { JsonStore } from "../../../lib/json-store.ts";
 import type { Logger } from "../../../lib/logger.ts";
+import type { OwnFolders } from "../../../lib/own-folders.ts";
 import type { SecretBox } from "../../../lib/secret-box.ts";
 import { shareRuns } from "../../../lib/share-runs.ts";
 import { createAppList } from "./app-list.ts";
@@ -23,6 +24,8 @@ export interface AppServiceOptions {
   onProcesses: (listener: () => void) => () => void;
   facts: FolderFactsKeeper;
   secrets: SecretBox;
+  /** Where no app lies. */
+  own: Pick<OwnFolders, "refuse">;
   /** The panel's editor link, for apps without one of their own. */
   editorTemplate: () => string;
   clock: Clock;
@@ -77,7 +80,7 @@ export function createAppService(options: AppServiceOptions): AppService {
 
   async function change(id: string, input: AppChange): Promise<AppRecord> {
     const before = find(id);
-    const edit = await editOf(before, input, secrets, now());
+    const edit = await editOf(before, input, options, now());
     const next = edit(before);
     const save = (): Promise<AppRecord> => changeRecord(store, id, edit);
     const kept = new Set(next.isArchived ? [] : next.processes.map(({ name }) => name));
@@ -126,7 +129,7 @@ export function createAppService(options: AppServiceOptions): AppService {
     },
     async create(input) {
       const wished = input.id ?? options.slugOf(input.name);
-      const record = await addRecord(store, { ...input, id: wished }, input.id === undefined, secrets, now());
+      const record = await addRecord({ ...input, id: wished }, input.id === undefined, options, now());
       windows.cancel(record.id);
       await lookAt([record]);
       return apps.view(record);
@@ -177,14 +180,16 @@ function notArchived(record: AppRecord): AppRecord {
   throw new AppError("conflict", `${record.name} is archived`, { hint: "Take it out of the archive first." });
 }
 
+type Parts = Pick<AppServiceOptions, "store" | "secrets" | "own">;
+
 async function addRecord(
-  store: JsonStore<AppsFile>,
   input: AppInput & { id: string },
   mayChangeId: boolean,
-  secrets: SecretBox,
+  { store, secrets, own }: Parts,
   at: string,
 ): Promise<AppRecord> {
   const folder = await resolveFolder(input.folder);
+  await own.refuse(folder, "body.folder");
   await checkWorkingFolders(folder, input.processes);
   const processes = await toStored(input.processes, [], secrets);
   return store.update((file) => {
@@ -218,12 +223,13 @@ function changeRecord(
 async function editOf(
   before: AppRecord,
   input: AppChange,
-  secrets: SecretBox,
+  { secrets, own }: Parts,
   at: string,
 ): Promise<(record: AppRecord) => AppRecord> {
   const { folder, processes, ...rest } = input;
   const given = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
   const resolved = folder === undefined ? null : await resolveFolder(folder);
+  if (resolved !== null && resolved !== before.folder) await own.refuse(resolved, "body.folder");
   if (processes !== undefined || resolved !== null)
     await checkWorkingFolders(resolved ?? before.folder, processes ?? before.processes);
   const stored = processes === undefined ? null : await toStored(processes, before.processes, secrets);

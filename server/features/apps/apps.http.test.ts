@@ -52,6 +52,18 @@ function create(parts: Partial<AppInput> = {}) {
 const params = { id: "blog" };
 
 describe("registering", () => {
+  test("no app lies in a folder of PortOS itself, where agents have nothing to do", async () => {
+    const issues = [{ path: "body.folder", message: expect.stringContaining("belongs to PortOS itself") as string }];
+    const refused = { status: 400, details: { issues } };
+    for (const folder of [join(directory, "data"), join(directory, "data/runs")]) {
+      await mkdir(folder, { recursive: true });
+      await expect(create({ folder })).rejects.toMatchObject(refused);
+    }
+    expect(await create({ folder: directory })).toMatchObject({ id: "blog" });
+    const body = { folder: join(directory, "data") };
+    await expect(panel.call("apps.update", { params, body })).rejects.toMatchObject(refused);
+  });
+
   test("an app gets its id from its name, a second one a number, and both survive a restart", async () => {
     expect(await create()).toMatchObject({ id: "blog", status: "stopped", onlineCount: 0, isArchived: false });
     expect(await create()).toMatchObject({ id: "blog-2" });

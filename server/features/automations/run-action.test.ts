@@ -42,6 +42,7 @@ function scene({ refusal = null as AppError | null, isStartedAllTheSame = false 
       if (away.isAway) return Promise.reject(new AppError("unavailable", "portos-cos is not running"));
       return run === null ? Promise.reject(new AppError("not_found", "No run")) : Promise.resolve(run);
     },
+    recall: () => service.get(),
     stop(_id: string, reason: string) {
       stopped.push(reason);
       return Promise.resolve(end({ state: "cancelled", message: reason }));
@@ -202,9 +203,9 @@ describe("the budget of a day of an automation that runs a prompt", () => {
     expect(asked).toEqual([]);
   });
 
-  it("counts the runs that were started today, over all pages, and none that is gone", async () => {
+  it("counts the runs that were started today, over all pages, and none that never was", async () => {
     const pages: Record<string, { items: Occurrence[]; next: string | null }> = {
-      first: { items: [occurrence("one", at("09:00")), occurrence("gone", at("08:00"))], next: "second" },
+      first: { items: [occurrence("one", at("09:00")), occurrence("never", at("08:00"))], next: "second" },
       second: {
         items: [
           occurrence("two", at("01:00")),
@@ -219,9 +220,9 @@ describe("the budget of a day of an automation that runs a prompt", () => {
     const usedToday = runUseToday({
       ledger: { page: ({ before = "first" }) => Promise.resolve(pages[before] ?? { items: [], next: null }) },
       runs: {
-        get(id) {
+        recall(id) {
           asked.push(id);
-          if (id === "run-gone") return Promise.reject(new AppError("not_found", "No run"));
+          if (id === "run-never") return Promise.reject(new AppError("not_found", "No run"));
           return Promise.resolve(sampleRun({ id, usage: { ...sampleRun({ id }).usage, turns: 2, costUsd: 0.5 } }));
         },
       },
@@ -229,6 +230,6 @@ describe("the budget of a day of an automation that runs a prompt", () => {
       now: () => Date.parse(at("12:00")),
     });
     expect(await usedToday("a1")).toEqual({ costUsd: 1, tokens: 0, turns: 4, minutes: 0 });
-    expect(asked).toEqual(["run-one", "run-gone", "run-two"]);
+    expect(asked).toEqual(["run-one", "run-never", "run-two"]);
   });
 });

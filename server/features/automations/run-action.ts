@@ -16,6 +16,8 @@ export interface AutomationRuns {
   start(action: RunAction, automation: { id: string; name: string }, runId: string): Promise<void>;
   /** Throws `not_found` for one that never started or was deleted. */
   get(id: string): Promise<Run>;
+  /** The same of one that was deleted today. */
+  recall(id: string): Promise<Run>;
   stop(id: string, reason: string): Promise<void>;
   /** Calls when it has ended, with `null` when there is no such run any more; the answer takes the wish back. */
   onEnd(id: string, listener: (run: Run | null) => void): () => void;
@@ -28,7 +30,7 @@ export interface AutomationRuns {
 }
 
 /** The runs as automations see them. */
-export function automationRuns(service: () => Pick<RunService, "create" | "get" | "stop">): AutomationRuns {
+export function automationRuns(service: () => Pick<RunService, "create" | "get" | "recall" | "stop">): AutomationRuns {
   const waiting = new Map<string, (run: Run | null) => void>();
   const runs: AutomationRuns = {
     async start({ kind: _kind, choice, dayBudget: _dayBudget, ...wanted }, { id, name }, runId) {
@@ -36,6 +38,7 @@ export function automationRuns(service: () => Pick<RunService, "create" | "get" 
       await service().create(input, { kind: "automation", id }, { id: runId });
     },
     get: (id) => service().get(id),
+    recall: (id) => service().recall(id),
     async stop(id, reason) {
       await service().stop(id, reason);
     },
@@ -65,13 +68,13 @@ const longestDayMs = 25 * 3_600_000;
 
 interface UseParts {
   ledger: Pick<OccurrenceLedger, "page">;
-  runs: Pick<AutomationRuns, "get">;
+  runs: Pick<AutomationRuns, "recall">;
   /** The day a time falls on. */
   dayOf: (ms: number) => string;
   now: () => number;
 }
 
-/** What the runs an automation started today have used so far, deleted ones left out. Throws while nobody can tell. */
+/** What the runs an automation started today have used so far, deleted ones included. Throws while nobody can tell. */
 export function runUseToday({ ledger, runs, dayOf, now }: UseParts): (automationId: string) => Promise<RunUse> {
   return async (automationId) => {
     const today = dayOf(now());
@@ -82,14 +85,15 @@ export function runUseToday({ ledger, runs, dayOf, now }: UseParts): (automation
       const page = await ledger.page({ automation: automationId, limit: 200, since, before });
       for (const { id, action, startedAt } of page.items)
         if (action === "run" && startedAt !== null && dayOf(Date.parse(startedAt)) === today)
-          found.push(await runs.get(runIdOf(id)).catch(unlessGone));
+          found.push(await runs.recall(runIdOf(id)).catch(unlessNone));
       before = page.next ?? undefined;
     } while (before !== undefined);
     return sumOfUse(found.filter((run) => run !== null).map(useOf));
   };
 }
 
-function unlessGone(error: unknown): null {
+/** It never started. */
+function unlessNone(error: unknown): null {
   if (error instanceof AppError && error.code === "not_found") return null;
   throw error;
 }

@@ -155,6 +155,11 @@ function blockOf(provider: ProviderFacts, model: string | null, { now, timeText 
     const until = limit.until === null ? "" : ` until ${timeText(limit.until)}`;
     return { code: "limit", text: `${name} is limited${until}.`, until: limit.until };
   }
+  const own = provider.modelLimits?.find((one) => one.model === model && one.until > now);
+  if (own !== undefined) {
+    const text = `${name} is limited until ${timeText(own.until)} (${own.model}).`;
+    return { code: "limit", text, until: own.until };
+  }
   if (downSince !== null && downSince + tryDownAfterMs > now)
     return {
       code: "provider",

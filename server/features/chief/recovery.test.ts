@@ -187,6 +187,15 @@ describe("who can do a task", () => {
     expect(names(find({ kind: "best" }, providers, { avoid: [], tier: "heavy" }))).toEqual(["a/m-heavy", "b"]);
   });
 
+  it("is not a model that is limited by itself; the others of its provider are", () => {
+    const a = provider("a", { models: models("m"), modelLimits: [{ model: "m-light", until: now + 9_000_000 }] });
+    expect(names(find({ kind: "best" }, [a]))).toEqual(["a/m-heavy"]);
+    expect(find({ kind: "provider", providerId: "a", model: "m-light", mayFallBack: false }, [a]).block).toMatchObject({
+      code: "limit",
+      text: "A is limited until 14:30 (m-light).",
+    });
+  });
+
   it("is the one that is named, then those the task names instead of its own fallbacks", () => {
     const a = provider("a", { limit: { until: now + 9_000_000 }, fallbacks: ["b"] });
     const named = { kind: "provider" as const, providerId: "a", model: null, mayFallBack: true, fallbacks: ["c"] };

@@ -22,6 +22,9 @@ interface Candidate {
   text: string;
 }
 
+/** One of a file; `problem`: what is wrong with the file as a whole, whose name stands as its id. */
+type Found = Candidate & { problem?: string };
+
 type Decisions = Readonly<Record<string, "replace" | "copy" | "skip">>;
 
 /** Several prompts as one file. */
@@ -37,8 +40,9 @@ export async function importPrompts(
   author: string,
 ): Promise<PromptImportOutcome[]> {
   const outcomes: PromptImportOutcome[] = [];
-  for (const { id, text } of files.flatMap(candidatesOf)) {
+  for (const { id, text, problem } of files.flatMap(candidatesOf)) {
     try {
+      if (problem !== undefined) throw new BrokenFile(problem);
       const title = await titleOf(id, text);
       outcomes.push({ id, title, ...(await take(store, { id, text }, decisions[id], author)) });
     } catch (error) {
@@ -49,7 +53,8 @@ export async function importPrompts(
   return outcomes;
 }
 
-function candidatesOf({ name, text }: { name: string; text: string }): Candidate[] {
+function candidatesOf({ name, text }: { name: string; text: string }): Found[] {
+  const broken = (what: string): Found[] => [{ id: name, text: "", problem: `${name} ${what}` }];
   if (!name.toLowerCase().endsWith(".json")) {
     const base = name.replace(/^.*[\\/]/, "").replace(/\.(?:md|markdown|txt)$/i, "");
     return [{ id: promptIdSchema.safeParse(base).success ? base : slugOf(base), text }];
@@ -58,10 +63,10 @@ function candidatesOf({ name, text }: { name: string; text: string }): Candidate
   try {
     json = JSON.parse(text);
   } catch {
-    throw new AppError("invalid_request", `${name} is not JSON`);
+    return broken("is not JSON");
   }
   const bundle = bundleSchema.safeParse(json);
-  if (!bundle.success) throw new AppError("invalid_request", `${name} is not a bundle of prompts`);
+  if (!bundle.success) return broken("is not a bundle of prompts");
   return bundle.data.prompts;
 }
 

@@ -136,7 +136,7 @@ export function createPromptService({ store, catalog, finders }: Dependencies): 
       const { text, input } = await store.readVersion(id, number);
       await check(id, input);
       const message = `Version ${number} brought back`;
-      return viewOf(await store.write(id, () => text, { author, message }));
+      return viewOf(await store.write(id, () => text, { author, message, replacesBroken: true }));
     },
     async uses(id) {
       await existing(id);

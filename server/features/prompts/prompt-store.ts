@@ -1,4 +1,4 @@
-import { rename, rm } from "node:fs/promises";
+import { copyFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 
 import type { PromptInput, PromptProblem, PromptVersion } from "../../../contract/features/prompts.ts";
@@ -19,11 +19,11 @@ export interface PromptStore {
   get(id: string): StoredPrompt | null;
   /** Looks at one file now, so that an edit of a moment ago counts. */
   refresh(id: string): Promise<StoredPrompt | null>;
-  /** Makes a file's new content a version; the same content makes none. Throws `conflict` when its file is broken. */
+  /** Makes a file's new content a version; the same content makes none. Throws `conflict` when its file is broken, unless that `replacesBroken`: it is kept beside the versions then. */
   write(
     id: string,
     make: (current: StoredPrompt | null) => string,
-    by: { author: string; message: string },
+    by: { author: string; message: string; replacesBroken?: boolean },
   ): Promise<StoredPrompt>;
   /** Removes the file; its versions stay. Throws `not_found`. */
   remove(id: string): Promise<StoredPrompt>;
@@ -99,23 +99,31 @@ export async function openPromptStore(options: PromptStoreOptions): Promise<Prom
     return prompt;
   }
 
+  const asidePath = (id: string): Promise<string> => versionFiles.asidePath(id, now().replaceAll(/[:.]/g, "-"));
+
+  /** What somebody wrote by hand is kept, whatever replaces it. */
+  async function setAside(id: string): Promise<void> {
+    await copyFile(fileOf(id), await asidePath(id));
+  }
+
   return {
     all: () => [...entries.values()].flatMap(({ prompt }) => prompt ?? []),
     problems: files.problems,
     get: (id) => entries.get(id)?.prompt ?? null,
     refresh: (id) => inTurn(() => refreshed(id)),
-    write: (id, make, by) =>
+    write: (id, make, { replacesBroken = false, ...by }) =>
       inTurn(async () => {
         const current = await refreshed(id);
         const problem = entries.get(id)?.problem ?? null;
-        if (problem !== null) throw brokenFile(id, problem);
+        if (problem !== null && !replacesBroken) throw brokenFile(id, problem);
         const text = make(current);
-        if (current?.text === text) return current;
+        if (problem === null && current?.text === text) return current;
         if (Buffer.byteLength(text) > maxPromptBytes) throw new AppError("too_large", "A prompt has at most 1 MiB");
         await toPrompt(id, text, []); // what is stored can be read again
         const before = current?.versions ?? (await versionFiles.list(id));
         const { versions, undo } = await versionFiles.add(id, before, text, { createdAt: now(), ...by });
         try {
+          if (problem !== null) await setAside(id);
           return await put(id, text, versions);
         } catch (error) {
           await undo();
@@ -127,7 +135,7 @@ export async function openPromptStore(options: PromptStoreOptions): Promise<Prom
         const prompt = await refreshed(id);
         if (prompt === null) throw missing();
         if (prompt.problem === null) await rm(fileOf(id), { force: true });
-        else await rename(fileOf(id), await versionFiles.asidePath(id, now().replaceAll(/[:.]/g, "-")));
+        else await rename(fileOf(id), await asidePath(id));
         await syncFolder(systemDisk, folder);
         entries.delete(id);
         onChange([id]);
@@ -169,6 +177,6 @@ export function missing(): AppError {
 
 function brokenFile(id: string, problem: string): AppError {
   return new AppError("conflict", `data/prompts/${id}.md was edited by hand and cannot be read: ${problem}`, {
-    hint: "Mend it in an editor, or delete the prompt and undo that to get its last good version.",
+    hint: "Mend it in an editor, or bring one of its versions back.",
   });
 }

@@ -156,6 +156,16 @@ describe("prompts over HTTP", () => {
     const kept = (await readdir(join(folder, ".versions/a"))).find((name) => name.startsWith("broken-"));
     expect(await readFile(join(folder, ".versions/a", kept ?? ""), "utf8")).toBe(broken);
     expect((await app.call("prompts.restore", { params: { id: "a" } })).input.body).toBe("Good");
+
+    const again = `${broken} again`;
+    await writeFile(fileOf("a"), again);
+    await expect.poll(async () => (await summaryOf("a"))?.problem).toMatch(/^Line 3/);
+    const back = await app.call("prompts.restoreVersion", { params: { id: "a", version: 1 } });
+    expect(back).toMatchObject({ input: { body: "Good" }, summary: { problem: null } });
+    expect(await readFile(fileOf("a"), "utf8")).toBe(back.source);
+    const aside = (await readdir(join(folder, ".versions/a"))).filter((name) => name.startsWith("broken-"));
+    const texts = await Promise.all(aside.map((name) => readFile(join(folder, ".versions/a", name), "utf8")));
+    expect(texts).toContain(again);
   });
 
   it("delete with the way back, and never give a new one the past of another", async () => {
@@ -337,11 +347,8 @@ describe("what keeps a prompt", () => {
     const run = { kind: "run", prompt, choice: { providerId: "one" } };
     await app.call("automations.create", { body: automation("Every night", run) });
     const { uses } = await app.call("prompts.uses", { params: { id: "hello" } });
-    expect(uses.map(({ kind, name, version }) => [kind, name, version])).toEqual([
-      ["task", "Greet", null],
-      ["automation", "Every day", 1],
-      ["automation", "Every night", null],
-    ]);
+    const told = uses.map(({ kind, name, version }) => `${kind} ${name} ${String(version)}`);
+    expect(told).toEqual(["task Greet null", "automation Every day 1", "automation Every night null"]);
     const { usedBy } = await app.call("prompts.remove", { params: { id: "hello" } });
     expect(usedBy).toEqual(["Greet", "Every day", "Every night"]);
   });
@@ -366,8 +373,7 @@ describe("what keeps a prompt", () => {
 describe("import and export", () => {
   it("gives the file as it is and takes it in again", async () => {
     await create("a", "One");
-    const file = await app.call("prompts.download", { params: { id: "a" } });
-    expect(file).toBe(await readFile(fileOf("a"), "utf8"));
+    expect(await app.call("prompts.download", { params: { id: "a" } })).toBe(await readFile(fileOf("a"), "utf8"));
     await create("b", "Two");
     const bundle = (await app.call("prompts.bundle", { query: {} })) as unknown as { prompts: object[] };
     expect(bundle.prompts).toHaveLength(2);
@@ -402,8 +408,16 @@ describe("import and export", () => {
       { id: "broken", outcome: "broken" },
       { id: "loop", outcome: "broken" },
     ]);
-    const wrong = { files: [{ name: "x.json", text: "[]" }] };
-    await expect(app.call("prompts.import", { body: wrong })).rejects.toMatchObject({ status: 400 });
+    const wrong = [
+      { name: "x.json", text: "[]" },
+      { name: "y.json", text: "{" },
+      { name: "good.md", text: "Good." },
+    ];
+    expect((await app.call("prompts.import", { body: { files: wrong } })).results).toMatchObject([
+      { id: "x.json", outcome: "broken", message: "x.json is not a bundle of prompts" },
+      { id: "y.json", outcome: "broken", message: "y.json is not JSON" },
+      { id: "good", outcome: "added" },
+    ]);
   });
 });
 

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 
 import { dataFiles } from "../../../contract/data-files.ts";
-import { type FailureKind, providersFeed } from "../../../contract/features/providers.ts";
+import { providersFeed } from "../../../contract/features/providers.ts";
 import type { RunChoice } from "../../../contract/features/runs.ts";
 import type { RunTarget } from "../../../contract/internal/runs.ts";
 import { machineZone } from "../../../lib/machine-zone.ts";
@@ -12,7 +12,7 @@ import { createProgramFinder } from "./agent-programs.ts";
 import { keepKeysSealed } from "./key-keeper.ts";
 import { followProviders } from "./provider-follower.ts";
 import { type ProviderHealthFile, providerHealthFile } from "./health-memory.ts";
-import { createProviderHealths } from "./provider-health.ts";
+import { createProviderHealths, type ProviderHealths } from "./provider-health.ts";
 import { createProbe } from "./provider-probe.ts";
 import { type ProvidersFile, providersFile } from "./provider-record.ts";
 import { createProviderService, type ProviderService } from "./provider-service.ts";
@@ -29,8 +29,8 @@ export interface Providers {
   service: ProviderService;
   /** Whom to ask for a run, in order, secrets in the clear; see `resolveTargets`. */
   resolveTargets(choice: RunChoice): Promise<RunTarget[]>;
-  /** What became of an attempt with a provider; sets it limited, down or up. */
-  noteOutcome(id: string, failure: FailureKind | null, message: string | null, backAt?: string | null): void;
+  /** What became of an attempt with a provider; sets it, or the model that was asked, limited, down or up. */
+  noteOutcome: ProviderHealths["noteOutcome"];
   /** How each of them stands, as last seen. */
   standing(): ProviderStanding[];
   /** Told after each change of a provider or of its health. */
@@ -115,8 +115,8 @@ export async function buildProviders(
   return {
     service,
     resolveTargets: (choice) => resolveTargets(choice, resolving),
-    noteOutcome: (id, failure, message, backAt) => {
-      if (store.find(id) !== null) healths.noteOutcome(id, failure, message, backAt);
+    noteOutcome: (id, ...outcome) => {
+      if (store.find(id) !== null) healths.noteOutcome(id, ...outcome);
     },
     standing: () => store.all().map((record) => standingOf(record, resolving)),
     onChange: (listener) => void listeners.push(listener),

@@ -67,10 +67,13 @@ export function createHealthMemory({ store, clock, logger, onLimitEnd }: Depende
     alarms.delete(id);
   }
 
-  function setAlarm({ id, state, backAt }: ProviderHealth): void {
+  function setAlarm({ id, state, backAt, modelTroubles = [] }: ProviderHealth): void {
     silence(id);
-    if (state !== "limited" || backAt === null || isStopped) return;
-    const delay = Math.min(Math.max(0, Date.parse(backAt) - clock.now()) + graceMs, longestTimerMs);
+    const ends = modelTroubles.flatMap((trouble) => trouble.backAt ?? []);
+    if (state === "limited" && backAt !== null) ends.push(backAt);
+    if (ends.length === 0 || isStopped) return;
+    const first = Math.min(...ends.map((end) => Date.parse(end)));
+    const delay = Math.min(Math.max(0, first - clock.now()) + graceMs, longestTimerMs);
     alarms.set(
       id,
       setTimeout(() => {

@@ -32,6 +32,10 @@ const up: Probed = {
   models: ["small"],
   version: null,
 };
+const bothModels = [
+  { id: "small", tier: "light", price: null },
+  { id: "large", tier: "heavy", price: null },
+];
 const first = (): ProviderRecord => records[0] ?? record("none");
 
 async function start(): Promise<void> {
@@ -103,6 +107,60 @@ describe("health of providers", () => {
     expect(probes).toEqual([]);
     await expect.poll(() => healths.of(first()).state, { timeout: 3_000 }).toBe("up");
     expect(probes).toEqual(["a"]);
+  });
+
+  it("stays limited until then, whatever a probe that costs nothing sees", async () => {
+    healths.noteOutcome("a", "usage-limit", "Used up", "2099-01-01T00:00:00.000Z");
+    const limit = { state: "limited", failure: "usage-limit", backAt: "2099-01-01T00:00:00.000Z", message: "Used up" };
+    expect(await healths.check(first(), { byUser: true })).toMatchObject({ ...limit, models: ["small"] });
+    outcome = () => Promise.resolve({ ...up, state: "limited", failure: "rate-limit" });
+    await healths.check(first(), { byUser: true });
+    healths.noteOutcome("a", "transport", "Gone");
+    expect(healths.of(first())).toMatchObject(limit);
+  });
+
+  it("keeps the limit or failure of one model apart from the others", () => {
+    records = [record("a", { models: bothModels })];
+    healths.noteOutcome("a", null, null, null, "large");
+    healths.noteOutcome("a", "rate-limit", "Slow down", "2099-01-01T00:00:00.000Z", "small");
+    expect(healths.of(first())).toMatchObject({
+      state: "up",
+      message: expect.stringMatching(/^small is limited until /) as string,
+      modelTroubles: [{ model: "small", failure: "rate-limit", backAt: "2099-01-01T00:00:00.000Z" }],
+    });
+    healths.noteOutcome("a", "server-error", "Oh no", null, "large");
+    expect(healths.of(first())).toMatchObject({
+      state: "up",
+      message: expect.stringContaining("; large failed") as string,
+    });
+    healths.noteOutcome("a", null, null, null, "large");
+    healths.noteOutcome("a", null, null, null, "small");
+    expect(healths.of(first())).toMatchObject({ state: "up", message: null });
+    expect(healths.of(first()).modelTroubles).toBeUndefined();
+  });
+
+  it("is limited until the first may be asked again once each of its models is", async () => {
+    records = [record("a", { models: bothModels })];
+    outcome = () => Promise.resolve({ ...up, state: "down", failure: "transport", message: "Nobody listens" });
+    await healths.check(first());
+    healths.noteOutcome("a", "rate-limit", "Slow down", "2099-01-02T00:00:00.000Z", "small");
+    expect(healths.of(first())).toMatchObject({ state: "up", failure: null }); // it answered
+    healths.noteOutcome("a", "rate-limit", "Slow down", "2099-01-01T00:00:00.000Z", "large");
+    const limit = { state: "limited", failure: "rate-limit", backAt: "2099-01-01T00:00:00.000Z" };
+    expect(healths.of(first())).toMatchObject(limit);
+    healths.noteOutcome("a", null, null, null, "small");
+    expect(healths.of(first())).toMatchObject({ state: "up", backAt: null });
+  });
+
+  it.each([
+    ["rate-limit", "This request would exceed the limit of your account"],
+    ["usage-limit", "Your credit balance is too low"],
+    ["transport", "No answer"],
+    ["not-logged-in", "The key is refused"],
+  ] as const)("%s with a model, %s: is the whole provider's", (failure, message) => {
+    healths.noteOutcome("a", failure, message, null, "small");
+    expect(healths.of(first()).modelTroubles).toBeUndefined();
+    expect(healths.of(first()).state).toBe(failure.endsWith("limit") ? "limited" : "down");
   });
 
   it("takes the end of a limit the engine read, and guesses one when nobody said it", () => {

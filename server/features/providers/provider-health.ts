@@ -4,7 +4,17 @@ import type { JsonStore } from "../../../lib/json-store.ts";
 import type { Logger } from "../../../lib/logger.ts";
 import { readLimit } from "../../../lib/provider-limits.ts";
 import { redact } from "../../../lib/redact.ts";
+import { timeText } from "../../time-text.ts";
 import { createHealthMemory, type ProviderHealthFile } from "./health-memory.ts";
+import {
+  afterAnswer,
+  asLimitedByModels,
+  isAboutModel,
+  isLimitOn,
+  troubleText,
+  withoutOldLimits,
+  withTrouble,
+} from "./model-troubles.ts";
 import type { Probed } from "./provider-probe.ts";
 import type { ProviderRecord } from "./provider-record.ts";
 
@@ -25,8 +35,17 @@ export interface ProviderHealths {
   of(record: ProviderRecord): ProviderHealth;
   /** Probes now; two callers at once share one probe. `byUser`: somebody waits for it and may look at one that is off. */
   check(record: ProviderRecord, options?: { byUser: boolean }): Promise<ProviderHealth>;
-  /** What became of an attempt: `failure` is `null` when it succeeded. `backAt` is read from the message when left out. */
-  noteOutcome(id: string, failure: FailureKind | null, message: string | null, backAt?: string | null): void;
+  /**
+   * What became of an attempt: `failure` is `null` when it succeeded. `backAt` is read from the message when left out. What is
+   * about the model that was asked alone says nothing about the others.
+   */
+  noteOutcome(
+    id: string,
+    failure: FailureKind | null,
+    message: string | null,
+    backAt?: string | null,
+    model?: string | null,
+  ): void;
   /** What was seen is about another configuration, or the provider is gone. */
   forget(id: string): void;
   /** Probes APIs that are on and were not looked at for `staleMs`. */
@@ -62,8 +81,10 @@ export function createProviderHealths(options: ProviderHealthOptions): ProviderH
     },
   });
 
-  function of({ id, isEnabled }: ProviderRecord): ProviderHealth {
-    const last = memory.get(id);
+  function of({ id, isEnabled, models }: ProviderRecord): ProviderHealth {
+    const kept = asLimitedByModels(models, withoutOldLimits(memory.get(id), clock.now()), clock.now());
+    const message = kept.message ?? troubleText(kept, (at) => timeText(at, clock.now(), zone));
+    const last = { ...kept, message };
     if (!isEnabled) return { ...last, state: "off", failure: null, backAt: null };
     return running.has(id) ? { ...last, state: "checking" } : last;
   }
@@ -93,7 +114,11 @@ export function createProviderHealths(options: ProviderHealthOptions): ProviderH
 
   async function look(record: ProviderRecord, timeoutMs: number): Promise<ProviderHealth> {
     const probed = await options.probe(record, timeoutMs);
-    const last = memory.get(record.id);
+    const last = withoutOldLimits(memory.get(record.id), clock.now());
+    const { models, version, latencyMs } = probed;
+    const kept = { models: models ?? last.models, version: version ?? last.version };
+    // A probe costs nothing, so that it is answered says nothing about a limit of what costs something.
+    if (last.state === "limited" && isLimitOn(last, clock.now())) return { ...last, ...kept, latencyMs };
     if (probed.state === "limited")
       return limited(
         record.id,
@@ -101,9 +126,7 @@ export function createProviderHealths(options: ProviderHealthOptions): ProviderH
         probed.message,
         probed.backAt,
       );
-    const { models, version } = probed;
-    const kept = { models: models ?? last.models, version: version ?? last.version };
-    return { ...probed, ...kept, id: record.id, asOf: new Date(clock.now()).toISOString() };
+    return { ...last, ...probed, ...kept, id: record.id, asOf: new Date(clock.now()).toISOString() };
   }
 
   function check(record: ProviderRecord, { byUser } = { byUser: false }): Promise<ProviderHealth> {
@@ -133,19 +156,28 @@ export function createProviderHealths(options: ProviderHealthOptions): ProviderH
   return {
     of,
     check,
-    noteOutcome(id, failure, message, backAt) {
+    noteOutcome(id, failure, message, backAt, model = null) {
       const last = memory.get(id);
       const at = new Date(clock.now()).toISOString();
       const text = message === null ? null : redact(message).slice(0, 500);
       if (failure === null) {
-        if (last.state === "up" && last.message === null && isFresh(last, 60_000, clock.now())) return;
-        keep({ ...last, state: "up", failure: null, message: null, backAt: null, asOf: at });
-      } else if (failure === "rate-limit" || failure === "usage-limit") {
-        const read = backAt === undefined ? readLimit({ text: message ?? "" }, clock.now(), zone).backAt : null;
-        keep(limited(id, failure, text, backAt ?? (read === null ? null : new Date(read).toISOString())));
-      } else if (isAboutProvider.has(failure)) {
-        keep({ ...last, state: "down", failure, message: text, backAt: null, asOf: at });
+        const hadTrouble = last.modelTroubles?.some((trouble) => trouble.model === model) === true;
+        if (!hadTrouble && last.state === "up" && last.message === null && isFresh(last, 60_000, clock.now())) return;
+        const up = { ...last, state: "up" as const, failure: null, message: null, backAt: null, asOf: at };
+        keep(withTrouble(up, model, null));
+        return;
       }
+      const isOfModel = model !== null && isAboutModel({ failure, message, model });
+      const answered = afterAnswer(last, failure, at);
+      if (failure === "rate-limit" || failure === "usage-limit") {
+        const read = backAt === undefined ? readLimit({ text: message ?? "" }, clock.now(), zone).backAt : null;
+        const health = limited(id, failure, text, backAt ?? (read === null ? null : new Date(read).toISOString()));
+        if (!isOfModel) keep(health);
+        else keep(withTrouble(answered, model, { model, failure, message: text, asOf: at, backAt: health.backAt }));
+      } else if (isOfModel)
+        keep(withTrouble(answered, model, { model, failure, message: text, asOf: at, backAt: null }));
+      else if (isAboutProvider.has(failure) && !(last.state === "limited" && isLimitOn(last, clock.now())))
+        keep({ ...last, state: "down", failure, message: text, backAt: null, asOf: at });
     },
     forget(id) {
       if (memory.forget(id)) tell(id);

@@ -63,7 +63,7 @@ const apiPresets: readonly ProviderPreset[] = [
   ),
   apiPreset(
     "gemini-api",
-    "Gemini models over Google's API.",
+    "Gemini models over Google's API; enter their prices to see costs, none come with it.",
     api("Gemini", "google", "https://generativelanguage.googleapis.com/v1beta", [
       model("gemini-2.5-flash-lite", "light"),
       model("gemini-2.5-flash", "medium"),
@@ -73,7 +73,7 @@ const apiPresets: readonly ProviderPreset[] = [
   ),
   apiPreset(
     "openrouter",
-    "Models of many makers with one key.",
+    "Models of many makers with one key; it says what each answer costs, a budget of money needs prices you enter.",
     api("OpenRouter", "openai-compatible", "https://openrouter.ai/api/v1", [
       model("anthropic/claude-haiku-4.5", "light"),
       model("anthropic/claude-sonnet-4.5", "medium"),

@@ -2,6 +2,7 @@ import { z } from "zod";
 
 import type { FailureKind, ProviderHealth } from "../../../contract/features/providers.ts";
 import type { ErrorCode } from "../../../contract/errors.ts";
+import { apiKeyHeaders } from "../../../lib/api-key-headers.ts";
 import { AppError } from "../../../lib/app-error.ts";
 import type { Clock } from "../../../lib/clock.ts";
 import { configuredOriginGuard } from "../../../lib/guarded-http/configured-origin-guard.ts";
@@ -75,7 +76,7 @@ async function probeApi(record: ApiRecord, timeoutMs: number, options: ProbeOpti
   const reply = await guardedRequest({
     url: modelsUrl(record),
     method: "GET",
-    headers: authHeaders(record.dialect, key),
+    headers: probeHeaders(record.dialect, key),
     guard: configuredOriginGuard({ address: record.baseUrl, ownPorts: options.ownPorts }),
     timeoutMs,
     maxBytes,
@@ -91,12 +92,9 @@ function modelsUrl({ baseUrl, dialect }: ApiRecord): string {
   return `${baseUrl.replace(/\/+$/, "")}/models${search}`;
 }
 
-function authHeaders(dialect: ApiRecord["dialect"], key: string | null): Record<string, string> {
-  const accept = { accept: "application/json" };
-  if (dialect === "anthropic")
-    return { ...accept, "anthropic-version": "2023-06-01", ...(key === null ? {} : { "x-api-key": key }) };
-  if (key === null) return accept;
-  return dialect === "google" ? { ...accept, "x-goog-api-key": key } : { ...accept, authorization: `Bearer ${key}` };
+function probeHeaders(dialect: ApiRecord["dialect"], key: string | null): Record<string, string> {
+  const version = dialect === "anthropic" ? { "anthropic-version": "2023-06-01" } : {};
+  return { accept: "application/json", ...version, ...apiKeyHeaders(dialect, key) };
 }
 
 function readModels(record: ApiRecord, reply: GuardedReply): Partial<Probed> & Pick<Probed, "state"> {
@@ -210,7 +208,9 @@ async function probeProgram(record: ProgramRecord, timeoutMs: number, options: P
     const why = result.startError ?? (line === "" ? `exit code ${result.code ?? "none"}` : line);
     return { ...nothing, state: "down", failure: "crashed", message: `${path} does not start: ${why}` };
   }
-  const isLoggedOut = record.environment.length === 0 && options.programs.hasLogin(program) === false;
+  // a command of one's own may log in in its own way
+  const isOwn = record.type === "acp" && record.command.length > 0;
+  const isLoggedOut = !isOwn && record.environment.length === 0 && options.programs.hasLogin(program) === false;
   const message = isLoggedOut ? `No login was found. Start ${name} once in a terminal and log in` : null;
   return { ...nothing, state: "up", latencyMs, version, message };
 }

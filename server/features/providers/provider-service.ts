@@ -1,3 +1,4 @@
+import { maskedKeyEnd } from "../../../contract/api-key.ts";
 import type {
   Chain,
   Provider,
@@ -64,9 +65,10 @@ export function createProviderService({
   async function replace(id: string, input: ProviderInput): Promise<ProviderRecord> {
     for (;;) {
       const before = store.get(id);
-      refuseKeyForOthers(before, input);
+      const wanted = withKeptKey(input, before, secrets);
+      refuseKeyForOthers(before, wanted);
       const { isEnabled, createdAt } = before;
-      const record = await toRecord(input, before, { id, isEnabled, createdAt, updatedAt: now() }, secrets);
+      const record = await toRecord(wanted, before, { id, isEnabled, createdAt, updatedAt: now() }, secrets);
       const found = { isSame: true };
       const changed = await store.change(id, (current) => {
         found.isSame = JSON.stringify(current) === JSON.stringify(before);
@@ -103,7 +105,7 @@ export function createProviderService({
       checkFallbacks(wanted, input, store.find);
       const at = now();
       const about = { id: wanted, isEnabled: false, createdAt: at, updatedAt: at };
-      const record = await toRecord(input, null, about, secrets);
+      const record = await toRecord(withKeptKey(input, null, secrets), null, about, secrets);
       return viewOf(await store.add(wanted, id !== undefined, (free) => ({ ...record, id: free })));
     },
     async update(id, input) {
@@ -135,6 +137,24 @@ export function createProviderService({
       return chain(id, tier);
     },
   };
+}
+
+/** A key as it is shown, masked, is the one that is stored. Throws `invalid_request` when it shows the end of another. */
+function withKeptKey(
+  input: ProviderInput,
+  before: ProviderRecord | null,
+  secrets: Pick<SecretBox, "describe">,
+): ProviderInput {
+  if (input.type !== "api" || input.apiKey == null) return input;
+  const end = maskedKeyEnd(input.apiKey);
+  if (end === null) return input;
+  const { isSet, last4 } = secrets.describe(before?.type === "api" ? before.apiKey : null);
+  if (isSet && (end === "" || end === last4)) return { ...input, apiKey: null };
+  const [path, message] = [
+    before === null ? "body.input.apiKey" : "body.apiKey",
+    "must be the whole key, not a masked one",
+  ];
+  throw new AppError("invalid_request", `${path}: ${message}`, { issues: [{ path, message }] });
 }
 
 /** A stored key was given for one host; that another gets it is for the user to say, by entering it again. */

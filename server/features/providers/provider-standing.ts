@@ -18,6 +18,8 @@ export interface ProviderStanding {
   downSince: number | null;
   /** It is limited; until when, as far as known. */
   limit: { until: number | null } | null;
+  /** Models that are limited by themselves, and until when (milliseconds). */
+  modelLimits?: readonly { model: string; until: number }[];
   /** Who is asked when it cannot answer, in order. */
   fallbacks: readonly string[];
   /** Whether it will be known what an answer costs. */
@@ -27,7 +29,7 @@ export interface ProviderStanding {
 /** Where a provider stands now, as last seen; nobody is contacted. */
 export function standingOf(record: ProviderRecord, resolving: ResolveDependencies): ProviderStanding {
   const { id, name, isEnabled, models, type } = record;
-  const { state, asOf, backAt } = resolving.healthOf(record);
+  const { state, asOf, backAt, modelTroubles = [] } = resolving.healthOf(record);
   return {
     id,
     name,
@@ -37,6 +39,9 @@ export function standingOf(record: ProviderRecord, resolving: ResolveDependencie
     lacks: whatLacks(record, resolving),
     downSince: state === "down" && asOf !== null ? Date.parse(asOf) : null,
     limit: state === "limited" ? { until: backAt === null ? null : Date.parse(backAt) } : null,
+    modelLimits: modelTroubles.flatMap((trouble) =>
+      trouble.backAt === null ? [] : [{ model: trouble.model, until: Date.parse(trouble.backAt) }],
+    ),
     fallbacks: walkChain(record, "medium", resolving.find)
       .records.slice(1)
       .map((next) => next.id),

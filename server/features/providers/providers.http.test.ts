@@ -283,6 +283,31 @@ describe("secrets of providers", () => {
     expect(removed.provider).toMatchObject({ apiKey: { isSet: false } });
   });
 
+  it("stay when they are given back as they are shown; what is no key is refused by its name", async () => {
+    const id = await create(apiInput({ baseUrl: base, apiKey: secret }));
+    const give = (apiKey: string, more: object = {}) =>
+      app.call("providers.update", { params: { id }, body: apiInput({ baseUrl: base, apiKey, ...more }) });
+    for (const masked of ["••••ghij", "****ghij", "…ghij", "••••••••"])
+      expect((await give(masked)).provider).toMatchObject({ apiKey: { isSet: true, last4: "ghij" } });
+    await app.call("providers.check", { params: { id } });
+    expect(seen.at(-1)?.headers.authorization).toBe(`Bearer ${secret}`);
+    await expect(give("••••6789")).rejects.toMatchObject({
+      status: 400,
+      details: { issues: [{ path: "body.apiKey", message: "must be the whole key, not a masked one" }] },
+    });
+    await expect(give("••••ghij", { baseUrl: "http://127.0.0.1:9/v1" })).rejects.toMatchObject({ status: 400 });
+    for (const wrong of ["sk-with a space-1234567890", "sk-with\nbreak-1234567890", "schlüssel-1234567890"])
+      await expect(give(wrong)).rejects.toMatchObject({
+        status: 400,
+        details: {
+          issues: [{ path: "body.apiKey", message: expect.stringContaining("cannot stand in a header") as string }],
+        },
+      });
+    await expect(create(apiInput({ apiKey: "••••ghij" }))).rejects.toMatchObject({
+      details: { issues: [{ path: "body.input.apiKey" }] },
+    });
+  });
+
   it("are not sent to another host because only the address was changed", async () => {
     const id = await create(apiInput({ baseUrl: base, apiKey: secret }));
     const elsewhere = apiInput({ baseUrl: "http://127.0.0.1:9/v1" });

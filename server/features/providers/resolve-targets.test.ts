@@ -27,7 +27,7 @@ function surroundings(records: ProviderRecord[], limited: Record<string, string>
       open: (stored: unknown) =>
         stored === "broken"
           ? Promise.reject(new AppError("unavailable", "The stored secret is damaged and cannot be opened."))
-          : Promise.resolve(`opened ${String(stored)}`),
+          : Promise.resolve(`opened:${String(stored)}`),
       describe: (stored: unknown) => ({ isSet: stored !== null && stored !== "", last4: null, updatedAt: null }),
     },
     programs: {
@@ -70,8 +70,25 @@ describe("whom to ask", () => {
       ["b", "only", "Fallback of A"],
       ["c", "s", "Fallback of B"],
     ]);
-    expect(targets[0]).toMatchObject({ engine: "api", apiKey: "opened env:KEY", price: { input: 1, output: 2 } });
+    expect(targets[0]).toMatchObject({ engine: "api", apiKey: "opened:env:KEY", price: { input: 1, output: 2 } });
     expect(targets[1]).toMatchObject({ apiKey: null, price: null });
+  });
+
+  it("leaves out a model with a limit of its own, not the others of the provider", async () => {
+    const records = [record("a", { models })];
+    const own = { model: "s", failure: "rate-limit", message: null, asOf: "2026-05-01T11:00:00.000Z" } as const;
+    const around = surroundings(records);
+    const limited = {
+      ...around,
+      healthOf: (one: ProviderRecord): ProviderHealth => ({
+        ...around.healthOf(one),
+        modelTroubles: [{ ...own, backAt: "2026-05-01T14:30:00.000Z" }],
+      }),
+    };
+    await expect(resolveTargets(choice("a", { tier: "light" }), limited)).rejects.toThrow(
+      "Nobody can be asked: A is limited until 14:30 (s)",
+    );
+    expect(await resolveTargets(choice("a", { tier: "heavy" }), limited)).toMatchObject([{ model: "l" }]);
   });
 
   it("prefers the fallback of the tier, and takes the tier of the named model", async () => {

@@ -1,11 +1,13 @@
 import type { AgentKind, Provider, ProviderHealth, Tier } from "../../../contract/features/providers.ts";
 import type { RunChoice } from "../../../contract/features/runs.ts";
 import type { RunTarget } from "../../../contract/internal/runs.ts";
+import { apiKeyHeaders } from "../../../lib/api-key-headers.ts";
 import { AppError } from "../../../lib/app-error.ts";
 import type { SecretBox } from "../../../lib/secret-box.ts";
 import { plainEnvironment } from "../../sealed-variables.ts";
 import { commandOf, type ProgramFinder } from "./agent-programs.ts";
 import { modelFor, walkChain } from "./fallback-chain.ts";
+import { limitOfAllModels, limitOfModel } from "./model-troubles.ts";
 import type { ProviderRecord } from "./provider-record.ts";
 
 export interface ResolveDependencies {
@@ -31,10 +33,13 @@ export function skipReason(
 ): string | null {
   if (!record.isEnabled) return "off";
   const health = dependencies.healthOf(record);
-  if (health.state === "limited") {
+  const own = limitOfModel(health, model, dependencies.now());
+  if (own?.backAt != null) return `limited until ${dependencies.timeText(Date.parse(own.backAt))} (${own.model})`;
+  const isOfModels = limitOfAllModels(record.models, health, dependencies.now()) !== null; // this model is none of them
+  if (!isOfModels && (health.state === "limited" || health.state === "checking")) {
     const backAt = health.backAt === null ? null : Date.parse(health.backAt);
-    if (backAt === null || backAt > dependencies.now())
-      return backAt === null ? "limited" : `limited until ${dependencies.timeText(backAt)}`;
+    if (backAt !== null && backAt > dependencies.now()) return `limited until ${dependencies.timeText(backAt)}`;
+    if (backAt === null && health.state === "limited") return "limited";
   }
   if (record.type === "api" && model === null) return "without a model";
   return whatLacks(record, dependencies);
@@ -158,6 +163,7 @@ async function targetOf(
   if (record.type === "api") {
     const hasKey = record.apiKey !== null && record.apiKey !== "";
     const apiKey = hasKey ? await secrets.open(record.apiKey ?? "") : null;
+    apiKeyHeaders(record.dialect, apiKey); // one that cannot be sent is told before anybody is asked
     return { ...basis, engine: "api", dialect: record.dialect, baseUrl: record.baseUrl, apiKey };
   }
   const [program = "", ...fixed] = commandOf(record);

@@ -1,5 +1,6 @@
 import type { Notification } from "../../../contract/features/notifications.ts";
 import { pushEndpoints } from "../../../contract/features/push.ts";
+import { AppError } from "../../../lib/app-error.ts";
 import type { Guard } from "../../../lib/guarded-http/guard.ts";
 import type { AppContext } from "../../app-context.ts";
 import type { NotificationService } from "../notifications/notification-service.ts";
@@ -22,6 +23,15 @@ export interface BuildPushOptions {
 /** How old a question or a crash may be to be told after a restart, when no device has shown it. */
 const tellAgainMs = 30 * 60_000;
 
+/** Throws `invalid_request` for an address no message would be sent to. A name that cannot be looked up now may be found later. */
+async function checkEndpoint(guard: Guard, endpoint: string): Promise<void> {
+  const verdict = await guard.judge(new URL(endpoint));
+  if (verdict.ok || verdict.isUnreachable === true) return;
+  throw new AppError("invalid_request", `This is no address of a push service: ${verdict.reason}`, {
+    issues: [{ path: "body.subscription.endpoint", message: verdict.reason }],
+  });
+}
+
 /** Messages to devices on the API; what the notification centre is told goes out to those who asked for it. */
 export async function buildPush(context: AppContext, options: BuildPushOptions): Promise<{ start(): void }> {
   const { notifications, guard = pushServiceGuard(), receiptWithinMs } = options;
@@ -41,10 +51,14 @@ export async function buildPush(context: AppContext, options: BuildPushOptions):
   )({
     devices: () => push.devices(),
     key: async () => ({ publicKey: await push.publicKey() }),
-    subscribe: ({ body }) => push.subscribe(body.subscription, body.preferences),
+    async subscribe({ body }) {
+      await checkEndpoint(guard, body.subscription.endpoint);
+      return push.subscribe(body.subscription, body.preferences);
+    },
     update: ({ params, body }) => push.update(params.id, body),
     remove: ({ params }) => push.remove(params.id),
     async renew({ body }) {
+      await checkEndpoint(guard, body.subscription.endpoint);
       await push.renew(body.endpoint, body.subscription);
       return null;
     },

@@ -110,6 +110,16 @@ describe("messages to devices", () => {
     await expect(readFile(join(app.env.dataDir, "push.json"))).rejects.toThrow("ENOENT");
   });
 
+  it("go to no address that is none of a push service, which is said at once", async () => {
+    const inside = browser("inside");
+    inside.subscription.endpoint = "https://127.0.0.1/inside";
+    await expect(subscribe(inside)).rejects.toMatchObject({
+      status: 400,
+      message: expect.stringMatching(/^This is no address of a push service: /) as string,
+    });
+    expect(await app.call("push.devices", {})).toEqual([]);
+  });
+
   it("reach the device encrypted and signed; the lock screen tells only what it may", async () => {
     const [discreet, open] = [browser("discreet"), browser("open")];
     const { id } = await subscribe(discreet);

@@ -40,7 +40,7 @@ export async function buildReviews(context: AppContext, options: BuildReviewsOpt
     clock,
     logger: context.logger.child("reviews"),
   });
-  mountReviews(mount, reviews);
+  mountReviews(mount, reviews, options.runs);
   context.names.add("reviews", ({ id = "" }) => reviews.titleOf(id));
   reviews.onOpened(async (review) => {
     if (isToldElsewhere?.(review.runId) !== true) await notifications.notify(openNotice(review));

@@ -1,6 +1,7 @@
 import type { Review, ReviewFile, ReviewHunk } from "../../../contract/features/reviews.ts";
 import { AppError } from "../../../lib/app-error.ts";
 import type { Clock } from "../../../lib/clock.ts";
+import { redactDiff } from "../../../lib/redact.ts";
 import { changeHash, hunkHashes, readable, type TreeChange } from "./diff-parts.ts";
 import { changeAt, shownOf, type ReviewDesk } from "./review-desk.ts";
 import type { ReviewRecord, ReviewRecords } from "./review-record.ts";
@@ -57,8 +58,8 @@ export function createReviewParts({ records, desk, edit, touch, clock }: PartOpt
             hash: hashes[index] ?? "",
             oldStart,
             newStart,
-            heading: readable(heading),
-            lines: lines.map((line) => shownLine(readable(line))),
+            heading: redactDiff([readable(heading)]).join(""),
+            lines: redactDiff(lines.map(readable)).map(shownLine),
             isAccepted: isWhole || accepted.has(hashes[index] ?? ""),
           })),
           isCut,

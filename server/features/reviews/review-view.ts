@@ -2,6 +2,7 @@ import type { Review, ReviewComment, ReviewSummary } from "../../../contract/fea
 import type { WorktreeSetup } from "../../../contract/features/worktrees.ts";
 import { isOpenState } from "../../../contract/run-transcript.ts";
 import { AppError } from "../../../lib/app-error.ts";
+import { redact, redactDiff } from "../../../lib/redact.ts";
 import { runGit, type GitPlace } from "../../../lib/processes/git-command.ts";
 import { fileLines, findAnchor } from "./comment-anchor.ts";
 import { readable, changeHash, type TreeChange } from "./diff-parts.ts";
@@ -21,7 +22,7 @@ export function summaryOf(record: ReviewRecord, nowMs: number): ReviewSummary {
   const { runId, title, appId, runState, state, createdAt, figures, decision } = record;
   return {
     runId,
-    title,
+    title: redact(title),
     appId,
     runState,
     state,
@@ -58,7 +59,7 @@ export async function reviewView(
   const accepted = new Set(record.accepted);
   return {
     runId,
-    title,
+    title: redact(title),
     appId,
     runState,
     worktree,
@@ -149,7 +150,8 @@ async function commentViews(
       texts.set(name, lines);
       const known = await lines;
       const line = known && findAnchor(known, { ...comment, before, after });
-      return { ...comment, line: line ?? comment.line, isOutdated: line === null };
+      const [lineText = ""] = redactDiff([comment.lineText]);
+      return { ...comment, lineText, line: line ?? comment.line, isOutdated: line === null };
     }),
   );
 }

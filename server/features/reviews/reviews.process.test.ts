@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
 import type { RunWorktree } from "../../../contract/features/isolation.ts";
 import { git } from "../../../lib/processes/git-command.ts";
+import { registerSecret } from "../../../lib/redact.ts";
 import { gitCommit, listGitWorktrees } from "../../../lib/processes/git-repository.ts";
 import { commitAll, writeFiles } from "../../../lib/testing/git-repository.ts";
 import { endedRun, folderContent, makeWork, runId, startReviews, type ReviewBed } from "./testing/review-bed.ts";
@@ -114,6 +115,12 @@ describe("a review", () => {
     const later = (await bed.reviews.file(runId, "app.txt")).hunks;
     expect(later.map(({ isAccepted }) => isAccepted)).toEqual([false, false]);
     await writeFile(app, base.replace("line 3\n", "LINE 3\n"));
+    expect((await bed.reviews.file(runId, "app.txt")).hunks.map(({ isAccepted }) => isAccepted)).toEqual([true]);
+    registerSecret("amber-lantern-58");
+    await writeFile(app, base.replace("line 3\n", "key amber-lantern-58\n"));
+    const [hunk] = (await bed.reviews.file(runId, "app.txt")).hunks;
+    expect(hunk?.lines).toContain("+key [redacted]");
+    await accept(hunk?.hash ?? "");
     expect((await bed.reviews.file(runId, "app.txt")).hunks.map(({ isAccepted }) => isAccepted)).toEqual([true]);
   });
 
@@ -233,10 +240,8 @@ describe("a merge", () => {
     expect(await git(worktree.repository, ["status", "--porcelain"])).toBe(" M other.txt\n?? mine.txt\n");
     const review = await bed.reviews.get(runId);
     const merged = await main();
-    expect(review).toMatchObject({
-      state: "merged",
-      decision: { by: "anna", commit: merged, branch: "main", canUndo: true },
-    });
+    const decision = { by: "anna", commit: merged, branch: "main", canUndo: true };
+    expect(review).toMatchObject({ state: "merged", decision });
     expect(review.files).toHaveLength(3);
     expect(await git(worktree.repository, ["log", "--format=%an|%s|%P", "-1"])).toMatch(/^Test\|Tidy up\|\w+ \w+\n$/);
     await bed.reviews.decide.undo(runId, "bert");
@@ -255,9 +260,8 @@ describe("a merge", () => {
     await bed.open(endedRun(worktree));
     await git(worktree.repository, ["config", "--unset", "user.name"]);
     await merge("Say two");
-    expect(await git(worktree.repository, ["log", "main", "--format=%an|%ae|%s"])).toMatch(
-      /^PortOS\|portos@localhost\|Say two\nTest/,
-    );
+    const log = await git(worktree.repository, ["log", "main", "--format=%an|%ae|%s"]);
+    expect(log).toMatch(/^PortOS\|portos@localhost\|Say two\nTest/);
     expect(await repositoryFile("other.txt")).toBe("one\n");
     expect(await git(worktree.folder, ["status", "--porcelain"])).toBe("");
   });
@@ -309,10 +313,10 @@ describe("a merge", () => {
     await work();
     const seen = await treeOf();
     await writeFile(join(worktree.folder, "tool.sh"), "rm -rf /\n");
-    await expect(bed.reviews.decide.merge(runId, { tree: seen, message: "Tidy up" }, "anna")).rejects.toMatchObject({
-      code: "conflict",
-      message: "The work was changed meanwhile",
-    });
+    const refused = { code: "conflict", message: "The work was changed meanwhile" };
+    await expect(bed.reviews.decide.merge(runId, { tree: seen, message: "Tidy" }, "anna")).rejects.toMatchObject(
+      refused,
+    );
   });
 
   it("can be taken back when the worktree was given back meanwhile", async () => {

@@ -1,9 +1,14 @@
 import { reviewsEndpoints } from "../../../contract/features/reviews.ts";
 import type { Mount } from "../../http/mount.ts";
-import type { ReviewService } from "./review-service.ts";
+import { demandWhenFree } from "../../demand-when-free.ts";
+import type { ReviewService, ReviewServiceOptions } from "./review-service.ts";
 
 /** Mounts the endpoints of reviews. */
-export function mountReviews(mount: Mount, reviews: ReviewService): void {
+export function mountReviews(
+  mount: Mount,
+  reviews: ReviewService,
+  runs: Pick<ReviewServiceOptions["runs"], "get">,
+): void {
   mount(
     "reviews",
     reviewsEndpoints,
@@ -14,9 +19,15 @@ export function mountReviews(mount: Mount, reviews: ReviewService): void {
     addComment: ({ params, body }, { caller }) => reviews.addComment(params.id, body, caller.name),
     updateComment: ({ params, body }) => reviews.updateComment(params.id, params.comment, body.text),
     removeComment: ({ params }) => reviews.removeComment(params.id, params.comment),
-    send: ({ params, body }) => reviews.send(params.id, body.text),
+    async send({ params, body }, context) {
+      await demandWhenFree(runs, params.id, context);
+      return reviews.send(params.id, body.text);
+    },
     message: async ({ params }) => ({ text: await reviews.message(params.id) }),
-    bringUpToDate: ({ params }) => reviews.bringUpToDate(params.id),
+    async bringUpToDate({ params }, context) {
+      await demandWhenFree(runs, params.id, context);
+      return reviews.bringUpToDate(params.id);
+    },
     accept: ({ params, body }) => reviews.accept(params.id, body),
     revert: ({ params, body }, { caller }) => reviews.revert(params.id, body, caller.name),
     undoRevert: ({ params }) => reviews.undoRevert(params.id),

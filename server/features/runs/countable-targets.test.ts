@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 
+import type { Run } from "../../../contract/features/runs.ts";
 import type { RunTarget } from "../../../contract/internal/runs.ts";
-import { countableTargets } from "./countable-targets.ts";
+import { countableTargets, targetsToGoOn } from "./countable-targets.ts";
 
 const price = { input: 1, output: 2 };
 const basis = { providerId: "one", reason: "First choice", timeoutMs: 1_000 } as const;
@@ -29,6 +30,14 @@ function program(agent: "claude" | "codex", engine: "acp" | "headless" | "termin
 
 const names = (targets: RunTarget[]): string[] => targets.map(({ providerName }) => providerName);
 
+function begun(providerId: string, model: string, costUsd: number | null): Pick<Run, "attempts" | "budget"> {
+  const attempts = [{ providerId, model }] as Run["attempts"];
+  return { attempts, budget: { costUsd, tokens: null, turns: null, minutes: null } };
+}
+
+const goOn = (costUsd: number | null, now: RunTarget[]): string[] =>
+  names(targetsToGoOn(begun("one", "big", costUsd), now));
+
 const start = (): unknown => countableTargets([api("Dear"), program("codex")], { costUsd: 5 });
 
 describe("a budget of money", () => {
@@ -45,6 +54,16 @@ describe("a budget of money", () => {
     ];
     expect(names(countableTargets(targets, { costUsd: 5 }))).toEqual(["Priced", "Here", "Here, too", "claude"]);
     expect(countableTargets(targets, { costUsd: null })).toEqual(targets);
+  });
+
+  it("holds when a run goes on, too: whoever answered must still have a price", () => {
+    const elsewhere = { ...api("Elsewhere", { price }), providerId: "two" };
+    expect(goOn(5, [{ ...api("Small", { price }), model: "small" }, api("Priced", { price }), elsewhere])).toEqual([
+      "Priced",
+    ]);
+    expect(goOn(null, [api("Dear"), elsewhere])).toEqual(["Dear"]);
+    expect(() => goOn(5, [api("Dear"), elsewhere])).toThrow("no price is known for big of Dear");
+    expect(goOn(5, [elsewhere])).toEqual([]);
   });
 
   it("starts nothing when nobody can count it, and says whose price is missing and where it is set", () => {

@@ -1,4 +1,4 @@
-import type { Budget } from "../../../contract/features/runs.ts";
+import type { Budget, Run } from "../../../contract/features/runs.ts";
 import type { RunTarget } from "../../../contract/internal/runs.ts";
 import { AppError } from "../../../lib/app-error.ts";
 import { isCostKnown } from "../../cost-known.ts";
@@ -18,6 +18,21 @@ export function countableTargets(targets: RunTarget[], { costUsd }: Pick<Budget,
     hint: "Set the price of the model on the Providers page, or limit tokens instead of dollars.",
     issues: [{ path: "body.budget.costUsd", message: `no price is known for ${names}` }],
   });
+}
+
+/**
+ * Who is asked when a run goes on: whoever answered last, as it is set up now; nobody when that one is not there. Its price may have
+ * been taken away meanwhile: throws like `countableTargets` then.
+ */
+export function targetsToGoOn(
+  { attempts, budget }: Pick<Run, "attempts" | "budget">,
+  targets: RunTarget[],
+): RunTarget[] {
+  const last = attempts.at(-1);
+  if (!last) return countableTargets(targets, budget);
+  const same = targets.filter(({ providerId }) => providerId === last.providerId);
+  const target = same.find(({ model }) => model === last.model) ?? same[0];
+  return target ? countableTargets([target], budget) : [];
 }
 
 function nameOf({ model, providerName }: RunTarget): string {

@@ -1,6 +1,7 @@
 import { runsEndpoints } from "../../../contract/features/runs.ts";
 import { createTranscript } from "../../../contract/run-transcript.ts";
 import type { Mount } from "../../http/mount.ts";
+import { demandWhenFree } from "../../demand-when-free.ts";
 import type { RunService } from "./run-service.ts";
 import { transcriptMarkdown } from "./transcript-markdown.ts";
 
@@ -47,11 +48,17 @@ export function mountRuns(mount: Mount, runs: RunService): void {
       body: (await runs.jsonAnswer(params.id)).text,
     }),
     events: ({ params, query }) => runs.events(params.id, query),
-    say: ({ params, body }) => runs.say(params.id, body.text),
+    async say({ params, body }, context) {
+      await demandWhenFree(runs, params.id, context);
+      return runs.say(params.id, body.text);
+    },
     stop: ({ params }, { caller }) => runs.stop(params.id, `Stopped by ${caller.name}`),
-    resume: ({ params }) => runs.resume(params.id),
-    async again({ params }, { demand }) {
-      if ((await runs.get(params.id)).permissionMode === "free") demand("allow");
+    async resume({ params }, context) {
+      await demandWhenFree(runs, params.id, context);
+      return runs.resume(params.id);
+    },
+    async again({ params }, context) {
+      await demandWhenFree(runs, params.id, context);
       return runs.again(params.id);
     },
     remove: async ({ params }) => {

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { realpath, stat } from "node:fs/promises";
 
 import { AppError } from "../../../lib/app-error.ts";
+import { redact } from "../../../lib/redact.ts";
 
 const maxTitle = 80;
 
@@ -19,11 +20,11 @@ export function newGroupId(nowMs: number): string {
   return `group-${newRunId(nowMs).slice(4)}`;
 }
 
-/** The title as given, or the first line of the prompt that says something, without the signs of a heading or a list. */
+/** The title as given, or the first line of the prompt that says something, without the signs of a heading or a list; without secrets, which are looked for before it is cut. */
 export function titleOf(title: string | undefined, text: string): string {
-  if (title !== undefined && title !== "") return title;
+  if (title !== undefined && title !== "") return redact(title);
   const line =
-    text
+    redact(text)
       .split(/\r?\n/)
       .map((one) => one.replace(/^[\s#>*-]+/, "").trim())
       .find((one) => one !== "") ?? text.trim();

@@ -3,6 +3,7 @@ import type { Run, RunAnswer, RunImage, RunInput } from "../../../contract/featu
 import type { RunTarget } from "../../../contract/internal/runs.ts";
 import { isOpenState } from "../../../contract/run-transcript.ts";
 import { AppError } from "../../../lib/app-error.ts";
+import { targetsToGoOn } from "./countable-targets.ts";
 import type { RunFilter } from "./known-runs.ts";
 import { choiceOf, createRunStarter, type RunExtras, type RunServiceOptions, type RunSource } from "./run-starter.ts";
 
@@ -14,6 +15,8 @@ export interface RunService {
   /** One run for each choice, with the same prompt; all of them or none. */
   create(input: RunInput, source?: RunSource, extras?: RunExtras): Promise<Run[]>;
   get(id: string): Promise<Run>;
+  /** The same of one that was deleted in the last day, and nobody is told of it. Throws while portos-cos is away. */
+  recall(id: string): Promise<Run>;
   events(id: string, query: { after: number; limit: number }): Promise<{ events: RunEvent[]; last: number }>;
   text(id: string): Promise<string>;
   /** A picture the run was given; `number` counts from 1. Throws `not_found`, and `conflict` when its file is gone. */
@@ -59,7 +62,12 @@ export function createRunService(options: RunServiceOptions): RunService {
     const run = await cos.get({ params: { id } });
     const choice = choiceOf(run, run.attempts.at(-1), requests.get(run.id)?.choice ?? null);
     await options.checkBudget({ choice, source: run.source, appId: run.appId });
-    return options.resolveTargets(choice);
+    const targets = targetsToGoOn(run, await options.resolveTargets(choice));
+    if (targets.length > 0) return targets;
+    const name = run.attempts.at(-1)?.providerName ?? "Its provider";
+    throw new AppError("conflict", `${name} is not available any more`, {
+      hint: "Turn the provider on again, or start the same prompt with another one.",
+    });
   }
 
   return {
@@ -75,6 +83,7 @@ export function createRunService(options: RunServiceOptions): RunService {
     },
     create: starter.create,
     get,
+    recall: (id) => cos.recall({ params: { id } }),
     events: (id, query) => cos.events({ params: { id }, query }),
     text: async (id) => (await cos.text({ params: { id } })).text,
     image: (id, number) => cos.image({ params: { id, number } }),

@@ -162,7 +162,7 @@ export function createRunStarter(options: RunServiceOptions): RunStarter {
     const request = requests.get(id);
     const choice = request?.choice ?? choiceOf(before, before.attempts[0], null);
     await options.checkBudget({ choice, source, appId: before.appId });
-    const folder = request ? request.folder : (before.worktree?.repository ?? before.folder);
+    const folder = request ? request.folder : folderOf(before);
     const spec: RunSpec = {
       id: newRunId(clock.now()),
       title: before.title,
@@ -195,6 +195,11 @@ function checkForJson(targets: readonly RunTarget[]): void {
   throw new AppError("invalid_request", `Answers in JSON come from APIs only, and ${names} is a program`, {
     issues: [{ path: "body.answerFormat", message: "needs a provider that is an API" }],
   });
+}
+
+/** Where a run worked of which nobody knows what was asked for; `null` for a folder that was made for it alone. */
+function folderOf({ id, worktree, folder }: Run): string | null {
+  return worktree?.repository ?? (folder.endsWith(`/${id}/work`) ? null : folder);
 }
 
 /** Asks the same provider and model again; what was asked for when there was no attempt yet. */

@@ -3,7 +3,7 @@ import type { RunTarget, WantingRun } from "../../../contract/internal/runs.ts";
 import { AppError } from "../../../lib/app-error.ts";
 import type { Logger } from "../../../lib/logger.ts";
 import type { RunsLink } from "../../runs-link.ts";
-import { countableTargets } from "./countable-targets.ts";
+import { countableTargets, targetsToGoOn } from "./countable-targets.ts";
 import type { RunRequests } from "./run-requests.ts";
 import { choiceOf, type CosRuns, type RunServiceOptions } from "./run-starter.ts";
 
@@ -33,9 +33,8 @@ export function startRunSupplier(dependencies: Dependencies): () => void {
     if (!isFollowUp)
       return countableTargets(await resolveTargets(asked ?? choiceOf(run, run.attempts[0], null)), run.budget);
     const last = run.attempts.at(-1);
-    const targets = await resolveTargets(choiceOf(run, last, asked));
-    const same = targets.filter(({ providerId }) => providerId === last?.providerId);
-    if (same.length > 0) return same;
+    const targets = targetsToGoOn(run, await resolveTargets(choiceOf(run, last, asked)));
+    if (targets.length > 0) return targets;
     throw new AppError("unavailable", `${last?.providerName ?? "Its provider"} is not available`);
   }
 

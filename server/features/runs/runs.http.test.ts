@@ -9,6 +9,8 @@ import type { Run, RunChoice } from "../../../contract/features/runs.ts";
 import type { RunTarget } from "../../../contract/internal/runs.ts";
 import { AppError } from "../../../lib/app-error.ts";
 import { createFakeRuns, type FakeRuns } from "../../testing/fake-runs.ts";
+import { noUsage, sampleRun } from "../../testing/sample-run.ts";
+import { sampleTarget } from "../../testing/sample-target.ts";
 import { startTestApp, type TestApp, type TestSocket } from "../../testing/test-app.ts";
 
 let directory: string;
@@ -16,37 +18,9 @@ let app: TestApp;
 let basePort: string | undefined;
 let cos: FakeRuns;
 
-function target(choice: RunChoice): RunTarget {
-  const basis = {
-    providerId: choice.providerId,
-    providerName: choice.providerId.toUpperCase(),
-    model: choice.model ?? "some-model",
-    reason: "First choice",
-    timeoutMs: 1_000,
-    price: null,
-  };
-  if (choice.providerId === "program")
-    return {
-      ...basis,
-      engine: "headless",
-      providerType: "cli",
-      agent: "codex",
-      command: ["/bin/true"],
-      environment: {},
-    };
-  return {
-    ...basis,
-    engine: "api",
-    providerType: "api",
-    dialect: "openai-compatible",
-    baseUrl: "http://127.0.0.1:1/v1",
-    apiKey: null,
-  };
-}
-
 function resolveTargets(choice: RunChoice): RunTarget[] {
   if (choice.providerId === "nobody") throw new AppError("invalid_request", "There is no provider nobody");
-  return [target(choice)];
+  return [sampleTarget(choice)];
 }
 
 async function startApp(): Promise<void> {
@@ -342,6 +316,33 @@ describe("what follows from a run", () => {
     await expect.poll(titles).not.toContain("Break failed");
   });
 
+  it("is not gone on with while its budget of money cannot be kept", async () => {
+    const id = "run-000000000005";
+    const at = "2026-11-21T10:00:00.000Z";
+    const who = { providerId: "program", providerName: "PROGRAM", providerType: "cli", model: "some-model" } as const;
+    const attempt = {
+      number: 1,
+      ...who,
+      reason: "First choice",
+      startedAt: at,
+      endedAt: at,
+      failure: null,
+      message: null,
+    };
+    const budget = { costUsd: 5, tokens: null, turns: null, minutes: null };
+    const over = { state: "interrupted", canContinue: true, attempts: [{ ...attempt, usage: noUsage }] } as const;
+    cos.put(sampleRun({ id, ...over, attempts: [...over.attempts], budget }));
+    const refused = {
+      status: 400,
+      message: expect.stringContaining("no price is known for some-model of PROGRAM") as string,
+    };
+    const say = app.call("runs.say", { params: { id }, body: { text: "More" } });
+    await expect(say).rejects.toMatchObject(refused);
+    await expect(app.call("runs.resume", { params: { id } })).rejects.toMatchObject(refused);
+    expect(cos.said).toEqual([]);
+    expect(cos.run(id).state).toBe("interrupted");
+  });
+
   it("is told for an end that came while portos-server was away, once", async () => {
     const run = await startOne("Long work");
     await app.stop();
@@ -376,6 +377,7 @@ describe("what else a run can be given", () => {
   it.each([
     [{ images: [{ ...images[0], mediaType: "image/svg+xml" }] }, /images/],
     [{ images: [{ ...images[0], data: "not base64!" }] }, /base64/],
+    [{ images: [{ ...images[0], data: "AAAA" }] }, /is no picture of this kind/],
     [{ images: Array.from({ length: 5 }, () => images[0]) }, /at most 4/],
     [{ answerFormat: { kind: "json", schema: { type: "nonsense" } } }, /must be a JSON Schema/],
     [{ answerFormat: { kind: "json", schema: { pattern: "^(a+)+$" } } }, /answerFormat.schema.*must not use pattern/],
@@ -405,7 +407,7 @@ describe("what else a run can be given", () => {
   });
 
   it("may fill more than a request once it is put together", async () => {
-    const big = Buffer.alloc(600_000, 7).toString("base64");
+    const big = Buffer.concat([Buffer.from(data, "base64"), Buffer.alloc(600_000, 7)]).toString("base64");
     const more = { images: [{ name: "big.png", mediaType: "image/png" as const, data: big }] };
     const input = { title: "Long", body: "x".repeat(390_000) };
     const { summary } = await app.call("prompts.create", { body: { input } });

@@ -1,6 +1,6 @@
 import type { ToolCall } from "../../../contract/features/run-events.ts";
 import type { Run } from "../../../contract/features/runs.ts";
-import type { Transcript, TranscriptBlock } from "../../../contract/run-transcript.ts";
+import { speakerWords, type Transcript, type TranscriptBlock } from "../../../contract/run-transcript.ts";
 
 /** A run as a Markdown document that reads like its page: who was asked, what was said, done and changed. */
 export function transcriptMarkdown(run: Run, transcript: Transcript): string {
@@ -27,7 +27,7 @@ function facts(run: Run): string {
 function blockMarkdown(block: TranscriptBlock): string {
   switch (block.kind) {
     case "user":
-      return `## You\n\n${block.text.trimEnd()}`;
+      return `## ${speakerWords[block.speaker]}\n\n${block.text.trimEnd()}`;
     case "text":
       return block.text.trimEnd();
     case "reasoning":
@@ -39,7 +39,7 @@ function blockMarkdown(block: TranscriptBlock): string {
         "\n",
       );
     case "tool":
-      return toolMarkdown(block.call);
+      return toolMarkdown(block.call, block.isUnfinished ? "not finished" : block.call.state);
     case "question": {
       const { answer, request } = block;
       const outcome =
@@ -63,7 +63,7 @@ function blockMarkdown(block: TranscriptBlock): string {
 
 const marks = { pending: " ", running: "~", succeeded: "x" };
 
-function toolMarkdown(call: ToolCall): string {
+function toolMarkdown(call: ToolCall, outcome: string): string {
   const parts = [
     ...(call.input === null ? [] : [fenced(call.input, "json")]),
     ...call.edits.map(
@@ -71,7 +71,7 @@ function toolMarkdown(call: ToolCall): string {
     ),
     ...(call.output === null ? [] : [fenced(call.output, "text")]),
   ];
-  return details(`${oneLine(call.title)} (${call.state})`, parts.join("\n\n"));
+  return details(`${oneLine(call.title)} (${outcome})`, parts.join("\n\n"));
 }
 
 function details(summary: string, content: string): string {

@@ -73,13 +73,22 @@ export function mountTasks(mount: Mount, dependencies: Dependencies): void {
       await checkTemplate(body.template, before.template);
       return tasks.update(params.id, body);
     },
-    move: ({ params, body }, { caller }) => tasks.move(params.id, body, caller.name),
-    async start({ params }) {
+    async move({ params, body }, { caller, demand }) {
+      const before = await tasks.find(params.id);
+      if (body.state === "ready" && before.state !== "ready" && isFree(before)) demand("allow");
+      return tasks.move(params.id, body, caller.name);
+    },
+    async start({ params }, { demand }) {
+      if (isFree(await tasks.find(params.id))) demand("allow");
       await start(params.id);
       return tasks.get(params.id);
     },
     cancel: ({ params }, { caller }) => tasks.cancel(params.id, caller.name),
     remove: ({ params }, { caller }) => tasks.remove(params.id, caller.name),
-    restore: ({ params }) => tasks.restore(params.id),
+    restore({ params }, { demand }) {
+      const removed = book.file().removed.find(({ task }) => task.id === params.id)?.task;
+      if (removed?.state === "ready" && isFree(removed)) demand("allow");
+      return tasks.restore(params.id);
+    },
   });
 }

@@ -74,6 +74,8 @@ function EditorForm({ rule, onClose }: RuleEditorProps) {
     },
   });
   const errors = fieldErrors(save.error);
+  // Said at the field they belong to, they are not said once more.
+  const isAllAtFields = Object.keys(errors).length > 0 && Object.keys(errors).every((name) => name in newDraft);
   const change = (patch: Partial<Draft>): void => {
     setDraft((current) => ({ ...current, ...patch }));
   };
@@ -136,6 +138,7 @@ function EditorForm({ rule, onClose }: RuleEditorProps) {
         allowDeselect={false}
         data={draft.expiresAt === null ? [...endings] : [...endings, { value: "kept", label: "As it is set now" }]}
         value={draft.expiresAt === null ? "" : "kept"}
+        error={errors["expiresAt"]}
         onChange={(hours) => {
           if (hours === null || hours === "kept") return;
           const endMs = Date.now() + Number(hours) * 3_600_000;
@@ -143,7 +146,7 @@ function EditorForm({ rule, onClose }: RuleEditorProps) {
         }}
       />
       <RulePreview draft={draft} />
-      <FormError error={save.error} shown={Object.keys(errors)} />
+      {isAllAtFields ? null : <FormError error={save.error} shown={Object.keys(errors)} />}
       <div className={classes["formActions"]}>
         <Button onClick={onClose}>Cancel</Button>
         <Button type="submit" variant="filled" loading={save.isPending}>

@@ -60,6 +60,7 @@ export function RuleList() {
       {rules.data === undefined || rules.data.length === 0 ? null : (
         <>
           <div className={classes["all"]}>{create}</div>
+          <ChangedOutside rules={rules.data} onConfirmed={() => void rules.refetch()} />
           <ul role="list" className={classes["rules"]}>
             {rules.data.map((rule) => (
               <li key={rule.id}>
@@ -78,6 +79,34 @@ export function RuleList() {
         />
       )}
     </>
+  );
+}
+
+type ListedRule = ApprovalRule & { isChangedOutside: boolean };
+
+function withoutMark(listed: ListedRule): ApprovalRule {
+  const { isChangedOutside, ...rule } = listed;
+  void isChangedOutside;
+  return rule;
+}
+
+/** Rules somebody else has written allow nothing until the user has looked at them. */
+function ChangedOutside({ rules, onConfirmed }: { rules: readonly ListedRule[]; onConfirmed: () => void }) {
+  if (!rules.some(({ isChangedOutside }) => isChangedOutside)) return null;
+  const confirm = async (): Promise<void> => {
+    const body = rules.map(withoutMark);
+    if (await withErrorToast("Could not confirm the rules", () => call("approvals.confirmRules", { body })))
+      onConfirmed();
+  };
+  return (
+    <div className={classes["rule"]} role="status">
+      <p className={classes["ruleBody"]}>
+        Changed outside of PortOS: none of the rules below allows anything until you confirm them.
+      </p>
+      <div className={classes["ruleActions"]}>
+        <Button onClick={() => void confirm()}>Confirm these rules</Button>
+      </div>
+    </div>
   );
 }
 

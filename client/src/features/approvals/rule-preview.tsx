@@ -21,7 +21,7 @@ export function RulePreview({ draft }: { draft: ApprovalRuleInput }) {
   });
   if (!isDefined || !isPlaced || isError) return null;
   if (data === undefined) return <p className={classes["preview"]}>Looking at the history…</p>;
-  const { looked, matched, contradicted, examples } = data;
+  const { looked, matched, waiting, contradicted, examples } = data;
   return (
     <div className={classes["preview"]} role="status">
       <p>
@@ -30,6 +30,11 @@ export function RulePreview({ draft }: { draft: ApprovalRuleInput }) {
           : `Would have matched ${String(matched)} of the last ${String(looked)}.`}
         {contradicted === 0 ? null : <strong>{` You answered ${String(contradicted)} of them the other way.`}</strong>}
       </p>
+      {waiting === 0 ? null : (
+        <p>
+          <strong>{`Would ${body.effect === "deny" ? "deny" : "allow"} ${String(waiting)} that ${waiting === 1 ? "waits" : "wait"} now, as soon as it is saved.`}</strong>
+        </p>
+      )}
       <ul role="list">
         {examples.map(({ id, title, state }) => (
           <li key={id}>

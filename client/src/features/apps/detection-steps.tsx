@@ -1,6 +1,6 @@
-import { IconAlertTriangle, IconCheck, IconLoader2, IconMinus } from "../../ui/icons.gen.ts";
-
 import type { DetectionStep } from "../../../../contract/features/detect.ts";
+import { IconAlertTriangle, IconCheck, IconLoader2, IconMinus } from "../../ui/icons.gen.ts";
+import { Turning } from "../../ui/turning.tsx";
 import classes from "./apps.module.css";
 
 const looks = {
@@ -28,11 +28,9 @@ export function DetectionSteps({ steps, isDone }: DetectionStepsProps) {
         const { icon: Icon, word, color } = looks[step.state];
         return (
           <li key={step.detector} className={classes["step"]}>
-            <Icon
-              size={15}
-              color={color}
-              {...(step.state === "running" ? { className: classes["moving"] ?? "" } : {})}
-            />
+            <Turning isOn={step.state === "running"}>
+              <Icon size={15} color={color} />
+            </Turning>
             <span>{step.detector}</span>
             <span className={classes["stepState"]}>{step.state === "found" ? "" : word}</span>
             {step.lines.length === 0 ? null : (

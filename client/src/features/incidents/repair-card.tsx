@@ -7,6 +7,7 @@ import { ActionLink } from "../../ui/action-link.tsx";
 import { Facts } from "../../ui/facts.tsx";
 import { IconCheck, IconCircleDashed, IconHandStop, IconLoader2, IconX } from "../../ui/icons.gen.ts";
 import { StatusBadge } from "../../ui/status-badge.tsx";
+import { Turning } from "../../ui/turning.tsx";
 import { RepairButtons } from "./repair-actions.tsx";
 import { outcomeText, repairStatus, repairSteps, type RepairStep } from "./repair-words.ts";
 import classes from "./repairs.module.css";
@@ -35,7 +36,9 @@ export function RepairCard({ repair }: { repair: Repair }) {
           const Icon = stepIcons[step];
           return (
             <li key={label} data-state={step}>
-              <Icon size={14} aria-hidden />
+              <Turning isOn={step === "now"}>
+                <Icon size={14} aria-hidden />
+              </Turning>
               {label}
               <span className="visually-hidden">: {stepWords[step]}</span>
             </li>

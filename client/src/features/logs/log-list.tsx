@@ -57,6 +57,14 @@ export function LogList({ view, state, look, target, selection, ...on }: LogList
   const [place, setPlace] = useState<Place | null>(null);
   const { folds, toggle } = useFolds();
   const heights = useRowHeights(rowHeight, !look.isWrapped);
+  const { observe } = heights;
+  const observeScroller = useCallback(
+    (element: HTMLDivElement | null) => {
+      scroller.current = element;
+      return observe(element);
+    },
+    [observe],
+  );
   const { lines, firstNumber } = view.window;
   const rows = useRows(view, state.version, folds);
   const starts = layOut(rows.length, (index) => heights.heightOf(firstNumber + (rows[index]?.index ?? 0)));
@@ -134,10 +142,7 @@ export function LogList({ view, state, look, target, selection, ...on }: LogList
   return (
     <div className={classes["frame"]}>
       <div
-        ref={(element) => {
-          scroller.current = element;
-          return heights.observe(element);
-        }}
+        ref={observeScroller}
         className={classes["scroller"]}
         data-wrapped={look.isWrapped || undefined}
         onScroll={handleScroll}
@@ -154,7 +159,7 @@ export function LogList({ view, state, look, target, selection, ...on }: LogList
               if (!line) return null;
               const number = firstNumber + row.index;
               return (
-                <div key={number} data-number={number} ref={heights.observe}>
+                <div key={number} data-number={number} ref={observe}>
                   <LogRow
                     line={line}
                     times={look.times}

@@ -237,7 +237,7 @@ function Warnings({ view: { summary }, isBehind, onLoad, onOver }: WarningsProps
       {summary.problem === null ? null : (
         <Notice tone="bad">
           <code>data/prompts/{summary.id}.md</code> was edited by hand and cannot be read: {summary.problem}. Version{" "}
-          {summary.version} stays in force until it is mended; nothing is written over it.
+          {summary.version} stays in force until it is mended, or a version is brought back; the file is kept then.
         </Notice>
       )}
       {isBehind ? (

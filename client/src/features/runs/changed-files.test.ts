@@ -14,7 +14,7 @@ const edit = (path: string, before: string | null, after: string, isCut = false)
 
 function tool(state: ToolCall["state"], ...edits: FileEdit[]): TranscriptBlock {
   const call: ToolCall = { callId: "c", title: "Edit", tool: "edit", state, input: null, output: null, edits };
-  return { kind: "tool", key: "c", at, lastAt: at, call };
+  return { kind: "tool", isUnfinished: false, key: "c", at, lastAt: at, call };
 }
 
 test("edits of one file that go on from one another are one change, from the first text to the last", () => {

@@ -306,7 +306,7 @@ function Trouble({ health }: { health: ProviderHealth | undefined }) {
   if (health === undefined || (health.state !== "down" && health.state !== "limited")) return null;
   return (
     <span className={classes["trouble"]} title={health.message ?? undefined}>
-      <StatusBadge status={health.state} isCompact />
+      <StatusBadge status={health.failure === "not-installed" ? "not installed" : health.state} isCompact />
       {health.backAt === null ? null : (
         <span className="dim">
           back <Time iso={health.backAt} />

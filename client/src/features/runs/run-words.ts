@@ -56,6 +56,7 @@ export function figuresOf(usage: Usage): string[] {
   return [
     ...(tokens === 0 ? [] : [`${formatTokens(tokens)} tokens`]),
     ...(usage.costUsd === null || (usage.costUsd === 0 && tokens === 0) ? [] : [formatCost(usage.costUsd)]),
+    ...(usage.isEstimated === true && tokens > 0 ? ["estimated"] : []),
   ];
 }
 
@@ -64,6 +65,7 @@ export function usageWords(usage: Usage): string {
   if (figuresOf(usage).length === 0) return "";
   const parts = [`${formatTokens(usage.inputTokens)} in`, `${formatTokens(usage.outputTokens)} out`];
   if (usage.costUsd !== null) parts.push(formatCost(usage.costUsd));
+  if (usage.isEstimated === true) parts.push("estimated");
   return parts.join(" · ");
 }
 

@@ -1,5 +1,5 @@
 import { Button } from "@mantine/core";
-import { useLayoutEffect, useRef, useState, type ReactNode } from "react";
+import { useCallback, useLayoutEffect, useRef, useState, type ReactNode } from "react";
 
 import { formatCount } from "../../lib/format.ts";
 import { IconArrowDown } from "../../ui/icons.gen.ts";
@@ -41,6 +41,14 @@ export function TranscriptList({ rows, label, target, renderRow }: TranscriptLis
   const [place, setPlace] = useState<Place>({ index: 0, delta: 0 });
   const [leftAt, setLeftAt] = useState(0);
   const heights = useRowHeights(guessedHeight, false, stayAtEnd);
+  const { observe } = heights;
+  const observeScroller = useCallback(
+    (element: HTMLDivElement | null) => {
+      scroller.current = element;
+      return observe(element);
+    },
+    [observe],
+  );
   const starts = layOut(rows.length, heights.heightOf);
   const total = starts.at(-1) ?? 0;
   const placeTop = (starts[Math.min(place.index, rows.length)] ?? 0) + place.delta;
@@ -112,10 +120,7 @@ export function TranscriptList({ rows, label, target, renderRow }: TranscriptLis
   return (
     <div className={classes["frame"]}>
       <div
-        ref={(element) => {
-          scroller.current = element;
-          return heights.observe(element);
-        }}
+        ref={observeScroller}
         className={classes["scroller"]}
         onScroll={handleScroll}
         tabIndex={0}
@@ -129,7 +134,7 @@ export function TranscriptList({ rows, label, target, renderRow }: TranscriptLis
               key={row.key}
               data-number={first + offset}
               data-moving={first + offset >= rows.length - movingRows || undefined}
-              ref={heights.observe}
+              ref={observe}
               className={classes["row"]}
             >
               {renderRow(row, first + offset)}

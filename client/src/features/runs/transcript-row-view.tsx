@@ -1,7 +1,7 @@
 import { useComputedColorScheme } from "@mantine/core";
 import { memo, type ReactNode } from "react";
 
-import type { TranscriptBlock } from "../../../../contract/run-transcript.ts";
+import { speakerWords, type TranscriptBlock } from "../../../../contract/run-transcript.ts";
 import { callTitle } from "../../lib/short-path.ts";
 import { AnsiText } from "../../ui/ansi-text.tsx";
 import { CallEdits, CallInput } from "../../ui/call-detail.tsx";
@@ -17,6 +17,7 @@ import {
   IconHandStop,
   IconListCheck,
   IconLoader2,
+  IconPlayerPlay,
   IconUser,
 } from "../../ui/icons.gen.ts";
 import { Notice } from "../../ui/notice.tsx";
@@ -116,7 +117,7 @@ function UserRow({ block, query, isOpen, onToggle }: { block: BlockOf<"user">; q
   return (
     <div className={classes["user"]}>
       <div className={classes["who"]}>
-        <IconUser size={14} /> You
+        {block.speaker === "user" ? <IconUser size={14} /> : <IconPlayerPlay size={14} />} {speakerWords[block.speaker]}
         <span className={classes["end"]}>
           <Time iso={block.at} />
         </span>
@@ -233,7 +234,7 @@ interface ToolRowProps extends Fold {
   query: string;
 }
 
-function ToolRow({ block: { call }, folder, query, ...fold }: ToolRowProps) {
+function ToolRow({ block: { call, isUnfinished }, folder, query, ...fold }: ToolRowProps) {
   const title = callTitle(call, folder);
   const word = toolWords[call.tool];
   return (
@@ -245,7 +246,7 @@ function ToolRow({ block: { call }, folder, query, ...fold }: ToolRowProps) {
           <Marked text={title} query={query} />
         </span>
         <span className={classes["end"]}>
-          <StatusBadge status={callStatus[call.state]} isCompact />
+          <StatusBadge status={isUnfinished ? "not finished" : callStatus[call.state]} isCompact />
         </span>
       </FoldButton>
       {fold.isOpen ? (

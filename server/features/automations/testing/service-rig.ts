@@ -27,6 +27,7 @@ export interface StartedAction {
 
 /** A box for automations without secrets. */
 const noSecrets: SecretBox = {
+  signer: () => Promise.reject(new Error("not used")),
   seal: () => Promise.reject(new Error("nothing is secret here")),
   open: () => Promise.reject(new Error("nothing is secret here")),
   sealPlain: (stored) => Promise.resolve(stored),

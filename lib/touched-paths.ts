@@ -3,16 +3,23 @@ import { homedir } from "node:os";
 import { basename, dirname, isAbsolute, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
-import type { ToolCall } from "../../../contract/features/run-events.ts";
+import type { ToolCall } from "../contract/features/run-events.ts";
 
 const pathField = /(?:path|file|dir|directory|folder|cwd|root|uri|source|destination|target)s?$/i;
 const maxPaths = 200;
 
-/** The files and folders a tool call names, each absolute with its links followed as they are now. */
-export async function touchedPaths(call: Pick<ToolCall, "input" | "edits">, folder: string): Promise<string[]> {
-  const named = [...call.edits.map(({ path }) => path), ...namedIn(call.input)];
-  const places = await Promise.all(named.slice(0, maxPaths).map((path) => realPlace(absolute(path, folder))));
-  return [...new Set(places)];
+/**
+ * The files and folders a tool call names, each absolute with its links followed as they are now. Of more than `most` the
+ * rest is "/": nobody has looked where they are.
+ */
+export async function touchedPaths(
+  call: Pick<ToolCall, "input" | "edits">,
+  folder: string,
+  most = maxPaths,
+): Promise<string[]> {
+  const named = [...new Set([...call.edits.map(({ path }) => path), ...namedIn(call.input)])];
+  const places = await Promise.all(named.slice(0, most).map((path) => realPlace(absolute(path, folder))));
+  return [...new Set(named.length > most ? [...places, "/"] : places)];
 }
 
 /** Where a path leads: its links followed as far as it exists. */
