@@ -18,6 +18,13 @@ test.each([
     '<?xml version="1.0" encoding="iso-8859-2"?><a>ą</a>',
     "iso-8859-2",
   ],
+  [
+    "not the header that says UTF-16 of bytes that are not",
+    utf8("<a>é</a>"),
+    "text/xml; charset=utf-16",
+    "<a>é</a>",
+    "utf-8",
+  ],
   ["the meta element", latin('<meta charset="koi8-r">\xc1'), "text/html", '<meta charset="koi8-r">а', "koi8-r"],
   ["UTF-8 unsaid", utf8("日本"), "", "日本", "utf-8"],
   ["windows-1252 when it is not UTF-8", latin("caf\xe9 \x93x\x94"), "", "café “x”", "windows-1252"],

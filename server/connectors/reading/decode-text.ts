@@ -71,12 +71,13 @@ function declaredEncodings(bytes: Uint8Array, contentType: string): string[] {
   const header = /charset\s*=\s*["']?([\w.:-]+)/i.exec(contentType)?.[1];
   const xml = /^\s*<\?xml\s[^>]{0,200}?encoding\s*=\s*["']([\w.:-]+)["']/i.exec(start)?.[1];
   const meta = /<meta\s[^>]{0,500}?charset\s*=\s*["']?([\w.:-]+)/i.exec(start)?.[1];
-  const inside = [xml, meta].map((label) => {
+  const names = [header, xml, meta].map((label) => {
     const name = standardName(label);
-    // What could be read as ASCII up to here is not UTF-16.
-    return name?.startsWith("utf-16") === true ? "utf-8" : name;
+    // What could be read as ASCII up to here is not UTF-16, and no page is UTF-16 without a zero.
+    const isAscii = label !== header || !start.includes("\0");
+    return name?.startsWith("utf-16") === true && isAscii ? "utf-8" : name;
   });
-  return [...new Set([standardName(header), ...inside])].filter((name) => name !== null);
+  return [...new Set(names)].filter((name) => name !== null);
 }
 
 function standardName(label: string | undefined): string | null {

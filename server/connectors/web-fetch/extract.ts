@@ -2,10 +2,10 @@ import { z } from "zod";
 
 import { defineOperation, type OperationContext } from "../framework/define-connector.ts";
 import { GatewayError } from "../framework/gateway-error.ts";
+import { baseOf, isPage, parsePage, readText, resolveLink } from "../reading/page.ts";
 import { shorten } from "../reading/plain-text.ts";
 import { getPage } from "./get-page.ts";
 import { pageMetadata, pageMetadataSchema } from "./page-metadata.ts";
-import { baseOf, isPage, parsePage, readText, resolveLink } from "./page.ts";
 import { mainPart } from "./readable.ts";
 import { elementText, tableRows, toMarkdown, tidyLinks } from "./to-markdown.ts";
 import { pageUrl, respectsRobots, type WebFetchConfig } from "./web-fetch-config.ts";

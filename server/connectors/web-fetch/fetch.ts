@@ -2,9 +2,9 @@ import { z } from "zod";
 
 import { defineOperation, type OperationContext } from "../framework/define-connector.ts";
 import { htmlField } from "../framework/html-field.ts";
+import { isPage, parsePage, readText, type TextReply } from "../reading/page.ts";
 import { getPage } from "./get-page.ts";
 import { pageMetadata } from "./page-metadata.ts";
-import { isPage, parsePage, readText, type TextReply } from "./page.ts";
 import { mainPart } from "./readable.ts";
 import { toMarkdown } from "./to-markdown.ts";
 import { pageUrl, respectsRobots, type WebFetchConfig } from "./web-fetch-config.ts";

@@ -1,7 +1,8 @@
 import { z } from "zod";
 
+import { feedLinks } from "../reading/feed-links.ts";
+import { baseOf, resolveLink } from "../reading/page.ts";
 import { shorten } from "../reading/plain-text.ts";
-import { baseOf, resolveLink } from "./page.ts";
 
 /** What a page says about itself. */
 export const pageMetadataSchema = z.strictObject({
@@ -17,8 +18,6 @@ export const pageMetadataSchema = z.strictObject({
   feeds: z.array(z.strictObject({ url: z.string(), title: z.string().nullable() })),
 });
 export type PageMetadata = z.output<typeof pageMetadataSchema>;
-
-const maxFeeds = 20;
 
 /** Reads the head of a page. */
 export function pageMetadata(document: Document, url: string): PageMetadata {
@@ -46,25 +45,6 @@ export function pageMetadata(document: Document, url: string): PageMetadata {
     imageUrl: link(say("og:image", "twitter:image")),
     feeds: feedLinks(document, base),
   };
-}
-
-const feedTypes = new Set([
-  "application/rss+xml",
-  "application/atom+xml",
-  "application/rdf+xml",
-  "application/feed+json",
-]);
-
-/** The feeds a page offers. */
-export function feedLinks(document: Document, base: string): PageMetadata["feeds"] {
-  const found = new Map<string, string | null>();
-  for (const element of document.querySelectorAll('link[rel~="alternate"][href]')) {
-    const type = (element.getAttribute("type") ?? "").split(";", 1)[0]?.trim().toLowerCase() ?? "";
-    const url = feedTypes.has(type) ? resolveLink(element.getAttribute("href") ?? "", base) : null;
-    if (url?.startsWith("http") === true && !found.has(url) && found.size < maxFeeds)
-      found.set(url, attribute(element, "title"));
-  }
-  return [...found].map(([url, title]) => ({ url, title }));
 }
 
 function metaValues(document: Document): Map<string, string> {

@@ -1,4 +1,4 @@
-import { baseOf } from "./page.ts";
+import { baseOf } from "../reading/page.ts";
 import { tidyLinks } from "./to-markdown.ts";
 
 /** The part of a page that people came for. */

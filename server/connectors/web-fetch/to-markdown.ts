@@ -1,5 +1,5 @@
+import { resolveLink } from "../reading/page.ts";
 import { shorten } from "../reading/plain-text.ts";
-import { resolveLink } from "./page.ts";
 
 /** Makes the addresses below an element whole and takes away those that lead to no page. */
 export function tidyLinks(root: Element, base: string): void {
@@ -28,7 +28,7 @@ export async function toMarkdown(root: Element): Promise<string> {
   service.remove(["script", "style", "title", "form", "button", "input", "select", "textarea"]);
   service.addRule("table", {
     filter: (node) => node.nodeName === "TABLE" && isData(node),
-    replacement: (_, node) => `\n\n${pipeTable(tableRows(node as unknown as Element))}\n\n`,
+    replacement: (_, node) => `\n\n${pipeTable(tableRows(node))}\n\n`,
   });
   const markdown = service.turndown(root as unknown as HTMLElement);
   return markdown

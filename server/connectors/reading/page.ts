@@ -1,7 +1,7 @@
-import { decodeText } from "../reading/decode-text.ts";
-import { tameHtml } from "../reading/tame-html.ts";
 import type { ConnectorReply } from "../framework/define-connector.ts";
 import { GatewayError } from "../framework/gateway-error.ts";
+import { decodeText } from "./decode-text.ts";
+import { tameHtml } from "./tame-html.ts";
 
 /** A reply that is text, decoded. */
 export interface TextReply {
