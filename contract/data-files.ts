@@ -85,6 +85,11 @@ export const dataFiles = {
     owner: "portos-server",
     what: "What calls of connectors may do, and who changed it",
   },
+  feeds: {
+    path: "feeds.json",
+    owner: "portos-server",
+    what: "Feeds that are followed, and which of their entries were given back",
+  },
   hooks: { path: "hooks.json", owner: "portos-server", what: "Webhooks in, their secrets sealed" },
   hookDeliveries: {
     path: "hooks/deliveries/",

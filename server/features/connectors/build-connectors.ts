@@ -8,6 +8,8 @@ import type { GatewayDependencies } from "../../connectors/framework/gateway-req
 import type { Outbox } from "../../connectors/framework/outbox/outbox.ts";
 import { createCallDays, createRateLimiter } from "../../connectors/framework/rate-limit.ts";
 import { createRegistry, type ConnectorRegistry } from "../../connectors/framework/registry.ts";
+import { rssFile, type RssBook } from "../../connectors/rss/rss-book.ts";
+import { createRss } from "../../connectors/rss/rss.ts";
 import type { ApprovalService } from "../approvals/approval-service.ts";
 import type { PanicSwitch } from "../chief/panic-switch.ts";
 import { createConfigStore } from "./config-store.ts";
@@ -42,7 +44,8 @@ export async function buildConnectors(context: AppContext, parts: Dependencies):
   const { evidence, outbox, panic, trust } = parts;
   const logger = context.logger.child("gateway");
   const zone = machineZone();
-  const registry = createRegistry(builtInConnectors);
+  const feeds = await context.openStore<RssBook>("feeds", rssFile);
+  const registry = createRegistry([...builtInConnectors, createRss(feeds)]);
   const store = await context.openStore<ConnectorsFile>("connectors", connectorsFile);
   const configs = createConfigStore({ store, secrets: context.secrets, clock });
   const policies = createPolicyStore({ store: await context.openStore<PoliciesFile>("policies", policiesFile), clock });
