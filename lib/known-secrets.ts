@@ -13,9 +13,13 @@ export interface KnownSecrets {
   refresh(): Promise<void>;
 }
 
-const filesWithSecrets = [dataFiles.apps, dataFiles.automations, dataFiles.providers, dataFiles.hooks, dataFiles.connectors].map(
-  ({ path }) => path,
-);
+const filesWithSecrets = [
+  dataFiles.apps,
+  dataFiles.automations,
+  dataFiles.providers,
+  dataFiles.hooks,
+  dataFiles.connectors,
+].map(({ path }) => path);
 
 /** Creates it; nothing is read before the first `refresh`. The files are only ever read. */
 export function createKnownSecrets({ env, logger }: { env: Env; logger: Logger }): KnownSecrets {

@@ -80,7 +80,9 @@ export function redactDiff(lines: readonly string[]): string[] {
   if (lines.length === 0) return [];
   const text = lines.join("\n");
   const withoutValues = secretPattern ? text.replace(secretPattern, masked) : text;
-  return replaced(withoutValues, [...tokenShapes, ...headerPatterns]).replace(privateKey, masked).split("\n");
+  return replaced(withoutValues, [...tokenShapes, ...headerPatterns])
+    .replace(privateKey, masked)
+    .split("\n");
 }
 
 const secretWords =

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 
 import type { ApprovalSubject } from "../../../contract/features/approvals.ts";
 import { redactValue } from "../../../lib/redact.ts";
-import { canonicalJson } from "../../features/approvals/canonical-json.ts";
+import { canonicalJson } from "../../../lib/canonical-json.ts";
 import { GatewayError } from "./gateway-error.ts";
 import type { ApprovalAnswer, GatewayDependencies, GatewayRequest } from "./gateway-request.ts";
 import { judgeMode } from "./policy.ts";

@@ -195,7 +195,9 @@ async function leave(notes: CallNotes, call: PreparedCall, dependencies: Gateway
   const parsed = await path.step("reply", () => ({ value: parseReply(call, raw), reason: "The reply is as declared" }));
   const output = await path.step("output", () => {
     if (!policy.cleansOutput) return { value: parsed, code: "off", reason: "The policy leaves the reply as it is" };
-    const value = cleanOutput(parsed, { secrets, schema: operation.output });
+    const onCut = () =>
+      path.note("output", "cut", "HTML was too long or too deep to be read whole; the rest is left out");
+    const value = cleanOutput(parsed, { secrets, schema: operation.output, onCut });
     return { value, reason: "Secrets, scripts and control characters are out of the reply" };
   });
   const trust = await path.step("trust", () => {

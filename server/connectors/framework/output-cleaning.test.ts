@@ -127,6 +127,16 @@ describe("HTML", () => {
     expect(cleanOutput("<p>correct&#45;horse &#7;</p>", options)).toBe("<p>[redacted] </p>");
   });
 
+  test("made to take long is cut before it is parsed, and that is told", () => {
+    let cuts = 0;
+    const options = { secrets: [], schema: htmlField, onCut: () => (cuts += 1) };
+    const hostile = "<div>".repeat(400_000);
+    const result = cleanOutput(`<p>First</p>${hostile}`, options);
+    expect(result.startsWith("<p>First</p><div>")).toBe(true);
+    expect(result.length).toBeLessThan(1_000);
+    expect(cuts).toBe(1);
+  });
+
   test("plain sentences with entities mean the same afterwards", () => {
     expect(cleanOutput("<p>Fish &amp; chips &lt; 5 €</p>", { secrets: [], schema: htmlField })).toBe(
       "<p>Fish &amp; chips &lt; 5 €</p>",

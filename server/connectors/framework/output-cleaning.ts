@@ -4,6 +4,7 @@ import sanitizeHtml from "sanitize-html";
 import type { z } from "zod";
 
 import { redactedMark, redactTokens } from "../../../lib/redact.ts";
+import { tameHtml } from "../reading/tame-html.ts";
 import { withoutControls } from "./clean-input.ts";
 import { GatewayError } from "./gateway-error.ts";
 import { isHtmlField, partsOf, plain } from "./html-field.ts";
@@ -14,8 +15,12 @@ export interface OutputCleaning {
   secrets: readonly string[];
   /** What the value was made by: fields that are `htmlField` in it are sanitised as HTML. */
   schema?: z.core.$ZodType;
+  /** Called for each field of HTML of which something is left out because it is too long, or too deep. */
+  onCut?(): void;
 }
 
+/** The library that sanitises needs time that grows with the square of what is nested, so it never sees more than this. */
+const htmlLimits = { maxChars: 2_000_000, maxElements: 20_000, maxDepth: 60 };
 const deepest = 200;
 /** Entries of a list have the same few names. */
 const mostNames = 1_000;
@@ -26,7 +31,7 @@ const mostNames = 1_000;
  * runs, where the schema says that it is HTML. Everything else stays as it is, bytes too. Doing it twice changes nothing more.
  * Throws `reply_invalid` for what is nested deeper than 200 levels.
  */
-export function cleanOutput<T>(value: T, { secrets, schema }: OutputCleaning): T {
+export function cleanOutput<T>(value: T, { secrets, schema, onCut }: OutputCleaning): T {
   const redactSecrets = secretRedactor(secrets);
   const cleanText = (text: string): string => redactSecrets(withoutControls(stripVTControlCharacters(text)));
   const names = new Map<string, string>();
@@ -37,7 +42,11 @@ export function cleanOutput<T>(value: T, { secrets, schema }: OutputCleaning): T
     if (names.size < mostNames) names.set(name, fresh);
     return fresh;
   };
-  const cleanHtml = (html: string): string => cleanText(sanitizeHtml(cleanText(html), htmlOptions));
+  const cleanHtml = (text: string): string => {
+    const { html, isCut } = tameHtml(cleanText(text), htmlLimits);
+    if (isCut) onCut?.();
+    return cleanText(sanitizeHtml(html, htmlOptions));
+  };
 
   function cleaned(part: unknown, schemas: readonly z.core.$ZodType[], depth: number): unknown {
     if (typeof part === "string") return plain(schemas, part).some(isHtmlField) ? cleanHtml(part) : cleanText(part);

@@ -118,12 +118,12 @@ describe("slack", () => {
   });
 
   it("wants text or blocks, one channel and a real time stamp", () => {
-    const { input } = slack.operations["send-message"];
+    const input = slack.operations["send-message"]?.input;
     for (const wrong of [
       { channel: "C0123ABC" },
       { channel: "C1,C2", text: "a" },
       { channel: "C0123ABC", text: "a", threadTs: "now" },
     ])
-      expect(input.safeParse(wrong).success).toBe(false);
+      expect(input?.safeParse(wrong).success).toBe(false);
   });
 });

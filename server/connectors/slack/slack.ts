@@ -1,4 +1,4 @@
-import type { ChatPostMessageArguments, ChatUpdateArguments } from "@slack/web-api";
+import type { ChatPostMessageArguments, ChatPostMessageResponse, ChatUpdateArguments } from "@slack/web-api";
 import { z } from "zod";
 
 import { defineConnector, defineOperation, type OperationContext } from "../framework/define-connector.ts";
@@ -96,7 +96,9 @@ const sendMessage = defineOperation<Config, typeof sendInput, typeof written>({
       reply_broadcast: input.isShownInChannel,
       unfurl_links: input.unfurlsLinks,
     } as ChatPostMessageArguments;
-    const answer = await withSlack(context, (slack) => slack.chat.postMessage(message));
+    const answer = await withSlack<ChatPostMessageResponse>(context, (slack) =>
+      slack.apiCall("chat.postMessage", { ...message }),
+    );
     return { channel: answer.channel ?? input.channel, ts: answer.ts ?? "" };
   },
 });

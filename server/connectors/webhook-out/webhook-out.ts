@@ -92,6 +92,7 @@ const post = defineOperation<Config, typeof input, typeof output>({
   title: "Post",
   description: "Sends a signed message to a webhook.",
   effect: "write",
+  isToPeople: true, // many receivers are chats
   input,
   output,
   targets: ({ url }, configured) => [url ?? configured.url].filter((target) => target !== undefined),

@@ -5,7 +5,7 @@ import type { PermissionRequest } from "../../../contract/features/run-events.ts
 import type { PermissionMode, Run } from "../../../contract/features/runs.ts";
 import { redactValue } from "../../../lib/redact.ts";
 import { approvalChanges } from "./approval-changes.ts";
-import { canonicalJson } from "./canonical-json.ts";
+import { canonicalJson } from "../../../lib/canonical-json.ts";
 import { askedCommand } from "./command-words.ts";
 import { realPlace, touchedPaths } from "../../../lib/touched-paths.ts";
 

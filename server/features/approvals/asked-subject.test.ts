@@ -8,9 +8,9 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { PermissionRequest } from "../../../contract/features/run-events.ts";
 import { approvalChanges } from "./approval-changes.ts";
 import { requestHash } from "./approval-subject.ts";
-import { canonicalJson } from "./canonical-json.ts";
+import { canonicalJson } from "../../../lib/canonical-json.ts";
 import { askedCommand, simpleWords } from "./command-words.ts";
-import { deviceName } from "./device-name.ts";
+import { deviceName } from "../../device-name.ts";
 import { isWithin, touchedPaths } from "../../../lib/touched-paths.ts";
 
 const request: PermissionRequest = {

@@ -2,7 +2,7 @@ import { approvalsEndpoints } from "../../../contract/features/approvals.ts";
 import type { Mount, RequestContext } from "../../http/mount.ts";
 import type { ApprovalHistory } from "./approval-history.ts";
 import type { Answerer, ApprovalService } from "./approval-service.ts";
-import { deviceName } from "./device-name.ts";
+import { deviceName } from "../../device-name.ts";
 import { previewRule } from "./rule-match.ts";
 import type { RuleService } from "./rule-service.ts";
 

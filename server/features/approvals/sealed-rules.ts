@@ -2,7 +2,7 @@ import type { ApprovalRule } from "../../../contract/features/approvals.ts";
 import { AppError } from "../../../lib/app-error.ts";
 import type { JsonStore } from "../../../lib/json-store.ts";
 import type { ApprovalRulesFile } from "./approval-files.ts";
-import { canonicalJson } from "./canonical-json.ts";
+import { canonicalJson } from "../../../lib/canonical-json.ts";
 
 /** The file of rules, which knows whether PortOS itself has written what it says. */
 export interface SealedRules extends Pick<JsonStore<ApprovalRulesFile>, "get" | "update"> {

@@ -8,7 +8,7 @@ import type { Clock } from "../../../lib/clock.ts";
 import { publicGuard } from "../../../lib/guarded-http/public-guard.ts";
 import type { JsonStore } from "../../../lib/json-store.ts";
 import { createPolicyJudge, type PolicyJudge } from "../../connectors/framework/policy.ts";
-import { canonicalJson } from "../approvals/canonical-json.ts";
+import { canonicalJson } from "../../../lib/canonical-json.ts";
 import type { PoliciesFile } from "./connector-files.ts";
 
 /** What calls of each connector may do. */

@@ -5,7 +5,7 @@ import type { Gateway } from "../../connectors/framework/gateway.ts";
 import { GatewayError } from "../../connectors/framework/gateway-error.ts";
 import type { GatewayRequest } from "../../connectors/framework/gateway-request.ts";
 import type { Mount, RequestContext } from "../../http/mount.ts";
-import { deviceName } from "../approvals/device-name.ts";
+import { deviceName } from "../../device-name.ts";
 import { refusalView, type ConnectorService } from "./connector-service.ts";
 import type { NetworkModeSwitch } from "./network-mode.ts";
 import type { PolicyStore } from "./policy-store.ts";

@@ -1,4 +1,4 @@
-import type { Caller } from "../../../contract/features/history.ts";
+import type { Caller } from "../contract/features/history.ts";
 
 const browsers: readonly [RegExp, string][] = [
   [/\bedg(?:e|a|ios)?\//i, "Edge"],
