@@ -41,7 +41,7 @@ beforeEach(() => {
 type Settings = Record<string, unknown>;
 const mail = { to: ["Bo <bo@example.com>"], subject: "Hello", text: "Good day" };
 
-function run(
+async function run(
   operation: typeof send,
   server: MailServer,
   params: Settings,
@@ -60,7 +60,11 @@ function run(
   const insides = emailSmtp.insides?.(config);
   const { context, close } = loopbackContext<unknown>({ config, insides, idempotencyKey });
   if (!operation) throw new Error("no operation");
-  return operation.run(operation.input.parse(params), context).finally(close);
+  try {
+    return await operation.run(operation.input.parse(params), context);
+  } finally {
+    await close();
+  }
 }
 
 describe("email-smtp", () => {

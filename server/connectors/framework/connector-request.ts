@@ -9,7 +9,7 @@ export function urlToCall({ url, query = {} }: Pick<ConnectorRequest, "url" | "q
   for (const [name, value] of Object.entries(query)) {
     if (value === undefined) continue;
     if (Array.isArray(value)) for (const one of value as readonly string[]) target.searchParams.append(name, one);
-    else target.searchParams.append(name, String(value as string | number | boolean));
+    else target.searchParams.append(name, String(value));
   }
   return target;
 }

@@ -20,7 +20,7 @@ const read = defineOperation<Config, z.ZodObject<{ id: z.ZodString }>, z.ZodType
   examples: [{ title: "One", input: { id: "1" } }],
   async run({ id }, { config: { address, apiKey }, http }) {
     const reply = await http.expectOk({ url: `${address}/things/${id}`, headers: { "x-key": apiKey } });
-    return reply.json() as { name: string };
+    return reply.json();
   },
 });
 const post = defineOperation({

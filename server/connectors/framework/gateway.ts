@@ -119,9 +119,12 @@ async function goThrough(notes: CallNotes, dependencies: GatewayDependencies): P
   return leave(notes, { ...prepared, input }, dependencies);
 }
 
+function passed(code: string, reason: string) {
+  return { value: undefined, code, reason };
+}
+
 async function approve(notes: CallNotes, call: PreparedCall, dependencies: GatewayDependencies) {
   const { asks, asksReason } = call;
-  const passed = (code: string, reason: string) => ({ value: undefined, code, reason });
   if (notes.delivery !== null) return passed("accepted", "It was decided when it was accepted for delivery");
   if (asks === "no") return passed("not_asked", asksReason);
   if (notes.request.isDryRun === true) return passed("would_ask", `The user would be asked: ${asksReason}`);
@@ -190,14 +193,18 @@ async function leave(notes: CallNotes, call: PreparedCall, dependencies: Gateway
   const raw = await path.step("call", async () => {
     const parts = { ...dependencies, path, trace, idempotencyKey, isRepeatable, signal: request.signal };
     const value = await runWithNetwork(call, parts, (context) => operation.run(call.input, context));
-    return { value: value as unknown, reason: `${connector.title} has done it` };
+    return { value, reason: `${connector.title} has done it` };
   });
   const parsed = await path.step("reply", () => ({ value: parseReply(call, raw), reason: "The reply is as declared" }));
   const output = await path.step("output", () => {
     if (!policy.cleansOutput) return { value: parsed, code: "off", reason: "The policy leaves the reply as it is" };
-    const onCut = () =>
-      path.note("output", "cut", "HTML was too long or too deep to be read whole; the rest is left out");
-    const value = cleanOutput(parsed, { secrets, schema: operation.output, onCut });
+    const value = cleanOutput(parsed, {
+      secrets,
+      schema: operation.output,
+      onCut() {
+        path.note("output", "cut", "HTML was too long or too deep to be read whole; the rest is left out");
+      },
+    });
     return { value, reason: "Secrets, scripts and control characters are out of the reply" };
   });
   const trust = await path.step("trust", () => {

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { setImmediate as nextTurn } from "node:timers/promises";
 
+import { isoTime } from "../reading/iso-time.ts";
 import { plainText, shorten } from "../reading/plain-text.ts";
 import { tameHtml } from "../reading/tame-html.ts";
 import type { FeedAbout, FeedItem } from "./feed-schema.ts";
@@ -106,15 +107,6 @@ function webAddress(address: string | undefined, base: string): string | null {
   if (address === undefined || address.trim() === "" || !URL.canParse(address.trim(), base)) return null;
   const { protocol, href } = new URL(address.trim(), base);
   return protocol === "http:" || protocol === "https:" ? href : null;
-}
-
-/** Times as mails, XML and people write them; `null` for what is none. */
-export function isoTime(text: string | undefined): string | null {
-  if (text === undefined) return null;
-  const zoned = text.trim().replace(/\bUT\b|\bZ$/, (zone) => (zone === "UT" ? "GMT" : zone));
-  const ms = Date.parse(/^\d{4}-\d\d-\d\d[T ][\d:.]+$/.test(zoned) ? `${zoned.replace(" ", "T")}Z` : zoned);
-  const year = Number.isNaN(ms) ? 0 : new Date(ms).getUTCFullYear();
-  return year >= 1970 && year <= 9999 ? new Date(ms).toISOString() : null;
 }
 
 async function textOrNull(html: string | undefined): Promise<string | null> {

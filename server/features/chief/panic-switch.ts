@@ -24,7 +24,13 @@ export const panicFile = {
 
 /** What a brake has stopped is counted under one of these. */
 export type BrakeCount =
-  "stoppedRuns" | "deniedQuestions" | "pausedAutomations" | "stoppedCommands" | "stoppedChecks" | "stoppedDownloads" | "stoppedCalls";
+  | "stoppedRuns"
+  | "deniedQuestions"
+  | "pausedAutomations"
+  | "stoppedCommands"
+  | "stoppedChecks"
+  | "stoppedDownloads"
+  | "stoppedCalls";
 
 /**
  * One switch that stops everything that runs by itself. It is on as soon as that is on disk; whoever starts something asks it

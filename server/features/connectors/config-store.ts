@@ -100,7 +100,7 @@ export function createConfigStore({ store, secrets, clock }: Parts): ConfigStore
       const before = recordOf(id);
       const kept = await open(id, names).then(
         ({ values }) => values,
-        () => ({}) as Record<string, unknown>, // secrets that cannot be opened have to be entered anew
+        (): Record<string, unknown> => ({}), // secrets that cannot be opened have to be entered anew
       );
       const sealed = { ...before.secrets };
       const plain: Record<string, unknown> = {};
