@@ -161,15 +161,15 @@ test("a file comes with its bytes, hash, type by content and a harmless name", a
   });
 });
 
-async function name(disposition: string, path = "/harbour"): Promise<unknown> {
+async function nameOf(disposition: string, path = "/harbour"): Promise<unknown> {
   const pages = { [path]: { headers: { "content-disposition": disposition } } };
   return (await run("download", pages, { url: `${site.origin}${path}` }))["name"];
 }
 
 test("names of files: encoded ones, those of the address, none", async () => {
-  expect(await name("attachment; filename*=UTF-8''%E2%82%AC%20rates.csv")).toBe("€ rates.csv");
-  expect(await name("inline", "/a%2Fb.txt")).toBe("b.txt");
-  expect(await name("inline", "/%00..")).toBe("download");
+  expect(await nameOf("attachment; filename*=UTF-8''%E2%82%AC%20rates.csv")).toBe("€ rates.csv");
+  expect(await nameOf("inline", "/a%2Fb.txt")).toBe("b.txt");
+  expect(await nameOf("inline", "/%00..")).toBe("download");
 });
 
 test("a file of another type, or too large, is refused", async () => {
