@@ -2,9 +2,8 @@ import { z } from "zod";
 
 import { defineOperation, type OperationContext } from "../framework/define-connector.ts";
 import { GatewayError } from "../framework/gateway-error.ts";
-import { feedItemSchema, type FeedItem } from "./feed-schema.ts";
-import { lookAtFeeds, type FreshEntry, type Look } from "./look-at-feeds.ts";
-import { seenKey } from "./normalise-feed.ts";
+import { feedItemSchema } from "./feed-schema.ts";
+import { lookAtFeeds, type FreshItem, type Look } from "./look-at-feeds.ts";
 import { findSubscription, titleOf, withSeen, type RssBook, type RssStore, type Subscription } from "./rss-book.ts";
 import { withHtml, type RssConfig } from "./rss-config.ts";
 
@@ -61,7 +60,7 @@ export function listNewOperation(store: RssStore) {
       const subscriptions = wish.feed === undefined ? store.get().subscriptions : wanted(store.get(), wish.feed);
       if (wish.feed !== undefined && subscriptions.length === 0) throw unknownFeed(wish.feed);
       const looks = await lookAtFeeds(subscriptions, wish, context);
-      const chosen = await choose(looks, wish);
+      const chosen = choose(looks, wish);
       context.signal.throwIfAborted(); // what nobody gets must not be remembered as given back
       const given = wish.remember ? await remember(store, looks, chosen, context) : chosen;
       return reply(looks, given);
@@ -81,26 +80,14 @@ function unknownFeed(feed: string): GatewayError {
   });
 }
 
-interface Chosen extends FreshEntry {
+interface Chosen extends FreshItem {
   feedId: string;
-  item: FeedItem;
 }
 
-async function choose(looks: readonly Look[], { limit, withHtml: isWithHtml }: Input): Promise<Chosen[]> {
-  const chosen: Chosen[] = [];
-  for (const { subscription, found, fresh } of looks) {
-    const taken = fresh.slice(0, limit - chosen.length);
-    const items =
-      (await found?.feed?.read(
-        taken.map(({ entry }) => entry),
-        isWithHtml,
-      )) ?? [];
-    for (const [at, item] of items.entries()) {
-      const one = taken[at];
-      if (one) chosen.push({ ...one, feedId: subscription.id, item });
-    }
-  }
-  return chosen;
+function choose(looks: readonly Look[], { limit }: Input): Chosen[] {
+  return looks
+    .flatMap(({ subscription, fresh }) => fresh.map((one) => ({ ...one, feedId: subscription.id })))
+    .slice(0, limit);
 }
 
 /** Writes down what was seen; what another call has given back meanwhile is left out. */
@@ -127,7 +114,7 @@ const longestAskedMs = 86_400_000;
 
 function looked(
   before: Subscription,
-  { outcome, found, fresh, problem, askedMs }: Look,
+  { outcome, found, keys, freshCount, problem, askedMs }: Look,
   chosen: readonly Chosen[],
   { clock, config }: OperationContext<RssConfig>,
 ): Subscription {
@@ -138,17 +125,16 @@ function looked(
   const base = { ...before, checkedAt: until(0), problem, isGone: outcome === "gone" };
   if (found === null) return { ...base, waitsUntil: until(Math.max(usualMs, Math.min(askedMs ?? 0, longestAskedMs))) };
   const given = new Set(chosen.filter(({ feedId }) => feedId === before.id).map(({ key }) => key));
-  const current = (found.feed?.entries ?? []).map(({ id }) => seenKey(id)).toReversed();
-  const isAll = given.size === fresh.length;
+  const isAll = given.size === freshCount;
   return {
     ...base,
     url: found.movedTo ?? before.url,
-    title: found.feed?.about.title ?? before.title,
+    title: found.title ?? before.title,
     // With them an unchanged feed would not be sent, and the rest of its entries never be given back.
     etag: isAll ? found.validators.etag : null,
     lastModified: isAll ? found.validators.lastModified : null,
     waitsUntil: isAll ? until(Math.max(usualMs, Math.min(found.restMs ?? 0, longestRestMs))) : null,
-    seen: withSeen(before, current, given),
+    seen: withSeen(before, keys.toReversed(), given),
   };
 }
 
@@ -156,23 +142,23 @@ function reply(looks: readonly Look[], given: readonly Chosen[]): z.input<typeof
   const titles = new Map(
     looks.map(({ subscription, found }) => [
       subscription.id,
-      titleOf({ ...subscription, title: found?.feed?.about.title ?? subscription.title }),
+      titleOf({ ...subscription, title: found?.title ?? subscription.title }),
     ]),
   );
   const items: Item[] = given.map(({ feedId, item }) => ({ feedId, feedTitle: titles.get(feedId) ?? "", ...item }));
   return {
     items,
-    feeds: looks.map(({ subscription: { id, url }, outcome, fresh, problem, found }) => ({
+    feeds: looks.map(({ subscription: { id, url }, outcome, freshCount, problem, found }) => ({
       id,
       url: found?.movedTo ?? url,
       title: titles.get(id) ?? url,
       outcome,
-      newItems: fresh.length,
+      newItems: freshCount,
       problem,
       warnings: found?.warnings ?? [],
     })),
     hasMore:
       looks.some(({ outcome }) => outcome === "later") ||
-      looks.reduce((sum, { fresh }) => sum + fresh.length, 0) > given.length,
+      looks.reduce((sum, { freshCount }) => sum + freshCount, 0) > given.length,
   };
 }

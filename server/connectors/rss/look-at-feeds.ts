@@ -1,22 +1,28 @@
 import type { OperationContext } from "../framework/define-connector.ts";
 import { toGatewayError } from "../framework/to-gateway-error.ts";
+import type { FeedItem } from "./feed-schema.ts";
 import { FeedGone, getFeed, type FoundFeed } from "./get-feed.ts";
-import { seenKey, type KnownFeed } from "./normalise-feed.ts";
-import type { Subscription } from "./rss-book.ts";
+import { seenKey } from "./normalise-feed.ts";
+import { titleOf, type Subscription } from "./rss-book.ts";
 import type { RssConfig } from "./rss-config.ts";
 
 /** An entry that was not given back before. */
-export interface FreshEntry {
+export interface FreshItem {
   key: string;
-  entry: KnownFeed["entries"][number];
+  item: FeedItem;
 }
 
-/** What came of looking at a followed feed. */
+/** What came of looking at a followed feed; nothing of it holds the whole feed. */
 export interface Look {
   subscription: Subscription;
   outcome: "new" | "unchanged" | "waits" | "failed" | "gone" | "later";
-  found: FoundFeed | null;
-  fresh: FreshEntry[];
+  found: (Pick<FoundFeed, "movedTo" | "validators" | "restMs" | "warnings"> & { title: string | null }) | null;
+  /** Keys of all its entries now. */
+  keys: string[];
+  /** Those of its new entries that can be given back by this call. */
+  fresh: FreshItem[];
+  /** All of its new entries. */
+  freshCount: number;
   problem: string | null;
   /** The other side asks not to be asked before, because of a failure. */
   askedMs: number | null;
@@ -25,6 +31,7 @@ export interface Look {
 export interface LookWish {
   /** Enough new entries: no further feed is begun. */
   limit: number;
+  withHtml: boolean;
   /** Also those that want to be left alone for now, unless they said so with an error. */
   isEarly: boolean;
 }
@@ -60,33 +67,51 @@ export async function lookAtFeeds(
 
 async function lookAt(
   subscription: Subscription,
-  { isEarly, now }: LookWish & { now: number },
+  wish: LookWish & { now: number },
   context: OperationContext<RssConfig>,
 ): Promise<Look> {
+  const { isEarly, now } = wish;
   const { url, etag, lastModified, waitsUntil, problem, isGone } = subscription;
   if (isGone) return { ...idle(subscription, "gone"), problem };
   const isWaiting = waitsUntil !== null && Date.parse(waitsUntil) > now;
   if (isWaiting && !(isEarly && problem === null)) return { ...idle(subscription, "waits"), problem };
   try {
     const found = await getFeed({ url, validators: { etag, lastModified }, timeoutMs: feedMs }, context);
-    const fresh = freshOf(found, subscription);
-    return { ...idle(subscription, fresh.length > 0 ? "new" : "unchanged"), found, fresh };
+    return await readLook(found, subscription, wish);
   } catch (error) {
     context.signal.throwIfAborted();
     const { message, hint = "", askedMs } = toGatewayError(error);
+    context.note("feed_failed", `${titleOf(subscription)}: ${message}`);
     const outcome = error instanceof FeedGone ? "gone" : "failed";
     return { ...idle(subscription, outcome), problem: `${message}. ${hint}`.trim(), askedMs };
   }
 }
 
 function idle(subscription: Subscription, outcome: Look["outcome"]): Look {
-  return { subscription, outcome, found: null, fresh: [], problem: null, askedMs: null };
+  return { subscription, outcome, found: null, keys: [], fresh: [], freshCount: 0, problem: null, askedMs: null };
 }
 
-function freshOf({ feed }: FoundFeed, { seen }: Subscription): FreshEntry[] {
-  const known = new Set(seen);
-  return (feed?.entries ?? []).flatMap((entry) => {
-    const key = seenKey(entry.id);
-    return known.has(key) ? [] : [{ key, entry }];
-  });
+async function readLook(
+  { feed, movedTo, validators, restMs, warnings }: FoundFeed,
+  subscription: Subscription,
+  { limit, withHtml }: LookWish,
+): Promise<Look> {
+  const seen = new Set(subscription.seen);
+  const entries = (feed?.entries ?? []).map((entry) => ({ key: seenKey(entry.id), entry }));
+  const fresh = entries.filter(({ key }) => !seen.has(key));
+  const taken = fresh.slice(0, limit);
+  const read =
+    (await feed?.read(
+      taken.map(({ entry }) => entry),
+      withHtml,
+    )) ?? [];
+  // Parts of a text keep all of it in memory; a copy holds only itself.
+  const items = JSON.parse(JSON.stringify(read)) as FeedItem[];
+  return {
+    ...idle(subscription, fresh.length > 0 ? "new" : "unchanged"),
+    found: { title: feed?.about.title ?? null, movedTo, validators, restMs, warnings },
+    keys: entries.map(({ key }) => key),
+    fresh: taken.flatMap(({ key }, at) => (items[at] === undefined ? [] : [{ key, item: items[at] }])),
+    freshCount: fresh.length,
+  };
 }
