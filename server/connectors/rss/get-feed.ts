@@ -52,7 +52,8 @@ export async function getFeed(wish: FeedWish, context: OperationContext<RssConfi
   const { status, headers, url } = reply;
   const ageMs = maxAgeMs(headers);
   const place = { url, movedTo, validators: validatorsOf(headers) };
-  if (status === 304) {
+  const isAsked = wish.validators.etag !== null || wish.validators.lastModified !== null;
+  if (status === 304 && isAsked) {
     const { etag, lastModified } = place.validators;
     const validators = {
       etag: etag ?? wish.validators.etag,

@@ -296,6 +296,12 @@ describe("followed feeds", () => {
     const { feeds } = await listNew();
     expect(feeds).toMatchObject([{ outcome: "gone", problem: expect.stringContaining("gone for good") as string }]);
     expect(site.visits).toEqual([]);
+    expect(await scene.refused("rss", "subscribe", { url: feedAt("/new") })).toMatchObject({
+      message: expect.stringContaining("gone for good") as string,
+    });
+    site.pages = { "/new": xml(rss(3, 2, 1)) };
+    expect(await follow("/new")).toMatchObject({ isNew: false });
+    expect(titles(await listNew())).toEqual(["Entry 3"]);
   });
 
   test("a feed rests as long as it asks for, at most an hour, unless it is asked early", async () => {
@@ -338,7 +344,11 @@ describe("followed feeds", () => {
     expect(store.get().subscriptions).toHaveLength(2);
   });
 
-  test("what is no feed is not followed", async () => {
+  test("what is no feed is not followed, nor one that says nothing", async () => {
+    site.pages = { "/feed": { status: 304 } };
+    expect(await scene.refused("rss", "subscribe", { url: feedAt("/feed") })).toMatchObject({
+      message: `${site.origin} answered 304`,
+    });
     site.pages = { "/page": { body: "<html></html>" } };
     expect(await scene.refused("rss", "subscribe", { url: feedAt("/page") })).toMatchObject({
       gatewayCode: "reply_invalid",

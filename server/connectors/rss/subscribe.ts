@@ -44,9 +44,11 @@ export function subscribeOperation(store: RssStore) {
     ],
     async run({ url, name, from }, context) {
       const known = findSubscription(store.get(), url);
-      if (known) return followed(await rename(store, known, name));
+      const named = name === undefined ? {} : { name };
+      if (known && !known.isGone) return followed(await change(store, known, named));
       const validators = { etag: null, lastModified: null };
       const found = await getFeed({ url: new URL(url).href, validators }, context);
+      if (known) return followed(await change(store, known, { ...revived, ...named }));
       const fresh = toSubscription(found, { url, name, from, nowMs: context.clock.now() });
       const { kept, isNew } = await add(store, fresh);
       if (!isNew) return followed(kept);
@@ -100,14 +102,16 @@ function add(store: RssStore, fresh: Subscription): Promise<Added> {
   });
 }
 
-async function rename(store: RssStore, known: Subscription, name: string | undefined): Promise<Subscription> {
-  if (name === undefined || name === known.name) return known;
-  const renamed = { ...known, name };
+/** A feed that was gone for good and is there again. */
+const revived = { isGone: false, problem: null, waitsUntil: null };
+
+async function change(store: RssStore, known: Subscription, changes: Partial<Subscription>): Promise<Subscription> {
+  if (Object.keys(changes).length === 0) return known;
   await store.update((book) => ({
-    next: { subscriptions: book.subscriptions.map((one) => (one.id === known.id ? { ...one, name } : one)) },
+    next: { subscriptions: book.subscriptions.map((one) => (one.id === known.id ? { ...one, ...changes } : one)) },
     result: undefined,
   }));
-  return renamed;
+  return { ...known, ...changes };
 }
 
 function followed(subscription: Subscription): z.input<typeof output> {
