@@ -87,7 +87,18 @@ function failureOf(reply: ConnectorReply, nowMs: number): SearchFailure {
     return new SearchFailure("key_refused", `Brave does not accept the key: ${said.slice(0, 300)}`);
   if (reply.status === 422 && JSON.stringify(field(error, "meta") ?? null).includes("x-subscription-token"))
     return new SearchFailure("key_refused", "Brave misses the key");
-  return statusFailure(reply, title, nowMs, said);
+  const failure = statusFailure(reply, title, nowMs, said);
+  const askedMs = failure.askedMs ?? resetMs(reply.headers);
+  return new SearchFailure(failure.kind, failure.message, { askedMs });
+}
+
+/** Brave tells of its limits side by side, those of a second and of a month: "1, 1419704". */
+function resetMs(headers: Readonly<Record<string, string>>): number | null {
+  const numbers = (name: string): number[] => (headers[name] ?? "").split(",").map((part) => Number.parseInt(part, 10));
+  const resets = numbers("x-ratelimit-reset");
+  const usedUp = numbers("x-ratelimit-remaining").flatMap((left, at) => (left === 0 ? [resets[at] ?? Number.NaN] : []));
+  const seconds = Math.max(...usedUp.filter((reset) => Number.isFinite(reset) && reset >= 0));
+  return Number.isFinite(seconds) ? seconds * 1_000 : null;
 }
 
 function errorIn(reply: ConnectorReply): unknown {

@@ -231,6 +231,16 @@ describe("who fails is followed by the next, as the table says", () => {
   });
 });
 
+test("Brave's limits of a second and of a month are told apart", async () => {
+  const limits = { "x-ratelimit-remaining": "0, 1832", "x-ratelimit-reset": "1, 1419704" };
+  fake.answer("brave", reply("{}", 429, limits));
+  expect((await refused({ backend: "brave" })).askedMs).toBe(1_000);
+  fake.answer("brave", reply("{}", 429, { ...limits, "x-ratelimit-remaining": "0, 0" }));
+  expect((await refused({ backend: "brave" })).askedMs).toBe(1_419_704_000);
+  fake.answer("brave", reply("{}", 429));
+  expect((await refused({ backend: "brave" })).askedMs).toBeNull();
+});
+
 describe("the next one is not asked", () => {
   test("when the search itself is refused", async () => {
     configure({ order: ["brave", "tavily"] });
