@@ -82,12 +82,13 @@ async function requestWithRetries(wanted: ConnectorRequest, options: ConnectorHt
     maxRedirects: wanted.maxRedirects ?? usualRedirects,
     maxBytes: Math.min(wanted.maxBytes ?? Infinity, caps.maxReplyBytes),
   };
+  const retries = options.retries ?? usualRetries;
   const deadline = Math.min(options.deadline, clock.monotonic() + (wanted.timeoutMs ?? Infinity));
   const isIdempotent = wanted.isIdempotent ?? (isRepeatable ? true : undefined);
   const { value } = await withRetries({
     run: () => sendThroughBreaker(prepared, { ...options, deadline }),
     advise: (outcome) => adviseRepeat(outcome, { method: prepared.method, isIdempotent, now: clock.now() }),
-    policy: options.retries ?? usualRetries,
+    policy: { ...retries, maxAttempts: Math.min(retries.maxAttempts, wanted.maxTries ?? Infinity) },
     clock,
     deadline,
     signal,

@@ -26,6 +26,8 @@ export interface ConnectorRequest {
   maxRedirects?: number;
   /** Most bytes of the reply, when the policy allows more than is wanted here. */
   maxBytes?: number;
+  /** Most tries, the first one included, when somebody else can be asked sooner. */
+  maxTries?: number;
   /** Time for this request and all its tries, when the policy allows more than is wanted here. */
   timeoutMs?: number;
 }
@@ -72,6 +74,8 @@ export interface OperationContext<Config> {
   idempotencyKey: string | null;
   /** Aborted when the time is up or the caller gives up. */
   signal: AbortSignal;
+  /** What is left of the time the policy allows, milliseconds. */
+  timeLeftMs(): number;
   clock: Pick<Clock, "now">;
   /** A sentence for the path of this call: what was chosen, left out, tried again. */
   note(code: string, reason: string): void;

@@ -30,11 +30,12 @@ export async function runWithNetwork<T>(
   run: (context: OperationContext<Record<string, unknown>>) => Promise<T>,
 ): Promise<T> {
   const { clock, path } = parts;
+  const deadline = clock.monotonic() + subject.policy.timeoutMs;
   const timer = createCallTimer(subject.policy.timeoutMs, parts.signal);
   const shared = {
     guard: guardOf(subject, parts),
     clock,
-    deadline: clock.monotonic() + subject.policy.timeoutMs,
+    deadline,
     signal: timer.signal,
     breaker: parts.breaker,
     trace: parts.trace,
@@ -58,6 +59,7 @@ export async function runWithNetwork<T>(
       http,
       dial: dialled.dial,
       signal: timer.signal,
+      timeLeftMs: () => Math.max(0, deadline - clock.monotonic()),
       clock,
       note,
       idempotencyKey,

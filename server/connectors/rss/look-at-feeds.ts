@@ -37,9 +37,9 @@ export interface LookWish {
 }
 
 const atOnce = 4;
-/** Of the minute a call usually has; the rest is for the last feed and for writing. */
-const beginWithinMs = 35_000;
-const feedMs = 12_000;
+/** Kept of the time of a call for the feeds that were begun last, and for writing. */
+const restShare = 0.4;
+const longestMs = 12_000;
 
 /** Asks followed feeds, those first that were not asked for the longest time. Fails only when the call itself is to end. */
 export async function lookAtFeeds(
@@ -47,15 +47,17 @@ export async function lookAtFeeds(
   wish: LookWish,
   context: OperationContext<RssConfig>,
 ): Promise<Look[]> {
-  const startedAt = context.clock.now();
+  const restMs = context.timeLeftMs() * restShare;
   const queue = subscriptions.toSorted((a, b) => (a.checkedAt ?? "").localeCompare(b.checkedAt ?? ""));
   const looks: Look[] = [];
   let count = 0;
   const work = async (): Promise<void> => {
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
       const now = context.clock.now();
-      const isEnough = count >= wish.limit || now - startedAt > beginWithinMs;
-      const look = isEnough ? idle(next, "later") : await lookAt(next, { ...wish, now }, context);
+      const isEnough = count >= wish.limit || context.timeLeftMs() < restMs;
+      const look = isEnough
+        ? idle(next, "later")
+        : await lookAt(next, { ...wish, now, feedMs: Math.min(longestMs, restMs) }, context);
       count += look.fresh.length;
       looks.push(look);
     }
@@ -67,10 +69,10 @@ export async function lookAtFeeds(
 
 async function lookAt(
   subscription: Subscription,
-  wish: LookWish & { now: number },
+  wish: LookWish & { now: number; feedMs: number },
   context: OperationContext<RssConfig>,
 ): Promise<Look> {
-  const { isEarly, now } = wish;
+  const { isEarly, now, feedMs } = wish;
   const { url, etag, lastModified, waitsUntil, problem, isGone } = subscription;
   if (isGone) return { ...idle(subscription, "gone"), problem };
   const isWaiting = waitsUntil !== null && Date.parse(waitsUntil) > now;

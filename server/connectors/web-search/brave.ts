@@ -54,6 +54,7 @@ export const brave: Backend = {
         "x-subscription-token": config.braveKey ?? "",
       },
       timeoutMs: config.waitMs,
+      maxTries: 2, // another one may be asked
       maxBytes: 4_000_000,
       maxRedirects: 0, // the key is for this address
     });

@@ -34,6 +34,7 @@ export const duckduckgo: Backend = {
       },
       body: form.toString(),
       timeoutMs: config.waitMs,
+      maxTries: 2, // another one may be asked
       maxBytes: 2_000_000,
       maxRedirects: 0, // it would lead to the first result
     });

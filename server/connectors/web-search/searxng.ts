@@ -23,6 +23,7 @@ export const searxng: Backend = {
       },
       headers: { accept: "application/json", "user-agent": config.userAgent },
       timeoutMs: config.waitMs,
+      maxTries: 2, // another one may be asked
       maxBytes: 4_000_000,
     });
     if (reply.status === 403)

@@ -27,6 +27,7 @@ export const tavily: Backend = {
         ...(wish.freshness === undefined ? {} : { time_range: wish.freshness }),
       },
       timeoutMs: config.waitMs,
+      maxTries: 2, // another one may be asked
       maxBytes: 4_000_000,
       maxRedirects: 0, // the key is for this address
     });

@@ -54,7 +54,16 @@ export function loopbackContext<Config>(options: LoopbackContextOptions<Config>)
   });
   const dial = createConnectorDial(shared);
   return {
-    context: { config, http, dial: (target) => dial.dial(target), idempotencyKey, signal, clock, note },
+    context: {
+      config,
+      http,
+      dial: (target) => dial.dial(target),
+      idempotencyKey,
+      signal,
+      timeLeftMs: () => Math.max(0, shared.deadline - clock.monotonic()),
+      clock,
+      note,
+    },
     notes,
     close: () => dial.close(),
   };
