@@ -85,6 +85,11 @@ export const dataFiles = {
     owner: "portos-server",
     what: "What calls of connectors may do, and who changed it",
   },
+  customConnectors: {
+    path: "connectors/",
+    owner: "portos-server",
+    what: "Connectors of your own, one JSON file each",
+  },
   feeds: {
     path: "feeds.json",
     owner: "portos-server",

@@ -9,6 +9,7 @@ import { browserEndpoints, browserFeed } from "./features/browser.ts";
 import { detectChannel, detectEndpoints } from "./features/detect.ts";
 import { chiefEndpoints, chiefFeed, learningEndpoints } from "./features/chief.ts";
 import { connectorsEndpoints } from "./features/connectors.ts";
+import { customConnectorsEndpoints } from "./features/custom-connectors.ts";
 import { evidenceEndpoints } from "./features/evidence.ts";
 import { historyEndpoints } from "./features/history.ts";
 import { hooksEndpoints, hooksFeed } from "./features/hooks.ts";
@@ -43,6 +44,7 @@ export const endpointGroups = {
   browser: browserEndpoints,
   chief: chiefEndpoints,
   connectors: connectorsEndpoints,
+  customConnectors: customConnectorsEndpoints,
   detect: detectEndpoints,
   evidence: evidenceEndpoints,
   history: historyEndpoints,

@@ -1,3 +1,7 @@
+import { join } from "node:path";
+
+import { dataFiles } from "../../../contract/data-files.ts";
+import { customConnectorsEndpoints } from "../../../contract/features/custom-connectors.ts";
 import { createCircuitBreaker } from "../../../lib/circuit-breaker.ts";
 import { machineZone } from "../../../lib/machine-zone.ts";
 import type { AppContext } from "../../app-context.ts";
@@ -13,6 +17,7 @@ import { createRss } from "../../connectors/rss/rss.ts";
 import type { ApprovalService } from "../approvals/approval-service.ts";
 import type { PanicSwitch } from "../chief/panic-switch.ts";
 import { createConfigStore } from "./config-store.ts";
+import { openCustomConnectors } from "./custom-folder.ts";
 import { createConnectorApprovals } from "./connector-approvals.ts";
 import { connectorsFile, policiesFile, type ConnectorsFile, type PoliciesFile } from "./connector-files.ts";
 import { createConnectorService } from "./connector-service.ts";
@@ -79,6 +84,20 @@ export async function buildConnectors(context: AppContext, parts: Dependencies):
     return cut;
   });
   const service = createConnectorService({ dependencies, configs });
+  const custom = await openCustomConnectors({
+    folder: join(env.dataDir, dataFiles.customConnectors.path),
+    registry,
+    logger,
+  });
+  mount(
+    "customConnectors",
+    customConnectorsEndpoints,
+  )({
+    list: () => custom.list(),
+    create: ({ body }) => custom.create(body),
+    update: ({ params, body }) => custom.update(params.id, body),
+    remove: ({ params }) => custom.remove(params.id),
+  });
   mountConnectors(mount, { service, policies, gateway, network, breaker, panic, wake });
   context.names.add("connectors", ({ id = "" }) => registry.get(id)?.title);
 
@@ -95,6 +114,7 @@ export async function buildConnectors(context: AppContext, parts: Dependencies):
   const stopSealing = store.subscribe(seal);
   context.onStop(async () => {
     stopSealing();
+    await custom.stop();
     await gateway.stop();
     await sealing;
   });

@@ -1,0 +1,159 @@
+import { z } from "zod";
+
+import { defineEndpoints } from "../endpoint.ts";
+import { connectorIdSchema, effectSchema, operationNameSchema, trustTierSchema } from "./connectors.ts";
+
+const fieldName = z
+  .string()
+  .regex(/^[A-Za-z][A-Za-z0-9_]{0,59}$/, "must be letters, digits and underscores, with a letter first");
+const line = (longest: number) =>
+  z
+    .string()
+    .max(longest, `must have at most ${longest} characters`)
+    .regex(/^[^\r\n]*$/, "must be one line");
+const headerName = z
+  .string()
+  .max(100)
+  .regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, "must be the name of a header");
+/** Text with `{name}` where the value of a parameter or of the configuration goes; `{{` is a brace. */
+const template = z.string().max(20_000, "must have at most 20000 characters");
+
+/** One field of the configuration. */
+export const customFieldSchema = z.strictObject({
+  name: fieldName,
+  title: line(80).min(1, "must not be empty"),
+  description: z.string().max(500).default(""),
+  type: z.enum(["text", "number", "switch"]).default("text"),
+  /** Sealed, never given back, and only for `auth`. */
+  isSecret: z.boolean().default(false),
+  isRequired: z.boolean().default(true),
+});
+export type CustomField = z.output<typeof customFieldSchema>;
+
+/** How requests are signed in; `secret`, `user` and `password` are names of fields of the configuration. */
+export const customAuthSchema = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("none") }),
+  z.strictObject({ kind: z.literal("bearer"), secret: fieldName }),
+  z.strictObject({ kind: z.literal("basic"), user: fieldName, password: fieldName }),
+  /** `prefix` stands before the secret: "Token ". */
+  z.strictObject({ kind: z.literal("header"), header: headerName, secret: fieldName, prefix: line(40).default("") }),
+  z.strictObject({ kind: z.literal("query"), parameter: line(100).min(1), secret: fieldName }),
+]);
+export type CustomAuth = z.output<typeof customAuthSchema>;
+
+/** What is sent; a text of a JSON template that is nothing but `{name}` becomes the value itself, of whatever type. */
+export const customBodySchema = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("none") }),
+  z.strictObject({ kind: z.literal("json"), template: z.json() }),
+  z.strictObject({ kind: z.literal("form"), fields: z.record(z.string().max(200), template) }),
+  z.strictObject({ kind: z.literal("text"), template, contentType: line(200).default("text/plain; charset=utf-8") }),
+  /** A GraphQL document; parameters with these names are its variables. */
+  z.strictObject({
+    kind: z.literal("graphql"),
+    query: z.string().min(1).max(100_000),
+    variables: z.array(fieldName).max(100).default([]),
+  }),
+]);
+export type CustomBody = z.output<typeof customBodySchema>;
+
+export const customOperationSchema = z.strictObject({
+  name: operationNameSchema,
+  title: line(80).min(1, "must not be empty"),
+  description: z.string().max(1_000).default(""),
+  effect: effectSchema,
+  /** People read what it writes. */
+  isToPeople: z.boolean().default(false),
+  /** Calling it twice is the same as calling it once. */
+  isIdempotent: z.boolean().default(false),
+  trust: trustTierSchema.default("external"),
+  method: z.enum(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]),
+  /** Behind the base address: "/repos/{owner}/{repo}". */
+  path: template.regex(/^(?:\/.*)?$/s, "must be empty or begin with a slash").default(""),
+  /** What stands only for a parameter that is not given is left out. */
+  query: z.record(z.string().max(200), template).default({}),
+  headers: z.record(headerName, template).default({}),
+  body: customBodySchema.default({ kind: "none" }),
+  /** JSON Schema of the parameters: an object. */
+  input: z.record(z.string(), z.json()).default({ type: "object", properties: {} }),
+  /** What of the reply is given back: a JMESPath expression over its JSON; all of it without one. */
+  output: z
+    .strictObject({
+      as: z.enum(["json", "text"]).default("json"),
+      pick: z.string().max(2_000).nullable().default(null),
+    })
+    .default({ as: "json", pick: null }),
+  examples: z
+    .array(z.strictObject({ title: line(80), input: z.record(z.string(), z.json()) }))
+    .max(20)
+    .default([]),
+});
+export type CustomOperation = z.output<typeof customOperationSchema>;
+
+/** A connector made of data, as it stands in `data/connectors/<id>.json`. */
+export const customConnectorSchema = z.strictObject({
+  id: connectorIdSchema,
+  title: line(80).min(1, "must not be empty"),
+  description: z.string().max(1_000).default(""),
+  /** "https://api.example.com/v1", "https://{site}.example.com", or just `{field}` of the configuration. */
+  baseUrl: template.min(1, "must not be empty"),
+  /** The base address lies on this machine or in this network, and may be called there. */
+  isInside: z.boolean().default(false),
+  config: z.array(customFieldSchema).max(50).default([]),
+  auth: customAuthSchema.default({ kind: "none" }),
+  /** Sent with each request. */
+  headers: z.record(headerName, template).default({}),
+  operations: z.array(customOperationSchema).min(1, "must have at least one").max(500),
+});
+export type CustomConnector = z.output<typeof customConnectorSchema>;
+export type CustomConnectorInput = z.input<typeof customConnectorSchema>;
+
+/** A file of `data/connectors/` that is in force, or why it is not. */
+export const customFileSchema = z.strictObject({
+  file: z.string(),
+  definition: customConnectorSchema.nullable(),
+  /** What is wrong with it, each with the field. */
+  problems: z.array(z.strictObject({ path: z.string(), message: z.string() })),
+});
+export type CustomFile = z.output<typeof customFileSchema>;
+
+const params = z.strictObject({ id: connectorIdSchema });
+const largestBytes = 4 * 1024 * 1024;
+
+export const customConnectorsEndpoints = defineEndpoints({
+  list: {
+    method: "GET",
+    path: "/api/custom-connectors",
+    summary: "List connectors of your own",
+    reply: z.array(customFileSchema),
+    audit: "none",
+  },
+  create: {
+    method: "POST",
+    path: "/api/custom-connectors",
+    summary: "Add a connector of your own",
+    body: customConnectorSchema,
+    maxBodyBytes: largestBytes,
+    reply: customConnectorSchema,
+    audit: "write",
+    stepUp: "allow",
+  },
+  update: {
+    method: "PUT",
+    path: "/api/custom-connectors/:id",
+    summary: "Change a connector of your own",
+    params,
+    body: customConnectorSchema,
+    maxBodyBytes: largestBytes,
+    reply: customConnectorSchema,
+    audit: "write",
+    stepUp: "allow",
+  },
+  remove: {
+    method: "DELETE",
+    path: "/api/custom-connectors/:id",
+    summary: "Remove a connector of your own",
+    params,
+    reply: customConnectorSchema,
+    audit: "write",
+  },
+});

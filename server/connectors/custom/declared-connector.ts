@@ -1,0 +1,185 @@
+import { compile, TreeInterpreter, type JSONValue } from "@jmespath-community/jmespath";
+import { z } from "zod";
+
+import type { CustomConnector, CustomField, CustomOperation } from "../../../contract/features/custom-connectors.ts";
+import {
+  defineConnector,
+  defineOperation,
+  type AnyConnector,
+  type AnyOperation,
+  type ConnectorReply,
+  type OperationContext,
+} from "../framework/define-connector.ts";
+import { GatewayError } from "../framework/gateway-error.ts";
+import { addressOf, baseOf, publicValues, requestOf } from "./declared-request.ts";
+import { namesIn, namesInJson } from "./fill-template.ts";
+import { inputFromJson } from "./json-input.ts";
+
+type Config = Record<string, unknown>;
+
+/** What is wrong with a definition, each with its field; empty when a connector can be made of it. */
+export function problemsOf(definition: CustomConnector): { path: string; message: string }[] {
+  const problems: { path: string; message: string }[] = [];
+  const fields = new Map(definition.config.map((field) => [field.name, field]));
+  const add = (path: string, message: string): void => void problems.push({ path, message });
+  definition.config.forEach(({ name, isSecret, type }, at) => {
+    if (definition.config.findIndex((one) => one.name === name) !== at) add(`config.${at}.name`, "is there twice");
+    if (isSecret && type !== "text") add(`config.${at}.type`, "must be text for a secret");
+  });
+  const publicNames = new Set(definition.config.filter(({ isSecret }) => !isSecret).map(({ name }) => name));
+  for (const [path, name] of authNames(definition))
+    if (!fields.has(name)) add(path, `names ${name}, which is no field of the configuration`);
+  checkNames("baseUrl", namesIn(definition.baseUrl), publicNames, add);
+  for (const [name, text] of Object.entries(definition.headers))
+    checkNames(`headers.${name}`, namesIn(text), publicNames, add);
+  definition.operations.forEach((operation, at) => {
+    if (definition.operations.findIndex(({ name }) => name === operation.name) !== at)
+      add(`operations.${at}.name`, "is there twice");
+    checkOperation(`operations.${at}`, operation, publicNames, add);
+  });
+  return problems;
+}
+
+function authNames({ auth }: CustomConnector): [string, string][] {
+  if (auth.kind === "none") return [];
+  if (auth.kind === "basic")
+    return [
+      ["auth.user", auth.user],
+      ["auth.password", auth.password],
+    ];
+  return [["auth.secret", auth.secret]];
+}
+
+type Add = (path: string, message: string) => void;
+
+function checkNames(path: string, names: readonly string[], known: ReadonlySet<string>, add: Add): void {
+  for (const name of new Set(names))
+    if (!known.has(name)) add(path, `names {${name}}, which is neither a parameter nor a field that is no secret`);
+}
+
+function checkOperation(path: string, operation: CustomOperation, publicNames: ReadonlySet<string>, add: Add): void {
+  const { body, input, output, examples } = operation;
+  let schema: z.ZodObject | null = null;
+  try {
+    schema = inputFromJson(input);
+  } catch (error) {
+    add(`${path}.input`, error instanceof Error ? error.message : "cannot be read");
+  }
+  const known = new Set([...publicNames, ...Object.keys(schema?.shape ?? {})]);
+  if (schema !== null) {
+    checkNames(`${path}.path`, namesIn(operation.path), known, add);
+    for (const part of ["query", "headers"] as const)
+      for (const [name, text] of Object.entries(operation[part]))
+        checkNames(`${path}.${part}.${name}`, namesIn(text), known, add);
+    if (body.kind === "json" || body.kind === "text")
+      checkNames(`${path}.body.template`, namesInJson(body.template), known, add);
+    else if (body.kind === "form") checkNames(`${path}.body.fields`, namesInJson(body.fields), known, add);
+    else if (body.kind === "graphql") checkNames(`${path}.body.variables`, body.variables, known, add);
+    examples.forEach((example, at) => {
+      const parsed = schema.safeParse(example.input);
+      if (!parsed.success)
+        add(`${path}.examples.${at}`, parsed.error.issues[0]?.message ?? "does not fit the parameters");
+    });
+  }
+  if ((operation.method === "GET" || operation.method === "HEAD") && body.kind !== "none")
+    add(`${path}.body`, `is not sent with ${operation.method}`);
+  if (output.pick !== null)
+    try {
+      compile(output.pick);
+    } catch (error) {
+      add(`${path}.output.pick`, `is no JMESPath expression: ${error instanceof Error ? error.message : "unreadable"}`);
+    }
+}
+
+/** A connector of a definition without problems. */
+export function declaredConnector(definition: CustomConnector): AnyConnector {
+  const { id, title, description, config: fields, isInside } = definition;
+  const shape = Object.fromEntries(fields.map((field) => [field.name, schemaOf(field)]));
+  const operations = definition.operations.map((one): [string, AnyOperation] => [
+    one.name,
+    operationOf(definition, one),
+  ]);
+  const connector = defineConnector({
+    id,
+    title,
+    description,
+    config: z.strictObject(shape),
+    secrets: fields.filter(({ isSecret }) => isSecret).map(({ name }) => name),
+    operations: Object.fromEntries(operations),
+    insides: (config: Config) => (isInside ? [{ address: baseOf(definition, config).origin, isInside }] : []),
+  });
+  return connector;
+}
+
+function schemaOf({ type, title, description, isRequired, isSecret }: CustomField): z.ZodType {
+  const longest = isSecret ? 10_000 : 2_000;
+  const plain =
+    type === "number"
+      ? z.number()
+      : type === "switch"
+        ? z.boolean()
+        : z.string().min(1, "must not be empty").max(longest, `must have at most ${longest} characters`);
+  const named = plain.meta({ title, ...(description === "" ? {} : { description }) });
+  return isRequired ? named : named.optional();
+}
+
+function operationOf(definition: CustomConnector, operation: CustomOperation): AnyOperation {
+  const { title, description, effect, isToPeople, isIdempotent, trust, examples } = operation;
+  const made = defineOperation<Config, z.ZodObject, z.ZodType>({
+    title,
+    description: description === "" ? title : description,
+    effect,
+    isToPeople,
+    isIdempotent: isIdempotent || effect === "read",
+    trust,
+    input: inputFromJson(operation.input),
+    output: z.unknown(),
+    targets: (input, config) => {
+      const values = { ...publicValues(definition.config, config), ...input };
+      return [addressOf(definition, operation, values, config).href];
+    },
+    examples,
+    async run(input, context) {
+      return read(
+        await context.http.expectOk(requestOf(definition, operation, input, context.config)),
+        operation,
+        context,
+      );
+    },
+  });
+  return made;
+}
+
+function read(reply: ConnectorReply, { output, body }: CustomOperation, context: OperationContext<Config>): unknown {
+  if (output.as === "text") return reply.text();
+  const json = reply.bytes.length === 0 ? null : reply.json();
+  const value = body.kind === "graphql" ? graphqlData(json, context) : json;
+  if (output.pick === null) return value;
+  try {
+    return TreeInterpreter.search(compile(output.pick), value as JSONValue) ?? null;
+  } catch (error) {
+    throw new GatewayError("reply_invalid", `What is wanted of the reply cannot be taken from it: ${String(error)}`, {
+      hint: "Look at the reply without the expression, then correct it.",
+      cause: error,
+      isFinal: true,
+    });
+  }
+}
+
+const graphqlReply = z.object({
+  data: z.unknown().optional(),
+  errors: z.array(z.object({ message: z.string() })).optional(),
+});
+
+/** A reply of 200 may still hold nothing but errors. */
+function graphqlData(json: unknown, { note }: OperationContext<Config>): unknown {
+  const { data = null, errors = [] } = graphqlReply.parse(json ?? {});
+  const said = errors.map(({ message }) => message.slice(0, 300)).slice(0, 5);
+  if (data === null && said.length > 0)
+    throw new GatewayError("upstream_failed", `The other side answered with errors: ${said.join("; ")}`, {
+      hint: "Check the query and its variables.",
+      isFinal: true,
+    });
+  if (said.length > 0) note("partial", `A part is missing: ${said.join("; ")}`);
+  return data;
+}

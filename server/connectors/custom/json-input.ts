@@ -1,0 +1,33 @@
+import { z } from "zod";
+
+/** Words of JSON Schema that only describe, or that a hostile pattern could use to keep the processor busy. */
+const dropped = new Set(["pattern", "patternProperties", "$id", "$anchor", "$dynamicRef", "$dynamicAnchor"]);
+const named = new Set(["properties", "$defs", "definitions"]);
+const deepest = 40;
+
+/**
+ * The parameters of an operation as the framework checks them, from a JSON Schema of an object. Throws an `Error` that says what
+ * cannot be read in it.
+ */
+export function inputFromJson(schema: Readonly<Record<string, unknown>>): z.ZodObject {
+  const plain = simplified(schema, 0) as Record<string, unknown>;
+  const whole = { ...plain, type: "object", additionalProperties: plain["additionalProperties"] ?? false };
+  const made = z.fromJSONSchema(whole as Parameters<typeof z.fromJSONSchema>[0]);
+  if (made instanceof z.ZodObject) return made;
+  throw new Error("must describe an object");
+}
+
+/** `isNames`: its fields are names somebody chose, not words of JSON Schema. */
+function simplified(part: unknown, depth: number, isNames = false): unknown {
+  if (depth > deepest) throw new Error(`is nested deeper than ${deepest} levels`);
+  if (Array.isArray(part)) return part.map((entry) => simplified(entry, depth + 1));
+  if (typeof part !== "object" || part === null) return part;
+  const kept = Object.entries(part).filter(([name]) => isNames || !dropped.has(name));
+  return Object.fromEntries(
+    kept.map(([name, value]) => [name, isData(name, isNames) ? value : simplified(value, depth + 1, named.has(name))]),
+  );
+}
+
+function isData(name: string, isNames: boolean): boolean {
+  return !isNames && (name === "enum" || name === "const" || name === "default" || name === "examples");
+}
