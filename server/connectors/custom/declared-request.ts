@@ -100,6 +100,7 @@ function bodyOf(
       }
       return { body: form.toString(), type: "application/x-www-form-urlencoded" };
     }
+    case "graphql":
     default: {
       const known = body.variables.filter((name) => input[name] !== undefined);
       const variables = Object.fromEntries(known.map((name) => [name, input[name]]));
