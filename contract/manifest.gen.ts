@@ -97,6 +97,7 @@ export const manifest = {
   "connectors.simulate": "POST /api/connectors/:id/policy/simulate",
   "customConnectors.create": "POST /api/custom-connectors",
   "customConnectors.list": "GET /api/custom-connectors",
+  "customConnectors.readOpenApi": "POST /api/custom-connectors/read-openapi",
   "customConnectors.remove": "DELETE /api/custom-connectors/:id",
   "customConnectors.update": "PUT /api/custom-connectors/:id",
   "detect.folders": "GET /api/folders",

@@ -116,6 +116,20 @@ export const customFileSchema = z.strictObject({
 });
 export type CustomFile = z.output<typeof customFileSchema>;
 
+/** A draft made of an OpenAPI document; the user chooses operations of it and adds it as a connector. */
+export const openApiImportSchema = z.strictObject({
+  id: connectorIdSchema,
+  title: z.string(),
+  description: z.string(),
+  baseUrl: z.string(),
+  config: z.array(customFieldSchema),
+  auth: customAuthSchema,
+  operations: z.array(customOperationSchema),
+  /** What could not be taken over. */
+  warnings: z.array(z.string()),
+});
+export type OpenApiImport = z.output<typeof openApiImportSchema>;
+
 const params = z.strictObject({ id: connectorIdSchema });
 const largestBytes = 4 * 1024 * 1024;
 
@@ -125,6 +139,16 @@ export const customConnectorsEndpoints = defineEndpoints({
     path: "/api/custom-connectors",
     summary: "List connectors of your own",
     reply: z.array(customFileSchema),
+    audit: "none",
+  },
+  readOpenApi: {
+    method: "POST",
+    path: "/api/custom-connectors/read-openapi",
+    summary: "Read an OpenAPI document as a draft of a connector",
+    /** JSON or YAML; nothing is called, and nothing is kept. */
+    body: z.strictObject({ document: z.string().min(1, "must not be empty").max(8_000_000) }),
+    maxBodyBytes: 10 * 1024 * 1024,
+    reply: openApiImportSchema,
     audit: "none",
   },
   create: {

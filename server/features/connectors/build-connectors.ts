@@ -94,6 +94,10 @@ export async function buildConnectors(context: AppContext, parts: Dependencies):
     customConnectorsEndpoints,
   )({
     list: () => custom.list(),
+    async readOpenApi({ body }) {
+      const { importOpenApi } = await import("../../connectors/custom/openapi/import-openapi.ts");
+      return importOpenApi(body.document);
+    },
     create: ({ body }) => custom.create(body),
     update: ({ params, body }) => custom.update(params.id, body),
     remove: ({ params }) => custom.remove(params.id),
