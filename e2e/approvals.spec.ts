@@ -102,7 +102,7 @@ test("a question is settled on Home, denied with a reason", async ({ page, porto
   await expect(question).toBeVisible();
   await saveScreenshots(page, info, "home-question");
   await question.getByRole("button", { name: "Deny with a reason" }).click();
-  await question.getByLabel("Why not? The agent is told.").fill("Not now");
+  await question.getByLabel("Why not? Whoever asked is told.").fill("Not now");
   await question.getByRole("button", { name: "Deny and say so" }).click();
   await expect(question).toBeHidden();
   expect(await readdir(folder)).toEqual([]);

@@ -47,8 +47,8 @@ export function answerButtons(approval: Approval, answer: (input: AnswerInput) =
   function showReason(): void {
     const text = element("textarea", {
       maxLength: 2_000,
-      ariaLabel: "Why not? The agent is told",
-      placeholder: "Why not? The agent is told.",
+      ariaLabel: "Why not? Whoever asked is told",
+      placeholder: "Why not? Whoever asked is told.",
     });
     const say = (): void => {
       send({ answer: "deny", scope: "once", reason: text.value.trim() === "" ? null : text.value.trim() });

@@ -1,4 +1,5 @@
 import type { Approval, ApprovalChange } from "../../../contract/features/approvals.ts";
+import { riskText } from "../lib/approval-text.ts";
 import { formatClock } from "../lib/time.ts";
 import { element } from "./dom.ts";
 
@@ -35,7 +36,7 @@ function fromParts(subject: Approval["subject"], asked: string): (string | null)
     case "agent-tool":
       return [subject.runTitle, subject.providerName, asked];
     case "connector-call":
-      return [subject.connectorName, subject.operation, asked];
+      return [subject.connectorName, subject.operation, riskText(subject), asked];
     case "repair":
     default:
       return [subject.appName, subject.files === 1 ? "1 file" : `${String(subject.files)} files`, asked];

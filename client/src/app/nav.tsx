@@ -4,12 +4,12 @@ import {
   IconFileText,
   IconHistory,
   IconHome,
+  IconPlugConnected,
   IconRobot,
   IconServer2,
   IconSparkles,
   IconTemplate,
   IconTerminal2,
-  IconWebhook,
 } from "../ui/icons.gen.ts";
 import type { ComponentType } from "react";
 
@@ -24,7 +24,7 @@ export interface NavEntry {
     | "/automations"
     | "/terminal"
     | "/providers"
-    | "/webhooks"
+    | "/connectors"
     | "/system"
     | "/history";
   readonly label: string;
@@ -47,7 +47,7 @@ export const navEntries: readonly NavEntry[] = [
   { to: "/automations", label: "Automations", icon: IconCalendarRepeat, key: "m", isTab: false, part: "work" },
   { to: "/terminal", label: "Terminal", icon: IconTerminal2, key: "t", isTab: true, part: "work" },
   { to: "/providers", label: "Providers", icon: IconSparkles, key: "p", isTab: false, part: "work" },
-  { to: "/webhooks", label: "Webhooks", icon: IconWebhook, key: "w", isTab: false, part: "work" },
+  { to: "/connectors", label: "Connectors", icon: IconPlugConnected, key: "c", isTab: false, part: "work" },
   { to: "/history", label: "History", icon: IconHistory, key: "y", isTab: false, part: "panel" },
   { to: "/system", label: "System", icon: IconServer2, key: "s", isTab: false, part: "panel" },
 ];

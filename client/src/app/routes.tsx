@@ -1,4 +1,10 @@
-import { createRootRoute, createRoute, lazyRouteComponent, type RouteComponent } from "@tanstack/react-router";
+import {
+  createRootRoute,
+  createRoute,
+  lazyRouteComponent,
+  redirect,
+  type RouteComponent,
+} from "@tanstack/react-router";
 
 import { HomePage } from "../features/home/home-page.tsx";
 import type { SearchState } from "../lib/search-state.ts";
@@ -106,8 +112,21 @@ export const routeTree = rootRoute.addChildren([
   }),
   createRoute({
     ...parent,
+    path: "/connectors",
+    component: page(() => import("./connectors-route.tsx"), "ConnectorsRoute"),
+  }),
+  createRoute({
+    ...parent,
+    path: "/connectors/$connectorId",
+    component: page(() => import("../features/connectors/connector-page.tsx"), "ConnectorPage"),
+  }),
+  createRoute({
+    ...parent,
     path: "/webhooks",
-    component: page(() => import("../features/hooks/hooks-page.tsx"), "HooksPage"),
+    // Where webhooks were; bookmarks keep working.
+    beforeLoad: ({ search }) => {
+      throw redirect({ to: "/connectors", search: { ...search, tab: "webhooks" }, replace: true });
+    },
   }),
   createRoute({
     ...parent,

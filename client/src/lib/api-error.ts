@@ -7,6 +7,10 @@ export class ApiError extends Error {
   readonly hint: string | null;
   readonly correlationId: string | null;
   readonly issues: readonly { path: string; message: string }[];
+  /** The feature's own, finer code. */
+  readonly reason: string | null;
+  /** Record of the call to the outside that failed. */
+  readonly evidenceId: string | null;
 
   constructor(details: ErrorDetails) {
     super(details.message);
@@ -14,6 +18,8 @@ export class ApiError extends Error {
     this.hint = details.hint ?? null;
     this.correlationId = details.correlationId ?? null;
     this.issues = details.issues ?? [];
+    this.reason = details.reason ?? null;
+    this.evidenceId = details.evidenceId ?? null;
   }
 }
 

@@ -8,6 +8,19 @@ export function approvalTitle({ subject }: Pick<Approval, "subject">): string {
   return subject.kind === "repair" ? withoutFolder(title, folder) : callTitle(subject, folder);
 }
 
+/** What a call would do, and how bad it could be: "Writes, high risk". */
+export function riskText({ effect, risk }: Pick<ConnectorSubject, "effect" | "risk">): string {
+  return `${effectWords[effect]}, ${risk} risk`;
+}
+
+type ConnectorSubject = Extract<Approval["subject"], { kind: "connector-call" }>;
+
+const effectWords: Readonly<Record<ConnectorSubject["effect"], string>> = {
+  read: "Changes nothing",
+  write: "Writes",
+  destructive: "Takes away for good",
+};
+
 /** What an answer that reaches further lets through; `null` where the next question may be quite another. */
 export function furtherText({ subject }: Approval): string | null {
   return subject.kind === "agent-tool" ? (furtherWords[subject.tool] ?? null) : null;

@@ -16,7 +16,7 @@ interface ApprovalQuestionProps {
   children?: ReactNode;
 }
 
-/** A question of an agent: exactly what would happen, where, the time left, and every answer one can give. */
+/** A question of an agent or of a call to the outside: exactly what would happen, where, the time left, and every answer one can give. */
 export function ApprovalQuestion({ approval, more = 0, children }: ApprovalQuestionProps) {
   const { subject, expiresAt } = approval;
   const left = useTimeLeft(expiresAt);
@@ -102,7 +102,7 @@ function Reason({ reason, isBusy, onChange, onDeny }: ReasonProps) {
   return (
     <>
       <label htmlFor={id} className={classes["label"]}>
-        Why not? The agent is told.
+        Why not? Whoever asked is told.
       </label>
       <textarea
         id={id}

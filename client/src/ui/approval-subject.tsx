@@ -1,4 +1,5 @@
 import type { Approval } from "../../../contract/features/approvals.ts";
+import { riskText } from "../lib/approval-text.ts";
 import { ApprovalChanges } from "./approval-changes.tsx";
 import { CallInput } from "./call-detail.tsx";
 import classes from "./approval-question.module.css";
@@ -10,7 +11,7 @@ export function ApprovalSubject({ subject }: Pick<Approval, "subject">) {
       <div className={classes["what"]}>
         <CallInput call={{ tool: "other", input: subject.input, edits: [] }} />
         <p className={classes["folder"]}>
-          {subject.connectorName}: {subject.operation}
+          {riskText(subject)} · {subject.connectorName}, <span className="mono">{subject.operation}</span>
         </p>
       </div>
     );

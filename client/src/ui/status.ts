@@ -66,6 +66,11 @@ export const statusLooks = {
   "not answered": { word: "not answered", tone: "warn", icon: IconHourglass },
   "not finished": { word: "not finished", tone: "warn", icon: IconPlugX },
   withdrawn: { word: "withdrawn", tone: "neutral", icon: IconPlayerSkipForward },
+  on: { word: "on", tone: "ok", icon: IconPower },
+  "not configured": { word: "not configured", tone: "warn", icon: IconTool },
+  unhealthy: { word: "has a problem", tone: "bad", icon: IconAlertTriangle },
+  sending: { word: "sending", tone: "info", icon: IconLoader2, isMoving: true },
+  "trying again": { word: "tries again", tone: "warn", icon: IconHourglass },
   unknown: { word: "not known", tone: "neutral", icon: IconCircleDashed },
 } as const satisfies Record<string, StatusLook>;
 

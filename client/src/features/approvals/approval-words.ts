@@ -39,6 +39,7 @@ export const toolWords: readonly { value: ToolKind; label: string }[] = [
 /** What a rule does, as a sentence: "Run commands that begin with npm test, in /code/blog, by Claude". */
 export function ruleText(rule: Pick<ApprovalRule, keyof ApprovalRuleInput>, names: RuleNames): string {
   const { tools, commandPrefix, folder, appId, providerId, runId } = rule;
+  if (rule.connectors.length > 0) return callRuleText(rule);
   const kinds = toolWords.filter(({ value }) => tools.includes(value)).map(({ label }) => label.toLowerCase());
   const what =
     commandPrefix.length > 0
@@ -54,6 +55,16 @@ export function ruleText(rule: Pick<ApprovalRule, keyof ApprovalRuleInput>, name
   ];
   const text = [what, ...where].filter((part) => part !== null).join(", ");
   return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+/** "Calls of slack: send-message, update-message, in one run" */
+function callRuleText({
+  connectors,
+  operations,
+  runId,
+}: Pick<ApprovalRule, "connectors" | "operations" | "runId">): string {
+  const what = operations.length === 0 ? "every operation" : operations.join(", ");
+  return `Calls of ${connectors.join(", ")}: ${what}${runId === null ? "" : ", in one run"}`;
 }
 
 export interface RuleNames {

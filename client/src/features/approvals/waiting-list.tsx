@@ -72,7 +72,7 @@ export function WaitingList({ live: { data, error, isPending, refetch }, chosen 
 async function denyAll(count: number): Promise<void> {
   const isSure = await confirmDangerous({
     title: `Deny all ${String(count)} questions?`,
-    text: "Each agent is told no and goes on without it.",
+    text: "Whoever asked is told no and goes on without it.",
     confirmLabel: "Deny all",
   });
   if (isSure) await withErrorToast("Could not deny them", () => call("approvals.denyAll"));

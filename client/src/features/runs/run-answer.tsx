@@ -7,7 +7,7 @@ import { call, url } from "../../lib/api.ts";
 import { callKey } from "../../lib/call-query.ts";
 import { ErrorState } from "../../ui/error-state.tsx";
 import { IconAlertTriangle, IconChevronRight, IconCircleCheck, IconDownload } from "../../ui/icons.gen.ts";
-import { CopyButton } from "./copy-button.tsx";
+import { CopyButton } from "../../ui/markdown/copy-button.tsx";
 import classes from "./run-answer.module.css";
 
 /** The answer of a run that was asked for JSON: whether it fits, and the value to be copied or downloaded. */

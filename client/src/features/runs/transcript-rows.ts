@@ -1,5 +1,5 @@
 import type { TranscriptBlock } from "../../../../contract/run-transcript.ts";
-import { cutMarkdown } from "./markdown.ts";
+import { cutMarkdown } from "../../ui/markdown/markdown.ts";
 
 /** One row of the list: a block, or a part of a long text. */
 export interface TranscriptRow {

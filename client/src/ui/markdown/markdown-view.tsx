@@ -1,6 +1,6 @@
 import { memo, useMemo, type ReactNode } from "react";
 
-import { plainText } from "../../ui/ansi.ts";
+import { plainText } from "../ansi.ts";
 import { CopyButton } from "./copy-button.tsx";
 import { Marked } from "./marked.tsx";
 import { parseMarkdown, type Inline, type ListItem, type MarkdownBlock } from "./markdown.ts";

@@ -12,7 +12,7 @@ import { EmptyState } from "../../ui/empty-state.tsx";
 import { ErrorState } from "../../ui/error-state.tsx";
 import { IconPlus, IconWebhook } from "../../ui/icons.gen.ts";
 import { LoadingState } from "../../ui/loading-state.tsx";
-import { Page } from "../../ui/page.tsx";
+import { Page, type PageTab } from "../../ui/page.tsx";
 import { SideSheet } from "../../ui/side-sheet.tsx";
 import { StatusBadge } from "../../ui/status-badge.tsx";
 import { Time } from "../../ui/time.tsx";
@@ -23,7 +23,7 @@ import classes from "./hooks.module.css";
 import { useLiveHooks } from "./use-hooks.ts";
 
 /** Webhooks in. `?edit=new` or `?edit=<id>` opens the form, `?hook=<id>` the messages of one. */
-export function HooksPage() {
+export function HooksTab({ tabs }: { tabs: readonly PageTab[] }) {
   const { data, error, isPending, refetch, dataUpdatedAt } = useLiveHooks();
   const [search, setSearch] = useSearchState();
   const [made, setMade] = useState<{ id: string; secret: string } | null>(null);
@@ -45,7 +45,9 @@ export function HooksPage() {
   };
   return (
     <Page
-      title="Webhooks"
+      title="Connectors"
+      layout="wide"
+      tabs={tabs}
       aside={<AgeNote updatedAt={dataUpdatedAt} isStale={error !== null} />}
       actions={data === undefined || data.hooks.length === 0 ? undefined : add}
     >

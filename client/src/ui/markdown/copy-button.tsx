@@ -2,7 +2,7 @@ import { ActionIcon } from "@mantine/core";
 import { useState } from "react";
 
 import { copyText } from "../../lib/clipboard.ts";
-import { IconCheck, IconCopy } from "../../ui/icons.gen.ts";
+import { IconCheck, IconCopy } from "../icons.gen.ts";
 
 const shownMs = 1_500;
 

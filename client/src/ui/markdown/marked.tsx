@@ -1,4 +1,4 @@
-import { findRanges } from "../../ui/text-marks.ts";
+import { findRanges } from "../text-marks.ts";
 
 /** Text in which what is searched for is marked. */
 export function Marked({ text, query }: { text: string; query: string }) {

@@ -1,0 +1,113 @@
+import { Button, Switch } from "@mantine/core";
+import { useQueryClient } from "@tanstack/react-query";
+import { useParams } from "@tanstack/react-router";
+
+import type { ConnectorView } from "../../../../contract/features/connectors.ts";
+import { ApiError } from "../../lib/api-error.ts";
+import { ActionLink } from "../../ui/action-link.tsx";
+import { AgeNote } from "../../ui/age-note.tsx";
+import { EmptyState } from "../../ui/empty-state.tsx";
+import { ErrorState } from "../../ui/error-state.tsx";
+import { IconListSearch, IconPlugX, IconRefresh } from "../../ui/icons.gen.ts";
+import { LoadingState } from "../../ui/loading-state.tsx";
+import { Page, usePageTab, type PageTab } from "../../ui/page.tsx";
+import { StatusBadge } from "../../ui/status-badge.tsx";
+import { ConfigureTab } from "./configure-tab.tsx";
+import { checkConnector, setEnabled, useConnector } from "./connector-calls.ts";
+import { statusOf, usedText } from "./connector-words.ts";
+import classes from "./connectors.module.css";
+import { DocsTab } from "./docs-tab.tsx";
+import { OperationsTab } from "./operations-tab.tsx";
+import { PolicyTab } from "./policy-tab.tsx";
+
+const parents = [{ label: "Connectors", to: "/connectors" }];
+
+/** One connector: try its operations, configure it, decide what it may do, read how it is used. */
+export function ConnectorPage() {
+  const { connectorId = "" }: { connectorId?: string } = useParams({ strict: false });
+  const { data, error, isPending, refetch, dataUpdatedAt } = useConnector(connectorId);
+  const isConfigured = data?.isConfigured ?? true;
+  const tabs: PageTab[] = [
+    { id: "operations", label: "Operations", isDefault: isConfigured },
+    { id: "configure", label: "Configure", isDefault: !isConfigured },
+    { id: "policy", label: "Policy" },
+    { id: "docs", label: "Docs" },
+  ];
+  const tab = usePageTab(tabs);
+  const isMissing = error instanceof ApiError && error.code === "not_found";
+  return (
+    <Page
+      title={data?.title ?? "Connector"}
+      parents={parents}
+      layout="wide"
+      description={data?.description}
+      tabs={tabs}
+      aside={
+        <>
+          {data === undefined ? null : <StatusBadge status={statusOf(data)} />}
+          <AgeNote updatedAt={dataUpdatedAt} isStale={error !== null} />
+        </>
+      }
+      actions={data === undefined ? undefined : <Actions connector={data} />}
+    >
+      {isPending ? <LoadingState rows={6} rowHeight={48} label="Loading the connector" /> : null}
+      {data === undefined && isMissing ? (
+        <EmptyState
+          icon={IconPlugX}
+          title="There is no such connector"
+          text="It may have been removed. What it did is still in the evidence."
+          action={<ActionLink to="/connectors">All connectors</ActionLink>}
+        />
+      ) : null}
+      {data === undefined && error !== null && !isMissing ? (
+        <ErrorState title="Could not load the connector" error={error} onRetry={() => void refetch()} />
+      ) : null}
+      {data === undefined ? null : <Content tab={tab} connector={data} />}
+    </Page>
+  );
+}
+
+function Content({ tab, connector }: { tab: string; connector: ConnectorView }) {
+  switch (tab) {
+    case "configure":
+      return <ConfigureTab key={connector.id} connector={connector} />;
+    case "policy":
+      return <PolicyTab key={connector.id} connector={connector} />;
+    case "docs":
+      return <DocsTab connector={connector} />;
+    default:
+      return <OperationsTab key={connector.id} connector={connector} />;
+  }
+}
+
+function Actions({ connector }: { connector: ConnectorView }) {
+  const client = useQueryClient();
+  const { id, title, isEnabled, isConfigured, used } = connector;
+  return (
+    <div className={classes["line"]}>
+      <span className={classes["sub"]}>{usedText(used)}</span>
+      <Switch
+        label={isEnabled ? "On" : "Off"}
+        aria-label={`${title} is on`}
+        checked={isEnabled}
+        onChange={(event) => {
+          void setEnabled(client, connector, event.currentTarget.checked);
+        }}
+      />
+      <Button
+        leftSection={<IconRefresh size={14} />}
+        disabled={!isEnabled || !isConfigured}
+        onClick={() => void checkConnector(client, connector)}
+      >
+        Check
+      </Button>
+      <ActionLink
+        to="/connectors"
+        search={{ tab: "evidence", connector: id }}
+        leftSection={<IconListSearch size={14} />}
+      >
+        Calls
+      </ActionLink>
+    </div>
+  );
+}

@@ -1,0 +1,32 @@
+import type { ConnectorStatus } from "../../../../contract/features/connectors.ts";
+import { labelOf } from "../../ui/schema-form/schema-fields.ts";
+import type { Status } from "../../ui/status.ts";
+
+/** How a connector stands, in the words used everywhere. */
+export function statusOf({
+  isEnabled,
+  isConfigured,
+  health,
+}: Pick<ConnectorStatus, "isEnabled" | "isConfigured" | "health">): Status {
+  if (!isConfigured) return "not configured";
+  if (!isEnabled) return "off";
+  if (health === null) return "on";
+  return health.isHealthy ? "up" : "unhealthy";
+}
+
+/** What is missing or wrong, in one line: "Server: must not be empty". */
+export function issueText(issues: ConnectorStatus["issues"]): string {
+  return issues
+    .map(({ path, message }) => {
+      const name = path.replace(/^config\.?/, "");
+      return name === "" ? message : `${labelOf(name)} ${message}`;
+    })
+    .join("; ");
+}
+
+/** "42 calls today, 3 in the last minute" */
+export function usedText({ today, lastMinute }: ConnectorStatus["used"]): string {
+  if (today === 0) return "not used today";
+  const calls = today === 1 ? "1 call today" : `${today.toLocaleString("en")} calls today`;
+  return lastMinute === 0 ? calls : `${calls}, ${String(lastMinute)} in the last minute`;
+}

@@ -1,0 +1,157 @@
+import { Button, Switch } from "@mantine/core";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { useMemo, type ReactNode } from "react";
+
+import type { ConnectorStatus } from "../../../../contract/features/connectors.ts";
+import { callQuery } from "../../lib/call-query.ts";
+import { AgeNote } from "../../ui/age-note.tsx";
+import { DataTable, type Column } from "../../ui/data-table.tsx";
+import { EmptyState } from "../../ui/empty-state.tsx";
+import { ErrorState } from "../../ui/error-state.tsx";
+import { IconPlugConnected, IconRefresh } from "../../ui/icons.gen.ts";
+import { LoadingState } from "../../ui/loading-state.tsx";
+import { Page, type PageTab } from "../../ui/page.tsx";
+import { Section } from "../../ui/section.tsx";
+import { StatusBadge } from "../../ui/status-badge.tsx";
+import { Time } from "../../ui/time.tsx";
+import { checkConnector, setEnabled, useConnectors } from "./connector-calls.ts";
+import { issueText, statusOf, usedText } from "./connector-words.ts";
+import classes from "./connectors.module.css";
+import { GatewayCard } from "./gateway-card.tsx";
+
+/** Every way to the outside: what it does, how it stands, and what may leave at all. `more`: what others put below. */
+export function ConnectorsPage({ tabs, more }: { tabs: readonly PageTab[]; more?: ReactNode }) {
+  const { data, error, isPending, refetch, dataUpdatedAt } = useConnectors();
+  return (
+    <Page
+      title="Connectors"
+      layout="wide"
+      tabs={tabs}
+      aside={<AgeNote updatedAt={dataUpdatedAt} isStale={error !== null} />}
+    >
+      <GatewayCard />
+      <Section title="Catalogue">
+        {isPending ? <LoadingState rows={6} rowHeight={64} label="Loading connectors" /> : null}
+        {data === undefined && error !== null ? (
+          <ErrorState title="Could not load the connectors" error={error} onRetry={() => void refetch()} />
+        ) : null}
+        {data?.length === 0 ? (
+          <EmptyState
+            icon={IconPlugConnected}
+            title="No connectors"
+            text="A connector is a known way to the outside, with its operations, a policy and a record of every call."
+          />
+        ) : null}
+        {data === undefined || data.length === 0 ? null : <Catalogue connectors={data} />}
+      </Section>
+      {more}
+    </Page>
+  );
+}
+
+function Catalogue({ connectors }: { connectors: readonly ConnectorStatus[] }) {
+  const client = useQueryClient();
+  const columns = useMemo(
+    () =>
+      columnsWith({
+        enable: (connector, isEnabled) => void setEnabled(client, connector, isEnabled),
+        check: (connector) => void checkConnector(client, connector),
+      }),
+    [client],
+  );
+  return <DataTable label="Connectors" columns={columns} rows={connectors} rowKey={({ id }) => id} />;
+}
+
+interface RowActions {
+  enable: (connector: ConnectorStatus, isEnabled: boolean) => void;
+  check: (connector: ConnectorStatus) => void;
+}
+
+function columnsWith({ enable, check }: RowActions): Column<ConnectorStatus>[] {
+  return [
+    { id: "name", header: "Connector", isMain: true, cell: (row) => <Name connector={row} /> },
+    { id: "state", header: "State", width: "270px", isUnlabelled: true, cell: (row) => <State connector={row} /> },
+    { id: "used", header: "Used", width: "230px", cell: (row) => <Used connector={row} /> },
+    {
+      id: "on",
+      header: "On",
+      width: "190px",
+      isUnlabelled: true,
+      cell: (row) => (
+        <span className={classes["controls"]}>
+          <Switch
+            aria-label={`${row.title} is on`}
+            label={row.isEnabled ? "On" : "Off"}
+            checked={row.isEnabled}
+            onChange={(event) => {
+              enable(row, event.currentTarget.checked);
+            }}
+          />
+          <Button
+            leftSection={<IconRefresh size={14} />}
+            aria-label={`Check ${row.title}`}
+            disabled={!row.isEnabled || !row.isConfigured}
+            onClick={() => {
+              check(row);
+            }}
+          >
+            Check
+          </Button>
+        </span>
+      ),
+    },
+  ];
+}
+
+function Name({ connector: { id, title, description, isBuiltIn, operations } }: { connector: ConnectorStatus }) {
+  return (
+    <span className={classes["name"]}>
+      <Link to="/connectors/$connectorId" params={{ connectorId: id }} className={classes["link"]}>
+        {title}
+      </Link>
+      <span className={classes["sub"]}>{description}</span>
+      <span className={classes["sub"]}>
+        {operations.length === 1 ? "1 operation" : `${String(operations.length)} operations`}
+        {isBuiltIn ? "" : " · your own"}
+      </span>
+    </span>
+  );
+}
+
+function State({ connector }: { connector: ConnectorStatus }) {
+  const { health, issues, isConfigured } = connector;
+  return (
+    <span className={classes["state"]}>
+      <span className={classes["line"]}>
+        <StatusBadge status={statusOf(connector)} isCompact />
+        {health === null ? null : (
+          <span className={classes["sub"]}>
+            looked <Time iso={health.at} />
+          </span>
+        )}
+      </span>
+      {isConfigured ? null : <span className={classes["sub"]}>{issueText(issues)}</span>}
+      {!isConfigured || health === null ? null : <span className={classes["sub"]}>{health.detail}</span>}
+    </span>
+  );
+}
+
+function Used({ connector: { id, used } }: { connector: ConnectorStatus }) {
+  const query = { connector: id, limit: 1 };
+  const last = useQuery({ ...callQuery("evidence.list", { query }), staleTime: 30_000 }).data?.items[0];
+  return (
+    <span className={classes["state"]}>
+      <span>{usedText(used)}</span>
+      {last === undefined ? null : (
+        <span className={classes["sub"]}>
+          last{" "}
+          <Link to="/connectors" search={{ tab: "evidence", call: last.id }} className={classes["plain"]}>
+            {last.operation}
+          </Link>{" "}
+          <Time iso={last.at} />
+        </span>
+      )}
+    </span>
+  );
+}

@@ -1,0 +1,119 @@
+import { Button, SegmentedControl } from "@mantine/core";
+import { useQueryClient } from "@tanstack/react-query";
+
+import type { GatewayState, NetworkMode } from "../../../../contract/features/connectors.ts";
+import { call } from "../../lib/api.ts";
+import { callKey } from "../../lib/call-query.ts";
+import { modeWords } from "../../lib/gateway-words.ts";
+import { undoToast, withErrorToast } from "../../lib/toasts.ts";
+import { ErrorState } from "../../ui/error-state.tsx";
+import { LoadingState } from "../../ui/loading-state.tsx";
+import { Notice } from "../../ui/notice.tsx";
+import { Section } from "../../ui/section.tsx";
+import { Time } from "../../ui/time.tsx";
+import { useGatewayState } from "./connector-calls.ts";
+import classes from "./connectors.module.css";
+
+const key = callKey("connectors.gateway");
+
+/** What may leave this machine at all, who said so, and which targets are left alone. */
+export function GatewayCard() {
+  const { data, error, isPending, refetch } = useGatewayState();
+  return (
+    <Section title="What may leave this machine" isCard>
+      <div className={classes["gateway"]}>
+        {isPending ? <LoadingState rows={1} rowHeight={44} label="Loading the gateway" /> : null}
+        {data === undefined && error !== null ? (
+          <ErrorState title="Could not load the gateway" error={error} onRetry={() => void refetch()} isCompact />
+        ) : null}
+        {data === undefined ? null : (
+          <>
+            <Mode state={data} />
+            <Breakers breakers={data.breakers} />
+          </>
+        )}
+      </div>
+    </Section>
+  );
+}
+
+function Mode({ state }: { state: GatewayState }) {
+  const { mode, since, by, isPanic } = state;
+  const client = useQueryClient();
+  const send = async (wanted: NetworkMode): Promise<boolean> =>
+    withErrorToast("What may leave could not be changed", async () => {
+      client.setQueryData(key, await call("connectors.setMode", { body: { mode: wanted } }));
+    });
+  const change = async (wanted: NetworkMode): Promise<void> => {
+    if (wanted === mode || !(await send(wanted))) return;
+    const words = modeWords.find(({ value }) => value === wanted);
+    undoToast(words?.text ?? "Changed", () => send(mode));
+  };
+  return (
+    <>
+      <SegmentedControl
+        aria-label="What may leave this machine"
+        className={classes["mode"] ?? ""}
+        disabled={isPanic}
+        data={modeWords.map(({ value, label }) => ({ value, label }))}
+        value={mode}
+        onChange={(value) => {
+          const found = modeWords.find((one) => one.value === value);
+          if (found) void change(found.value);
+        }}
+      />
+      <p className={classes["sub"]} role="status">
+        {modeWords.find(({ value }) => value === mode)?.text}
+        {since === null ? null : (
+          <>
+            {" "}
+            Set by {by ?? "PortOS"} <Time iso={since} />.
+          </>
+        )}
+      </p>
+      {isPanic ? (
+        <Notice tone="warn">Everything is stopped. Allow work again, then open the gateway here.</Notice>
+      ) : null}
+    </>
+  );
+}
+
+function Breakers({ breakers }: Pick<GatewayState, "breakers">) {
+  const client = useQueryClient();
+  if (breakers.length === 0) return null;
+  const reset = async (target: string): Promise<void> => {
+    await withErrorToast("It could not be reset", async () => {
+      client.setQueryData(key, await call("connectors.resetBreaker", { body: { target } }));
+    });
+  };
+  return (
+    <ul role="list" className={classes["breakers"]} aria-label="Targets that failed lately">
+      {breakers.map(({ target, state, until, failures, lastReason }) => (
+        <li key={target} className={classes["breaker"]} data-open={state === "open" || undefined}>
+          <div className={classes["words"]}>
+            <p>
+              <span className="mono">{target}</span>{" "}
+              {state === "open" ? (
+                <strong className={classes["warn"]}>
+                  is left alone{until === null ? "" : ", tried again "}
+                  {until === null ? null : <Time iso={until} />}
+                </strong>
+              ) : state === "half-open" ? (
+                <strong className={classes["warn"]}>is tried again with the next call</strong>
+              ) : (
+                <span className="dim">has failed lately</span>
+              )}
+            </p>
+            <p className={classes["sub"]}>
+              {failures === 1 ? "1 failure" : `${String(failures)} failures in a row`}
+              {lastReason === null ? "" : `: ${lastReason}`}
+            </p>
+          </div>
+          <Button aria-label={`Call ${target} again`} onClick={() => void reset(target)}>
+            Reset
+          </Button>
+        </li>
+      ))}
+    </ul>
+  );
+}

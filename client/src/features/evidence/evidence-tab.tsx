@@ -1,0 +1,168 @@
+import { Button, SegmentedControl } from "@mantine/core";
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+
+import type { EvidenceFilter } from "../../../../contract/features/evidence.ts";
+import { call, url } from "../../lib/api.ts";
+import { callKey, callQuery } from "../../lib/call-query.ts";
+import { formatCount } from "../../lib/format.ts";
+import { useSearchState } from "../../lib/search-state.ts";
+import { AgeNote } from "../../ui/age-note.tsx";
+import { EmptyState } from "../../ui/empty-state.tsx";
+import { ErrorState } from "../../ui/error-state.tsx";
+import { IconDownload, IconListSearch, IconRefresh } from "../../ui/icons.gen.ts";
+import { LoadingState } from "../../ui/loading-state.tsx";
+import { Notice } from "../../ui/notice.tsx";
+import { Page, type PageTab } from "../../ui/page.tsx";
+import { ChainCheck } from "./chain-check.tsx";
+import { EvidenceDetails } from "./evidence-details.tsx";
+import { EvidenceFilters } from "./evidence-filters.tsx";
+import { EvidenceStatistics } from "./evidence-statistics.tsx";
+import { EvidenceTable } from "./evidence-table.tsx";
+import { addressNames, filterOf } from "./evidence-words.ts";
+import classes from "./evidence.module.css";
+
+const pageSize = 50;
+const lookMs = 6_000;
+
+/** Every call to the outside and what became of it. `?call=<id>` opens one, `?view=statistics` counts them. */
+export function EvidenceTab({ tabs }: { tabs: readonly PageTab[] }) {
+  const [search, setSearch] = useSearchState();
+  const [openedMs, setOpenedMs] = useState(() => Date.now());
+  const filter = filterOf(search, openedMs);
+  const isCounted = search["view"] === "statistics";
+  return (
+    <Page
+      title="Connectors"
+      layout="wide"
+      tabs={tabs}
+      actions={
+        <div className={classes["actions"]}>
+          <Button
+            component="a"
+            href={url("evidence.export", { query: filter })}
+            download="evidence.jsonl"
+            leftSection={<IconDownload size={14} />}
+          >
+            Export
+          </Button>
+          <ChainCheck />
+        </div>
+      }
+    >
+      <SegmentedControl
+        aria-label="How calls are shown"
+        className={classes["view"] ?? ""}
+        data={[
+          { value: "calls", label: "Calls" },
+          { value: "statistics", label: "Statistics" },
+        ]}
+        value={isCounted ? "statistics" : "calls"}
+        onChange={(value) => {
+          setSearch({ view: value === "statistics" ? value : null });
+        }}
+      />
+      <EvidenceFilters
+        key={addressNames.some((name) => search[name] !== undefined) ? "some" : "none"}
+        isTimeOnly={isCounted}
+      />
+      {isCounted ? (
+        <EvidenceStatistics from={filter.from} to={filter.to} />
+      ) : (
+        <Calls
+          filter={filter}
+          onRenew={() => {
+            setOpenedMs(Date.now());
+          }}
+        />
+      )}
+      <EvidenceDetails
+        id={search["call"] ?? null}
+        onClose={() => {
+          setSearch({ call: null });
+        }}
+      />
+    </Page>
+  );
+}
+
+function useEvidence(filter: EvidenceFilter) {
+  const query = { ...filter, limit: pageSize };
+  return useInfiniteQuery({
+    queryKey: callKey("evidence.list", query),
+    queryFn: ({ pageParam, signal }) =>
+      call("evidence.list", { query: { ...query, ...(pageParam === null ? {} : { before: pageParam }) } }, { signal }),
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.next,
+  });
+}
+
+function Calls({ filter, onRenew }: { filter: EvidenceFilter; onRenew: () => void }) {
+  const [, setSearch] = useSearchState();
+  const list = useEvidence(filter);
+  const rows = list.data?.pages.flatMap(({ items }) => items) ?? [];
+  // What is read does not move: new calls are offered, not put in.
+  const look = useQuery({
+    ...callQuery("evidence.list", { query: { ...filter, limit: 1 } }),
+    refetchInterval: lookMs,
+    enabled: list.data !== undefined,
+  });
+  const newest = look.data?.items[0];
+  const hasNew = newest !== undefined && !rows.some(({ id }) => id === newest.id) && newest.n > (rows[0]?.n ?? 0);
+  const underWay = look.data?.underWay.length ?? 0;
+  const isFiltered = Object.keys(filter).length > 0;
+  const clear = (): void => {
+    setSearch(Object.fromEntries(addressNames.map((name) => [name, null])));
+  };
+  return (
+    <>
+      <div className={classes["news"]} role="status">
+        <AgeNote updatedAt={list.dataUpdatedAt} isStale={list.isError} />
+        {underWay === 0 ? null : <span className="dim">{formatCount(underWay, "call")} under way</span>}
+        {hasNew ? (
+          <Button
+            leftSection={<IconRefresh size={14} />}
+            onClick={() => {
+              onRenew();
+              void list.refetch();
+            }}
+          >
+            Show new calls
+          </Button>
+        ) : null}
+      </div>
+      {list.isPending ? <LoadingState rows={8} rowHeight={40} label="Loading calls" /> : null}
+      {list.data === undefined && list.error !== null ? (
+        <ErrorState title="Could not load the evidence" error={list.error} onRetry={() => void list.refetch()} />
+      ) : null}
+      {list.data !== undefined && rows.length === 0 && !list.hasNextPage ? (
+        <EmptyState
+          icon={IconListSearch}
+          title={isFiltered ? "Nothing matches" : "No call has left yet"}
+          text={
+            isFiltered
+              ? "No call fits these filters. Old ones may have been removed after the time set in Settings."
+              : "Each call to the outside gets a record: who wanted it, every step of its way, where it went and what came back."
+          }
+          action={isFiltered ? <Button onClick={clear}>Clear the filters</Button> : undefined}
+        />
+      ) : null}
+      {rows.length === 0 ? null : (
+        <EvidenceTable
+          rows={rows}
+          onOpen={(id) => {
+            setSearch({ call: id }, { push: true });
+          }}
+        />
+      )}
+      {list.hasNextPage && rows.length === 0 ? <Notice tone="info">Nothing among the newest calls.</Notice> : null}
+      {list.hasNextPage ? (
+        <div className={classes["more"]}>
+          <Button onClick={() => void list.fetchNextPage()} loading={list.isFetchingNextPage}>
+            Show older
+          </Button>
+        </div>
+      ) : null}
+    </>
+  );
+}
