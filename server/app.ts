@@ -178,7 +178,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     notifications,
     panic,
   });
-  await buildHooks(context, { settings, runAutomation: (id, webhook) => automations.runForMessage(id, webhook) });
+  const hooks = await buildHooks(context, { settings, runAutomation: automations.runForMessage });
   panic.addBrake("pausedAutomations", (by) => automations.stopAll(`Everything was stopped by ${by}`));
   panic.addBrake("stoppedCommands", (by) => automations.stopCommands(`Everything was stopped by ${by}`));
 
@@ -215,6 +215,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   automations.start();
   await agents.start();
   await connectors.start();
+  hooks.handOnAgain();
   return {
     core,
     listen: (host, port) => listen(context.http, host, port),

@@ -18,7 +18,7 @@ import { type AutomationRecord, toAutomation } from "./automation-record.ts";
 import type { AutomationStore } from "./automation-store.ts";
 import { createDueHandler } from "./due-handler.ts";
 import type { OccurrenceLedger } from "./occurrence-ledger.ts";
-import { isoTime } from "./occurrence-row.ts";
+import { isoTime, occurrenceIdOf } from "./occurrence-row.ts";
 import { type ActionRunners, createOccurrenceRunner } from "./occurrence-runner.ts";
 import type { RunOutputs } from "./run-output.ts";
 import { dayBudgetOf, taskBudgetOf } from "./task-action.ts";
@@ -54,8 +54,11 @@ export interface AutomationService extends AutomationEditor {
   list(): AutomationList;
   view(id: string): AutomationView;
   run(id: string, who: string): Promise<Occurrence>;
-  /** A message came in that starts it. One that is off, paused or stopped is not run; the ledger says why. Throws `not_found`. */
-  runForMessage(id: string, webhook: string): Promise<Occurrence>;
+  /**
+   * A message came in that starts it, once for each message. One that is off, paused or stopped is not run; the ledger says why.
+   * Throws `not_found`.
+   */
+  runForMessage(id: string, message: { id: string; webhook: string }): Promise<Occurrence>;
   cancel(occurrenceId: string, who: string): Promise<Occurrence>;
   nextDue(id: string): number | null;
   /** What all tasks of one may use in a day; `null` without one, and when it adds none. */
@@ -167,9 +170,12 @@ export function createAutomationService(options: AutomationServiceOptions): Auto
       options.panic?.check();
       return runner.submit(automation, { trigger: "manual", who, due: clock.now(), note: null });
     },
-    async runForMessage(id, webhook) {
+    async runForMessage(id, message) {
       const automation = existing(store, id);
-      const occasion = { trigger: "webhook", who: webhook, due: clock.now(), note: null } as const;
+      const known = await ledger.find(occurrenceIdOf(message.id));
+      if (known) return known;
+      const { id: messageId, webhook: who } = message;
+      const occasion = { trigger: "webhook", who, due: clock.now(), note: null, messageId } as const;
       const reason = isStopped()
         ? "Everything is stopped"
         : store.pausedAt() !== null

@@ -1,3 +1,5 @@
+import { createHash } from "node:crypto";
+
 import type { Occurrence } from "../../../contract/features/automation-occurrences.ts";
 import type { AutomationRecord } from "./automation-record.ts";
 import { newOccurrenceId } from "./occurrence-ledger.ts";
@@ -6,6 +8,8 @@ import { newOccurrenceId } from "./occurrence-ledger.ts";
 export interface Occasion {
   trigger: "schedule" | "manual" | "webhook";
   who: string | null;
+  /** Of the message that came in: an occurrence of it has an id of its own, so that it can be known again. */
+  messageId?: string;
   /** Milliseconds. */
   due: number;
   /** Said in the ledger when nothing else is. */
@@ -25,6 +29,11 @@ export function isoTime(at: number): string {
   return text;
 }
 
+/** The id of what a message starts: the same each time. */
+export function occurrenceIdOf(messageId: string): string {
+  return `oc-${createHash("sha256").update(messageId).digest("hex").slice(0, 17)}`;
+}
+
 /** A row for an occasion at which nothing has happened yet. */
 export function newRow(
   automation: AutomationRecord,
@@ -33,7 +42,7 @@ export function newRow(
   now: number,
 ): Occurrence {
   return {
-    id: newOccurrenceId(now),
+    id: occasion.messageId === undefined ? newOccurrenceId(now) : occurrenceIdOf(occasion.messageId),
     automationId: automation.id,
     name: automation.name,
     trigger: occasion.trigger,

@@ -1,5 +1,5 @@
 import type { Settings } from "../../../contract/features/settings.ts";
-import { hooksEndpoints, hooksFeed } from "../../../contract/features/hooks.ts";
+import { hooksEndpoints, hooksFeed, type Hook, type HookDelivery } from "../../../contract/features/hooks.ts";
 import type { JsonStore } from "../../../lib/json-store.ts";
 import type { SecretBox } from "../../../lib/secret-box.ts";
 import type { AppContext } from "../../app-context.ts";
@@ -22,14 +22,23 @@ import { createReplayMemory } from "./replay-memory.ts";
 interface Dependencies {
   settings: JsonStore<Settings>;
   /** Starts an automation for a message. */
-  runAutomation: (id: string, webhook: string) => Promise<unknown>;
+  runAutomation: (id: string, message: { id: string; webhook: string }) => Promise<unknown>;
 }
 
+/** A message is handed on at once: what came longer before the last one was. */
+const handOnWithinMs = 60_000;
 const pruneEveryMs = 12 * 3_600_000;
 const maxFileBytes = 32 * 1024 * 1024;
 
 /** Opens webhooks and the log of their messages, mounts endpoints and feed, and starts the automations they name. */
-export async function buildHooks(context: AppContext, { settings, runAutomation }: Dependencies): Promise<HookService> {
+export async function buildHooks(
+  context: AppContext,
+  { settings, runAutomation }: Dependencies,
+): Promise<{
+  service: HookService;
+  /** Hands on what was accepted just before this server ended; what was handed on already is known by its id. */
+  handOnAgain(): void;
+}> {
   const { clock, secrets } = context;
   const logger = context.logger.child("hooks");
   const store = await context.openStore<HooksFile>("hooks", hooksFile);
@@ -47,20 +56,28 @@ export async function buildHooks(context: AppContext, { settings, runAutomation 
   const judge = createMessageJudge({ log, memory, rates, secrets, clock });
   const feed = createFeed(context.realtime, hooksFeed, { snapshot: () => ({ hooks: service.list() }) });
   const service = createHookService({ store, judge, secrets, clock, publish: feed.publish });
+  let lately: HookDelivery[] = [];
   for await (const { delivery, keys } of log.rows()) {
     memory.remember(keys);
     service.noteLast(delivery);
+    lately = lately.filter(({ at }) => Date.parse(at) > Date.parse(delivery.at) - handOnWithinMs);
+    const isQuestion = delivery.event === "url_verification"; // it was answered, and starts nothing
+    if (delivery.verdict === "accepted" && !delivery.isTest && !isQuestion) lately.push(delivery);
   }
-  service.onAccepted(({ automationId, name }, { id }) => {
+  const handOn = (
+    { automationId, name }: Pick<Hook, "automationId" | "name">,
+    { id }: Pick<HookDelivery, "id">,
+  ): void => {
     if (automationId === null) return;
-    runAutomation(automationId, name).catch((error: unknown) => {
+    runAutomation(automationId, { id, webhook: name }).catch((error: unknown) => {
       logger.error(
         "An automation could not be started by a webhook",
         { delivery: id, automation: automationId },
         error,
       );
     });
-  });
+  };
+  service.onAccepted(handOn);
   mountHooks(context, service, log);
   context.names.add("hooks", ({ id }) => store.get().hooks.find((hook) => hook.id === id)?.name);
   const timer = setInterval(() => {
@@ -71,7 +88,15 @@ export async function buildHooks(context: AppContext, { settings, runAutomation 
   context.onStop(() => {
     clearInterval(timer);
   });
-  return service;
+  return {
+    service,
+    handOnAgain() {
+      for (const delivery of lately) {
+        const hook = service.list().find(({ id, isEnabled }) => id === delivery.hookId && isEnabled);
+        if (hook) handOn(hook, delivery);
+      }
+    },
+  };
 }
 
 function mountHooks({ mount }: Pick<AppContext, "mount">, service: HookService, log: DeliveryLog): void {

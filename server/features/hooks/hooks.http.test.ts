@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -203,6 +203,32 @@ test("a message starts the automation of its webhook once; one that is off is li
   await post(hook, "{}", signed(hook, "{}", "two"));
   await until(async () => (await rows()).length === 2);
   expect((await rows()).map(({ state }) => state)).not.toEqual(["skipped", "skipped"]);
+});
+
+test("what was accepted just before the server ended starts its automation after the next start, and only once", async () => {
+  const { automation } = await app.call("automations.create", {
+    body: {
+      name: "On push",
+      schedule: { kind: "once", at: "2099-01-01T00:00", zone: "UTC" },
+      action: { kind: "command", command: { kind: "arguments", arguments: ["true"] }, folder: "/" },
+    },
+  });
+  const hook = await make("standard", { automationId: automation.id });
+  const slack = await make("slack", { automationId: automation.id });
+  const question = '{"type":"url_verification","challenge":"c"}';
+  await post(slack, question, signed(slack, question));
+  await post(hook, "{}", signed(hook, "{}", "one"));
+  const rows = async () => (await app.call("automations.occurrences", { query: {} })).items;
+  await until(async () => (await rows()).length === 1);
+  const [before] = await rows();
+  await restart();
+  expect(await rows()).toEqual([before]);
+  await app.stop();
+  // As if it had ended between the two.
+  await rm(join(app.env.dataDir, "automations/ledger"), { recursive: true });
+  app = await startTestApp({ directory: join(app.env.dataDir, ".."), clock });
+  await until(async () => (await rows()).length === 1);
+  expect(await rows()).toMatchObject([{ id: before?.id, trigger: "webhook", who: "Of standard" }]);
 });
 
 test("a test goes the way of a real message, is marked, and starts nothing unless asked to", async () => {
