@@ -53,7 +53,7 @@ export function ConfigureTab({ connector }: { connector: ConnectorView }) {
         submit();
       }}
     >
-      {isConfigured ? null : <Notice tone="warn">Not ready yet: {issueText(issues)}.</Notice>}
+      {isConfigured ? null : <Notice tone="warn">Not ready yet: {issueText(issues, fields)}.</Notice>}
       <SchemaForm
         fields={fields}
         values={values}

@@ -1,5 +1,5 @@
 import type { ConnectorStatus } from "../../../../contract/features/connectors.ts";
-import { labelOf } from "../../ui/schema-form/schema-fields.ts";
+import { labelOf, type Field } from "../../ui/schema-form/schema-fields.ts";
 import type { Status } from "../../ui/status.ts";
 
 /** How a connector stands, in the words used everywhere. */
@@ -14,12 +14,13 @@ export function statusOf({
   return health.isHealthy ? "up" : "unhealthy";
 }
 
-/** What is missing or wrong, in one line: "Server: must not be empty". */
-export function issueText(issues: ConnectorStatus["issues"]): string {
+/** What is missing or wrong, in one line: "Server must be given". Fields are named as their form names them, where it is known. */
+export function issueText(issues: ConnectorStatus["issues"], fields: readonly Field[] = []): string {
   return issues
     .map(({ path, message }) => {
       const name = path.replace(/^config\.?/, "");
-      return name === "" ? message : `${labelOf(name)} ${message}`;
+      const label = fields.find((field) => field.name === name)?.label ?? labelOf(name);
+      return name === "" ? message : `${label} ${message}`;
     })
     .join("; ");
 }

@@ -90,10 +90,10 @@ export function ParamsEditor({ params, examples, errors }: ParamsEditorProps) {
       )}
       {examples.length === 0 || fields.length === 0 ? null : (
         <div className={classes["chips"]} role="group" aria-label="Examples">
+          <span className={classes["sub"]}>Fill in an example:</span>
           {examples.map(({ title, input }) => (
             <Button
               key={title}
-              variant="subtle"
               onClick={() => {
                 params.set(input);
               }}

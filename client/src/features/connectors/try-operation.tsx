@@ -1,6 +1,6 @@
 import { Button, Switch } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { useRef, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 
 import type { ConnectorView, OperationView } from "../../../../contract/features/connectors.ts";
 import { fieldErrors } from "../../lib/api-error.ts";
@@ -24,6 +24,11 @@ export function TryOperation({ connector, operation }: TryOperationProps) {
   const tries = useTries(connector, operation);
   const { effect, description, title } = operation;
   const [isQueued, setIsQueued] = useState(false);
+  const outcome = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    // The form may fill the window: what came back would be missed below it.
+    if (tries.doneAt > 0) outcome.current?.scrollIntoView({ block: "nearest", behavior: "instant" });
+  }, [tries.doneAt]);
   const run = async (): Promise<void> => {
     const given = params.check();
     if (given === null) return;
@@ -71,7 +76,7 @@ export function TryOperation({ connector, operation }: TryOperationProps) {
           </div>
         </form>
       </Section>
-      <div aria-live="polite" className={classes["result"]}>
+      <div ref={outcome} aria-live="polite" className={`${classes["result"] ?? ""} ${classes["outcome"] ?? ""}`}>
         {tries.isRunning ? <WaitingCall connectorId={connector.id} operation={operation.name} /> : null}
         {tries.shown}
       </div>
@@ -113,6 +118,8 @@ function useTries({ id }: ConnectorView, { name: operation }: OperationView) {
   return {
     isRunning: executing.isPending,
     isDryRunning: dry.isPending,
+    /** Changes with every end of a try. */
+    doneAt: executing.isPending || dry.isPending ? 0 : executing.submittedAt + dry.submittedAt,
     error,
     shown:
       last === "dry" ? (

@@ -1,0 +1,190 @@
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+
+import { expectAccessible } from "./support/accessibility.ts";
+import { saveScreenshots } from "./support/screenshot.ts";
+import { expect, type PortosFixture, test } from "./support/test.ts";
+
+let outside: Server;
+let place: string;
+/** What the receiver of webhooks answers. */
+let hookStatus = 200;
+let received: string[] = [];
+
+const page = `<!doctype html><html lang="en"><head><title>Tides of Hamburg</title></head><body><article><h1>Tides of Hamburg</h1>
+<p>${"High water comes twice a day, a little later each time. ".repeat(12)}</p></article></body></html>`;
+
+test.beforeAll(async () => {
+  outside = createServer((request, response) => {
+    if (request.method === "POST") {
+      received.push(request.url ?? "");
+      response.writeHead(hookStatus).end();
+      return;
+    }
+    response.writeHead(200, { "content-type": "text/html; charset=utf-8" }).end(page);
+  });
+  await new Promise<void>((resolve) => {
+    outside.listen(0, "127.0.0.1", resolve);
+  });
+  place = `127.0.0.1:${String((outside.address() as AddressInfo).port)}`;
+});
+
+test.afterAll(() => {
+  outside.closeAllConnections();
+  outside.close();
+});
+
+async function put(portos: PortosFixture, path: string, body: object): Promise<void> {
+  const reply = await portos.call("PUT", path, body);
+  expect(reply.status, JSON.stringify(reply.body)).toBe(200);
+}
+
+async function allowPlace(portos: PortosFixture, connector: string, more: object = {}): Promise<void> {
+  await put(portos, `/api/connectors/${connector}/policy`, { insides: [place], ...more });
+}
+
+test("a connector is turned on, tried, and its call proven", async ({ page: tab, portos }, info) => {
+  test.setTimeout(240_000);
+  await portos.call("POST", "/api/connectors/web-fetch/disable");
+  await allowPlace(portos, "web-fetch");
+  await tab.goto("/connectors");
+  const main = tab.getByRole("main");
+  const toggle = main.getByRole("switch", { name: "Web pages is on" });
+  await expect(toggle).not.toBeChecked();
+  await toggle.locator("xpath=..").click();
+  await expect(toggle).toBeChecked();
+  await expectAccessible(tab, "Catalogue");
+  await saveScreenshots(tab, info, "connectors-catalogue");
+
+  await main.getByRole("link", { name: "Web pages" }).click();
+  await main.getByRole("button", { name: "Call", exact: true }).click();
+  await expect(main.getByText("is needed")).toBeVisible();
+  await main.getByLabel("Url").fill(`http://${place}/tides`);
+  await main.getByRole("button", { name: "Dry run" }).click();
+  await expect(main.getByText("It would be made; nobody is asked.")).toBeVisible();
+  await saveScreenshots(tab, info, "connector-dry-run");
+  await main.getByRole("button", { name: "Call", exact: true }).click();
+  const document = main.getByRole("region", { name: "What came back" });
+  await expect(document).toContainText("High water comes twice a day");
+  await expectAccessible(tab, "A result");
+  await saveScreenshots(tab, info, "connector-result");
+
+  await main.getByRole("link", { name: "Show the evidence" }).click();
+  const sheet = tab.getByRole("dialog");
+  await expect(sheet.getByText(`${place} → 127.0.0.1`)).toBeVisible();
+  await expect(sheet.getByText("Yes: the row is as it was written")).toBeVisible();
+  await expect(sheet.getByRole("list", { name: "The way of the call" })).toContainText("Policy");
+  await expectAccessible(tab, "Evidence of a call");
+  await saveScreenshots(tab, info, "evidence-call");
+  await tab.keyboard.press("Escape");
+  await main.getByRole("button", { name: "Verify the chain" }).click();
+  await expect(sheet.getByText(/^The chain is whole: \d+ rows?/)).toBeVisible();
+  await saveScreenshots(tab, info, "evidence-proof");
+  await tab.keyboard.press("Escape");
+  await main.getByLabel("Search the evidence").fill("no such thing anywhere");
+  await expect(main.getByText("Nothing matches")).toBeVisible();
+  await main.getByRole("button", { name: "Clear the filters" }).click();
+  await expect(main.getByRole("table", { name: "Calls to the outside" })).toContainText("web-fetch · fetch");
+  await expectAccessible(tab, "Evidence");
+  await saveScreenshots(tab, info, "evidence");
+  await main.getByText("Statistics", { exact: true }).click();
+  await expect(main.getByText("All calls")).toBeVisible();
+  await expectAccessible(tab, "Statistics");
+  await saveScreenshots(tab, info, "evidence-statistics");
+});
+
+test("a policy says what the phone would be asked; the call waits for the answer", async ({
+  page: tab,
+  portos,
+}, info) => {
+  test.setTimeout(240_000);
+  await portos.call("POST", "/api/connectors/web-fetch/enable");
+  await allowPlace(portos, "web-fetch");
+  await tab.goto("/connectors/web-fetch?tab=policy");
+  const main = tab.getByRole("main");
+  await main.getByRole("combobox", { name: "When you are asked" }).click();
+  await tab.getByRole("option", { name: "Always ask" }).click();
+  await main.getByRole("button", { name: "Ask the policy" }).click();
+  await expect(main.getByRole("group", { name: "What your phone would be asked" })).toContainText("Web pages");
+  await expectAccessible(tab, "Policy");
+  await saveScreenshots(tab, info, "connector-policy");
+  await main.getByRole("button", { name: "Save the policy" }).click();
+  await expect(main.getByText("When you are asked", { exact: true }).last()).toBeVisible();
+  await expect(tab.getByText("The policy of Web pages is saved")).toBeVisible();
+
+  await tab.goto("/connectors/web-fetch");
+  await main.getByLabel("Url").fill(`http://${place}/tides`);
+  await main.getByRole("button", { name: "Call", exact: true }).click();
+  const question = main.getByRole("group", { name: /^Question: Web pages/ });
+  await expect(question).toContainText(`http://${place}/tides`);
+  await saveScreenshots(tab, info, "connector-asks");
+  const phone = await tab.context().newPage();
+  await phone.goto("/approvals");
+  await expect(phone.getByRole("main").getByText("Changes nothing, low risk")).toBeVisible();
+  await expectAccessible(phone, "Approvals with a call");
+  await saveScreenshots(phone, info, "approvals-call");
+  const { body } = await portos.call("GET", "/api/approvals");
+  const [asked] = (body as { pending: { id: string }[] }).pending;
+  await phone.goto(`/a/${asked?.id ?? ""}`);
+  await expect(phone.getByRole("heading", { level: 1 })).toContainText("Web pages");
+  await expect(phone.getByText(`http://${place}/tides`).first()).toBeVisible();
+  await saveScreenshots(phone, info, "answer-call");
+  await phone.getByRole("button", { name: "Allow once" }).click();
+  await expect(main.getByRole("region", { name: "What came back" })).toContainText("High water");
+  await phone.close();
+  await main.getByRole("link", { name: "Show the evidence" }).click();
+  await expect(tab.getByRole("dialog").getByRole("link", { name: "allowed" })).toBeVisible();
+});
+
+test("what could not be delivered is retried by hand", async ({ page: tab, portos }, info) => {
+  test.setTimeout(180_000);
+  hookStatus = 410;
+  received = [];
+  await put(portos, "/api/connectors/webhook-out/config", { config: { url: `http://${place}/hook`, isInside: true } });
+  await allowPlace(portos, "webhook-out");
+  await portos.call("POST", "/api/connectors/webhook-out/enable");
+  await tab.goto("/connectors/webhook-out");
+  const main = tab.getByRole("main");
+  await main.getByLabel("Event").fill("build.done");
+  const isQueued = main.getByRole("switch", { name: "Deliver through the queue" });
+  await isQueued.locator("xpath=..").click(); // the track is what one sees and presses
+  await main.getByRole("button", { name: "Post now" }).click();
+  await expect(main.getByText("It is accepted and will be delivered")).toBeVisible();
+  await main.getByRole("link", { name: "Show the queue" }).click();
+  const table = main.getByRole("table", { name: "Deliveries that were given up" });
+  await expect(table).toContainText("answered 410", { timeout: 20_000 });
+  await expectAccessible(tab, "Queue");
+  await saveScreenshots(tab, info, "queue");
+  hookStatus = 200;
+  await table.getByRole("button", { name: "Retry webhook-out post" }).click();
+  await expect(main.getByText("Nothing waits")).toBeVisible({ timeout: 20_000 });
+  expect(received.length).toBeGreaterThanOrEqual(2);
+});
+
+test("what may leave this machine is switched, and taken back", async ({ page: tab, portos }) => {
+  await put(portos, "/api/gateway/mode", { mode: "online" });
+  await tab.goto("/connectors");
+  const main = tab.getByRole("main");
+  await main.getByText("Offline", { exact: true }).click();
+  await expect(main.getByText("No call leaves this machine.")).toBeVisible();
+  await tab.getByRole("button", { name: "Undo" }).click();
+  await expect(main.getByText("Everything that policies allow may leave this machine.")).toBeVisible();
+});
+
+for (const [name, path] of [
+  ["webhooks", "/webhooks"],
+  ["trust", "/connectors?tab=trust"],
+  ["connector-configure", "/connectors/email-smtp"],
+  ["connector-search", "/connectors/web-search?tab=configure"],
+  ["connector-docs", "/connectors/web-fetch?tab=docs"],
+  ["mail-operations", "/connectors/email-smtp?tab=operations"],
+] as const)
+  test(`${name} can be used by everybody`, async ({ page: tab }, info) => {
+    await tab.goto(path);
+    await expect(tab.getByRole("main").getByRole("heading", { level: 1 })).toBeAttached();
+    await tab.waitForLoadState("networkidle").catch(() => undefined);
+    await expectAccessible(tab, name);
+    await saveScreenshots(tab, info, name);
+    const overflow = await tab.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+    expect(overflow, "the page must not scroll sideways").toBeLessThanOrEqual(1);
+  });
