@@ -23,6 +23,7 @@ import { CosLink } from "./cos-link.ts";
 import { buildAgents, type BuildAgentsOptions, type BuiltAgents } from "./build-agents.ts";
 import type { CrashRepairParts } from "./crash-repairs.ts";
 import { buildApps, type BuildAppsOptions, type BuiltApps } from "./build-apps.ts";
+import { buildOutside } from "./build-outside.ts";
 import { mountApiDocs } from "./features/api-docs/routes.ts";
 import { automationApps } from "./features/automations/app-actions.ts";
 import { buildAutomations } from "./features/automations/build-automations.ts";
@@ -31,17 +32,12 @@ import { automationTasks } from "./features/automations/task-action.ts";
 import { startBackups } from "./features/backups/start-backups.ts";
 import { startHistoryRetention } from "./features/history/retention.ts";
 import { openPanicSwitch } from "./features/chief/build-chief.ts";
-import { buildConnectors } from "./features/connectors/build-connectors.ts";
 import { startBrowser } from "./features/browser/start-browser.ts";
-import { buildEvidence } from "./features/evidence/build-evidence.ts";
 import { mountHistory } from "./features/history/routes.ts";
-import { buildHooks } from "./features/hooks/build-hooks.ts";
 import { startIncidents } from "./features/incidents/start-incidents.ts";
 import { buildLogs } from "./features/logs/build-logs.ts";
 import { createNotificationService, type NotificationService } from "./features/notifications/notification-service.ts";
 import { notificationsFile } from "./features/notifications/notification-store.ts";
-import { buildOutbox } from "./features/outbox/build-outbox.ts";
-import { buildTrust } from "./features/trust/build-trust.ts";
 import { createPanelErrors, type PanelErrors } from "./features/notifications/panel-errors.ts";
 import { mountNotifications } from "./features/notifications/routes.ts";
 import { mountOnboarding, type OnboardingFile } from "./features/onboarding/onboarding-service.ts";
@@ -110,9 +106,6 @@ export async function createApp(options: AppOptions): Promise<App> {
     });
   });
   context.onStop(startHistoryRetention(context, settings));
-  const evidence = await buildEvidence(context, settings);
-  const outbox = await buildOutbox(context);
-  const trust = await buildTrust(context);
   const cosAddress = `127.0.0.1:${env.ports.cos}`;
   const link = new CosLink({ url: `ws://${cosAddress}`, logger: context.logger.child("cos") });
   const cos = createCosClient({ baseUrl: `http://${cosAddress}`, link });
@@ -178,7 +171,6 @@ export async function createApp(options: AppOptions): Promise<App> {
     notifications,
     panic,
   });
-  const hooks = await buildHooks(context, { settings, runAutomation: automations.runForMessage });
   panic.addBrake("pausedAutomations", (by) => automations.stopAll(`Everything was stopped by ${by}`));
   panic.addBrake("stoppedCommands", (by) => automations.stopCommands(`Everything was stopped by ${by}`));
 
@@ -198,8 +190,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     ...(options.reviews ? { reviews: options.reviews } : {}),
   });
 
-  const { approvals } = agents;
-  const connectors = await buildConnectors(context, { evidence, outbox, approvals, panic, trust: () => trust });
+  const outside = await buildOutside(context, { settings, automations, approvals: agents.approvals, panic });
 
   mountOnboarding(mount, await openOnboarding(context), async () => ({
     "add-app": apps.list().length > 0,
@@ -214,8 +205,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   followRuns(agents, runsOfAutomations, context.logger);
   automations.start();
   await agents.start();
-  await connectors.start();
-  hooks.handOnAgain();
+  await outside.start();
   return {
     core,
     listen: (host, port) => listen(context.http, host, port),

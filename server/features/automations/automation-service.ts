@@ -18,7 +18,8 @@ import { type AutomationRecord, toAutomation } from "./automation-record.ts";
 import type { AutomationStore } from "./automation-store.ts";
 import { createDueHandler } from "./due-handler.ts";
 import type { OccurrenceLedger } from "./occurrence-ledger.ts";
-import { isoTime, occurrenceIdOf } from "./occurrence-row.ts";
+import { isoTime } from "./occurrence-row.ts";
+import { runForMessage } from "./run-for-message.ts";
 import { type ActionRunners, createOccurrenceRunner } from "./occurrence-runner.ts";
 import type { RunOutputs } from "./run-output.ts";
 import { dayBudgetOf, taskBudgetOf } from "./task-action.ts";
@@ -105,6 +106,7 @@ export function createAutomationService(options: AutomationServiceOptions): Auto
     },
   });
   const isStopped = (): boolean => options.panic?.isOn() === true;
+  const messageParts = { ledger, runner, clock, store, isStopped };
   const handleDue = createDueHandler({ runner, store, scheduler, isStopped, logger });
   const follower = createScheduleFollower({
     store,
@@ -170,21 +172,7 @@ export function createAutomationService(options: AutomationServiceOptions): Auto
       options.panic?.check();
       return runner.submit(automation, { trigger: "manual", who, due: clock.now(), note: null });
     },
-    async runForMessage(id, message) {
-      const automation = existing(store, id);
-      const known = await ledger.find(occurrenceIdOf(message.id));
-      if (known) return known;
-      const { id: messageId, webhook: who } = message;
-      const occasion = { trigger: "webhook", who, due: clock.now(), note: null, messageId } as const;
-      const reason = isStopped()
-        ? "Everything is stopped"
-        : store.pausedAt() !== null
-          ? "Automations are paused"
-          : automation.isEnabled
-            ? null
-            : "The automation is off";
-      return reason === null ? runner.submit(automation, occasion) : runner.record(automation, occasion, { reason });
-    },
+    runForMessage: async (id, message) => runForMessage(existing(store, id), message, messageParts),
     cancel: (id, who) => runner.cancel(id, `Cancelled by ${who}`),
     nextDue: (id) => scheduler.nextDue(id),
     taskBudget: (id) => taskBudgetOf(store.get(id)),

@@ -1,0 +1,41 @@
+import type { Settings } from "../contract/features/settings.ts";
+import type { JsonStore } from "../lib/json-store.ts";
+import type { AppContext } from "./app-context.ts";
+import type { AutomationService } from "./features/automations/automation-service.ts";
+import type { ApprovalService } from "./features/approvals/approval-service.ts";
+import type { PanicSwitch } from "./features/chief/panic-switch.ts";
+import { buildConnectors, type Connectors } from "./features/connectors/build-connectors.ts";
+import { buildEvidence } from "./features/evidence/build-evidence.ts";
+import { buildHooks } from "./features/hooks/build-hooks.ts";
+import { buildOutbox } from "./features/outbox/build-outbox.ts";
+import { buildTrust } from "./features/trust/build-trust.ts";
+
+interface Dependencies {
+  settings: JsonStore<Settings>;
+  automations: Pick<AutomationService, "runForMessage">;
+  approvals: ApprovalService;
+  panic: PanicSwitch;
+}
+
+/** Everything calls that leave this machine go through, and messages that come in. */
+export interface Outside {
+  connectors: Connectors;
+  /** From now on the outbox delivers, and messages are handed on that were accepted just before the last end. */
+  start(): Promise<void>;
+}
+
+export async function buildOutside(context: AppContext, parts: Dependencies): Promise<Outside> {
+  const { settings, automations, approvals, panic } = parts;
+  const evidence = await buildEvidence(context, settings);
+  const outbox = await buildOutbox(context);
+  const trust = await buildTrust(context);
+  const hooks = await buildHooks(context, { settings, runAutomation: automations.runForMessage });
+  const connectors = await buildConnectors(context, { evidence, outbox, approvals, panic, trust: () => trust });
+  return {
+    connectors,
+    async start() {
+      await connectors.start();
+      hooks.handOnAgain();
+    },
+  };
+}
