@@ -106,7 +106,6 @@ export function createAutomationService(options: AutomationServiceOptions): Auto
     },
   });
   const isStopped = (): boolean => options.panic?.isOn() === true;
-  const messageParts = { ledger, runner, clock, store, isStopped };
   const handleDue = createDueHandler({ runner, store, scheduler, isStopped, logger });
   const follower = createScheduleFollower({
     store,
@@ -168,11 +167,11 @@ export function createAutomationService(options: AutomationServiceOptions): Auto
     },
     view: (id) => viewOf(existing(store, id)),
     async run(id, who) {
-      const automation = existing(store, id);
       options.panic?.check();
-      return runner.submit(automation, { trigger: "manual", who, due: clock.now(), note: null });
+      return runner.submit(existing(store, id), { trigger: "manual", who, due: clock.now(), note: null });
     },
-    runForMessage: async (id, message) => runForMessage(existing(store, id), message, messageParts),
+    runForMessage: async (id, message) =>
+      runForMessage(existing(store, id), message, { ledger, runner, clock, store, isStopped }),
     cancel: (id, who) => runner.cancel(id, `Cancelled by ${who}`),
     nextDue: (id) => scheduler.nextDue(id),
     taskBudget: (id) => taskBudgetOf(store.get(id)),
