@@ -145,7 +145,7 @@ test("what could not be delivered is retried by hand", async ({ page: tab, porto
   await portos.call("POST", "/api/connectors/webhook-out/enable");
   await tab.goto("/connectors/webhook-out");
   const main = tab.getByRole("main");
-  await main.getByLabel("Event").fill("build.done");
+  await main.getByLabel("Text", { exact: true }).fill("The build is done");
   const isQueued = main.getByRole("switch", { name: "Deliver through the queue" });
   await isQueued.locator("xpath=..").click(); // the track is what one sees and presses
   await main.getByRole("button", { name: "Post now" }).click();

@@ -125,7 +125,7 @@ export const routeTree = rootRoute.addChildren([
     path: "/webhooks",
     // Where webhooks were; bookmarks keep working.
     beforeLoad: ({ search }) => {
-      throw redirect({ to: "/connectors", search: { ...search, tab: "webhooks" }, replace: true });
+      redirect({ to: "/connectors", search: { ...search, tab: "webhooks" }, replace: true, throw: true });
     },
   }),
   createRoute({

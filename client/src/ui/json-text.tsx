@@ -5,7 +5,7 @@ const longest = 100_000;
 
 /** A value as JSON, set out over lines, with a button that copies the whole of it. */
 export function JsonText({ value, label }: { value: unknown; label: string }) {
-  const text = JSON.stringify(value, null, 2) ?? "null";
+  const text = value === undefined ? "null" : JSON.stringify(value, null, 2);
   return (
     <div className={classes["box"]}>
       <span className={classes["copy"]}>

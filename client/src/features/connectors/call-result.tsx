@@ -60,7 +60,7 @@ export function CallResult({ reply: { output, trust, evidenceId, path, delivery 
         ) : (
           <JsonText value={output} label="What came back" />
         )}
-        <details>
+        <details className={classes["fold"]}>
           <summary className={classes["sub"]}>The way of the call</summary>
           <CallPath steps={path} />
         </details>

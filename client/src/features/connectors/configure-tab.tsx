@@ -89,7 +89,7 @@ export function ConfigureTab({ connector }: { connector: ConnectorView }) {
         </span>
       </div>
       {Object.keys(config).length === 0 ? null : (
-        <details>
+        <details className={classes["fold"]}>
           <summary className={classes["sub"]}>As it is stored, without secrets</summary>
           <JsonText value={config} label="Configuration" />
         </details>

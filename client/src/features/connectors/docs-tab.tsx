@@ -76,7 +76,7 @@ function OperationDocs({ connectorId, operation }: { connectorId: string; operat
         <h3 className={classes["heading"]}>It gives back</h3>
         <Table label={`What ${title} gives back`} rows={schemaRows(output)} />
         {examples.map((example) => (
-          <details key={example.title}>
+          <details key={example.title} className={classes["fold"]}>
             <summary>{example.title}</summary>
             <JsonText value={{ params: example.input }} label={example.title} />
           </details>

@@ -140,7 +140,7 @@ export function toPolicy(values: Values): ConnectorPolicyInput {
     if (value === undefined || (Array.isArray(value) && value.length === 0)) given[name] = null;
   }
   if (given["callers"] === undefined) given["callers"] = [];
-  return given as ConnectorPolicyInput;
+  return given;
 }
 
 /** Name of a field, as the form has it. */

@@ -104,7 +104,7 @@ function Simulation({ connectorId, operation, policy }: SimulationProps) {
           setIsPlanning(event.currentTarget.checked);
         }}
       />
-      <details>
+      <details className={classes["fold"]}>
         <summary className={classes["sub"]}>Arguments</summary>
         <div className={classes["form"]}>
           <ParamsEditor params={params} examples={operation.examples} errors={{}} />
@@ -127,7 +127,7 @@ function Simulation({ connectorId, operation, policy }: SimulationProps) {
         {simulate.data === undefined ? null : (
           <>
             <Verdict simulation={simulate.data} />
-            <details>
+            <details className={classes["fold"]}>
               <summary className={classes["sub"]}>Step by step</summary>
               <CallPath steps={simulate.data.path} />
             </details>

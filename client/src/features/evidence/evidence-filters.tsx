@@ -6,16 +6,20 @@ import { useState } from "react";
 import { callQuery } from "../../lib/call-query.ts";
 import { callerWords, codeChoices, outcomeWords } from "../../lib/gateway-words.ts";
 import { useSearchState, type SearchState } from "../../lib/search-state.ts";
-import { IconSearch, IconX } from "../../ui/icons.gen.ts";
+import { IconFilter, IconSearch, IconX } from "../../ui/icons.gen.ts";
 import { Toolbar } from "../../ui/toolbar.tsx";
 import { addressNames, periods } from "./evidence-words.ts";
 import classes from "./evidence.module.css";
+
+/** Those that a phone shows when they are asked for. */
+const callFilterNames = ["connector", "operation", "caller", "outcome", "code"];
 
 type Change = (patch: Record<string, string | null>) => void;
 
 /** What narrows the list; all of it stands in the address. */
 export function EvidenceFilters({ isTimeOnly }: { isTimeOnly: boolean }) {
   const [search, setSearch] = useSearchState();
+  const [isOpen, setIsOpen] = useState(callFilterNames.some((name) => search[name] !== undefined));
   const isFiltered = addressNames.some((name) => search[name] !== undefined);
   const clear = (): void => {
     setSearch(Object.fromEntries(addressNames.map((name) => [name, null])));
@@ -26,7 +30,17 @@ export function EvidenceFilters({ isTimeOnly }: { isTimeOnly: boolean }) {
       <TimeFilter search={search} onChange={setSearch} />
       {isTimeOnly ? null : (
         <>
-          <CallFilters search={search} onChange={setSearch} />
+          <Button
+            className={classes["toggle"] ?? ""}
+            leftSection={<IconFilter size={14} />}
+            aria-expanded={isOpen}
+            onClick={() => {
+              setIsOpen(!isOpen);
+            }}
+          >
+            More filters
+          </Button>
+          <CallFilters search={search} isOpen={isOpen} onChange={setSearch} />
           <OnlyFilters search={search} onChange={setSearch} />
         </>
       )}
@@ -99,7 +113,14 @@ function localTime(timeMs: number): string {
   return new Date(timeMs - offsetMs).toISOString().slice(0, 16);
 }
 
-function CallFilters({ search, onChange }: { search: SearchState; onChange: Change }) {
+interface CallFiltersProps {
+  search: SearchState;
+  /** On a phone they are out of the way until they are wanted. */
+  isOpen: boolean;
+  onChange: Change;
+}
+
+function CallFilters({ search, isOpen, onChange }: CallFiltersProps) {
   const connectors = useQuery(callQuery("connectors.list", undefined, { isKept: true })).data ?? [];
   const chosen = connectors.find(({ id }) => id === search["connector"]);
   const select = (
@@ -110,7 +131,7 @@ function CallFilters({ search, onChange }: { search: SearchState; onChange: Chan
     also: Record<string, null> = {},
   ) => (
     <Select
-      className={classes["select"] ?? ""}
+      className={`${classes["select"] ?? ""} ${isOpen ? "" : (classes["rest"] ?? "")}`}
       aria-label={label}
       placeholder={placeholder}
       clearable

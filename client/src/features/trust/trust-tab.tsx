@@ -152,7 +152,7 @@ function Check() {
           data={trustWords.map(({ value, label }) => ({ value, label }))}
           value={tier}
           onChange={(value) => {
-            setTier((value ?? "external") as TrustTier);
+            setTier(value ?? "external");
           }}
         />
         <div>

@@ -94,6 +94,7 @@ function OneField({ below, ...props }: FieldProps & { below: Readonly<Record<str
         </RowsField>
       );
     case "json":
-      return <JsonField {...whole} />;
+      break;
   }
+  return <JsonField {...whole} />;
 }
