@@ -1,6 +1,8 @@
-import { lazy, Suspense } from "react";
+import { useQuery } from "@tanstack/react-query";
+import { lazy, Suspense, useMemo } from "react";
 
 import { ConnectorsPage } from "../features/connectors/connectors-page.tsx";
+import { callQuery } from "../lib/call-query.ts";
 import { LoadingState } from "../ui/loading-state.tsx";
 import { Page, usePageTab, type PageTab } from "../ui/page.tsx";
 
@@ -24,19 +26,29 @@ const TrustTab = lazy(async () => {
   return { default: module.TrustTab };
 });
 
-const tabs: readonly PageTab[] = [
-  { id: "catalogue", label: "Catalogue" },
-  { id: "evidence", label: "Evidence" },
-  { id: "queue", label: "Queue" },
-  { id: "webhooks", label: "Webhooks" },
-  { id: "trust", label: "Trust" },
-];
+/** `dead`: deliveries that wait for somebody to retry or discard them. */
+function tabsWith(dead: number | undefined): readonly PageTab[] {
+  return [
+    { id: "catalogue", label: "Catalogue" },
+    { id: "evidence", label: "Evidence" },
+    { id: "queue", label: "Queue", count: dead },
+    { id: "webhooks", label: "Webhooks" },
+    { id: "trust", label: "Trust" },
+  ];
+}
+
+const refetchMs = 20_000;
 
 /** How we talk to the outside, in tabs, each of which draws the page with all of them. */
 export function ConnectorsRoute() {
+  const dead = useQuery({
+    ...callQuery("outbox.deadLetters", { query: { limit: 1 } }),
+    refetchInterval: refetchMs,
+  }).data?.counts.dead;
+  const tabs = useMemo(() => tabsWith(dead), [dead]);
   const current = usePageTab(tabs);
   return (
-    <Suspense fallback={<Loading />}>
+    <Suspense fallback={<Loading tabs={tabs} />}>
       {current === "catalogue" ? <ConnectorsPage tabs={tabs} /> : null}
       {current === "evidence" ? <EvidenceTab tabs={tabs} /> : null}
       {current === "queue" ? <QueueTab tabs={tabs} /> : null}
@@ -47,7 +59,7 @@ export function ConnectorsRoute() {
 }
 
 /** With the frame of what comes, so that nothing jumps. */
-function Loading() {
+function Loading({ tabs }: { tabs: readonly PageTab[] }) {
   return (
     <Page title="Connectors" layout="wide" tabs={tabs}>
       <LoadingState rows={6} rowHeight={56} label="Loading" />

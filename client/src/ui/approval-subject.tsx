@@ -12,6 +12,7 @@ export function ApprovalSubject({ subject }: Pick<Approval, "subject">) {
         <CallInput call={{ tool: "other", input: subject.input, edits: [] }} />
         <p className={classes["folder"]}>
           {riskText(subject)} · {subject.connectorName}, <span className="mono">{subject.operation}</span>
+          {subject.callerName === "" ? "" : ` · wanted by ${subject.callerName}`}
         </p>
       </div>
     );

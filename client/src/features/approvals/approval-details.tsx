@@ -56,6 +56,14 @@ function Details({ approval }: { approval: Approval }) {
             Open the review
           </ActionLink>
         ) : null}
+        {subject.kind === "connector-call" ? (
+          <ActionLink
+            to="/connectors"
+            search={{ tab: "evidence", connector: subject.connectorId, operation: subject.operation }}
+          >
+            Show its calls
+          </ActionLink>
+        ) : null}
         {subject.kind === "agent-tool" ? (
           <ActionLink to="/agents/$runId" params={{ runId: subject.runId }}>
             Open the run

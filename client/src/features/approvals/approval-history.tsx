@@ -1,7 +1,5 @@
-import { Button, Select, TextInput } from "@mantine/core";
-import { useDebouncedCallback } from "@mantine/hooks";
+import { Button, Select } from "@mantine/core";
 import { useInfiniteQuery } from "@tanstack/react-query";
-import { useState } from "react";
 
 import { call } from "../../lib/api.ts";
 import { callKey } from "../../lib/call-query.ts";
@@ -9,8 +7,9 @@ import { useLiveApps } from "../../lib/live-queries.ts";
 import { useSearchState, type SearchState } from "../../lib/search-state.ts";
 import { EmptyState } from "../../ui/empty-state.tsx";
 import { ErrorState } from "../../ui/error-state.tsx";
-import { IconHistory, IconSearch } from "../../ui/icons.gen.ts";
+import { IconHistory } from "../../ui/icons.gen.ts";
 import { LoadingState } from "../../ui/loading-state.tsx";
+import { SearchField } from "../../ui/search-field.tsx";
 import { Toolbar } from "../../ui/toolbar.tsx";
 import classes from "./approvals.module.css";
 import { SettledTable } from "./settled-table.tsx";
@@ -58,12 +57,7 @@ export function ApprovalHistory() {
   return (
     <>
       {history.data !== undefined && items.length === 0 && !isFiltered ? null : (
-        <Filters
-          key={isFiltered ? "filtered" : "all"}
-          search={search}
-          onChange={setSearch}
-          onClear={isFiltered ? clear : null}
-        />
+        <Filters search={search} onChange={setSearch} onClear={isFiltered ? clear : null} />
       )}
       {history.isPending ? <LoadingState rows={6} rowHeight={40} label="Loading the history" /> : null}
       {history.data === undefined && history.error !== null ? (
@@ -76,7 +70,7 @@ export function ApprovalHistory() {
           text={
             isFiltered
               ? "No question fits these filters."
-              : "Each question of an agent is kept here with who answered it, on which device, and how far the answer reached."
+              : "Each question of an agent, and of calls to the outside, is kept here with who answered it, on which device, and how far the answer reached."
           }
           {...(isFiltered ? { action: <Button onClick={clear}>Clear the filters</Button> } : {})}
         />
@@ -101,20 +95,14 @@ interface FiltersProps {
 
 function Filters({ search, onChange, onClear }: FiltersProps) {
   const apps = useLiveApps().data ?? [];
-  const [text, setText] = useState(search["text"] ?? "");
-  const apply = useDebouncedCallback((value: string) => {
-    onChange({ text: value.trim() === "" ? null : value.trim() });
-  }, 300);
   return (
     <Toolbar label="Filters">
-      <TextInput
-        aria-label="Search the questions"
+      <SearchField
+        label="Search the questions"
         placeholder="Search questions, runs, people"
-        leftSection={<IconSearch size={15} />}
-        value={text}
-        onChange={(event) => {
-          setText(event.currentTarget.value);
-          apply(event.currentTarget.value);
+        value={search["text"]}
+        onChange={(text) => {
+          onChange({ text });
         }}
       />
       <Select

@@ -7,7 +7,7 @@ import { ApprovalHistory } from "./approval-history.tsx";
 import { RuleList } from "./rule-list.tsx";
 import { WaitingList } from "./waiting-list.tsx";
 
-/** Questions of agents: those that wait, those settled, and the rules that answer without asking. */
+/** Questions of agents and of calls to the outside: those that wait, those settled, and the rules that answer without asking. */
 export function ApprovalsPage() {
   const live = useLiveApprovals();
   const [search, setSearch] = useSearchState();

@@ -11,6 +11,7 @@ import { FormError } from "../../ui/form-error.tsx";
 import { SideSheet } from "../../ui/side-sheet.tsx";
 import { commandText, toolWords, wordsOf } from "./approval-words.ts";
 import classes from "./approvals.module.css";
+import { RuleCallFields } from "./rule-call-fields.tsx";
 import { RulePreview } from "./rule-preview.tsx";
 import { useProviderNames } from "./use-rule-names.ts";
 
@@ -52,6 +53,10 @@ const newDraft: Draft = {
   expiresAt: null,
 };
 
+/** A rule is for one or the other. */
+const noWork = { appId: null, folder: null, providerId: null, tools: [], commandPrefix: [] } satisfies Partial<Draft>;
+const noCalls = { connectors: [], operations: [] } satisfies Partial<Draft>;
+
 function draftOf(rule: ApprovalRule | undefined): Draft {
   const { name, effect, appId, folder, providerId, runId, tools, commandPrefix, connectors, operations, expiresAt } =
     rule ?? newDraft;
@@ -62,7 +67,8 @@ function draftOf(rule: ApprovalRule | undefined): Draft {
 function EditorForm({ rule, onClose }: RuleEditorProps) {
   const client = useQueryClient();
   const [draft, setDraft] = useState(() => draftOf(rule));
-  const [command, setCommand] = useState(() => commandText(draft.commandPrefix));
+  const [isForCalls, setIsForCalls] = useState(draft.connectors.length > 0);
+  const [isUnnamed, setIsUnnamed] = useState(false);
   const save = useMutation({
     mutationFn: () =>
       rule === undefined
@@ -74,6 +80,7 @@ function EditorForm({ rule, onClose }: RuleEditorProps) {
     },
   });
   const errors = fieldErrors(save.error);
+  if (isUnnamed) errors["connectors"] = "must name at least one";
   // Said at the field they belong to, they are not said once more.
   const isAllAtFields = Object.keys(errors).length > 0 && Object.keys(errors).every((name) => name in newDraft);
   const change = (patch: Partial<Draft>): void => {
@@ -85,7 +92,9 @@ function EditorForm({ rule, onClose }: RuleEditorProps) {
       noValidate
       onSubmit={(event) => {
         event.preventDefault();
-        save.mutate();
+        // Without connectors it would be a rule for work in folders, and one that denies would deny all of it.
+        setIsUnnamed(isForCalls && draft.connectors.length === 0);
+        if (!isForCalls || draft.connectors.length > 0) save.mutate();
       }}
     >
       <SegmentedControl
@@ -110,6 +119,55 @@ function EditorForm({ rule, onClose }: RuleEditorProps) {
           change({ name: event.currentTarget.value });
         }}
       />
+      <SegmentedControl
+        aria-label="What the rule is for"
+        fullWidth
+        data={[
+          { value: "work", label: "Work in folders" },
+          { value: "calls", label: "Calls to the outside" },
+        ]}
+        value={isForCalls ? "calls" : "work"}
+        onChange={(value) => {
+          setIsForCalls(value === "calls");
+          setDraft((current) => ({ ...current, ...(value === "calls" ? noWork : noCalls) }));
+        }}
+      />
+      {isForCalls ? (
+        <RuleCallFields draft={draft} errors={errors} onChange={change} />
+      ) : (
+        <>
+          <ActionFields draft={draft} errors={errors} change={change} />
+          <PlaceFields draft={draft} errors={errors} change={change} />
+        </>
+      )}
+      <Select
+        label="How long"
+        allowDeselect={false}
+        data={draft.expiresAt === null ? [...endings] : [...endings, { value: "kept", label: "As it is set now" }]}
+        value={draft.expiresAt === null ? "" : "kept"}
+        error={errors["expiresAt"]}
+        onChange={(hours) => {
+          if (hours === null || hours === "kept") return;
+          const endMs = Date.now() + Number(hours) * 3_600_000;
+          change({ expiresAt: hours === "" ? null : new Date(endMs).toISOString() });
+        }}
+      />
+      {isForCalls && draft.connectors.length === 0 ? null : <RulePreview draft={draft} />}
+      {isAllAtFields ? null : <FormError error={save.error} shown={Object.keys(errors)} />}
+      <div className={classes["formActions"]}>
+        <Button onClick={onClose}>Cancel</Button>
+        <Button type="submit" variant="filled" loading={save.isPending}>
+          {rule === undefined ? "Create" : "Save"}
+        </Button>
+      </div>
+    </form>
+  );
+}
+
+function ActionFields({ draft, errors, change }: PlaceFieldsProps) {
+  const [command, setCommand] = useState(() => commandText(draft.commandPrefix));
+  return (
+    <>
       <MultiSelect
         label="Kinds of actions"
         placeholder={draft.tools.length === 0 ? "Any kind" : ""}
@@ -132,28 +190,7 @@ function EditorForm({ rule, onClose }: RuleEditorProps) {
           change({ commandPrefix: wordsOf(event.currentTarget.value) });
         }}
       />
-      <PlaceFields draft={draft} errors={errors} change={change} />
-      <Select
-        label="How long"
-        allowDeselect={false}
-        data={draft.expiresAt === null ? [...endings] : [...endings, { value: "kept", label: "As it is set now" }]}
-        value={draft.expiresAt === null ? "" : "kept"}
-        error={errors["expiresAt"]}
-        onChange={(hours) => {
-          if (hours === null || hours === "kept") return;
-          const endMs = Date.now() + Number(hours) * 3_600_000;
-          change({ expiresAt: hours === "" ? null : new Date(endMs).toISOString() });
-        }}
-      />
-      <RulePreview draft={draft} />
-      {isAllAtFields ? null : <FormError error={save.error} shown={Object.keys(errors)} />}
-      <div className={classes["formActions"]}>
-        <Button onClick={onClose}>Cancel</Button>
-        <Button type="submit" variant="filled" loading={save.isPending}>
-          {rule === undefined ? "Create" : "Save"}
-        </Button>
-      </div>
-    </form>
+    </>
   );
 }
 

@@ -12,8 +12,10 @@ export function RulePreview({ draft }: { draft: ApprovalRuleInput }) {
   const [settled] = useDebouncedValue(draft, 300);
   // Its name changes nothing, and a rule without one may be looked at.
   const body = { ...settled, name: "Preview" };
-  const isDefined = (body.tools?.length ?? 0) + (body.commandPrefix?.length ?? 0) > 0 || body.effect === "deny";
-  const isPlaced = Boolean(body.folder) || Boolean(body.appId) || Boolean(body.runId) || body.effect === "deny";
+  const named = [body.tools, body.commandPrefix, body.operations].flatMap((list) => list ?? []);
+  const isDefined = named.length > 0 || body.effect === "deny";
+  const isForCalls = (body.connectors ?? []).length > 0;
+  const isPlaced = [body.folder, body.appId, body.runId].some(Boolean) || isForCalls || body.effect === "deny";
   const { data, isError } = useQuery({
     ...callQuery("approvals.previewRule", { body }),
     enabled: isDefined && isPlaced,

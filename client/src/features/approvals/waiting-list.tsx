@@ -39,7 +39,7 @@ export function WaitingList({ live: { data, error, isPending, refetch }, chosen 
         <EmptyState
           icon={IconCircleCheck}
           title="Nothing waits for you"
-          text="When an agent wants to do something it may not do by itself, it asks here, on Home, and on every device that has messages turned on."
+          text="When an agent or a call to the outside wants something it may not do by itself, it asks here, on Home, and on every device that has messages turned on."
           action={
             <ActionLink to="/system" search={{ tab: "notifications" }}>
               Messages on this device
@@ -92,7 +92,9 @@ function Card({ approval, isChosen }: { approval: Approval; isChosen: boolean })
             {askerOf(approval)}
           </Link>
         ) : (
-          askerOf(approval)
+          <Link to="/connectors/$connectorId" params={{ connectorId: subject.connectorId }} className="touch-wide">
+            {askerOf(approval)}
+          </Link>
         )}
         <span className="dim">
           {subject.kind === "agent-tool" && subject.providerName !== null ? `${subject.providerName} · ` : ""}

@@ -1,5 +1,5 @@
 import { SegmentedControl } from "@mantine/core";
-import { useState } from "react";
+import { useEffect, useRef, useState } from "react";
 
 import type { ConnectorReplyView, PolicySimulation } from "../../../../contract/features/connectors.ts";
 import { ApiError, errorMessage } from "../../lib/api-error.ts";
@@ -69,13 +69,23 @@ export function CallResult({ reply: { output, trust, evidenceId, path, delivery 
   );
 }
 
+interface DryRunResultProps {
+  result: PolicySimulation & { evidenceId: string | null };
+  /** What a question would be about: "Slack: Send message". */
+  title: string;
+}
+
 /** How a call would go. */
-export function DryRunResult({ result }: { result: PolicySimulation & { evidenceId: string | null } }) {
+export function DryRunResult({ result, title }: DryRunResultProps) {
   return (
     <Section title="Dry run">
       <div className={classes["result"]}>
-        <Verdict simulation={result} />
-        {result.evidenceId === null ? null : <EvidenceLink id={result.evidenceId} />}
+        <Verdict simulation={{ ...result, question: result.verdict === "asks" ? title : null }} />
+        {result.evidenceId === null ? null : (
+          <div className={classes["line"]}>
+            <EvidenceLink id={result.evidenceId} />
+          </div>
+        )}
         <CallPath steps={result.path} />
       </div>
     </Section>
@@ -118,10 +128,14 @@ export function WaitingCall({ connectorId, operation }: { connectorId: string; o
       subject.operation === operation &&
       subject.callerKind === "person",
   );
+  const place = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (asked.length > 0) place.current?.scrollIntoView({ block: "nearest", behavior: "instant" });
+  }, [asked.length]);
   if (asked.length === 0) return <StatusBadge status="running" />;
   return (
     <Section title="Waiting for an answer">
-      <div className={classes["result"]}>
+      <div ref={place} className={classes["result"]}>
         {asked.map((approval) => (
           <ApprovalQuestion key={approval.id} approval={approval} />
         ))}

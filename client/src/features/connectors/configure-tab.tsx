@@ -17,9 +17,7 @@ import { keepView } from "./connector-calls.ts";
 import { issueText } from "./connector-words.ts";
 import classes from "./connectors.module.css";
 
-/** The configuration as a form made from its schema; secrets are written, never read. */
-export function ConfigureTab({ connector }: { connector: ConnectorView }) {
-  const { id, title, configSchema, config, secrets, secretNames, issues, isConfigured, updatedAt } = connector;
+function useConfigForm({ id, title, configSchema, config, secrets }: ConnectorView) {
   const client = useQueryClient();
   const fields = useMemo(() => fieldsOf(configSchema) ?? [], [configSchema]);
   const [values, setValues] = useState<Values>(config);
@@ -33,13 +31,36 @@ export function ConfigureTab({ connector }: { connector: ConnectorView }) {
     },
   });
   const said = errorsBelow(fieldErrors(save.error), "config");
-  const submit = (): void => {
-    // A secret that is set already needs not be given again.
-    const needed = fields.filter(({ name }) => secrets[name]?.isSet !== true);
-    const found = problemsOf(needed, values);
-    setProblems(found);
-    if (Object.keys(found).length === 0) save.mutate();
+  return {
+    fields,
+    values,
+    save,
+    errors: { ...said, ...problems },
+    /** Errors that stand at their fields. */
+    shown: Object.keys(said).map((name) => `config.${name}`),
+    change(next: Values) {
+      setValues(next);
+      setProblems({});
+    },
+    submit() {
+      // A secret that is set already needs not be given again.
+      const needed = fields.filter(({ name }) => secrets[name]?.isSet !== true);
+      const found = problemsOf(needed, values);
+      setProblems(found);
+      if (Object.keys(found).length === 0) save.mutate();
+    },
+    reset() {
+      setValues(config);
+      setProblems({});
+      save.reset();
+    },
   };
+}
+
+/** The configuration as a form made from its schema; secrets are written, never read. */
+export function ConfigureTab({ connector }: { connector: ConnectorView }) {
+  const { config, secrets, secretNames, issues, isConfigured, updatedAt } = connector;
+  const { fields, values, errors, shown, save, change, submit, reset } = useConfigForm(connector);
   if (fields.length === 0)
     return <Notice tone="info">There is nothing to configure. Turn it on, and it can be used.</Notice>;
   const states = Object.fromEntries(secretNames.map((name) => [name, secrets[name] ?? { isSet: false, last4: null }]));
@@ -54,30 +75,13 @@ export function ConfigureTab({ connector }: { connector: ConnectorView }) {
       }}
     >
       {isConfigured ? null : <Notice tone="warn">Not ready yet: {issueText(issues, fields)}.</Notice>}
-      <SchemaForm
-        fields={fields}
-        values={values}
-        errors={{ ...said, ...problems }}
-        secrets={states}
-        onChange={(next) => {
-          setValues(next);
-          setProblems({});
-        }}
-      />
-      <FormError error={save.error} shown={Object.keys(said).map((name) => `config.${name}`)} />
+      <SchemaForm fields={fields} values={values} errors={errors} secrets={states} onChange={change} />
+      <FormError error={save.error} shown={shown} />
       <div className={classes["buttons"]}>
         <Button type="submit" variant="filled" loading={save.isPending}>
           Save
         </Button>
-        <Button
-          onClick={() => {
-            setValues(config);
-            setProblems({});
-            save.reset();
-          }}
-        >
-          Take changes back
-        </Button>
+        <Button onClick={reset}>Take changes back</Button>
         <span className={classes["sub"]}>
           {updatedAt === null ? (
             "Not changed yet"

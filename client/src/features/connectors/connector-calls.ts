@@ -1,4 +1,4 @@
-import { useQuery, useQueryClient, type QueryClient } from "@tanstack/react-query";
+import { useQuery, type QueryClient } from "@tanstack/react-query";
 
 import type { ConnectorStatus, ConnectorView } from "../../../../contract/features/connectors.ts";
 import { call } from "../../lib/api.ts";
@@ -45,20 +45,8 @@ export async function checkConnector(
 ): Promise<void> {
   await withErrorToast(`${title} could not be looked at`, async () => {
     const { health } = await call("connectors.check", { params: { id } });
-    await Promise.all(
-      ["connectors.list", "connectors.get"].map((key) =>
-        client.invalidateQueries({ queryKey: callKey(key as "connectors.list") }),
-      ),
-    );
+    const keys = [callKey("connectors.list"), callKey("connectors.get", { params: { id } })];
+    await Promise.all(keys.map((queryKey) => client.invalidateQueries({ queryKey })));
     if (health !== null) toast({ kind: health.isHealthy ? "ok" : "warn", text: title, detail: health.detail });
   });
-}
-
-/** Follows the keys of one connector that change together. */
-export function useForgetConnector(id: string): () => Promise<void> {
-  const client = useQueryClient();
-  return async () => {
-    await client.invalidateQueries({ queryKey: callKey("connectors.get", { params: { id } }) });
-    await client.invalidateQueries({ queryKey: callKey("connectors.list") });
-  };
 }

@@ -1,14 +1,16 @@
 import { Button, Switch } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
-import { useParams } from "@tanstack/react-router";
+import { useNavigate, useParams } from "@tanstack/react-router";
 
 import type { ConnectorView } from "../../../../contract/features/connectors.ts";
 import { ApiError } from "../../lib/api-error.ts";
+import { useSearchState } from "../../lib/search-state.ts";
 import { ActionLink } from "../../ui/action-link.tsx";
+import { ActionMenu } from "../../ui/action-menu.tsx";
 import { AgeNote } from "../../ui/age-note.tsx";
 import { EmptyState } from "../../ui/empty-state.tsx";
 import { ErrorState } from "../../ui/error-state.tsx";
-import { IconListSearch, IconPlugX, IconRefresh } from "../../ui/icons.gen.ts";
+import { IconListSearch, IconPencil, IconPlugX, IconRefresh, IconTrash } from "../../ui/icons.gen.ts";
 import { LoadingState } from "../../ui/loading-state.tsx";
 import { Page, usePageTab, type PageTab } from "../../ui/page.tsx";
 import { StatusBadge } from "../../ui/status-badge.tsx";
@@ -18,6 +20,8 @@ import { statusOf, usedText } from "./connector-words.ts";
 import classes from "./connectors.module.css";
 import { DocsTab } from "./docs-tab.tsx";
 import { OperationsTab } from "./operations-tab.tsx";
+import { removeOwn, useOwnFiles } from "./own-calls.ts";
+import { OwnSheet } from "./own-sheet.tsx";
 import { PolicyTab } from "./policy-tab.tsx";
 
 const parents = [{ label: "Connectors", to: "/connectors" }];
@@ -82,7 +86,7 @@ function Content({ tab, connector }: { tab: string; connector: ConnectorView }) 
 
 function Actions({ connector }: { connector: ConnectorView }) {
   const client = useQueryClient();
-  const { id, title, isEnabled, isConfigured, used } = connector;
+  const { id, title, isEnabled, isConfigured, hasHealth, used } = connector;
   return (
     <div className={classes["line"]}>
       <span className={classes["sub"]}>{usedText(used)}</span>
@@ -94,13 +98,16 @@ function Actions({ connector }: { connector: ConnectorView }) {
           void setEnabled(client, connector, event.currentTarget.checked);
         }}
       />
-      <Button
-        leftSection={<IconRefresh size={14} />}
-        disabled={!isEnabled || !isConfigured}
-        onClick={() => void checkConnector(client, connector)}
-      >
-        Check
-      </Button>
+      {hasHealth ? (
+        <Button
+          leftSection={<IconRefresh size={14} />}
+          disabled={!isEnabled || !isConfigured}
+          onClick={() => void checkConnector(client, connector)}
+        >
+          Check
+        </Button>
+      ) : null}
+      {connector.isBuiltIn ? null : <OwnMenu connector={connector} />}
       <ActionLink
         to="/connectors"
         search={{ tab: "evidence", connector: id }}
@@ -109,5 +116,47 @@ function Actions({ connector }: { connector: ConnectorView }) {
         Calls
       </ActionLink>
     </div>
+  );
+}
+
+/** What can be done with a connector of one's own besides. */
+function OwnMenu({ connector: { id, title } }: { connector: ConnectorView }) {
+  const client = useQueryClient();
+  const navigate = useNavigate();
+  const [search, setSearch] = useSearchState();
+  const definition = useOwnFiles().data?.find((file) => file.definition?.id === id)?.definition ?? null;
+  if (definition === null) return null;
+  return (
+    <>
+      <Button
+        leftSection={<IconPencil size={14} />}
+        onClick={() => {
+          setSearch({ own: "edit" }, { push: true });
+        }}
+      >
+        Edit
+      </Button>
+      <ActionMenu
+        label={`Actions for ${title}`}
+        items={[
+          {
+            id: "remove",
+            label: "Remove",
+            icon: IconTrash,
+            isDangerous: true,
+            run: async () => {
+              if (await removeOwn(client, definition)) await navigate({ to: "/connectors" });
+            },
+          },
+        ]}
+      />
+      <OwnSheet
+        isOpen={search["own"] === "edit"}
+        definition={definition}
+        onClose={() => {
+          setSearch({ own: null });
+        }}
+      />
+    </>
   );
 }

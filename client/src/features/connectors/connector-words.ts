@@ -6,11 +6,13 @@ import type { Status } from "../../ui/status.ts";
 export function statusOf({
   isEnabled,
   isConfigured,
+  hasHealth,
   health,
-}: Pick<ConnectorStatus, "isEnabled" | "isConfigured" | "health">): Status {
+}: Pick<ConnectorStatus, "isEnabled" | "isConfigured" | "hasHealth" | "health">): Status {
   if (!isConfigured) return "not configured";
   if (!isEnabled) return "off";
-  if (health === null) return "on";
+  // Who cannot be looked at without a call says nothing about the other side.
+  if (health === null || !hasHealth) return "on";
   return health.isHealthy ? "up" : "unhealthy";
 }
 

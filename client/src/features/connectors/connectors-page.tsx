@@ -1,7 +1,7 @@
 import { Button, Switch } from "@mantine/core";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { useMemo, type ReactNode } from "react";
+import { useMemo } from "react";
 
 import type { ConnectorStatus } from "../../../../contract/features/connectors.ts";
 import { callQuery } from "../../lib/call-query.ts";
@@ -19,10 +19,13 @@ import { checkConnector, setEnabled, useConnectors } from "./connector-calls.ts"
 import { issueText, statusOf, usedText } from "./connector-words.ts";
 import classes from "./connectors.module.css";
 import { GatewayCard } from "./gateway-card.tsx";
+import { OwnConnectors } from "./own-connectors.tsx";
+import { useConnectorActions } from "./use-connector-actions.ts";
 
-/** Every way to the outside: what it does, how it stands, and what may leave at all. `more`: what others put below. */
-export function ConnectorsPage({ tabs, more }: { tabs: readonly PageTab[]; more?: ReactNode }) {
+/** Every way to the outside: what it does, how it stands, and what may leave at all. */
+export function ConnectorsPage({ tabs }: { tabs: readonly PageTab[] }) {
   const { data, error, isPending, refetch, dataUpdatedAt } = useConnectors();
+  useConnectorActions(data);
   return (
     <Page
       title="Connectors"
@@ -45,7 +48,7 @@ export function ConnectorsPage({ tabs, more }: { tabs: readonly PageTab[]; more?
         ) : null}
         {data === undefined || data.length === 0 ? null : <Catalogue connectors={data} />}
       </Section>
-      {more}
+      <OwnConnectors />
     </Page>
   );
 }
@@ -88,16 +91,18 @@ function columnsWith({ enable, check }: RowActions): Column<ConnectorStatus>[] {
               enable(row, event.currentTarget.checked);
             }}
           />
-          <Button
-            leftSection={<IconRefresh size={14} />}
-            aria-label={`Check ${row.title}`}
-            disabled={!row.isEnabled || !row.isConfigured}
-            onClick={() => {
-              check(row);
-            }}
-          >
-            Check
-          </Button>
+          {row.hasHealth ? (
+            <Button
+              leftSection={<IconRefresh size={14} />}
+              aria-label={`Check ${row.title}`}
+              disabled={!row.isEnabled || !row.isConfigured}
+              onClick={() => {
+                check(row);
+              }}
+            >
+              Check
+            </Button>
+          ) : null}
         </span>
       ),
     },

@@ -69,7 +69,9 @@ const places: PolicyPart = {
       "Places on this machine, at home or in the tailnet that may be called: nas.local:9000, 127.0.0.1:3000. All others are refused.",
       lines,
     ),
-    field("extraPorts", "Further ports", "Besides 80, 443 and 8080, as a list such as [8443].", { kind: "json" }),
+    field("extraPorts", "Further ports", "Besides 80, 443 and 8080, such as 8443, 9000.", {
+      kind: "numbers",
+    }),
   ],
 };
 

@@ -8,7 +8,6 @@ import type {
   ConnectorView,
   OperationView,
 } from "../../../../contract/features/connectors.ts";
-import { fieldErrors } from "../../lib/api-error.ts";
 import { call } from "../../lib/api.ts";
 import { callerWords } from "../../lib/gateway-words.ts";
 import { CallPath } from "../../ui/call-path.tsx";
@@ -57,53 +56,28 @@ interface SimulationProps {
   policy: ConnectorPolicyInput;
 }
 
+/** Who would call, and when. */
+interface Circumstances {
+  caller: CallerKind;
+  isPlanning: boolean;
+  /** As a field for local time holds it; empty for now. */
+  at: string;
+}
+
 function Simulation({ connectorId, operation, policy }: SimulationProps) {
-  const [caller, setCaller] = useState<CallerKind>("agent");
-  const [isPlanning, setIsPlanning] = useState(false);
-  const [at, setAt] = useState("");
+  const [given, setGiven] = useState<Circumstances>({ caller: "agent", isPlanning: false, at: "" });
   const params = useParams(operation.input, operation.examples[0]?.input);
   const simulate = useMutation({
-    mutationFn: (given: Record<string, unknown>) =>
-      call("connectors.simulate", {
-        params: { id: connectorId },
-        body: {
-          operation: operation.name,
-          params: given,
-          caller,
-          isPlanning,
-          policy,
-          ...(at === "" ? {} : { at: new Date(at).toISOString() }),
-        },
-      }),
+    mutationFn: (values: Record<string, unknown>) => {
+      const { caller, isPlanning, at } = given;
+      const when = at === "" ? {} : { at: new Date(at).toISOString() };
+      const body = { operation: operation.name, params: values, caller, isPlanning, policy, ...when };
+      return call("connectors.simulate", { params: { id: connectorId }, body });
+    },
   });
-  const errors = fieldErrors(simulate.error);
   return (
     <>
-      <Select
-        label="Who calls"
-        allowDeselect={false}
-        data={Object.entries(callerWords).map(([value, label]) => ({ value, label }))}
-        value={caller}
-        onChange={(value) => {
-          setCaller((value ?? "agent") as CallerKind);
-        }}
-      />
-      <TextInput
-        label="When"
-        description="Now, when empty; for quiet hours"
-        type="datetime-local"
-        value={at}
-        onChange={(event) => {
-          setAt(event.currentTarget.value);
-        }}
-      />
-      <Switch
-        label="It is only planning"
-        checked={isPlanning}
-        onChange={(event) => {
-          setIsPlanning(event.currentTarget.checked);
-        }}
-      />
+      <CircumstanceFields value={given} onChange={setGiven} />
       <details className={classes["fold"]}>
         <summary className={classes["sub"]}>Arguments</summary>
         <div className={classes["form"]}>
@@ -114,15 +88,15 @@ function Simulation({ connectorId, operation, policy }: SimulationProps) {
         <Button
           loading={simulate.isPending}
           onClick={() => {
-            const given = params.check();
-            if (given !== null) simulate.mutate({ ...given });
+            const values = params.check();
+            if (values !== null) simulate.mutate({ ...values });
           }}
         >
           Ask the policy
         </Button>
         {Object.keys(params.problems).length === 0 ? null : <Notice tone="warn">Some arguments are missing.</Notice>}
       </div>
-      <FormError error={simulate.error} shown={Object.keys(errors)} />
+      <FormError error={simulate.error} />
       <div aria-live="polite" className={classes["result"]}>
         {simulate.data === undefined ? null : (
           <>
@@ -134,6 +108,43 @@ function Simulation({ connectorId, operation, policy }: SimulationProps) {
           </>
         )}
       </div>
+    </>
+  );
+}
+
+interface CircumstanceFieldsProps {
+  value: Circumstances;
+  onChange: (value: Circumstances) => void;
+}
+
+function CircumstanceFields({ value, onChange }: CircumstanceFieldsProps) {
+  return (
+    <>
+      <Select
+        label="Who calls"
+        allowDeselect={false}
+        data={Object.entries(callerWords).map(([kind, label]) => ({ value: kind, label }))}
+        value={value.caller}
+        onChange={(caller) => {
+          onChange({ ...value, caller: (caller ?? "agent") as CallerKind });
+        }}
+      />
+      <TextInput
+        label="When"
+        description="Now, when empty; for quiet hours"
+        type="datetime-local"
+        value={value.at}
+        onChange={(event) => {
+          onChange({ ...value, at: event.currentTarget.value });
+        }}
+      />
+      <Switch
+        label="It is only planning"
+        checked={value.isPlanning}
+        onChange={(event) => {
+          onChange({ ...value, isPlanning: event.currentTarget.checked });
+        }}
+      />
     </>
   );
 }

@@ -12,7 +12,7 @@ import { FormError } from "../../ui/form-error.tsx";
 import { LoadingState } from "../../ui/loading-state.tsx";
 import { Section } from "../../ui/section.tsx";
 import { SchemaForm } from "../../ui/schema-form/schema-form.tsx";
-import { problemsOf } from "../../ui/schema-form/schema-values.ts";
+import { problemsOf, type Values } from "../../ui/schema-form/schema-values.ts";
 import classes from "./connectors.module.css";
 import { policyParts, toPolicy, toValues } from "./policy-fields.ts";
 import { PolicyHistory } from "./policy-history.tsx";
@@ -29,30 +29,46 @@ export function PolicyTab({ connector }: { connector: ConnectorView }) {
   return <Editor key={data.history[0]?.at ?? "default"} connector={connector} view={data} />;
 }
 
-function Editor({ connector, view }: { connector: ConnectorView; view: PolicyView }) {
-  const { id, title } = connector;
+function usePolicyForm({ id, title, operations }: ConnectorView, view: PolicyView) {
   const client = useQueryClient();
   const [values, setValues] = useState(() => toValues(view.policy));
   const [problems, setProblems] = useState<Record<string, string>>({});
-  const parts = useMemo(() => policyParts(connector.operations), [connector.operations]);
+  const parts = useMemo(() => policyParts(operations), [operations]);
   const save = useMutation({
     mutationFn: (policy: ReturnType<typeof toPolicy>) => call("connectors.putPolicy", { params: { id }, body: policy }),
     onSuccess: (changed) => {
       client.setQueryData(callKey("connectors.policy", { params: { id } }), changed);
     },
   });
-  const submit = async (): Promise<void> => {
-    const found = problemsOf(
-      parts.flatMap(({ fields }) => fields),
-      values,
-    );
-    setProblems(found);
-    if (Object.keys(found).length > 0) return;
-    const before = view.policy;
-    await save.mutateAsync(toPolicy(values));
-    undoToast(`The policy of ${title} is saved`, () => save.mutateAsync(before));
+  const change = (next: Values): void => {
+    setValues(next);
+    setProblems({});
   };
-  const errors = { ...fieldErrors(save.error), ...problems };
+  return {
+    parts,
+    values,
+    save,
+    change,
+    errors: { ...fieldErrors(save.error), ...problems },
+    async submit() {
+      const found = problemsOf(
+        parts.flatMap(({ fields }) => fields),
+        values,
+      );
+      setProblems(found);
+      if (Object.keys(found).length > 0) return;
+      await save.mutateAsync(toPolicy(values));
+      undoToast(`The policy of ${title} is saved`, () => save.mutateAsync(view.policy));
+    },
+    reset() {
+      change(toValues(view.policy));
+      save.reset();
+    },
+  };
+}
+
+function Editor({ connector, view }: { connector: ConnectorView; view: PolicyView }) {
+  const { parts, values, errors, save, change, submit, reset } = usePolicyForm(connector, view);
   return (
     <div className={classes["split"]}>
       <form
@@ -64,17 +80,9 @@ function Editor({ connector, view }: { connector: ConnectorView; view: PolicyVie
         }}
       >
         <div>
-          {parts.map((part) => (
-            <Section key={part.title} title={part.title}>
-              <SchemaForm
-                fields={part.fields}
-                values={values}
-                errors={errors}
-                onChange={(next) => {
-                  setValues(next);
-                  setProblems({});
-                }}
-              />
+          {parts.map(({ title, fields }) => (
+            <Section key={title} title={title}>
+              <SchemaForm fields={fields} values={values} errors={errors} onChange={change} />
             </Section>
           ))}
         </div>
@@ -83,15 +91,7 @@ function Editor({ connector, view }: { connector: ConnectorView; view: PolicyVie
           <Button type="submit" variant="filled" loading={save.isPending}>
             Save the policy
           </Button>
-          <Button
-            onClick={() => {
-              setValues(toValues(view.policy));
-              setProblems({});
-              save.reset();
-            }}
-          >
-            Take changes back
-          </Button>
+          <Button onClick={reset}>Take changes back</Button>
           {view.isDefault ? <span className={classes["sub"]}>This is the usual policy.</span> : null}
         </div>
       </form>

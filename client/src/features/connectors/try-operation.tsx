@@ -6,6 +6,7 @@ import type { ConnectorView, OperationView } from "../../../../contract/features
 import { fieldErrors } from "../../lib/api-error.ts";
 import { call } from "../../lib/api.ts";
 import { callKey } from "../../lib/call-query.ts";
+import { localId } from "../../lib/clipboard.ts";
 import { confirmDangerous } from "../../ui/confirm.ts";
 import { Section } from "../../ui/section.tsx";
 import type { Values } from "../../ui/schema-form/schema-values.ts";
@@ -24,11 +25,7 @@ export function TryOperation({ connector, operation }: TryOperationProps) {
   const tries = useTries(connector, operation);
   const { effect, description, title } = operation;
   const [isQueued, setIsQueued] = useState(false);
-  const outcome = useRef<HTMLDivElement>(null);
-  useEffect(() => {
-    // The form may fill the window: what came back would be missed below it.
-    if (tries.doneAt > 0) outcome.current?.scrollIntoView({ block: "nearest", behavior: "instant" });
-  }, [tries.doneAt]);
+  const outcome = useInView(tries.doneAt);
   const run = async (): Promise<void> => {
     const given = params.check();
     if (given === null) return;
@@ -84,6 +81,15 @@ export function TryOperation({ connector, operation }: TryOperationProps) {
   );
 }
 
+/** The form may fill the window: what came back would be missed below it. */
+function useInView(doneAt: number) {
+  const element = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (doneAt > 0) element.current?.scrollIntoView({ block: "nearest", behavior: "instant" });
+  }, [doneAt]);
+  return element;
+}
+
 function isSure({ title }: ConnectorView, operation: OperationView): Promise<boolean> {
   return confirmDangerous({
     title: `${title}: ${operation.title}?`,
@@ -93,7 +99,7 @@ function isSure({ title }: ConnectorView, operation: OperationView): Promise<boo
 }
 
 /** The newest try of either kind is the one that is shown. */
-function useTries({ id }: ConnectorView, { name: operation }: OperationView) {
+function useTries({ id, title }: ConnectorView, { name: operation, title: called }: OperationView) {
   const client = useQueryClient();
   const abort = useRef<AbortController | null>(null);
   const [last, setLast] = useState<"call" | "dry">("call");
@@ -106,7 +112,7 @@ function useTries({ id }: ConnectorView, { name: operation }: OperationView) {
   const executing = useMutation({
     mutationFn({ params, isQueued }: { params: Values; isQueued: boolean }) {
       abort.current = new AbortController();
-      const body = { params: { ...params }, ...(isQueued ? { idempotencyKey: crypto.randomUUID() } : {}) };
+      const body = { params: { ...params }, ...(isQueued ? { idempotencyKey: localId() } : {}) };
       return call("connectors.execute", { params: target, body }, { signal: abort.current.signal });
     },
     onSettled: changed,
@@ -126,7 +132,7 @@ function useTries({ id }: ConnectorView, { name: operation }: OperationView) {
         dry.data === undefined ? (
           error && <FailedCall error={error} />
         ) : (
-          <DryRunResult result={dry.data} />
+          <DryRunResult result={dry.data} title={`${title}: ${called}`} />
         )
       ) : executing.data === undefined ? (
         error && <FailedCall error={error} />

@@ -5,11 +5,12 @@ import classes from "./connectors.module.css";
 
 /** What would become of a call, and what the phone would be asked. */
 export function Verdict({ simulation }: { simulation: PolicySimulation }) {
-  const { verdict, question, code, message, hint } = simulation;
+  const { verdict, question, code, message, hint, path } = simulation;
   if (verdict === "allowed")
     return (
       <Notice tone="ok">
-        <strong>It would be made; nobody is asked.</strong> {sentence(message)}
+        <strong>It would be made; nobody is asked.</strong>{" "}
+        {sentence(path.find(({ step }) => step === "approval")?.reason ?? message)}
       </Notice>
     );
   if (verdict === "refused")

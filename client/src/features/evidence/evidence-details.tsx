@@ -99,7 +99,7 @@ function factsOf(call: EvidenceView): Item[] {
 function approvalOf({ id, decision, by, at }: NonNullable<EvidenceView["approval"]>): ReactNode {
   return (
     <>
-      <Link to="/approvals" search={{ tab: "history", approval: id }}>
+      <Link to="/approvals" search={{ approval: id }}>
         {decision}
       </Link>
       {by === null ? "" : ` by ${by}`}

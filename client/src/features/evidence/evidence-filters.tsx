@@ -1,12 +1,12 @@
 import { Button, Select, TextInput } from "@mantine/core";
-import { useDebouncedCallback } from "@mantine/hooks";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 
 import { callQuery } from "../../lib/call-query.ts";
 import { callerWords, codeChoices, outcomeWords } from "../../lib/gateway-words.ts";
 import { useSearchState, type SearchState } from "../../lib/search-state.ts";
-import { IconFilter, IconSearch, IconX } from "../../ui/icons.gen.ts";
+import { IconFilter, IconX } from "../../ui/icons.gen.ts";
+import { SearchField } from "../../ui/search-field.tsx";
 import { Toolbar } from "../../ui/toolbar.tsx";
 import { addressNames, periods } from "./evidence-words.ts";
 import classes from "./evidence.module.css";
@@ -26,7 +26,17 @@ export function EvidenceFilters({ isTimeOnly }: { isTimeOnly: boolean }) {
   };
   return (
     <Toolbar label="Filters">
-      {isTimeOnly ? null : <TextFilter search={search} onChange={setSearch} />}
+      {isTimeOnly ? null : (
+        <SearchField
+          className={classes["search"]}
+          label="Search the evidence"
+          placeholder="Search arguments, addresses, messages"
+          value={search["text"]}
+          onChange={(text) => {
+            setSearch({ text });
+          }}
+        />
+      )}
       <TimeFilter search={search} onChange={setSearch} />
       {isTimeOnly ? null : (
         <>
@@ -50,26 +60,6 @@ export function EvidenceFilters({ isTimeOnly }: { isTimeOnly: boolean }) {
         </Button>
       ) : null}
     </Toolbar>
-  );
-}
-
-function TextFilter({ search, onChange }: { search: SearchState; onChange: Change }) {
-  const [text, setText] = useState(search["text"] ?? "");
-  const apply = useDebouncedCallback((value: string) => {
-    onChange({ text: value.trim() === "" ? null : value.trim() });
-  }, 300);
-  return (
-    <TextInput
-      className={classes["search"] ?? ""}
-      aria-label="Search the evidence"
-      placeholder="Search arguments, addresses, messages"
-      leftSection={<IconSearch size={15} />}
-      value={text}
-      onChange={(event) => {
-        setText(event.currentTarget.value);
-        apply(event.currentTarget.value);
-      }}
-    />
   );
 }
 

@@ -62,10 +62,7 @@ export function EvidenceTab({ tabs }: { tabs: readonly PageTab[] }) {
           setSearch({ view: value === "statistics" ? value : null });
         }}
       />
-      <EvidenceFilters
-        key={addressNames.some((name) => search[name] !== undefined) ? "some" : "none"}
-        isTimeOnly={isCounted}
-      />
+      <EvidenceFilters isTimeOnly={isCounted} />
       {isCounted ? (
         <EvidenceStatistics from={filter.from} to={filter.to} />
       ) : (
@@ -97,19 +94,22 @@ function useEvidence(filter: EvidenceFilter) {
   });
 }
 
+/** What is read does not move: new calls are offered, not put in. */
+function useNews(filter: EvidenceFilter, newestShown: number, isEnabled: boolean) {
+  const { data } = useQuery({
+    ...callQuery("evidence.list", { query: { ...filter, limit: 1 } }),
+    // A text may have to be looked for in many rows.
+    refetchInterval: filter.text === undefined ? lookMs : false,
+    enabled: isEnabled,
+  });
+  return { hasNew: (data?.items[0]?.n ?? 0) > newestShown, underWay: data?.underWay.length ?? 0 };
+}
+
 function Calls({ filter, onRenew }: { filter: EvidenceFilter; onRenew: () => void }) {
   const [, setSearch] = useSearchState();
   const list = useEvidence(filter);
   const rows = list.data?.pages.flatMap(({ items }) => items) ?? [];
-  // What is read does not move: new calls are offered, not put in.
-  const look = useQuery({
-    ...callQuery("evidence.list", { query: { ...filter, limit: 1 } }),
-    refetchInterval: lookMs,
-    enabled: list.data !== undefined,
-  });
-  const newest = look.data?.items[0];
-  const hasNew = newest !== undefined && !rows.some(({ id }) => id === newest.id) && newest.n > (rows[0]?.n ?? 0);
-  const underWay = look.data?.underWay.length ?? 0;
+  const { hasNew, underWay } = useNews(filter, rows[0]?.n ?? 0, list.data !== undefined);
   const isFiltered = Object.keys(filter).length > 0;
   const clear = (): void => {
     setSearch(Object.fromEntries(addressNames.map((name) => [name, null])));

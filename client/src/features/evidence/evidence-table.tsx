@@ -67,9 +67,9 @@ function columnsWith(onOpen: (id: string) => void): Column<EvidenceView>[] {
       header: "Caller",
       width: "190px",
       cell: ({ caller: { kind, name } }) => (
-        <span className={classes["call"]}>
+        <>
           {name} <span className={classes["sub"]}>{kind}</span>
-        </span>
+        </>
       ),
     },
     {

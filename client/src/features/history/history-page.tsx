@@ -1,8 +1,6 @@
-import { Button, Select, TextInput } from "@mantine/core";
-import { useDebouncedCallback } from "@mantine/hooks";
+import { Button, Select } from "@mantine/core";
 import { useInfiniteQuery } from "@tanstack/react-query";
-import { IconHistory, IconSearch, IconX } from "../../ui/icons.gen.ts";
-import { useState } from "react";
+import { IconHistory, IconX } from "../../ui/icons.gen.ts";
 
 import type { HistoryEntry } from "../../../../contract/features/history.ts";
 import { call } from "../../lib/api.ts";
@@ -13,6 +11,7 @@ import { EmptyState } from "../../ui/empty-state.tsx";
 import { ErrorState } from "../../ui/error-state.tsx";
 import { LoadingState } from "../../ui/loading-state.tsx";
 import { Page } from "../../ui/page.tsx";
+import { SearchField } from "../../ui/search-field.tsx";
 import { Toolbar } from "../../ui/toolbar.tsx";
 import { EntryDetails } from "./entry-details.tsx";
 import { EntryTable } from "./entry-table.tsx";
@@ -60,7 +59,6 @@ export function HistoryPage() {
       aside={<AgeNote updatedAt={history.dataUpdatedAt} isStale={history.isError} />}
     >
       <Filters
-        key={isFiltered ? "filtered" : "all"}
         search={search}
         subject={subject === undefined ? null : subjectOf(entries, subject)}
         onChange={setSearch}
@@ -132,21 +130,15 @@ interface FiltersProps {
 }
 
 function Filters({ search, subject, onChange, onClear }: FiltersProps) {
-  const [text, setText] = useState(search["text"] ?? "");
-  const apply = useDebouncedCallback((value: string) => {
-    onChange({ text: value.trim() === "" ? null : value.trim() });
-  }, 300);
   return (
     <Toolbar label="Filters">
-      <TextInput
-        className={classes["search"] ?? ""}
-        aria-label="Search the history"
+      <SearchField
+        className={classes["search"]}
+        label="Search the history"
         placeholder="Search actions, subjects, people"
-        leftSection={<IconSearch size={15} />}
-        value={text}
-        onChange={(event) => {
-          setText(event.currentTarget.value);
-          apply(event.currentTarget.value);
+        value={search["text"]}
+        onChange={(text) => {
+          onChange({ text });
         }}
       />
       <Select

@@ -14,6 +14,12 @@ test("a thing that exists has a page, one that is gone has none", () => {
   expect(page("terminal.close", "t2")).toBeNull();
   expect(page("runs.stop", "run-0123abcd4567")).toBe("/agents/run-0123abcd4567");
   expect(page("runs.create", "Fix the tests")).toBeNull();
+  expect(page("connectors.enable", "web-fetch")).toBe("/connectors/web-fetch");
+  expect(page("connectors.resetBreaker", "https://example.com")).toBe("/connectors");
+  expect(page("connectors.setMode", null)).toBe("/connectors");
+  expect(page("outbox.retry", "d0123456789abcdefghi")).toBe("/connectors?tab=queue");
+  expect(page("trust.put", null)).toBe("/connectors?tab=trust");
+  expect(page("hooks.remove", "hk-1")).toBe("/connectors?tab=webhooks");
   expect(page("browser.closeTab", "blog")).toBeNull();
 });
 

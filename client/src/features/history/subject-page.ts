@@ -20,13 +20,17 @@ export function subjectPage(
   const part = action.split(".")[0];
   if (part === "settings") return "/system?tab=settings";
   if (part === "backups") return "/system?tab=backups";
-  if (subject === null) return null;
+  if (part === "trust" || part === "outbox") return `/connectors?tab=${part === "trust" ? part : "queue"}`;
+  if (part === "hooks") return "/connectors?tab=webhooks";
+  if (subject === null) return part === "connectors" ? "/connectors" : null;
   const id = encodeURIComponent(subject);
   if (part === "apps") return known.apps.has(subject) ? `/apps/${id}` : null;
   if (part === "automations") return known.automations.has(subject) ? `/automations/${id}` : null;
   if (part === "terminal") return known.terminal.has(subject) ? `/terminal?session=${id}` : null;
   // Its page says so when it was deleted; a group of runs is known by its title and has none.
   if (part === "runs") return subject.startsWith("run-") ? `/agents/${id}` : null;
+  // Its page says so when there is no such connector any more; targets that were left alone have none.
+  if (part === "connectors") return /^[a-z][a-z0-9-]*$/.test(subject) ? `/connectors/${id}` : "/connectors";
   if (part === "incidents") return `/system?tab=incidents&incident=${id}`;
   return part === "processes" ? "/system" : null;
 }

@@ -5,7 +5,6 @@ import { useState } from "react";
 import type { Hook, HookDelivery } from "../../../../contract/features/hooks.ts";
 import { call } from "../../lib/api.ts";
 import { callQuery } from "../../lib/call-query.ts";
-import { CodeText } from "../../ui/code-text.tsx";
 import { CopyText } from "../../ui/copy-text.tsx";
 import { ErrorState } from "../../ui/error-state.tsx";
 import { FormError } from "../../ui/form-error.tsx";
@@ -170,5 +169,9 @@ function DeliveryText({ id }: { id: string }) {
   if (data === undefined)
     return <ErrorState title="Could not load the message" error={error} onRetry={() => void refetch()} isCompact />;
   const headers = data.headers.map(({ name, value }) => `${name}: ${value}`).join("\n");
-  return <CodeText>{`${headers}\n\n${data.text ?? "(its body was not kept)"}`}</CodeText>;
+  return (
+    <pre className={classes["message"]} tabIndex={0} role="region" aria-label="The message">
+      {`${headers}\n\n${data.text ?? "(its body was not kept)"}`}
+    </pre>
+  );
 }

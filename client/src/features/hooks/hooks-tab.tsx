@@ -141,7 +141,8 @@ function columnsOf(actions: RowActions): readonly Column<Hook>[] {
     {
       id: "actions",
       header: "Actions",
-      isActions: true,
+      isUnlabelled: true,
+      width: "250px",
       cell: (hook) => <RowButtons hook={hook} actions={actions} />,
     },
   ];

@@ -3,13 +3,13 @@ import { useState } from "react";
 
 import { commonOf } from "./plain-fields.tsx";
 import type { FieldProps } from "./schema-form.tsx";
-import { UnreadableJson } from "./schema-values.ts";
+import { UnreadableText } from "./schema-values.ts";
 
 /** A value no control fits, written as JSON. */
 export function JsonField({ field, value, error, onChange }: FieldProps) {
   const [written, setWritten] = useState<{ text: string; value: unknown } | null>(null);
   const text = written !== null && written.value === value ? written.text : textOf(value);
-  const complaint = value instanceof UnreadableJson ? "is no JSON" : error;
+  const complaint = value instanceof UnreadableText ? value.complaint : error;
   return (
     <Textarea
       {...commonOf(field, complaint)}
@@ -36,11 +36,11 @@ export function readJson(text: string): unknown {
   try {
     return JSON.parse(text) as unknown;
   } catch {
-    return new UnreadableJson(text); // it may be half written
+    return new UnreadableText(text, "is no JSON"); // it may be half written
   }
 }
 
 function textOf(value: unknown): string {
   if (value === undefined) return "";
-  return value instanceof UnreadableJson ? value.text : JSON.stringify(value, null, 2);
+  return value instanceof UnreadableText ? value.text : JSON.stringify(value, null, 2);
 }

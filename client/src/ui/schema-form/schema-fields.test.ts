@@ -26,7 +26,8 @@ describe("fieldsOf", () => {
     expect(only({ type: "array", items: { type: "string", enum: ["a"] } })?.shape).toMatchObject({ kind: "choices" });
     expect(only({ type: "object", additionalProperties: { type: "string" } })?.shape).toEqual({ kind: "pairs" });
     expect(only({})?.shape).toEqual({ kind: "json" });
-    expect(only({ type: "array", items: { type: "number" } })?.shape).toEqual({ kind: "json" });
+    expect(only({ type: "array", items: { type: "number" } })?.shape).toEqual({ kind: "numbers" });
+    expect(only({ type: "array", items: {} })?.shape).toEqual({ kind: "json" });
   });
 
   it("says no limit where the limit is only that of whole numbers", () => {

@@ -16,6 +16,7 @@ export type Shape =
   | { readonly kind: "choice"; readonly choices: readonly Choice[] }
   | { readonly kind: "choices"; readonly choices: readonly Choice[] }
   | { readonly kind: "lines" }
+  | { readonly kind: "numbers" }
   | { readonly kind: "pairs" }
   | { readonly kind: "group"; readonly fields: readonly Field[] }
   | { readonly kind: "rows"; readonly fields: readonly Field[] }
@@ -107,6 +108,7 @@ function listShape(schema: JsonSchema, place: Place): Shape {
   const choices = choicesOf(item);
   if (choices !== null) return { kind: "choices", choices };
   if (item["type"] === "string" && item["contentEncoding"] === undefined) return { kind: "lines" };
+  if (item["type"] === "integer" || item["type"] === "number") return { kind: "numbers" };
   // What may hold more than it names is written whole.
   const fields = place.depth < deepest && isClosed(item) ? fieldsIn(item, place) : null;
   return fields === null || fields.length === 0 ? { kind: "json" } : { kind: "rows", fields };

@@ -1,5 +1,6 @@
 import type { Field } from "./schema-fields.ts";
 import { GroupField, PairsField, RowsField } from "./nested-fields.tsx";
+import { NumbersField } from "./numbers-field.tsx";
 import { BooleanField, ChoiceField, ChoicesField, LinesField, NumberField, TextField } from "./plain-fields.tsx";
 import { FileField } from "./file-field.tsx";
 import { JsonField } from "./json-field.tsx";
@@ -70,6 +71,8 @@ function OneField({ below, ...props }: FieldProps & { below: Readonly<Record<str
       return <ChoicesField {...whole} choices={shape.choices} />;
     case "lines":
       return <LinesField {...whole} />;
+    case "numbers":
+      return <NumbersField {...whole} />;
     case "pairs":
       return <PairsField {...whole} />;
     case "group":

@@ -2,7 +2,15 @@ import { describe, expect, it } from "vitest";
 
 import { readJson } from "./json-field.tsx";
 import { fieldsOf } from "./schema-fields.ts";
-import { errorsBelow, fallbackText, fits, problemsOf, UnreadableJson, withValue } from "./schema-values.ts";
+import {
+  errorsBelow,
+  fallbackText,
+  fits,
+  problemsOf,
+  readNumbers,
+  UnreadableText,
+  withValue,
+} from "./schema-values.ts";
 
 const fields =
   fieldsOf({
@@ -28,8 +36,8 @@ describe("problemsOf", () => {
     expect(
       problemsOf(fields, {
         to: "x",
-        any: new UnreadableJson("{"),
-        files: [{ name: "a" }, { data: new UnreadableJson("[") }],
+        any: new UnreadableText("{", "is no JSON"),
+        files: [{ name: "a" }, { data: new UnreadableText("[", "is no JSON") }],
       }),
     ).toEqual({ any: "is no JSON", "files.1.name": "is needed", "files.1.data": "is no JSON" });
     expect(problemsOf(fields, { to: "x", any: null, files: [{ name: "a" }] })).toEqual({});
@@ -69,7 +77,15 @@ describe("readJson", () => {
     expect(readJson(" ")).toBeUndefined();
     expect(readJson("null")).toBeNull();
     expect(readJson('{"a":1}')).toEqual({ a: 1 });
-    expect(readJson('{"a":')).toEqual(new UnreadableJson('{"a":'));
+    expect(readJson('{"a":')).toEqual(new UnreadableText('{"a":', "is no JSON"));
+  });
+});
+
+describe("readNumbers", () => {
+  it("reads numbers however they are set apart, and nothing else", () => {
+    expect(readNumbers("8443, 9000;1\n2")).toEqual([8443, 9000, 1, 2]);
+    expect(readNumbers("  ")).toBeUndefined();
+    expect(readNumbers("84a")).toEqual(new UnreadableText("84a", "must be numbers, such as 8443, 9000"));
   });
 });
 

@@ -3,12 +3,23 @@ import type { Field, Shape } from "./schema-fields.ts";
 /** What a form holds: only what was given. */
 export type Values = Readonly<Record<string, unknown>>;
 
-/** JSON that is being written and cannot be read yet. It must not be sent. */
-export class UnreadableJson {
+/** What is being written and cannot be read yet. It must not be sent. */
+export class UnreadableText {
   readonly text: string;
-  constructor(text: string) {
+  /** What is wrong with it. */
+  readonly complaint: string;
+  constructor(text: string, complaint: string) {
     this.text = text;
+    this.complaint = complaint;
   }
+}
+
+/** "8443, 9000" as numbers; what is half written stays as it is. */
+export function readNumbers(text: string): unknown {
+  const words = text.split(/[\s,;]+/).filter((word) => word !== "");
+  if (words.length === 0) return undefined;
+  const numbers = words.map(Number);
+  return numbers.some(Number.isNaN) ? new UnreadableText(text, "must be numbers, such as 8443, 9000") : numbers;
 }
 
 /** The values with one of them changed; `undefined` takes it out. */
@@ -25,7 +36,7 @@ export function problemsOf(fields: readonly Field[], values: Values, before = ""
     const value = values[name];
     if (value === undefined) {
       if (isRequired) found[path] = "is needed";
-    } else if (value instanceof UnreadableJson) found[path] = "is no JSON";
+    } else if (value instanceof UnreadableText) found[path] = value.complaint;
     else Object.assign(found, problemsWithin(shape, value, path));
   }
   return found;
@@ -76,6 +87,8 @@ function fitsShape(shape: Shape, value: unknown): boolean {
       return Array.isArray(value) && value.every((one) => shape.choices.some((choice) => choice.value === one));
     case "lines":
       return Array.isArray(value) && value.every((one) => typeof one === "string" && !one.includes("\n"));
+    case "numbers":
+      return Array.isArray(value) && value.every((one) => typeof one === "number");
     case "pairs":
       return isRecord(value) && Object.values(value).every((one) => typeof one === "string");
     case "group":
@@ -97,5 +110,5 @@ export function fallbackText(fallback: unknown): string {
 }
 
 export function isRecord(value: unknown): value is Values {
-  return typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof UnreadableJson);
+  return typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof UnreadableText);
 }

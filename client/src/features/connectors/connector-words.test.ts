@@ -1,0 +1,41 @@
+import { expect, test } from "vitest";
+
+import { issueText, statusOf, usedText } from "./connector-words.ts";
+
+const at = "2026-05-01T12:00:00.000Z";
+const ready = { isEnabled: true, isConfigured: true, hasHealth: true, health: null };
+
+test("what is missing comes before the switch, and the switch before the health", () => {
+  const bad = { isHealthy: false, detail: "No answer", at };
+  expect(statusOf({ ...ready, isConfigured: false, health: bad })).toBe("not configured");
+  expect(statusOf({ ...ready, isEnabled: false, health: bad })).toBe("off");
+  expect(statusOf({ ...ready, health: bad })).toBe("unhealthy");
+  expect(statusOf({ ...ready, health: { ...bad, isHealthy: true } })).toBe("up");
+  expect(statusOf(ready)).toBe("on");
+});
+
+test("who cannot be looked at is on, whatever a look has said", () => {
+  expect(statusOf({ ...ready, hasHealth: false, health: { isHealthy: true, detail: "", at } })).toBe("on");
+});
+
+test("issues name fields as their form does, where it is known", () => {
+  const issues = [
+    { path: "config.apiKey", message: "must be given" },
+    { path: "config", message: "cannot be opened" },
+  ];
+  expect(issueText(issues)).toBe("Api key must be given; cannot be opened");
+  const field = {
+    label: "Key",
+    description: "",
+    isRequired: true,
+    fallback: undefined,
+    shape: { kind: "json" },
+  } as const;
+  expect(issueText(issues, [{ ...field, name: "apiKey" }])).toBe("Key must be given; cannot be opened");
+});
+
+test("use is told in words", () => {
+  expect(usedText({ today: 0, lastMinute: 0 })).toBe("not used today");
+  expect(usedText({ today: 1, lastMinute: 0 })).toBe("1 call today");
+  expect(usedText({ today: 1_200, lastMinute: 3 })).toBe("1,200 calls today, 3 in the last minute");
+});
