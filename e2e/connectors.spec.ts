@@ -186,7 +186,7 @@ test("a secret is written, kept and never shown", async ({ page: tab, portos }, 
   expect(await tab.content()).not.toContain(key);
   const { body } = await portos.call("GET", "/api/connectors/web-search");
   expect(JSON.stringify(body)).not.toContain(key);
-  await main.getByRole("button", { name: "Remove Brave key" }).click();
+  await main.getByRole("button", { name: "Remove it: Brave key" }).click();
   await main.getByRole("button", { name: "Save", exact: true }).click();
   await expect(field).toHaveAttribute("placeholder", "not set");
 });
@@ -224,7 +224,7 @@ test("an OpenAPI document becomes a connector, which is removed and brought back
   const main = tab.getByRole("main");
   await main.getByRole("button", { name: "Add a connector of your own" }).click();
   const sheet = tab.getByRole("dialog");
-  await sheet.getByLabel("OpenAPI document").fill(JSON.stringify(document));
+  await sheet.getByRole("textbox", { name: "OpenAPI document" }).fill(JSON.stringify(document));
   await sheet.getByRole("button", { name: "Read it" }).click();
   await expect(sheet.getByText("1 of 2 chosen")).toBeVisible();
   await expect(sheet.getByRole("checkbox", { name: "List tides" })).toBeChecked();
@@ -291,6 +291,6 @@ test("a target that fails again and again is left alone until it is reset", asyn
   await expect(breakers).toContainText("is left alone");
   await expectAccessible(tab, "A target that is left alone");
   await saveScreenshots(tab, info, "connectors-breaker");
-  await breakers.getByRole("button", { name: /^Call .* again$/ }).click();
+  await breakers.getByRole("button", { name: /^Reset / }).click();
   await expect(breakers).toBeHidden();
 });

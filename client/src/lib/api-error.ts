@@ -36,6 +36,13 @@ export function fieldErrors(error: unknown): Record<string, string> {
   );
 }
 
+/** The error, unless all of it is said at the fields with these names. */
+export function unlessAtFields(error: unknown, names: readonly string[]): unknown {
+  const paths = Object.keys(fieldErrors(error));
+  const isAll = paths.every((path) => names.some((name) => path === name || path.startsWith(`${name}.`)));
+  return paths.length > 0 && isAll ? null : error;
+}
+
 /** Reads the error shape out of a reply of unknown origin; a proxy's HTML page becomes a plain sentence. */
 export function toApiError(status: number, body: unknown): ApiError {
   if (isErrorBody(body)) return new ApiError(body.error);

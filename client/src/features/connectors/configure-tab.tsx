@@ -3,7 +3,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
 
 import type { ConnectorView } from "../../../../contract/features/connectors.ts";
-import { fieldErrors } from "../../lib/api-error.ts";
+import { fieldErrors, unlessAtFields } from "../../lib/api-error.ts";
 import { call } from "../../lib/api.ts";
 import { toast } from "../../lib/toasts.ts";
 import { FormError } from "../../ui/form-error.tsx";
@@ -36,8 +36,11 @@ function useConfigForm({ id, title, configSchema, config, secrets }: ConnectorVi
     values,
     save,
     errors: { ...said, ...problems },
-    /** Errors that stand at their fields. */
-    shown: Object.keys(said).map((name) => `config.${name}`),
+    /** Not what stands at the fields. */
+    error: unlessAtFields(
+      save.error,
+      fields.map(({ name }) => `config.${name}`),
+    ),
     change(next: Values) {
       setValues(next);
       setProblems({});
@@ -60,7 +63,7 @@ function useConfigForm({ id, title, configSchema, config, secrets }: ConnectorVi
 /** The configuration as a form made from its schema; secrets are written, never read. */
 export function ConfigureTab({ connector }: { connector: ConnectorView }) {
   const { config, secrets, secretNames, issues, isConfigured, updatedAt } = connector;
-  const { fields, values, errors, shown, save, change, submit, reset } = useConfigForm(connector);
+  const { fields, values, errors, error, save, change, submit, reset } = useConfigForm(connector);
   if (fields.length === 0)
     return <Notice tone="info">There is nothing to configure. Turn it on, and it can be used.</Notice>;
   const states = Object.fromEntries(secretNames.map((name) => [name, secrets[name] ?? { isSet: false, last4: null }]));
@@ -76,7 +79,7 @@ export function ConfigureTab({ connector }: { connector: ConnectorView }) {
     >
       {isConfigured ? null : <Notice tone="warn">Not ready yet: {issueText(issues, fields)}.</Notice>}
       <SchemaForm fields={fields} values={values} errors={errors} secrets={states} onChange={change} />
-      <FormError error={save.error} shown={shown} />
+      <FormError error={error} />
       <div className={classes["buttons"]}>
         <Button type="submit" variant="filled" loading={save.isPending}>
           Save

@@ -109,7 +109,7 @@ function Breakers({ breakers }: Pick<GatewayState, "breakers">) {
               {lastReason === null ? "" : `: ${lastReason}`}
             </p>
           </div>
-          <Button aria-label={`Call ${target} again`} onClick={() => void reset(target)}>
+          <Button aria-label={`Reset ${target}`} onClick={() => void reset(target)}>
             Reset
           </Button>
         </li>

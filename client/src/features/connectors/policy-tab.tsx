@@ -3,7 +3,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
 
 import type { ConnectorView, PolicyView } from "../../../../contract/features/connectors.ts";
-import { fieldErrors } from "../../lib/api-error.ts";
+import { fieldErrors, unlessAtFields } from "../../lib/api-error.ts";
 import { call } from "../../lib/api.ts";
 import { callKey, callQuery } from "../../lib/call-query.ts";
 import { undoToast } from "../../lib/toasts.ts";
@@ -50,6 +50,8 @@ function usePolicyForm({ id, title, operations }: ConnectorView, view: PolicyVie
     save,
     change,
     errors: { ...fieldErrors(save.error), ...problems },
+    /** Not what stands at the fields. */
+    error: unlessAtFields(save.error, Object.keys(view.policy)),
     async submit() {
       const found = problemsOf(
         parts.flatMap(({ fields }) => fields),
@@ -68,7 +70,7 @@ function usePolicyForm({ id, title, operations }: ConnectorView, view: PolicyVie
 }
 
 function Editor({ connector, view }: { connector: ConnectorView; view: PolicyView }) {
-  const { parts, values, errors, save, change, submit, reset } = usePolicyForm(connector, view);
+  const { parts, values, errors, error, save, change, submit, reset } = usePolicyForm(connector, view);
   return (
     <div className={classes["split"]}>
       <form
@@ -86,7 +88,7 @@ function Editor({ connector, view }: { connector: ConnectorView; view: PolicyVie
             </Section>
           ))}
         </div>
-        <FormError error={save.error} shown={Object.keys(errors)} />
+        <FormError error={error} />
         <div className={classes["buttons"]}>
           <Button type="submit" variant="filled" loading={save.isPending}>
             Save the policy

@@ -167,7 +167,7 @@ function OnlyFilters({ search, onChange }: { search: SearchState; onChange: Chan
         key={name}
         className={classes["only"] ?? ""}
         rightSection={<IconX size={14} />}
-        aria-label={`Show more than ${label.toLowerCase()} ${search[name]}`}
+        aria-label={`${label} ${search[name]}: show more than that`}
         onClick={() => {
           onChange({ [name]: null });
         }}

@@ -30,7 +30,7 @@ describe("SchemaForm", () => {
     );
     expect(html).toContain("unchanged, ends in wxyz");
     expect(html).toContain('type="password"');
-    expect(html).toContain("Remove Token");
+    expect(html).toContain("Remove it: Token");
   });
 
   it("gives a secret of several lines a field that keeps its lines", () => {

@@ -35,7 +35,7 @@ export function SecretField({ field, value, error, onChange, secret }: FieldProp
         <Button
           variant="subtle"
           color="gray"
-          aria-label={isRemoved ? `Keep ${field.label}` : `Remove ${field.label}`}
+          aria-label={isRemoved ? `Keep it: ${field.label}` : `Remove it: ${field.label}`}
           onClick={() => {
             onChange(isRemoved ? undefined : "");
           }}
