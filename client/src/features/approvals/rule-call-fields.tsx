@@ -1,8 +1,9 @@
-import { MultiSelect } from "@mantine/core";
+import { Checkbox, MultiSelect } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 
 import type { ApprovalRule } from "../../../../contract/features/approvals.ts";
 import { callQuery } from "../../lib/call-query.ts";
+import classes from "./approvals.module.css";
 
 type Calls = Pick<ApprovalRule, "connectors" | "operations">;
 
@@ -24,6 +25,7 @@ export function RuleCallFields({ draft, errors, onChange }: RuleCallFieldsProps)
     .filter(({ id }) => draft.connectors.includes(id))
     .flatMap(({ operations }) => operations.map(({ name, title }) => ({ value: name, label: `${title} (${name})` })));
   const unique = [...new Map(offered.map((choice) => [choice.value, choice])).values()];
+  const operations = withOthers(unique, draft.operations);
   return (
     <>
       <MultiSelect
@@ -36,17 +38,23 @@ export function RuleCallFields({ draft, errors, onChange }: RuleCallFieldsProps)
           onChange({ connectors: chosen });
         }}
       />
-      <MultiSelect
-        label="Operations"
-        description="A call whose policy always asks is never answered by a rule that allows."
-        placeholder={draft.operations.length === 0 ? "Any operation" : ""}
-        data={withOthers(unique, draft.operations)}
-        value={[...draft.operations]}
-        error={errors["operations"]}
-        onChange={(chosen) => {
-          onChange({ operations: chosen });
-        }}
-      />
+      {operations.length === 0 ? null : (
+        <Checkbox.Group
+          label="Operations"
+          description="With none, any of them. A call whose policy always asks is never answered by a rule that allows."
+          value={[...draft.operations]}
+          error={errors["operations"]}
+          onChange={(chosen) => {
+            onChange({ operations: chosen });
+          }}
+        >
+          <div className={classes["choices"]}>
+            {operations.map(({ value, label }) => (
+              <Checkbox key={value} value={value} label={label} />
+            ))}
+          </div>
+        </Checkbox.Group>
+      )}
     </>
   );
 }
