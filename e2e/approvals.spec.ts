@@ -27,10 +27,17 @@ test.afterEach(async ({ portos }) => {
 });
 
 /** A run that asks to write these files, one after the other. */
-async function ask(portos: PortosFixture, ...files: string[]): Promise<string> {
+function ask(portos: PortosFixture, ...files: string[]): Promise<string> {
+  return run(
+    portos,
+    files.map((file) => `ask ${file}`),
+  );
+}
+
+async function run(portos: PortosFixture, lines: readonly string[]): Promise<string> {
   const { body, status } = await portos.call("POST", "/api/runs", {
     title: "Write the notes",
-    prompt: { kind: "text", text: files.map((file) => `ask ${file}`).join("\n") },
+    prompt: { kind: "text", text: lines.join("\n") },
     choices: [{ providerId: "asker" }],
     folder,
     permissionMode: "ask",
@@ -120,7 +127,7 @@ test(
   "allowing more in this run answers the next question by a rule, which is listed",
   { tag: "@desktop" },
   async ({ page, portos }, info) => {
-    await ask(portos, "one.md", "two.md");
+    const id = await run(portos, ["ask one.md", "ask two.md", "wait"]);
     await page.goto("/agents");
     await page.getByRole("main").getByRole("link", { name: "Approvals, 1 question waiting" }).click();
     const question = page.getByRole("group", { name: /Question: Edit .*one\.md/ });
@@ -141,6 +148,8 @@ test(
     await expect(rule).toBeHidden();
     await rules.getByRole("button", { name: "Undo" }).click();
     await expect(rule).toBeVisible();
+    await portos.call("POST", `/api/runs/${id}/stop`);
+    await expect(rules.getByText("Everything is asked")).toBeVisible();
   },
 );
 

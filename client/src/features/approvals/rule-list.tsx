@@ -25,9 +25,8 @@ export function RuleList() {
   const rules = useQuery(callQuery("approvals.rules"));
   useFeed("approvals", {
     onSnapshot: () => void rules.refetch(),
-    onEvent: ({ approval: { decision } }) => {
-      // Used, or made by an answer that reaches further.
-      if (decision !== null && (decision.ruleId !== null || decision.scope !== "once")) void rules.refetch();
+    onEvent: ({ kind }) => {
+      if (kind === "rules-changed") void rules.refetch();
     },
   });
   const [search, setSearch] = useSearchState();
