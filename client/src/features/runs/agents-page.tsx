@@ -1,4 +1,5 @@
 import { Button } from "@mantine/core";
+import { useCallback, useMemo } from "react";
 
 import { useLiveProviders } from "../../lib/live-queries.ts";
 import { formatClock } from "../../lib/time.ts";
@@ -7,18 +8,20 @@ import { AgeNote } from "../../ui/age-note.tsx";
 import { ApprovalsLink } from "../../ui/approvals-link.tsx";
 import { EmptyState } from "../../ui/empty-state.tsx";
 import { ErrorState } from "../../ui/error-state.tsx";
-import { IconPlus, IconRobot } from "../../ui/icons.gen.ts";
+import { IconColumns3, IconPlus, IconRobot } from "../../ui/icons.gen.ts";
 import { LoadingState } from "../../ui/loading-state.tsx";
 import { Notice } from "../../ui/notice.tsx";
 import { Page, type PageTab } from "../../ui/page.tsx";
+import { CompareBar } from "./compare-bar.tsx";
+import { chosenIds, chosenText, isRunId, mostChosen, toggleChosen } from "./compared-runs.ts";
 import { Composer, NoProvider } from "./composer.tsx";
 import { RunFilters } from "./run-filters.tsx";
 import type { RunFilter } from "./run-list.ts";
-import { RunTable } from "./run-table.tsx";
+import { RunTable, type RunChoice } from "./run-table.tsx";
 import { useRunList } from "./use-run-list.ts";
 import classes from "./agents-page.module.css";
 
-/** Work given to agents: what runs, what waits for you, what was done. `?new=1` writes a new run, `&app=` in an app. */
+/** Work given to agents: what runs, what waits for you, what was done. `?new=1` writes a new run, `&app=` in an app; `?compare=` chooses runs to be compared. */
 export function AgentsPage({ tabs }: { tabs: readonly PageTab[] }) {
   const [search, setSearch] = useSearchState();
   const isNew = search["new"] !== undefined;
@@ -82,15 +85,30 @@ interface RunsProps {
 
 function Runs({ list, filter, onNew }: RunsProps) {
   const runs = (list.data?.pages ?? []).flatMap(({ items }) => items);
+  const { choice, choose, cancel } = useRunChoice();
   const isFiltered = Object.values(filter).some((value) => value !== "");
   if (runs.length === 0 && !isFiltered) return <Nothing onNew={onNew} />;
   return (
     <>
-      <RunFilters filter={filter} />
+      <RunFilters
+        filter={filter}
+        aside={
+          choice === null && runs.length > 1 ? (
+            <Button
+              leftSection={<IconColumns3 size={14} />}
+              onClick={() => {
+                choose();
+              }}
+            >
+              Compare
+            </Button>
+          ) : null
+        }
+      />
       {runs.length === 0 ? (
         <EmptyState icon={IconRobot} title="No run matches" text="Loosen the filters above to see more." isCompact />
       ) : (
-        <RunTable runs={runs} />
+        <RunTable runs={runs} choice={choice} onCompare={choose} />
       )}
       {list.hasNextPage ? (
         <div className={classes["more"]}>
@@ -99,8 +117,36 @@ function Runs({ list, filter, onNew }: RunsProps) {
           </Button>
         </div>
       ) : null}
+      {choice === null ? null : <CompareBar ids={choice.ids} onCancel={cancel} />}
     </>
   );
+}
+
+/** Runs chosen to be compared, kept in the address; `null` while none are being chosen. */
+function useRunChoice() {
+  const [search, setSearch] = useSearchState();
+  const text = search["compare"];
+  const choice = useMemo((): RunChoice | null => {
+    if (text === undefined) return null;
+    const ids = chosenIds(text).filter(isRunId).slice(0, mostChosen);
+    return {
+      ids,
+      isFull: ids.length >= mostChosen,
+      toggle: (id) => {
+        setSearch({ compare: chosenText(toggleChosen(ids, id)) });
+      },
+    };
+  }, [text, setSearch]);
+  const choose = useCallback(
+    (...ids: string[]): void => {
+      setSearch({ tab: "runs", compare: chosenText(ids) }, { push: true });
+    },
+    [setSearch],
+  );
+  const cancel = (): void => {
+    setSearch({ compare: null });
+  };
+  return { choice, choose, cancel };
 }
 
 function Nothing({ onNew }: { onNew: () => void }) {
