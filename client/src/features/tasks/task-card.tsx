@@ -53,7 +53,7 @@ export const TaskCard = memo(function TaskCard(props: TaskCardProps) {
             onKeyDown(event, task);
           }}
         >
-          {task.title}
+          <span>{task.title}</span>
         </Link>
         <ActionMenu label={`Actions for ${task.title}`} items={menuOf(task)} />
       </div>
@@ -118,6 +118,12 @@ export function CardFacts({
         <p className={classes["reason"]}>
           {isShownState && task.state !== "review" ? <StatusBadge status={taskStatus(task.state)} isCompact /> : null}
           <span>{task.reason.text}</span>
+        </p>
+      )}
+      {isEnded || task.promptProblem === null || task.promptProblem === task.reason.text ? null : (
+        <p className={classes["reason"]}>
+          <IconAlertTriangle size={12} />
+          <span>{task.promptProblem}</span>
         </p>
       )}
     </>
