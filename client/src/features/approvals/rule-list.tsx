@@ -13,6 +13,7 @@ import { EmptyState } from "../../ui/empty-state.tsx";
 import { ErrorState } from "../../ui/error-state.tsx";
 import { IconPlus, IconShieldCheck } from "../../ui/icons.gen.ts";
 import { LoadingState } from "../../ui/loading-state.tsx";
+import { Notice } from "../../ui/notice.tsx";
 import { StatusBadge } from "../../ui/status-badge.tsx";
 import { Time } from "../../ui/time.tsx";
 import { ruleText } from "./approval-words.ts";
@@ -98,13 +99,12 @@ function ChangedOutside({ rules, onConfirmed }: { rules: readonly ListedRule[]; 
       onConfirmed();
   };
   return (
-    <div className={classes["rule"]} role="status">
-      <p className={classes["ruleBody"]}>
-        Changed outside of PortOS: none of the rules below allows anything until you confirm them.
-      </p>
-      <div className={classes["ruleActions"]}>
-        <Button onClick={() => void confirm()}>Confirm these rules</Button>
-      </div>
+    <div className={classes["changed"]} role="status">
+      <Notice tone="warn">
+        The rules were changed outside of PortOS. Look them through: until you confirm them, none of them allows
+        anything.
+      </Notice>
+      <Button onClick={() => void confirm()}>Confirm these rules</Button>
     </div>
   );
 }
