@@ -1,12 +1,4 @@
 import type { Approval } from "../../../contract/features/approvals.ts";
-import { callTitle, withoutFolder } from "./short-path.ts";
-
-/** What is asked, in one line. */
-export function approvalTitle({ subject }: Pick<Approval, "subject">): string {
-  if (subject.kind === "connector-call") return subject.title;
-  const { title, folder } = subject;
-  return subject.kind === "repair" ? withoutFolder(title, folder) : callTitle(subject, folder);
-}
 
 /** What an answer that reaches further lets through; `null` where the next question may be quite another. */
 export function furtherText({ subject }: Approval): string | null {

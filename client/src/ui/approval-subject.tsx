@@ -22,7 +22,7 @@ export function ApprovalSubject({ subject }: Pick<Approval, "subject">) {
       {subject.kind === "agent-tool" && changes.length === 0 ? (
         <CallInput call={{ tool: subject.tool, input: subject.input, edits: [] }} />
       ) : (
-        <ApprovalChanges changes={changes} />
+        <ApprovalChanges changes={changes} folder={folder} />
       )}
       <p className={classes["folder"]}>
         {subject.kind === "repair" ? "merged into" : "in"} <span className="mono">{folder}</span>
