@@ -11,6 +11,7 @@ import type {
 } from "@agentclientprotocol/sdk";
 
 import { AppError } from "../../../lib/app-error.ts";
+import { shellLine, shellWord } from "../../../lib/shell-line.ts";
 import type { AttemptSink } from "../attempt.ts";
 import { createPerformer, editTo } from "../perform.ts";
 import type { Workspace } from "../workspace.ts";
@@ -124,10 +125,6 @@ function someLines(text: string, line: number | null | undefined, limit: number 
 }
 
 function lineOf(env: readonly { name: string; value: string }[], words: readonly string[]): string {
-  const given = env.map(({ name, value }) => `${name}=${quoted(value)}`);
-  return [...given, ...words.map(quoted)].join(" ");
-}
-
-function quoted(word: string): string {
-  return /^[\w@%+=:,./^-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+  const given = env.map(({ name, value }) => `${name}=${shellWord(value)}`);
+  return [...given, shellLine(words)].join(" ");
 }
