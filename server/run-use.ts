@@ -1,4 +1,5 @@
 import type { Budget, Run } from "../contract/features/runs.ts";
+import { money } from "../lib/money.ts";
 
 /** What runs have used, in the units of a budget. */
 export interface RunUse {
@@ -86,12 +87,6 @@ export function narrower(one: Budget, other: Budget): Budget {
 
 function least(one: number | null, other: number | null): number | null {
   return one === null || other === null ? (one ?? other) : Math.min(one, other);
-}
-
-/** Dollars as people write them; what is less than ten cents keeps its first two digits. */
-export function money(dollars: number | null): string {
-  const amount = dollars ?? 0;
-  return amount > 0 && amount < 0.095 ? `$${String(Number(amount.toPrecision(2)))}` : `$${amount.toFixed(2)}`;
 }
 
 /** Without the dust of binary fractions. */

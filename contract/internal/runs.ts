@@ -8,6 +8,18 @@ import { attemptSchema, runAnswerSchema, runIdSchema, runImageSchema, runSchema 
 import { taskPrioritySchema } from "../features/tasks.ts";
 import { worktreeSchema, worktreeSetupSchema } from "../features/worktrees.ts";
 
+/**
+ * Who or what stops a run, which decides how it ends. `user`: somebody, or something somebody has set up: it is cancelled. `panic`:
+ * the switch that stops everything, the same. A budget, its own, that of the day or that of its automation: it has failed, and nobody
+ * else is asked. `shutdown`: portos-cos is about to be ended: it is interrupted and can be resumed.
+ */
+export const stopKindSchema = z.enum(["user", "panic", "run-budget", "day-budget", "automation-budget", "shutdown"]);
+export type StopKind = z.output<typeof stopKindSchema>;
+
+/** Who may ask for a stop of one run; the others only portos-cos itself knows of. */
+const askedStopSchema = stopKindSchema.exclude(["run-budget", "shutdown"]);
+export type AskedStop = z.output<typeof askedStopSchema>;
+
 const attemptBasis = attemptSchema.pick({
   providerId: true,
   providerName: true,
@@ -196,7 +208,10 @@ export const internalRunsEndpoints = defineEndpoints({
     path: "/api/runs/:id/stop",
     summary: "Stop a run",
     params: id,
-    body: z.strictObject({ reason: z.string().max(500).nullable().default(null) }),
+    body: z.strictObject({
+      reason: z.string().max(500).nullable().default(null),
+      kind: askedStopSchema.default("user"),
+    }),
     reply: runSchema,
     audit: "none",
   },

@@ -29,6 +29,14 @@ export type Question = Pick<PermissionRequest, "call" | "options"> & {
   paths?: readonly string[];
 };
 
+/** What is answered to a question. */
+export interface Answer {
+  /** `null` denies. */
+  optionId: string | null;
+  /** Why, as far as somebody has said. */
+  reason: string | null;
+}
+
 /** What an attempt tells while it runs. */
 export interface AttemptSink {
   text(piece: TextPiece, position?: OutputPosition): void;
@@ -41,8 +49,8 @@ export interface AttemptSink {
   session(agentSessionId: string): void;
   /** The terminal of portos-cos it runs in. */
   terminal(sessionId: string): void;
-  /** Puts a question to the user; `null` denies. A rule of the permission mode may answer at once. */
-  ask(question: Question): Promise<string | null>;
+  /** Puts a question to the user. A rule of the permission mode may answer at once. */
+  ask(question: Question): Promise<Answer>;
   /** Remembers a detached child before anything of it is read. */
   child(child: RunChild | null): Promise<void>;
 }

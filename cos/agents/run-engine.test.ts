@@ -185,7 +185,7 @@ describe("runs that go on", () => {
     const { engine, start, until } = world;
     const id = "run-wholeanswer001";
     world.act = () => {
-      void engine.stop(id, "Today's budget of $1 is used up");
+      void engine.stop(id, "Stopped by Ada");
       return done;
     };
     const model = { ...cliTarget(), providerType: "api", engine: "api", dialect: "openai" } as const;

@@ -44,7 +44,7 @@ export function newRecord(spec: RunSpec, ownFolder: string, clock: Clock): RunRe
     child: null,
     unsaid: [null],
     turn: null,
-    stopReason: null,
+    stop: null,
   };
 }
 

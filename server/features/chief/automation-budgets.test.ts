@@ -122,9 +122,11 @@ describe("the day's budget of an automation", () => {
     happen(world, two.run.id, { state: "running", ...spent(0.5) }, life.chief);
     await life.chief.stopOverdrawn();
     await life.quiet();
-    const text = "The budget of Every night of $1.00 a day is used up: $1.10 today.";
+    const text = "The budget of the automation Every night of $1.00 a day is used up: $1.10 today.";
     for (const { id } of [one, two])
       expect(life.tasks.get(id)).toMatchObject({ state: "ready", reason: { code: "budget", text } });
+    for (const { run } of [one, two])
+      expect(world.runs.get(run.id)).toMatchObject({ state: "failed", failure: "budget" });
     expect(life.tasks.get(free.id).state).toBe("running");
 
     world.now += 120_000;

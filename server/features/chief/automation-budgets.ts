@@ -72,7 +72,7 @@ export function createAutomationBudgets(parts: BudgetParts): AutomationBudgets {
     if (automation === null) return null;
     const { left, exceeded } = leftOf(automation.budget, await usedToday(automationId));
     if (exceeded === null) return { left, exceeded };
-    const text = `The budget of ${automation.name} of ${exceeded.limit} a day is used up: ${exceeded.spent} today`;
+    const text = `The budget of the automation ${automation.name} of ${exceeded.limit} a day is used up: ${exceeded.spent} today`;
     return { left, exceeded: text };
   }
 

@@ -242,8 +242,9 @@ async function stopOpenRuns(
     open.map(async ({ run }) => {
       const record = book.ofRun(run.id);
       if (record) await book.changeRun(record.taskId, run.id, { stopCause });
-      const { state } = await runs.stop(run.id, reason);
-      return isOpenState(state) || state === "cancelled" ? [run.id] : []; // else it ended by itself just then
+      const { state, failure } = await runs.stop(run.id, reason, stopCause === "task" ? "user" : stopCause);
+      const isStopped = isOpenState(state) || state === "cancelled" || failure === "budget";
+      return isStopped ? [run.id] : []; // else it ended by itself just then
     }),
   );
   for (const result of stopped)

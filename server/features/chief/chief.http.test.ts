@@ -184,10 +184,13 @@ describe("the chief of staff over HTTP", () => {
     cos.happen(run.id, [{ kind: "state", state: "running", message: null }], {
       change: { attempts: [attempt], usage },
     });
-    await expect.poll(() => cos.run(run.id).state).toBe("cancelled");
-    expect(cos.run(run.id).message).toBe("Today's budget of $1.00 is used up: $1.25 were spent");
+    await expect.poll(() => cos.run(run.id).state).toBe("failed");
+    expect(cos.run(run.id)).toMatchObject({
+      failure: "budget",
+      message: "Today's budget of $1.00 is used up: $1.25 were spent",
+    });
     cos.happen(run.id, [], {
-      change: { attempts: [{ ...attempt, endedAt: new Date().toISOString(), failure: "cancelled" }] },
+      change: { attempts: [{ ...attempt, endedAt: new Date().toISOString(), failure: "budget" }] },
     });
     await expect.poll(async () => (await read(id)).state).toBe("ready");
     await expect

@@ -65,8 +65,9 @@ export interface Recovery {
 export function planRecovery(facts: RecoveryFacts): Recovery {
   const last = facts.runs.at(-1);
   if (!last) return only(ended("failed", "It was never run."));
-  if (last.stopCause !== null) return only(afterOwnStop(last.stopCause, last, facts));
+  // It may have been done by then.
   if (last.outcome === "succeeded") return only(afterSuccess(last, facts));
+  if (last.stopCause !== null) return only(afterOwnStop(last.stopCause, last, facts));
   if (last.outcome === "cancelled")
     return only(ended("cancelled", `Its run was stopped: ${sentence(last.message ?? "by the user")}`));
   const wanted = afterFailure(last, facts);

@@ -300,11 +300,13 @@ function fakeRuns(world: ChiefWorld, step: () => Promise<void>, tell: (run: Run)
       check();
       return find(id);
     },
-    async stop(id, message) {
+    async stop(id, message, kind = "user") {
       await step();
       check();
       if (!isOpenState(find(id).state)) return find(id);
-      const run = happen(world, id, { state: "cancelled", message, failure: "cancelled" });
+      const isBudget = kind === "day-budget" || kind === "automation-budget";
+      const end = isBudget ? (["failed", "budget"] as const) : (["cancelled", "cancelled"] as const);
+      const run = happen(world, id, { state: end[0], message, failure: end[1] });
       tell(run);
       return run;
     },
