@@ -98,7 +98,7 @@ export async function buildAgents(
     autonomy: () => chief.settings().autonomy,
     startTask: (id) => chief.startNow(id),
     incidentOf: (id) => crashes.incidents.get(id),
-    promptIssues: prompts.issuesOf,
+    prompts,
   });
   context.onStop(startHistoryRetention({ history: tasks.log, logger: context.logger }, settings));
   const openRuns = () => runs.open().runs.map(({ run }) => run);

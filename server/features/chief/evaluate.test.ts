@@ -24,6 +24,7 @@ function task(id: string, changes: Partial<Task> = {}): Task {
     runs: [],
     notBefore: null,
     review: null,
+    promptProblem: null,
     ...changes,
   };
 }

@@ -46,11 +46,14 @@ export function createFactsReader(options: FactsOptions): FactsReader {
     });
     const plan = record.runs.at(-1)?.plan ?? null;
     const { exceeded } = budgetLeft(task.budget, record.runs);
+    // Only the user can mend a prompt; until then the task waits and says so.
+    const promptBlock: Block | null =
+      task.promptProblem === null ? null : { code: "provider", text: task.promptProblem, until: null };
     return {
       budget: exceeded === null ? null : { text: exceeded, until: null },
       runsByItself: triesOf(ownRuns(record.runs)),
-      candidates,
-      block,
+      candidates: promptBlock === null ? candidates : [],
+      block: promptBlock ?? block,
       pause: plan === null || plan.notBefore === null || task.notBefore !== plan.notBefore ? null : plan,
     };
   }

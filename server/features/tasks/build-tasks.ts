@@ -1,7 +1,6 @@
 import { dirname, join } from "node:path";
 
 import { dataFiles } from "../../../contract/data-files.ts";
-import type { PromptReference } from "../../../contract/features/prompts.ts";
 import type { PermissionMode } from "../../../contract/features/runs.ts";
 import { type Task, taskSchema, tasksFeed } from "../../../contract/features/tasks.ts";
 import type { IncidentDetail } from "../../../contract/internal/autofixer.ts";
@@ -11,6 +10,7 @@ import type { AppContext } from "../../app-context.ts";
 import { createFeed } from "../../realtime/feed.ts";
 import type { NotificationService } from "../notifications/notification-service.ts";
 import { createFileNotices } from "./file-notices.ts";
+import { createPromptChecks, type PromptChecks, type TaskPrompts } from "./prompt-checks.ts";
 import { mountTasks } from "./routes.ts";
 import { createTaskBook } from "./task-book.ts";
 import { createTaskHistory } from "./task-history.ts";
@@ -31,8 +31,7 @@ interface Dependencies {
   startTask(id: string): Promise<unknown>;
   /** What is known of a crash. Throws `not_found`. */
   incidentOf(id: string): Promise<IncidentDetail>;
-  /** Why a prompt cannot be filled with these values, each below `path`. */
-  promptIssues(reference: PromptReference, path: string): Promise<{ path: string; message: string }[]>;
+  prompts: TaskPrompts;
 }
 
 export interface Tasks {
@@ -46,7 +45,7 @@ export interface Tasks {
 /** Opens the tasks, mounts endpoints and feed. `TASKS.md` is neither read nor written before `start()`. */
 export async function buildTasks(context: AppContext, dependencies: Dependencies): Promise<Tasks> {
   const { clock, env, mount, realtime } = context;
-  const { notifications, hasApp, autonomy, startTask, incidentOf, promptIssues } = dependencies;
+  const { notifications, hasApp, autonomy, startTask, incidentOf, prompts } = dependencies;
   const logger = context.logger.child("tasks");
   const path = join(env.dataDir, dataFiles.tasksMarkdown.path);
   const book = createTaskBook(await context.openStore<TasksFile>("tasks", tasksFile));
@@ -69,7 +68,7 @@ export async function buildTasks(context: AppContext, dependencies: Dependencies
     history,
     clock,
     logger,
-    hasApp,
+    named: { hasApp, hasPrompt: prompts.has },
     async onAdopted(adoption) {
       for (const task of [...adoption.removed, ...adoption.ended]) {
         const runId = liveRunOf(task);
@@ -84,13 +83,24 @@ export async function buildTasks(context: AppContext, dependencies: Dependencies
     },
   });
   const feed = createFeed(realtime, tasksFeed, { snapshot: () => ({ tasks: tasks.list(), file: file.state() }) });
-  mountTasks(mount, { tasks, book, history, file, autonomy, start: startTask, incidentOf, promptIssues });
+  mountTasks(mount, {
+    tasks,
+    book,
+    history,
+    file,
+    autonomy,
+    start: startTask,
+    incidentOf,
+    promptIssues: prompts.issuesOf,
+  });
   context.names.add("tasks", ({ id = "" }) => nameOf(id));
 
   let stopWatching: (() => void) | undefined;
+  let checks: PromptChecks | undefined;
   book.onChange((task) => {
     feed.publish({ kind: "changed", task });
     file.touch();
+    checks?.touch();
   });
   book.onGone(({ id }) => {
     feed.publish({ kind: "removed", id });
@@ -98,6 +108,7 @@ export async function buildTasks(context: AppContext, dependencies: Dependencies
   });
   context.onStop(async () => {
     stopWatching?.();
+    await checks?.stop();
     await file.stop();
     await history.stop();
   });
@@ -106,6 +117,8 @@ export async function buildTasks(context: AppContext, dependencies: Dependencies
     log: history,
     start() {
       history.start();
+      checks = createPromptChecks({ book, prompts, logger, onPromptsChanged: file.touch });
+      checks.touch();
       stopWatching = watchFile(path, file.touch, logger);
       file.touch();
     },

@@ -206,6 +206,7 @@ function newTask(input: TaskInput, { source, state }: TaskOrigin, nowMs: number,
     runs: [],
     notBefore: null,
     review: null,
+    promptProblem: null,
   };
 }
 

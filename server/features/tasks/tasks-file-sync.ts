@@ -10,7 +10,7 @@ import { parseDocument } from "./task-document.ts";
 import type { TaskHistory } from "./task-history.ts";
 import { newTaskId } from "./task-text.ts";
 import { ChangedMeanwhile, type TasksFileDisk } from "./tasks-file.ts";
-import { createTasksReader, type FileChoice, type FoundText, pastOf, warningOf } from "./tasks-reader.ts";
+import { createTasksReader, type FileChoice, type FoundText, type Named, pastOf, warningOf } from "./tasks-reader.ts";
 import { entriesOf, writeTasks } from "./write-tasks.ts";
 
 /** Keeps `TASKS.md` and the tasks in step, both ways. */
@@ -30,7 +30,7 @@ export interface TasksFileSyncOptions {
   history: Pick<TaskHistory, "find">;
   clock: Clock;
   logger: Logger;
-  hasApp(appId: string): boolean;
+  named: Named;
   /** What a hand edit brought about. */
   onAdopted(adoption: Adoption): Promise<void>;
   onState(state: TasksFileState): void;
@@ -119,7 +119,7 @@ export function createTasksFileSync(options: TasksFileSyncOptions): TasksFileSyn
     const written = writeTasks({ ...version, tasks });
     const { text, ids } = written;
     if (text === (found.onDisk ?? "")) {
-      tell(warningOf(version, options.hasApp));
+      tell(warningOf(version, options.named));
       return true;
     }
     const entries = entriesOf(written, tasks);

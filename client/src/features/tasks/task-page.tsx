@@ -25,6 +25,7 @@ import {
   IconTrash,
 } from "../../ui/icons.gen.ts";
 import { LoadingState } from "../../ui/loading-state.tsx";
+import { Notice } from "../../ui/notice.tsx";
 import { Page } from "../../ui/page.tsx";
 import { Section } from "../../ui/section.tsx";
 import { StatusBadge } from "../../ui/status-badge.tsx";
@@ -207,6 +208,9 @@ function Content({ task, words, more }: { task: Task; words: RunWords; more: Rea
           )}
         </span>
       </div>
+      {task.endedAt !== null || task.promptProblem === null || task.promptProblem === task.reason.text ? null : (
+        <Notice tone="warn">{task.promptProblem}</Notice>
+      )}
       <div className={classes["past"]}>
         {task.runs.length === 0 ? null : <Runs task={task} words={words} />}
         <Related task={task} />
