@@ -1,4 +1,5 @@
 import { expectAccessible } from "./support/accessibility.ts";
+import { addModel } from "./support/add-model.ts";
 import { startMockModel, type MockModel } from "./support/mock-model.ts";
 import { saveScreenshots } from "./support/screenshot.ts";
 import { expect, type PortosFixture, test } from "./support/test.ts";
@@ -16,16 +17,7 @@ test.afterAll(async () => {
 
 /** Runs of one provider that have ended, one for each title. */
 async function makeRuns(portos: PortosFixture, ...titles: string[]): Promise<string[]> {
-  const input = {
-    type: "api",
-    name: "Model swift",
-    dialect: "openai-compatible",
-    baseUrl: model.url,
-    models: [{ id: "swift", tier: "medium", price: { input: 1, output: 2 } }],
-  };
-  await portos.call("DELETE", "/api/providers/swift");
-  expect((await portos.call("POST", "/api/providers", { id: "swift", input })).status).toBe(200);
-  expect((await portos.call("POST", "/api/providers/swift/enable")).status).toBe(200);
+  await addModel(portos, model, "swift");
   const ids: string[] = [];
   for (const title of titles) {
     const { body } = await portos.call("POST", "/api/runs", {

@@ -38,9 +38,9 @@ export function AttemptsStrip({ attempts }: Pick<Run, "attempts">) {
   if (length === 0) return <p className={classes["strip"]}>Nobody was asked yet.</p>;
   return (
     <ol ref={list} role="list" className={classes["strip"]} aria-label="Attempts" tabIndex={0}>
-      {attempts.map((attempt) => (
+      {attempts.map((attempt, index) => (
         <li key={attempt.number} title={attempt.message ?? attempt.reason}>
-          <AttemptLine attempt={attempt} now={now} isOnly={length === 1} />
+          <AttemptLine attempt={attempt} before={attempts[index - 1]} now={now} isOnly={length === 1} />
         </li>
       ))}
     </ol>
@@ -49,15 +49,18 @@ export function AttemptsStrip({ attempts }: Pick<Run, "attempts">) {
 
 interface AttemptLineProps {
   attempt: Attempt;
+  before: Attempt | undefined;
   now: number;
   /** The figures of the run are its own. */
   isOnly: boolean;
 }
 
-function AttemptLine({ attempt, now, isOnly }: AttemptLineProps) {
+function AttemptLine({ attempt, before, now, isOnly }: AttemptLineProps) {
   const { providerName, model, reason, startedAt, endedAt, failure, usage } = attempt;
   const StateIcon = failure !== null ? IconCircleX : endedAt === null ? IconLoader2 : IconCircleCheck;
   const state = failure !== null ? "failed" : endedAt === null ? "running" : "succeeded";
+  // Why somebody else was asked stands beside it: the one before has failed.
+  const words = failure !== null ? failureWords(failure) : (before?.failure ?? null) === null ? reason : null;
   return (
     <>
       <span className={classes["mark"]} data-state={state}>
@@ -67,7 +70,7 @@ function AttemptLine({ attempt, now, isOnly }: AttemptLineProps) {
       </span>
       <span className={classes["provider"]}>{providerName}</span>
       {model === null ? null : <span className={classes["model"]}>{model}</span>}
-      <span className={classes["reason"]}>{failure === null ? reason : failureWords(failure)}</span>
+      {words === null ? null : <span className={classes["reason"]}>{words}</span>}
       {isOnly ? null : (
         <span className={classes["figures"]}>
           {[tookWords(startedAt, endedAt, now), ...figuresOf(usage)].join(" · ")}
