@@ -1,6 +1,6 @@
 import { mkdtemp, readdir, readFile, realpath, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 
 import type { Approval } from "../contract/features/approvals.ts";
 import { expectAccessible } from "./support/accessibility.ts";
@@ -80,7 +80,9 @@ test(
       if (message.type() === "error") complaints.push(message.text());
     });
     await answerPage.goto(`/a/${id}`);
-    await expect(answerPage.getByRole("heading", { level: 1 })).toContainText("notes.md");
+    await expect(answerPage.getByRole("heading", { level: 1 })).toHaveText("Edit notes.md");
+    await answerPage.getByText(basename(folder), { exact: true }).click();
+    await expect(answerPage.getByText(folder, { exact: true })).toBeVisible();
     await expect(answerPage.getByText("+new text")).toBeVisible();
     await expect(answerPage.getByText(/min left/)).toBeVisible();
     await expectAccessible(answerPage, "Question on its own page");

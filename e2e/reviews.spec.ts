@@ -9,6 +9,7 @@ import { expectAccessible } from "./support/accessibility.ts";
 import { startMockModel, type MockModel } from "./support/mock-model.ts";
 import { saveScreenshots } from "./support/screenshot.ts";
 import { expect, type PortosFixture, test } from "./support/test.ts";
+import { expectTouchable } from "./support/touch.ts";
 
 let model: MockModel;
 
@@ -135,7 +136,15 @@ test("work is looked at, commented on, sent back, checked, merged and unmerged",
   await saveScreenshots(page, info, "review");
 
   if (isPhone) {
-    await change.getByText("`Hello, ${who}!`").click();
+    // A finger meets a line near the one that is meant, and goes on from there.
+    await change.getByText("greet(name)").first().tap();
+    const comment = change.getByRole("button", { name: /^Comment on line/ });
+    await expect(comment).toBeVisible();
+    const met = Number((await comment.textContent())?.match(/\d+/)?.[0]);
+    await change.getByRole("button", { name: "Line before" }).tap();
+    await expect(comment).toHaveText(`Comment on line ${String(met - 1)}`);
+    await expectTouchable(change.getByRole("button", { name: /^Line (before|after)$/ }));
+    await change.getByText("`Hello, ${who}!`").tap();
     await change.getByRole("button", { name: "Comment on line 5" }).click();
   } else {
     await page.keyboard.press("j");
