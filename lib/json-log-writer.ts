@@ -43,6 +43,8 @@ export class JsonLogWriter {
   /** Time of the folder when its files were listed. */
   #listedAt: bigint | null = null;
   #lastNumber = 0;
+  /** Files begun so far. */
+  #begun = 0;
   #current: CurrentFile | null = null;
   #queue: PendingLine[] = [];
   #isStarted = false;
@@ -177,7 +179,10 @@ export class JsonLogWriter {
       throw error;
     }
     await this.#current?.handle.close();
-    this.#files.push(file);
+    // Somebody who reads may have listed it already, or be listing what was there before.
+    if (!this.#files.some(({ number }) => number === file.number)) this.#files.push(file);
+    this.#begun += 1;
+    this.#listedAt = null;
     this.#current = { ...file, handle, size: 0 };
     return this.#current;
   }
@@ -252,9 +257,12 @@ export class JsonLogWriter {
   /** Files come and go by hand and by a restore; the time of the folder says when to look again. */
   async #refresh(): Promise<void> {
     const { directory } = this.#options;
+    const begun = this.#begun;
     const folder = await identify(this.#disk, directory);
     if (folder !== null && folder.modifiedNs === this.#listedAt) return;
-    this.#files = folder === null ? [] : await listLogFiles(this.#disk, directory);
+    const files = folder === null ? [] : await listLogFiles(this.#disk, directory);
+    if (this.#begun !== begun) return this.#refresh(); // that list may be of before
+    this.#files = files;
     this.#listedAt = folder?.modifiedNs ?? null;
     this.#lastNumber = Math.max(this.#lastNumber, this.#files.at(-1)?.number ?? 0);
   }

@@ -56,6 +56,34 @@ async function everything(log: JsonLog<Entry>, limit = 3): Promise<number[]> {
   return seen;
 }
 
+test("whoever reads while a file is begun sees each row once, then and later", async () => {
+  const folder = await newFolder();
+  const { disk } = createFaultyDisk();
+  const clock = createClock();
+  const pages: Promise<unknown>[] = [];
+  const log = await open(folder, {
+    clock,
+    disk: {
+      ...disk,
+      async open(path, ...more) {
+        const handle = await disk.open(path, ...more);
+        if (!String(path).endsWith("log")) return handle;
+        const page = log.page({ limit: 9 }); // the new file is there, and not yet known to be
+        pages.push(page);
+        await page;
+        return handle;
+      },
+    },
+  });
+  for (const day of [0, 1, 2]) {
+    await log.append(entry(day));
+    expect(await everything(log)).toEqual([2, 1, 0].slice(2 - day));
+    clock.sleep(dayMs);
+  }
+  expect(pages).toHaveLength(3);
+  await log.close();
+});
+
 describe("a JSON log", () => {
   test("is empty at first, without a file", async () => {
     const folder = await newFolder();
