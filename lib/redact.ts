@@ -3,6 +3,8 @@ export const redactedMark = "[redacted]";
 const mark = redactedMark;
 const secrets = new Set<string>();
 let secretPattern: RegExp | undefined;
+/** The same in whatever case. */
+let loweredPattern: RegExp | undefined;
 
 /** Known token shapes, each found in time linear in the text: vendor prefixes, JWT, bearer headers, credentials in URLs, private keys. */
 const tokenPatterns: readonly [RegExp, string][] = [
@@ -38,16 +40,24 @@ export function registerSecret(value: string): void {
   for (const form of [value, encodeURIComponent(value), bytes.toString("base64"), bytes.toString("base64url")])
     secrets.add(form);
   const longestFirst = [...secrets].toSorted((a, b) => b.length - a.length);
-  secretPattern = new RegExp(
-    longestFirst.map((secret) => secret.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join("|"),
-    "g",
-  );
+  const anyOf = longestFirst.map((secret) => secret.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join("|");
+  secretPattern = new RegExp(anyOf, "g");
+  loweredPattern = new RegExp(anyOf, "gi");
 }
 
 /** Returns `text` without registered secrets and without anything that has the shape of a known token. */
 export function redact(text: string): string {
   let result = secretPattern ? text.replace(secretPattern, mark) : text;
   for (const [pattern, replacement] of allPatterns) result = result.replace(pattern, replacement);
+  return result;
+}
+
+const loweredPatterns = allPatterns.map(([pattern, replacement]) => [new RegExp(pattern, "gi"), replacement] as const);
+
+/** The same of a text that was put into lower case, and its secrets with it. */
+export function redactLowered(text: string): string {
+  let result = loweredPattern ? text.replace(loweredPattern, mark) : text;
+  for (const [pattern, replacement] of loweredPatterns) result = result.replace(pattern, replacement);
   return result;
 }
 

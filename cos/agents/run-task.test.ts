@@ -162,6 +162,25 @@ const question = (tool: ToolKind, path: string) => ({
 
 const refused = (why: string) => ({ optionId: null, reason: expect.stringContaining(why) as string });
 
+it("names no secret in the answers an agent offers, and answers it by its own word for one", async () => {
+  registerSecret("silver-heron-84");
+  const { task, store } = await openTask();
+  const sink = task.sink(task.startAttempt(cliTarget()));
+  const options = [
+    { optionId: "yes-1", name: "Yes, with silver-heron-84", kind: "allow-once" as const },
+    { optionId: "no-1", name: "No", kind: "deny-once" as const },
+  ];
+  const asked = sink.ask({ ...question("edit", "a.ts"), options });
+  await expect.poll(() => task.run.pending.length).toBe(1);
+  const [request] = task.run.pending;
+  expect(request?.options).toEqual([{ ...options[0], name: "Yes, with [redacted]" }, options[1]]);
+  await task.save();
+  expect(JSON.stringify(await store.read(task.run.id))).not.toContain("silver-heron-84");
+  await task.answer(request?.requestId ?? "", "yes-1", "Ada", null);
+  expect(await asked).toEqual({ optionId: "yes-1", reason: null });
+  await task.close();
+});
+
 describe("what belongs to git", () => {
   it.each(["free", "free-in-folder", "ask-writes", "ask"] as const)(
     "is not written, and nobody is asked about it: %s",

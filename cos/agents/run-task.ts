@@ -335,7 +335,7 @@ export class RunTask {
       askedAt: this.now(),
       call: redactValue(call) as PermissionRequest["call"],
       folder,
-      options,
+      options: options.map((option) => ({ ...option, name: redact(option.name) })),
     };
     const isAllowed = ruleFor(permissionMode, call, question.paths ?? [], folder, this.#given());
     const rule = isAllowed ? allowingOption(options) : null;

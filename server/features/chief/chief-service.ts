@@ -5,6 +5,7 @@ import { isOpenState } from "../../../contract/run-transcript.ts";
 import { AppError } from "../../../lib/app-error.ts";
 import type { JsonLog } from "../../../lib/json-log.ts";
 import type { JsonStore } from "../../../lib/json-store.ts";
+import { redact } from "../../../lib/redact.ts";
 import type { RunUse } from "../../run-use.ts";
 import { createAutomationBudgets, type AutomationBudgets } from "./automation-budgets.ts";
 import { taskKey, type ChiefParts, type Teller, type WriteDecision } from "./chief-parts.ts";
@@ -270,7 +271,7 @@ function chiefState(
     ...known,
     running: tasks.filter((task) => task.state === "running" || task.state === "waiting").length,
     ready: tasks.filter((task) => task.state === "ready").length,
-    next: { text, at: at === null ? null : new Date(at).toISOString() },
+    next: { text: redact(text), at: at === null ? null : new Date(at).toISOString() },
   };
 }
 

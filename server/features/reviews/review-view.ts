@@ -151,7 +151,13 @@ async function commentViews(
       const known = await lines;
       const line = known && findAnchor(known, { ...comment, before, after });
       const [lineText = ""] = redactDiff([comment.lineText]);
-      return { ...comment, lineText, line: line ?? comment.line, isOutdated: line === null };
+      return {
+        ...comment,
+        lineText,
+        text: redact(comment.text),
+        line: line ?? comment.line,
+        isOutdated: line === null,
+      };
     }),
   );
 }

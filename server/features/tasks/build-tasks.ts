@@ -17,6 +17,7 @@ import { createTaskHistory } from "./task-history.ts";
 import { tasksFile, type TasksFile } from "./task-record.ts";
 import { liveRunOf } from "./task-rules.ts";
 import { createTaskService, type TaskService } from "./task-service.ts";
+import { shownTask } from "./task-view.ts";
 import { createTasksFileDisk } from "./tasks-file.ts";
 import { createTasksFileSync } from "./tasks-file-sync.ts";
 
@@ -82,7 +83,9 @@ export async function buildTasks(context: AppContext, dependencies: Dependencies
       safely("tell of TASKS.md", notices.problem(state.choices.length > 0 ? state.problem : null));
     },
   });
-  const feed = createFeed(realtime, tasksFeed, { snapshot: () => ({ tasks: tasks.list(), file: file.state() }) });
+  const feed = createFeed(realtime, tasksFeed, {
+    snapshot: () => ({ tasks: tasks.list().map(shownTask), file: file.state() }),
+  });
   mountTasks(mount, {
     tasks,
     book,
@@ -98,7 +101,7 @@ export async function buildTasks(context: AppContext, dependencies: Dependencies
   let stopWatching: (() => void) | undefined;
   let checks: PromptChecks | undefined;
   book.onChange((task) => {
-    feed.publish({ kind: "changed", task });
+    feed.publish({ kind: "changed", task: shownTask(task) });
     file.touch();
     checks?.touch();
   });
@@ -126,7 +129,8 @@ export async function buildTasks(context: AppContext, dependencies: Dependencies
 
   function nameOf(id: string): string | undefined {
     const { removed } = book.file();
-    return (book.find(id) ?? removed.find(({ task }) => task.id === id)?.task)?.title;
+    const named = book.find(id) ?? removed.find(({ task }) => task.id === id)?.task;
+    return named && shownTask(named).title;
   }
 
   function safely(what: string, work: Promise<unknown>): void {

@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 import type { Task } from "../../../contract/features/tasks.ts";
+import { registerSecret } from "../../../lib/redact.ts";
 import { startTestApp, type TestApp } from "../../testing/test-app.ts";
 
 let app: TestApp;
@@ -125,6 +126,32 @@ describe("tasks", () => {
     expect(again).toMatchObject({ title: "Done 0", state: "ready", endedAt: null });
     expect((await app.call("tasks.history", { query: { limit: 10, text: "done 0" } })).items).toEqual([]);
   });
+});
+
+it("show no secret in a title or a reason, find none by it, and stay what they were", async () => {
+  const secret = "amber-wombat-52";
+  registerSecret(secret);
+  const title = `Deploy with ${secret}`;
+  const shown = "Deploy with [redacted]";
+  const socket = await app.connect();
+  await socket.emit("tasks:subscribe", {});
+  const told = socket.next("tasks:event", (payload) => JSON.stringify(payload).includes('"changed"'));
+  const made = await create(title);
+  expect(made.title).toBe(shown);
+  expect(JSON.stringify(await told)).not.toContain(secret);
+  const later = await create("Later", { dependsOn: [made.id] });
+  expect(JSON.stringify(await app.call("tasks.list", {}))).not.toContain(secret);
+  expect(await app.call("tasks.get", { params: { id: made.id } })).toMatchObject({ title: shown });
+  await app.call("tasks.update", { params: { id: made.id }, body: { title: shown, type: "docs" } });
+  await written(`${title} #docs`);
+  await app.call("tasks.remove", { params: { id: later.id } });
+  await app.call("tasks.cancel", { params: { id: made.id } });
+  const found = async (text: string) => (await app.call("tasks.history", { query: { text } })).items;
+  expect(await found("wombat")).toEqual([]);
+  expect((await found("deploy")).map((task) => task.title)).toEqual([shown]);
+  const removed = await app.call("tasks.remove", { params: { id: made.id } });
+  expect(removed.title).toBe(shown);
+  expect(JSON.stringify(await app.call("tasks.removed", {}))).not.toContain(secret);
 });
 
 describe("TASKS.md", () => {
