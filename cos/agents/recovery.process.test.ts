@@ -200,6 +200,7 @@ describe("runs when portos-cos goes away", () => {
     for (const { id } of [early, late]) await runs.until(id, ({ agentSessionId }) => agentSessionId !== null);
     await end("SIGKILL");
     await startProcess();
+    await until(async () => (await runs.client.wanting({})).some(({ id }) => id === early.id)); // taken up by then
     await supply(early.id, [first, second]);
     const queued = await runs.until(late.id, ({ state }) => state === "queued");
     expect(queued.attempts).toMatchObject([{ providerId: "first", failure: "crashed" }]);

@@ -24,6 +24,12 @@ export function createCosProcess(basePort: number) {
   let program = "";
   let child: ChildProcess | null = null;
 
+  const answers = (): Promise<boolean> =>
+    runs.client.list({ query: { isOpen: "true" } }).then(
+      () => true,
+      () => false, // not there yet
+    );
+
   async function end(signal: NodeJS.Signals): Promise<void> {
     const ending = child;
     if (!ending || ending.exitCode !== null || ending.signalCode !== null) return;
@@ -41,11 +47,6 @@ export function createCosProcess(basePort: number) {
     async start(): Promise<void> {
       if (program === "") program = await bundleProgram("cos/main.ts");
       child = spawn(process.execPath, [program], { env, stdio: "ignore" });
-      const answers = (): Promise<boolean> =>
-        runs.client.list({ query: { isOpen: "true" } }).then(
-          () => true,
-          () => false, // not there yet
-        );
       await until(answers, 60_000);
     },
     end,
