@@ -1,4 +1,4 @@
-import { readdir, rm } from "node:fs/promises";
+import { readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -193,7 +193,7 @@ describe("runs when portos-cos goes away", () => {
   it("asks the next one after an agent it has taken up fails, whoever is told first", async () => {
     const first = cliTarget({ providerId: "first", providerName: "First", environment: { BAD: "1" } });
     const second = cliTarget({ providerId: "second", providerName: "Second" });
-    const text = "wait 1200\nexit-where BAD\nsay done";
+    const text = "run until [ -e failing ]; do sleep 0.05; done\nexit-where BAD\nsay done";
     const begin = () => runs.client.start({ body: { ...defaults(folder), text, targets: [first, second] } });
     const early = await begin();
     const late = await begin();
@@ -202,6 +202,7 @@ describe("runs when portos-cos goes away", () => {
     await startProcess();
     await until(async () => (await runs.client.wanting({})).some(({ id }) => id === early.id)); // taken up by then
     await supply(early.id, [first, second]);
+    await writeFile(join(folder, "failing"), "");
     const queued = await runs.until(late.id, ({ state }) => state === "queued");
     expect(queued.attempts).toMatchObject([{ providerId: "first", failure: "crashed" }]);
     expect(await runs.client.wanting({})).toEqual([{ id: late.id, isFollowUp: false }]);
