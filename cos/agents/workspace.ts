@@ -1,11 +1,12 @@
 import { randomBytes } from "node:crypto";
-import { constants } from "node:fs";
-import { lstat, mkdir, open, readdir, readlink, realpath, rename, rm, stat, type FileHandle } from "node:fs/promises";
+import { constants, mkdirSync } from "node:fs";
+import { lstat, open, readdir, readlink, realpath, rename, rm, stat, type FileHandle } from "node:fs/promises";
 import { basename, dirname, join, relative, resolve } from "node:path";
 
 import { AppError } from "../../lib/app-error.ts";
 import { errorCode } from "../../lib/durable-file.ts";
 import { gitOwnText, isGitOwn } from "../../lib/guarded-paths.ts";
+import { userFileMode, withUserUmask } from "../../lib/processes/user-umask.ts";
 import { closedText, noOwnFolders, type OwnFolders } from "../../lib/own-folders.ts";
 import { isInside } from "./permission-policy.ts";
 
@@ -81,7 +82,7 @@ export async function openWorkspace(folder: string, own: OwnFolders = noOwnFolde
     async write(path, text) {
       const file = await locateToWrite(path);
       const before = await readText(check, file);
-      await mkdir(dirname(file), { recursive: true });
+      withUserUmask(() => mkdirSync(dirname(file), { recursive: true }));
       await replaceIn(check, file, text);
       return before;
     },
@@ -170,10 +171,11 @@ async function replaceIn(check: Check, file: string, text: string): Promise<void
 async function replace(file: string, text: string): Promise<void> {
   const state = await lstat(file).catch(() => null);
   const temporary = `${file}.${randomBytes(6).toString("hex")}.tmp`;
-  const handle = await open(temporary, "wx", state ? state.mode & 0o777 : 0o644);
+  const handle = await open(temporary, "wx", 0o600);
   try {
     try {
       await handle.writeFile(text);
+      await handle.chmod(state ? state.mode & 0o777 : userFileMode());
     } finally {
       await handle.close();
     }

@@ -6,6 +6,7 @@ import type { RunSpec } from "../../contract/internal/runs.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { gitChanges } from "../../lib/processes/git-repository.ts";
 import { listeningPorts } from "../../lib/processes/listening-ports.ts";
+import type { RunMark } from "../../lib/run-mark.ts";
 import { adoptedRecord, madeAgain } from "./adopt-worktree.ts";
 import { copyUntracked } from "./copy-untracked.ts";
 import { addWorktree, takeBack } from "./make-worktree.ts";
@@ -69,7 +70,7 @@ interface MakerOptions {
   sessions: Sessions;
   clock: Clock;
   /** Environment by which everything the run starts is found. */
-  mark: (runId: string) => [name: string, value: string];
+  mark: RunMark;
   /** What is known of a run, `null` when nothing is. */
   runOf: (runId: string) => Promise<KnownRun | null>;
 }

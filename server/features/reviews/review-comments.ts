@@ -18,6 +18,7 @@ interface CommentOptions {
   edit(runId: string, make: (record: ReviewRecord) => ReviewRecord): Promise<Review>;
   runs: { say(id: string, text: string): Promise<Run> };
   hear(run: Run): Promise<void>;
+  checks: { stop(runId: string): Promise<unknown> };
   clock: Clock;
 }
 
@@ -42,6 +43,7 @@ export function createReviewComments(options: CommentOptions): ReviewComments {
     const problem = sendProblem(desk.find(runId));
     if (problem !== null) throw new AppError("conflict", problem);
     await options.hear(await options.runs.say(runId, text));
+    await options.checks.stop(runId); // what they look at changes from now on
   }
 
   /** Comments that wait, with their lines as they are numbered now, as they are shown. */

@@ -99,7 +99,7 @@ export function createReviewService(options: ReviewServiceOptions): ReviewServic
     return view(runId);
   }
 
-  const comments = createReviewComments({ records, desk, view, edit, runs, hear, clock });
+  const comments = createReviewComments({ records, desk, view, edit, runs, hear, checks, clock });
   const opener = createOpener({ records, desk, worktrees, summary, decided: news.decided, changed, clock });
   const parts = createReviewParts({ records, desk, edit, touch: worktrees.touch, clock });
 

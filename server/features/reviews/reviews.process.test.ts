@@ -222,6 +222,9 @@ describe("a review", () => {
     expect(await bed.reviews.stopAllChecks()).toBe(1);
     await expect.poll(async () => (await states())[0]).toEqual(["cancelled", "Stopped"]);
     expect(await bed.reviews.stopAllChecks()).toBe(0);
+    await bed.reviews.check(runId);
+    await bed.reviews.send(runId, "Once more"); // what the checks look at changes from now on
+    await expect.poll(async () => (await states())[0]).toEqual(["cancelled", "Stopped"]);
   });
 });
 
