@@ -33,8 +33,8 @@ it("leaves commands whole, for they would read as others", () => {
   expect(approvalTitle({ subject: { ...tool, tool: "execute", title } })).toBe(title);
 });
 
-it("calls a folder without an app by its name, unless it is the run's own", () => {
-  expect(approvalPlace({ subject: { ...tool, appId: null, folder: "/home/ada/notes/" } })).toBe("notes");
-  expect(approvalPlace({ subject: { ...tool, appId: null } })).toBeNull();
+it("calls any other folder by its name, whatever app the run is for", () => {
+  expect(approvalPlace({ subject: { ...tool, folder: "/home/ada/notes/" } })).toBe("notes");
   expect(approvalPlace({ subject: { ...tool, appId: null, folder: "/" } })).toBeNull();
+  expect(approvalPlace({ subject: { ...tool, appId: null } })).toBeNull();
 });

@@ -8,12 +8,11 @@ export function approvalTitle({ subject }: Pick<Approval, "subject">): string {
   return subject.kind === "repair" ? withoutFolder(title, folder) : callTitle(subject, folder);
 }
 
-/** Where it would happen, in a word: the app, else the last part of the folder; `null` for a folder made for the run alone, and for what has none. */
+/** Where it would happen, in a word: the last part of the folder, the app where the folder is a copy made for the run; `null` for one that is no copy of anything, and for what has none. */
 export function approvalPlace({ subject }: Pick<Approval, "subject">): string | null {
   if (subject.kind === "connector-call") return null;
   if (subject.kind === "repair") return subject.appName;
   const { appId, folder, runId } = subject;
-  if (appId !== null) return appId;
   const parts = folder.split("/").filter((part) => part !== "");
-  return parts.includes(runId) ? null : (parts.at(-1) ?? null);
+  return parts.includes(runId) ? appId : (parts.at(-1) ?? null);
 }

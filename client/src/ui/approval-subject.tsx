@@ -1,3 +1,4 @@
+import { approvalPlace } from "../../../contract/approval-title.ts";
 import type { Approval } from "../../../contract/features/approvals.ts";
 import { ApprovalChanges } from "./approval-changes.tsx";
 import { CallInput } from "./call-detail.tsx";
@@ -24,9 +25,13 @@ export function ApprovalSubject({ subject }: Pick<Approval, "subject">) {
       ) : (
         <ApprovalChanges changes={changes} folder={folder} />
       )}
-      <p className={classes["folder"]}>
-        {subject.kind === "repair" ? "merged into" : "in"} <span className="mono">{folder}</span>
-      </p>
+      <details className={classes["place"]}>
+        <summary>
+          {subject.kind === "repair" ? "merged into" : "in"}{" "}
+          <b>{approvalPlace({ subject }) ?? "a folder of its own"}</b>
+        </summary>
+        <span className="mono">{folder}</span>
+      </details>
     </div>
   );
 }

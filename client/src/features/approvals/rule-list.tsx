@@ -109,11 +109,11 @@ function ChangedOutside({ rules, onConfirmed }: { rules: readonly ListedRule[]; 
   );
 }
 
-function RuleRow({ rule }: { rule: ApprovalRule }) {
+function RuleRow({ rule }: { rule: ListedRule }) {
   const client = useQueryClient();
   const names = useRuleNames();
   const [, setSearch] = useSearchState();
-  const { id, name, effect, uses, lastUsedAt, expiresAt, origin } = rule;
+  const { id, name, effect, uses, lastUsedAt, expiresAt, origin, isChangedOutside } = rule;
   const refresh = (): Promise<void> => client.invalidateQueries({ queryKey: callKey("approvals.rules") });
   const remove = async (): Promise<void> => {
     const isDone = await withErrorToast("Could not delete the rule", () =>
@@ -133,6 +133,9 @@ function RuleRow({ rule }: { rule: ApprovalRule }) {
           <StatusBadge status={effect === "allow" ? "allowed" : "denied"} isCompact /> {name}
         </p>
         <p className={classes["ruleText"]}>{ruleText(rule, names)}</p>
+        {isChangedOutside && effect === "allow" ? (
+          <p className={classes["unconfirmed"]}>Allows nothing until you confirm it</p>
+        ) : null}
         <p className={classes["ruleText"]}>
           {uses === 0 ? (
             "Not used yet"
