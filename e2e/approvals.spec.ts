@@ -155,7 +155,7 @@ test(
   },
 );
 
-test("a rule says beforehand what it would have answered", { tag: "@desktop" }, async ({ page, portos }, info) => {
+test("a rule says beforehand what it would have answered", async ({ page, portos }, info) => {
   await ask(portos, "notes.md");
   const { id, hash } = await pending(portos);
   await portos.call("POST", `/api/approvals/${id}/decision`, { hash, answer: "deny" });
@@ -165,6 +165,8 @@ test("a rule says beforehand what it would have answered", { tag: "@desktop" }, 
   await sheet.getByRole("textbox", { name: "Folder" }).fill(folder);
   await sheet.getByPlaceholder("Any kind").click();
   await page.getByRole("option", { name: "Edit files" }).click();
+  // A list that is being placed makes no phone widen the page.
+  expect(await page.evaluate(() => innerWidth)).toBe(page.viewportSize()?.width);
   await expect(sheet.getByText(/Would have matched 1 of the last \d+/)).toBeVisible();
   await expect(sheet.getByText(/You answered 1 of them the other way/)).toBeVisible();
   await page.keyboard.press("Escape");
