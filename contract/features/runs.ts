@@ -30,6 +30,10 @@ export const budgetSchema = z.strictObject({
 });
 export type Budget = z.output<typeof budgetSchema>;
 
+/** Whose limits those of a run are that are not its own, in the words that tell of their end: "The budget of $2.00 of its task". */
+export const limitNamesSchema = z.partialRecord(budgetSchema.keyof(), z.string().max(300));
+export type LimitNames = z.output<typeof limitNamesSchema>;
+
 /** Providers to be asked one after the other. */
 export const fallbackListSchema = z.array(providerIdSchema).max(10, "must name at most 10 providers");
 
@@ -181,6 +185,7 @@ export const runSchema = z.strictObject({
   folder: z.string(),
   permissionMode: permissionModeSchema,
   budget: budgetSchema,
+  limitNames: limitNamesSchema.optional(),
   isolation: isolationSchema,
   /** `null` without isolation, and until it was made. */
   worktree: runWorktreeSchema.nullable(),

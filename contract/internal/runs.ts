@@ -64,6 +64,7 @@ export const runSpecSchema = runSchema
     appId: true,
     permissionMode: true,
     budget: true,
+    limitNames: true,
     isolation: true,
     taskType: true,
     prompt: true,

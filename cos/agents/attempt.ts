@@ -1,6 +1,6 @@
 import type { FailureKind } from "../../contract/features/providers.ts";
 import type { PermissionRequest, RunEventBody, ToolCall, Usage } from "../../contract/features/run-events.ts";
-import type { AnswerFormat, Budget, PermissionMode, RunImage } from "../../contract/features/runs.ts";
+import type { AnswerFormat, Budget, LimitNames, PermissionMode, RunImage } from "../../contract/features/runs.ts";
 import type { RunTarget } from "../../contract/internal/runs.ts";
 import type { OwnFolders } from "../../lib/own-folders.ts";
 import type { Surroundings } from "../worktrees/surroundings.ts";
@@ -72,6 +72,7 @@ export interface AttemptTask<T extends RunTarget = RunTarget> {
   answerFormat: AnswerFormat;
   permissionMode: PermissionMode;
   budget: Budget;
+  limitNames: LimitNames;
   /** What its programs are started in. */
   surroundings: Surroundings;
   /** What it must not reach. */

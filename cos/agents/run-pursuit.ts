@@ -121,10 +121,10 @@ export function createRunPursuit({ store, logger, starters, mayFallBack }: Pursu
   }
 
   function factsOf(task: RunTask, number: number) {
-    const { id, folder, permissionMode, budget, answerFormat = { kind: "text" as const } } = task.run;
+    const { id, folder, permissionMode, budget, limitNames = {}, answerFormat = { kind: "text" as const } } = task.run;
     const { surroundings, own } = task;
     const place = { runId: id, number, runFolder: store.folderOf(id), folder, surroundings, own };
-    return { ...place, permissionMode, budget, answerFormat };
+    return { ...place, permissionMode, budget, limitNames, answerFormat };
   }
 
   async function begin(attempt: AttemptTask): Promise<RunningAttempt> {

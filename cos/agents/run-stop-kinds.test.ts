@@ -76,6 +76,22 @@ describe("a run that is stopped", () => {
     expect(await kept(store, id)).toEqual({ kind: "run-budget", message });
   });
 
+  it("names whose budget it was when a limit is not its own", async () => {
+    const world = await createWorld();
+    const { engine, start, until } = world;
+    world.act = ({ sink }) => {
+      sink.usage({ ...noUsage, inputTokens: 10, outputTokens: 10, turns: 1, costUsd: 0.5 });
+      return { failure: "transport", message: "Cut off", canContinue: true };
+    };
+    const budget = { costUsd: 0.25, tokens: null, turns: null, minutes: null };
+    const limitNames = { costUsd: "What was left of the budget of $1.00 a day of the automation Nightly" };
+    const { id } = await start("task", { budget, limitNames });
+    await until(id, "failed");
+    const message =
+      "Stopped: what was left of the budget of $1.00 a day of the automation Nightly is used up: $0.50 were spent.";
+    expect(await engine.get(id)).toMatchObject({ failure: "budget", message });
+  });
+
   it("goes on when it is told more, and nothing is left of the stop", async () => {
     const world = await createWorld();
     const { engine, store, start, until } = world;

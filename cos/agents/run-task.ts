@@ -291,7 +291,8 @@ export class RunTask {
   /** Ends the run when a limit is reached. */
   checkLimits(timeoutMs: number | null): void {
     this.#clockActivity();
-    const problem = budgetProblem(this.run.usage, this.run.budget, this.#activeMs);
+    const { usage, budget, limitNames } = this.run;
+    const problem = budgetProblem(usage, budget, this.#activeMs, limitNames);
     if (problem !== null) this.end({ kind: "run-budget", message: problem });
     else if (timeoutMs !== null && this.#attemptMs >= timeoutMs)
       this.end({ kind: "timeout", message: `No end within ${Math.round(timeoutMs / 1000)} s` });

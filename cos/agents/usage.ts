@@ -1,6 +1,6 @@
 import type { ModelPrice } from "../../contract/features/providers.ts";
 import type { Usage } from "../../contract/features/run-events.ts";
-import type { Budget } from "../../contract/features/runs.ts";
+import type { Budget, LimitNames } from "../../contract/features/runs.ts";
 import type { RunTarget } from "../../contract/internal/runs.ts";
 import { money } from "../../lib/money.ts";
 import { stoppedText } from "./ending.ts";
@@ -58,26 +58,38 @@ export function count(value: unknown): number {
 }
 
 /** Which limit of the budget is used up, as one sentence; `null` while none is. */
-export function budgetProblem(usage: Usage, budget: Budget, activeMs: number): string | null {
-  const { costUsd, tokens, turns, minutes } = budget;
+export function budgetProblem(
+  usage: Usage,
+  { costUsd, tokens, turns, minutes }: Budget,
+  activeMs: number,
+  names: LimitNames = {},
+): string | null {
   const spent = usage.costUsd ?? 0;
-  if (costUsd !== null && spent >= costUsd) return usedUp(money(costUsd), `${money(spent)} were spent`);
+  if (costUsd !== null && spent >= costUsd)
+    return usedUp(names.costUsd ?? own(money(costUsd)), `${money(spent)} were spent`);
   const used = usage.inputTokens + usage.outputTokens;
-  if (tokens !== null && used >= tokens) return usedUp(`${tokens} tokens`, `${used} were used`);
-  if (turns !== null && usage.turns > turns) return turnsProblem(turns, usage.turns);
+  if (tokens !== null && used >= tokens) return usedUp(names.tokens ?? own(`${tokens} tokens`), `${used} were used`);
+  if (turns !== null && usage.turns > turns) return turnsProblem(turns, usage.turns, names);
   const worked = activeMs / 60_000;
   if (minutes !== null && worked >= minutes)
-    return usedUp(counted(minutes, "minute"), `it worked for ${worked.toFixed(minutes < 1 ? 2 : 1)}`);
+    return usedUp(
+      names.minutes ?? own(counted(minutes, "minute")),
+      `it worked for ${worked.toFixed(minutes < 1 ? 2 : 1)}`,
+    );
   return null;
 }
 
 /** What a run says whose replies are as many as it may have. */
-export function turnsProblem(turns: number, used: number): string {
-  return usedUp(counted(turns, "turn"), `${used === 1 ? "1 was" : `${used} were`} used`);
+export function turnsProblem(turns: number, used: number, names: LimitNames = {}): string {
+  return usedUp(names.turns ?? own(counted(turns, "turn")), `${used === 1 ? "1 was" : `${used} were`} used`);
 }
 
-function usedUp(limit: string, used: string): string {
-  return stoppedText(`The run's budget of ${limit} is used up: ${used}`);
+function usedUp(budget: string, used: string): string {
+  return stoppedText(`${budget} is used up: ${used}`);
+}
+
+function own(limit: string): string {
+  return `The run's budget of ${limit}`;
 }
 
 function counted(number: number, one: string): string {

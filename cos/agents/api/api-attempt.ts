@@ -94,7 +94,8 @@ async function talk(conversation: Conversation, now: () => number): Promise<Atte
     if (end !== null) return end.failure === null ? judged(conversation, outcome, end) : end;
     const { turns } = task.budget;
     const used = conversation.usage.turns;
-    if (turns !== null && used >= turns) return { failure: "budget", message: turnsProblem(turns, used), canContinue };
+    if (turns !== null && used >= turns)
+      return { failure: "budget", message: turnsProblem(turns, used, task.limitNames), canContinue };
   }
   return {
     failure: "budget",

@@ -146,6 +146,19 @@ describe("the day's budget of an automation", () => {
     await life.end();
   });
 
+  it("is waited for, too, when the run ends by what was left of it for itself", async () => {
+    const world = createWorld();
+    world.automationBudget = budget({ costUsd: 1 });
+    const life = await live(world);
+    const { id, run } = await started(world, life, "One");
+    const message = "Stopped: the budget of $1.00 a day of the automation Every night is used up: $1.10 were spent.";
+    happen(world, run.id, { state: "failed", failure: "budget", message, ...spent(1.1) }, life.chief);
+    await life.quiet();
+    expect(life.tasks.get(id)).toMatchObject({ state: "ready", reason: { code: "budget", text: message } });
+    expect(life.tasks.list()).toHaveLength(1);
+    await life.end();
+  });
+
   it("is the most a further run may use", async () => {
     const world = createWorld();
     world.automationBudget = budget({ costUsd: 1, turns: 50 });

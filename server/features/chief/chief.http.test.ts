@@ -155,6 +155,16 @@ describe("the chief of staff over HTTP", () => {
     expect(cos.specs).toHaveLength(2);
   });
 
+  it("tells portos-cos whose limits a run has, so that it names them when it ends by one", async () => {
+    await put({});
+    await add({ title: "One", budget: { costUsd: null, tokens: 500, turns: 3, minutes: null } });
+    await firstRun();
+    expect(cos.specs.at(-1)?.limitNames).toEqual({
+      tokens: "The budget of 500 tokens of its task",
+      turns: "The budget of 3 turns of its task",
+    });
+  });
+
   it("keeps the budget of the day: also for what goes on, and for what is said to a run", async () => {
     await put({});
     const { id } = await add({ title: "One" });
