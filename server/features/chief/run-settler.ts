@@ -39,7 +39,10 @@ export function createRunSettler(options: SettlerOptions): RunSettler {
 
   async function settle(record: TaskRecord, known: TaskRun, run: Run): Promise<void> {
     const task = tasks.list().find(({ id }) => id === record.taskId);
-    const ended = { ...endedRun(known, run), stopCause: await stopCauseOf(known, run, record.taskId, options.automations) };
+    const ended = {
+      ...endedRun(known, run),
+      stopCause: await stopCauseOf(known, run, record.taskId, options.automations),
+    };
     if (!task) {
       await book.changeRun(record.taskId, run.id, { ...ended, isSettled: true });
       return;
