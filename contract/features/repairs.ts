@@ -116,6 +116,8 @@ export const repairSchema = z.strictObject({
   runId: runIdSchema.nullable(),
   /** Events the run had when the agent was told to repair; `null` before. */
   toldAfter: z.int().min(0).nullable(),
+  /** The run has taken the message that asks for the repair. */
+  isTold: z.boolean().default(false),
   diagnosis: z.string().nullable(),
   /** What the agent says it has changed. */
   summary: z.string().nullable(),

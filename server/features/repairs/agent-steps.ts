@@ -117,6 +117,7 @@ export function createAgentSteps({ parts, save, book }: StepOptions): AgentSteps
       if (!(error instanceof AppError) || isAway(error)) throw error;
       return become(repair, "failed", reasonOf("The agent could not be told to mend it", error));
     }
+    await save(repair.id, { isTold: true });
     return true;
   }
 

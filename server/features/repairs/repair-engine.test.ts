@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from "node:timers/promises";
+
 import { afterEach, expect, test } from "vitest";
 
 import type { Repair, RepairLevel } from "../../../contract/features/repairs.ts";
@@ -65,6 +67,21 @@ test("an allowed repair is diagnosed, checked, merged, restarted, watched, and e
       /^server\.mjs line 3 calls x.*Changed server\.mjs \(\+1 −1\)\. All checks pass, as before\..*Runs without a crash.*port 4000 answers.*\$0\.02/,
     ) as string,
   });
+});
+
+test("the agent is told once to mend it, however long it waits for its turn, and over a restart", async () => {
+  const { world, disk, service } = start("propose", ({ behaviour }) => (behaviour.hangs = "slot"));
+  await service.ask(crashOfBlog.id, "anna", false);
+  await until(disk, "repairing");
+  await expect.poll(() => disk.file.repairs[0]?.isTold, { interval: 4 }).toBe(true);
+  for (const isWritten of [true, false]) {
+    disk.file = { ...disk.file, repairs: disk.file.repairs.map((repair) => ({ ...repair, isTold: isWritten })) };
+    for (const stop of stops.splice(0)) await stop();
+    open(world.parts, openMemoryBook(disk));
+    await sleep(20 * timing.lookMs);
+    expect(world.deeds.filter((deed) => deed === "say")).toHaveLength(1);
+  }
+  expect(disk.file.repairs[0]?.state).toBe("repairing");
 });
 
 test("evidence goes to the agent as data, and it is told to diagnose before it may change anything", async () => {

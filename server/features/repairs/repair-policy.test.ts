@@ -107,6 +107,7 @@ function repairOf({
     agent: null,
     runId: "run-000000000001",
     toldAfter: 1,
+    isTold: true,
     diagnosis: null,
     summary: null,
     checks,

@@ -26,6 +26,7 @@ const repair: Repair = {
   agent: null,
   runId: null,
   toldAfter: null,
+  isTold: false,
   diagnosis: null,
   summary: null,
   checks: [],
