@@ -1,6 +1,7 @@
 import { Button } from "@mantine/core";
 import { useCallback, useMemo } from "react";
 
+import type { Run } from "../../../../contract/features/runs.ts";
 import { useLiveProviders } from "../../lib/live-queries.ts";
 import { formatClock } from "../../lib/time.ts";
 import { useSearchState } from "../../lib/search-state.ts";
@@ -33,6 +34,7 @@ export function AgentsPage({ tabs }: { tabs: readonly PageTab[] }) {
     text: search["text"] ?? "",
   };
   const list = useRunList(filter);
+  const choosing = useRunChoice();
   const write = (): void => {
     setSearch({ new: "1" }, { push: true });
   };
@@ -46,6 +48,16 @@ export function AgentsPage({ tabs }: { tabs: readonly PageTab[] }) {
       actions={
         <>
           <ApprovalsLink />
+          {choosing.choice === null && runsOf(list).length > 1 ? (
+            <Button
+              leftSection={<IconColumns3 size={14} />}
+              onClick={() => {
+                choosing.choose();
+              }}
+            >
+              Compare
+            </Button>
+          ) : null}
           <Button variant="filled" leftSection={<IconPlus size={14} />} onClick={write}>
             New run
           </Button>
@@ -65,7 +77,7 @@ export function AgentsPage({ tabs }: { tabs: readonly PageTab[] }) {
       {list.data === undefined && list.error !== null ? (
         <ErrorState title="Could not load the runs" error={list.error} onRetry={() => void list.refetch()} />
       ) : null}
-      {list.data === undefined ? null : <Runs list={list} filter={filter} onNew={write} />}
+      {list.data === undefined ? null : <Runs list={list} filter={filter} choosing={choosing} onNew={write} />}
       <Composer
         isOpen={isNew}
         appId={search["app"] ?? null}
@@ -80,31 +92,22 @@ export function AgentsPage({ tabs }: { tabs: readonly PageTab[] }) {
 interface RunsProps {
   list: ReturnType<typeof useRunList>;
   filter: RunFilter;
+  choosing: ReturnType<typeof useRunChoice>;
   onNew: () => void;
 }
 
-function Runs({ list, filter, onNew }: RunsProps) {
-  const runs = (list.data?.pages ?? []).flatMap(({ items }) => items);
-  const { choice, choose, cancel } = useRunChoice();
+function runsOf({ data }: ReturnType<typeof useRunList>): Run[] {
+  return (data?.pages ?? []).flatMap(({ items }) => items);
+}
+
+function Runs({ list, filter, choosing, onNew }: RunsProps) {
+  const runs = runsOf(list);
+  const { choice, choose, cancel } = choosing;
   const isFiltered = Object.values(filter).some((value) => value !== "");
   if (runs.length === 0 && !isFiltered) return <Nothing onNew={onNew} />;
   return (
     <>
-      <RunFilters
-        filter={filter}
-        aside={
-          choice === null && runs.length > 1 ? (
-            <Button
-              leftSection={<IconColumns3 size={14} />}
-              onClick={() => {
-                choose();
-              }}
-            >
-              Compare
-            </Button>
-          ) : null
-        }
-      />
+      <RunFilters filter={filter} />
       {runs.length === 0 ? (
         <EmptyState icon={IconRobot} title="No run matches" text="Loosen the filters above to see more." isCompact />
       ) : (

@@ -1,5 +1,5 @@
 import { Select, TextInput } from "@mantine/core";
-import { useEffect, useState, type ReactNode } from "react";
+import { useEffect, useState } from "react";
 
 import type { RunState } from "../../../../contract/features/run-events.ts";
 import { useLiveApps, useLiveProviders } from "../../lib/live-queries.ts";
@@ -13,8 +13,8 @@ import { runStatus } from "../../ui/status.ts";
 const states: readonly RunState[] = ["waiting", "running", "queued", "succeeded", "failed", "cancelled", "interrupted"];
 const typingMs = 250;
 
-/** What of the runs is shown; kept in the address. `aside` stands at the end. */
-export function RunFilters({ filter, aside }: { filter: RunFilter; aside: ReactNode }) {
+/** What of the runs is shown; kept in the address. */
+export function RunFilters({ filter }: { filter: RunFilter }) {
   const [, setSearch] = useSearchState();
   const apps = useLiveApps().data ?? [];
   const providers = useLiveProviders().data?.providers ?? [];
@@ -54,7 +54,6 @@ export function RunFilters({ filter, aside }: { filter: RunFilter; aside: ReactN
               "Any app",
               apps.map(({ id, name }) => ({ value: id, label: name })),
             )}
-        {aside === null ? null : <div className={classes["aside"]}>{aside}</div>}
       </div>
     </Toolbar>
   );
