@@ -20,6 +20,9 @@ export type StopKind = z.output<typeof stopKindSchema>;
 const askedStopSchema = stopKindSchema.exclude(["run-budget", "shutdown"]);
 export type AskedStop = z.output<typeof askedStopSchema>;
 
+/** How the ids of calls begin that PortOS itself makes for an agent, as when it writes a file: agents name their own. */
+export const ownCallPrefix = "portos-";
+
 const attemptBasis = attemptSchema.pick({
   providerId: true,
   providerName: true,

@@ -10,6 +10,7 @@ import type {
   WriteTextFileResponse,
 } from "@agentclientprotocol/sdk";
 
+import { ownCallPrefix } from "../../../contract/internal/runs.ts";
 import { AppError } from "../../../lib/app-error.ts";
 import { shellLine, shellWord } from "../../../lib/shell-line.ts";
 import type { AttemptSink } from "../attempt.ts";
@@ -112,7 +113,7 @@ export function withinFolder(workspace: Workspace, path: string): string {
 
 /** Agents name their own calls; this one is nobody else's. */
 function newCallId(): string {
-  return `portos-${randomBytes(8).toString("hex")}`;
+  return `${ownCallPrefix}${randomBytes(8).toString("hex")}`;
 }
 
 function someLines(text: string, line: number | null | undefined, limit: number | null | undefined): string {
