@@ -8,6 +8,7 @@ import { createFileVersions, type FileVersion } from "./file-versions.ts";
 import type { TaskBook } from "./task-book.ts";
 import { parseDocument } from "./task-document.ts";
 import type { TaskHistory } from "./task-history.ts";
+import { withLostLines } from "./merge-lines.ts";
 import { newTaskId } from "./task-text.ts";
 import { ChangedMeanwhile, type TasksFileDisk } from "./tasks-file.ts";
 import { createTasksReader, type FileChoice, type FoundText, type Named, pastOf, warningOf } from "./tasks-reader.ts";
@@ -64,10 +65,17 @@ export function createTasksFileSync(options: TasksFileSyncOptions): TasksFileSyn
 
   /** Whether file and tasks agree now, or nothing more can be done. */
   async function pass(choice: FileChoice | null): Promise<boolean> {
-    const found = await reader.read(choice, beforeLast);
-    if (found === null) return true;
+    const read = await reader.read(choice, beforeLast);
+    if (read === null) return true;
+    const found = choice === "put-back" ? await withWhatWasLost(read) : read;
     const adopted = await adopt(found, choice);
     return adopted === null || write(found, adopted);
+  }
+
+  /** Put back are the lines of the user, too, where they were. */
+  async function withWhatWasLost(found: FoundText): Promise<FoundText> {
+    const agreed = versions.newest()?.text ?? (await disk.readAgreed());
+    return agreed === null ? found : { ...found, text: withLostLines(agreed, found.text) };
   }
 
   /** `null` when nothing may be written. */
@@ -110,6 +118,7 @@ export function createTasksFileSync(options: TasksFileSyncOptions): TasksFileSyn
     await options.onAdopted(adoption);
     const version = { text, ids: adoption.ids, entries: book.file().file.entries };
     versions.add(version);
+    await disk.keepAgreed(text);
     return version;
   }
 
@@ -134,6 +143,7 @@ export function createTasksFileSync(options: TasksFileSyncOptions): TasksFileSyn
       result: null,
     }));
     versions.add({ text, ids, entries });
+    await disk.keepAgreed(text);
     beforeLast = version;
     turns.touchLate();
     return false;

@@ -189,8 +189,12 @@ describe("TASKS.md", () => {
   it("emptied, deleted, binary or huge it takes nothing away and is not overwritten until somebody says so", async () => {
     for (const title of ["One", "Two", "Three"]) await create(title);
     await written("Three");
+    const notes = "\n## My own notes\n\n* milk\n\teggs \n";
+    await writeFile(path, (await readFile(path, "utf8")) + notes);
+    await create("Behind the notes");
+    await written("Behind the notes");
     for (const [spoil, problem] of [
-      [() => writeFile(path, ""), "lost 3 of 3"],
+      [() => writeFile(path, ""), "lost 4 of 4"],
       [() => writeFile(path, Buffer.from([1, 0, 2])), "not UTF-8"],
       [() => writeFile(path, "x".repeat(10_000_000)), "larger than 5 MB"],
       [() => rm(path), "is gone"],
@@ -205,13 +209,20 @@ describe("TASKS.md", () => {
       expect(await titles()).toEqual(expect.arrayContaining(["One", "Two", "Three"]));
       expect(await app.call("tasks.settleFile", { body: { choice: "put-back" } })).toMatchObject({ problem: null });
       expect(await readFile(path, "utf8")).toContain(`More ${problem}`);
+      expect(await readFile(path, "utf8")).toContain(notes);
     }
+    await app.stop();
+    await writeFile(path, "");
+    app = await startTestApp({ directory: join(app.env.dataDir, "..") });
+    await expect.poll(async () => (await fileState()).choices).toContain("put-back");
+    await app.call("tasks.settleFile", { body: { choice: "put-back" } });
+    expect(await readFile(path, "utf8")).toContain(notes);
     await writeFile(path, "# Empty on purpose\n");
     await expect.poll(async () => (await fileState()).choices).toContain("accept");
     await app.call("tasks.settleFile", { body: { choice: "accept" } });
     expect(await titles()).toEqual([]);
     expect(await readFile(path, "utf8")).toBe("# Empty on purpose\n");
-    expect(await app.call("tasks.removed", {})).toHaveLength(7);
+    expect(await app.call("tasks.removed", {})).toHaveLength(8);
   });
 
   it("keeps what was edited while PortOS was stopped", async () => {
