@@ -17,7 +17,7 @@ export const repairLevels: readonly { value: RepairLevel; label: string; text: s
   {
     value: "apply",
     label: "Apply",
-    text: "Merged when the checks pass, watched for ten minutes, taken back when it crashes.",
+    text: "Merged when the app's checks pass (without any you are asked), watched for ten minutes, taken back when it crashes.",
   },
 ];
 
