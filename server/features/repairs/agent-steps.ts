@@ -127,7 +127,10 @@ export function createAgentSteps({ parts, save, book }: StepOptions): AgentSteps
     const summary = await lastAnswer(runs, runId, repair.toldAfter ?? 0);
     const known = { summary: summary === "" ? null : summary, usage: usageOf(repair, run) };
     const review = await reviews.open(run);
-    if (review === null) return become(repair, "failed", "The agent changed nothing.", known);
+    if (review === null) {
+      await parts.didNotHold(runId);
+      return become(repair, "failed", "The agent changed nothing.", known);
+    }
     const reason = repair.checks.length === 0 ? "The work is there." : "The checks run on the work.";
     return become(repair, "checking-after", reason, { ...known, work: workOf(review) });
   }

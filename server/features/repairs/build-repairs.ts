@@ -16,6 +16,8 @@ export interface BuiltRepairs {
   log: JsonLog<Repair>;
   /** Whether a run works on a repair. */
   hasRun(runId: string): boolean;
+  /** Whether the work of a run is taken back, or was. */
+  isTakenBack(runId: string): boolean;
   /** Something a repair may wait for has happened. */
   nudge: RepairEngine["nudge"];
   /** Goes on with what a stop has interrupted, and with incidents that are there. */
@@ -62,6 +64,7 @@ export async function buildRepairs(
     repairs,
     log,
     hasRun: (runId) => book.recent().some((repair) => repair.runId === runId),
+    isTakenBack: (runId) => book.recent().some((repair) => repair.runId === runId && repair.revert !== null),
     nudge: engine.nudge,
     start() {
       engine.start();

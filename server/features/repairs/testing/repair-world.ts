@@ -149,6 +149,10 @@ export function createRepairWorld(): RepairWorld {
     },
     reviews: reviewsOf(world),
     approvals: approvalsOf(world),
+    didNotHold: (runId) => {
+      world.deeds.push(`did not hold ${runId}`);
+      return Promise.resolve();
+    },
     panic: () => world.behaviour.panic,
     notifications: {
       notify: (notice) => {
