@@ -4,17 +4,16 @@ import { defineEndpoints } from "../endpoint.ts";
 import { chiefSettingsSchema } from "../features/chief.ts";
 import { agentKindSchema, apiDialectSchema, modelPriceSchema } from "../features/providers.ts";
 import { runEventSchema } from "../features/run-events.ts";
-import { attemptSchema, runAnswerSchema, runIdSchema, runImageSchema, runSchema } from "../features/runs.ts";
+import {
+  attemptSchema,
+  runAnswerSchema,
+  runIdSchema,
+  runImageSchema,
+  runSchema,
+  stopKindSchema,
+} from "../features/runs.ts";
 import { taskPrioritySchema } from "../features/tasks.ts";
 import { worktreeSchema, worktreeSetupSchema } from "../features/worktrees.ts";
-
-/**
- * Who or what stops a run, which decides how it ends. `user`: somebody, or something somebody has set up: it is cancelled. `panic`:
- * the switch that stops everything, the same. A budget, its own, that of the day or that of its automation: it has failed, and nobody
- * else is asked. `shutdown`: portos-cos is about to be ended: it is interrupted and can be resumed.
- */
-export const stopKindSchema = z.enum(["user", "panic", "run-budget", "day-budget", "automation-budget", "shutdown"]);
-export type StopKind = z.output<typeof stopKindSchema>;
 
 /** Who may ask for a stop of one run; the others only portos-cos itself knows of. */
 const askedStopSchema = stopKindSchema.exclude(["run-budget", "shutdown"]);

@@ -1,6 +1,13 @@
 import type { FailureKind } from "../../contract/features/providers.ts";
 import type { PermissionRequest, RunEventBody, ToolCall, Usage } from "../../contract/features/run-events.ts";
-import type { AnswerFormat, Budget, LimitNames, PermissionMode, RunImage } from "../../contract/features/runs.ts";
+import type {
+  AnswerFormat,
+  Budget,
+  LimitNames,
+  PermissionMode,
+  RunImage,
+  StopKind,
+} from "../../contract/features/runs.ts";
 import type { RunTarget } from "../../contract/internal/runs.ts";
 import type { OwnFolders } from "../../lib/own-folders.ts";
 import type { Surroundings } from "../worktrees/surroundings.ts";
@@ -13,6 +20,8 @@ export interface AttemptEnd {
   /** `null`: it succeeded. */
   failure: FailureKind | null;
   message: string | null;
+  /** What stopped it; not for what took too long. */
+  stoppedBy?: StopKind;
   /** When a limit ends, as far as the provider said. */
   backAt?: string | null;
   /** It did not end by itself, but with portos-cos or the machine: how far it came is not known. */

@@ -1,6 +1,5 @@
 import type { FailureKind } from "../../contract/features/providers.ts";
-import type { Attempt } from "../../contract/features/runs.ts";
-import type { StopKind } from "../../contract/internal/runs.ts";
+import type { Attempt, StopKind } from "../../contract/features/runs.ts";
 import type { RunRecord } from "./store/run-record.ts";
 
 /** Why a run is being ended before its end. */
@@ -72,11 +71,11 @@ export function stoppedText(problem: string): string {
   return `${stopped}${text}${/[.!?]$/.test(text) ? "" : "."}`;
 }
 
-/** The same of one that was done by then. */
-export function doneText(message: string): string {
-  return message.startsWith(stopped)
-    ? `It is done, but ${message.slice(stopped.length)}`
-    : `It was done when it was stopped: ${message}`;
+/** What a run says that was done all the same when it went over a budget: "The run's budget of 50 tokens is used up: 120 were used." */
+export function overBudgetText(ending: Ending): string | null {
+  if (!isOverBudget(ending)) return null;
+  const text = ending.message.startsWith(stopped) ? ending.message.slice(stopped.length) : ending.message;
+  return text.slice(0, 1).toUpperCase() + text.slice(1);
 }
 
 export function interrupted(message: string): Conclusion {

@@ -246,6 +246,8 @@ it.each([
     { kind: "user", speaker, text: expect.stringMatching(text) as string },
     { kind: "user", text: "And that" },
   ]);
+  const asked = (await engine.get(id)).attempts.map(({ reason }) => reason);
+  expect(asked).toEqual(["r", "Goes on after an interruption", "Follow-up message"]);
 });
 
 it("ends a run that is told that nobody else can be asked while it still leaves its slot", async () => {

@@ -11,6 +11,7 @@ import { conclusionOf, failedWith, interrupted, isOverBudget, stoppedText, type 
 import { createRunPursuit, type PursuitOptions, type Pursued, type RunPursuit } from "./run-pursuit.ts";
 import {
   checkFolder,
+  askedAgain,
   followUpTarget,
   isFollowUp,
   isWanting,
@@ -219,7 +220,7 @@ export class RunEngine {
     if (!isWanting(task) || this.#unwritten.has(id)) return task.view();
     knowSecrets(targets);
     const again = isFollowUp(task) ? followUpTarget(task.run, targets) : null;
-    task.targets = again ? [again] : targets;
+    task.targets = again ? askedAgain(task.record, [again]) : targets;
     if (this.#slots.has(id)) {
       if (targets.length > 0 || task.run.state !== "queued") return task.view();
       // It asked a moment ago and is still leaving its slot.
@@ -345,7 +346,7 @@ export class RunEngine {
       this.#refuseWhenClosing();
       const task = await this.#open(record);
       try {
-        await this.#queue(task, asked);
+        await this.#queue(task, askedAgain(record, asked));
       } catch (error) {
         if (!isOpen(task.run)) this.#tasks.delete(id); // the disk is full: it stays ended
         throw error;

@@ -144,8 +144,16 @@ export async function checkFolder(folder: string): Promise<void> {
 export function followUpTarget(run: Run, targets: readonly RunTarget[]): RunTarget | null {
   const last = run.attempts.at(-1);
   const same = targets.filter(({ providerId }) => providerId === last?.providerId);
-  const target = same.find(({ model }) => model === last?.model) ?? same[0];
-  return target ? { ...target, reason: "Follow-up message" } : null;
+  return same.find(({ model }) => model === last?.model) ?? same[0] ?? null;
+}
+
+/** Whoever is asked once more, with why: somebody has said more, or it goes on by itself where it was interrupted. */
+export function askedAgain({ run, turn, unsaid }: RunRecord, targets: readonly RunTarget[]): readonly RunTarget[] {
+  if (run.attempts.length === 0) return targets;
+  const text = turn === null ? unsaid[0] : turn.text;
+  const isMore = text === undefined || (text !== null && speakerOf(text) === "user");
+  const reason = isMore ? "Follow-up message" : "Goes on after an interruption";
+  return targets.map((target) => ({ ...target, reason }));
 }
 
 /** Who is asked when an ended run goes on: whoever answered last. Throws `conflict` when nobody is there. */

@@ -6,12 +6,13 @@ import type { AttemptEnd, AttemptTask, RunningAttempt } from "./attempt.ts";
 import {
   conclusionOf,
   countsWhenDone,
-  doneText,
   failedWith,
   failureOf,
   interrupted,
   isOverBudget,
+  isStop,
   isToGoOn,
+  overBudgetText,
   type Conclusion,
 } from "./ending.ts";
 import { withLimitEnd } from "./failures.ts";
@@ -203,13 +204,15 @@ async function watch(task: RunTask, running: RunningAttempt): Promise<AttemptEnd
   const { ending } = task;
   if (ending === null) return withLimitEnd(end, end.message ?? "", Date.parse(task.now()));
   if (wasDone(task, end)) {
-    const level = isOverBudget(ending) ? "warning" : "info";
-    task.event({ kind: "notice", level, text: doneText(ending.message) });
+    // That it went over a budget is said with its end.
+    if (!isOverBudget(ending))
+      task.event({ kind: "notice", level: "info", text: `It was done when it was stopped: ${ending.message}` });
     return end;
   }
   // After a time-out the next provider may be asked; the others end the run.
   if (ending.kind === "timeout") task.ending = null;
-  return { ...end, failure: failureOf(ending), message: ending.message };
+  const stopped = isStop(ending) ? { stoppedBy: ending.kind } : {};
+  return { ...end, failure: failureOf(ending), message: ending.message, ...stopped };
 }
 
 function wasDone({ ending, record }: RunTask, end: AttemptEnd | null): boolean {
@@ -241,5 +244,5 @@ function conclude(task: RunTask, end: AttemptEnd | null): Conclusion {
   // What was done is done, but what still waits to be said is not said any more.
   if (ending !== null && (!wasDone(task, end) || record.unsaid.length > 0)) return conclusionOf(ending);
   if (end !== null && end.failure !== null) return failedWith(end);
-  return { state: "succeeded", message: null, failure: null };
+  return { state: "succeeded", message: ending === null ? null : overBudgetText(ending), failure: null };
 }

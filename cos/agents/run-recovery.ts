@@ -1,6 +1,14 @@
 import type { FailureKind } from "../../contract/features/providers.ts";
 import type { AttemptEnd } from "./attempt.ts";
-import { type Conclusion, conclusionOf, countsWhenDone, failedWith, failureOf, interrupted } from "./ending.ts";
+import {
+  type Conclusion,
+  conclusionOf,
+  countsWhenDone,
+  failedWith,
+  failureOf,
+  interrupted,
+  overBudgetText,
+} from "./ending.ts";
 import { cutMessage } from "./run-pursuit.ts";
 import type { RunRecord } from "./store/run-record.ts";
 
@@ -19,7 +27,12 @@ export function leftoverOf(record: RunRecord, mayFallBack: (failure: FailureKind
   const isCut = last !== undefined && last.endedAt === null;
   const failure = stop === null ? "crashed" : failureOf(stop);
   const attempt: AttemptEnd | null = isCut
-    ? { failure, message: stop?.message ?? cutMessage, canContinue: run.agentSessionId !== null }
+    ? {
+        failure,
+        message: stop?.message ?? cutMessage,
+        ...(stop === null ? {} : { stoppedBy: stop.kind }),
+        canContinue: run.agentSessionId !== null,
+      }
     : null;
   if (stop !== null && !(isDone(record) && countsWhenDone(stop, engine))) return { attempt, end: conclusionOf(stop) };
   // How far the agent has come is not known, so only the user can say that it is to go on.
@@ -28,10 +41,13 @@ export function leftoverOf(record: RunRecord, mayFallBack: (failure: FailureKind
   if (run.state === "created") return { attempt, end: interrupted("portos-cos was restarted before it began.") };
   const goesOn = { attempt, end: null };
   if (run.state === "queued" || last === undefined) return goesOn;
-  if (last.failure === null)
-    return unsaid.length > 0 ? goesOn : { attempt, end: { state: "succeeded", message: null, failure: null } };
+  if (last.failure === null) return unsaid.length > 0 ? goesOn : { attempt, end: succeeded(record) };
   if (turn !== null && mayFallBack(last.failure)) return goesOn;
   return { attempt, end: failedWith(last) };
+}
+
+function succeeded({ stop }: RunRecord): Conclusion {
+  return { state: "succeeded", message: stop === null ? null : overBudgetText(stop), failure: null };
 }
 
 /** Nothing of it is left to be done. */

@@ -3,8 +3,7 @@ import { join } from "node:path";
 
 import { describe, expect, it, vi } from "vitest";
 
-import type { Run } from "../../contract/features/runs.ts";
-import type { StopKind } from "../../contract/internal/runs.ts";
+import type { Run, StopKind } from "../../contract/features/runs.ts";
 import { useTemporaryFolders } from "../../lib/testing/temporary-folder.ts";
 import type { RunRecord } from "./store/run-record.ts";
 import type { RunStore } from "./store/run-store.ts";
@@ -38,7 +37,7 @@ describe("a run that is stopped", () => {
     await engine.stop(id, reason, kind);
     expect(await kept(store, id)).toEqual({ kind, message });
     await until(id, state);
-    expect(await engine.get(id)).toMatchObject({ failure, message, attempts: [{ failure, message }] });
+    expect(await engine.get(id)).toMatchObject({ failure, message, attempts: [{ failure, message, stoppedBy: kind }] });
     expect(given).toEqual(["task"]);
   });
 
@@ -74,6 +73,23 @@ describe("a run that is stopped", () => {
     });
     await vi.waitUntil(() => engine.openCount === 0);
     expect(await kept(store, id)).toEqual({ kind: "run-budget", message });
+  });
+
+  it("that is done when its last words go over its budget says so, and is done", async () => {
+    const world = await createWorld();
+    const { engine, start, until } = world;
+    world.act = ({ sink }) => {
+      sink.usage({ ...noUsage, inputTokens: 100, outputTokens: 20, turns: 1 });
+      return { failure: null, message: null, canContinue: true };
+    };
+    const { id } = await start("task", { budget: { costUsd: null, tokens: 50, turns: null, minutes: null } });
+    await until(id, "succeeded");
+    const message = "The run's budget of 50 tokens is used up: 120 were used.";
+    expect(await engine.get(id)).toMatchObject({ message, failure: null, attempts: [{ failure: null }] });
+    const { events } = await engine.events(id, 0, 100);
+    expect(events.filter(({ body }) => JSON.stringify(body).includes("is used up"))).toMatchObject([
+      { body: { kind: "state", state: "succeeded", message } },
+    ]);
   });
 
   it("names whose budget it was when a limit is not its own", async () => {
@@ -138,7 +154,12 @@ describe("a run that was being stopped when portos-cos was killed", () => {
     await store.create({ ...record, turn: { text: null, firstAttempt: 1 } }, "task", []);
     await engine.recover([record.run.id]);
     const run = await engine.get(record.run.id);
-    expect(run).toMatchObject({ state, failure, message: "Why", attempts: [{ failure: ofAttempt, message: "Why" }] });
+    expect(run).toMatchObject({
+      state,
+      failure,
+      message: "Why",
+      attempts: [{ failure: ofAttempt, message: "Why", stoppedBy: kind }],
+    });
     expect(given).toEqual([]);
   });
 
@@ -161,9 +182,11 @@ describe("a run that was being stopped when portos-cos was killed", () => {
   ] as const)("is what it would have been %s", async (_case, kind, engineKind, state) => {
     const { engine, store } = await createWorld();
     const record = newRecord(1, { state: "running", attempts: [{ ...ended }] });
-    await store.create({ ...record, engine: engineKind, stop: { kind, message: "Why" } }, "task", []);
+    const stop = { kind, message: "Stopped: the budget is used up." };
+    await store.create({ ...record, engine: engineKind, stop }, "task", []);
     await engine.recover([record.run.id]);
-    expect((await engine.get(record.run.id)).state).toBe(state);
+    const message = state === "succeeded" ? "The budget is used up." : stop.message;
+    expect(await engine.get(record.run.id)).toMatchObject({ state, message });
   });
 
   it.each([

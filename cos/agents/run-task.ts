@@ -226,6 +226,7 @@ export class RunTask {
       endedAt: this.now(),
       failure: end.failure,
       message,
+      ...(end.stoppedBy === undefined ? {} : { stoppedBy: end.stoppedBy }),
       backAt: end.backAt ?? null,
       activeMs,
     });

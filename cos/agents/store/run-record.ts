@@ -1,8 +1,7 @@
 import { z } from "zod";
 
 import { agentKindSchema } from "../../../contract/features/providers.ts";
-import { runSchema, type Run } from "../../../contract/features/runs.ts";
-import { stopKindSchema } from "../../../contract/internal/runs.ts";
+import { runSchema, stopKindSchema, type Run } from "../../../contract/features/runs.ts";
 import { taskPrioritySchema } from "../../../contract/features/tasks.ts";
 import { worktreeSetupSchema } from "../../../contract/features/worktrees.ts";
 import { processIdentitySchema } from "../../../lib/process-identity.ts";
