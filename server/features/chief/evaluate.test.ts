@@ -38,7 +38,15 @@ const candidate = (providerId: string): Candidate => ({
 });
 
 function outlook(providers: readonly string[], changes: Partial<Outlook> = {}): Outlook {
-  return { budget: null, runsByItself: 0, candidates: providers.map(candidate), block: null, pause: null, ...changes };
+  return {
+    budget: null,
+    runsByItself: 0,
+    candidates: providers.map(candidate),
+    block: null,
+    pause: null,
+    lastEnd: null,
+    ...changes,
+  };
 }
 
 const occupant = (runId: string, appId: string | null, providerId: string | null): Occupant => ({

@@ -36,6 +36,7 @@ const unknownOutlook: Outlook = {
   candidates: [],
   block: { code: "provider", text: "Nobody was found who could do it.", until: null },
   pause: null,
+  lastEnd: null,
 };
 
 /** Priority, then the place on the board. */
@@ -51,7 +52,7 @@ function byAge(one: Task, other: Task): number {
 function obstacle(task: Task, outlook: Outlook, facts: ChiefFacts, byId: ReadonlyMap<string, Task>): Verdict | null {
   const { now, settings, timeText } = facts;
   if (facts.isPanic) return say("panic", "Everything is stopped until somebody allows it again.");
-  if (!settings.isOn) return say("off", "The chief of staff is off: start it by hand, or turn the chief of staff on.");
+  if (!settings.isOn) return say("off", offText(outlook));
   const waits = dependencyText(task, facts, byId);
   if (waits !== null) return say("dependency", waits);
   if (outlook.runsByItself >= settings.recovery.maxRuns)
@@ -67,6 +68,11 @@ function obstacle(task: Task, outlook: Outlook, facts: ChiefFacts, byId: Readonl
   if (outlook.budget !== null) return say("budget", outlook.budget.text, outlook.budget.until);
   if (facts.engine !== null) return say("slot", facts.engine.text);
   return outlook.block && { ...outlook.block };
+}
+
+function offText({ lastEnd }: Outlook): string {
+  if (lastEnd === null) return "The chief of staff is off: start it by hand, or turn the chief of staff on.";
+  return `${lastEnd} The chief of staff is off: start it again by hand.`;
 }
 
 function slotObstacle(task: Task, outlook: Outlook, facts: ChiefFacts): Verdict | null {

@@ -92,7 +92,8 @@ function afterSuccess(last: TaskRun, { task, hasReview, reviewProblem }: Recover
       ...plan("review", "review", `${last.providerName} is done: look at what it did, then mark it as done.`),
       isAsking: true,
     };
-  return ended("done", `Done by ${last.providerName}.`);
+  const about = last.message === null ? "" : ` ${sentence(last.message)}`; // that it went over its budget
+  return ended("done", `Done by ${last.providerName}.${about}`);
 }
 
 function afterOwnStop(cause: NonNullable<TaskRun["stopCause"]>, last: TaskRun, facts: RecoveryFacts): Plan {

@@ -116,12 +116,8 @@ export function createRunSettler(options: SettlerOptions): RunSettler {
     const { plan } = run;
     const about = { link: taskLink(task.id), key: taskKey(task.id), message: plan?.text ?? "" };
     if (plan?.isAsking === true && plan.state === "review") {
-      await notifications.notify({
-        ...about,
-        level: "success",
-        title: `${task.title} waits for review`,
-        needsYou: true,
-      });
+      const title = `${task.title} waits for review`;
+      await notifications.notify({ ...about, level: "success", title, needsYou: true });
     } else if (plan?.isAsking === true) {
       const tried = record.runs.map(triedText).join(", ");
       const message = record.runs.length > 1 ? `${plan.text} Tried: ${tried}.` : plan.text;

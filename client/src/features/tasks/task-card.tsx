@@ -131,8 +131,9 @@ export function CardFacts({
 }
 
 /** A draft says so by its column; that nothing starts by itself is said once above the board. */
-function isSaidElsewhere({ state, reason }: Task): boolean {
-  return (state === "draft" && reason.text === "It is a draft.") || (state === "ready" && reason.code === "off");
+function isSaidElsewhere({ state, reason, runs }: Task): boolean {
+  if (state === "draft") return reason.text === "It is a draft.";
+  return state === "ready" && reason.code === "off" && runs.length === 0; // how its last run ended is said only here
 }
 
 function Priority({ priority }: { priority: Exclude<Task["priority"], "normal"> }) {
