@@ -270,9 +270,9 @@ describe("the order of tasks", () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 12 }), fc.constantFrom<Task["priority"]>("low", "normal"), (older, its) => {
         const before = Array.from({ length: older }, (_, n) =>
-          task(`task-older${n}x`, { createdAt: at(now - 10_000 + n) }),
+          task(`task-older${n}x`, { createdAt: at(now - 1_000_000 + n) }),
         );
-        const patient = task("task-patient0", { priority: its, position: 99, createdAt: at(now - 5_000) });
+        const patient = task("task-patient0", { priority: its, position: 99, createdAt: at(now - 700_000) });
         let tasks = [...before, patient];
         for (let startCount = 0; ; startCount += 1) {
           expect(startCount).toBeLessThanOrEqual((older + 1) * startsPerTurn);
@@ -286,6 +286,15 @@ describe("the order of tasks", () => {
         }
       }),
     );
+  });
+
+  it("goes by priority among those that have waited for a moment only", () => {
+    const tasks = [
+      task("task-low000000", { priority: "low", createdAt: at(now - 2_000) }),
+      task("task-urgent000", { priority: "urgent", createdAt: at(now - 1_000) }),
+    ];
+    for (let startCount = 0; startCount < 2 * startsPerTurn; startCount += 1)
+      expect(evaluate(facts(tasks, { startCount })).next?.task.id).toBe("task-urgent000");
   });
 
   it("is by priority, then by place", () => {

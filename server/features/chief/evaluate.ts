@@ -3,6 +3,8 @@ import type { Candidate, ChiefFacts, Decision, Evaluation, Occupant, Outlook } f
 
 /** So many tasks are started by priority, then the one that waits longest has its turn: nothing waits for ever. */
 export const startsPerTurn = 4;
+/** Who waits for less long needs no turn of its own. */
+const longWaitMs = 10 * 60_000;
 
 const priorities: Record<Task["priority"], number> = { urgent: 0, high: 1, normal: 2, low: 3 };
 
@@ -24,10 +26,10 @@ export function evaluate(facts: ChiefFacts): Evaluation {
     else startable.push({ task, candidates: freeCandidates(outlook, facts) });
   }
   const isTurn = facts.startCount % startsPerTurn === startsPerTurn - 1;
-  const [next = null] = startable.toSorted((one, other) =>
-    isTurn ? byAge(one.task, other.task) : byUrgency(one.task, other.task),
-  );
-  return { next, decisions };
+  const [oldest] = isTurn ? startable.toSorted((one, other) => byAge(one.task, other.task)) : [];
+  const [first = null] = startable.toSorted((one, other) => byUrgency(one.task, other.task));
+  const hasWaited = oldest !== undefined && facts.now - Date.parse(oldest.task.createdAt) >= longWaitMs;
+  return { next: hasWaited ? oldest : first, decisions };
 }
 
 const unknownOutlook: Outlook = {
