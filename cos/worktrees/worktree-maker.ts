@@ -12,6 +12,7 @@ import { copyUntracked } from "./copy-untracked.ts";
 import { addWorktree, takeBack } from "./make-worktree.ts";
 import { choosePorts } from "./port-leases.ts";
 import type { Sessions } from "./run-in-session.ts";
+import { noteLeftovers } from "./set-up-leftovers.ts";
 import { setUpWorktree } from "./set-up-worktree.ts";
 import { branchFor, worktreeBase, type WorktreeBase } from "./worktree-base.ts";
 import type { WorktreeRecord } from "./worktree-record.ts";
@@ -141,6 +142,7 @@ export function createWorktreeMaker(options: MakerOptions): WorktreeMaker {
     tell.signal.throwIfAborted();
     for (const problem of await copyInto(record, setup.copiedFiles)) tell.notice("warning", problem);
     await setUpWorktree(record, setup, tell, options);
+    if (setup.setupCommand.trim() !== "") await noteLeftovers(record, tell);
     tell.signal.throwIfAborted();
     record.state = "ready";
     await records.save(record);

@@ -1,4 +1,4 @@
-import type { Review, ReviewComment, ReviewSummary } from "../../../contract/features/reviews.ts";
+import type { Review, ReviewComment, ReviewFile, ReviewSummary } from "../../../contract/features/reviews.ts";
 import type { WorktreeSetup } from "../../../contract/features/worktrees.ts";
 import { isOpenState } from "../../../contract/run-transcript.ts";
 import { AppError } from "../../../lib/app-error.ts";
@@ -56,7 +56,11 @@ export async function reviewView(
   const changes = open ? open.changes : shown ? await changesOf(place, shown.base, shown.tree) : [];
   const tree = open?.work.tree ?? shown?.tree ?? "";
   const base = open?.work.base ?? shown?.base ?? "";
-  const accepted = new Set(record.accepted);
+  const [accepted, copied] = [new Set(record.accepted), new Set(record.copied)];
+  const file = (change: TreeChange): ReviewFile => {
+    const [isAccepted, isCopied] = [accepted.has(changeHash(change)), copied.has(readable(change.rawPath))];
+    return reviewFile(change, { isAccepted, isCopied });
+  };
   return {
     runId,
     title: redact(title),
@@ -65,7 +69,7 @@ export async function reviewView(
     worktree,
     state,
     createdAt,
-    files: changes.slice(0, maxFiles).map((change) => reviewFile(change, accepted.has(changeHash(change)))),
+    files: changes.slice(0, maxFiles).map(file),
     isCut: changes.length > maxFiles,
     added: changes.reduce((sum, { added }) => sum + added, 0),
     removed: changes.reduce((sum, { removed }) => sum + removed, 0),

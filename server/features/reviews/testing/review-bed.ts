@@ -122,7 +122,7 @@ export async function startReviews(directory: string, checks: WorktreeSetup["che
   const fates: { fate: string; tree: string | null }[] = [];
   const adopted: string[] = [];
   /** `isForgotten`: portos-cos knows nothing of the worktree. */
-  const state = { isAway: false, isForgotten: false, run: null as Run | null };
+  const state = { isAway: false, isForgotten: false, run: null as Run | null, copied: [] as string[] };
   const reviews: ReviewService = createReviewService({
     records,
     stateDir: join(directory, "state"),
@@ -136,7 +136,7 @@ export async function startReviews(directory: string, checks: WorktreeSetup["che
       },
     },
     worktrees: {
-      get: () => Promise.resolve({ copied: [] }),
+      get: () => Promise.resolve({ copied: state.copied }),
       command: sessions.command,
       setFate(_id, fate) {
         if (state.isAway) return Promise.reject(new AppError("unavailable", "portos-cos is not running"));
