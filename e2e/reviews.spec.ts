@@ -156,7 +156,10 @@ test("work is looked at, commented on, sent back, checked, merged and unmerged",
   await saveScreenshots(page, info, "review-comment");
   await page.getByRole("button", { name: "Add comment" }).click();
   await expect(change.getByText("not sent yet")).toBeVisible();
-  await page.getByRole("button", { name: "Send 1 comment to the agent" }).click();
+  const send = page.getByRole("button", { name: "Send 1 comment to the agent" });
+  const words = send.getByText("Send 1 comment to the agent");
+  expect(await words.evaluate((label) => label.scrollWidth <= label.clientWidth)).toBe(true);
+  await send.click();
   await expect(change.getByText("sent to the agent")).toBeVisible();
   await ended(portos, id);
   const { body } = await portos.call("GET", `/api/runs/${id}/events?limit=200`);
