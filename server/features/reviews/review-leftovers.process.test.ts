@@ -126,7 +126,7 @@ describe("what the set-up command has left", () => {
 
 describe("a file that was copied into the worktree", () => {
   const copies = [".env.local", ".env.ignored"];
-  const note = "You had this file copied into the worktree, and the agent has committed it";
+  const note = "The file you copied, committed by the agent";
 
   beforeEach(async () => {
     bed.state.copied = copies;

@@ -67,7 +67,7 @@ export function reviewFile(
   };
 }
 
-const copiedNote = "You had this file copied into the worktree, and the agent has committed it";
+const copiedNote = "The file you copied, committed by the agent";
 
 function noteOf({ oldMode, newMode, status }: TreeChange): string | null {
   const mode = status === "deleted" ? oldMode : newMode;
