@@ -92,6 +92,7 @@ export async function buildAgents(
   const tasks = await buildTasks(context, {
     notifications,
     hasApp: (appId) => appOf(appId) !== undefined,
+    hasProvider: (providerId) => providerList().some(({ id }) => id === providerId),
     stopRun: async (id, reason) => {
       await runs.runs.stop(id, reason).catch(unlessOver);
     },

@@ -18,6 +18,7 @@ import { createReviewOpener } from "./review-opener.ts";
 import { createRunFollower } from "./run-follower.ts";
 import { createRunNews } from "./run-news.ts";
 import { openRun, type ChiefRunsFile, type TaskRun } from "./task-record.ts";
+import { refusedByHand } from "./start-refusal.ts";
 import { createTaskStarter, type TaskStarter, usedUp } from "./task-starter.ts";
 import { createTeller } from "./teller.ts";
 import { createWorkLine } from "./work-line.ts";
@@ -225,9 +226,9 @@ async function startByHand(
   if (ofAutomation !== null) throw usedUp(ofAutomation);
   const { budget, candidates, block } = facts.outlookOf(task, providers());
   if (budget !== null) throw new AppError("conflict", budget.text, { hint: "Give the task a larger budget." });
-  if (candidates.length === 0) throw new AppError("unavailable", block?.text ?? "Nobody can be asked.");
+  if (candidates.length === 0) throw new AppError("conflict", block?.text ?? "Nobody can be asked.");
   const refusal = await starter.start(task, candidates, "user");
-  if (refusal !== null) throw refusal.error ?? new AppError("unavailable", refusal.block.text);
+  if (refusal !== null) throw refusedByHand(refusal);
   return tasks.get(taskId);
 }
 

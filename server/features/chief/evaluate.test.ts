@@ -153,6 +153,10 @@ describe("what keeps a task from being started", () => {
     expect(verdict(facts([inApp], { occupants: two }), one.id)?.text).toBe(
       "Waits for a free slot of its app: 2 of 2 runs are going on.",
     );
+    const single = chiefSettingsSchema.parse({ isOn: true, limits: { total: 9, perApp: 1, perProvider: 9 } });
+    expect(verdict(facts([inApp], { settings: single, occupants: two.slice(1) }), one.id)?.text).toBe(
+      "Waits for a free slot of its app: the one run there may be is going on.",
+    );
     const settings = chiefSettingsSchema.parse({ isOn: true, limits: { total: 9, perApp: 9, perProvider: 1 } });
     expect(verdict(facts([one], { settings, occupants: [occupant("run-1", null, "a")] }), one.id)?.text).toBe(
       "Waits for a free slot of A: each may have 1 run at once.",

@@ -81,9 +81,9 @@ function slotObstacle(task: Task, outlook: Outlook, facts: ChiefFacts): Verdict 
   const { occupants, settings } = facts;
   const { total, perApp } = settings.limits;
   if (occupants.length >= total)
-    return say("slot", `Waits for a free slot: ${count(occupants.length, total)} are going on.`);
+    return say("slot", `Waits for a free slot: ${goingOn(occupants.length, total)}.`);
   const ofApp = task.appId === null ? 0 : occupants.filter(({ appId }) => appId === task.appId).length;
-  if (ofApp >= perApp) return say("slot", `Waits for a free slot of its app: ${count(ofApp, perApp)} are going on.`);
+  if (ofApp >= perApp) return say("slot", `Waits for a free slot of its app: ${goingOn(ofApp, perApp)}.`);
   if (freeCandidates(outlook, facts).length > 0) return null;
   const names = [...new Set(outlook.candidates.map(({ name }) => name))].join(", ");
   return say("slot", `Waits for a free slot of ${names}: each may have ${runs(settings.limits.perProvider)} at once.`);
@@ -136,6 +136,8 @@ export function runs(number: number): string {
   return number === 1 ? "1 run" : `${number} runs`;
 }
 
-function count(number: number, of: number): string {
-  return `${number} of ${runs(of)}`;
+/** "4 of 4 runs are going on", "the one run there may be is going on" */
+function goingOn(number: number, of: number): string {
+  if (of === 1 && number === 1) return "the one run there may be is going on";
+  return `${number} of ${runs(of)} ${number === 1 ? "is" : "are"} going on`;
 }

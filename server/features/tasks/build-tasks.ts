@@ -24,6 +24,7 @@ import { createTasksFileSync } from "./tasks-file-sync.ts";
 interface Dependencies {
   notifications: Pick<NotificationService, "notify" | "settle">;
   hasApp(appId: string): boolean;
+  hasProvider(providerId: string): boolean;
   /** Stops a run. */
   stopRun(runId: string, reason: string): Promise<void>;
   /** What runs of a task without a mode of its own may do. */
@@ -46,7 +47,7 @@ export interface Tasks {
 /** Opens the tasks, mounts endpoints and feed. `TASKS.md` is neither read nor written before `start()`. */
 export async function buildTasks(context: AppContext, dependencies: Dependencies): Promise<Tasks> {
   const { clock, env, mount, realtime } = context;
-  const { notifications, hasApp, autonomy, startTask, incidentOf, prompts } = dependencies;
+  const { notifications, hasApp, hasProvider, stopRun, autonomy, startTask, incidentOf, prompts } = dependencies;
   const logger = context.logger.child("tasks");
   const path = join(env.dataDir, dataFiles.tasksMarkdown.path);
   const book = createTaskBook(await context.openStore<TasksFile>("tasks", tasksFile));
@@ -55,8 +56,7 @@ export async function buildTasks(context: AppContext, dependencies: Dependencies
     dayOf: (task) => task.endedAt ?? task.updatedAt,
   });
   const history = createTaskHistory({ book, log, logger });
-  const stopRun = dependencies.stopRun;
-  const tasks = createTaskService({ book, history, clock, hasApp, stopRun });
+  const tasks = createTaskService({ book, history, clock, hasApp, hasProvider, stopRun });
   const notices = createFileNotices({ notifications, path, clock });
   const file = createTasksFileSync({
     path,

@@ -56,6 +56,22 @@ describe("tasks", () => {
     expect(await titles()).toEqual(["Three", "Two", "First"]);
   });
 
+  it("name a provider that is there when it is chosen, and may keep it when it is gone", async () => {
+    const url = "http://127.0.0.1:9/v1";
+    const kind = { type: "api", dialect: "openai-compatible" } as const;
+    const input = { ...kind, name: "Reader", baseUrl: url, models: [{ id: "m" }] };
+    const missing = { choice: { kind: "provider", providerId: "nobody" } };
+    const issues = [{ path: "body.choice.providerId", message: "is not a provider" }];
+    await expect(create("One", missing)).rejects.toMatchObject({ status: 400, details: { issues } });
+    const { provider } = await app.call("providers.create", { body: { input } });
+    const providerId = provider.id;
+    const chosen = { choice: { kind: "provider", providerId } } as const;
+    const { id } = await create("One", chosen);
+    await app.call("providers.remove", { params: { id: providerId } });
+    await app.call("tasks.update", { params: { id }, body: { title: "Two", ...chosen } });
+    await expect(app.call("tasks.start", { params: { id } })).rejects.toMatchObject({ status: 409 });
+  });
+
   it("are made once under one key, also after a restart", async () => {
     const key = "one-line-of-quick-add";
     const made = await Promise.all(Array.from({ length: 5 }, () => create("One", { key, state: "draft" })));
