@@ -11,6 +11,7 @@ import type { OpenWork } from "./review-desk.ts";
 import type { ReviewRecord, StoredComment, StoredDecision } from "./review-record.ts";
 import { discardedReference } from "./settle-work.ts";
 import { reviewFile, treeChanges } from "./work-diff.ts";
+import { whyNoWork } from "./work-place.ts";
 
 const maxFiles = 2_000;
 const maxFileBytes = 8 * 1024 * 1024;
@@ -99,18 +100,18 @@ async function changesOf(place: GitPlace, base: string, tree: string): Promise<T
 }
 
 async function mergeState(record: ReviewRecord, open: OpenWork | null): Promise<Pick<Review, "conflicts" | "blocked">> {
-  const blocked = mergeProblem(record, open);
+  const blocked = await mergeProblem(record, open);
   if (record.state !== "open" || blocked !== null || open === null) return { conflicts: [], blocked };
   const plan = await planMerge(record.worktree, open.work);
   return { conflicts: plan.conflicts, blocked: plan.blocked };
 }
 
 /** Why it need not even be tried. */
-function mergeProblem(record: ReviewRecord, open: OpenWork | null): string | null {
+async function mergeProblem(record: ReviewRecord, open: OpenWork | null): Promise<string | null> {
   if (record.state !== "open") return null;
   if (record.pending !== null)
     return "A merge was begun and could not be finished. It is tried again at the next start.";
-  if (open === null) return "The worktree is not there any more.";
+  if (open === null) return whyNoWork(record.worktree);
   if (isOpenState(record.runState)) return "The agent is at work. Wait until it is done, or stop it.";
   return open.changes.length === 0 ? "Nothing is changed." : null;
 }
