@@ -5,6 +5,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { PermissionRequest, RunEventBody, Usage } from "../../contract/features/run-events.ts";
 import type { Attempt, Run } from "../../contract/features/runs.ts";
 import type { RunsMessage, RunTarget } from "../../contract/internal/runs.ts";
+import { callTitle } from "../../contract/short-path.ts";
 import { AppError } from "../../lib/app-error.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { gitOwnText, isGitOwn } from "../../lib/guarded-paths.ts";
@@ -354,7 +355,7 @@ export class RunTask {
       this.#answers.set(request.requestId, settle);
     });
     this.run.pending.push(request);
-    await this.setState("waiting", `Asks: ${call.title}`);
+    await this.setState("waiting", `Asks: ${callTitle(call, folder)}`);
     return answer;
   }
 

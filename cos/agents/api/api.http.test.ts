@@ -136,13 +136,15 @@ describe("runs with a model over HTTP", () => {
   );
 
   it("does nothing that was denied, and tells the model so", async () => {
-    mock.onMessage("write it", { toolCalls: [{ name: "write_file", arguments: { path: "no.txt", text: "x" } }] });
+    const path = join(runs.folder, "no.txt");
+    mock.onMessage("write it", { toolCalls: [{ name: "write_file", arguments: { path, text: "x" } }] });
     mock.prependFixture({
       match: { predicate: (request) => JSON.stringify(request).includes("It was denied: Not this file.") },
       response: { content: "Understood." },
     });
     const { id } = await runs.start({ text: "write it", targets: [target()] });
-    const { pending } = await runs.until(id, ({ state }) => state === "waiting");
+    const { pending, message } = await runs.until(id, ({ state }) => state === "waiting");
+    expect([message, pending[0]?.call.title]).toEqual(["Asks: Edit no.txt", `Edit ${path}`]);
     await runs.client.answer({
       params: { id },
       body: { requestId: pending[0]?.requestId ?? "", optionId: null, by: "You", reason: "Not this file" },
