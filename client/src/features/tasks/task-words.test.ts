@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 
 import type { Task } from "../../../../contract/features/tasks.ts";
-import { recoveryWords } from "./task-words.ts";
+import { choiceWords, recoveryWords } from "./task-words.ts";
 
 const [first, second] = ["run-000000000001", "run-000000000002"] as const;
 
@@ -19,4 +19,13 @@ test("a run is said to be tried again only when it is", () => {
   expect(recoveryWords(task("done", "ended", ["retry", null]), first)).toBe("tried again");
   expect(recoveryWords(task("done", "ended", ["retry", null]), second)).toBeNull();
   expect(recoveryWords(task("failed", "ended", ["ask"]), first)).toBe("you were asked");
+});
+
+test("a size of model is a wish: it is not said of what was given to somebody", () => {
+  const nameOf = (id: string): string => id.toUpperCase();
+  const run = { runId: "run-0123456789abcdef", startedAt: "2026-03-01T12:00:00.000Z", recovery: null };
+  expect(choiceWords({ choice: { kind: "tier", tier: "light" }, runs: [] }, nameOf)).toBe("light model");
+  expect(choiceWords({ choice: { kind: "tier", tier: "light" }, runs: [run] }, nameOf)).toBe("");
+  const named = { kind: "provider", providerId: "a", model: "m", mayFallBack: true } as const;
+  expect(choiceWords({ choice: named, runs: [run] }, nameOf)).toBe("A m");
 });

@@ -1,4 +1,4 @@
-import type { Task, TaskChoice, TaskPriority, TaskState } from "../../../../contract/features/tasks.ts";
+import type { Task, TaskPriority, TaskState } from "../../../../contract/features/tasks.ts";
 import type { Status } from "../../ui/status.ts";
 
 /** Columns of the board, from left to right. */
@@ -42,9 +42,13 @@ export const priorityLabels: Record<TaskPriority, string> = {
 };
 
 /** Who is to do a task, in few words; empty while that is left open, as it is unless somebody says otherwise. */
-export function choiceWords(choice: TaskChoice, nameOf: (providerId: string) => string): string {
+export function choiceWords(
+  { choice, runs }: Pick<Task, "choice" | "runs">,
+  nameOf: (providerId: string) => string,
+): string {
   if (choice.kind === "best") return "";
-  if (choice.kind === "tier") return `${choice.tier} model`;
+  // A program without models may have taken it: who has, stands in the reason.
+  if (choice.kind === "tier") return runs.length === 0 ? `${choice.tier} model` : "";
   return choice.model === null ? nameOf(choice.providerId) : `${nameOf(choice.providerId)} ${choice.model}`;
 }
 
