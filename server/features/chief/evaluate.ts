@@ -80,8 +80,7 @@ function offText({ lastEnd }: Outlook): string {
 function slotObstacle(task: Task, outlook: Outlook, facts: ChiefFacts): Verdict | null {
   const { occupants, settings } = facts;
   const { total, perApp } = settings.limits;
-  if (occupants.length >= total)
-    return say("slot", `Waits for a free slot: ${goingOn(occupants.length, total)}.`);
+  if (occupants.length >= total) return say("slot", `Waits for a free slot: ${goingOn(occupants.length, total)}.`);
   const ofApp = task.appId === null ? 0 : occupants.filter(({ appId }) => appId === task.appId).length;
   if (ofApp >= perApp) return say("slot", `Waits for a free slot of its app: ${goingOn(ofApp, perApp)}.`);
   if (freeCandidates(outlook, facts).length > 0) return null;
