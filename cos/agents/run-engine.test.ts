@@ -225,7 +225,12 @@ describe("runs that go on", () => {
 });
 
 it.each([
-  ["with a session of its agent", "session", "resume", /^You were interrupted/],
+  [
+    "with a session of its agent",
+    "session",
+    "resume",
+    /^You were interrupted\.[^]*nobody has answered it: ask again\.$/,
+  ],
   ["without one", null, "repeat", /^task\n\nWork on this was begun before/],
 ] as const)("says itself what it tells an interrupted run %s", async (_case, agentSessionId, speaker, text) => {
   const { engine, store, until } = await createWorld();
