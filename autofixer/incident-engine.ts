@@ -287,7 +287,8 @@ export class IncidentEngine {
       const isNewer = other === undefined || incident.exit.at > other.exit.at;
       if (isNewer) newest.set(process, incident);
       const old = isNewer ? other : incident;
-      if (old !== undefined) await this.#settle(old, "dismissed", "It crashed again: a newer incident tells of it.");
+      const why = "Its process was made anew and crashed again: a newer incident tells of it.";
+      if (old !== undefined) await this.#settle(old, "removed", why);
     }
   }
 
