@@ -181,6 +181,19 @@ it("names no secret in the answers an agent offers, and answers it by its own wo
   await task.close();
 });
 
+it.each([
+  ["closing", "Why; it can be asked again when the run goes on"],
+  ["shutdown", "Why; it can be asked again when the run goes on"],
+  ["user", "Why"],
+] as const)("says of an open question what becomes of it when its run is ended: %s", async (kind, reason) => {
+  const { task } = await openTask();
+  const asked = task.sink(task.startAttempt(cliTarget())).ask(question("edit", "a.ts"));
+  await expect.poll(() => task.run.pending.length).toBe(1);
+  task.end({ kind, message: "Why" });
+  expect(await asked).toEqual({ optionId: null, reason });
+  await task.close();
+});
+
 describe("what belongs to git", () => {
   it.each(["free", "free-in-folder", "ask-writes", "ask"] as const)(
     "is not written, and nobody is asked about it: %s",

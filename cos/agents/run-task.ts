@@ -12,7 +12,7 @@ import { gitOwnText, isGitOwn } from "../../lib/guarded-paths.ts";
 import { closedText, type OwnFolders } from "../../lib/own-folders.ts";
 import { redact, redactValue } from "../../lib/redact.ts";
 import { realPlace, touchedPaths } from "../../lib/touched-paths.ts";
-import { isStop, type Ending } from "./ending.ts";
+import { isStop, isToGoOn, type Ending } from "./ending.ts";
 import {
   isReading,
   type Answer,
@@ -307,7 +307,7 @@ export class RunTask {
     if (before !== null && (before.kind !== "timeout" || ending.kind === "timeout")) return;
     this.ending = ending;
     if (isStop(ending)) this.#keepStop(ending);
-    this.denyAll(ending.message);
+    this.denyAll(isToGoOn(ending) ? `${ending.message}; it can be asked again when the run goes on` : ending.message);
     if (before !== null) return; // it is being stopped
     if (ending.kind === "closing") this.running?.release();
     else this.running?.stop();
