@@ -126,6 +126,7 @@ export async function buildAgents(
     panic,
     // A repair says itself when its work waits.
     isToldElsewhere: (runId) => repairs.hasRun(runId),
+    ranElsewhere: (runId) => repairs.checksOn(runId),
     ...reviewOptions,
   });
   panic.addBrake("stoppedChecks", () => reviews.stopAllChecks());

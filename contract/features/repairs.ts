@@ -63,6 +63,9 @@ export const checkOutcomeSchema = z.strictObject({
   sessionId: z.string().nullable(),
   message: z.string().nullable(),
   seconds: z.number().min(0).nullable(),
+  startedAt: z.iso.datetime().optional(),
+  /** The work it ran on, if it ran on work. */
+  tree: z.string().optional(),
 });
 export type CheckOutcome = z.output<typeof checkOutcomeSchema>;
 

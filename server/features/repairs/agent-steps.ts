@@ -2,6 +2,7 @@ import type { CheckOutcome, Repair, RepairCheck } from "../../../contract/featur
 import { runInputSchema } from "../../../contract/features/runs.ts";
 import { AppError } from "../../../lib/app-error.ts";
 import { endChecks, isAway, stepChecks } from "./check-runner.ts";
+import { notedOn } from "./checks-on-work.ts";
 import { lastAnswer } from "./last-answer.ts";
 import type { RepairParts, RepairReview } from "./repair-parts.ts";
 import { diagnosisPrompt, evidenceOf, repairPrompt } from "./repair-prompt.ts";
@@ -97,7 +98,7 @@ export function createAgentSteps({ parts, save, book }: StepOptions): AgentSteps
   }
 
   async function takeCheck(repair: Repair, { which }: StepOf<"check">): Promise<boolean> {
-    const next = await stepChecks(runIdOf(repair), repair.checks, which, parts);
+    const next = await stepChecksOf(repair, which, parts);
     const checks = next ?? repair.checks;
     const isDone = checks.every((one) => one[which] !== null && one[which].state !== "running");
     if (which === "before" && isDone)
@@ -158,4 +159,14 @@ type UsedRun = Awaited<ReturnType<RepairParts["runs"]["get"]>>;
 function usageOf({ askedAt }: Repair, { usage, endedAt }: UsedRun): Repair["usage"] {
   const seconds = endedAt === null ? 0 : Math.max(0, (Date.parse(endedAt) - Date.parse(askedAt)) / 1_000);
   return { costUsd: usage.costUsd, tokens: usage.inputTokens + usage.outputTokens, seconds };
+}
+
+/** What has run after the repair is known of the work it ran on. */
+async function stepChecksOf(
+  repair: Repair,
+  which: "before" | "after",
+  parts: Pick<RepairParts, "command" | "session">,
+): Promise<RepairCheck[] | null> {
+  const stepped = await stepChecks(runIdOf(repair), repair.checks, which, parts);
+  return stepped === null || which === "before" ? stepped : notedOn(stepped, repair.work?.tree);
 }

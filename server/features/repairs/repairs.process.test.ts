@@ -155,6 +155,8 @@ test(
       checks: [{ name: "check", before: { state: "succeeded" }, after: { state: "succeeded" } }],
       work: { files: 1, paths: ["server.mjs"] },
     });
+    const review = await panel.call("reviews.get", { params: { id: waiting.runId ?? "" } });
+    expect(review.checks).toMatchObject([{ name: "check", state: "succeeded", isStale: false }]);
     expect(await readFile(join(folder, "server.mjs"), "utf8")).toContain("broken();");
 
     // The server is away for a moment: the question is still there, and nothing was merged.

@@ -125,3 +125,24 @@ it("work whose repository is away says that, and is whole when it is back", asyn
   await rm(worktree.folder, { recursive: true });
   expect((await bed.reviews.get(runId)).blocked).toBe("The worktree is not there any more.");
 });
+
+it("a check that ran elsewhere on this very work is shown, until the work is another or it runs here", async () => {
+  const known = [{ name: "Tests", command: "npm test", timeoutMs: 60_000 }];
+  await bed.stop();
+  bed = await startReviews(directory, known);
+  await bed.reviews.start();
+  await work();
+  const { tree } = await bed.reviews.get(runId);
+  const at = "2026-11-21T08:06:00.000Z";
+  const facts = { name: "Tests", command: "npm test", sessionId: null, exitCode: null, message: null };
+  const passed = { ...facts, state: "succeeded" as const, startedAt: at, endedAt: at, tree, isStale: false };
+  bed.state.ranElsewhere = [passed];
+  expect((await bed.reviews.get(runId)).checks).toEqual([passed]);
+  bed.state.ranElsewhere = [{ ...passed, tree: "0".repeat(40) }];
+  expect((await bed.reviews.get(runId)).checks).toEqual([]);
+  bed.state.ranElsewhere = [passed];
+  const { checks } = await bed.reviews.check(runId);
+  expect(checks).toMatchObject([{ state: "running" }]);
+  bed.sessions.end(checks[0]?.sessionId ?? "", { exitCode: 1 });
+  await expect.poll(async () => (await bed.reviews.get(runId)).checks).toMatchObject([{ state: "failed" }]);
+});

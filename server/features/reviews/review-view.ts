@@ -1,4 +1,10 @@
-import type { Review, ReviewComment, ReviewFile, ReviewSummary } from "../../../contract/features/reviews.ts";
+import type {
+  Review,
+  ReviewCheck,
+  ReviewComment,
+  ReviewFile,
+  ReviewSummary,
+} from "../../../contract/features/reviews.ts";
 import type { WorktreeSetup } from "../../../contract/features/worktrees.ts";
 import { isOpenState } from "../../../contract/run-transcript.ts";
 import { AppError } from "../../../lib/app-error.ts";
@@ -45,11 +51,18 @@ function decisionView(
   return { by, at, branch, canUndo, commit: state === "discarded" ? null : (to ?? work) };
 }
 
+interface ViewSurroundings {
+  /** Those the app has. */
+  checks: WorktreeSetup["checks"];
+  ranElsewhere: readonly ReviewCheck[];
+  nowMs: number;
+}
+
 /** A review with everything a page shows. `open` is `null` for work that was decided on or whose worktree is gone. */
 export async function reviewView(
   record: ReviewRecord,
   open: OpenWork | null,
-  { checks, nowMs }: { checks: WorktreeSetup["checks"]; nowMs: number },
+  { checks, ranElsewhere, nowMs }: ViewSurroundings,
 ): Promise<Review> {
   const { runId, title, appId, runState, state, createdAt, worktree, decision, reverts } = record;
   const shown = decision ?? record.last;
@@ -76,10 +89,7 @@ export async function reviewView(
     removed: changes.reduce((sum, { removed }) => sum + removed, 0),
     tree,
     comments: await commentViews(place, record.comments, { changes, base, tree }),
-    checks: record.checks.map(({ id: _id, timeoutMs: _timeout, isEnding: _isEnding, ...check }) => ({
-      ...check,
-      isStale: check.tree !== tree,
-    })),
+    checks: shownChecks(record, ranElsewhere, tree),
     knownChecks: checks.map(({ name, command }) => ({ name, command })),
     ...(await mergeState(record, open)),
     cannotSend: sendProblem(record),
@@ -87,6 +97,21 @@ export async function reviewView(
     decision:
       decision && decisionView(state, decision, isRecent(decision, nowMs) && (await isStillThere(record, decision))),
   };
+}
+
+/** Those of the review. Where none of them tells of this very work, what ran on it elsewhere does. */
+function shownChecks(record: ReviewRecord, ranElsewhere: readonly ReviewCheck[], tree: string): ReviewCheck[] {
+  const own = record.checks.map(({ id: _id, timeoutMs: _timeout, isEnding: _isEnding, ...check }) => ({
+    ...check,
+    isStale: check.tree !== tree,
+  }));
+  const isUnderWay = own.some(({ state }) => state === "queued" || state === "running");
+  const others = isUnderWay
+    ? []
+    : ranElsewhere.filter(
+        (one) => one.tree === tree && !own.some(({ name, isStale }) => name === one.name && !isStale),
+      );
+  return [...own.filter(({ name }) => !others.some((one) => one.name === name)), ...others];
 }
 
 /** Of work decided on long ago git may have forgotten the files. */
