@@ -21,8 +21,9 @@ test("a run is said to be tried again only when it is", () => {
   expect(recoveryWords(task("failed", "ended", ["ask"]), first)).toBe("you were asked");
 });
 
+const nameOf = (id: string): string => id.toUpperCase();
+
 test("a size of model is a wish: it is not said of what was given to somebody", () => {
-  const nameOf = (id: string): string => id.toUpperCase();
   const run = { runId: "run-0123456789abcdef", startedAt: "2026-03-01T12:00:00.000Z", recovery: null };
   expect(choiceWords({ choice: { kind: "tier", tier: "light" }, runs: [] }, nameOf)).toBe("light model");
   expect(choiceWords({ choice: { kind: "tier", tier: "light" }, runs: [run] }, nameOf)).toBe("");
