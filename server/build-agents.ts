@@ -74,11 +74,9 @@ export async function buildAgents(
   const localModels = await buildLocalModels(context, { panic });
   panic.addBrake("stoppedDownloads", (by) => localModels.stopDownloads(`Everything was stopped by ${by}`));
   const providers = await buildProviders(context, { panic });
-  const usage = await buildUsage(context, {
-    settings,
-    nameOfApp: (appId) => appOf(appId)?.name,
-  });
-  const worktrees = await buildWorktrees(context, { nameOfApp: (appId) => appOf(appId)?.name });
+  const nameOfApp = (appId: string) => appOf(appId)?.name;
+  const usage = await buildUsage(context, { settings, nameOfApp });
+  const worktrees = await buildWorktrees(context, { nameOfApp });
   const runs = await buildRuns(context, {
     setupOf: worktrees.setups.of,
     notifications,
