@@ -9,11 +9,12 @@ const megabyte = 1024 * 1024;
 
 /**
  * The optimising compiler is 4 MB of Node that one hot function brings into memory. Where nothing is ever hot it stays
- * out; the two processes that stream take it only for what really is, which Node 20 and later ones spell differently.
+ * out; the two processes that stream take it only for what really is, not for what a start does often, which Node 20 and later
+ * ones spell differently.
  */
 const neverHot = ["--max-semi-space-size=1", "--optimize-for-size", "--no-opt"];
 const nodeMajor = Number.parseInt(process.versions.node, 10);
-const lateHot = nodeMajor < 21 ? ["--interrupt-budget=150000"] : ["--invocation-count-for-turbofan=50000"];
+const lateHot = nodeMajor < 21 ? ["--interrupt-budget=1500000"] : ["--invocation-count-for-turbofan=50000"];
 
 /** What glibc frees goes back to the system, from one arena for all threads; other C libraries do not read these. */
 const returnFreed = { MALLOC_ARENA_MAX: "1", MALLOC_TRIM_THRESHOLD_: "131072" };
@@ -62,8 +63,12 @@ module.exports = {
     // Chrome is ended by its own process, in an orderly way; PM2 counts only the Node part.
     processOf("portos-browser", "browser.js", ports.browserHealth),
     // What the user started here must survive: PM2 may never end the descendants of this process.
-    // Floods of terminal output want a full-sized young generation.
-    processOf("portos-cos", "cos.js", ports.cos, { maxMemoryMegabytes: 1_500, treekill: false, node_args: lateHot }),
+    // Floods of terminal output want a larger young generation than the rest; a full-sized one would stay at 16 MB.
+    processOf("portos-cos", "cos.js", ports.cos, {
+      maxMemoryMegabytes: 1_500,
+      treekill: false,
+      node_args: ["--max-semi-space-size=4", ...lateHot],
+    }),
     processOf("portos-autofixer", "autofixer.js", ports.autofixer),
     processOf("portos-autofixer-ui", "autofixer-ui.js", ports.autofixerUi, { maxMemoryMegabytes: 200 }),
   ],

@@ -164,7 +164,7 @@ test("what the user stops while it is being repaired stays stopped", async () =>
   await run("setTimeout(() => process.exit(1), 100)", { maxRestarts: 10 });
   await untilStatus("open");
   await pm2.stop((await webProcess()).pmId);
-  expect((await untilStatus("dismissed")).reason).toBe("Stopped by you.");
+  expect((await untilStatus("stopped")).reason).toBe("Stopped by you.");
   expect((await webProcess()).status).toBe("stopped");
 });
 

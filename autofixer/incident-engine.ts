@@ -54,11 +54,12 @@ export class IncidentEngine {
   async #takeIn(end: UnaskedEnd): Promise<void> {
     const { signal, wasAsked } = await this.#options.lastEnd(end.home, end.name, end.pmId);
     if (wasAsked) return;
-    // A program that ends by itself without an error did what it wanted; only giving up makes it an incident.
-    if (signal === null && (end.code ?? 0) === 0 && !end.isGivenUp && !this.#activeOf(end)) return;
-    const process = (await this.#options.look()).processes.find((one) => isSame(one, end));
+    const { processes } = await this.#options.look();
+    const process = processes.find((one) => isSame(one, end));
     if (!process) return;
-    await this.#record(process, { code: signal === null ? end.code : null, signal, at: iso(end.at) });
+    // A program that ends by itself without an error did what it wanted; only giving up makes it an incident.
+    if (signal === null && (end.code ?? 0) === 0 && !end.isGivenUp && !this.#activeOf(process, processes)) return;
+    await this.#record(process, { code: signal === null ? end.code : null, signal, at: iso(end.at) }, processes);
   }
 
   /** Looks at all processes: settles, restarts, gives up, and finds what the bus did not tell. */
@@ -66,11 +67,12 @@ export class IncidentEngine {
     return this.#enqueue(async () => {
       const { processes, homes } = await this.#options.look();
       for (const process of processes) {
-        if (process.status === "errored" && !this.#activeOf(process) && !this.#isDismissed(process)) {
+        if (process.status === "errored" && !this.#activeOf(process, processes) && !this.#isDismissed(process)) {
           const at = iso(this.#options.clock.now());
-          await this.#record(process, { code: process.exitCode, signal: null, at });
+          await this.#record(process, { code: process.exitCode, signal: null, at }, processes);
         }
       }
+      await this.#settleDoubles(processes);
       for (const incident of this.#options.book.active()) {
         if (!homes.has(incident.process.home)) continue;
         await this.#follow(incident, processOf(incident, processes));
@@ -130,9 +132,9 @@ export class IncidentEngine {
     return coming.length === 0 ? null : Math.min(...coming);
   }
 
-  async #record(process: Pm2Process, exit: Incident["exit"]): Promise<void> {
+  async #record(process: Pm2Process, exit: Incident["exit"], all: readonly Pm2Process[]): Promise<void> {
     const { clock, logger } = this.#options;
-    const open = this.#activeOf(process);
+    const open = this.#activeOf(process, all);
     if (open?.status === "gave-up" && exit.at <= open.updatedAt) {
       // It ended before it was given up; word of it only came later.
       await this.#save({ ...open, exit, crashes: open.crashes + 1 }, open.reason);
@@ -145,12 +147,12 @@ export class IncidentEngine {
     const before = open?.status === "open" ? open : null;
     const now = iso(clock.now());
     const incident: Incident = before
-      ? { ...before, exit, crashes: before.crashes + 1 }
+      ? { ...before, exit, crashes: before.crashes + 1, nextAttemptAt: null } // it ran, so what was planned is over
       : newIncident(process, exit, now, this.#options.policy.pausesMs.length);
     await this.#save(incident, `${endText(exit)}. PM2 starts it again.`);
     logger.warn("A process crashed", { process: process.name, exit: exitText(exit), crashes: incident.crashes });
     this.#inspect(incident.id, process);
-    const saved = this.#activeOf(process);
+    const saved = this.#activeOf(process, all);
     if (saved) await this.#deal(saved, process);
   }
 
@@ -160,7 +162,8 @@ export class IncidentEngine {
       case "nothing":
         return;
       case "watch":
-        if (incident.reason !== decision.reason) await this.#save(incident, decision.reason);
+        if (incident.reason !== decision.reason || incident.nextAttemptAt !== null)
+          await this.#save({ ...incident, nextAttemptAt: null }, decision.reason);
         return;
       case "wait":
         await this.#save({ ...incident, nextAttemptAt: decision.at }, decision.reason);
@@ -263,11 +266,30 @@ export class IncidentEngine {
     return this.#options.book.dismissedAt(runKey(process)) === process.restarts;
   }
 
-  #activeOf(process: { home: Pm2HomeName; pmId: number; name: string }): Incident | undefined {
+  /** Also that of a process which was made anew since, under another number. */
+  #activeOf(process: Pm2Process, all: readonly Pm2Process[]): Incident | undefined {
     const active = this.#options.book.active();
     const isBack = ({ id, process: { home, name } }: Incident): boolean =>
       this.#goneSince.has(id) && home === process.home && name === process.name;
-    return active.find((incident) => isSame(incident.process, process)) ?? active.find(isBack);
+    return (
+      active.find((incident) => isSame(incident.process, process)) ??
+      active.find((incident) => processOf(incident, all) === process || isBack(incident))
+    );
+  }
+
+  /** Of several unsettled incidents of one process only that of its last end is true. */
+  async #settleDoubles(processes: readonly Pm2Process[]): Promise<void> {
+    const newest = new Map<Pm2Process, Incident>();
+    for (const incident of this.#options.book.active()) {
+      const process = processOf(incident, processes);
+      if (process === null) continue;
+      const other = newest.get(process);
+      const isNewer = other === undefined || incident.exit.at > other.exit.at;
+      if (isNewer) newest.set(process, incident);
+      const old = isNewer ? other : incident;
+      const why = "Its process was made anew and crashed again: a newer incident tells of it.";
+      if (old !== undefined) await this.#settle(old, "removed", why);
+    }
   }
 
   async #change(id: string, work: (incident: Incident) => Promise<Incident>): Promise<Incident> {

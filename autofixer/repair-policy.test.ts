@@ -139,7 +139,7 @@ describe("what the user does counts", () => {
     const planned = incident({ nextAttemptAt: iso(at) });
     expect(decide(planned, process({ status: "stopped" }), at + 5_000, policy)).toEqual({
       kind: "close",
-      status: "dismissed",
+      status: "stopped",
       reason: "Stopped by you.",
     });
   });
@@ -157,7 +157,7 @@ describe("what the user does counts", () => {
   test("a removed process closes its incident", () => {
     expect(decide(incident({ status: "gave-up" }), null, at, policy)).toMatchObject({
       kind: "close",
-      status: "dismissed",
+      status: "removed",
     });
   });
 });

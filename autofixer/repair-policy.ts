@@ -25,7 +25,7 @@ export type Decision =
   | { kind: "watch"; reason: string }
   | { kind: "wait"; at: string; reason: string }
   | { kind: "restart" }
-  | { kind: "close"; status: "recovered" | "dismissed"; reason: string }
+  | { kind: "close"; status: "recovered" | "stopped" | "removed"; reason: string }
   | { kind: "give-up"; reason: string; stopProcess: boolean };
 
 const nothing: Decision = { kind: "nothing" };
@@ -36,7 +36,7 @@ const nothing: Decision = { kind: "nothing" };
  * PM2 are watched, not restarted.
  */
 export function decide(incident: Incident, process: Pm2Process | null, now: number, policy: RepairPolicy): Decision {
-  if (!process) return { kind: "close", status: "dismissed", reason: "The process was removed from PM2." };
+  if (!process) return { kind: "close", status: "removed", reason: "The process was removed from PM2." };
   const isFresh = now - Date.parse(incident.exit.at) < policy.settleMs;
   if (process.status === "online") {
     const since = Date.parse(process.onlineSince ?? incident.exit.at);
@@ -89,7 +89,7 @@ function decideErrored(incident: Incident, process: Pm2Process, now: number, pol
 function decideStopped(process: Pm2Process): Decision {
   if (!process.autorestart)
     return { kind: "give-up", reason: "It is set up not to be restarted by itself.", stopProcess: false };
-  return { kind: "close", status: "dismissed", reason: "Stopped by you." };
+  return { kind: "close", status: "stopped", reason: "Stopped by you." };
 }
 
 function decideLoop(incident: Incident, process: Pm2Process, policy: RepairPolicy): Decision {

@@ -21,6 +21,8 @@ const listRepeats = 130;
 const finished = 10_000;
 const agent = fileURLToPath(new URL("../cos/agents/testing/fake-cli.mjs", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "portos-bench-"));
+const workFolder = join(folder, "work");
+mkdirSync(workFolder);
 const program = await bundleProgram("bench/lib/agents-parts.ts");
 let cos = null;
 let base = "";
@@ -31,7 +33,7 @@ async function startCos() {
     PATH: process.env.PATH,
     HOME: folder,
     PORTOS_DATA_DIR: join(folder, "data"),
-    PORTOS_CONFIG_DIR: folder,
+    PORTOS_CONFIG_DIR: join(folder, "config"),
   };
   cos = spawn(process.execPath, [program], { env, stdio: ["pipe", "pipe", "inherit"] });
   const port = await new Promise((resolve) => cos.stdout.once("data", (data) => resolve(Number(data))));
@@ -74,7 +76,7 @@ function start(text, id = newId()) {
     taskType: null,
     setup: null,
     prompt: null,
-    folder,
+    folder: workFolder,
     text,
     targets: [{ ...provider, ...how, timeoutMs: 120_000, price: null }],
   });

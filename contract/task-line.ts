@@ -6,10 +6,14 @@ export interface TaskLine {
   type: string | null;
   priority: TaskPriority | null;
   appId: string | null;
+  /** Id of the prompt that says what is to be done. */
+  prompt: string | null;
 }
 
 /** What a line means that says nothing of it. */
-export const lineDefaults = { type: "feature", priority: "normal", appId: null } as const;
+export const lineDefaults = { type: "feature", priority: "normal", appId: null, prompt: null } as const;
+
+type WholeLine = Pick<Task, "title" | "type" | "priority" | "appId"> & Pick<TaskLine, "prompt">;
 
 type TagKind = Exclude<keyof TaskLine, "title">;
 
@@ -17,15 +21,16 @@ const tagPatterns: Record<TagKind, RegExp> = {
   type: /^#([a-z][a-z0-9-]{0,29})$/,
   priority: /^!(urgent|high|normal|low)$/,
   appId: /^@([a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?)$/,
+  prompt: /^%([a-z0-9][a-z0-9-]{0,59})$/,
 };
 const tagKinds = Object.keys(tagPatterns) as TagKind[];
 
 /**
- * Reads "Fix the login #fix !high @shop": type, priority and app are the last words, each at most once, in any order. A last
- * word of the title that would be taken for one of them stands behind a backslash.
+ * Reads "Fix the login #fix !high @shop %repair": type, priority, app and prompt are the last words, each at most once, in any
+ * order. A last word of the title that would be taken for one of them stands behind a backslash.
  */
 export function parseTaskLine(text: string): TaskLine {
-  const found: TaskLine = { title: "", type: null, priority: null, appId: null };
+  const found: TaskLine = { title: "", type: null, priority: null, appId: null, prompt: null };
   let rest = text.trim();
   for (;;) {
     const word = wordAtEnd(rest);
@@ -39,12 +44,13 @@ export function parseTaskLine(text: string): TaskLine {
 }
 
 /** The line of a task, without what goes without saying. `parseTaskLine` reads the same out of it. */
-export function formatTaskLine({ title, type, priority, appId }: Pick<Task, "title" | TagKind>): string {
+export function formatTaskLine({ title, type, priority, appId, prompt }: WholeLine): string {
   return [
     escaped(title),
     ...(type === lineDefaults.type ? [] : [`#${type}`]),
     ...(priority === lineDefaults.priority ? [] : [`!${priority}`]),
     ...(appId === null ? [] : [`@${appId}`]),
+    ...(prompt === null ? [] : [`%${prompt}`]),
   ].join(" ");
 }
 

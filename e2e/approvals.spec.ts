@@ -1,6 +1,6 @@
 import { mkdtemp, readdir, readFile, realpath, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 
 import type { Approval } from "../contract/features/approvals.ts";
 import { expectAccessible } from "./support/accessibility.ts";
@@ -27,10 +27,17 @@ test.afterEach(async ({ portos }) => {
 });
 
 /** A run that asks to write these files, one after the other. */
-async function ask(portos: PortosFixture, ...files: string[]): Promise<string> {
+function ask(portos: PortosFixture, ...files: string[]): Promise<string> {
+  return run(
+    portos,
+    files.map((file) => `ask ${file}`),
+  );
+}
+
+async function run(portos: PortosFixture, lines: readonly string[]): Promise<string> {
   const { body, status } = await portos.call("POST", "/api/runs", {
     title: "Write the notes",
-    prompt: { kind: "text", text: files.map((file) => `ask ${file}`).join("\n") },
+    prompt: { kind: "text", text: lines.join("\n") },
     choices: [{ providerId: "asker" }],
     folder,
     permissionMode: "ask",
@@ -73,7 +80,9 @@ test(
       if (message.type() === "error") complaints.push(message.text());
     });
     await answerPage.goto(`/a/${id}`);
-    await expect(answerPage.getByRole("heading", { level: 1 })).toContainText("notes.md");
+    await expect(answerPage.getByRole("heading", { level: 1 })).toHaveText("Edit notes.md");
+    await answerPage.getByText(basename(folder), { exact: true }).click();
+    await expect(answerPage.getByText(folder, { exact: true })).toBeVisible();
     await expect(answerPage.getByText("+new text")).toBeVisible();
     await expect(answerPage.getByText(/min left/)).toBeVisible();
     await expectAccessible(answerPage, "Question on its own page");
@@ -120,7 +129,7 @@ test(
   "allowing more in this run answers the next question by a rule, which is listed",
   { tag: "@desktop" },
   async ({ page, portos }, info) => {
-    await ask(portos, "one.md", "two.md");
+    const id = await run(portos, ["ask one.md", "ask two.md", "wait"]);
     await page.goto("/agents");
     await page.getByRole("main").getByRole("link", { name: "Approvals, 1 question waiting" }).click();
     const question = page.getByRole("group", { name: /Question: Edit .*one\.md/ });
@@ -141,10 +150,12 @@ test(
     await expect(rule).toBeHidden();
     await rules.getByRole("button", { name: "Undo" }).click();
     await expect(rule).toBeVisible();
+    await portos.call("POST", `/api/runs/${id}/stop`);
+    await expect(rules.getByText("Everything is asked")).toBeVisible();
   },
 );
 
-test("a rule says beforehand what it would have answered", { tag: "@desktop" }, async ({ page, portos }, info) => {
+test("a rule says beforehand what it would have answered", async ({ page, portos }, info) => {
   await ask(portos, "notes.md");
   const { id, hash } = await pending(portos);
   await portos.call("POST", `/api/approvals/${id}/decision`, { hash, answer: "deny" });
@@ -154,6 +165,8 @@ test("a rule says beforehand what it would have answered", { tag: "@desktop" }, 
   await sheet.getByRole("textbox", { name: "Folder" }).fill(folder);
   await sheet.getByPlaceholder("Any kind").click();
   await page.getByRole("option", { name: "Edit files" }).click();
+  // A list that is being placed makes no phone widen the page.
+  expect(await page.evaluate(() => innerWidth)).toBe(page.viewportSize()?.width);
   await expect(sheet.getByText(/Would have matched 1 of the last \d+/)).toBeVisible();
   await expect(sheet.getByText(/You answered 1 of them the other way/)).toBeVisible();
   await page.keyboard.press("Escape");

@@ -9,6 +9,7 @@ import { expectAccessible } from "./support/accessibility.ts";
 import { startMockModel, type MockModel } from "./support/mock-model.ts";
 import { saveScreenshots } from "./support/screenshot.ts";
 import { expect, type PortosFixture, test } from "./support/test.ts";
+import { expectTouchable } from "./support/touch.ts";
 
 let model: MockModel;
 
@@ -135,7 +136,15 @@ test("work is looked at, commented on, sent back, checked, merged and unmerged",
   await saveScreenshots(page, info, "review");
 
   if (isPhone) {
-    await change.getByText("`Hello, ${who}!`").click();
+    // A finger meets a line near the one that is meant, and goes on from there.
+    await change.getByText("greet(name)").first().tap();
+    const comment = change.getByRole("button", { name: /^Comment on line/ });
+    await expect(comment).toBeVisible();
+    const met = Number((await comment.textContent())?.match(/\d+/)?.[0]);
+    await change.getByRole("button", { name: "Line before" }).tap();
+    await expect(comment).toHaveText(`Comment on line ${String(met - 1)}`);
+    await expectTouchable(change.getByRole("button", { name: /^Line (before|after)$/ }));
+    await change.getByText("`Hello, ${who}!`").tap();
     await change.getByRole("button", { name: "Comment on line 5" }).click();
   } else {
     await page.keyboard.press("j");
@@ -147,7 +156,10 @@ test("work is looked at, commented on, sent back, checked, merged and unmerged",
   await saveScreenshots(page, info, "review-comment");
   await page.getByRole("button", { name: "Add comment" }).click();
   await expect(change.getByText("not sent yet")).toBeVisible();
-  await page.getByRole("button", { name: "Send 1 comment to the agent" }).click();
+  const send = page.getByRole("button", { name: "Send 1 comment to the agent" });
+  const words = send.getByText("Send 1 comment to the agent");
+  expect(await words.evaluate((label) => label.scrollWidth <= label.clientWidth)).toBe(true);
+  await send.click();
   await expect(change.getByText("sent to the agent")).toBeVisible();
   await ended(portos, id);
   const { body } = await portos.call("GET", `/api/runs/${id}/events?limit=200`);

@@ -108,13 +108,13 @@ test(
     await page.getByRole("button", { name: "Start now" }).click();
     const main = page.getByRole("main");
     await expect(main.getByText("failed").first()).toBeVisible();
-    await expect(main.getByText(/Stopped: the budget of 0\.02 minutes is used up\./).first()).toBeVisible();
+    await expect(main.getByText(/Stopped: the budget of 0\.02 minutes of its task is used up/).first()).toBeVisible();
     await expect(main.getByRole("link", { name: "What is left of: Take your time" })).toBeVisible();
     await page.getByRole("button", { name: "Start now" }).click();
     await expect(page.getByText(/Give the task a larger budget/).last()).toBeVisible();
     await main.getByRole("link", { name: /^Model patient/ }).click();
     await expect(main.getByRole("list", { name: "Attempts" }).getByText("budget reached")).toBeVisible();
-    await expect(main.getByText("Stopped: the budget of 0.02 minutes is used up.").first()).toBeVisible();
+    await expect(main.getByText(/Stopped: the budget of 0\.02 minutes of its task is used up/).first()).toBeVisible();
     await expect(page.getByRole("button", { name: "Stop", exact: true })).toHaveCount(0);
   },
 );

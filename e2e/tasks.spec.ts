@@ -6,6 +6,7 @@ import type { Locator, Page } from "@playwright/test";
 import { expectAccessible } from "./support/accessibility.ts";
 import { saveScreenshots } from "./support/screenshot.ts";
 import { expect, type PortosFixture, test } from "./support/test.ts";
+import { expectTouchable } from "./support/touch.ts";
 
 interface Known {
   id: string;
@@ -60,6 +61,7 @@ test("a task is added in one line, moved without dragging, deleted and brought b
       .getByRole("button", { name: /^Draft/ })
       .click();
   await expect(card(page, "Write the guide")).toBeVisible();
+  if (isPhone) await expectTouchable(titlesIn(page, "Draft"));
   await expectAccessible(page, "Board");
   await saveScreenshots(page, info, "board");
 

@@ -45,6 +45,11 @@ export function isGitOwn(folder: string, path: string): boolean {
   return partsOf(folder, path).includes(".git");
 }
 
+/** What an agent is told that would write there. */
+export function gitOwnText(path: string): string {
+  return `${path} belongs to git: agents do not write there`;
+}
+
 /** Whether a change of this file may make another program run something later, so that it is always asked for. */
 export function isGuarded(folder: string, path: string): boolean {
   return partsOf(folder, path).some((part) => part === ".git" || guarded.has(part));

@@ -104,7 +104,9 @@ function nameOf(key: string, value: unknown): string {
 }
 
 /** The first issues of a schema error as one sentence part: "apps.0.name: must be a text". */
-export function describeIssues(error: z.ZodError): string {
+export function describeIssues(error: {
+  issues: readonly { path: readonly PropertyKey[]; message: string }[];
+}): string {
   const shown = error.issues.slice(0, 3).map(({ path, message }) => `${path.join(".") || "it"}: ${message}`);
   const more = error.issues.length - shown.length;
   return more > 0 ? `${shown.join("; ")}; and ${more} more` : shown.join("; ");

@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { expect, test } from "vitest";
@@ -34,6 +34,9 @@ test("secrets sealed by another process are redacted, also those that come later
   await save(JSON.stringify({ data: { apps: [{ environment: [{ value: first, isSecret: true }] }] } }));
   await known.refresh();
   expect(redact("it prints first hidden words")).toBe("it prints [redacted]");
+  const key = (await readFile(join(env.configDir, "key"), "utf8")).trim();
+  const hex = Buffer.from(key, "base64").toString("hex");
+  expect(redact(`exit 0: ${key}\n${hex}`)).toBe("exit 0: [redacted]\n[redacted]");
 
   const byHand = { value: "second hidden words", isSecret: true };
   const open = { value: "for all to see", isSecret: false };

@@ -46,6 +46,7 @@ export function createKnownSecrets({ env, logger }: { env: Env; logger: Logger }
   }
 
   async function lookAtAll(): Promise<void> {
+    await box.check(); // with it the key itself is known
     for (const path of filesWithSecrets) await look(join(env.dataDir, path));
   }
 

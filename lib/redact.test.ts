@@ -1,6 +1,14 @@
 import { describe, expect, test } from "vitest";
 
-import { looksLikeSecret, redact, redactDiff, redactValue, registerSecret, unfinishedSecretLength } from "./redact.ts";
+import {
+  looksLikeSecret,
+  redact,
+  redactDiff,
+  redactLowered,
+  redactValue,
+  registerSecret,
+  unfinishedSecretLength,
+} from "./redact.ts";
 
 describe("redact", () => {
   test.each([
@@ -88,6 +96,14 @@ test("the end of a text that may begin a known secret is measured", () => {
   registerSecret(ending);
   expect(Buffer.from(ending).toString("base64").startsWith("e")).toBe(true);
   expect(unfinishedSecretLength(`it is ${ending}`)).toBe(ending.length);
+});
+
+test("what was put into lower case hides its secrets, too", () => {
+  registerSecret("Calm-OTTER-63");
+  const key = "AKIA0123456789ABCDEF";
+  const text = `Use Calm-OTTER-63 or ${key}, not DB_PASSWORD=hunter22`.toLowerCase();
+  expect(redactLowered(text)).toBe("use [redacted] or [redacted], not db_password=[redacted]");
+  expect(redactLowered("select the tokens of a sentence")).toBe("select the tokens of a sentence");
 });
 
 describe("redactDiff", () => {

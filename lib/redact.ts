@@ -3,6 +3,8 @@ export const redactedMark = "[redacted]";
 const mark = redactedMark;
 const secrets = new Set<string>();
 let secretPattern: RegExp | undefined;
+/** The same in whatever case. */
+let loweredPattern: RegExp | undefined;
 
 /** Shapes of tokens by vendor, JWT, credentials in URLs: found in time linear in the text. */
 const tokenShapes: readonly [RegExp, string][] = [
@@ -41,10 +43,9 @@ export function registerSecret(value: string): void {
   for (const form of [value, encodeURIComponent(value), bytes.toString("base64"), bytes.toString("base64url")])
     secrets.add(form);
   const longestFirst = [...secrets].toSorted((a, b) => b.length - a.length);
-  secretPattern = new RegExp(
-    longestFirst.map((secret) => secret.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join("|"),
-    "g",
-  );
+  const anyOf = longestFirst.map((secret) => secret.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join("|");
+  secretPattern = new RegExp(anyOf, "g");
+  loweredPattern = new RegExp(anyOf, "gi");
 }
 
 /** Returns `text` without registered secrets and without anything that has the shape of a known token. */
@@ -62,6 +63,14 @@ export function redactTokens(text: string): string {
 
 function replaced(text: string, patterns: readonly (readonly [RegExp, string])[]): string {
   return patterns.reduce((result, [pattern, replacement]) => result.replace(pattern, replacement), text);
+}
+
+const allPatterns = [...tokenShapes, [privateKey, mark] as const, ...headerPatterns, ...namedPatterns];
+const loweredPatterns = allPatterns.map(([pattern, replacement]) => [new RegExp(pattern, "gi"), replacement] as const);
+
+/** The same of a text that was put into lower case, and its secrets with it. */
+export function redactLowered(text: string): string {
+  return replaced(loweredPattern ? text.replace(loweredPattern, mark) : text, loweredPatterns);
 }
 
 /** A secret of several lines, each with the sign it had. */

@@ -52,7 +52,7 @@ export interface SecretBox {
   describe(stored: StoredSecret): SecretDescription;
   /** Marks texts as written by PortOS, for one purpose; makes the key at the first use. */
   signer(purpose: string): Promise<(text: string) => string>;
-  /** Whether the key is the one the data was last sealed with; `null` while nothing was ever sealed. */
+  /** Whether the key is the one the data was last sealed with; `null` while nothing was ever sealed. The key is redacted from then on. */
   check(): Promise<{ isRightKey: boolean; expected: string; found: string | null } | null>;
 }
 
@@ -133,13 +133,12 @@ export function createSecretBox(options: SecretBoxOptions): SecretBox {
       return (text) => createHmac("sha256", key).update(text).digest("hex");
     },
     async check() {
-      const expected = await readFingerprint(fingerprintFile);
-      if (expected === null) return null;
       const found = await currentKey().then(
         (key) => key?.fingerprint ?? null,
         () => null, // damaged or unreadable: opening a secret says so
       );
-      return { isRightKey: found === expected, expected, found };
+      const expected = await readFingerprint(fingerprintFile);
+      return expected === null ? null : { isRightKey: found === expected, expected, found };
     },
   };
 }
@@ -195,7 +194,11 @@ async function readKey(file: string): Promise<Key | null> {
   });
   if (found === null) return null;
   const bytes = Buffer.from(found.bytes.toString("utf8").trim(), "base64");
-  if (bytes.length === keyBytes) return { bytes, fingerprint: fingerprintOf(bytes) };
+  if (bytes.length === keyBytes) {
+    // A program that reads the file shows it to nobody else.
+    for (const form of ["base64", "base64url", "hex"] as const) registerSecret(bytes.toString(form));
+    return { bytes, fingerprint: fingerprintOf(bytes) };
+  }
   throw new AppError("unavailable", `The key ${file} is damaged.`, {
     hint: "Put the right key back, or remove the file and enter all secrets anew.",
   });

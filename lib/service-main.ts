@@ -2,6 +2,7 @@ import type { ProcessName } from "../contract/ports.ts";
 import { AppError } from "./app-error.ts";
 import { parseEnv, type Env } from "./env.ts";
 import { createLogger, type Logger } from "./logger.ts";
+import { keepFilesPrivate } from "./processes/user-umask.ts";
 
 export interface Service {
   /** Ends everything the service started; what is not done after ten seconds is cut. */
@@ -16,7 +17,7 @@ export function runService(
   start: (context: { env: Env; logger: Logger }) => Promise<Service>,
 ): void {
   process.title = name;
-  process.umask(0o077);
+  keepFilesPrivate();
   let logger = createLogger();
   let service: Service | undefined;
   let isStopping = false;

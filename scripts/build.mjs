@@ -68,7 +68,7 @@ async function buildBundle({ name, entry }) {
     external: (id) => external.some((one) => id === one || id.startsWith(`${one}/`)),
     logLevel: "warn",
     checks: { eval: false },
-    plugins: [lazyPackages],
+    plugins: [leanPackages, lazyPackages],
   });
   try {
     const { output } = await bundle.write({
@@ -108,6 +108,21 @@ const lazyPackages = {
     };
   },
 };
+
+/**
+ * What packages bring along and nothing here uses: the program's text stays in memory for good. Express reads no bodies here
+ * (lib/json-body.ts does), so the package for that, with its tables of every character set, is left out; of the list of file
+ * types there is one, not one for each package that looks at it.
+ */
+const leanPackages = {
+  name: "lean-packages",
+  resolveId(id) {
+    if (id === "mime-db") return join(root, "node_modules/mime-db/index.js");
+    return id === "body-parser" ? emptyPackage : null;
+  },
+  load: (id) => (id === emptyPackage ? "module.exports = {};" : null),
+};
+const emptyPackage = "\0empty-package";
 
 /**
  * Node keeps a program's text in memory, with two bytes for each character as soon as one does not fit into one byte:

@@ -76,11 +76,9 @@ export async function buildAgents(
   const localModels = await buildLocalModels(context, { panic });
   panic.addBrake("stoppedDownloads", (by) => localModels.stopDownloads(`Everything was stopped by ${by}`));
   const providers = await buildProviders(context, { panic });
-  const usage = await buildUsage(context, {
-    settings,
-    nameOfApp: (appId) => appOf(appId)?.name,
-  });
-  const worktrees = await buildWorktrees(context, { nameOfApp: (appId) => appOf(appId)?.name });
+  const nameOfApp = (appId: string) => appOf(appId)?.name;
+  const usage = await buildUsage(context, { settings, nameOfApp });
+  const worktrees = await buildWorktrees(context, { nameOfApp });
   const runs = await buildRuns(context, {
     setupOf: worktrees.setups.of,
     notifications,
@@ -94,13 +92,14 @@ export async function buildAgents(
   const tasks = await buildTasks(context, {
     notifications,
     hasApp: (appId) => appOf(appId) !== undefined,
+    hasProvider: (providerId) => providerList().some(({ id }) => id === providerId),
     stopRun: async (id, reason) => {
       await runs.runs.stop(id, reason).catch(unlessOver);
     },
     autonomy: () => chief.settings().autonomy,
     startTask: (id) => chief.startNow(id),
     incidentOf: (id) => crashes.incidents.get(id),
-    promptIssues: prompts.issuesOf,
+    prompts,
   });
   context.onStop(startHistoryRetention({ history: tasks.log, logger: context.logger }, settings));
   const openRuns = () => runs.open().runs.map(({ run }) => run);
@@ -127,6 +126,7 @@ export async function buildAgents(
     panic,
     // A repair says itself when its work waits.
     isToldElsewhere: (runId) => repairs.hasRun(runId),
+    ranElsewhere: (runId) => repairs.checksOn(runId),
     ...reviewOptions,
   });
   panic.addBrake("stoppedChecks", () => reviews.stopAllChecks());

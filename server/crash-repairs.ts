@@ -30,7 +30,7 @@ export interface CrashRepairParts {
   approvals: ApprovalService;
   reviews: ReviewService;
   providers: Pick<Providers, "service">;
-  learning: Pick<Learning, "choose">;
+  learning: Pick<Learning, "choose" | "feedback">;
   checksOf(appId: string): Promise<WorktreeSetup["checks"]>;
   /** What a repair is timed by, and what runs its checks; replaced in tests. */
   timing?: RepairTiming | undefined;
@@ -54,6 +54,7 @@ export async function buildCrashRepairs(
     baseUrl: `http://127.0.0.1:${env.ports.cos}`,
     name: "portos-cos",
   });
+  const didNotHold = (runId: string): Promise<void> => parts.learning.feedback(runId, "discarded");
   const built = await buildRepairs(
     context,
     {
@@ -76,6 +77,7 @@ export async function buildCrashRepairs(
       checksStopped: (count) => panic.countLate("stoppedChecks", count),
       reviews: reviewsOf(reviews),
       approvals,
+      didNotHold,
       panic() {
         if (!panic.isOn()) return null;
         const { by } = panic.get();
@@ -95,7 +97,9 @@ export async function buildCrashRepairs(
   runs.hooks.onRunChanged(({ source }) => {
     if (source.kind === "incident") nudge();
   });
-  reviews.onDecided(() => {
+  reviews.onDecided(async ({ runId, state }) => {
+    // Heard after everybody else for whom undone work is open again, and not judged.
+    if (state === "open" && built.isTakenBack(runId)) await didNotHold(runId);
     nudge();
   });
   approvals.onSettled(({ subject }) => {

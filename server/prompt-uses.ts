@@ -2,6 +2,7 @@ import type { AutomationAction } from "../contract/features/automation-actions.t
 import type { Automation } from "../contract/features/automations.ts";
 import type { PromptReference } from "../contract/features/prompts.ts";
 import type { Task } from "../contract/features/tasks.ts";
+import { redact } from "../lib/redact.ts";
 import type { FoundUse, UseFinder } from "./features/prompts/prompt-service.ts";
 import type { RunService } from "./features/runs/run-service.ts";
 
@@ -37,7 +38,7 @@ export function usesInTasks(tasks: {
               {
                 use: {
                   kind: "task",
-                  name: title,
+                  name: redact(title),
                   link: `/agents/tasks/${id}`,
                   version: template.version,
                   at: updatedAt,

@@ -1,4 +1,5 @@
-import type { Budget, Run } from "../contract/features/runs.ts";
+import type { Budget, LimitNames, Run } from "../contract/features/runs.ts";
+import { money } from "../lib/money.ts";
 
 /** What runs have used, in the units of a budget. */
 export interface RunUse {
@@ -65,14 +66,45 @@ export function leftOf(
     turns: turns === null ? null : turns - used.turns,
     minutes: minutes === null ? null : rounded(minutes - used.minutes),
   };
+  const limit = (key: keyof Budget): string => limitText(key, budget[key]);
   let exceeded: { limit: string; spent: string } | null = null;
-  if (left.costUsd !== null && left.costUsd <= 0) exceeded = { limit: money(costUsd), spent: money(used.costUsd) };
-  else if (left.tokens !== null && left.tokens <= 0) exceeded = { limit: `${tokens} tokens`, spent: `${used.tokens}` };
-  else if (left.turns !== null && left.turns <= 0) exceeded = { limit: `${turns} turns`, spent: `${used.turns}` };
+  if (left.costUsd !== null && left.costUsd <= 0) exceeded = { limit: limit("costUsd"), spent: money(used.costUsd) };
+  else if (left.tokens !== null && left.tokens <= 0) exceeded = { limit: limit("tokens"), spent: `${used.tokens}` };
+  else if (left.turns !== null && left.turns <= 0) exceeded = { limit: limit("turns"), spent: `${used.turns}` };
   else if (left.minutes !== null && left.minutes < (used.minutes > 0 ? leastMinutes : 0))
-    exceeded = { limit: `${minutes} minutes`, spent: used.minutes.toFixed(minutes !== null && minutes < 1 ? 2 : 1) };
+    exceeded = { limit: limit("minutes"), spent: used.minutes.toFixed(minutes !== null && minutes < 1 ? 2 : 1) };
   return { left, exceeded };
 }
+
+function limitText(key: keyof Budget, limit: number | null): string {
+  return key === "costUsd" ? money(limit) : `${limit ?? 0} ${limit === 1 ? units[key].slice(0, -1) : units[key]}`;
+}
+
+const units = { tokens: "tokens", turns: "turns", minutes: "minutes" } as const;
+
+/** A budget from which a run has some of its limits. */
+export interface LimitSource {
+  budget: Budget;
+  /** What was left of it when the run was started. */
+  left: Budget;
+  /** "of its task", "a day of the automation Every night". */
+  whose: string;
+}
+
+/** Whose limits those of a run are; `own`: those that are its own. The first source counts where two have left the same. */
+export function limitNamesOf(limits: Budget, sources: readonly LimitSource[], own: Budget | null = null): LimitNames {
+  const names: LimitNames = {};
+  for (const key of ["costUsd", "tokens", "turns", "minutes"] as const) {
+    const source = sources.find(({ left }) => left[key] !== null && left[key] === limits[key]);
+    if (source === undefined || (own !== null && own[key] === limits[key])) continue;
+    const { budget, left, whose } = source;
+    const what = left[key] === budget[key] ? "The" : "What was left of the";
+    names[key] = `${what} budget of ${limitText(key, budget[key])} ${whose}`.slice(0, longestName);
+  }
+  return names;
+}
+
+const longestName = 300;
 
 /** The smaller of each two limits. */
 export function narrower(one: Budget, other: Budget): Budget {
@@ -86,12 +118,6 @@ export function narrower(one: Budget, other: Budget): Budget {
 
 function least(one: number | null, other: number | null): number | null {
   return one === null || other === null ? (one ?? other) : Math.min(one, other);
-}
-
-/** Dollars as people write them; what is less than ten cents keeps its first two digits. */
-export function money(dollars: number | null): string {
-  const amount = dollars ?? 0;
-  return amount > 0 && amount < 0.095 ? `$${String(Number(amount.toPrecision(2)))}` : `$${amount.toFixed(2)}`;
 }
 
 /** Without the dust of binary fractions. */

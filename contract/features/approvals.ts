@@ -345,8 +345,11 @@ export const approvalsEndpoints = defineEndpoints({
   },
 });
 
-/** What waits and what was settled last, then each change. */
+/** What waits and what was settled last, then each change, and that the rules are no longer those that were read. */
 export const approvalsFeed = defineFeed("approvals", {
   snapshot: approvalsEndpoints.list.reply,
-  event: z.strictObject({ kind: z.literal("changed"), approval: approvalSchema }),
+  event: z.discriminatedUnion("kind", [
+    z.strictObject({ kind: z.literal("changed"), approval: approvalSchema }),
+    z.strictObject({ kind: z.literal("rules-changed") }),
+  ]),
 });

@@ -12,7 +12,7 @@ export const promptIdSchema = z
 export const promptVariableTypeSchema = z.enum(["text", "long-text", "number", "yes-no", "choice", "list"]);
 export type PromptVariableType = z.output<typeof promptVariableTypeSchema>;
 
-/** A value of a variable. */
+/** A value of a variable. A text that says a number, yes or no, or the lines of a list counts as that. */
 export const promptValueSchema = z.union([z.string(), z.number(), z.boolean(), z.array(z.string())]);
 export type PromptValue = z.output<typeof promptValueSchema>;
 

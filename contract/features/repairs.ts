@@ -63,6 +63,9 @@ export const checkOutcomeSchema = z.strictObject({
   sessionId: z.string().nullable(),
   message: z.string().nullable(),
   seconds: z.number().min(0).nullable(),
+  startedAt: z.iso.datetime().optional(),
+  /** The work it ran on, if it ran on work. */
+  tree: z.string().optional(),
 });
 export type CheckOutcome = z.output<typeof checkOutcomeSchema>;
 
@@ -116,6 +119,8 @@ export const repairSchema = z.strictObject({
   runId: runIdSchema.nullable(),
   /** Events the run had when the agent was told to repair; `null` before. */
   toldAfter: z.int().min(0).nullable(),
+  /** The run has taken the message that asks for the repair. */
+  isTold: z.boolean().default(false),
   diagnosis: z.string().nullable(),
   /** What the agent says it has changed. */
   summary: z.string().nullable(),

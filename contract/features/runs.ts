@@ -30,6 +30,10 @@ export const budgetSchema = z.strictObject({
 });
 export type Budget = z.output<typeof budgetSchema>;
 
+/** Whose limits those of a run are that are not its own, in the words that tell of their end: "The budget of $2.00 of its task". */
+export const limitNamesSchema = z.partialRecord(budgetSchema.keyof(), z.string().max(300));
+export type LimitNames = z.output<typeof limitNamesSchema>;
+
 /** Providers to be asked one after the other. */
 export const fallbackListSchema = z.array(providerIdSchema).max(10, "must name at most 10 providers");
 
@@ -144,6 +148,14 @@ export const runInputSchema = z.strictObject({
 });
 export type RunInput = z.output<typeof runInputSchema>;
 
+/**
+ * Who or what stops a run, which decides how it ends. `user`: somebody, or something somebody has set up: it is cancelled. `panic`:
+ * the switch that stops everything, the same. A budget, its own, that of the day or that of its automation: it has failed, and nobody
+ * else is asked. `shutdown`: portos-cos is about to be ended: it is interrupted and can be resumed.
+ */
+export const stopKindSchema = z.enum(["user", "panic", "run-budget", "day-budget", "automation-budget", "shutdown"]);
+export type StopKind = z.output<typeof stopKindSchema>;
+
 /** One attempt with one provider. */
 export const attemptSchema = z.strictObject({
   number: z.int().min(1),
@@ -157,6 +169,8 @@ export const attemptSchema = z.strictObject({
   /** `null` while it runs and when it succeeded. */
   failure: failureKindSchema.nullable(),
   message: z.string().nullable(),
+  /** Who or what has ended it before its end; nothing when it ended by itself or took too long. */
+  stoppedBy: stopKindSchema.nullish(),
   /** When the limit ends that made it fail, as far as the provider said. */
   backAt: z.iso.datetime().nullish(),
   /** Milliseconds it worked, without the waiting for answers; `null` when a part of it was not watched. */
@@ -181,6 +195,7 @@ export const runSchema = z.strictObject({
   folder: z.string(),
   permissionMode: permissionModeSchema,
   budget: budgetSchema,
+  limitNames: limitNamesSchema.optional(),
   isolation: isolationSchema,
   /** `null` without isolation, and until it was made. */
   worktree: runWorktreeSchema.nullable(),
@@ -203,7 +218,7 @@ export const runSchema = z.strictObject({
   endedAt: z.iso.datetime().nullable(),
   attempts: z.array(attemptSchema),
   usage: usageSchema,
-  /** Why it is not going on: why it failed, was interrupted or is queued. */
+  /** Why it is not going on: why it failed, was interrupted or is queued; of one that is done: which budget it went over. */
   message: z.string().nullable(),
   failure: failureKindSchema.nullable(),
   /** Why it still looks as if it went on, though it is over: its end cannot be written down yet. */

@@ -144,6 +144,8 @@ export const taskSchema = z.strictObject({
   updatedAt: z.iso.datetime(),
   endedAt: z.iso.datetime().nullable(),
   reason: taskReasonSchema,
+  /** Why its prompt cannot be used with its values as things are; `null`: it can, or there is none. */
+  promptProblem: z.string().nullable().default(null),
   /** Every run it was given to, oldest first. */
   runs: z.array(
     z.strictObject({

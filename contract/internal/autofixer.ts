@@ -6,8 +6,11 @@ import { pageCursorSchema } from "../page-cursor.ts";
 
 export const incidentIdSchema = z.string().regex(/^[0-9a-z]{8,12}-[0-9a-f]{8}$/);
 
-/** `open`: being dealt with. `gave-up`: the autofixer does nothing more. Both stay in sight until settled. */
-export const incidentStatusSchema = z.enum(["open", "recovered", "gave-up", "dismissed"]);
+/**
+ * `open`: being dealt with. `gave-up`: the autofixer does nothing more. Both stay in sight until settled. `stopped`,
+ * `removed`: what the user did to the process; `dismissed`: what they did to the incident.
+ */
+export const incidentStatusSchema = z.enum(["open", "recovered", "gave-up", "stopped", "removed", "dismissed"]);
 export type IncidentStatus = z.output<typeof incidentStatusSchema>;
 
 /** What changed in git since the process last ran well. */

@@ -4,9 +4,23 @@ import { defineEndpoints } from "../endpoint.ts";
 import { chiefSettingsSchema } from "../features/chief.ts";
 import { agentKindSchema, apiDialectSchema, modelPriceSchema } from "../features/providers.ts";
 import { runEventSchema } from "../features/run-events.ts";
-import { attemptSchema, runAnswerSchema, runIdSchema, runImageSchema, runSchema } from "../features/runs.ts";
+import {
+  attemptSchema,
+  runAnswerSchema,
+  runIdSchema,
+  runImageSchema,
+  runSchema,
+  stopKindSchema,
+} from "../features/runs.ts";
 import { taskPrioritySchema } from "../features/tasks.ts";
 import { worktreeSchema, worktreeSetupSchema } from "../features/worktrees.ts";
+
+/** Who may ask for a stop of one run; the others only portos-cos itself knows of. */
+const askedStopSchema = stopKindSchema.exclude(["run-budget", "shutdown"]);
+export type AskedStop = z.output<typeof askedStopSchema>;
+
+/** How the ids of calls begin that PortOS itself makes for an agent, as when it writes a file: agents name their own. */
+export const ownCallPrefix = "portos-";
 
 const attemptBasis = attemptSchema.pick({
   providerId: true,
@@ -52,6 +66,7 @@ export const runSpecSchema = runSchema
     appId: true,
     permissionMode: true,
     budget: true,
+    limitNames: true,
     isolation: true,
     taskType: true,
     prompt: true,
@@ -196,7 +211,10 @@ export const internalRunsEndpoints = defineEndpoints({
     path: "/api/runs/:id/stop",
     summary: "Stop a run",
     params: id,
-    body: z.strictObject({ reason: z.string().max(500).nullable().default(null) }),
+    body: z.strictObject({
+      reason: z.string().max(500).nullable().default(null),
+      kind: askedStopSchema.default("user"),
+    }),
     reply: runSchema,
     audit: "none",
   },

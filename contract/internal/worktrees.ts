@@ -72,7 +72,7 @@ export const internalWorktreesEndpoints = defineEndpoints({
     audit: "none",
   },
   /**
-   * Where the work has gone. `tree` is the whole work as it was put there (`gitWorkTree` without the copied files): as long as
+   * Where the work has gone. `tree` is the whole work as it was put there (`gitWorkTree` without the copied files, and so without what the set-up command has left): as long as
    * the folder is as it was then, it may be reclaimed.
    */
   setFate: {

@@ -1,6 +1,13 @@
 import type { FailureKind } from "../../contract/features/providers.ts";
 import type { PermissionRequest, RunEventBody, ToolCall, Usage } from "../../contract/features/run-events.ts";
-import type { AnswerFormat, Budget, PermissionMode, RunImage } from "../../contract/features/runs.ts";
+import type {
+  AnswerFormat,
+  Budget,
+  LimitNames,
+  PermissionMode,
+  RunImage,
+  StopKind,
+} from "../../contract/features/runs.ts";
 import type { RunTarget } from "../../contract/internal/runs.ts";
 import type { OwnFolders } from "../../lib/own-folders.ts";
 import type { Surroundings } from "../worktrees/surroundings.ts";
@@ -13,6 +20,8 @@ export interface AttemptEnd {
   /** `null`: it succeeded. */
   failure: FailureKind | null;
   message: string | null;
+  /** What stopped it; not for what took too long. */
+  stoppedBy?: StopKind;
   /** When a limit ends, as far as the provider said. */
   backAt?: string | null;
   /** It did not end by itself, but with portos-cos or the machine: how far it came is not known. */
@@ -29,6 +38,14 @@ export type Question = Pick<PermissionRequest, "call" | "options"> & {
   paths?: readonly string[];
 };
 
+/** What is answered to a question. */
+export interface Answer {
+  /** `null` denies. */
+  optionId: string | null;
+  /** Why, as far as somebody has said. */
+  reason: string | null;
+}
+
 /** What an attempt tells while it runs. */
 export interface AttemptSink {
   text(piece: TextPiece, position?: OutputPosition): void;
@@ -41,8 +58,8 @@ export interface AttemptSink {
   session(agentSessionId: string): void;
   /** The terminal of portos-cos it runs in. */
   terminal(sessionId: string): void;
-  /** Puts a question to the user; `null` denies. A rule of the permission mode may answer at once. */
-  ask(question: Question): Promise<string | null>;
+  /** Puts a question to the user. A rule of the permission mode may answer at once. */
+  ask(question: Question): Promise<Answer>;
   /** Remembers a detached child before anything of it is read. */
   child(child: RunChild | null): Promise<void>;
 }
@@ -64,6 +81,7 @@ export interface AttemptTask<T extends RunTarget = RunTarget> {
   answerFormat: AnswerFormat;
   permissionMode: PermissionMode;
   budget: Budget;
+  limitNames: LimitNames;
   /** What its programs are started in. */
   surroundings: Surroundings;
   /** What it must not reach. */

@@ -1,7 +1,7 @@
 import type { Run } from "../../contract/features/runs.ts";
 import type { Logger } from "../../lib/logger.ts";
 import { redact } from "../../lib/redact.ts";
-import type { Conclusion } from "./run-pursuit.ts";
+import type { Conclusion } from "./ending.ts";
 import type { RunTask } from "./run-task.ts";
 
 /** An end that is not on disk yet, and when it is tried again. */

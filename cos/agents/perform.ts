@@ -2,6 +2,7 @@ import { relative } from "node:path";
 
 import type { FileEdit, ToolCall, ToolKind } from "../../contract/features/run-events.ts";
 import { AppError } from "../../lib/app-error.ts";
+import { errorCode } from "../../lib/durable-file.ts";
 import { isGuarded } from "../../lib/guarded-paths.ts";
 import type { AttemptSink } from "./attempt.ts";
 import { isAllowing, ownOptions } from "./permission-policy.ts";
@@ -29,11 +30,17 @@ export interface Work<T> {
   run: () => Promise<{ value: T; outcome: Outcome | Promise<Outcome> }>; // the outcome never rejects
 }
 
-/** The user, or the mode of the run, said no. */
+/** The user, a rule or PortOS itself said no. */
 export class NotAllowed extends AppError {
-  constructor() {
-    super("forbidden", "The user does not allow this. Do not try it again; go on without it or say what you need.");
+  constructor(reason: string | null) {
+    const said =
+      reason === null || reason.trim() === "" ? "It was denied." : `It was denied: ${asSentence(reason.trim())}`;
+    super("forbidden", `${said} Nothing was done. Do not try it again; go on without it or say what you need.`);
   }
+}
+
+function asSentence(text: string): string {
+  return /[.!?…]$/.test(text) ? text : `${text}.`;
 }
 
 export type Perform = <T>(work: Work<T>) => Promise<T>;
@@ -48,18 +55,19 @@ export function createPerformer(parts: {
   /** Kinds of calls the user allowed for the rest of this run. */
   const allowed = new Set<ToolKind>();
 
-  async function mayDo<T>(work: Work<T>, edits: FileEdit[], places: readonly string[]): Promise<boolean> {
+  /** Throws `NotAllowed`. */
+  async function demand<T>(work: Work<T>, edits: FileEdit[], places: readonly string[]): Promise<void> {
     // What shells, editors, git or agents run later is shown each time.
     const isKept = places.some((place) => isGuarded(workspace.folder, place));
-    if ((allowed.has(work.tool) && !isKept) || work.isCovered?.(places) === true) return true;
+    if ((allowed.has(work.tool) && !isKept) || work.isCovered?.(places) === true) return;
     const inside = places.map((place) => relative(workspace.folder, place) || ".");
-    const optionId = await sink.ask({
+    const { optionId, reason } = await sink.ask({
       call: { ...toolCall(factsOf(work)), state: "pending", edits },
       options: ownOptions,
       paths: [...work.paths, ...inside],
     });
     if (optionId === "allow-always") allowed.add(work.tool);
-    return isAllowing(ownOptions, optionId);
+    if (!isAllowing(ownOptions, optionId)) throw new NotAllowed(reason);
   }
 
   return async (work) => {
@@ -73,9 +81,11 @@ export function createPerformer(parts: {
     try {
       assertGoingOn();
       const places = await Promise.all(work.paths.map((path) => workspace.locate(path)));
+      // What is refused anyhow is nothing to ask anybody for.
+      if (work.tool === "edit") for (const path of work.paths) await workspace.checkWrite(path);
       edits = toolCall({ ...factsOf(work), edits: (await work.edits?.()) ?? [] }).edits;
       tell("pending");
-      if (!(await mayDo(work, edits, places))) throw new NotAllowed();
+      await demand(work, edits, places);
       assertGoingOn();
       tell("running");
       const { value, outcome } = await work.run();
@@ -83,11 +93,27 @@ export function createPerformer(parts: {
       else tellOutcome(outcome);
       return value;
     } catch (error) {
-      if (error instanceof NotAllowed) tell("denied");
-      else tell("failed", error instanceof AppError ? error.message : "It failed");
+      tell(error instanceof NotAllowed ? "denied" : "failed", whyNot(error));
       throw error;
     }
   };
+}
+
+const systemErrors: Partial<Record<string, string>> = {
+  EACCES: "It may not be touched by the user PortOS runs as",
+  EISDIR: "It is a folder",
+  ENAMETOOLONG: "Its name is too long",
+  ENOENT: "There is no such file or folder",
+  ENOSPC: "The disk is full",
+  ENOTDIR: "It is no folder",
+  EPERM: "It may not be touched by the user PortOS runs as",
+  EROFS: "It lies on a disk that cannot be written",
+};
+
+/** Why something was not done, as an agent and the transcript are told. */
+export function whyNot(error: unknown): string {
+  if (error instanceof AppError) return error.message;
+  return systemErrors[errorCode(error) ?? ""] ?? "It failed";
 }
 
 function factsOf({ callId, name, tool, input }: Omit<Work<unknown>, "run">): CallFacts {

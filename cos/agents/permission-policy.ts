@@ -30,9 +30,13 @@ export function ruleFor(
     return touched.every((path) => isInside(folder, path) || (given !== null && isInside(given, path)));
   if (mode === "ask-writes") return false;
   // A command or a fetch may reach anything, whatever folder it starts in.
-  const isFileChange = call.tool === "edit" || call.tool === "move" || call.tool === "delete";
   // What shells, editors and agents run later is shown to the user first.
-  return isFileChange && touched.length > 0 && staysInside && !touched.some((path) => isGuarded(folder, path));
+  return isFileChange(call) && touched.length > 0 && staysInside && !touched.some((path) => isGuarded(folder, path));
+}
+
+/** Whether a call changes files by their names. */
+export function isFileChange({ tool }: Pick<ToolCall, "tool">): boolean {
+  return tool === "edit" || tool === "move" || tool === "delete";
 }
 
 /** Whether a path, absolute or relative to the folder, lies in it by name; links are not followed here. */

@@ -1,4 +1,5 @@
-import type { Conclusion, Pursued, PursuitOptions, RunPursuit } from "./run-pursuit.ts";
+import type { Conclusion } from "./ending.ts";
+import type { Pursued, PursuitOptions, RunPursuit } from "./run-pursuit.ts";
 import type { RunIsolation } from "./run-isolation.ts";
 import { leftoverOf } from "./run-recovery.ts";
 import type { RunTask } from "./run-task.ts";
@@ -69,7 +70,7 @@ async function takeUp(record: RunRecord, parts: RecoveryParts): Promise<void> {
       level: "info",
       text: "portos-cos was restarted; this run went on and was found again.",
     });
-    if (record.stopReason !== null) task.end({ kind: "user", message: record.stopReason });
+    if (record.stop !== null) task.end(record.stop);
     parts.occupy(task, goOn);
     return;
   }

@@ -1,63 +1,19 @@
-import { spawn, type ChildProcess } from "node:child_process";
-import { mkdtemp, readdir, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import type { RunTarget } from "../../contract/internal/runs.ts";
-import { bundleProgram } from "../../scripts/lib/bundle-program.mjs";
 import { freePort } from "../../lib/testing/free-port.ts";
 import { until } from "../../lib/testing/temporary-folder.ts";
-import { acpTarget, cliTarget, clientOf, defaults, type TestRuns } from "./testing/test-runs.ts";
+import { createCosProcess } from "./testing/cos-process.ts";
+import { acpTarget, cliTarget, defaults } from "./testing/test-runs.ts";
 
-const basePort = await freePort();
-const port = basePort + 4;
-let program = "";
-let dataDir = "";
-let folder = "";
-let cos: ChildProcess | null = null;
-const runs: Pick<TestRuns, "client" | "until" | "ended" | "events" | "answer" | "bodies"> = clientOf(port);
+const cos = createCosProcess(await freePort());
+const { runs, folder, dataDir, end, start: startProcess } = cos;
 
-async function startProcess(): Promise<void> {
-  const env = {
-    PATH: process.env["PATH"] ?? "",
-    HOME: dataDir,
-    PORTOS_BASE_PORT: String(basePort),
-    PORTOS_DATA_DIR: join(dataDir, "data"),
-    PORTOS_STATE_DIR: join(dataDir, "state"),
-    PORTOS_CONFIG_DIR: join(dataDir, "config"),
-  };
-  cos = spawn(process.execPath, [program], { env, stdio: "ignore" });
-  await until(
-    () =>
-      runs.client.list({ query: { isOpen: "true" } }).then(
-        () => true,
-        () => false, // not there yet
-      ),
-    60_000,
-  );
-}
-
-async function end(signal: NodeJS.Signals): Promise<void> {
-  const child = cos;
-  if (!child || child.exitCode !== null || child.signalCode !== null) return;
-  const gone = new Promise((resolve) => child.once("exit", resolve));
-  child.kill(signal);
-  await gone;
-}
-
-beforeAll(async () => {
-  program = await bundleProgram("cos/main.ts");
-  dataDir = await mkdtemp(join(tmpdir(), "portos-kill-"));
-  folder = await mkdtemp(join(tmpdir(), "portos-kill-work-"));
-  await startProcess();
-});
-afterAll(async () => {
-  await end("SIGTERM");
-  await rm(program);
-  for (const each of [dataDir, folder]) await rm(each, { recursive: true, force: true });
-});
+beforeAll(startProcess);
+afterAll(cos.remove);
 
 const start = (text: string, target = cliTarget()) =>
   runs.client.start({ body: { ...defaults(folder), text, targets: [target] } });
@@ -112,7 +68,7 @@ describe("runs when portos-cos goes away", () => {
       setTimeout(resolve, 1_200);
     });
     // As when portos-cos had begun to tidy up after it and was killed before it wrote the end down.
-    await rm(join(dataDir, "data/runs", good.id, "attempt-1.err"), { force: true });
+    await rm(join(dataDir, "runs", good.id, "attempt-1.err"), { force: true });
     await startProcess();
     expect((await runs.ended(good.id)).state).toBe("succeeded");
     expect(await runs.answer(good.id)).toBe("done");
@@ -170,6 +126,19 @@ describe("runs when portos-cos goes away", () => {
     if (target.engine === "terminal") expect(await output()).toContain("told: say on");
   });
 
+  it("carries on with a stop by a budget that it was killed in the middle of", async () => {
+    const { id } = await start("deaf\nwait 60000");
+    await runs.until(id, ({ agentSessionId }) => agentSessionId !== null);
+    const reason = "Today's budget of $1.00 is used up: $1.10 were spent";
+    await runs.client.stop({ params: { id }, body: { reason, kind: "day-budget" } });
+    await end("SIGKILL");
+    expect(await runningWith(`AGENT_RUN=${id}`)).not.toEqual([]);
+    await startProcess();
+    const ended = { failure: "budget", message: "Stopped: today's budget of $1.00 is used up: $1.10 were spent." };
+    expect(await runs.ended(id)).toMatchObject({ state: "failed", ...ended, attempts: [ended] });
+    expect(await runningWith(`AGENT_RUN=${id}`)).toEqual([]);
+  });
+
   it("can stop what it has taken up", async () => {
     const { id } = await start("deaf\nwait 60000");
     await runs.until(id, ({ agentSessionId }) => agentSessionId !== null);
@@ -224,14 +193,16 @@ describe("runs when portos-cos goes away", () => {
   it("asks the next one after an agent it has taken up fails, whoever is told first", async () => {
     const first = cliTarget({ providerId: "first", providerName: "First", environment: { BAD: "1" } });
     const second = cliTarget({ providerId: "second", providerName: "Second" });
-    const text = "wait 1200\nexit-where BAD\nsay done";
+    const text = "run until [ -e failing ]; do sleep 0.05; done\nexit-where BAD\nsay done";
     const begin = () => runs.client.start({ body: { ...defaults(folder), text, targets: [first, second] } });
     const early = await begin();
     const late = await begin();
     for (const { id } of [early, late]) await runs.until(id, ({ agentSessionId }) => agentSessionId !== null);
     await end("SIGKILL");
     await startProcess();
+    await until(async () => (await runs.client.wanting({})).some(({ id }) => id === early.id)); // taken up by then
     await supply(early.id, [first, second]);
+    await writeFile(join(folder, "failing"), "");
     const queued = await runs.until(late.id, ({ state }) => state === "queued");
     expect(queued.attempts).toMatchObject([{ providerId: "first", failure: "crashed" }]);
     expect(await runs.client.wanting({})).toEqual([{ id: late.id, isFollowUp: false }]);

@@ -185,7 +185,7 @@ describe("runs that go on", () => {
     const { engine, start, until } = world;
     const id = "run-wholeanswer001";
     world.act = () => {
-      void engine.stop(id, "Today's budget of $1 is used up");
+      void engine.stop(id, "Stopped by Ada");
       return done;
     };
     const model = { ...cliTarget(), providerType: "api", engine: "api", dialect: "openai" } as const;
@@ -225,7 +225,12 @@ describe("runs that go on", () => {
 });
 
 it.each([
-  ["with a session of its agent", "session", "resume", /^You were interrupted/],
+  [
+    "with a session of its agent",
+    "session",
+    "resume",
+    /^You were interrupted\.[^]*nobody has answered it: ask again\.$/,
+  ],
   ["without one", null, "repeat", /^task\n\nWork on this was begun before/],
 ] as const)("says itself what it tells an interrupted run %s", async (_case, agentSessionId, speaker, text) => {
   const { engine, store, until } = await createWorld();
@@ -246,6 +251,8 @@ it.each([
     { kind: "user", speaker, text: expect.stringMatching(text) as string },
     { kind: "user", text: "And that" },
   ]);
+  const asked = (await engine.get(id)).attempts.map(({ reason }) => reason);
+  expect(asked).toEqual(["r", "Goes on after an interruption", "Follow-up message"]);
 });
 
 it("ends a run that is told that nobody else can be asked while it still leaves its slot", async () => {

@@ -2,22 +2,16 @@ import { mkdir } from "node:fs/promises";
 
 import type { RunEvent } from "../../contract/features/run-events.ts";
 import type { Run, RunImage } from "../../contract/features/runs.ts";
-import type { RunsMessage, RunSpec, RunTarget } from "../../contract/internal/runs.ts";
+import type { AskedStop, RunsMessage, RunSpec, RunTarget } from "../../contract/internal/runs.ts";
 import { AppError } from "../../lib/app-error.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { endProblem, forEachRun, type Unwritten } from "./each-run.ts";
 import type { RunIsolation } from "./run-isolation.ts";
-import {
-  createRunPursuit,
-  failedWith,
-  interrupted,
-  type Conclusion,
-  type PursuitOptions,
-  type Pursued,
-  type RunPursuit,
-} from "./run-pursuit.ts";
+import { conclusionOf, failedWith, interrupted, isOverBudget, stoppedText, type Conclusion } from "./ending.ts";
+import { createRunPursuit, type PursuitOptions, type Pursued, type RunPursuit } from "./run-pursuit.ts";
 import {
   checkFolder,
+  askedAgain,
   followUpTarget,
   isFollowUp,
   isWanting,
@@ -190,14 +184,15 @@ export class RunEngine {
   }
 
   /** Ends a run: interrupt, terminate, kill, the whole process tree. One that has ended stays as it is. */
-  async stop(id: string, reason: string | null): Promise<Run> {
+  async stop(id: string, reason: string | null, kind: AskedStop = "user"): Promise<Run> {
     const task = this.#tasks.get(id);
     if (!task) return this.get(id);
-    const message = reason ?? "Stopped by the user";
-    task.record.stopReason = message;
-    task.end({ kind: "user", message });
+    const said = reason ?? "Stopped by the user";
+    const stop = { kind, message: said };
+    if (isOverBudget(stop)) stop.message = stoppedText(said);
+    if (!this.#unwritten.has(id)) task.end(stop); // else it is over, and only that is to be written down
     if (this.#slots.has(id)) await task.save();
-    else await this.#finish(task, { state: "cancelled", message, failure: "cancelled" });
+    else await this.#finish(task, conclusionOf(stop));
     return task.view();
   }
 
@@ -225,7 +220,7 @@ export class RunEngine {
     if (!isWanting(task) || this.#unwritten.has(id)) return task.view();
     knowSecrets(targets);
     const again = isFollowUp(task) ? followUpTarget(task.run, targets) : null;
-    task.targets = again ? [again] : targets;
+    task.targets = again ? askedAgain(task.record, [again]) : targets;
     if (this.#slots.has(id)) {
       if (targets.length > 0 || task.run.state !== "queued") return task.view();
       // It asked a moment ago and is still leaving its slot.
@@ -270,7 +265,7 @@ export class RunEngine {
     });
     const isOver = ({ run: { id } }: RunTask): boolean => this.#finishing.has(id) || this.#unwritten.has(id);
     const going = [...this.#tasks.values()].filter((task) => isOpen(task.run) && !isOver(task));
-    for (const task of going) task.end({ kind: "interrupted", message });
+    for (const task of going) task.end({ kind: "shutdown", message });
     await this.#slots.idle();
     // Those that wait for their turn.
     const waiting = going.filter((task) => isOpen(task.run) && !isOver(task));
@@ -351,7 +346,7 @@ export class RunEngine {
       this.#refuseWhenClosing();
       const task = await this.#open(record);
       try {
-        await this.#queue(task, asked);
+        await this.#queue(task, askedAgain(record, asked));
       } catch (error) {
         if (!isOpen(task.run)) this.#tasks.delete(id); // the disk is full: it stays ended
         throw error;
@@ -370,7 +365,7 @@ export class RunEngine {
     knowSecrets(targets);
     task.targets = targets;
     task.ending = null;
-    task.record.stopReason = null;
+    task.record.stop = null;
     Object.assign(task.run, { failure: null, endedAt: null });
     await this.#options.store.markOpen(task.run.id);
     if (this.#tasks.get(task.run.id)?.ending !== null) return; // meanwhile; whoever did it writes it down

@@ -44,7 +44,7 @@ export function newRecord(spec: RunSpec, ownFolder: string, clock: Clock): RunRe
     child: null,
     unsaid: [null],
     turn: null,
-    stopReason: null,
+    stop: null,
   };
 }
 
@@ -60,7 +60,9 @@ export function knowSecrets(targets: readonly RunTarget[]): void {
   }
 }
 
-const afterInterruption = "You were interrupted. Look at what is done already, then go on with the task.";
+/** As it was said at first; records may still have it. */
+const formerNote = "You were interrupted. Look at what is done already, then go on with the task.";
+const afterInterruption = `${formerNote} If a question of yours was open, nobody has answered it: ask again.`;
 
 const begunBefore = "Work on this was begun before and interrupted. Look at what is done already, then go on with it.";
 const mayBeLost = "This message may not have reached you:";
@@ -70,10 +72,15 @@ export function saidAgain(prompt: string): string {
   return `${prompt}\n\n${begunBefore}`;
 }
 
+function isNote(text: string | null): boolean {
+  return text === afterInterruption || text === formerNote;
+}
+
 /** Who says this to the agent. */
 export function speakerOf(text: string): Speaker {
-  if (text === afterInterruption) return "resume";
-  return text.startsWith(`${afterInterruption} ${mayBeLost}`) || text.includes(begunBefore) ? "repeat" : "user";
+  if (isNote(text)) return "resume";
+  const isRepeated = [formerNote, afterInterruption].some((note) => text.startsWith(`${note} ${mayBeLost}`));
+  return isRepeated || text.includes(begunBefore) ? "repeat" : "user";
 }
 
 /** Whether this gives the task itself, and with it everything that belongs to the task: `null` is the prompt as it is kept. */
@@ -85,9 +92,8 @@ export function tellsTask(said: string | null, prompt: string): boolean {
 export function unsaidOnceMore({ run, turn, unsaid }: RunRecord): RunRecord["unsaid"] {
   if (turn === null) return unsaid;
   const { text } = turn;
-  const isTask = text === null || text === afterInterruption || text.includes(begunBefore);
-  if (!isTask)
-    return [text.startsWith(afterInterruption) ? text : `${afterInterruption} ${mayBeLost}\n\n${text}`, ...unsaid];
+  const isTask = text === null || isNote(text) || text.includes(begunBefore);
+  if (!isTask) return [text.startsWith(formerNote) ? text : `${afterInterruption} ${mayBeLost}\n\n${text}`, ...unsaid];
   // A session that began with the task has it.
   if (run.agentSessionId !== null) return unsaid.length === 0 ? [] : [afterInterruption, ...unsaid];
   const more = text?.split(begunBefore).at(1)?.trim() ?? "";
@@ -144,8 +150,16 @@ export async function checkFolder(folder: string): Promise<void> {
 export function followUpTarget(run: Run, targets: readonly RunTarget[]): RunTarget | null {
   const last = run.attempts.at(-1);
   const same = targets.filter(({ providerId }) => providerId === last?.providerId);
-  const target = same.find(({ model }) => model === last?.model) ?? same[0];
-  return target ? { ...target, reason: "Follow-up message" } : null;
+  return same.find(({ model }) => model === last?.model) ?? same[0] ?? null;
+}
+
+/** Whoever is asked once more, with why: somebody has said more, or it goes on by itself where it was interrupted. */
+export function askedAgain({ run, turn, unsaid }: RunRecord, targets: readonly RunTarget[]): readonly RunTarget[] {
+  if (run.attempts.length === 0) return targets;
+  const text = turn === null ? unsaid[0] : turn.text;
+  const isMore = text === undefined || (text !== null && speakerOf(text) === "user");
+  const reason = isMore ? "Follow-up message" : "Goes on after an interruption";
+  return targets.map((target) => ({ ...target, reason }));
 }
 
 /** Who is asked when an ended run goes on: whoever answered last. Throws `conflict` when nobody is there. */

@@ -6,7 +6,7 @@ import type { OwnFolders } from "../../lib/own-folders.ts";
 import { plainSurroundings } from "../worktrees/surroundings.ts";
 import type { WorktreeService } from "../worktrees/worktree-service.ts";
 import type { AttemptEnd } from "./attempt.ts";
-import { interrupted, type Conclusion } from "./run-pursuit.ts";
+import { conclusionOf, type Conclusion } from "./ending.ts";
 import type { RunTask } from "./run-task.ts";
 
 /** Gives runs a place of their own to work in, where they are to have one. */
@@ -82,9 +82,7 @@ export function createRunIsolation({
         await entering;
         return null;
       } catch (error) {
-        if (task.ending?.kind === "closing" || task.ending?.kind === "interrupted")
-          return interrupted(task.ending.message);
-        if (task.ending !== null) return { state: "cancelled", message: task.ending.message, failure: "cancelled" };
+        if (task.ending !== null) return conclusionOf(task.ending);
         if (!(error instanceof AppError)) throw error;
         const message = error.hint === undefined ? error.message : `${error.message}. ${error.hint}`;
         return { state: "failed", message, failure: "bad-request" };

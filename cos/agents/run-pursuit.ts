@@ -3,6 +3,18 @@ import type { Attempt } from "../../contract/features/runs.ts";
 import { AppError } from "../../lib/app-error.ts";
 import type { Logger } from "../../lib/logger.ts";
 import type { AttemptEnd, AttemptTask, RunningAttempt } from "./attempt.ts";
+import {
+  conclusionOf,
+  countsWhenDone,
+  failedWith,
+  failureOf,
+  interrupted,
+  isOverBudget,
+  isStop,
+  isToGoOn,
+  overBudgetText,
+  type Conclusion,
+} from "./ending.ts";
 import { withLimitEnd } from "./failures.ts";
 import { withPicturePaths } from "./picture-text.ts";
 import { saidAgain, speakerOf, tellsTask } from "./run-intake.ts";
@@ -29,13 +41,6 @@ export interface PursuitOptions {
   starters: AttemptStarters;
   /** Which failures may go on to the next target. */
   mayFallBack: (failure: FailureKind) => boolean;
-}
-
-/** How a run ended. */
-export interface Conclusion {
-  state: "succeeded" | "failed" | "cancelled" | "interrupted";
-  message: string | null;
-  failure: FailureKind | null;
 }
 
 /** Carries a run through its attempts. */
@@ -117,10 +122,10 @@ export function createRunPursuit({ store, logger, starters, mayFallBack }: Pursu
   }
 
   function factsOf(task: RunTask, number: number) {
-    const { id, folder, permissionMode, budget, answerFormat = { kind: "text" as const } } = task.run;
+    const { id, folder, permissionMode, budget, limitNames = {}, answerFormat = { kind: "text" as const } } = task.run;
     const { surroundings, own } = task;
     const place = { runId: id, number, runFolder: store.folderOf(id), folder, surroundings, own };
-    return { ...place, permissionMode, budget, answerFormat };
+    return { ...place, permissionMode, budget, limitNames, answerFormat };
   }
 
   async function begin(attempt: AttemptTask): Promise<RunningAttempt> {
@@ -198,29 +203,20 @@ async function watch(task: RunTask, running: RunningAttempt): Promise<AttemptEnd
   task.running = null;
   const { ending } = task;
   if (ending === null) return withLimitEnd(end, end.message ?? "", Date.parse(task.now()));
-  if (end.failure === null && ending.kind === "budget") {
-    task.event({ kind: "notice", level: "warning", text: ending.message.replace("Stopped: ", "It is done, but ") });
-    return end;
-  }
   if (wasDone(task, end)) {
-    task.event({ kind: "notice", level: "info", text: `It was done when it was stopped: ${ending.message}` });
+    // That it went over a budget is said with its end.
+    if (!isOverBudget(ending))
+      task.event({ kind: "notice", level: "info", text: `It was done when it was stopped: ${ending.message}` });
     return end;
   }
-  const failure = {
-    user: "cancelled",
-    budget: "budget",
-    timeout: "timeout",
-    closing: "crashed",
-    interrupted: "crashed",
-  } as const;
   // After a time-out the next provider may be asked; the others end the run.
   if (ending.kind === "timeout") task.ending = null;
-  return { ...end, failure: failure[ending.kind], message: ending.message };
+  const stopped = isStop(ending) ? { stoppedBy: ending.kind } : {};
+  return { ...end, failure: failureOf(ending), message: ending.message, ...stopped };
 }
 
-/** The whole answer was there when somebody stopped it. A program that ends well when it is interrupted says less. */
 function wasDone({ ending, record }: RunTask, end: AttemptEnd | null): boolean {
-  return ending?.kind === "user" && end?.failure === null && record.engine === "api";
+  return ending !== null && end?.failure === null && countsWhenDone(ending, record.engine);
 }
 
 /** portos-cos ends while a detached child runs on: its attempt stays open and is taken up by the next process. */
@@ -235,9 +231,8 @@ function unreadable(error: unknown): AttemptEnd {
   return { failure: "bad-request", message, canContinue: false };
 }
 
-/** It is to go on later; what is being said then is said once more. */
 function isInterrupted({ ending }: RunTask): boolean {
-  return ending?.kind === "closing" || ending?.kind === "interrupted";
+  return ending !== null && isToGoOn(ending);
 }
 
 function reasonAfter(name: string, end: AttemptEnd): string {
@@ -245,22 +240,9 @@ function reasonAfter(name: string, end: AttemptEnd): string {
 }
 
 function conclude(task: RunTask, end: AttemptEnd | null): Conclusion {
-  const { ending } = task;
-  if (ending !== null && isInterrupted(task)) return interrupted(ending.message);
-  if (ending?.kind === "user" && (!wasDone(task, end) || task.record.unsaid.length > 0))
-    return { state: "cancelled", message: ending.message, failure: "cancelled" };
+  const { ending, record } = task;
+  // What was done is done, but what still waits to be said is not said any more.
+  if (ending !== null && (!wasDone(task, end) || record.unsaid.length > 0)) return conclusionOf(ending);
   if (end !== null && end.failure !== null) return failedWith(end);
-  // What was done is done, but nothing pays for what still waits to be said.
-  if (ending?.kind === "budget" && task.record.unsaid.length > 0)
-    return failedWith({ message: ending.message, failure: "budget" });
-  return { state: "succeeded", message: null, failure: null };
-}
-
-export function interrupted(message: string): Conclusion {
-  return { state: "interrupted", message, failure: null };
-}
-
-/** The run ended as its last attempt did. */
-export function failedWith({ message, failure }: Pick<Attempt, "message" | "failure">): Conclusion {
-  return { state: "failed", message, failure };
+  return { state: "succeeded", message: ending === null ? null : overBudgetText(ending), failure: null };
 }

@@ -1,7 +1,8 @@
 import { AppError } from "../../lib/app-error.ts";
 import type { Logger } from "../../lib/logger.ts";
-import type { Conclusion, Pursued } from "./run-pursuit.ts";
+import type { Conclusion } from "./ending.ts";
 import { chooseNext, type Queued, type QueueLimits } from "./run-queue.ts";
+import type { Pursued } from "./run-pursuit.ts";
 import type { RunTask } from "./run-task.ts";
 import type { RunRecord } from "./store/run-record.ts";
 

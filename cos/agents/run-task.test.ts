@@ -1,4 +1,4 @@
-import { readFile, symlink } from "node:fs/promises";
+import { mkdir, readFile, symlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
 import { describe, expect, it } from "vitest";
@@ -75,6 +75,21 @@ describe("the end of a run", () => {
   });
 });
 
+describe("a stop", () => {
+  const stop = { kind: "user", message: "Stopped by Ada" } as const;
+
+  it("holds although one provider took too long just then, and nothing takes its place", async () => {
+    const { task } = await openTask();
+    task.end({ kind: "timeout", message: "No end within 1 s" });
+    expect(task.record.stop).toBeNull();
+    task.end(stop);
+    for (const kind of ["timeout", "day-budget", "closing"] as const) task.end({ kind, message: "Too late" });
+    expect(task.ending).toEqual(stop);
+    expect(task.record.stop).toEqual(stop);
+    await task.close();
+  });
+});
+
 describe("what an attempt left", () => {
   const end = { failure: null, message: null, canContinue: false };
 
@@ -145,6 +160,71 @@ const question = (tool: ToolKind, path: string) => ({
   options: ownOptions,
 });
 
+const refused = (why: string) => ({ optionId: null, reason: expect.stringContaining(why) as string });
+
+it("names no secret in the answers an agent offers, and answers it by its own word for one", async () => {
+  registerSecret("silver-heron-84");
+  const { task, store } = await openTask();
+  const sink = task.sink(task.startAttempt(cliTarget()));
+  const options = [
+    { optionId: "yes-1", name: "Yes, with silver-heron-84", kind: "allow-once" as const },
+    { optionId: "no-1", name: "No", kind: "deny-once" as const },
+  ];
+  const asked = sink.ask({ ...question("edit", "a.ts"), options });
+  await expect.poll(() => task.run.pending.length).toBe(1);
+  const [request] = task.run.pending;
+  expect(request?.options).toEqual([{ ...options[0], name: "Yes, with [redacted]" }, options[1]]);
+  await task.save();
+  expect(JSON.stringify(await store.read(task.run.id))).not.toContain("silver-heron-84");
+  await task.answer(request?.requestId ?? "", "yes-1", "Ada", null);
+  expect(await asked).toEqual({ optionId: "yes-1", reason: null });
+  await task.close();
+});
+
+it.each([
+  ["closing", "Why; it can be asked again when the run goes on"],
+  ["shutdown", "Why; it can be asked again when the run goes on"],
+  ["user", "Why"],
+] as const)("says of an open question what becomes of it when its run is ended: %s", async (kind, reason) => {
+  const { task } = await openTask();
+  const asked = task.sink(task.startAttempt(cliTarget())).ask(question("edit", "a.ts"));
+  await expect.poll(() => task.run.pending.length).toBe(1);
+  task.end({ kind, message: "Why" });
+  expect(await asked).toEqual({ optionId: null, reason });
+  await task.close();
+});
+
+describe("what belongs to git", () => {
+  it.each(["free", "free-in-folder", "ask-writes", "ask"] as const)(
+    "is not written, and nobody is asked about it: %s",
+    async (mode) => {
+      const { task, dataDir } = await openTask();
+      const folder = join(dirname(dataDir), "shop");
+      await mkdir(join(folder, ".git/hooks"), { recursive: true });
+      await symlink(".git", join(folder, "way-in"));
+      Object.assign(task.run, { permissionMode: mode, folder });
+      const sink = task.sink(task.startAttempt(cliTarget()));
+      for (const path of [".git/hooks/post-commit", "way-in/config", join(folder, ".git/config")])
+        for (const tool of ["edit", "delete", "move"] as const)
+          expect(await sink.ask(question(tool, path))).toEqual(refused("belongs to git: agents do not write there"));
+      expect(task.run.pending).toEqual([]);
+      await task.close();
+    },
+  );
+
+  it("may be read, and what only guards other programs is asked for", async () => {
+    const { task, dataDir } = await openTask();
+    Object.assign(task.run, { permissionMode: "ask-writes", folder: dirname(dataDir) });
+    const sink = task.sink(task.startAttempt(cliTarget()));
+    expect(await sink.ask(question("read", ".git/config"))).toEqual({ optionId: "allow", reason: null });
+    const asked = sink.ask(question("edit", ".vscode/tasks.json"));
+    await expect.poll(() => task.run.pending.length).toBe(1);
+    await task.answer(task.run.pending[0]?.requestId ?? "", null, "Ada", "Not now");
+    expect(await asked).toEqual({ optionId: null, reason: "Not now" });
+    await task.close();
+  });
+});
+
 describe("what belongs to PortOS itself", () => {
   it.each(["free", "free-in-folder", "ask-writes", "ask"] as const)("is refused without asking: %s", async (mode) => {
     const { task, store, dataDir } = await openTask();
@@ -152,8 +232,11 @@ describe("what belongs to PortOS itself", () => {
     await symlink(dataDir, join(dirname(dataDir), "way-in"));
     const sink = task.sink(task.startAttempt(cliTarget()));
     for (const path of [join(dataDir, "approval-rules.json"), "way-in/state/x", "way-in/config/key"])
-      for (const tool of ["read", "edit"] as const) expect(await sink.ask(question(tool, path))).toBeNull();
-    expect(await sink.ask({ ...question("edit", "a.ts"), paths: [join(dataDir, "providers.json")] })).toBeNull();
+      for (const tool of ["read", "edit"] as const)
+        expect(await sink.ask(question(tool, path))).toEqual(refused("belongs to PortOS"));
+    expect(await sink.ask({ ...question("edit", "a.ts"), paths: [join(dataDir, "providers.json")] })).toEqual(
+      refused("belongs to PortOS"),
+    );
     expect(task.run.pending).toEqual([]);
     await task.close();
     const answers = (await store.readEvents(task.run.id, 0, 50)).flatMap(({ body }) =>
@@ -173,8 +256,8 @@ describe("what belongs to PortOS itself", () => {
     const folder = join(dataDir, "runs", task.run.id, "work");
     Object.assign(task.run, { permissionMode: "free", folder });
     const sink = task.sink(task.startAttempt(cliTarget()));
-    expect(await sink.ask(question("edit", "a.ts"))).toBe("allow");
-    expect(await sink.ask(question("edit", "../record.json"))).toBeNull();
+    expect(await sink.ask(question("edit", "a.ts"))).toEqual({ optionId: "allow", reason: null });
+    expect(await sink.ask(question("edit", "../record.json"))).toEqual(refused("belongs to PortOS"));
     await task.close();
   });
 });

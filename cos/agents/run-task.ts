@@ -1,17 +1,27 @@
 import { randomBytes } from "node:crypto";
-import { join, resolve } from "node:path";
+import { join, relative, resolve } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 
 import type { PermissionRequest, RunEventBody, Usage } from "../../contract/features/run-events.ts";
 import type { Attempt, Run } from "../../contract/features/runs.ts";
 import type { RunsMessage, RunTarget } from "../../contract/internal/runs.ts";
+import { callTitle } from "../../contract/short-path.ts";
 import { AppError } from "../../lib/app-error.ts";
 import type { Clock } from "../../lib/clock.ts";
+import { gitOwnText, isGitOwn } from "../../lib/guarded-paths.ts";
 import { closedText, type OwnFolders } from "../../lib/own-folders.ts";
 import { redact, redactValue } from "../../lib/redact.ts";
 import { realPlace, touchedPaths } from "../../lib/touched-paths.ts";
-import { isReading, type AttemptEnd, type AttemptSink, type Question, type RunningAttempt } from "./attempt.ts";
-import { allowingOption, isAllowing, isInside, ruleFor } from "./permission-policy.ts";
+import { isStop, isToGoOn, type Ending } from "./ending.ts";
+import {
+  isReading,
+  type Answer,
+  type AttemptEnd,
+  type AttemptSink,
+  type Question,
+  type RunningAttempt,
+} from "./attempt.ts";
+import { allowingOption, isAllowing, isFileChange, isInside, ruleFor } from "./permission-policy.ts";
 import type { EventLog, OutputPosition } from "./store/event-log.ts";
 import { isOpen, type RunRecord } from "./store/run-record.ts";
 import { imagesFolderName } from "./store/run-images.ts";
@@ -19,13 +29,6 @@ import type { RunStore } from "./store/run-store.ts";
 import { createTextJoiner, type TextJoiner, type TextPiece } from "./text-joiner.ts";
 import { plainSurroundings, type Surroundings } from "../worktrees/surroundings.ts";
 import { addUsage, budgetProblem, noUsage, priced, unwatchedBudget } from "./usage.ts";
-
-/** Why a run is being ended before its end. */
-export interface Ending {
-  /** `closing`: portos-cos ends, and what can be found again goes on. `interrupted`: all of it ends, to be resumed later. */
-  kind: "user" | "budget" | "timeout" | "closing" | "interrupted";
-  message: string;
-}
 
 export interface RunTaskOptions {
   record: RunRecord;
@@ -46,7 +49,7 @@ export class RunTask {
   readonly #joiner: TextJoiner;
   #log: EventLog | null = null;
   #saving: Promise<void> = Promise.resolve();
-  #answers = new Map<string, (optionId: string | null) => void>();
+  #answers = new Map<string, (answer: Answer) => void>();
   #tellTimer: NodeJS.Timeout | null = null;
   #toldAt = -Infinity;
   #lastEventAt: string | null;
@@ -224,6 +227,7 @@ export class RunTask {
       endedAt: this.now(),
       failure: end.failure,
       message,
+      ...(end.stoppedBy === undefined ? {} : { stoppedBy: end.stoppedBy }),
       backAt: end.backAt ?? null,
       activeMs,
     });
@@ -269,7 +273,7 @@ export class RunTask {
         this.run.sessionId = id;
         this.save().catch(this.#options.onProblem);
       },
-      ask: (question) => (isOver() ? Promise.resolve(null) : this.#ask(question, isOver)),
+      ask: (question) => (isOver() ? Promise.resolve(ended) : this.#ask(question, isOver)),
       child: async (child) => {
         this.record.child = child;
         await this.save();
@@ -289,18 +293,29 @@ export class RunTask {
   /** Ends the run when a limit is reached. */
   checkLimits(timeoutMs: number | null): void {
     this.#clockActivity();
-    const problem = budgetProblem(this.run.usage, this.run.budget, this.#activeMs);
-    if (problem !== null) this.end({ kind: "budget", message: problem });
+    const { usage, budget, limitNames } = this.run;
+    const problem = budgetProblem(usage, budget, this.#activeMs, limitNames);
+    if (problem !== null) this.end({ kind: "run-budget", message: problem });
     else if (timeoutMs !== null && this.#attemptMs >= timeoutMs)
       this.end({ kind: "timeout", message: `No end within ${Math.round(timeoutMs / 1000)} s` });
   }
 
+  /** Ends it, unless it is being ended. Whoever has to know that a stop is on disk saves. */
   end(ending: Ending): void {
-    if (this.ending !== null) return;
+    const before = this.ending;
+    // After a time-out somebody else would be asked; a stop is for all of it.
+    if (before !== null && (before.kind !== "timeout" || ending.kind === "timeout")) return;
     this.ending = ending;
-    this.denyAll(ending.message);
+    if (isStop(ending)) this.#keepStop(ending);
+    this.denyAll(isToGoOn(ending) ? `${ending.message}; it can be asked again when the run goes on` : ending.message);
+    if (before !== null) return; // it is being stopped
     if (ending.kind === "closing") this.running?.release();
     else this.running?.stop();
+  }
+
+  #keepStop({ kind, message }: NonNullable<RunRecord["stop"]>): void {
+    this.record.stop = { kind, message: redact(message) };
+    this.save().catch(() => undefined); // told by `save`, and tried again with its end
   }
 
   /** Time counts while an agent works, not while it waits for an answer. */
@@ -313,34 +328,34 @@ export class RunTask {
     this.#activeSince = this.run.state === "running" ? now : null;
   }
 
-  async #ask(question: Question, isOver: () => boolean): Promise<string | null> {
+  async #ask(question: Question, isOver: () => boolean): Promise<Answer> {
     const { call, options } = question;
     const { permissionMode, folder } = this.run;
-    const closed = await this.#closedOf(question);
-    if (isOver()) return null;
+    const refusal = await this.#refusalOf(question);
+    if (isOver()) return ended;
     const request: PermissionRequest = {
       requestId: randomBytes(8).toString("hex"),
       askedAt: this.now(),
       call: redactValue(call) as PermissionRequest["call"],
       folder,
-      options,
+      options: options.map((option) => ({ ...option, name: redact(option.name) })),
     };
     const isAllowed = ruleFor(permissionMode, call, question.paths ?? [], folder, this.#given());
     const rule = isAllowed ? allowingOption(options) : null;
     this.event({ kind: "asked", request });
-    if (closed !== null) {
-      this.#answered(request, null, "PortOS", closedText(closed));
-      return null;
+    if (refusal !== null) {
+      this.#answered(request, null, "PortOS", refusal);
+      return { optionId: null, reason: refusal };
     }
     if (rule !== null) {
       this.#answered(request, rule.optionId, `Rule: ${permissionMode}`, null);
-      return rule.optionId;
+      return { optionId: rule.optionId, reason: null };
     }
-    const answer = new Promise<string | null>((settle) => {
+    const answer = new Promise<Answer>((settle) => {
       this.#answers.set(request.requestId, settle);
     });
     this.run.pending.push(request);
-    await this.setState("waiting", `Asks: ${call.title}`);
+    await this.setState("waiting", `Asks: ${callTitle(call, folder)}`);
     return answer;
   }
 
@@ -357,17 +372,22 @@ export class RunTask {
     this.#answered(request, optionId, by, reason);
     if (this.run.pending.length === 0 && this.ending === null) await this.setState("running");
     else await this.save();
-    settle(optionId);
+    settle({ optionId, reason });
   }
 
-  /** A place the call names that is out of reach for every agent; `null` when there is none. */
-  async #closedOf({ call, paths = [] }: Question): Promise<string | null> {
+  /** Why nobody is asked: the call names a place that is out of reach for every agent; `null` when it names none. */
+  async #refusalOf({ call, paths = [] }: Question): Promise<string | null> {
     const { folder } = this.run;
     const [isClosed, given] = [await this.own.closedTo(folder), this.#given()];
     const touched = await touchedPaths(call, folder, Infinity);
     const told = await Promise.all(paths.map((path) => realPlace(resolve(folder, path))));
+    const places = [...touched, ...told];
     const mayRead = (path: string): boolean => given !== null && isReading(call) && isInside(given, path);
-    return [...touched, ...told].find((path) => isClosed(path) && !mayRead(path)) ?? null;
+    const closed = places.find((path) => isClosed(path) && !mayRead(path));
+    if (closed !== undefined) return closedText(closed);
+    const root = await realPlace(folder);
+    const git = isFileChange(call) ? places.find((path) => isGitOwn(root, path)) : undefined;
+    return git === undefined ? null : gitOwnText(isInside(root, git) ? relative(root, git) : git);
   }
 
   /** Folder of the pictures it was given; `null` without any. */
@@ -385,7 +405,7 @@ export class RunTask {
   denyAll(why: string): void {
     for (const request of this.run.pending) {
       this.#answered(request, null, "PortOS", why);
-      this.#answers.get(request.requestId)?.(null);
+      this.#answers.get(request.requestId)?.({ optionId: null, reason: why });
     }
     this.#answers.clear();
     this.run.pending = [];
@@ -422,6 +442,9 @@ export class RunTask {
     this.#options.publish({ kind: "run", run: this.view() });
   }
 }
+
+/** Who asks when all is over is told no. */
+const ended: Answer = { optionId: null, reason: "The attempt has ended" };
 
 function isSame(attempt: Attempt, target: Pick<RunTarget, "providerId" | "model">): boolean {
   return attempt.providerId === target.providerId && attempt.model === target.model;

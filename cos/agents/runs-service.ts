@@ -118,7 +118,7 @@ function bindRuns({ engine, store, hasRuns, hasOpen, setLimits }: Bound) {
     events: async ({ params, query }) => (await engine()).events(params.id, query.after, query.limit),
     say: async ({ params, body }) => (await engine()).say(params.id, body.text, body.targets),
     answer: async ({ params, body }) => (await engine()).answer(params.id, body),
-    stop: async ({ params, body }) => (await engine()).stop(params.id, body.reason),
+    stop: async ({ params, body }) => (await engine()).stop(params.id, body.reason, body.kind),
     interruptAll: async ({ body }) => ({ count: hasOpen() ? await (await engine()).interruptAll(body.message) : 0 }),
     resume: async ({ params, body }) => (await engine()).resume(params.id, body.targets),
     wanting: async () => (hasRuns() ? (await engine()).wanting() : []),

@@ -1,7 +1,9 @@
 import type { ModelPrice } from "../../contract/features/providers.ts";
 import type { Usage } from "../../contract/features/run-events.ts";
-import type { Budget } from "../../contract/features/runs.ts";
+import type { Budget, LimitNames } from "../../contract/features/runs.ts";
 import type { RunTarget } from "../../contract/internal/runs.ts";
+import { money } from "../../lib/money.ts";
+import { stoppedText } from "./ending.ts";
 
 export const noUsage: Usage = {
   inputTokens: 0,
@@ -56,17 +58,42 @@ export function count(value: unknown): number {
 }
 
 /** Which limit of the budget is used up, as one sentence; `null` while none is. */
-export function budgetProblem(usage: Usage, budget: Budget, activeMs: number): string | null {
-  const { costUsd, tokens, turns, minutes } = budget;
-  if (costUsd !== null && (usage.costUsd ?? 0) >= costUsd)
-    return `Stopped: the budget of $${costUsd} is used up ($${(usage.costUsd ?? 0).toFixed(4)}).`;
+export function budgetProblem(
+  usage: Usage,
+  { costUsd, tokens, turns, minutes }: Budget,
+  activeMs: number,
+  names: LimitNames = {},
+): string | null {
+  const spent = usage.costUsd ?? 0;
+  if (costUsd !== null && spent >= costUsd)
+    return usedUp(names.costUsd ?? own(money(costUsd)), `${money(spent)} were spent`);
   const used = usage.inputTokens + usage.outputTokens;
-  if (tokens !== null && used >= tokens) return `Stopped: the budget of ${tokens} tokens is used up (${used}).`;
-  if (turns !== null && usage.turns > turns)
-    return `Stopped: the budget of ${turns} ${turns === 1 ? "turn" : "turns"} is used up.`;
-  if (minutes !== null && activeMs >= minutes * 60_000)
-    return `Stopped: the budget of ${minutes} ${minutes === 1 ? "minute" : "minutes"} is used up.`;
+  if (tokens !== null && used >= tokens) return usedUp(names.tokens ?? own(`${tokens} tokens`), `${used} were used`);
+  if (turns !== null && usage.turns > turns) return turnsProblem(turns, usage.turns, names);
+  const worked = activeMs / 60_000;
+  if (minutes !== null && worked >= minutes)
+    return usedUp(
+      names.minutes ?? own(counted(minutes, "minute")),
+      `it worked for ${worked.toFixed(minutes < 1 ? 2 : 1)}`,
+    );
   return null;
+}
+
+/** What a run says whose replies are as many as it may have. */
+export function turnsProblem(turns: number, used: number, names: LimitNames = {}): string {
+  return usedUp(names.turns ?? own(counted(turns, "turn")), `${used === 1 ? "1 was" : `${used} were`} used`);
+}
+
+function usedUp(budget: string, used: string): string {
+  return stoppedText(`${budget} is used up: ${used}`);
+}
+
+function own(limit: string): string {
+  return `The run's budget of ${limit}`;
+}
+
+function counted(number: number, one: string): string {
+  return `${number} ${number === 1 ? one : `${one}s`}`;
 }
 
 /** Why the money of a budget may go unseen with this target, as one sentence; `null` when its cost is known. */
@@ -76,5 +103,5 @@ export function unwatchedBudget(
 ): string | null {
   if (costUsd === null || price !== null) return null;
   const what = model === null ? `what ${providerName} uses` : `${model} of ${providerName}`;
-  return `No price is set for ${what}: the budget of $${costUsd} counts only what it says it has cost. Set a price under Providers, or a budget of tokens.`;
+  return `No price is set for ${what}: the budget of ${money(costUsd)} counts only what it says it has cost. Set a price under Providers, or a budget of tokens.`;
 }

@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, readlink, rename, rm, symlink, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readdir, readFile, readlink, rename, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { describe, expect, it } from "vitest";
@@ -66,6 +66,17 @@ describe("workspace", () => {
     const { signal } = new AbortController();
     expect(await workspace.search("needle", ".", 10, signal)).toEqual(["new/deep/b.ts:1: needle here"]);
     expect(await workspace.search("secret", ".", 10, signal)).toEqual([]);
+  });
+
+  it("keeps the mode of what it replaces, and gives new files and folders the one the user's have", async () => {
+    const { workspace, folder } = await prepared();
+    await chmod(join(folder, "src/a.ts"), 0o755);
+    await workspace.write("src/a.ts", "three");
+    await workspace.write("new/deep/b.ts", "four");
+    const modeOf = async (path: string) => (await stat(join(folder, path))).mode & 0o777;
+    expect(await modeOf("src/a.ts")).toBe(0o755);
+    expect(await modeOf("new/deep/b.ts")).toBe(0o666 & ~process.umask());
+    expect(await modeOf("new/deep")).toBe(0o777 & ~process.umask());
   });
 
   it("is not hindered by what another write left, and leaves nothing open when one fails", async () => {

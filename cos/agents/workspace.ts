@@ -1,11 +1,12 @@
 import { randomBytes } from "node:crypto";
-import { constants } from "node:fs";
-import { lstat, mkdir, open, readdir, readlink, realpath, rename, rm, stat, type FileHandle } from "node:fs/promises";
+import { constants, mkdirSync } from "node:fs";
+import { lstat, open, readdir, readlink, realpath, rename, rm, stat, type FileHandle } from "node:fs/promises";
 import { basename, dirname, join, relative, resolve } from "node:path";
 
 import { AppError } from "../../lib/app-error.ts";
 import { errorCode } from "../../lib/durable-file.ts";
-import { isGitOwn } from "../../lib/guarded-paths.ts";
+import { gitOwnText, isGitOwn } from "../../lib/guarded-paths.ts";
+import { userFileMode, withUserUmask } from "../../lib/processes/user-umask.ts";
 import { closedText, noOwnFolders, type OwnFolders } from "../../lib/own-folders.ts";
 import { isInside } from "./permission-policy.ts";
 
@@ -22,7 +23,9 @@ export interface Workspace {
   place(path: string): Promise<string>;
   /** Text of a file. Throws `not_found`, `too_large`, `unsupported_media_type` for what is no text. */
   read(path: string): Promise<string>;
-  /** Replaces or makes a file; returns its former text, `null` when it is new. Throws `forbidden` for what belongs to git. */
+  /** Throws `forbidden` for what is never written, whoever allows it: the folder itself, what is outside, what belongs to git. */
+  checkWrite(path: string): Promise<void>;
+  /** Replaces or makes a file that `checkWrite` lets pass; returns its former text, `null` when it is new. */
   write(path: string, text: string): Promise<string | null>;
   /** Names in a folder, folders with a slash at the end. */
   list(path: string): Promise<string[]>;
@@ -54,6 +57,13 @@ export async function openWorkspace(folder: string, own: OwnFolders = noOwnFolde
     return real;
   }
 
+  async function locateToWrite(path: string): Promise<string> {
+    const file = await locate(path);
+    if (file === root) throw outside(path);
+    if (isGitOwn(root, file) || isGitOwn(root, path)) throw new AppError("forbidden", gitOwnText(path));
+    return file;
+  }
+
   async function read(path: string): Promise<string> {
     const file = await locate(path);
     const text = await readText(check, file);
@@ -66,13 +76,13 @@ export async function openWorkspace(folder: string, own: OwnFolders = noOwnFolde
     locate,
     place,
     read,
+    async checkWrite(path) {
+      await locateToWrite(path);
+    },
     async write(path, text) {
-      const file = await locate(path);
-      if (file === root) throw outside(path);
-      if (isGitOwn(root, file) || isGitOwn(root, path))
-        throw new AppError("forbidden", `${path} belongs to git: agents do not write there`);
+      const file = await locateToWrite(path);
       const before = await readText(check, file);
-      await mkdir(dirname(file), { recursive: true });
+      withUserUmask(() => mkdirSync(dirname(file), { recursive: true }));
       await replaceIn(check, file, text);
       return before;
     },
@@ -161,10 +171,11 @@ async function replaceIn(check: Check, file: string, text: string): Promise<void
 async function replace(file: string, text: string): Promise<void> {
   const state = await lstat(file).catch(() => null);
   const temporary = `${file}.${randomBytes(6).toString("hex")}.tmp`;
-  const handle = await open(temporary, "wx", state ? state.mode & 0o777 : 0o644);
+  const handle = await open(temporary, "wx", 0o600);
   try {
     try {
       await handle.writeFile(text);
+      await handle.chmod(state ? state.mode & 0o777 : userFileMode());
     } finally {
       await handle.close();
     }

@@ -3,6 +3,7 @@ import { constants } from "node:os";
 
 import type * as pty from "@lydell/node-pty";
 
+import { withUserUmask } from "../../lib/processes/user-umask.ts";
 import { createPacedInput } from "./paced-input.ts";
 import type { Program, ProgramStart } from "./program.ts";
 
@@ -40,20 +41,16 @@ const readInto = Buffer.allocUnsafeSlow(readBytes + floodBytes);
 
 /** Starts a program behind a pty. Throws when the pty cannot be made; a missing program ends with an exit code. */
 export function startPtyProgram(module: PtyModule, start: ProgramStart): Program {
-  const previousMask = process.umask(0o022);
-  let terminal: pty.IPty & Partial<PtyInside>;
-  try {
-    terminal = module.spawn(start.file, start.args, {
+  const terminal: pty.IPty & Partial<PtyInside> = withUserUmask(() =>
+    module.spawn(start.file, start.args, {
       name: "xterm-256color",
       cols: start.cols,
       rows: start.rows,
       cwd: start.cwd,
       env: start.env,
       encoding: null,
-    });
-  } finally {
-    process.umask(previousMask);
-  }
+    }),
+  );
   const { pid } = terminal;
   let lastDataAt = performance.now();
   let isPaused = false;

@@ -8,6 +8,7 @@ import type { Clock } from "../../lib/clock.ts";
 import type { Env } from "../../lib/env.ts";
 import type { Logger } from "../../lib/logger.ts";
 import { childEnvironment } from "../../lib/processes/child-environment.ts";
+import type { RunMark } from "../../lib/run-mark.ts";
 import { imagesFolderName } from "../agents/store/run-images.ts";
 import type { Sessions } from "./run-in-session.ts";
 import { createBubblewrap } from "./sandbox/bubblewrap.ts";
@@ -31,7 +32,7 @@ export interface BuildWorktreesOptions {
   runOf: (runId: string) => Promise<KnownRun | null>;
   publish: (message: RunsMessage) => void;
   /** Environment by which everything a run starts is found. */
-  mark: (runId: string) => [name: string, value: string];
+  mark: RunMark;
 }
 
 /** Opens what is known of worktrees and tidies up what a former process left half done. */

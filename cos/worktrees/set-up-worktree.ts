@@ -4,6 +4,7 @@ import type { RunSpec } from "../../contract/internal/runs.ts";
 import { sessionSpecSchema, type SessionInfo } from "../../contract/internal/cos.ts";
 import { AppError } from "../../lib/app-error.ts";
 import { redact } from "../../lib/redact.ts";
+import type { RunMark } from "../../lib/run-mark.ts";
 import { followSession, type Sessions } from "./run-in-session.ts";
 import type { MakingTeller } from "./worktree-maker.ts";
 import type { WorktreeRecord } from "./worktree-record.ts";
@@ -14,7 +15,7 @@ const size = { cols: 120, rows: 40 };
 interface SetUpOptions {
   sessions: Sessions;
   /** Environment by which everything the run starts is found. */
-  mark: (runId: string) => [name: string, value: string];
+  mark: RunMark;
 }
 
 /** Runs the command the user typed for fresh worktrees, by the user's shell. Throws an `AppError` for the user when it fails. */

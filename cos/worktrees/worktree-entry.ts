@@ -6,6 +6,7 @@ import { sessionSpecSchema, type SessionInfo } from "../../contract/internal/cos
 import type { RunSpec } from "../../contract/internal/runs.ts";
 import { AppError } from "../../lib/app-error.ts";
 import type { Clock } from "../../lib/clock.ts";
+import type { RunMark } from "../../lib/run-mark.ts";
 import { loginShell } from "../sessions/shell-launch.ts";
 import { exists } from "./reclaim-worktree.ts";
 import type { Sessions } from "./run-in-session.ts";
@@ -37,7 +38,7 @@ export interface EntryOptions {
   sessions: Sessions;
   clock: Clock;
   /** Environment by which everything a run starts is found. */
-  mark: (runId: string) => [name: string, value: string];
+  mark: RunMark;
 }
 
 /** The way of runs into their worktrees. */
@@ -128,7 +129,7 @@ export function createWorktreeEntry(options: EntryOptions): WorktreeEntry {
       const { environment, wrap } = surroundings(record);
       const shell = { file: loginShell(), args: ["-l", "-c", command] };
       const wrapped = wrap(shell, { agent: null, cwd });
-      const [markName, markValue] = mark(runId);
+      const [markName, markValue] = mark(runId, "command");
       return sessions.create(
         sessionSpecSchema.parse({
           kind: "command",

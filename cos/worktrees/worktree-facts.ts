@@ -13,6 +13,7 @@ import {
   gitIgnored,
   gitWorkTree,
 } from "../../lib/processes/git-repository.ts";
+import { isNoWork } from "../../lib/processes/no-work.ts";
 import { hashOf, stampOf } from "./copy-untracked.ts";
 import { isElsewhere, leftCommits } from "./left-commits.ts";
 import type { WorktreeFacts, WorktreeRecord } from "./worktree-record.ts";
@@ -92,10 +93,14 @@ export async function ownCommits({ repository, branch }: WorktreeRecord, place: 
   return gitDir === null ? ends : [...ends, ...(await leftCommits(gitDir, place, ends))];
 }
 
-/** Changes that are in no commit, apart from copied files. */
+/** Changes that are in no commit, apart from copied files and what the set-up command has left. */
 async function hasChanges(record: WorktreeRecord, place: GitPlace): Promise<boolean> {
   const copied = new Set(record.copied.map(({ path }) => path));
-  return (await gitChanges(place)).some(({ kind, path }) => kind !== "untracked" || !copied.has(path));
+  const changes = (await gitChanges(place)).filter(({ kind, path }) => kind !== "untracked" || !copied.has(path));
+  if (changes.length === 0) return false;
+  if (changes.some(({ kind }) => kind === "unmerged")) return true;
+  const names = changes.flatMap(({ path, formerPath }) => (formerPath === null ? [path] : [path, formerPath]));
+  return inScratch(async (scratch) => !(await isNoWork(place, join(scratch, "index"), names)));
 }
 
 /**
@@ -139,11 +144,15 @@ async function isStill(record: WorktreeRecord, place: GitPlace, decided: { tree:
   return (await treeOf(record, place)) === decided.tree;
 }
 
-/** The whole work of a worktree as one tree, without the files PortOS has copied into it. */
-export async function treeOf(record: WorktreeRecord, place: GitPlace): Promise<string> {
+/** The whole work of a worktree as one tree, without what PortOS has put into it and what its set-up command has left. */
+export async function treeOf({ copied }: Pick<WorktreeRecord, "copied">, place: GitPlace): Promise<string> {
+  return inScratch((scratch) => gitWorkTree(place, scratch, { without: copied.map(({ path }) => path) }));
+}
+
+async function inScratch<T>(work: (folder: string) => Promise<T>): Promise<T> {
   const scratch = await mkdtemp(join(tmpdir(), "portos-tree-"));
   try {
-    return await gitWorkTree(place, scratch, { without: record.copied.map(({ path }) => path) });
+    return await work(scratch);
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }

@@ -6,11 +6,13 @@ import type { RunSpec } from "../../contract/internal/runs.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { gitChanges } from "../../lib/processes/git-repository.ts";
 import { listeningPorts } from "../../lib/processes/listening-ports.ts";
+import type { RunMark } from "../../lib/run-mark.ts";
 import { adoptedRecord, madeAgain } from "./adopt-worktree.ts";
 import { copyUntracked } from "./copy-untracked.ts";
 import { addWorktree, takeBack } from "./make-worktree.ts";
 import { choosePorts } from "./port-leases.ts";
 import type { Sessions } from "./run-in-session.ts";
+import { noteLeftovers } from "./set-up-leftovers.ts";
 import { setUpWorktree } from "./set-up-worktree.ts";
 import { branchFor, worktreeBase, type WorktreeBase } from "./worktree-base.ts";
 import type { WorktreeRecord } from "./worktree-record.ts";
@@ -69,7 +71,7 @@ interface MakerOptions {
   sessions: Sessions;
   clock: Clock;
   /** Environment by which everything the run starts is found. */
-  mark: (runId: string) => [name: string, value: string];
+  mark: RunMark;
   /** What is known of a run, `null` when nothing is. */
   runOf: (runId: string) => Promise<KnownRun | null>;
 }
@@ -140,6 +142,7 @@ export function createWorktreeMaker(options: MakerOptions): WorktreeMaker {
     tell.signal.throwIfAborted();
     for (const problem of await copyInto(record, setup.copiedFiles)) tell.notice("warning", problem);
     await setUpWorktree(record, setup, tell, options);
+    if (setup.setupCommand.trim() !== "") await noteLeftovers(record, tell);
     tell.signal.throwIfAborted();
     record.state = "ready";
     await records.save(record);

@@ -26,13 +26,16 @@ export const sum = (a: number, b: number) => a - b;
 
 All done.`;
 
-/** "swift" answers at once, "patient" for half a minute, "broken" fails with 500. */
+/** "swift" answers at once, "patient" for half a minute, "broken" fails with 500, "late" does after a while. */
 export async function startMockModel(): Promise<MockModel> {
   const server = createServer((request, response) => {
     if (request.url?.endsWith("/models")) {
       response.writeHead(200, { "content-type": "application/json" });
       response.end(
-        JSON.stringify({ object: "list", data: ["swift", "patient", "broken"].map((id) => ({ id, object: "model" })) }),
+        JSON.stringify({
+          object: "list",
+          data: ["swift", "patient", "broken", "late"].map((id) => ({ id, object: "model" })),
+        }),
       );
       return;
     }
@@ -61,7 +64,8 @@ export async function startMockModel(): Promise<MockModel> {
 }
 
 async function reply(model: string, response: ServerResponse): Promise<void> {
-  if (model === "broken") {
+  if (model === "late") await sleep(3_000);
+  if (model === "broken" || model === "late") {
     response.writeHead(500, { "content-type": "application/json" });
     response.end(JSON.stringify({ error: { message: "The model is out of order", type: "server_error" } }));
     return;

@@ -4,6 +4,7 @@ import { closeSync, existsSync, openSync, readFileSync } from "node:fs";
 import { identityOf, verdictOn, type ProcessIdentity } from "../process-identity.ts";
 import { commandLine } from "./process-info.ts";
 import { stepBack } from "./step-back.ts";
+import { withUserUmask } from "./user-umask.ts";
 
 /** Files that tell everything about a detached program, also to who did not start it. */
 export interface DetachedFiles {
@@ -65,12 +66,14 @@ export async function startDetached(spec: DetachedSpec): Promise<DetachedProgram
   try {
     const kept = { file: "/bin/sh", args: ["-c", keeper, "sh", files.exit, files.pid, file, ...args] };
     const first = wrapKeeper(kept);
-    const child = spawn(first.file, first.args, {
-      cwd,
-      env,
-      detached: true,
-      stdio: [input ?? "ignore", output, errors],
-    });
+    const child = withUserUmask(() =>
+      spawn(first.file, first.args, {
+        cwd,
+        env,
+        detached: true,
+        stdio: [input ?? "ignore", output, errors],
+      }),
+    );
     stepBack(child.pid);
     const ended = new Promise<void>((resolve) => {
       child.once("exit", () => {

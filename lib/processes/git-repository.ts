@@ -1,7 +1,7 @@
 import { join, resolve } from "node:path";
 
-import { AppError } from "../app-error.ts";
 import { git, gitError, runGit, type GitPlace } from "./git-command.ts";
+import { leaveOut } from "./no-work.ts";
 import type { CommandResult } from "./run-command.ts";
 
 /** The repository a folder is in. */
@@ -177,7 +177,8 @@ export async function gitContains(place: GitPlace, whole: string, part: string):
 
 /**
  * Id of a tree with the files as they are in the folder now, untracked ones included, ignored ones not; neither the index nor
- * the branch is touched. `scratchFolder` takes the index that is needed for it. `without` are paths left as they are in HEAD.
+ * the branch is touched. `scratchFolder` takes the index that is needed for it. `without` are paths that do not count as long as
+ * they are in no commit, as little as what the set-up command of a worktree has left in it.
  */
 export async function gitWorkTree(
   place: GitPlace,
@@ -185,12 +186,10 @@ export async function gitWorkTree(
   options: { without?: readonly string[]; timeoutMs?: number } = {},
 ): Promise<string> {
   const { without = [], timeoutMs = 120_000 } = options;
-  const env = { GIT_INDEX_FILE: join(scratchFolder, "index") };
+  const index = join(scratchFolder, "index");
+  const env = { GIT_INDEX_FILE: index };
   await git(place, ["read-tree", "HEAD"], { env, timeoutMs });
   await git(place, ["add", "--all", "--", "."], { env, timeoutMs });
-  if (without.length > 0)
-    await git(place, ["reset", "--quiet", "HEAD", "--", ...without], { env, timeoutMs }).catch((error: unknown) => {
-      if (!(error instanceof AppError) || error.code !== "conflict") throw error;
-    });
+  await leaveOut(place, index, { copied: without });
   return (await git(place, ["write-tree"], { env, timeoutMs })).trim();
 }

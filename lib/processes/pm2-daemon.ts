@@ -6,6 +6,7 @@ import { AppError } from "../app-error.ts";
 import { childEnvironment } from "./child-environment.ts";
 import { keptWritesHook } from "./kept-writes-hook.ts";
 import { noDebuggerHook } from "./no-debugger-hook.ts";
+import { withUserUmask } from "./user-umask.ts";
 import { wholeLinesHook } from "./whole-lines-hook.ts";
 
 /** PM2 binds `<home>/rpc.sock` and `<home>/pub.sock`; a longer path is cut by the kernel and the daemon ends without a word. */
@@ -54,19 +55,21 @@ export async function startPm2Daemon({
 
   const logFile = join(directory, "pm2.log");
   const log = openSync(logFile, "a", 0o600);
-  const child = spawn(process.execPath, ["--max-semi-space-size=1", ...required, join(runtimeDir, "lib/Daemon.js")], {
-    detached: true,
-    cwd,
-    stdio: ["ignore", log, log, "ipc"],
-    env: childEnvironment({
-      PM2_HOME: directory,
-      PM2_DISABLE_VERSION_CHECK: "true",
-      PM2_PROGRAMMATIC: "true",
-      PM2_NO_INTERACTION: "true",
-      SILENT: "true",
-      TZ: "UTC",
+  const child = withUserUmask(() =>
+    spawn(process.execPath, ["--max-semi-space-size=1", ...required, join(runtimeDir, "lib/Daemon.js")], {
+      detached: true,
+      cwd,
+      stdio: ["ignore", log, log, "ipc"],
+      env: childEnvironment({
+        PM2_HOME: directory,
+        PM2_DISABLE_VERSION_CHECK: "true",
+        PM2_PROGRAMMATIC: "true",
+        PM2_NO_INTERACTION: "true",
+        SILENT: "true",
+        TZ: "UTC",
+      }),
     }),
-  });
+  );
   closeSync(log);
   try {
     await new Promise<void>((resolve, reject) => {

@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 
 import { childEnvironment } from "./child-environment.ts";
 import { stepBack } from "./step-back.ts";
+import { withUserUmask } from "./user-umask.ts";
 
 export interface RunCommandOptions {
   cwd?: string;
@@ -47,12 +48,14 @@ export function runCommand(
   const none = { code: null, signal: null, stdout: "", stderr: "", isTimedOut: false, isCut: false };
   if (signal?.aborted) return Promise.resolve({ ...none, startError: "ABORTED" });
   return new Promise((resolve) => {
-    const child = spawn(file, args, {
-      cwd,
-      env: childEnvironment(env),
-      detached: true,
-      stdio: [input === undefined ? "ignore" : "pipe", "pipe", "pipe"],
-    });
+    const child = withUserUmask(() =>
+      spawn(file, args, {
+        cwd,
+        env: childEnvironment(env),
+        detached: true,
+        stdio: [input === undefined ? "ignore" : "pipe", "pipe", "pipe"],
+      }),
+    );
     if (isBackground) stepBack(child.pid);
     const out = collect(child.stdout, maxBytes);
     const err = collect(child.stderr, maxBytes);

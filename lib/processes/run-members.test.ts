@@ -47,6 +47,9 @@ const startedIn = (own: FakeProcess, panel: FakeProcess | null) => {
 describe("a process belongs to a run", () => {
   test("when it carries the mark of a run of this PortOS, and no other", () => {
     expect(find(50, { 50: { environment: [mark] } })).toEqual({ runId: "run-7" });
+    const check = runMarks(dataDir)("run-7", "command").join("=");
+    expect(check).not.toBe(mark);
+    expect(find(50, { 50: { environment: [check] } })).toEqual({ runId: "run-7" });
     expect(find(50, { 50: { environment: [runMarks("/other/data")("run-7").join("=")] } })).toBeNull();
     expect(find(50, { 50: { environment: [`NOTE=${mark}`, "AGENT_RUN=run-7"] } })).toBeNull();
     expect(find(50, { 50: {} })).toBeNull();

@@ -3,6 +3,7 @@ import { openSync, closeSync } from "node:fs";
 
 import { AppError } from "../app-error.ts";
 import { childEnvironment } from "./child-environment.ts";
+import { withUserUmask } from "./user-umask.ts";
 
 export interface ChildExit {
   code: number | null;
@@ -31,12 +32,14 @@ export interface SpawnChildOptions {
 export function spawnChild(file: string, args: readonly string[], options: SpawnChildOptions): Promise<ChildHandle> {
   const log = openSync(options.logFile, "w", 0o600);
   return new Promise((resolve, reject) => {
-    const child = spawn(file, args, {
-      cwd: options.cwd,
-      env: childEnvironment(options.env),
-      stdio: ["ignore", log, log],
-      detached: process.platform !== "win32",
-    });
+    const child = withUserUmask(() =>
+      spawn(file, args, {
+        cwd: options.cwd,
+        env: childEnvironment(options.env),
+        stdio: ["ignore", log, log],
+        detached: process.platform !== "win32",
+      }),
+    );
     closeSync(log);
     const exited = new Promise<ChildExit>((ended) => {
       child.once("exit", (code, signal) => {

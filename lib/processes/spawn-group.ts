@@ -1,6 +1,8 @@
 import { spawn } from "node:child_process";
 import type { Readable, Writable } from "node:stream";
 
+import { withUserUmask } from "./user-umask.ts";
+
 /** A child on pipes that leads a process group of its own, so that it can be ended with all its children. */
 export interface GroupChild {
   /** `undefined` when the program could not be started; `onEnd` then says why. */
@@ -18,7 +20,7 @@ export function spawnGroup(
   args: readonly string[],
   options: { cwd: string; env: Record<string, string> },
 ): GroupChild {
-  const child = spawn(file, args, { ...options, detached: true, stdio: ["pipe", "pipe", "pipe"] });
+  const child = withUserUmask(() => spawn(file, args, { ...options, detached: true, stdio: ["pipe", "pipe", "pipe"] }));
   let error: Error | undefined;
   child.on("error", (cause) => {
     error = cause;

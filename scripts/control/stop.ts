@@ -40,7 +40,9 @@ async function stopLocked(env: Env, isAll: boolean): Promise<void> {
       await client.endDaemon();
       return;
     }
-    say(`${left.length} process(es) of your apps keep running: ${left.map(({ name }) => name).join(", ")}`);
+    const running = left.filter(({ status }) => status !== "stopped" && status !== "errored");
+    if (running.length === 0) return;
+    say(`${running.length} process(es) of your apps keep running: ${running.map(({ name }) => name).join(", ")}`);
     say("To end them, too: npm stop -- --all");
   } finally {
     client.close();

@@ -173,8 +173,9 @@ function createState() {
 }
 
 function bindFake({ runs, specs, limits, answers, said, supplied, wanting, find, tell, happen }: State) {
-  function end(id: string, state: Run["state"], message: string | null): Run {
-    happen(id, [{ kind: "state", state, message }], { change: { endedAt: new Date().toISOString(), pending: [] } });
+  function end(id: string, state: Run["state"], message: string | null, failure: Run["failure"] = null): Run {
+    const change = { endedAt: new Date().toISOString(), pending: [], failure };
+    happen(id, [{ kind: "state", state, message }], { change });
     return find(id).run;
   }
 
@@ -262,7 +263,10 @@ function bindFake({ runs, specs, limits, answers, said, supplied, wanting, find,
       );
       return find(params.id).run;
     },
-    stop: ({ params, body }) => end(params.id, "cancelled", body.reason),
+    stop: ({ params: { id }, body: { kind, reason } }) =>
+      kind === "user" || kind === "panic"
+        ? end(id, "cancelled", reason, "cancelled")
+        : end(id, "failed", reason, "budget"),
     resume: ({ params }) => {
       happen(params.id, [{ kind: "state", state: "running", message: null }], { change: { endedAt: null } });
       return find(params.id).run;

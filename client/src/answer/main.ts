@@ -1,3 +1,4 @@
+import { approvalTitle } from "../../../contract/approval-title.ts";
 import type { Approval } from "../../../contract/features/approvals.ts";
 import { timeLeft } from "../lib/approval-text.ts";
 import { formatClock } from "../lib/time.ts";
@@ -41,7 +42,7 @@ function show(approval: Approval): void {
   rememberShown(approval);
   tick();
   if (isSame) return;
-  document.title = `${approval.subject.title} · PortOS`;
+  document.title = `${approvalTitle(approval)} · PortOS`;
   const rest =
     approval.state === "pending" ? answerButtons(approval, (input) => send(approval, input)) : settledView(approval);
   main.replaceChildren(...(approval.state === "pending" ? [] : [rest]), ...questionView(approval));

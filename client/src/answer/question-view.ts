@@ -1,5 +1,7 @@
+import { approvalPlace, approvalTitle } from "../../../contract/approval-title.ts";
 import type { Approval, ApprovalChange } from "../../../contract/features/approvals.ts";
 import { riskText } from "../lib/approval-text.ts";
+import { withoutFolder } from "../../../contract/short-path.ts";
 import { formatClock } from "../lib/time.ts";
 import { element } from "./dom.ts";
 
@@ -9,18 +11,21 @@ const openUpToLines = 60;
 export function questionView({ subject, createdAt }: Approval): Node[] {
   const asked = `asked ${formatClock(createdAt)}`;
   const from = fromParts(subject, asked);
+  const command = subject.kind === "agent-tool" ? subject.command : null;
+  // A command stands whole below its headline.
+  const headline = element("h1", command === null ? {} : { className: "short" }, approvalTitle({ subject }));
+  headline.title = subject.title;
   const parts: Node[] = [
-    element("h1", {}, subject.title),
+    headline,
     element("p", { className: "dim" }, from.filter((part) => part !== null).join(" · ")),
   ];
-  const command = subject.kind === "agent-tool" ? subject.command : null;
   if (command !== null) parts.push(code(command, "Command"));
   else if (subject.kind === "repair") parts.push(element("p", { className: "said" }, subject.diagnosis));
   else if (subject.kind === "connector-call" || subject.changes.length === 0) parts.push(...values(subject.input));
   if (subject.kind !== "connector-call") {
-    parts.push(...subject.changes.map((change) => changeView(change, subject.changes.length)));
-    const where = subject.kind === "repair" ? "Merged into " : "In ";
-    parts.push(element("p", {}, where, element("span", { className: "path" }, subject.folder)));
+    const { changes, folder } = subject;
+    parts.push(...changes.map((one) => changeView({ ...one, path: withoutFolder(one.path, folder) }, changes.length)));
+    parts.push(placeView(subject));
   }
   parts.push(
     element("h2", {}, "Why it asks"),
@@ -41,6 +46,17 @@ function fromParts(subject: Approval["subject"], asked: string): (string | null)
     default:
       return [subject.appName, subject.files === 1 ? "1 file" : `${String(subject.files)} files`, asked];
   }
+}
+
+/** Where, in a word; the whole folder is one tap away. */
+function placeView(subject: Exclude<Approval["subject"], { kind: "connector-call" }>): HTMLElement {
+  const where = subject.kind === "repair" ? "Merged into" : "In";
+  return element(
+    "details",
+    { className: "place" },
+    element("summary", {}, where, element("b", {}, approvalPlace({ subject }) ?? "a folder of its own")),
+    element("p", { className: "path" }, subject.folder),
+  );
 }
 
 function code(text: string, label: string): HTMLElement {

@@ -38,7 +38,7 @@ export function AgentsRoute() {
   const tasks = useLiveTasks();
   const [search] = useSearchState();
   // Whoever gave tasks looks at them first; a new run, or runs of one kind, are asked for by name.
-  const isAboutRuns = ["new", "state", "provider", "group"].some((name) => search[name] !== undefined);
+  const isAboutRuns = ["new", "state", "provider", "group", "compare"].some((name) => search[name] !== undefined);
   const isBoardFirst = (tasks.data?.tasks.length ?? 0) > 0 && !isAboutRuns;
   const tabs: PageTab[] = [
     { id: "board", label: "Board", isDefault: isBoardFirst },

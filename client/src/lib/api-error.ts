@@ -28,6 +28,12 @@ export function errorMessage(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
+/** Whether the address of the page names something that cannot exist. */
+export function isWrongAddress(error: unknown): boolean {
+  if (!(error instanceof ApiError) || error.code !== "invalid_request" || error.issues.length === 0) return false;
+  return error.issues.every(({ path }) => path.startsWith("params."));
+}
+
 /** Problems by field for a form: { "name": "must not be empty" }; "body." in front of a path is dropped. */
 export function fieldErrors(error: unknown): Record<string, string> {
   if (!(error instanceof ApiError)) return {};

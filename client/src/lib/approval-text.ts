@@ -1,12 +1,4 @@
 import type { Approval } from "../../../contract/features/approvals.ts";
-import { callTitle, withoutFolder } from "./short-path.ts";
-
-/** What is asked, in one line. */
-export function approvalTitle({ subject }: Pick<Approval, "subject">): string {
-  if (subject.kind === "connector-call") return subject.title;
-  const { title, folder } = subject;
-  return subject.kind === "repair" ? withoutFolder(title, folder) : callTitle(subject, folder);
-}
 
 /** What a call would do, and how bad it could be: "Writes, high risk". */
 export function riskText({ effect, risk }: Pick<ConnectorSubject, "effect" | "risk">): string {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 
-import { formatBytes, formatCount, formatDuration, formatPercent } from "./format.ts";
+import { formatBytes, formatCount, formatDuration, formatPercent, formatSpent } from "./format.ts";
 import { formatAge, formatRelative, relativeTickMs } from "./time.ts";
 
 test.each([
@@ -73,4 +73,10 @@ describe("relative times", () => {
     expect(relativeTickMs(at(-1000), now)).toBeLessThan(relativeTickMs(at(-600_000), now));
     expect(relativeTickMs(at(-600_000), now)).toBeLessThan(relativeTickMs(at(-7_200_000), now));
   });
+});
+
+test("what was spent is never shown as nothing while prices are unknown", () => {
+  expect(formatSpent({ costUsd: 0, unpriced: 0 })).toBe("$0");
+  expect(formatSpent({ costUsd: 0, unpriced: 2 })).toBe("an unknown amount");
+  expect(formatSpent({ costUsd: 0.12, unpriced: 1 })).toBe("at least $0.120");
 });

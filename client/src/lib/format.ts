@@ -59,6 +59,12 @@ export function formatCost(costUsd: number | null): string {
   return `$${costUsd.toFixed(costUsd < 1 ? 3 : 2)}`;
 }
 
+/** What was spent, as far as prices are known: "$0.120", "at least $0.120", "an unknown amount". */
+export function formatSpent({ costUsd, unpriced }: { costUsd: number; unpriced: number }): string {
+  if (unpriced === 0) return formatCost(costUsd);
+  return costUsd === 0 ? "an unknown amount" : `at least ${formatCost(costUsd)}`;
+}
+
 /** 999 → "999", 12 345 → "12.3k", 2 000 000 → "2.0M". */
 export function formatTokens(tokens: number): string {
   if (tokens < 1_000) return String(tokens);

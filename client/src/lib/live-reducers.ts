@@ -151,10 +151,10 @@ export interface ApprovalLists {
 const maxRecent = 50;
 
 /** The questions after an event of the `approvals` feed. */
-export function reduceApprovals(
-  { pending, recent }: ApprovalLists,
-  { approval }: FeedEvent<"approvals">,
-): ApprovalLists {
+export function reduceApprovals(lists: ApprovalLists, event: FeedEvent<"approvals">): ApprovalLists {
+  if (event.kind === "rules-changed") return lists;
+  const { pending, recent } = lists;
+  const { approval } = event;
   const isPending = approval.state === "pending";
   return {
     pending: isPending ? putById(pending, approval, ({ id }) => id) : pending.filter(({ id }) => id !== approval.id),

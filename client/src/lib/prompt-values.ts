@@ -1,4 +1,5 @@
-import type { PromptReference, PromptValue } from "../../../contract/features/prompts.ts";
+import type { PromptReference, PromptValue, PromptVariable } from "../../../contract/features/prompts.ts";
+import { promptValueOf } from "../../../contract/prompt-text.ts";
 
 /** Values of a prompt's variables; `null` for one that is left empty. */
 export type PromptValues = Readonly<Record<string, PromptValue | null>>;
@@ -15,6 +16,15 @@ export function keptValues({ values }: Pick<PromptReference, "values">): PromptV
   return Object.fromEntries(
     Object.entries(values).flatMap(([name, value]) => (isPromptValue(value) ? [[name, value] as const] : [])),
   );
+}
+
+/** A value as the field of its variable holds it: TASKS.md says all values as texts. */
+export function fieldValue(
+  { type }: Pick<PromptVariable, "type">,
+  value: PromptValue | null | undefined,
+): PromptValue | null {
+  const read = promptValueOf(type, value);
+  return isPromptValue(read) ? read : null;
 }
 
 function isPromptValue(value: unknown): value is PromptValue {

@@ -1,20 +1,29 @@
 import type { ApprovalChange } from "../../../contract/features/approvals.ts";
+import { withoutFolder } from "../../../contract/short-path.ts";
 import classes from "./diff-view.module.css";
 
 const kinds: Record<string, string> = { "+": "added", "-": "removed", " ": "same" };
 const signs: Record<string, string> = { "+": "+", "-": "−", " ": " " };
 
-/** What files would become, as the question keeps it. */
-export function ApprovalChanges({ changes }: { changes: readonly ApprovalChange[] }) {
-  return changes.map((change, index) => <Change key={index} change={change} />);
+interface ApprovalChangesProps {
+  changes: readonly ApprovalChange[];
+  /** What lies in it is told without it. */
+  folder: string;
 }
 
-function Change({ change: { path, isNew, added, removed, lines, isCut } }: { change: ApprovalChange }) {
+/** What files would become, as the question keeps it. */
+export function ApprovalChanges({ changes, folder }: ApprovalChangesProps) {
+  return changes.map((change, index) => <Change key={index} change={change} folder={folder} />);
+}
+
+function Change({ change, folder }: { change: ApprovalChange; folder: string }) {
+  const { path, isNew, added, removed, lines, isCut } = change;
+  const name = withoutFolder(path, folder);
   return (
     <figure className={classes["diff"]}>
       <figcaption className={classes["head"]}>
         <span className={classes["path"]} title={path}>
-          {path}
+          {name}
         </span>
         {isNew ? <span className={classes["new"]}>new file</span> : null}
         <span className={classes["stat"]}>
@@ -26,7 +35,7 @@ function Change({ change: { path, isNew, added, removed, lines, isCut } }: { cha
           </span>
         </span>
       </figcaption>
-      <div className={classes["scroll"]} tabIndex={0} role="region" aria-label={`Changes of ${path}`}>
+      <div className={classes["scroll"]} tabIndex={0} role="region" aria-label={`Changes of ${name}`}>
         <div className={classes["lines"]}>
           {lines.map((line, index) =>
             line.startsWith("@") ? (

@@ -1,9 +1,10 @@
 import { Button } from "@mantine/core";
 import { useId, useState, type ReactNode } from "react";
 
+import { approvalTitle } from "../../../contract/approval-title.ts";
 import type { Approval } from "../../../contract/features/approvals.ts";
 import { useAnswerApproval, useTimeLeft, type ApprovalAnswer } from "../lib/approval-answers.ts";
-import { approvalTitle, furtherText } from "../lib/approval-text.ts";
+import { furtherText } from "../lib/approval-text.ts";
 import { ApprovalSubject } from "./approval-subject.tsx";
 import { IconHandStop } from "./icons.gen.ts";
 import classes from "./approval-question.module.css";

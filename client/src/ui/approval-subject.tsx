@@ -1,3 +1,4 @@
+import { approvalPlace } from "../../../contract/approval-title.ts";
 import type { Approval } from "../../../contract/features/approvals.ts";
 import { riskText } from "../lib/approval-text.ts";
 import { ApprovalChanges } from "./approval-changes.tsx";
@@ -24,11 +25,15 @@ export function ApprovalSubject({ subject }: Pick<Approval, "subject">) {
       {subject.kind === "agent-tool" && changes.length === 0 ? (
         <CallInput call={{ tool: subject.tool, input: subject.input, edits: [] }} />
       ) : (
-        <ApprovalChanges changes={changes} />
+        <ApprovalChanges changes={changes} folder={folder} />
       )}
-      <p className={classes["folder"]}>
-        {subject.kind === "repair" ? "merged into" : "in"} <span className="mono">{folder}</span>
-      </p>
+      <details className={classes["place"]}>
+        <summary>
+          {subject.kind === "repair" ? "merged into" : "in"}{" "}
+          <b>{approvalPlace({ subject }) ?? "a folder of its own"}</b>
+        </summary>
+        <span className="mono">{folder}</span>
+      </details>
     </div>
   );
 }

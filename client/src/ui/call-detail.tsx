@@ -1,5 +1,5 @@
 import type { ToolCall } from "../../../contract/features/run-events.ts";
-import { withoutFolder } from "../lib/short-path.ts";
+import { withoutFolder } from "../../../contract/short-path.ts";
 import classes from "./call-detail.module.css";
 import { DiffView } from "./diff-view.tsx";
 

@@ -58,7 +58,8 @@ export function DataTable<Row>({ label, columns, rows, rowKey, onRowClick, isRow
               data-clickable={onRowClick !== undefined || undefined}
               data-selected={isRowSelected?.(row) === true || undefined}
               onClick={(event) => {
-                const isControl = event.target instanceof Element && event.target.closest("a,button,input") !== null;
+                const isControl =
+                  event.target instanceof Element && event.target.closest("a,button,input,label") !== null;
                 if (!isControl) onRowClick?.(row);
               }}
             >

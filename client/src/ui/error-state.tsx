@@ -1,7 +1,7 @@
 import { Button } from "@mantine/core";
 import { IconAlertTriangle } from "./icons.gen.ts";
 
-import { ApiError, errorMessage } from "../lib/api-error.ts";
+import { ApiError, errorMessage, isWrongAddress } from "../lib/api-error.ts";
 import { CopyText } from "./copy-text.tsx";
 import classes from "./state.module.css";
 
@@ -15,6 +15,7 @@ interface ErrorStateProps {
 
 /** A failure as the user needs it: what happened, why, what to do, and the id to look for in the logs. */
 export function ErrorState({ title, error, onRetry, isCompact = false }: ErrorStateProps) {
+  if (isWrongAddress(error)) return <NothingHere isCompact={isCompact} />;
   const hint = error instanceof ApiError ? error.hint : null;
   const correlationId = error instanceof ApiError ? error.correlationId : null;
   return (
@@ -37,6 +38,18 @@ export function ErrorState({ title, error, onRetry, isCompact = false }: ErrorSt
           <Button onClick={onRetry}>Try again</Button>
         </div>
       )}
+    </div>
+  );
+}
+
+function NothingHere({ isCompact }: { isCompact: boolean }) {
+  return (
+    <div className={classes["state"]} data-compact={isCompact || undefined} role="alert">
+      <span className={classes["mark"]} data-tone="bad" aria-hidden="true">
+        <IconAlertTriangle size={20} stroke={1.6} />
+      </span>
+      <p className={classes["title"]}>There is nothing at this address</p>
+      <p className={classes["text"]}>Check the address, or go on from the menu.</p>
     </div>
   );
 }

@@ -16,6 +16,7 @@ import {
   IconPlugX,
   IconPower,
   IconTool,
+  IconTrash,
 } from "./icons.gen.ts";
 
 import type { RunState } from "../../../contract/features/run-events.ts";
@@ -54,6 +55,7 @@ export const statusLooks = {
   "being restarted": { word: "being restarted", tone: "warn", icon: IconTool },
   "given up": { word: "given up", tone: "bad", icon: IconAlertTriangle },
   recovered: { word: "recovered", tone: "ok", icon: IconCircleCheck },
+  removed: { word: "removed", tone: "neutral", icon: IconTrash },
   dismissed: { word: "dismissed", tone: "neutral", icon: IconBan },
   "not installed": { word: "not installed", tone: "neutral", icon: IconPlugX },
   off: { word: "off", tone: "neutral", icon: IconPower },

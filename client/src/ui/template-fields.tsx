@@ -4,7 +4,7 @@ import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import type { PromptSummary } from "../../../contract/features/prompts.ts";
 import { call } from "../lib/api.ts";
 import { callKey } from "../lib/call-query.ts";
-import { givenValues, type PromptValues } from "../lib/prompt-values.ts";
+import { fieldValue, givenValues, type PromptValues } from "../lib/prompt-values.ts";
 import { ErrorState } from "./error-state.tsx";
 import { Notice } from "./notice.tsx";
 import classes from "./template-fields.module.css";
@@ -51,7 +51,7 @@ export function TemplateFields({ prompt, version = null, values, errors = noErro
           variable={variable}
           label={variable.isRequired && variable.default === null ? variable.name : `${variable.name} (optional)`}
           description={variable.description}
-          value={values[variable.name] ?? null}
+          value={fieldValue(variable, values[variable.name])}
           error={errors[variable.name]}
           onChange={(next) => {
             onChange({ ...values, [variable.name]: next });

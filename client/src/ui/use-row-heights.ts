@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useLayoutEffect, useMemo, useState } from "react";
+import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState, type RefObject } from "react";
 
 /** Heights of rows that were seen, by line number, and the size of the window they are seen through. */
 export interface RowHeights {
@@ -7,9 +7,15 @@ export interface RowHeights {
   readonly version: number;
   /** Height of the scrolling element. */
   readonly viewHeight: number;
-  /** For the `ref` of the scrolling element and of each row. */
-  readonly observe: (element: HTMLElement | null) => (() => void) | undefined;
+  /** The scrolling element, while it is in the page. */
+  readonly scroller: RefObject<HTMLDivElement | null>;
+  /** For the `ref` of the scrolling element. */
+  readonly observeScroller: Observe<HTMLDivElement>;
+  /** For the `ref` of each row. */
+  readonly observe: Observe<HTMLElement>;
 }
+
+type Observe<E extends HTMLElement> = (element: E | null) => (() => void) | undefined;
 
 const maxRemembered = 50_000;
 
@@ -17,7 +23,12 @@ const maxRemembered = 50_000;
  * Measures rows as they are shown. With `isFixed` every row has `rowHeight` and none is measured. `onResize` hears when rows
  * in the page or the window they are seen through have got another height, before that is painted; when it answers `true`, nothing is rendered anew because of it.
  */
-export function useRowHeights(rowHeight: number, isFixed: boolean, onResize?: () => boolean): RowHeights {
+export function useRowHeights(
+  rowHeight: number,
+  isFixed: boolean,
+  onResize?: (scroller: HTMLElement) => boolean,
+): RowHeights {
+  const scroller = useRef<HTMLDivElement>(null);
   const [{ version, viewHeight }, setSeen] = useState({ version: 0, viewHeight: 600 });
   const heights = useMemo(
     () => ({ known: new Map<string, number>(), isFixed, listeners: new Set<() => boolean>() }),
@@ -25,9 +36,10 @@ export function useRowHeights(rowHeight: number, isFixed: boolean, onResize?: ()
   );
   useLayoutEffect(() => {
     if (onResize === undefined) return undefined;
-    heights.listeners.add(onResize);
+    const resized = (): boolean => scroller.current !== null && onResize(scroller.current);
+    heights.listeners.add(resized);
     return () => {
-      heights.listeners.delete(onResize);
+      heights.listeners.delete(resized);
     };
   }, [heights, onResize]);
 
@@ -74,9 +86,16 @@ export function useRowHeights(rowHeight: number, isFixed: boolean, onResize?: ()
     },
     [observer, isFixed],
   );
+  const observeScroller = useCallback(
+    (element: HTMLDivElement | null) => {
+      scroller.current = element;
+      return observe(element);
+    },
+    [observe],
+  );
   const heightOf = useCallback(
     (number: number) => (isFixed ? rowHeight : (heights.known.get(String(number)) ?? rowHeight)),
     [heights, isFixed, rowHeight],
   );
-  return { heightOf, version, viewHeight, observe };
+  return { heightOf, version, viewHeight, scroller, observeScroller, observe };
 }

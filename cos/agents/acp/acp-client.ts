@@ -36,9 +36,9 @@ export function acpClient({ acp, sink, workspace, updates, terminals, state }: C
     const edits = call.edits.map((edit) => ({ ...edit, path: withinFolder(workspace, edit.path) }));
     const shown = await grants.shownIn({ ...call, edits });
     if (state.isStopping()) return { outcome: { outcome: "cancelled" } };
-    const optionId = await sink.ask({ call: { ...call, edits }, options, paths });
+    const { optionId, reason } = await sink.ask({ call: { ...call, edits }, options, paths });
     if (isAllowing(options, optionId)) grants.add(shown);
-    else updates.deny(toolCallId);
+    else updates.deny(toolCallId, reason);
     const chosen = optionId ?? options.find(({ kind }) => kind === "deny-once")?.optionId;
     if (state.isStopping() || chosen === undefined) return { outcome: { outcome: "cancelled" } };
     return { outcome: { outcome: "selected", optionId: chosen } };

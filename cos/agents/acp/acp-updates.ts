@@ -31,7 +31,8 @@ export interface AcpUpdates {
   callOf(update: ToolCallUpdate): ToolCall;
   /** Files a call touches, as told. */
   pathsOf(callId: string): string[];
-  deny(callId: string): void;
+  /** `reason`: why, as far as somebody has said. */
+  deny(callId: string, reason: string | null): void;
   /** What the agent said its work costs, US dollars. */
   readonly costUsd: number | null;
 }
@@ -39,7 +40,7 @@ export interface AcpUpdates {
 /** Turns the updates of one session into events; keeps each tool call whole, because updates carry changes only. */
 export function createAcpUpdates(sink: AttemptSink, outputOf: (terminalId: string) => string): AcpUpdates {
   const calls = new Map<string, ToolCallUpdate>();
-  const denied = new Set<string>();
+  const denied = new Map<string, string | null>();
   let costUsd: number | null = null;
   let mode: string | null = null;
 
@@ -53,8 +54,9 @@ export function createAcpUpdates(sink: AttemptSink, outputOf: (terminalId: strin
 
   function describe(update: ToolCallUpdate): ToolCall {
     const { toolCallId, title, rawInput, rawOutput, content, kind, status } = update;
-    const said = outputText(content ?? [], outputOf);
-    const state = denied.has(toolCallId) && status !== "completed" ? "denied" : states[status ?? "pending"];
+    const isDenied = denied.has(toolCallId) && status !== "completed";
+    const said = outputText(content ?? [], outputOf) || (isDenied && denied.get(toolCallId)) || "";
+    const state = isDenied ? "denied" : states[status ?? "pending"];
     return toolCall({
       callId: toolCallId,
       name: update.name ?? title ?? "",
@@ -107,8 +109,8 @@ export function createAcpUpdates(sink: AttemptSink, outputOf: (terminalId: strin
     },
     callOf: merge,
     pathsOf: (callId) => (calls.get(callId)?.locations ?? []).map(({ path }) => path),
-    deny(callId) {
-      denied.add(callId);
+    deny(callId, reason) {
+      denied.set(callId, reason);
       const call = calls.get(callId);
       if (call) sink.event({ kind: "tool", call: describe(call) });
     },

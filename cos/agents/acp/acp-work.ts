@@ -10,7 +10,9 @@ import type {
   WriteTextFileResponse,
 } from "@agentclientprotocol/sdk";
 
+import { ownCallPrefix } from "../../../contract/internal/runs.ts";
 import { AppError } from "../../../lib/app-error.ts";
+import { shellLine, shellWord } from "../../../lib/shell-line.ts";
 import type { AttemptSink } from "../attempt.ts";
 import { createPerformer, editTo } from "../perform.ts";
 import type { Workspace } from "../workspace.ts";
@@ -111,7 +113,7 @@ export function withinFolder(workspace: Workspace, path: string): string {
 
 /** Agents name their own calls; this one is nobody else's. */
 function newCallId(): string {
-  return `portos-${randomBytes(8).toString("hex")}`;
+  return `${ownCallPrefix}${randomBytes(8).toString("hex")}`;
 }
 
 function someLines(text: string, line: number | null | undefined, limit: number | null | undefined): string {
@@ -124,10 +126,6 @@ function someLines(text: string, line: number | null | undefined, limit: number 
 }
 
 function lineOf(env: readonly { name: string; value: string }[], words: readonly string[]): string {
-  const given = env.map(({ name, value }) => `${name}=${quoted(value)}`);
-  return [...given, ...words.map(quoted)].join(" ");
-}
-
-function quoted(word: string): string {
-  return /^[\w@%+=:,./^-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+  const given = env.map(({ name, value }) => `${name}=${shellWord(value)}`);
+  return [...given, shellLine(words)].join(" ");
 }

@@ -126,7 +126,7 @@ describe("runs over the Agent Client Protocol", () => {
       expect(call?.input).toContain(text === command ? '"touched"' : text.split(" ")[1]);
       expect(call?.edits).toHaveLength(text.startsWith("write") ? 1 : 0);
       const said = await runs.answer(id);
-      if (isAsked) expect(said).toContain("does not allow this");
+      if (isAsked) expect(said).toContain("It was denied");
       else expect(said).toMatch(/^(?:read: inside|written|exit 0)/);
     });
 

@@ -6,12 +6,13 @@ import type { Usage } from "../../../contract/features/run-events.ts";
 import type { RunMark } from "../../../lib/run-mark.ts";
 import type { ApiTarget, AttemptEnd, AttemptTask, RunningAttempt } from "../attempt.ts";
 import { toolCall } from "../tool-call.ts";
-import { addUsage, count, estimatedUsage, noUsage } from "../usage.ts";
+import { addUsage, count, estimatedUsage, noUsage, turnsProblem } from "../usage.ts";
 import { openWorkspace } from "../workspace.ts";
 import { apiFailure } from "./api-failure.ts";
 import { createModel } from "./api-model.ts";
 import { createApiTools } from "./api-tools.ts";
 import { jsonInstruction, jsonOutput, keepJsonAnswer, readJsonAnswer } from "./json-answer.ts";
+import { withWrongCalls, wrongCallText, type MadeCall } from "./wrong-call.ts";
 import { messageFileName, readMessages, userMessage, writeMessages } from "./message-file.ts";
 
 /** A conversation that goes round in circles ends here, whatever the budget is. */
@@ -92,10 +93,15 @@ async function talk(conversation: Conversation, now: () => number): Promise<Atte
     if (signal.aborted && end?.failure !== null) return { failure: "cancelled", message: null, canContinue };
     if (end !== null) return end.failure === null ? judged(conversation, outcome, end) : end;
     const { turns } = task.budget;
-    if (turns !== null && conversation.usage.turns >= turns)
-      return { failure: "budget", message: `Stopped: the budget of ${turns} turns is used up.`, canContinue };
+    const used = conversation.usage.turns;
+    if (turns !== null && used >= turns)
+      return { failure: "budget", message: turnsProblem(turns, used, task.limitNames), canContinue };
   }
-  return { failure: "budget", message: `Stopped after ${mostSteps} steps.`, canContinue };
+  return {
+    failure: "budget",
+    message: `Stopped: after ${mostSteps} replies a run ends, whatever its budget is.`,
+    canContinue,
+  };
 }
 
 interface StepOutcome {
@@ -129,6 +135,8 @@ async function takeStep(conversation: Conversation): Promise<StepOutcome> {
   reply.catch(() => undefined);
   let finishReason = "none";
   let text = "";
+  /** What is told about calls nobody could make. */
+  const wrong = new Map<string, string>();
   const meter = meterStep(conversation, system);
   try {
     for await (const part of result.fullStream) {
@@ -140,7 +148,9 @@ async function takeStep(conversation: Conversation): Promise<StepOutcome> {
         sink.text({ kind: "reasoning", text: part.text });
         meter.received(part.text);
       } else if (part.type === "tool-input-delta") meter.received(part.delta);
-      else if (part.type === "tool-error") sink.event({ kind: "tool", call: failedCall(part) });
+      else if (part.type === "tool-call" && part.invalid === true)
+        wrong.set(part.toolCallId, wrongCallText(part, Object.keys(tools ?? {})));
+      else if (part.type === "tool-error") sink.event({ kind: "tool", call: failedCall(part, wrong) });
       else if (part.type === "finish-step") {
         finishReason = part.finishReason;
         meter.told(usageOf(part.usage));
@@ -150,7 +160,7 @@ async function takeStep(conversation: Conversation): Promise<StepOutcome> {
   } finally {
     meter.ended();
   }
-  return { finishReason, text, messages: (await reply).messages };
+  return { finishReason, text, messages: withWrongCalls((await reply).messages, wrong) };
 }
 
 /** Counts what one request uses: by estimate while the provider says nothing, so that one that is stopped or cut off counts, too. */
@@ -264,9 +274,12 @@ function systemText({ folder, answerFormat }: Pick<AttemptTask, "folder" | "answ
   return [...(hasTools ? work : []), ...form].join("\n");
 }
 
-function failedCall(part: { toolCallId: string; toolName: string; input: unknown; error: unknown }) {
-  const output = part.error instanceof Error ? part.error.message : "It failed";
-  return toolCall({ callId: part.toolCallId, name: part.toolName, input: part.input, state: "failed", output });
+function failedCall(
+  { toolCallId: callId, toolName: name, input, error }: MadeCall & { toolCallId: string },
+  wrong: ReadonlyMap<string, string>,
+) {
+  const said = error instanceof Error ? error.message : typeof error === "string" ? error : "It failed";
+  return toolCall({ callId, name, input, state: "failed", output: wrong.get(callId) ?? said });
 }
 
 function usageOf(usage: LanguageModelUsage): Usage {

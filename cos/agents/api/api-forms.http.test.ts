@@ -243,7 +243,7 @@ describe("what a run may cost", () => {
     const { id } = await runs.start({ text: "hello", budget, folder: null, targets: [recording()] });
     await runs.ended(id);
     expect((await runs.bodies(id, "notice")).map(({ text }) => text)).toEqual([
-      expect.stringContaining("No price is set for a-model of openai-compatible: the budget of $1 counts only"),
+      expect.stringContaining("No price is set for a-model of openai-compatible: the budget of $1.00 counts only"),
     ]);
     const priced = recording({ price: { input: 1, output: 1 } });
     const { id: other } = await runs.start({ text: "hello", budget, folder: null, targets: [priced] });

@@ -9,7 +9,10 @@ const newFolder = useTemporaryFolders();
 
 it("runs commands in what surrounds the run", async () => {
   const workspace = await openWorkspace(await newFolder());
-  const sink = { event: () => undefined, ask: () => Promise.resolve("allow") } as unknown as AttemptSink;
+  const sink = {
+    event: () => undefined,
+    ask: () => Promise.resolve({ optionId: "allow", reason: null }),
+  } as unknown as AttemptSink;
   const tools = createApiTools({
     workspace,
     sink,

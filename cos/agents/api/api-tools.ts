@@ -7,7 +7,7 @@ import { brandProgram } from "../../../lib/processes/run-brand.ts";
 import { runCommand } from "../../../lib/processes/run-command.ts";
 import type { Surroundings } from "../../worktrees/surroundings.ts";
 import type { AttemptSink } from "../attempt.ts";
-import { createPerformer, editTo, NotAllowed, type Work } from "../perform.ts";
+import { createPerformer, editTo, NotAllowed, whyNot, type Work } from "../perform.ts";
 import type { Workspace } from "../workspace.ts";
 
 const longestReply = 48 * 1024;
@@ -46,9 +46,8 @@ function createToolPerformer(options: ApiToolOptions): (callId: string, work: To
       return await perform({ ...work, callId, run });
     } catch (error) {
       if (error instanceof NotAllowed) return error.message;
-      if (error instanceof AppError) return `Error: ${error.message}`;
-      signal.throwIfAborted();
-      return "Error: It failed";
+      if (!(error instanceof AppError)) signal.throwIfAborted();
+      return `Error: ${whyNot(error)}`;
     }
   };
 }

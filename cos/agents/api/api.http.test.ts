@@ -136,20 +136,29 @@ describe("runs with a model over HTTP", () => {
   );
 
   it("does nothing that was denied, and tells the model so", async () => {
-    mock.onMessage("write it", { toolCalls: [{ name: "write_file", arguments: { path: "no.txt", text: "x" } }] });
+    const path = join(runs.folder, "no.txt");
+    mock.onMessage("write it", { toolCalls: [{ name: "write_file", arguments: { path, text: "x" } }] });
     mock.prependFixture({
-      match: { predicate: (request) => JSON.stringify(request).includes("does not allow this") },
+      match: { predicate: (request) => JSON.stringify(request).includes("It was denied: Not this file.") },
       response: { content: "Understood." },
     });
     const { id } = await runs.start({ text: "write it", targets: [target()] });
-    const { pending } = await runs.until(id, ({ state }) => state === "waiting");
+    const { pending, message } = await runs.until(id, ({ state }) => state === "waiting");
+    expect([message, pending[0]?.call.title]).toEqual(["Asks: Edit no.txt", `Edit ${path}`]);
     await runs.client.answer({
       params: { id },
-      body: { requestId: pending[0]?.requestId ?? "", optionId: null, by: "You", reason: "No" },
+      body: { requestId: pending[0]?.requestId ?? "", optionId: null, by: "You", reason: "Not this file" },
     });
     expect((await runs.ended(id)).state).toBe("succeeded");
-    expect((await runs.bodies(id, "tool")).at(-1)?.call.state).toBe("denied");
-    expect((await runs.bodies(id, "answered"))[0]).toMatchObject({ isAllowed: false, by: "You", reason: "No" });
+    expect((await runs.bodies(id, "tool")).at(-1)?.call).toMatchObject({
+      state: "denied",
+      output: expect.stringMatching(/^It was denied: Not this file\. Nothing was done\./) as string,
+    });
+    expect((await runs.bodies(id, "answered"))[0]).toMatchObject({
+      isAllowed: false,
+      by: "You",
+      reason: "Not this file",
+    });
     expect(await runs.answer(id)).toBe("Understood.");
     await expect(readFile(join(runs.folder, "no.txt"))).rejects.toThrow();
   });
@@ -358,7 +367,7 @@ describe("runs with a model over HTTP", () => {
     expect(run).toMatchObject({
       state: "failed",
       failure: "budget",
-      message: "Stopped: the budget of 3 turns is used up.",
+      message: "Stopped: the run's budget of 3 turns is used up: 3 were used.",
     });
     expect(run.usage.turns).toBe(3);
   });

@@ -149,7 +149,7 @@ describe("headless runs", () => {
     const { id } = await runs.start({ text: "wait 60000", targets: [cliTarget(), cliTarget()], budget });
     const run = await runs.ended(id);
     expect(run).toMatchObject({ state: "failed", failure: "budget" });
-    expect(run.message).toBe("Stopped: the budget of 0.01 minutes is used up.");
+    expect(run.message).toMatch(/^Stopped: the run's budget of 0\.01 minutes is used up: it worked for 0\.0\d\.$/);
     expect(run.attempts).toHaveLength(1);
   });
 

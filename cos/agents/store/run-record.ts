@@ -1,7 +1,7 @@
 import { z } from "zod";
 
 import { agentKindSchema } from "../../../contract/features/providers.ts";
-import { runSchema, type Run } from "../../../contract/features/runs.ts";
+import { runSchema, stopKindSchema, type Run } from "../../../contract/features/runs.ts";
 import { taskPrioritySchema } from "../../../contract/features/tasks.ts";
 import { worktreeSetupSchema } from "../../../contract/features/worktrees.ts";
 import { processIdentitySchema } from "../../../lib/process-identity.ts";
@@ -16,8 +16,9 @@ export const runChildSchema = z.object({
 });
 export type RunChild = z.output<typeof runChildSchema>;
 
-/** A run as it is kept on disk: what everybody sees, and what is needed to go on with it. */
-export const runRecordSchema = z.object({
+const stopSchema = z.object({ kind: stopKindSchema, message: z.string() });
+
+const recordSchema = z.object({
   version: z.literal(1),
   run: runSchema,
   /** How urgent it is among those that wait for a slot. */
@@ -38,10 +39,20 @@ export const runRecordSchema = z.object({
     .object({ text: z.string().nullable(), firstAttempt: z.int().min(1) })
     .nullable()
     .default(null),
-  /** Somebody asked to stop it, and why; kept so that a crash in between does not make it run on. */
-  stopReason: z.string().nullable(),
+  /** Who or what stops it, and why; kept so that a crash in between does not make it run on. */
+  stop: stopSchema.nullable(),
 });
+
+/** A run as it is kept on disk: what everybody sees, and what is needed to go on with it. */
+export const runRecordSchema = z.preprocess(withStop, recordSchema);
 export type RunRecord = z.output<typeof runRecordSchema>;
+
+/** Who stopped a run was not kept at first, only why. */
+function withStop(value: unknown): unknown {
+  if (typeof value !== "object" || value === null || !("stopReason" in value) || "stop" in value) return value;
+  const { stopReason: message, ...rest } = value;
+  return { ...rest, stop: message === null ? null : { kind: "user", message } };
+}
 
 /** States from which a run goes on by itself. */
 export const openStates: ReadonlySet<Run["state"]> = new Set(["created", "queued", "running", "waiting"]);

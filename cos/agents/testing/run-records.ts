@@ -43,6 +43,6 @@ export function newRecord(number: number, more: Partial<Run> = {}): RunRecord {
     child: null,
     unsaid: [],
     turn: null,
-    stopReason: null,
+    stop: null,
   };
 }

@@ -10,7 +10,7 @@ import { git } from "../../../lib/processes/git-command.ts";
 import { gitCommit } from "../../../lib/processes/git-repository.ts";
 import { runCommand, type CommandResult } from "../../../lib/processes/run-command.ts";
 import { writeFiles } from "../../../lib/testing/git-repository.ts";
-import { startTestWorktrees, type TestWorktrees } from "../testing/test-worktrees.ts";
+import { startTestWorktrees, workOf, type TestWorktrees } from "../testing/test-worktrees.ts";
 import type { Entered } from "../worktree-entry.ts";
 import { createBubblewrap } from "./bubblewrap.ts";
 
@@ -105,6 +105,19 @@ describe.runIf(hasBubblewrap)("a sandbox", () => {
     expect((await inside(await enter(true), ask)).stdout).toBe("reached\n");
     expect((await inside(await enter(false), ask)).stdout).toBe("cut off\n");
     await new Promise((resolve) => server.close(resolve));
+  });
+
+  it("takes what the set-up has left for no work, also beside what is committed in it", async () => {
+    const run = test.entrant({ isolation: { kind: "sandbox", network: false } });
+    const entered = await test.enter(run, { setupCommand: "echo x > left-over && echo more >> readme.md" });
+    const commit = "echo y > mine && git add mine && git -c user.name=A -c user.email=a@b commit -qm mine";
+    expect(await inside(entered, commit)).toMatchObject({ code: 0 });
+    await entered.surroundings.afterAttempt();
+    const committed = (await git(entered.folder, ["rev-parse", "HEAD^{tree}"])).trim();
+    expect(await git(entered.folder, ["ls-tree", "--name-only", "HEAD"])).toBe("mine\nreadme.md\n");
+    expect(await workOf(test, run.id)).toBe(committed);
+    expect((await inside(entered, "echo more >> left-over")).code).toBe(0);
+    expect(await workOf(test, run.id)).not.toBe(committed);
   });
 
   it("can commit, and the commits are in the repository afterwards, the rest of which stays as it was", async () => {

@@ -1,6 +1,8 @@
 import { approvalSchema, type Approval } from "../../../contract/features/approvals.ts";
 import type { JsonLog } from "../../../lib/json-log.ts";
 
+const rowSchema = approvalSchema.strip();
+
 export interface HistoryFilter {
   before?: string | undefined;
   limit: number;
@@ -52,5 +54,5 @@ function isWanted(approval: Approval, filter: Omit<HistoryFilter, "before" | "li
 
 /** Without what the log adds to a row. */
 function read(row: unknown): Approval {
-  return approvalSchema.strip().parse(row);
+  return rowSchema.parse(row);
 }

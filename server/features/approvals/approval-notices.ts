@@ -1,3 +1,4 @@
+import { approvalPlace, approvalTitle } from "../../../contract/approval-title.ts";
 import type { Approval } from "../../../contract/features/approvals.ts";
 import type { Logger } from "../../../lib/logger.ts";
 import type { NewNotification, NotificationService } from "../notifications/notification-service.ts";
@@ -10,12 +11,14 @@ export function approvalKey(id: string): string {
   return `${keyPrefix}${id}`;
 }
 
-/** What the user is told about a question. */
+/** What the user is told about a question: short enough for a phone. */
 export function approvalNotice({ id, subject }: Pick<Approval, "id" | "subject">): NewNotification {
+  const title = approvalTitle({ subject });
+  const place = subject.kind === "agent-tool" ? approvalPlace({ subject }) : null;
   return {
     level: "warning",
     title: `${askerOf(subject)} asks you`,
-    message: subject.title,
+    message: place === null ? title : `${title} in ${place}`,
     link: `/approvals?approval=${id}`,
     key: approvalKey(id),
     needsYou: true,

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import type { ApprovalSubject } from "../../../contract/features/approvals.ts";
 import type { PermissionRequest } from "../../../contract/features/run-events.ts";
 import type { PermissionMode, Run } from "../../../contract/features/runs.ts";
+import { ownCallPrefix } from "../../../contract/internal/runs.ts";
 import { redactValue } from "../../../lib/redact.ts";
 import { approvalChanges } from "./approval-changes.ts";
 import { canonicalJson } from "../../../lib/canonical-json.ts";
@@ -19,6 +20,9 @@ const reasons: Record<PermissionMode, string> = {
 };
 
 const onDeny = "The agent is told no, with your reason if you give one, and goes on without it.";
+/** The Agent Client Protocol has no place for a reason in the answer to an agent's own question. */
+const onBareDeny =
+  "The agent is told no, and goes on without it. Your reason, if you give one, stands in the transcript.";
 
 /** SHA-256 over exactly what is asked, whole and with the answers that were offered: any change gives another one. */
 export function requestHash(runId: string, request: PermissionRequest): string {
@@ -37,7 +41,7 @@ export async function agentSubject(run: Run, request: PermissionRequest): Promis
     kind: "agent-tool",
     title: call.title,
     why: reasons[run.permissionMode],
-    onDeny,
+    onDeny: attempt?.providerType === "acp" && !call.callId.startsWith(ownCallPrefix) ? onBareDeny : onDeny,
     runId: run.id,
     requestId: request.requestId,
     runTitle: run.title,

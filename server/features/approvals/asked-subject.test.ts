@@ -7,11 +7,12 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import type { PermissionRequest } from "../../../contract/features/run-events.ts";
 import { approvalChanges } from "./approval-changes.ts";
-import { requestHash } from "./approval-subject.ts";
+import { agentSubject, requestHash } from "./approval-subject.ts";
 import { canonicalJson } from "../../../lib/canonical-json.ts";
 import { askedCommand, simpleWords } from "./command-words.ts";
 import { deviceName } from "../../device-name.ts";
 import { isWithin, touchedPaths } from "../../../lib/touched-paths.ts";
+import { noUsage, sampleRun } from "../../testing/sample-run.ts";
 
 const request: PermissionRequest = {
   requestId: "q1",
@@ -38,6 +39,21 @@ describe("canonical JSON", () => {
         expect(JSON.parse(canonicalJson(value))).toEqual(JSON.parse(JSON.stringify(value)));
       }),
     );
+  });
+});
+
+describe("what a no does", () => {
+  const attempt = { number: 1, providerId: "one", providerName: "One", model: null, reason: "First choice" } as const;
+  const times = { startedAt: request.askedAt, endedAt: null, failure: null, message: null, usage: noUsage } as const;
+
+  it.each([
+    ["an API", "api", "call_1", true],
+    ["an agent that has PortOS do it", "acp", "portos-0123456789abcdef", true],
+    ["an agent that asks before it does it itself", "acp", "toolu_1", false],
+  ] as const)("tells %s (%s, %s) the reason: %s", async (_who, providerType, callId, isTold) => {
+    const run = sampleRun({ id: "run-1", attempts: [{ ...attempt, ...times, providerType }] });
+    const { onDeny } = await agentSubject(run, { ...request, call: { ...request.call, callId } });
+    expect(onDeny.startsWith("The agent is told no, with your reason")).toBe(isTold);
   });
 });
 

@@ -34,12 +34,16 @@ export async function buildApprovals(
     dayOf: ({ decision, createdAt }) => decision?.at ?? createdAt,
   });
   const history = createApprovalHistory(log);
+  const ruleStore = await context.openStore<ApprovalRulesFile>("approvalRules", approvalRulesFile);
   const rules = await createRuleService({
-    store: await context.openStore<ApprovalRulesFile>("approvalRules", approvalRulesFile),
+    store: ruleStore,
     clock,
     signer: () => context.secrets.signer("approval rules"),
   });
   const feed = createFeed(realtime, approvalsFeed, { snapshot: () => approvals.list() });
+  const stopFollowing = ruleStore.subscribe(() => {
+    feed.publish({ kind: "rules-changed" });
+  });
   const store = await context.openStore<ApprovalsFile>("approvals", approvalsFile);
   const publish = (approval: Approval): void => {
     feed.publish({ kind: "changed", approval });
@@ -73,6 +77,7 @@ export async function buildApprovals(
   const runApprovals = createRunApprovals({ approvals, rules, logger });
   context.onStop(async () => {
     clearInterval(timer);
+    stopFollowing();
     await runApprovals.settled();
   });
   return { approvals, runApprovals, log };

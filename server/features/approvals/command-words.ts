@@ -1,3 +1,5 @@
+import { shellLine } from "../../../lib/shell-line.ts";
+
 /** A command as an agent asks for it. */
 export interface AskedCommand {
   /** As it was written. */
@@ -61,11 +63,7 @@ function fromWords(words: string[]): AskedCommand | null {
   if (program === "") return null;
   if (words.length === 3 && shells.test(program) && /^-l?c$/.test(flag) && script !== undefined)
     return { text: script.trim(), words: simpleWords(script.trim()) };
-  return { text: words.map(quoted).join(" "), words };
-}
-
-function quoted(word: string): string {
-  return /^[\w@%+=:,./^-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+  return { text: shellLine(words), words };
 }
 
 function isWords(value: unknown): value is string[] {

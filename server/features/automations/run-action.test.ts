@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import type { Occurrence } from "../../../contract/features/automation-occurrences.ts";
-import type { Run, RunInput } from "../../../contract/features/runs.ts";
+import type { LimitNames, Run, RunInput } from "../../../contract/features/runs.ts";
 import { AppError } from "../../../lib/app-error.ts";
 import { sampleRun } from "../../testing/sample-run.ts";
 import type { RunContext } from "./action-runner.ts";
@@ -22,19 +22,24 @@ const action = {
 /** One run as portos-cos would have it, and what was asked of it. */
 function scene({ refusal = null as AppError | null, isStartedAllTheSame = false } = {}) {
   const away = { isAway: false };
-  const asked: { input: RunInput; source: Run["source"]; id: string | undefined }[] = [];
+  const asked: {
+    input: RunInput;
+    source: Run["source"];
+    id: string | undefined;
+    limitNames: LimitNames | undefined;
+  }[] = [];
   const stopped: string[] = [];
   let run: Run | null = null;
   let printed = "";
   const cancel = new AbortController();
   const detach = new AbortController();
   const service = {
-    create(input: RunInput, source: Run["source"], extras: { id?: string } = {}) {
+    create(input: RunInput, source: Run["source"], extras: { id?: string; limitNames?: LimitNames | undefined } = {}) {
       if (refusal !== null) {
         if (isStartedAllTheSame) run = sampleRun({ id: extras.id ?? "", state: "running" });
         return Promise.reject(refusal);
       }
-      asked.push({ input, source, id: extras.id });
+      asked.push({ input, source, id: extras.id, limitNames: extras.limitNames });
       run = sampleRun({ id: extras.id ?? "", state: "running" });
       return Promise.resolve([run]);
     },
@@ -191,6 +196,9 @@ describe("the budget of a day of an automation that runs a prompt", () => {
     const outcome = runner.start(context, { ...action, budget: { ...noBudget, turns: 2 }, dayBudget });
     await expect.poll(() => asked).toHaveLength(1);
     expect(asked[0]?.input.budget).toEqual({ ...noBudget, costUsd: 0.25, turns: 2 });
+    expect(asked[0]?.limitNames).toEqual({
+      costUsd: `What was left of the budget of $1.00 a day of the automation ${context.row.name}`,
+    });
     end({ state: "succeeded" });
     expect(await outcome).toMatchObject({ state: "succeeded" });
   });

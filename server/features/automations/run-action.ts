@@ -1,8 +1,8 @@
-import { runInputSchema, type Run } from "../../../contract/features/runs.ts";
+import { runInputSchema, type Budget, type LimitNames, type Run } from "../../../contract/features/runs.ts";
 import { isOpenState } from "../../../contract/run-transcript.ts";
 import { AppError } from "../../../lib/app-error.ts";
 import { mayHaveArrived } from "../../../lib/internal-client.ts";
-import { narrower, sumOfUse, useOf, type RunUse } from "../../run-use.ts";
+import { limitNamesOf, narrower, sumOfUse, useOf, type RunUse } from "../../run-use.ts";
 import type { RunService } from "../runs/run-service.ts";
 import { type ActionOutcome, type ActionRunner, cancelReason, detached, type RunContext } from "./action-runner.ts";
 import type { StoredAction } from "./automation-record.ts";
@@ -13,7 +13,11 @@ type RunAction = Extract<StoredAction, { kind: "run" }>;
 
 /** What automations may do with runs. */
 export interface AutomationRuns {
-  start(action: RunAction, automation: { id: string; name: string }, runId: string): Promise<void>;
+  start(
+    action: RunAction & { limitNames?: LimitNames },
+    automation: { id: string; name: string },
+    runId: string,
+  ): Promise<void>;
   /** Throws `not_found` for one that never started or was deleted. */
   get(id: string): Promise<Run>;
   /** The same of one that was deleted today. */
@@ -33,9 +37,9 @@ export interface AutomationRuns {
 export function automationRuns(service: () => Pick<RunService, "create" | "get" | "recall" | "stop">): AutomationRuns {
   const waiting = new Map<string, (run: Run | null) => void>();
   const runs: AutomationRuns = {
-    async start({ kind: _kind, choice, dayBudget: _dayBudget, ...wanted }, { id, name }, runId) {
+    async start({ kind: _kind, choice, dayBudget: _dayBudget, limitNames, ...wanted }, { id, name }, runId) {
       const input = runInputSchema.parse({ ...wanted, title: name, choices: [choice] });
-      await service().create(input, { kind: "automation", id }, { id: runId });
+      await service().create(input, { kind: "automation", id }, { id: runId, limitNames });
     },
     get: (id) => service().get(id),
     recall: (id) => service().recall(id),
@@ -111,8 +115,8 @@ export function createRunAction(
       try {
         const { left, exceeded } = await budgetState(day, row.automationId, action.dayBudget);
         if (exceeded !== null) return { state: "skipped", reason: exceeded };
-        const budget = left === null ? action.budget : narrower(action.budget, left);
-        await runs.start({ ...action, budget }, { id: row.automationId, name: row.name }, id);
+        const limits = withinDay(action, left, row.name);
+        await runs.start({ ...action, ...limits }, { id: row.automationId, name: row.name }, id);
       } catch (error) {
         if (!(error instanceof AppError)) throw error;
         problem = said(error);
@@ -123,6 +127,14 @@ export function createRunAction(
     },
     adopt: (context) => followRun(runs, context, runIdOf(context.row.id)),
   };
+}
+
+/** Its limits, and which of them are what is left of the budget of the day. */
+function withinDay({ budget: own, dayBudget }: RunAction, left: Budget | null, name: string) {
+  if (left === null || dayBudget === undefined) return { budget: own };
+  const budget = narrower(own, left);
+  const ofDay = { budget: dayBudget, left, whose: `a day of the automation ${name}` };
+  return { budget, limitNames: limitNamesOf(budget, [ofDay], own) };
 }
 
 /** `null`: there is no such run, or not any more. */

@@ -1,6 +1,7 @@
 import type { Budget } from "../../../contract/features/runs.ts";
 import { type Task, type TaskInput, taskInputSchema } from "../../../contract/features/tasks.ts";
 import { AppError } from "../../../lib/app-error.ts";
+import { redact } from "../../../lib/redact.ts";
 import { leftOf, type RunUse, sumOfUse } from "../../run-use.ts";
 import type { ActionRunner } from "./action-runner.ts";
 import type { AutomationRecord, StoredAction } from "./automation-record.ts";
@@ -51,13 +52,14 @@ export function createTaskAction(tasks: AutomationTasks): ActionRunner<TaskActio
   return {
     async start({ row, output }, { kind: _kind, ...wanted }) {
       const open = tasks.openOf(row.automationId);
-      if (open) return { state: "succeeded", reason: `"${open.title}" is still open (${open.id}), so none was added` };
+      if (open)
+        return { state: "succeeded", reason: `"${redact(open.title)}" is still open (${open.id}), so none was added` };
       try {
         const { left, exceeded } = await budgetState(tasks, row.automationId, wanted.budget);
         if (exceeded !== null) return { state: "skipped", reason: exceeded };
         const task = await tasks.add({ ...wanted, ...(left === null ? {} : { budget: left }) }, row.automationId);
         await output.append(0, Buffer.from(`Added the task "${task.title}" (${task.id})\n`));
-        return { state: "succeeded", reason: `Added "${task.title}" (${task.id})` };
+        return { state: "succeeded", reason: `Added "${redact(task.title)}" (${task.id})` };
       } catch (error) {
         if (error instanceof AppError) return { state: "failed", reason: error.message };
         throw error;

@@ -122,9 +122,11 @@ describe("the day's budget of an automation", () => {
     happen(world, two.run.id, { state: "running", ...spent(0.5) }, life.chief);
     await life.chief.stopOverdrawn();
     await life.quiet();
-    const text = "The budget of Every night of $1.00 a day is used up: $1.10 today.";
+    const text = "The budget of the automation Every night of $1.00 a day is used up: $1.10 today.";
     for (const { id } of [one, two])
       expect(life.tasks.get(id)).toMatchObject({ state: "ready", reason: { code: "budget", text } });
+    for (const { run } of [one, two])
+      expect(world.runs.get(run.id)).toMatchObject({ state: "failed", failure: "budget" });
     expect(life.tasks.get(free.id).state).toBe("running");
 
     world.now += 120_000;
@@ -141,6 +143,19 @@ describe("the day's budget of an automation", () => {
     await life.chief.evaluate();
     await life.quiet();
     expect(isOpenState(runOf(world, one.id).state)).toBe(true);
+    await life.end();
+  });
+
+  it("is waited for, too, when the run ends by what was left of it for itself", async () => {
+    const world = createWorld();
+    world.automationBudget = budget({ costUsd: 1 });
+    const life = await live(world);
+    const { id, run } = await started(world, life, "One");
+    const message = "Stopped: the budget of $1.00 a day of the automation Every night is used up: $1.10 were spent.";
+    happen(world, run.id, { state: "failed", failure: "budget", message, ...spent(1.1) }, life.chief);
+    await life.quiet();
+    expect(life.tasks.get(id)).toMatchObject({ state: "ready", reason: { code: "budget", text: message } });
+    expect(life.tasks.list()).toHaveLength(1);
     await life.end();
   });
 

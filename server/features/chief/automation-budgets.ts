@@ -1,9 +1,8 @@
-import type { Budget } from "../../../contract/features/runs.ts";
 import type { Task } from "../../../contract/features/tasks.ts";
 import { isOpenState } from "../../../contract/run-transcript.ts";
 import { AppError } from "../../../lib/app-error.ts";
 import { daysIn } from "../../day-of.ts";
-import { leftOf, lessUse, sumOfUse, useOf, type RunUse } from "../../run-use.ts";
+import { leftOf, lessUse, sumOfUse, useOf, type LimitSource, type RunUse } from "../../run-use.ts";
 import type { ChiefParts } from "./chief-parts.ts";
 import type { RecordBook } from "./record-book.ts";
 import { emptyUse, type TaskRun } from "./task-record.ts";
@@ -14,8 +13,7 @@ interface BudgetParts extends Pick<ChiefParts, "openRuns" | "runs" | "automation
 }
 
 /** What is left of the budget an automation has for a day, and why nothing is. */
-export interface AutomationStanding {
-  left: Budget;
+export interface AutomationStanding extends LimitSource {
   exceeded: string | null;
 }
 
@@ -71,9 +69,10 @@ export function createAutomationBudgets(parts: BudgetParts): AutomationBudgets {
     const automation = automationBudget(automationId);
     if (automation === null) return null;
     const { left, exceeded } = leftOf(automation.budget, await usedToday(automationId));
-    if (exceeded === null) return { left, exceeded };
-    const text = `The budget of ${automation.name} of ${exceeded.limit} a day is used up: ${exceeded.spent} today`;
-    return { left, exceeded: text };
+    const source = { budget: automation.budget, left, whose: `a day of the automation ${automation.name}` };
+    if (exceeded === null) return { ...source, exceeded };
+    const text = `The budget of the automation ${automation.name} of ${exceeded.limit} a day is used up: ${exceeded.spent} today`;
+    return { ...source, exceeded: text };
   }
 
   return {

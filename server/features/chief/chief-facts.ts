@@ -31,6 +31,8 @@ export interface Outlook {
   block: Block | null;
   /** What was decided when it was told to wait until `notBefore`; it goes on saying so. */
   pause: Pick<Decision, "code" | "text"> | null;
+  /** How its last run ended that came to nothing, and where the work of it lies. */
+  lastEnd: string | null;
 }
 
 /** A run that takes a slot. One that waits for an answer takes none. */

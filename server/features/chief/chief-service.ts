@@ -5,6 +5,7 @@ import { isOpenState } from "../../../contract/run-transcript.ts";
 import { AppError } from "../../../lib/app-error.ts";
 import type { JsonLog } from "../../../lib/json-log.ts";
 import type { JsonStore } from "../../../lib/json-store.ts";
+import { redact } from "../../../lib/redact.ts";
 import type { RunUse } from "../../run-use.ts";
 import { createAutomationBudgets, type AutomationBudgets } from "./automation-budgets.ts";
 import { taskKey, type ChiefParts, type Teller, type WriteDecision } from "./chief-parts.ts";
@@ -17,6 +18,7 @@ import { createReviewOpener } from "./review-opener.ts";
 import { createRunFollower } from "./run-follower.ts";
 import { createRunNews } from "./run-news.ts";
 import { openRun, type ChiefRunsFile, type TaskRun } from "./task-record.ts";
+import { refusedByHand } from "./start-refusal.ts";
 import { createTaskStarter, type TaskStarter, usedUp } from "./task-starter.ts";
 import { createTeller } from "./teller.ts";
 import { createWorkLine } from "./work-line.ts";
@@ -224,9 +226,9 @@ async function startByHand(
   if (ofAutomation !== null) throw usedUp(ofAutomation);
   const { budget, candidates, block } = facts.outlookOf(task, providers());
   if (budget !== null) throw new AppError("conflict", budget.text, { hint: "Give the task a larger budget." });
-  if (candidates.length === 0) throw new AppError("unavailable", block?.text ?? "Nobody can be asked.");
+  if (candidates.length === 0) throw new AppError("conflict", block?.text ?? "Nobody can be asked.");
   const refusal = await starter.start(task, candidates, "user");
-  if (refusal !== null) throw refusal.error ?? new AppError("unavailable", refusal.block.text);
+  if (refusal !== null) throw refusedByHand(refusal);
   return tasks.get(taskId);
 }
 
@@ -242,8 +244,9 @@ async function stopOpenRuns(
     open.map(async ({ run }) => {
       const record = book.ofRun(run.id);
       if (record) await book.changeRun(record.taskId, run.id, { stopCause });
-      const { state } = await runs.stop(run.id, reason);
-      return isOpenState(state) || state === "cancelled" ? [run.id] : []; // else it ended by itself just then
+      const { state, failure } = await runs.stop(run.id, reason, stopCause === "task" ? "user" : stopCause);
+      const isStopped = isOpenState(state) || state === "cancelled" || failure === "budget";
+      return isStopped ? [run.id] : []; // else it ended by itself just then
     }),
   );
   for (const result of stopped)
@@ -269,7 +272,7 @@ function chiefState(
     ...known,
     running: tasks.filter((task) => task.state === "running" || task.state === "waiting").length,
     ready: tasks.filter((task) => task.state === "ready").length,
-    next: { text, at: at === null ? null : new Date(at).toISOString() },
+    next: { text: redact(text), at: at === null ? null : new Date(at).toISOString() },
   };
 }
 

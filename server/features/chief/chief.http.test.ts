@@ -155,6 +155,16 @@ describe("the chief of staff over HTTP", () => {
     expect(cos.specs).toHaveLength(2);
   });
 
+  it("tells portos-cos whose limits a run has, so that it names them when it ends by one", async () => {
+    await put({});
+    await add({ title: "One", budget: { costUsd: null, tokens: 500, turns: 3, minutes: null } });
+    await firstRun();
+    expect(cos.specs.at(-1)?.limitNames).toEqual({
+      tokens: "The budget of 500 tokens of its task",
+      turns: "The budget of 3 turns of its task",
+    });
+  });
+
   it("keeps the budget of the day: also for what goes on, and for what is said to a run", async () => {
     await put({});
     const { id } = await add({ title: "One" });
@@ -184,10 +194,13 @@ describe("the chief of staff over HTTP", () => {
     cos.happen(run.id, [{ kind: "state", state: "running", message: null }], {
       change: { attempts: [attempt], usage },
     });
-    await expect.poll(() => cos.run(run.id).state).toBe("cancelled");
-    expect(cos.run(run.id).message).toBe("Today's budget of $1.00 is used up: $1.25 were spent");
+    await expect.poll(() => cos.run(run.id).state).toBe("failed");
+    expect(cos.run(run.id)).toMatchObject({
+      failure: "budget",
+      message: "Today's budget of $1.00 is used up: $1.25 were spent",
+    });
     cos.happen(run.id, [], {
-      change: { attempts: [{ ...attempt, endedAt: new Date().toISOString(), failure: "cancelled" }] },
+      change: { attempts: [{ ...attempt, endedAt: new Date().toISOString(), failure: "budget" }] },
     });
     await expect.poll(async () => (await read(id)).state).toBe("ready");
     await expect

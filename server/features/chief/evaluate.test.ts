@@ -24,6 +24,7 @@ function task(id: string, changes: Partial<Task> = {}): Task {
     runs: [],
     notBefore: null,
     review: null,
+    promptProblem: null,
     ...changes,
   };
 }
@@ -37,7 +38,15 @@ const candidate = (providerId: string): Candidate => ({
 });
 
 function outlook(providers: readonly string[], changes: Partial<Outlook> = {}): Outlook {
-  return { budget: null, runsByItself: 0, candidates: providers.map(candidate), block: null, pause: null, ...changes };
+  return {
+    budget: null,
+    runsByItself: 0,
+    candidates: providers.map(candidate),
+    block: null,
+    pause: null,
+    lastEnd: null,
+    ...changes,
+  };
 }
 
 const occupant = (runId: string, appId: string | null, providerId: string | null): Occupant => ({
@@ -143,6 +152,10 @@ describe("what keeps a task from being started", () => {
     const two = [occupant("run-1", "blog", "b"), occupant("run-2", "blog", "b")];
     expect(verdict(facts([inApp], { occupants: two }), one.id)?.text).toBe(
       "Waits for a free slot of its app: 2 of 2 runs are going on.",
+    );
+    const single = chiefSettingsSchema.parse({ isOn: true, limits: { total: 9, perApp: 1, perProvider: 9 } });
+    expect(verdict(facts([inApp], { settings: single, occupants: two.slice(1) }), one.id)?.text).toBe(
+      "Waits for a free slot of its app: the one run there may be is going on.",
     );
     const settings = chiefSettingsSchema.parse({ isOn: true, limits: { total: 9, perApp: 9, perProvider: 1 } });
     expect(verdict(facts([one], { settings, occupants: [occupant("run-1", null, "a")] }), one.id)?.text).toBe(
@@ -261,9 +274,9 @@ describe("the order of tasks", () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 12 }), fc.constantFrom<Task["priority"]>("low", "normal"), (older, its) => {
         const before = Array.from({ length: older }, (_, n) =>
-          task(`task-older${n}x`, { createdAt: at(now - 10_000 + n) }),
+          task(`task-older${n}x`, { createdAt: at(now - 1_000_000 + n) }),
         );
-        const patient = task("task-patient0", { priority: its, position: 99, createdAt: at(now - 5_000) });
+        const patient = task("task-patient0", { priority: its, position: 99, createdAt: at(now - 700_000) });
         let tasks = [...before, patient];
         for (let startCount = 0; ; startCount += 1) {
           expect(startCount).toBeLessThanOrEqual((older + 1) * startsPerTurn);
@@ -277,6 +290,15 @@ describe("the order of tasks", () => {
         }
       }),
     );
+  });
+
+  it("goes by priority among those that have waited for a moment only", () => {
+    const tasks = [
+      task("task-low000000", { priority: "low", createdAt: at(now - 2_000) }),
+      task("task-urgent000", { priority: "urgent", createdAt: at(now - 1_000) }),
+    ];
+    for (let startCount = 0; startCount < 2 * startsPerTurn; startCount += 1)
+      expect(evaluate(facts(tasks, { startCount })).next?.task.id).toBe("task-urgent000");
   });
 
   it("is by priority, then by place", () => {

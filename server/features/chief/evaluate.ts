@@ -3,6 +3,8 @@ import type { Candidate, ChiefFacts, Decision, Evaluation, Occupant, Outlook } f
 
 /** So many tasks are started by priority, then the one that waits longest has its turn: nothing waits for ever. */
 export const startsPerTurn = 4;
+/** Who waits for less long needs no turn of its own. */
+const longWaitMs = 10 * 60_000;
 
 const priorities: Record<Task["priority"], number> = { urgent: 0, high: 1, normal: 2, low: 3 };
 
@@ -24,10 +26,10 @@ export function evaluate(facts: ChiefFacts): Evaluation {
     else startable.push({ task, candidates: freeCandidates(outlook, facts) });
   }
   const isTurn = facts.startCount % startsPerTurn === startsPerTurn - 1;
-  const [next = null] = startable.toSorted((one, other) =>
-    isTurn ? byAge(one.task, other.task) : byUrgency(one.task, other.task),
-  );
-  return { next, decisions };
+  const [oldest] = isTurn ? startable.toSorted((one, other) => byAge(one.task, other.task)) : [];
+  const [first = null] = startable.toSorted((one, other) => byUrgency(one.task, other.task));
+  const hasWaited = oldest !== undefined && facts.now - Date.parse(oldest.task.createdAt) >= longWaitMs;
+  return { next: hasWaited ? oldest : first, decisions };
 }
 
 const unknownOutlook: Outlook = {
@@ -36,6 +38,7 @@ const unknownOutlook: Outlook = {
   candidates: [],
   block: { code: "provider", text: "Nobody was found who could do it.", until: null },
   pause: null,
+  lastEnd: null,
 };
 
 /** Priority, then the place on the board. */
@@ -51,7 +54,7 @@ function byAge(one: Task, other: Task): number {
 function obstacle(task: Task, outlook: Outlook, facts: ChiefFacts, byId: ReadonlyMap<string, Task>): Verdict | null {
   const { now, settings, timeText } = facts;
   if (facts.isPanic) return say("panic", "Everything is stopped until somebody allows it again.");
-  if (!settings.isOn) return say("off", "The chief of staff is off: start it by hand, or turn the chief of staff on.");
+  if (!settings.isOn) return say("off", offText(outlook));
   const waits = dependencyText(task, facts, byId);
   if (waits !== null) return say("dependency", waits);
   if (outlook.runsByItself >= settings.recovery.maxRuns)
@@ -69,13 +72,17 @@ function obstacle(task: Task, outlook: Outlook, facts: ChiefFacts, byId: Readonl
   return outlook.block && { ...outlook.block };
 }
 
+function offText({ lastEnd }: Outlook): string {
+  if (lastEnd === null) return "The chief of staff is off: start it by hand, or turn the chief of staff on.";
+  return `${lastEnd} The chief of staff is off: start it again by hand.`;
+}
+
 function slotObstacle(task: Task, outlook: Outlook, facts: ChiefFacts): Verdict | null {
   const { occupants, settings } = facts;
   const { total, perApp } = settings.limits;
-  if (occupants.length >= total)
-    return say("slot", `Waits for a free slot: ${count(occupants.length, total)} are going on.`);
+  if (occupants.length >= total) return say("slot", `Waits for a free slot: ${goingOn(occupants.length, total)}.`);
   const ofApp = task.appId === null ? 0 : occupants.filter(({ appId }) => appId === task.appId).length;
-  if (ofApp >= perApp) return say("slot", `Waits for a free slot of its app: ${count(ofApp, perApp)} are going on.`);
+  if (ofApp >= perApp) return say("slot", `Waits for a free slot of its app: ${goingOn(ofApp, perApp)}.`);
   if (freeCandidates(outlook, facts).length > 0) return null;
   const names = [...new Set(outlook.candidates.map(({ name }) => name))].join(", ");
   return say("slot", `Waits for a free slot of ${names}: each may have ${runs(settings.limits.perProvider)} at once.`);
@@ -128,6 +135,8 @@ export function runs(number: number): string {
   return number === 1 ? "1 run" : `${number} runs`;
 }
 
-function count(number: number, of: number): string {
-  return `${number} of ${runs(of)}`;
+/** "4 of 4 runs are going on", "the one run there may be is going on" */
+function goingOn(number: number, of: number): string {
+  if (of === 1 && number === 1) return "the one run there may be is going on";
+  return `${number} of ${runs(of)} ${number === 1 ? "is" : "are"} going on`;
 }

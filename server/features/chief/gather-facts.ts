@@ -8,11 +8,12 @@ import type { ChiefParts } from "./chief-parts.ts";
 import { findCandidates, type ProviderFacts } from "./find-candidates.ts";
 import type { RecordBook } from "./record-book.ts";
 import { budgetLeft } from "./task-budget.ts";
-import { openRun, ownRuns, triesOf } from "./task-record.ts";
+import { whyEnded } from "./plan-recovery.ts";
+import { openRun, ownRuns, triesOf, type TaskRun } from "./task-record.ts";
 
 interface FactsOptions extends Pick<
   ChiefParts,
-  "tasks" | "openRuns" | "providers" | "dayBudget" | "panic" | "clock" | "timeText"
+  "tasks" | "openRuns" | "isReviewOpen" | "providers" | "dayBudget" | "panic" | "clock" | "timeText"
 > {
   book: RecordBook;
   automations: Pick<AutomationBudgets, "standing" | "limitsCost">;
@@ -46,11 +47,15 @@ export function createFactsReader(options: FactsOptions): FactsReader {
     });
     const plan = record.runs.at(-1)?.plan ?? null;
     const { exceeded } = budgetLeft(task.budget, record.runs);
+    // Only the user can mend a prompt; until then the task waits and says so.
+    const promptBlock: Block | null =
+      task.promptProblem === null ? null : { code: "provider", text: task.promptProblem, until: null };
     return {
       budget: exceeded === null ? null : { text: exceeded, until: null },
       runsByItself: triesOf(ownRuns(record.runs)),
-      candidates,
-      block,
+      candidates: promptBlock === null ? candidates : [],
+      block: promptBlock ?? block,
+      lastEnd: lastEndOf(record.runs.at(-1), options.isReviewOpen),
       pause: plan === null || plan.notBefore === null || task.notBefore !== plan.notBefore ? null : plan,
     };
   }
@@ -134,6 +139,13 @@ export function createFactsReader(options: FactsOptions): FactsReader {
       };
     },
   };
+}
+
+/** "Claude was interrupted: portos-cos went away. What it did lies in its worktree." */
+function lastEndOf(last: TaskRun | undefined, hasWork: (runId: string) => boolean): string | null {
+  if (last === undefined || (last.outcome !== "failed" && last.outcome !== "interrupted")) return null;
+  const why = whyEnded(last);
+  return hasWork(last.runId) ? `${why} What it did lies in its worktree.` : why;
 }
 
 const searchAgainMs = 60_000;

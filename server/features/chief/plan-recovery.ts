@@ -65,8 +65,9 @@ export interface Recovery {
 export function planRecovery(facts: RecoveryFacts): Recovery {
   const last = facts.runs.at(-1);
   if (!last) return only(ended("failed", "It was never run."));
-  if (last.stopCause !== null) return only(afterOwnStop(last.stopCause, last, facts));
+  // It may have been done by then.
   if (last.outcome === "succeeded") return only(afterSuccess(last, facts));
+  if (last.stopCause !== null) return only(afterOwnStop(last.stopCause, last, facts));
   if (last.outcome === "cancelled")
     return only(ended("cancelled", `Its run was stopped: ${sentence(last.message ?? "by the user")}`));
   const wanted = afterFailure(last, facts);
@@ -91,7 +92,8 @@ function afterSuccess(last: TaskRun, { task, hasReview, reviewProblem }: Recover
       ...plan("review", "review", `${last.providerName} is done: look at what it did, then mark it as done.`),
       isAsking: true,
     };
-  return ended("done", `Done by ${last.providerName}.`);
+  const about = last.message === null ? "" : ` ${sentence(last.message)}`; // that it went over its budget
+  return ended("done", `Done by ${last.providerName}.${about}`);
 }
 
 function afterOwnStop(cause: NonNullable<TaskRun["stopCause"]>, last: TaskRun, facts: RecoveryFacts): Plan {

@@ -128,6 +128,15 @@ describe("what follows from the end of a run", () => {
       notBefore: "2026-05-04T12:01:00.000Z",
     });
     expect(recover([own("task")]).plan.state).toBe("cancelled");
+    const over = run("budget", { outcome: "failed", stopCause: "automation-budget", message: "Stopped: all of it." });
+    expect(recover([over]).plan).toMatchObject({
+      state: "ready",
+      code: "budget",
+      step: "wait",
+      text: "Stopped: all of it.",
+    });
+    const done = run("budget", { outcome: "succeeded", failure: null, stopCause: "day-budget" });
+    expect(recover([done]).plan).toMatchObject({ state: "done", step: null });
   });
 
   it("never runs more often by itself than allowed, whatever fails", () => {

@@ -17,7 +17,7 @@ export interface SettlerOptions extends Pick<
   "tasks" | "runs" | "providers" | "notifications" | "clock" | "timeText"
 > {
   book: RecordBook;
-  automations: Pick<AutomationBudgets, "limitsCost">;
+  automations: Pick<AutomationBudgets, "limitsCost" | "ofTask">;
   reviews: ReviewOpener;
   teller: Teller;
   settings(): ChiefSettings;
@@ -39,7 +39,10 @@ export function createRunSettler(options: SettlerOptions): RunSettler {
 
   async function settle(record: TaskRecord, known: TaskRun, run: Run): Promise<void> {
     const task = tasks.list().find(({ id }) => id === record.taskId);
-    const ended = endedRun(known, run);
+    const ended = {
+      ...endedRun(known, run),
+      stopCause: await stopCauseOf(known, run, record.taskId, options.automations),
+    };
     if (!task) {
       await book.changeRun(record.taskId, run.id, { ...ended, isSettled: true });
       return;
@@ -113,12 +116,8 @@ export function createRunSettler(options: SettlerOptions): RunSettler {
     const { plan } = run;
     const about = { link: taskLink(task.id), key: taskKey(task.id), message: plan?.text ?? "" };
     if (plan?.isAsking === true && plan.state === "review") {
-      await notifications.notify({
-        ...about,
-        level: "success",
-        title: `${task.title} waits for review`,
-        needsYou: true,
-      });
+      const title = `${task.title} waits for review`;
+      await notifications.notify({ ...about, level: "success", title, needsYou: true });
     } else if (plan?.isAsking === true) {
       const tried = record.runs.map(triedText).join(", ");
       const message = record.runs.length > 1 ? `${plan.text} Tried: ${tried}.` : plan.text;
@@ -162,6 +161,18 @@ export function createRunSettler(options: SettlerOptions): RunSettler {
   }
 
   return { settle, settleLost, finish };
+}
+
+/** What is left of the budget of an automation is a limit of the run itself, which ends by it first. */
+async function stopCauseOf(
+  { stopCause }: TaskRun,
+  { failure }: Run,
+  taskId: string,
+  automations: Pick<AutomationBudgets, "ofTask">,
+): Promise<TaskRun["stopCause"]> {
+  if (stopCause !== null || failure !== "budget") return stopCause;
+  const standing = await automations.ofTask(taskId);
+  return standing !== null && standing.exceeded !== null ? "automation-budget" : null;
 }
 
 function endedRun(known: TaskRun, run: Run): TaskRun {

@@ -60,6 +60,8 @@ describe("a task that cannot be started", () => {
     await life.quiet();
     expect(life.tasks.get(id).state).toBe("failed");
     expect(life.tasks.get(id).reason.text).toContain("Install bubblewrap.");
+    const told = { code: "conflict", hint: "Install bubblewrap." };
+    await expect(life.chief.startNow(id)).rejects.toMatchObject(told);
   });
 
   it("needs the user, too, when what it is given is too large", async () => {

@@ -1,6 +1,6 @@
 import type { ChiefSettings } from "../../../contract/features/chief.ts";
 import type { Task } from "../../../contract/features/tasks.ts";
-import type { AppError } from "../../../lib/app-error.ts";
+import { AppError } from "../../../lib/app-error.ts";
 import type { Clock } from "../../../lib/clock.ts";
 import type { Block } from "./chief-facts.ts";
 import { taskKey, taskLink, type ChiefParts, type Teller } from "./chief-parts.ts";
@@ -35,6 +35,17 @@ function needsUser({ code, issues }: AppError): boolean {
   // Without the program that makes sandboxes the task cannot be isolated as it says.
   const isAboutIsolation = issues?.some(({ path }) => path === "body.isolation") === true;
   return isAboutIsolation || onlyTheUser.includes(code);
+}
+
+/** What whoever starts a task by hand is told: what only they can change is no fault of the server. */
+export function refusedByHand({ block, error }: Refusal): AppError {
+  if (error === null) return new AppError("conflict", block.text);
+  if (error.code !== "unavailable" || !needsUser(error)) return error;
+  const { message, hint, issues } = error;
+  return new AppError("conflict", message, {
+    ...(hint === undefined ? {} : { hint }),
+    ...(issues === undefined ? {} : { issues }),
+  });
 }
 
 /** "The repository has no commit yet. Make the first commit." */

@@ -3,7 +3,7 @@ import { runInputSchema, type RunInput } from "../../../contract/features/runs.t
 import type { Task } from "../../../contract/features/tasks.ts";
 import { isOpenState } from "../../../contract/run-transcript.ts";
 import { AppError } from "../../../lib/app-error.ts";
-import { narrower } from "../../run-use.ts";
+import { limitNamesOf, narrower } from "../../run-use.ts";
 import type { AutomationBudgets } from "./automation-budgets.ts";
 import type { Candidate } from "./chief-facts.ts";
 import { taskKey, type ChiefParts, type Teller } from "./chief-parts.ts";
@@ -61,7 +61,7 @@ export function usedUp(exceeded: string): AppError {
 
 interface Asked {
   input: RunInput;
-  extras: Pick<RunExtras, "images" | "prompt">;
+  extras: Pick<RunExtras, "images" | "prompt" | "limitNames">;
 }
 
 /** What its prompt says now; `null` without one. */
@@ -86,7 +86,12 @@ async function inputFor(task: Task, candidate: Candidate, options: StarterOption
   const { book, automations, settings, folderOf, isRepository, screenshotFile } = options;
   const ofAutomation = await automations.ofTask(task.id);
   if (ofAutomation !== null && ofAutomation.exceeded !== null) return usedUp(ofAutomation.exceeded);
-  const own = budgetLeft(task.budget, book.get(task.id).runs).left;
+  const ofTask = {
+    budget: task.budget,
+    left: budgetLeft(task.budget, book.get(task.id).runs).left,
+    whose: "of its task",
+  };
+  const budget = ofAutomation === null ? ofTask.left : narrower(ofTask.left, ofAutomation.left);
   const folder = task.appId === null ? null : (folderOf(task.appId) ?? null);
   const hasWorktree = folder !== null && task.isolation === null && (await isRepository(folder));
   const filled = await filledBy(task, options);
@@ -99,13 +104,14 @@ async function inputFor(task: Task, candidate: Candidate, options: StarterOption
     choices: [candidate.choice],
     appId: task.appId,
     permissionMode: task.permissionMode ?? settings().autonomy,
-    budget: ofAutomation === null ? own : narrower(own, ofAutomation.left),
+    budget,
     isolation: task.isolation ?? { kind: hasWorktree ? "worktree" : "none" },
     taskType: task.type,
   });
   if (input.success) {
     const pictures = images.map(({ image }) => image);
-    return { input: input.data, extras: { images: pictures, prompt: filled?.prompt ?? null } };
+    const limitNames = limitNamesOf(budget, ofAutomation === null ? [ofTask] : [ofTask, ofAutomation]);
+    return { input: input.data, extras: { images: pictures, prompt: filled?.prompt ?? null, limitNames } };
   }
   const [issue] = input.error.issues;
   return new AppError("invalid_request", `What it would be asked ${issue?.message ?? "cannot be sent"}`, {

@@ -1,5 +1,6 @@
 import type { Task } from "../../../contract/features/tasks.ts";
 import { AppError } from "../../../lib/app-error.ts";
+import { redact } from "../../../lib/redact.ts";
 import type { ChiefParts, Teller, WriteDecision } from "./chief-parts.ts";
 
 /** Changes of tasks by the chief of staff; each new reason becomes a decision. */
@@ -7,7 +8,7 @@ export function createTeller(tasks: Pick<ChiefParts["tasks"], "change" | "change
   async function writeDown(before: Task | null, after: Task, detail: string | null): Promise<void> {
     const { at, code, text } = after.reason;
     if (before?.reason.code === code && before.reason.text === text) return;
-    await write({ at, taskId: after.id, taskTitle: after.title, code, text, detail });
+    await write({ at, taskId: after.id, taskTitle: redact(after.title), code, text: redact(text), detail });
   }
 
   return {

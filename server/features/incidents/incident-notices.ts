@@ -34,6 +34,8 @@ export function incidentNotice(incident: Incident): IncidentNotice | null {
     open: { ...base, level: "warning", title: `${process.name} crashed`, needsYou: false },
     "gave-up": { ...base, level: "error", title: `${process.name} stays down`, needsYou: true },
     recovered: { ...base, level: "success", title: `${process.name} runs again`, needsYou: false },
+    stopped: null,
+    removed: null,
     dismissed: null,
   };
   return notices[status];

@@ -57,6 +57,9 @@ function run(attempts: Attempt[], changes: Partial<Run> = {}): Run {
   };
 }
 
+const stoppedBy = (kind: Attempt["stoppedBy"]): Run =>
+  run([attempt("first", "crashed"), attempt("second", "budget", { stoppedBy: kind })], { state: "failed" });
+
 const brief = (of: Run) => outcomesOf(of).map(({ providerId, isSuccess }) => [providerId, isSuccess]);
 
 describe("what a run teaches", () => {
@@ -67,6 +70,15 @@ describe("what a run teaches", () => {
     ]);
     expect(brief(run([attempt("rash", "crashed")], { state: "failed" }))).toEqual([["rash", false]]);
     expect(brief(run([attempt("dear", "budget")], { state: "failed" }))).toEqual([["dear", false]]);
+  });
+
+  it("a budget of the day or of an automation says nothing of whoever happened to be at work", () => {
+    expect(brief(stoppedBy("day-budget"))).toEqual([["first", false]]);
+    expect(brief(stoppedBy("automation-budget"))).toEqual([["first", false]]);
+    expect(brief(stoppedBy("run-budget"))).toEqual([
+      ["first", false],
+      ["second", false],
+    ]);
   });
 
   it("nothing is learned from tests, from work of no kind, from what was stopped or has not ended", () => {

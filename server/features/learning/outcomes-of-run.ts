@@ -36,7 +36,7 @@ export function outcomesOf(run: Run): NewOutcome[] {
   return [...byCandidate].flatMap(([key, attempts]) => {
     const last = attempts.at(-1);
     if (!last || last.endedAt === null) return [];
-    if (last.failure !== null && !isAboutWork[last.failure]) return [];
+    if (last.failure !== null && (isStoppedFromOutside(last) || !isAboutWork[last.failure])) return [];
     const { providerId, model } = last;
     const isSuccess = last.failure === null;
     return [
@@ -52,6 +52,11 @@ export function outcomesOf(run: Run): NewOutcome[] {
       },
     ];
   });
+}
+
+/** The own budget of a run says something of who used it up; that of a day or an automation hits whoever happens to be at work. */
+function isStoppedFromOutside({ stoppedBy = null }: Attempt): boolean {
+  return stoppedBy !== null && stoppedBy !== "run-budget";
 }
 
 /** `null` when one of them is not known: a part would look cheaper than the whole. */

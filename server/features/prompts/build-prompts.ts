@@ -16,6 +16,9 @@ export interface Prompts {
   render: PromptRenderer["render"];
   /** Why a prompt cannot be filled with these values, each below `path`; for what keeps a reference to one. */
   issuesOf(reference: PromptReference, path: string): Promise<{ path: string; message: string }[]>;
+  has(id: string): boolean;
+  /** Told after any prompt was changed, added or removed. */
+  onChange(listener: () => void): () => void;
   /** Adds a place where prompts are used, for the question where one is. */
   addUses(finder: UseFinder): void;
 }
@@ -23,12 +26,16 @@ export interface Prompts {
 /** Opens the folder of prompts, mounts endpoints and feed. */
 export async function buildPrompts(context: AppContext): Promise<Prompts> {
   const finders: UseFinder[] = [];
+  const listeners = new Set<() => void>();
   let catalog: PromptCatalog | null = null;
   const store = await openPromptStore({
     folder: join(context.env.dataDir, dataFiles.prompts.path),
     clock: context.clock,
     logger: context.logger.child("prompts"),
-    onChange: (ids) => catalog?.changed(ids),
+    onChange(ids) {
+      catalog?.changed(ids);
+      if (ids.length > 0) for (const listener of listeners) listener();
+    },
   });
   const feed = createFeed(context.realtime, promptsFeed, { snapshot: () => prompts.list() });
   const prompts = createPromptCatalog(store, (event) => {
@@ -54,6 +61,11 @@ export async function buildPrompts(context: AppContext): Promise<Prompts> {
         if (issues.length === 0) return [{ path: `${path}.promptId`, message }];
         return issues.map((issue) => ({ ...issue, path: issue.path.replace(/^body\.prompt/, path) }));
       }
+    },
+    has: (id) => store.get(id) !== null,
+    onChange(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
     },
     addUses: (finder) => {
       finders.push(finder);

@@ -14,6 +14,8 @@ import {
   YAMLSeq,
 } from "yaml";
 
+import { BrokenFile } from "./broken-file.ts";
+
 /** A Markdown file in the parts it is put together from; joined again they are the file, byte for byte. */
 export interface MarkdownParts {
   /** Byte order mark and opening line; empty without front matter. */
@@ -26,11 +28,6 @@ export interface MarkdownParts {
   body: string;
   /** The newline that ends the file. */
   end: string;
-}
-
-/** What is wrong with a file, for the user. */
-export class BrokenFile extends Error {
-  override readonly name = "BrokenFile";
 }
 
 /** A front matter key and the value it is to have. */

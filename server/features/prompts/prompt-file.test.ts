@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
 import { type PromptInput, promptInputSchema } from "../../../contract/features/prompts.ts";
-import { BrokenFile } from "./front-matter.ts";
+import { BrokenFile } from "./broken-file.ts";
 import { formatPromptFile, parsePromptFile } from "./prompt-file.ts";
 
 const written = `---

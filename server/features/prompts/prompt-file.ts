@@ -3,17 +3,8 @@ import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 
 import { type PromptInput, promptInputSchema, type PromptVariable } from "../../../contract/features/prompts.ts";
-import {
-  BrokenFile,
-  editFrontMatter,
-  type FrontMatterEdit,
-  joinMarkdown,
-  readFrontMatter,
-  splitMarkdown,
-} from "./front-matter.ts";
-
-/** Largest file that is read as a prompt. */
-export const maxPromptBytes = 1_048_576;
+import { BrokenFile } from "./broken-file.ts";
+import { editFrontMatter, type FrontMatterEdit, joinMarkdown, readFrontMatter, splitMarkdown } from "./front-matter.ts";
 
 /** A variable as the front matter writes it; keys that are not listed belong to the author. */
 const fileVariableSchema = z.looseObject({

@@ -10,10 +10,9 @@ import {
 import { AppError } from "../../../lib/app-error.ts";
 import { type FileIdentity, identify, isSameFile, readWhole, systemDisk } from "../../../lib/durable-file.ts";
 import type { Logger } from "../../../lib/logger.ts";
-import { BrokenFile } from "./front-matter.ts";
-import { maxPromptBytes, parsePromptFile } from "./prompt-file.ts";
+import { BrokenFile } from "./broken-file.ts";
 import { readTemplate, type TemplateFacts } from "./template.ts";
-import type { VersionFiles } from "./version-files.ts";
+import { maxPromptBytes, type VersionFiles } from "./version-files.ts";
 
 /** Author of a version that was made in an editor. */
 export const handAuthor = "edited by hand";
@@ -141,6 +140,7 @@ export function createPromptFolder({ folder, versionFiles, now, logger }: Depend
 
 /** What a file says, or `BrokenFile`. */
 export async function toPrompt(id: string, text: string, versions: readonly PromptVersion[]): Promise<StoredPrompt> {
+  const { parsePromptFile } = await import("./prompt-file.ts");
   const input = parsePromptFile(text, id);
   const facts = await readTemplate(input.body);
   if (facts.problem !== null) throw new BrokenFile(facts.problem);

@@ -2,8 +2,7 @@ import { z } from "zod";
 
 import { type PromptImportOutcome, promptIdSchema } from "../../../contract/features/prompts.ts";
 import { AppError } from "../../../lib/app-error.ts";
-import { BrokenFile } from "./front-matter.ts";
-import { parsePromptFile } from "./prompt-file.ts";
+import { BrokenFile } from "./broken-file.ts";
 import type { PromptStore } from "./prompt-store.ts";
 import { slugOf } from "./slug.ts";
 import { readTemplate } from "./template.ts";
@@ -72,6 +71,7 @@ function candidatesOf({ name, text }: { name: string; text: string }): Found[] {
 
 async function titleOf(id: string, text: string): Promise<string> {
   if (!promptIdSchema.safeParse(id).success) throw new BrokenFile("Its id is not one of a prompt");
+  const { parsePromptFile } = await import("./prompt-file.ts");
   const { title, body } = parsePromptFile(text, id);
   const { problem } = await readTemplate(body);
   if (problem !== null) throw new BrokenFile(problem);

@@ -6,8 +6,7 @@ import type {
   PromptView,
 } from "../../../contract/features/prompts.ts";
 import { AppError } from "../../../lib/app-error.ts";
-import { BrokenFile } from "./front-matter.ts";
-import { formatPromptFile } from "./prompt-file.ts";
+import { BrokenFile } from "./broken-file.ts";
 import type { PromptCatalog } from "./prompt-catalog.ts";
 import { type StoredPrompt, versionOf } from "./prompt-folder.ts";
 import { missing, type PromptStore } from "./prompt-store.ts";
@@ -88,10 +87,11 @@ export function createPromptService({ store, catalog, finders }: Dependencies): 
     async create(input, { id: wanted, author, message }) {
       const id = wanted ?? (await store.freeId(slugOf(input.title)));
       await check(id, input);
+      const files = await import("./prompt-file.ts");
       const made = await store.write(
         id,
         (current) => {
-          if (current === null) return formatted(null, id, input);
+          if (current === null) return formatted(files, null, { id, input });
           throw new AppError("conflict", `There is a prompt ${id} already`, {
             issues: [{ path: "body.id", message: "is taken" }],
           });
@@ -102,6 +102,7 @@ export function createPromptService({ store, catalog, finders }: Dependencies): 
     },
     async save(id, input, { basedOn, author, message }) {
       await check(id, input);
+      const files = await import("./prompt-file.ts");
       const saved = await store.write(
         id,
         (current) => {
@@ -111,7 +112,7 @@ export function createPromptService({ store, catalog, finders }: Dependencies): 
             throw new AppError("conflict", `This prompt was changed meanwhile: version ${latest} is newer than yours`, {
               hint: `You edited version ${basedOn}. Load the newer one, or save yours over it; no version is lost.`,
             });
-          return formatted(current, id, input);
+          return formatted(files, current, { id, input });
         },
         { author, message },
       );
@@ -160,7 +161,11 @@ function refusal(issues: readonly PromptIssue[]): AppError {
 }
 
 /** The file with another content; what only its author can change is told. */
-function formatted(current: StoredPrompt | null, id: string, input: PromptInput): string {
+function formatted(
+  { formatPromptFile }: typeof import("./prompt-file.ts"),
+  current: StoredPrompt | null,
+  { id, input }: { id: string; input: PromptInput },
+): string {
   try {
     return formatPromptFile(current && { text: current.text, id }, input);
   } catch (error) {

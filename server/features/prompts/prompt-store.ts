@@ -7,10 +7,9 @@ import type { Clock } from "../../../lib/clock.ts";
 import { identify, isSameFile, makeFolder, replaceFile, syncFolder, systemDisk } from "../../../lib/durable-file.ts";
 import type { Logger } from "../../../lib/logger.ts";
 import { watchFolder } from "../../../lib/watch-folder.ts";
-import { BrokenFile } from "./front-matter.ts";
-import { maxPromptBytes, parsePromptFile } from "./prompt-file.ts";
+import { BrokenFile } from "./broken-file.ts";
 import { createPromptFolder, type StoredPrompt, toPrompt } from "./prompt-folder.ts";
-import { createVersionFiles } from "./version-files.ts";
+import { createVersionFiles, maxPromptBytes } from "./version-files.ts";
 
 export interface PromptStore {
   all(): StoredPrompt[];
@@ -152,6 +151,7 @@ export async function openPromptStore(options: PromptStoreOptions): Promise<Prom
       }),
     async readVersion(id, number) {
       const text = await versionFiles.read(id, number);
+      const { parsePromptFile } = await import("./prompt-file.ts");
       try {
         return { text, input: parsePromptFile(text, id) };
       } catch (error) {

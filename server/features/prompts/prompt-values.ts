@@ -1,4 +1,5 @@
 import { brokenRule, type PromptIssue, type PromptVariable } from "../../../contract/features/prompts.ts";
+import { promptValueOf } from "../../../contract/prompt-text.ts";
 import type { StoredPrompt } from "./prompt-folder.ts";
 import type { TemplateFacts } from "./template.ts";
 
@@ -73,7 +74,8 @@ export function fillValues(
   const issues: PromptIssue[] = [];
   for (const variable of variables) {
     const { name } = variable;
-    const value = (Object.hasOwn(given, name) ? given[name] : null) ?? variable.default;
+    const own = Object.hasOwn(given, name) ? given[name] : null;
+    const value = promptValueOf(variable.type, own) ?? variable.default;
     if (value === null || (variable.isRequired && isEmpty(value))) {
       if (variable.isRequired) issues.push({ rule: "missing", name, message: `${name} is missing` });
       else values.set(name, emptyValue(variable));

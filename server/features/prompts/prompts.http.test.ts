@@ -241,7 +241,7 @@ describe("previewing", () => {
       variable("d", { type: "list" }),
       variable("e", { type: "yes-no" }),
     ];
-    const values = { a: "two\nlines", b: "3", c: "z", d: ["x", 1], e: "yes", f: 1 };
+    const values = { a: "two\nlines", b: "three", c: "z", d: ["x", 1], e: "perhaps", f: 1 };
     const source = { kind: "draft", id: null, variables, body: "{{a}}{{g}}" } as const;
     const { issues } = await app.call("prompts.preview", { body: { source: { ...source, variables }, values } });
     expect(issues.map(({ message }) => message)).toEqual([

@@ -6,7 +6,9 @@ import { z } from "zod";
 import { type PromptVersion, promptVersionSchema } from "../../../contract/features/prompts.ts";
 import { AppError } from "../../../lib/app-error.ts";
 import { errorCode, makeFolder, readWhole, replaceFile, systemDisk } from "../../../lib/durable-file.ts";
-import { maxPromptBytes } from "./prompt-file.ts";
+
+/** Largest file that is read as a prompt. */
+export const maxPromptBytes = 1_048_576;
 
 /** Who made a version whose entry in the index is gone. */
 export const unknownAuthor = "not known";

@@ -140,11 +140,12 @@ export function createPushService(options: PushServiceOptions): PushService {
     delivery: (id) => deliveries.change(id, {}),
     async receipt(id, what) {
       const sent = store.get().sent.find((one) => one.id === id);
-      if (sent) await noteShown(sent.name);
       const at = isoNow();
       const known = deliveries.get(id); // unless it is of a time before the last restart
       const shownAt = known?.delivery.shownAt ?? at; // clicked is shown as well: a first receipt may be lost
+      // First, for it came in time also when the disk is slow: no further device is told meanwhile.
       if (known) deliveries.change(id, what === "clicked" ? { clickedAt: at, shownAt } : { shownAt });
+      if (sent) await noteShown(sent.name);
       const deviceId = known?.deviceId ?? sent?.deviceId;
       if (deviceId !== undefined) await devices.setShown(deviceId, at);
     },

@@ -2,6 +2,7 @@ import type { CheckOutcome, Repair, RepairCheck } from "../../../contract/featur
 import { runInputSchema } from "../../../contract/features/runs.ts";
 import { AppError } from "../../../lib/app-error.ts";
 import { endChecks, isAway, stepChecks } from "./check-runner.ts";
+import { notedOn } from "./checks-on-work.ts";
 import { lastAnswer } from "./last-answer.ts";
 import type { RepairParts, RepairReview } from "./repair-parts.ts";
 import { diagnosisPrompt, evidenceOf, repairPrompt } from "./repair-prompt.ts";
@@ -97,7 +98,7 @@ export function createAgentSteps({ parts, save, book }: StepOptions): AgentSteps
   }
 
   async function takeCheck(repair: Repair, { which }: StepOf<"check">): Promise<boolean> {
-    const next = await stepChecks(runIdOf(repair), repair.checks, which, parts);
+    const next = await stepChecksOf(repair, which, parts);
     const checks = next ?? repair.checks;
     const isDone = checks.every((one) => one[which] !== null && one[which].state !== "running");
     if (which === "before" && isDone)
@@ -117,6 +118,7 @@ export function createAgentSteps({ parts, save, book }: StepOptions): AgentSteps
       if (!(error instanceof AppError) || isAway(error)) throw error;
       return become(repair, "failed", reasonOf("The agent could not be told to mend it", error));
     }
+    await save(repair.id, { isTold: true });
     return true;
   }
 
@@ -126,7 +128,10 @@ export function createAgentSteps({ parts, save, book }: StepOptions): AgentSteps
     const summary = await lastAnswer(runs, runId, repair.toldAfter ?? 0);
     const known = { summary: summary === "" ? null : summary, usage: usageOf(repair, run) };
     const review = await reviews.open(run);
-    if (review === null) return become(repair, "failed", "The agent changed nothing.", known);
+    if (review === null) {
+      await parts.didNotHold(runId);
+      return become(repair, "failed", "The agent changed nothing.", known);
+    }
     const reason = repair.checks.length === 0 ? "The work is there." : "The checks run on the work.";
     return become(repair, "checking-after", reason, { ...known, work: workOf(review) });
   }
@@ -154,4 +159,14 @@ type UsedRun = Awaited<ReturnType<RepairParts["runs"]["get"]>>;
 function usageOf({ askedAt }: Repair, { usage, endedAt }: UsedRun): Repair["usage"] {
   const seconds = endedAt === null ? 0 : Math.max(0, (Date.parse(endedAt) - Date.parse(askedAt)) / 1_000);
   return { costUsd: usage.costUsd, tokens: usage.inputTokens + usage.outputTokens, seconds };
+}
+
+/** What has run after the repair is known of the work it ran on. */
+async function stepChecksOf(
+  repair: Repair,
+  which: "before" | "after",
+  parts: Pick<RepairParts, "command" | "session">,
+): Promise<RepairCheck[] | null> {
+  const stepped = await stepChecks(runIdOf(repair), repair.checks, which, parts);
+  return stepped === null || which === "before" ? stepped : notedOn(stepped, repair.work?.tree);
 }

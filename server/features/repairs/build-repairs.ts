@@ -1,7 +1,9 @@
 import { repairSchema, repairsFeed, type Repair } from "../../../contract/features/repairs.ts";
+import type { ReviewCheck } from "../../../contract/features/reviews.ts";
 import type { JsonLog } from "../../../lib/json-log.ts";
 import type { AppContext } from "../../app-context.ts";
 import { createFeed } from "../../realtime/feed.ts";
+import { checksOfRun } from "./checks-on-work.ts";
 import { createRepairBook, repairsFile, type RepairsFile } from "./repair-book.ts";
 import { createRepairEngine, defaultTiming, type RepairEngine, type RepairTiming } from "./repair-engine.ts";
 import type { RepairParts } from "./repair-parts.ts";
@@ -16,6 +18,10 @@ export interface BuiltRepairs {
   log: JsonLog<Repair>;
   /** Whether a run works on a repair. */
   hasRun(runId: string): boolean;
+  /** The checks its repair has run on the work of a run. */
+  checksOn(runId: string): ReviewCheck[];
+  /** Whether the work of a run is taken back, or was. */
+  isTakenBack(runId: string): boolean;
   /** Something a repair may wait for has happened. */
   nudge: RepairEngine["nudge"];
   /** Goes on with what a stop has interrupted, and with incidents that are there. */
@@ -62,6 +68,8 @@ export async function buildRepairs(
     repairs,
     log,
     hasRun: (runId) => book.recent().some((repair) => repair.runId === runId),
+    checksOn: (runId) => checksOfRun(book.recent(), runId),
+    isTakenBack: (runId) => book.recent().some((repair) => repair.runId === runId && repair.revert !== null),
     nudge: engine.nudge,
     start() {
       engine.start();

@@ -62,7 +62,8 @@ async function look(sessionId: string, session: Parts["session"]): Promise<Check
     const seen = await session(sessionId);
     if (seen.state !== "ended" && seen.state !== "interrupted") return null;
     const seconds = seen.endedAt === null ? null : (Date.parse(seen.endedAt) - Date.parse(seen.createdAt)) / 1_000;
-    return { ...outcomeOf(seen), sessionId, seconds: seconds === null ? null : Math.max(0, seconds) };
+    const took = seconds === null ? null : Math.max(0, seconds);
+    return { ...outcomeOf(seen), sessionId, seconds: took, startedAt: seen.createdAt };
   } catch (error) {
     if (!(error instanceof AppError) || error.code !== "not_found") throw error;
     return { state: "unknown", message: "portos-cos was restarted while it ran", sessionId: null, seconds: null };

@@ -2,6 +2,7 @@ import type { Repair } from "../../../contract/features/repairs.ts";
 import { AppError } from "../../../lib/app-error.ts";
 import { isAway } from "./check-runner.ts";
 import { sampleOf } from "./health.ts";
+import { mergeTakenBack } from "./repair-policy.ts";
 import { createBecome, reasonOf, runIdOf, type StepOptions, type Steps } from "./repair-step.ts";
 import { repairHash, repairSubject } from "./repair-subject.ts";
 
@@ -86,22 +87,16 @@ export function createMergeSteps({ parts, finder, save, watchMs, sampleMs }: Ste
       return true;
     } catch (error) {
       if (!(error instanceof AppError) || isAway(error)) throw error;
-      return become(
-        repair,
-        "given-up",
-        reasonOf(`${repair.revert?.why ?? ""} It could not be taken back`.trim(), error),
-        {
-          revert: null,
-        },
-      );
+      if (repair.revert?.isAutomatic === true) await parts.didNotHold(runIdOf(repair));
+      const reason = reasonOf(`${repair.revert?.why ?? ""} It could not be taken back`.trim(), error);
+      return become(repair, "given-up", reason, { revert: null });
     }
   }
 
   async function restartAfterUndo(repair: Repair): Promise<boolean> {
-    const why = repair.revert?.why ?? repair.reason;
+    await parts.didNotHold(runIdOf(repair));
     const problem = await restart(repair);
-    const tail = problem === null ? "Taken back and restarted." : `Taken back; it could not be restarted: ${problem}`;
-    return become(repair, "reverted", `${why} ${tail}`);
+    return become(repair, "reverted", takenBackText(repair, problem));
   }
 
   async function sampled(repair: Repair): Promise<Repair["watch"]> {
@@ -124,11 +119,21 @@ export function createMergeSteps({ parts, finder, save, watchMs, sampleMs }: Ste
         revert === undefined
           ? {}
           : { revert: repair.revert ?? { by: "PortOS", at: iso(), isAutomatic: true, why: revert.why } };
+      // Its checks failed with it: that nothing was merged makes it no better.
+      if (repair.state === "checking-after" && state === "failed") await parts.didNotHold(runIdOf(repair));
       const isWatched = repair.state === "watching" && repair.watch !== null;
       const last = isWatched ? { watch: await sampled(repair) } : {};
       return become(repair, state, reason, { ...more, ...last });
     },
   };
+}
+
+/** "It crashed again after 13 s. Taken back and restarted.", "Taken back by anna. It was restarted." */
+function takenBackText({ revert, reason }: Repair, problem: string | null): string {
+  const why = revert?.why ?? reason;
+  const isSaid = revert !== null && (!revert.isAutomatic || why === mergeTakenBack);
+  if (problem !== null) return `${why} ${isSaid ? "It" : "Taken back; it"} could not be restarted: ${problem}`;
+  return `${why} ${isSaid ? "It was restarted." : "Taken back and restarted."}`;
 }
 
 function maxSamples(watchMs: number, sampleMs: number): number {

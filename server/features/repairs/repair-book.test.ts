@@ -34,6 +34,7 @@ function repairOf(number: number): Repair {
     agent: null,
     runId: null,
     toldAfter: null,
+    isTold: false,
     diagnosis: null,
     summary: null,
     checks: [],

@@ -46,6 +46,8 @@ export interface RepairBook {
 }
 
 const keepEnded = 100;
+/** Rows as they are told, without what the log adds to them. */
+const rowSchema = repairSchema.strip();
 
 export function createRepairBook(store: JsonStore<RepairsFile>, log: JsonLog<Repair>): RepairBook {
   const recent = (): readonly Repair[] => store.get().repairs;
@@ -81,7 +83,7 @@ export function createRepairBook(store: JsonStore<RepairsFile>, log: JsonLog<Rep
         return isCounted;
       },
     });
-    return { items: page.items.map((row) => repairSchema.strip().parse(row)), next: page.next };
+    return { items: page.items.map((row) => rowSchema.parse(row)), next: page.next };
   }
 
   /** Those of the file come first; the cursor within them is the id of the last one shown. */
@@ -111,7 +113,7 @@ export function createRepairBook(store: JsonStore<RepairsFile>, log: JsonLog<Rep
       const known = recent().find((one) => one.id === id);
       if (known) return known;
       const { items } = await log.page({ limit: 1, match: (one) => one.id === id, maxScan: 100_000 });
-      return items[0] === undefined ? null : repairSchema.strip().parse(items[0]);
+      return items[0] === undefined ? null : rowSchema.parse(items[0]);
     },
     page: readPage,
     async add(repair, check) {

@@ -99,6 +99,7 @@ export function createRepairCandidates({ parts, book }: { parts: RepairParts; bo
       agent: null,
       runId: null,
       toldAfter: null,
+      isTold: false,
       diagnosis: null,
       summary: null,
       checks: [],

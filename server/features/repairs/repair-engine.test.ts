@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from "node:timers/promises";
+
 import { afterEach, expect, test } from "vitest";
 
 import type { Repair, RepairLevel } from "../../../contract/features/repairs.ts";
@@ -67,6 +69,21 @@ test("an allowed repair is diagnosed, checked, merged, restarted, watched, and e
   });
 });
 
+test("the agent is told once to mend it, however long it waits for its turn, and over a restart", async () => {
+  const { world, disk, service } = start("propose", ({ behaviour }) => (behaviour.hangs = "slot"));
+  await service.ask(crashOfBlog.id, "anna", false);
+  await until(disk, "repairing");
+  await expect.poll(() => disk.file.repairs[0]?.isTold, { interval: 4 }).toBe(true);
+  for (const isWritten of [true, false]) {
+    disk.file = { ...disk.file, repairs: disk.file.repairs.map((repair) => ({ ...repair, isTold: isWritten })) };
+    for (const stop of stops.splice(0)) await stop();
+    open(world.parts, openMemoryBook(disk));
+    await sleep(20 * timing.lookMs);
+    expect(world.deeds.filter((deed) => deed === "say")).toHaveLength(1);
+  }
+  expect(disk.file.repairs[0]?.state).toBe("repairing");
+});
+
 test("evidence goes to the agent as data, and it is told to diagnose before it may change anything", async () => {
   const { world, disk, service } = start("propose");
   await service.ask(crashOfBlog.id, "anna", false);
@@ -105,7 +122,8 @@ test("a crash while it is watched takes the repair back by itself", async () => 
   });
   await service.ask(crashOfBlog.id, "anna", false);
   const reverted = await until(disk, "reverted");
-  expect(world.deeds.slice(-4)).toEqual(["merge", "restart", "undo", "restart"]);
+  const noted = `did not hold ${reverted.runId ?? ""}`;
+  expect(world.deeds.slice(-5)).toEqual(["merge", "restart", "undo", noted, "restart"]);
   expect(reverted.reason).toMatch(/^It crashed again after .* \(exit code 1\)\. Taken back and restarted\.$/);
   expect(reverted.revert).toMatchObject({ isAutomatic: true, by: "PortOS" });
   expect(world.notices.at(-1)).toMatchObject({ needsYou: true });
@@ -122,11 +140,14 @@ test("a port that answered before and does not any more takes the repair back", 
 test("one tap takes a repair back", async () => {
   const { world, disk, service } = start("apply");
   const { id } = await service.ask(crashOfBlog.id, "anna", false);
-  await until(disk, "repaired");
+  const held = await until(disk, "repaired");
+  const noted = `did not hold ${held.runId ?? ""}`;
+  expect(world.deeds).not.toContain(noted);
   await service.revert(id, "anna");
   const reverted = await until(disk, "reverted");
   expect(reverted.revert).toMatchObject({ by: "anna", isAutomatic: false });
-  expect(world.deeds.slice(-2)).toEqual(["undo", "restart"]);
+  expect(reverted.reason).toBe("Taken back by anna. It was restarted.");
+  expect(world.deeds.slice(-3)).toEqual(["undo", noted, "restart"]);
   await expect(service.revert(id, "anna")).rejects.toMatchObject({ code: "conflict" });
 });
 
@@ -139,11 +160,14 @@ test("a check that passed before must pass; one that failed before may still fai
     "test does not pass any more. The work lies in its review and is not merged.",
   );
   expect(broken.world.deeds).not.toContain("merge");
+  expect(broken.world.deeds).toContain("did not hold run-000000000001");
   const known = start("apply", ({ exits }) => {
     exits.before = 1;
     exits.after = 1;
   });
   await known.service.ask(crashOfBlog.id, "anna", false);
+  await until(known.disk, "waiting"); // no check speaks for it, so the user is asked
+  known.world.answer("allowed");
   await until(known.disk, "repaired");
 });
 
@@ -174,6 +198,7 @@ test("a cause outside of the code, no change and no agent end without a merge, e
     await service.ask(crashOfBlog.id, "anna", false);
     expect((await until(disk, state)).reason).toMatch(reason);
     expect(world.deeds).not.toContain("merge");
+    expect(world.deeds.includes("did not hold run-000000000001")).toBe(reason.source.includes("changed nothing"));
   }
 });
 
@@ -211,6 +236,7 @@ test("what cannot be merged, undone or restarted says so", async () => {
   });
   await stuck.service.ask(crashOfBlog.id, "anna", false);
   const given = await until(stuck.disk, "given-up");
+  expect(stuck.world.deeds).toContain("did not hold run-000000000001");
   expect(given.reason).toMatch(/crashed again.*could not be taken back: Something was built on it/);
   expect(stuck.world.notices.at(-1)).toMatchObject({ needsYou: true });
 });

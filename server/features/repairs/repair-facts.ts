@@ -1,4 +1,5 @@
 import type { Repair } from "../../../contract/features/repairs.ts";
+import type { RunState } from "../../../contract/features/run-events.ts";
 import type { Incident } from "../../../contract/internal/autofixer.ts";
 import { AppError } from "../../../lib/app-error.ts";
 import { isAway } from "./check-runner.ts";
@@ -19,18 +20,22 @@ export interface RepairFactFinder {
 }
 
 export function createFactFinder(parts: Parts): RepairFactFinder {
-  /** Runs that were heard to have been told to repair; asked about only until then. */
-  const told = new Set<string>();
-
-  async function runOf({ runId, toldAfter, state }: Repair): Promise<RepairFacts["run"]> {
+  async function runOf({ runId, toldAfter, isTold, state }: Repair): Promise<RepairFacts["run"]> {
     if (runId === null || (state !== "diagnosing" && state !== "repairing")) return null;
     const run = await orUnknown(() => parts.runs.get(runId));
     if (run === "unknown" || run === null) return run;
-    if (toldAfter !== null && !told.has(runId)) {
-      const { events } = await parts.runs.events(runId, { after: toldAfter, limit: 50 });
-      if (events.some(({ body }) => body.kind === "user")) told.add(runId);
-    }
-    return { state: run.state, message: run.message, wasToldToRepair: told.has(runId) };
+    const wasToldToRepair = isTold || (toldAfter !== null && (await hasHeard(runId, run.state, toldAfter)));
+    return { state: run.state, message: run.message, wasToldToRepair };
+  }
+
+  /**
+   * Whether a run that had succeeded was told something since: it goes on, it ended otherwise, or the message stands among its
+   * events. There it comes only with a free slot, so alone it would say "no" while the message waits.
+   */
+  async function hasHeard(runId: string, state: RunState, after: number): Promise<boolean> {
+    if (state !== "succeeded") return true;
+    const { events } = await parts.runs.events(runId, { after, limit: 50 });
+    return events.some(({ body }) => body.kind === "user");
   }
 
   async function reviewOf({ runId, state, checks }: Repair, isAnswered: boolean): Promise<RepairFacts["review"]> {

@@ -89,6 +89,8 @@ export interface RepairParts {
     open(): readonly Approval[];
     withdraw(id: string, reason: string): Promise<void>;
   };
+  /** The work of this run did not hold: whoever did it has failed, however well the run ended. Said twice it counts once. */
+  didNotHold(runId: string): Promise<void>;
   /** Why nothing may be started, in one sentence. */
   panic(): string | null;
   notifications: {

@@ -46,6 +46,9 @@ export type Step =
 
 const wait: Step = { act: "wait" };
 
+/** Why a repair is taken back whose merge was undone in its review. */
+export const mergeTakenBack = "Its merge was taken back.";
+
 /** Whether nothing more happens by itself. */
 export function isEnded(state: RepairState): boolean {
   return state === "repaired" || state === "reverted" || state === "failed" || state === "given-up";
@@ -87,8 +90,8 @@ const decisions: Record<RepairState, Decide> = {
       return {
         act: "become",
         state: "reverting",
-        reason: "Its merge was taken back.",
-        revert: { why: "Its merge was taken back." },
+        reason: mergeTakenBack,
+        revert: { why: mergeTakenBack },
       };
     if (health.kind === "good") return become("repaired", health.text);
     if (health.kind === "stopped") return become("given-up", health.text);
@@ -147,7 +150,9 @@ function decideChecked(repair: Repair, { review, panic }: RepairFacts): Step {
     return become("proposed", "The work was changed while it was checked: look at it before it is merged.");
   if (appId === null || level === "propose") return become("proposed", `${text} The work waits to be looked at.`);
   if (panic !== null) return become("proposed", `${panic} The work waits to be looked at.`);
-  return level === "approve" ? { act: "ask" } : become("applying", `${text} It is merged now.`);
+  // Merged unseen is only what some check speaks for.
+  const isChecked = checks.some(({ after }) => after?.state === "succeeded");
+  return level === "approve" || !isChecked ? { act: "ask" } : become("applying", `${text} It is merged now.`);
 }
 
 function decideProposed({ appId }: Repair, { review }: RepairFacts): Step {

@@ -72,6 +72,16 @@ afterEach(async () => {
   await rm(directory, { recursive: true, force: true });
 }, 60_000);
 
+/** Each run of the agent counts as twice a failure, like all work that was turned down, and none as a success. */
+async function expectFailureLearned(): Promise<void> {
+  await expect
+    .poll(async () => {
+      const [belief] = await panel.call("learning.list", { query: { type: "repair" } });
+      return belief === undefined ? null : belief.success.mean - 1 / (2 + 2 * belief.runs);
+    })
+    .toBeCloseTo(0, 3);
+}
+
 async function git(...args: string[]): Promise<string> {
   const who = ["-c", "user.name=Anna", "-c", "user.email=anna@example.com"];
   const { code, stdout, stderr } = await runCommand("git", ["-C", folder, ...who, ...args], { timeoutMs: 20_000 });
@@ -145,6 +155,8 @@ test(
       checks: [{ name: "check", before: { state: "succeeded" }, after: { state: "succeeded" } }],
       work: { files: 1, paths: ["server.mjs"] },
     });
+    const review = await panel.call("reviews.get", { params: { id: waiting.runId ?? "" } });
+    expect(review.checks).toMatchObject([{ name: "check", state: "succeeded", isStale: false }]);
     expect(await readFile(join(folder, "server.mjs"), "utf8")).toContain("broken();");
 
     // The server is away for a moment: the question is still there, and nothing was merged.
@@ -170,6 +182,7 @@ test(
     await panel.call("repairs.revert", { params: { id: repaired.id } });
     await until("reverted");
     expect(await readFile(join(folder, "server.mjs"), "utf8")).toContain("broken();");
+    await expectFailureLearned();
   },
 );
 
@@ -185,6 +198,10 @@ test(
     expect(reverted.reason).toMatch(/Taken back/);
     expect(reverted.revert).toMatchObject({ by: "PortOS", isAutomatic: true });
     expect(await git("rev-parse", "main^{tree}")).toBe(await git("rev-parse", `${head}^{tree}`));
+    await expectFailureLearned();
+    await panel.stop();
+    panel = await startPanel();
+    await expectFailureLearned();
   },
 );
 

@@ -13,6 +13,8 @@ import { mountReviews } from "./routes.ts";
 export interface BuildReviewsOptions {
   runs: ReviewServiceOptions["runs"];
   checksOf(appId: string): Promise<WorktreeSetup["checks"]>;
+  /** Checks that repairs have run on the work of this run. */
+  ranElsewhere?: ReviewServiceOptions["ranElsewhere"];
   sessions: Pick<CosClient, "get" | "kill" | "list" | "onSession">;
   /** While it is on no check is started. */
   panic: { isOn(): boolean; check(): void };
@@ -26,11 +28,12 @@ export interface BuildReviewsOptions {
 /** Reviews on the API and on the `reviews` feed, and in the notifications while they wait. */
 export async function buildReviews(context: AppContext, options: BuildReviewsOptions): Promise<ReviewService> {
   const { env, clock, mount, realtime } = context;
-  const { notifications, worktrees, isToldElsewhere, ...rest } = options;
+  const { notifications, worktrees, isToldElsewhere, ranElsewhere = () => [], ...rest } = options;
   const records = createReviewRecords(await context.openStore<ReviewsFile>("reviews", reviewsFile));
   const feed = createFeed(realtime, reviewsFeed, { snapshot: () => reviews.list() });
   const reviews = createReviewService({
     ...rest,
+    ranElsewhere,
     records,
     stateDir: env.stateDir,
     worktrees: worktrees ?? worktreesOf(`http://127.0.0.1:${env.ports.cos}`),

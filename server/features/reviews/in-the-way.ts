@@ -2,6 +2,7 @@ import { lstat } from "node:fs/promises";
 import { join } from "node:path";
 
 import { errorCode } from "../../../lib/durable-file.ts";
+import { foldersAbove } from "../../../lib/folders-above.ts";
 import { git, type GitPlace } from "../../../lib/processes/git-command.ts";
 
 const maxBytes = 64 * 1024 * 1024;
@@ -53,16 +54,18 @@ async function kindOf(path: string): Promise<"none" | "folder" | "other"> {
   }
 }
 
-/** "a" and "a/b" of "a/b/c". */
-export function foldersAbove(path: string): string[] {
-  const parts = path.split("/").slice(0, -1);
-  return parts.map((_, index) => parts.slice(0, index + 1).join("/"));
-}
-
 /** What is said of it, in one sentence. */
 export function inTheWayText(paths: readonly string[], folder: string): string {
   const [first = ""] = paths;
   const others = paths.length > 1 ? ` and ${paths.length - 1} more` : "";
   const [are, them] = paths.length > 1 ? ["are", "them"] : ["is", "it"];
   return `${first}${others} in ${folder} ${are} in no commit and would be overwritten. Move ${them} away first.`;
+}
+
+/** What is said of files the user had copied into the worktree, which its agent has committed; in two sentences. */
+export function copiedText(paths: readonly string[]): string {
+  const [first = ""] = paths;
+  if (paths.length === 1)
+    return `${first} is the file you had copied into the worktree, and the agent has committed it. Ask the agent to take it out of its commits: reverted here alone, it stays in the history.`;
+  return `${first} and ${paths.length - 1} more are files you had copied into the worktree, and the agent has committed them. Ask the agent to take them out of its commits: reverted here alone, they stay in the history.`;
 }

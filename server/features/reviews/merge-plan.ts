@@ -3,10 +3,11 @@ import { join } from "node:path";
 
 import type { RunWorktree } from "../../../contract/features/isolation.ts";
 import { AppError } from "../../../lib/app-error.ts";
+import { foldersAbove } from "../../../lib/folders-above.ts";
 import { git, gitError, runGit, type GitPlace } from "../../../lib/processes/git-command.ts";
 import { findRepository, gitChanges, gitCommit, listGitWorktrees } from "../../../lib/processes/git-repository.ts";
 import { readable } from "./diff-parts.ts";
-import { filesInTheWay, foldersAbove, inTheWayText } from "./in-the-way.ts";
+import { copiedText, filesInTheWay, inTheWayText } from "./in-the-way.ts";
 import type { Work } from "./work-snapshot.ts";
 
 /** What a merge would do, or why there can be none. */
@@ -37,7 +38,7 @@ export async function planMerge(worktree: RunWorktree, work: Work): Promise<Merg
   if (joined.tree === null) return { ...none, ...joined };
   const checkout = await findCheckout(repository, baseBranch);
   if (checkout === null) return { ...joined, checkout: null };
-  const blocked = await checkoutProblem(checkout, work.baseTip, joined.tree);
+  const blocked = await checkoutProblem(checkout, { from: work.baseTip, to: joined.tree, copied: work.copied });
   return { ...joined, blocked, checkout };
 }
 
@@ -87,7 +88,10 @@ const underWay: Record<string, string> = {
   "rebase-apply": "A rebase",
 };
 
-async function checkoutProblem(checkout: GitPlace, from: string, to: string): Promise<string | null> {
+async function checkoutProblem(
+  checkout: GitPlace,
+  { from, to, copied }: { from: string; to: string; copied: readonly string[] },
+): Promise<string | null> {
   if (typeof checkout === "string") return null;
   const { gitDir, workTree } = checkout;
   for (const [name, what] of Object.entries(underWay))
@@ -99,10 +103,11 @@ async function checkoutProblem(checkout: GitPlace, from: string, to: string): Pr
   const inTheWay = (await gitChanges(checkout))
     .flatMap(({ path, formerPath }) => (formerPath === null ? [path] : [path, formerPath]))
     .filter((path) => files.has(path) || folders.has(path) || foldersAbove(path).some((folder) => files.has(folder)));
-  if (inTheWay.length === 0) {
-    const ignored = await filesInTheWay(checkout, from, to);
-    return ignored.length === 0 ? null : inTheWayText(ignored, workTree);
-  }
+  const ignored = await filesInTheWay(checkout, from, to);
+  const copies = new Set(copied);
+  const committed = [...new Set([...inTheWay, ...ignored])].filter((path) => copies.has(path));
+  if (committed.length > 0) return copiedText(committed);
+  if (inTheWay.length === 0) return ignored.length === 0 ? null : inTheWayText(ignored, workTree);
   const [first = ""] = inTheWay;
   const others = inTheWay.length > 1 ? ` and ${inTheWay.length - 1} more` : "";
   const have = inTheWay.length > 1 ? "have" : "has";

@@ -4,6 +4,7 @@ import type { Review } from "../../../contract/features/reviews.ts";
 import type { Run } from "../../../contract/features/runs.ts";
 import { AppError } from "../../../lib/app-error.ts";
 import type { Clock } from "../../../lib/clock.ts";
+import { redact } from "../../../lib/redact.ts";
 import { anchorOf } from "./comment-anchor.ts";
 import { commentMessage, upToDateMessage } from "./comment-message.ts";
 import { shownOf, type ReviewDesk } from "./review-desk.ts";
@@ -17,6 +18,7 @@ interface CommentOptions {
   edit(runId: string, make: (record: ReviewRecord) => ReviewRecord): Promise<Review>;
   runs: { say(id: string, text: string): Promise<Run> };
   hear(run: Run): Promise<void>;
+  checks: { stop(runId: string): Promise<unknown> };
   clock: Clock;
 }
 
@@ -41,11 +43,19 @@ export function createReviewComments(options: CommentOptions): ReviewComments {
     const problem = sendProblem(desk.find(runId));
     if (problem !== null) throw new AppError("conflict", problem);
     await options.hear(await options.runs.say(runId, text));
+    await options.checks.stop(runId); // what they look at changes from now on
   }
 
-  /** Comments that wait, with their lines as they are numbered now. */
+  /** Comments that wait, with their lines as they are numbered now, as they are shown. */
   async function unsent(runId: string): Promise<Review["comments"]> {
     return (await view(runId)).comments.filter(({ sentAt }) => sentAt === null);
+  }
+
+  /** The same as they were written: the agent is told what the user said. */
+  async function unsentAsWritten(runId: string): Promise<Review["comments"]> {
+    const shown = await unsent(runId);
+    const written = new Map(desk.find(runId).comments.map(({ id, text }) => [id, text]));
+    return shown.map((comment) => ({ ...comment, text: written.get(comment.id) ?? comment.text }));
   }
 
   return {
@@ -69,7 +79,13 @@ export function createReviewComments(options: CommentOptions): ReviewComments {
     updateComment: (runId, commentId, text) =>
       edit(runId, (one) => {
         requireUnsent(one, commentId);
-        return { ...one, comments: one.comments.map((entry) => (entry.id === commentId ? { ...entry, text } : entry)) };
+        return {
+          ...one,
+          // What is shown of it may come back as it was shown.
+          comments: one.comments.map((entry) =>
+            entry.id === commentId && text !== redact(entry.text) ? { ...entry, text } : entry,
+          ),
+        };
       }),
     removeComment: (runId, commentId) =>
       edit(runId, (one) => {
@@ -78,14 +94,17 @@ export function createReviewComments(options: CommentOptions): ReviewComments {
       }),
     message: async (runId) => commentMessage(await unsent(runId), ""),
     async send(runId, text) {
-      const told = await unsent(runId);
+      const told = await unsentAsWritten(runId);
       if (told.length === 0 && text.trim() === "") throw new AppError("conflict", "There is nothing to be sent");
       await say(runId, commentMessage(told, text));
       const sent = new Set(told.map(({ id }) => id));
       const sentAt = new Date(clock.now()).toISOString();
       return edit(runId, (one) => ({
         ...one,
-        comments: one.comments.map((entry) => (sent.has(entry.id) ? { ...entry, sentAt } : entry)),
+        // Nobody needs its secrets any more.
+        comments: one.comments.map((entry) =>
+          sent.has(entry.id) ? { ...entry, text: redact(entry.text), sentAt } : entry,
+        ),
       }));
     },
     async bringUpToDate(runId) {

@@ -5,7 +5,7 @@ import type { TreeChange } from "./diff-parts.ts";
 import { readable } from "./diff-parts.ts";
 import type { ReviewRecord, ReviewRecords } from "./review-record.ts";
 import { treeChanges } from "./work-diff.ts";
-import { findWork } from "./work-place.ts";
+import { findWork, whyNoWork } from "./work-place.ts";
 import { readWork, type Work } from "./work-snapshot.ts";
 
 /** Work that lies open: as it is in its worktree now, with what it changes. */
@@ -86,7 +86,7 @@ export function createReviewDesk({ records, stateDir, isWorking, changed }: Desk
       if (isWorking(runId))
         throw new AppError("conflict", "The agent is at work", { hint: "Wait until it is done, or stop it." });
       const open = await read(record);
-      if (open === null) throw new AppError("conflict", "The worktree is not there any more");
+      if (open === null) throw new AppError("conflict", await whyNoWork(record.worktree));
       if (tree !== undefined && tree !== open.work.tree)
         throw new AppError("conflict", "The work was changed meanwhile", {
           hint: "Look at it as it is now, then decide again.",

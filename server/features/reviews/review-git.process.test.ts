@@ -105,7 +105,7 @@ describe("a diff", () => {
         const changes = await treeChanges(repository, before, after);
         const seen = new Set<string>();
         for (const change of changes) {
-          const file = reviewFile(change, false);
+          const file = reviewFile(change, { isAccepted: false, isCopied: false });
           seen.add(file.path).add(file.formerPath ?? file.path);
           const { hunks } = await changeHunks(repository, change);
           const old = change.status === "added" ? "" : (files[file.formerPath ?? file.path]?.[0] ?? "");
@@ -141,7 +141,9 @@ describe("a diff", () => {
     await makeRepository(join(folder, "sub"), { x: "1\n" });
     const work = await read(worktree);
     const changes = await changesOf(work);
-    const files = Object.fromEntries(changes.map((change) => [readable(change.rawPath), reviewFile(change, false)]));
+    const files = Object.fromEntries(
+      changes.map((change) => [readable(change.rawPath), reviewFile(change, { isAccepted: false, isCopied: false })]),
+    );
     expect(files).toMatchObject({
       "run.sh": { change: "changed", note: "Can be run as a program now", added: 0, removed: 0 },
       "new\nname.txt": { change: "moved", formerPath: "old name.txt" },

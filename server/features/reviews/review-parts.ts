@@ -53,7 +53,7 @@ export function createReviewParts({ records, desk, edit, touch, clock }: PartOpt
         const accepted = new Set(record.accepted);
         const isWhole = accepted.has(changeHash(change));
         return {
-          file: reviewFile(change, isWhole),
+          file: reviewFile(change, { isAccepted: isWhole, isCopied: record.copied.includes(readable(change.rawPath)) }),
           hunks: hunks.map(({ oldStart, newStart, heading, lines }, index) => ({
             hash: hashes[index] ?? "",
             oldStart,

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -108,4 +108,41 @@ it("work git cannot take in whole is shown as far as it can be, and says why it 
   expect(review.files.map(({ path }) => path)).toEqual(["app.txt", "tool.sh"]);
   expect(review.blocked).toContain("Git cannot take in all files of the work: 'nested/'");
   await expect(merge()).rejects.toMatchObject({ code: "conflict" });
+});
+
+it("work whose repository is away says that, and is whole when it is back", async () => {
+  await work();
+  const { tree } = await bed.reviews.get(runId);
+  await bed.reviews.addComment(runId, { path: "app.txt", side: "new", line: 1, text: "Why?" }, "anna");
+  const away = `${worktree.repository}-away`;
+  await rename(worktree.repository, away);
+  expect((await bed.reviews.get(runId)).blocked).toMatch(/^The repository is not there any more/);
+  await expect(bed.reviews.decide.merge(runId, { tree, message: "Tidy up" }, "anna")).rejects.toThrow(
+    /^The repository is not there any more/,
+  );
+  await rename(away, worktree.repository);
+  expect(await bed.reviews.get(runId)).toMatchObject({ tree, blocked: null, comments: [{ isOutdated: false }] });
+  await rm(worktree.folder, { recursive: true });
+  expect((await bed.reviews.get(runId)).blocked).toBe("The worktree is not there any more.");
+});
+
+it("a check that ran elsewhere on this very work is shown, until the work is another or it runs here", async () => {
+  const known = [{ name: "Tests", command: "npm test", timeoutMs: 60_000 }];
+  await bed.stop();
+  bed = await startReviews(directory, known);
+  await bed.reviews.start();
+  await work();
+  const { tree } = await bed.reviews.get(runId);
+  const at = "2026-11-21T08:06:00.000Z";
+  const facts = { name: "Tests", command: "npm test", sessionId: null, exitCode: null, message: null };
+  const passed = { ...facts, state: "succeeded" as const, startedAt: at, endedAt: at, tree, isStale: false };
+  bed.state.ranElsewhere = [passed];
+  expect((await bed.reviews.get(runId)).checks).toEqual([passed]);
+  bed.state.ranElsewhere = [{ ...passed, tree: "0".repeat(40) }];
+  expect((await bed.reviews.get(runId)).checks).toEqual([]);
+  bed.state.ranElsewhere = [passed];
+  const { checks } = await bed.reviews.check(runId);
+  expect(checks).toMatchObject([{ state: "running" }]);
+  bed.sessions.end(checks[0]?.sessionId ?? "", { exitCode: 1 });
+  await expect.poll(async () => (await bed.reviews.get(runId)).checks).toMatchObject([{ state: "failed" }]);
 });

@@ -1,4 +1,4 @@
-import type { Review, ReviewSummary } from "../../../contract/features/reviews.ts";
+import type { Review, ReviewCheck, ReviewSummary } from "../../../contract/features/reviews.ts";
 import type { Run } from "../../../contract/features/runs.ts";
 import type { WorktreeSetup } from "../../../contract/features/worktrees.ts";
 import type { WorktreePlace } from "../../../contract/internal/worktrees.ts";
@@ -29,6 +29,8 @@ export interface ReviewServiceOptions {
     touch(runId: string): Promise<unknown>;
   };
   checksOf(appId: string): Promise<WorktreeSetup["checks"]>;
+  /** Checks of the app that somebody else has run on this work, with the work as it was then. */
+  ranElsewhere(runId: string): readonly ReviewCheck[];
   panic: { isOn(): boolean; check(): void };
   sessions: Pick<CosClient, "get" | "kill" | "list" | "onSession">;
   publish(review: ReviewSummary): void;
@@ -87,7 +89,11 @@ export function createReviewService(options: ReviewServiceOptions): ReviewServic
       const record = desk.find(runId);
       const open = record.state === "open" ? await desk.read(record) : null;
       const known = await checksOf(record);
-      return reviewView(open?.record ?? record, open, { checks: known, nowMs: clock.now() });
+      return reviewView(open?.record ?? record, open, {
+        checks: known,
+        ranElsewhere: options.ranElsewhere(runId),
+        nowMs: clock.now(),
+      });
     });
   }
 
@@ -99,7 +105,7 @@ export function createReviewService(options: ReviewServiceOptions): ReviewServic
     return view(runId);
   }
 
-  const comments = createReviewComments({ records, desk, view, edit, runs, hear, clock });
+  const comments = createReviewComments({ records, desk, view, edit, runs, hear, checks, clock });
   const opener = createOpener({ records, desk, worktrees, summary, decided: news.decided, changed, clock });
   const parts = createReviewParts({ records, desk, edit, touch: worktrees.touch, clock });
 

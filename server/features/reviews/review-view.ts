@@ -1,4 +1,10 @@
-import type { Review, ReviewComment, ReviewSummary } from "../../../contract/features/reviews.ts";
+import type {
+  Review,
+  ReviewCheck,
+  ReviewComment,
+  ReviewFile,
+  ReviewSummary,
+} from "../../../contract/features/reviews.ts";
 import type { WorktreeSetup } from "../../../contract/features/worktrees.ts";
 import { isOpenState } from "../../../contract/run-transcript.ts";
 import { AppError } from "../../../lib/app-error.ts";
@@ -11,6 +17,7 @@ import type { OpenWork } from "./review-desk.ts";
 import type { ReviewRecord, StoredComment, StoredDecision } from "./review-record.ts";
 import { discardedReference } from "./settle-work.ts";
 import { reviewFile, treeChanges } from "./work-diff.ts";
+import { whyNoWork } from "./work-place.ts";
 
 const maxFiles = 2_000;
 const maxFileBytes = 8 * 1024 * 1024;
@@ -44,11 +51,18 @@ function decisionView(
   return { by, at, branch, canUndo, commit: state === "discarded" ? null : (to ?? work) };
 }
 
+interface ViewSurroundings {
+  /** Those the app has. */
+  checks: WorktreeSetup["checks"];
+  ranElsewhere: readonly ReviewCheck[];
+  nowMs: number;
+}
+
 /** A review with everything a page shows. `open` is `null` for work that was decided on or whose worktree is gone. */
 export async function reviewView(
   record: ReviewRecord,
   open: OpenWork | null,
-  { checks, nowMs }: { checks: WorktreeSetup["checks"]; nowMs: number },
+  { checks, ranElsewhere, nowMs }: ViewSurroundings,
 ): Promise<Review> {
   const { runId, title, appId, runState, state, createdAt, worktree, decision, reverts } = record;
   const shown = decision ?? record.last;
@@ -56,7 +70,11 @@ export async function reviewView(
   const changes = open ? open.changes : shown ? await changesOf(place, shown.base, shown.tree) : [];
   const tree = open?.work.tree ?? shown?.tree ?? "";
   const base = open?.work.base ?? shown?.base ?? "";
-  const accepted = new Set(record.accepted);
+  const [accepted, copied] = [new Set(record.accepted), new Set(record.copied)];
+  const file = (change: TreeChange): ReviewFile => {
+    const [isAccepted, isCopied] = [accepted.has(changeHash(change)), copied.has(readable(change.rawPath))];
+    return reviewFile(change, { isAccepted, isCopied });
+  };
   return {
     runId,
     title: redact(title),
@@ -65,16 +83,13 @@ export async function reviewView(
     worktree,
     state,
     createdAt,
-    files: changes.slice(0, maxFiles).map((change) => reviewFile(change, accepted.has(changeHash(change)))),
+    files: changes.slice(0, maxFiles).map(file),
     isCut: changes.length > maxFiles,
     added: changes.reduce((sum, { added }) => sum + added, 0),
     removed: changes.reduce((sum, { removed }) => sum + removed, 0),
     tree,
     comments: await commentViews(place, record.comments, { changes, base, tree }),
-    checks: record.checks.map(({ id: _id, timeoutMs: _timeout, isEnding: _isEnding, ...check }) => ({
-      ...check,
-      isStale: check.tree !== tree,
-    })),
+    checks: shownChecks(record, ranElsewhere, tree),
     knownChecks: checks.map(({ name, command }) => ({ name, command })),
     ...(await mergeState(record, open)),
     cannotSend: sendProblem(record),
@@ -82,6 +97,21 @@ export async function reviewView(
     decision:
       decision && decisionView(state, decision, isRecent(decision, nowMs) && (await isStillThere(record, decision))),
   };
+}
+
+/** Those of the review. Where none of them tells of this very work, what ran on it elsewhere does. */
+function shownChecks(record: ReviewRecord, ranElsewhere: readonly ReviewCheck[], tree: string): ReviewCheck[] {
+  const own = record.checks.map(({ id: _id, timeoutMs: _timeout, isEnding: _isEnding, ...check }) => ({
+    ...check,
+    isStale: check.tree !== tree,
+  }));
+  const isUnderWay = own.some(({ state }) => state === "queued" || state === "running");
+  const others = isUnderWay
+    ? []
+    : ranElsewhere.filter(
+        (one) => one.tree === tree && !own.some(({ name, isStale }) => name === one.name && !isStale),
+      );
+  return [...own.filter(({ name }) => !others.some((one) => one.name === name)), ...others];
 }
 
 /** Of work decided on long ago git may have forgotten the files. */
@@ -95,18 +125,18 @@ async function changesOf(place: GitPlace, base: string, tree: string): Promise<T
 }
 
 async function mergeState(record: ReviewRecord, open: OpenWork | null): Promise<Pick<Review, "conflicts" | "blocked">> {
-  const blocked = mergeProblem(record, open);
+  const blocked = await mergeProblem(record, open);
   if (record.state !== "open" || blocked !== null || open === null) return { conflicts: [], blocked };
   const plan = await planMerge(record.worktree, open.work);
   return { conflicts: plan.conflicts, blocked: plan.blocked };
 }
 
 /** Why it need not even be tried. */
-function mergeProblem(record: ReviewRecord, open: OpenWork | null): string | null {
+async function mergeProblem(record: ReviewRecord, open: OpenWork | null): Promise<string | null> {
   if (record.state !== "open") return null;
   if (record.pending !== null)
     return "A merge was begun and could not be finished. It is tried again at the next start.";
-  if (open === null) return "The worktree is not there any more.";
+  if (open === null) return whyNoWork(record.worktree);
   if (isOpenState(record.runState)) return "The agent is at work. Wait until it is done, or stop it.";
   return open.changes.length === 0 ? "Nothing is changed." : null;
 }
@@ -151,7 +181,13 @@ async function commentViews(
       const known = await lines;
       const line = known && findAnchor(known, { ...comment, before, after });
       const [lineText = ""] = redactDiff([comment.lineText]);
-      return { ...comment, lineText, line: line ?? comment.line, isOutdated: line === null };
+      return {
+        ...comment,
+        lineText,
+        text: redact(comment.text),
+        line: line ?? comment.line,
+        isOutdated: line === null,
+      };
     }),
   );
 }

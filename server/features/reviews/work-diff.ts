@@ -48,8 +48,12 @@ function firstLines(hunks: readonly PatchHunk[]): PatchHunk[] {
 }
 
 /** A change as the review tells it. */
-export function reviewFile(change: TreeChange, isAccepted: boolean): ReviewFile {
+export function reviewFile(
+  change: TreeChange,
+  { isAccepted, isCopied }: { isAccepted: boolean; isCopied: boolean },
+): ReviewFile {
   const { status, added, removed, isBinary } = change;
+  const notes = [noteOf(change), isCopied && status !== "deleted" ? copiedNote : null].filter((note) => note !== null);
   return {
     path: readable(change.rawPath),
     formerPath: status === "moved" ? readable(change.rawFormerPath) : null,
@@ -59,9 +63,11 @@ export function reviewFile(change: TreeChange, isAccepted: boolean): ReviewFile 
     isBinary,
     hash: changeHash(change),
     isAccepted,
-    note: noteOf(change),
+    note: notes.length === 0 ? null : notes.join(" · "),
   };
 }
+
+const copiedNote = "The file you copied, committed by the agent";
 
 function noteOf({ oldMode, newMode, status }: TreeChange): string | null {
   const mode = status === "deleted" ? oldMode : newMode;

@@ -30,6 +30,14 @@ export async function findWork({ folder, repository }: RunWorktree): Promise<Wor
   return null;
 }
 
+/** Why `findWork` finds nothing, in one sentence: the work may be there while its repository is not. */
+export async function whyNoWork({ folder, repository }: RunWorktree): Promise<string> {
+  if (!(await isFolder(folder))) return "The worktree is not there any more.";
+  if ((await isFolder(repository)) && (await findRepository(repository)) !== null)
+    return "The repository knows nothing of the worktree any more.";
+  return "The repository is not there any more, or on a disk that is not there now. The work waits in its worktree until it is back.";
+}
+
 async function isFolder(folder: string): Promise<boolean> {
   try {
     return (await lstat(folder)).isDirectory();

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { RunWorktree } from "../../../contract/features/isolation.ts";
 import { AppError } from "../../../lib/app-error.ts";
 import { git, gitError, runGit, type GitPlace } from "../../../lib/processes/git-command.ts";
+import { leaveOut } from "../../../lib/processes/no-work.ts";
 import { redact } from "../../../lib/redact.ts";
 import { gitCommit, gitMergeBase } from "../../../lib/processes/git-repository.ts";
 import { commitTree, panelIdentity } from "./commit-tree.ts";
@@ -26,6 +27,8 @@ export interface Work {
   baseTip: string | null;
   /** Newest commit the work and the base branch have in common: the work is what differs from it. */
   base: string;
+  /** Files that were copied into the worktree for the run. */
+  copied: readonly string[];
   /** Why the work is in no state to be taken over, in one sentence. */
   unsettled: string | null;
 }
@@ -67,6 +70,7 @@ export async function readWork(
     commit,
     baseTip,
     base,
+    copied: without,
     unsettled: leftOut ?? (await unsettledOf(place)),
   };
 }
@@ -95,11 +99,7 @@ async function writeWork(
     timeoutMs,
   });
   if (forced !== "") await own(["update-index", "--add", "--remove", "-z", "--stdin"], forced);
-  for (const path of without) {
-    const isTracked = (await git(place, ["ls-tree", "-r", "-z", head, "--", path])) !== "";
-    const isThere = !isTracked && (await own(["ls-files", "-z", "--", path])) !== "";
-    if (isThere) await own(["rm", "-r", "--cached", "--quiet", "--", path]);
-  }
+  await leaveOut(place, index, { head, copied: without });
   return { tree: (await own(["write-tree"])).trim(), leftOut };
 }
 

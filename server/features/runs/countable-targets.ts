@@ -1,8 +1,8 @@
 import type { Budget, Run } from "../../../contract/features/runs.ts";
 import type { RunTarget } from "../../../contract/internal/runs.ts";
 import { AppError } from "../../../lib/app-error.ts";
+import { money } from "../../../lib/money.ts";
 import { isCostKnown } from "../../cost-known.ts";
-import { money } from "../../run-use.ts";
 
 /**
  * Those of whom it is known what they cost, when a budget limits that: what nobody counts would never stop. Throws

@@ -1,6 +1,6 @@
 import type { RunEvent } from "../../../contract/features/run-events.ts";
 import type { Run, RunAnswer, RunImage, RunInput } from "../../../contract/features/runs.ts";
-import type { RunTarget } from "../../../contract/internal/runs.ts";
+import type { AskedStop, RunTarget } from "../../../contract/internal/runs.ts";
 import { isOpenState } from "../../../contract/run-transcript.ts";
 import { AppError } from "../../../lib/app-error.ts";
 import { targetsToGoOn } from "./countable-targets.ts";
@@ -28,7 +28,8 @@ export interface RunService {
     id: string,
     answer: { requestId: string; optionId: string | null; reason: string | null; by: string },
   ): Promise<Run>;
-  stop(id: string, reason: string | null): Promise<Run>;
+  /** `kind`: who or what stops it; the user unless it says otherwise. */
+  stop(id: string, reason: string | null, kind?: AskedStop): Promise<Run>;
   resume(id: string): Promise<Run>;
   again(id: string, source?: RunSource): Promise<Run>;
   remove(id: string): Promise<Run>;
@@ -93,7 +94,7 @@ export function createRunService(options: RunServiceOptions): RunService {
       return changed(cos.say({ params: { id }, body: { text, targets } }));
     },
     answer: (id, body) => changed(cos.answer({ params: { id }, body })),
-    stop: (id, reason) => changed(cos.stop({ params: { id }, body: { reason } })),
+    stop: (id, reason, kind = "user") => changed(cos.stop({ params: { id }, body: { reason, kind } })),
     async resume(id) {
       const targets = await targetsOf(id);
       return changed(cos.resume({ params: { id }, body: { targets } }));

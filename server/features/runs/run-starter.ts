@@ -1,4 +1,4 @@
-import type { Run, RunChoice, RunImage, RunInput } from "../../../contract/features/runs.ts";
+import type { LimitNames, Run, RunChoice, RunImage, RunInput } from "../../../contract/features/runs.ts";
 import type { Isolation } from "../../../contract/features/isolation.ts";
 import type { WorktreeSetup } from "../../../contract/features/worktrees.ts";
 import type { internalRunsEndpoints, RunSpec, RunTarget } from "../../../contract/internal/runs.ts";
@@ -25,6 +25,8 @@ export interface RunExtras {
   prompt?: Run["prompt"];
   /** Pictures besides those of the input; they need not fit into a request. */
   images?: readonly RunImage[];
+  /** Whose limits its budget holds. */
+  limitNames?: LimitNames | undefined;
 }
 
 export interface RunServiceOptions {
@@ -113,6 +115,7 @@ export function createRunStarter(options: RunServiceOptions): RunStarter {
       appId,
       permissionMode: input.permissionMode,
       budget: input.budget,
+      ...(extras.limitNames === undefined ? {} : { limitNames: extras.limitNames }),
       isolation: input.isolation,
       taskType: input.taskType ?? null,
       setup: setupOf(input.isolation, appId),

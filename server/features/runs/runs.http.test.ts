@@ -294,7 +294,8 @@ describe("what follows from a run", () => {
     const [approval] = (await app.call("approvals.list", {})).pending;
     const { id = "", hash = "" } = approval ?? {};
     const [notice] = await app.call("notifications.list", {});
-    expect(notice).toMatchObject({ needsYou: true, message: "Run rm -rf build", link: `/approvals?approval=${id}` });
+    const where = { message: "Run rm -rf build in tmp", link: `/approvals?approval=${id}` };
+    expect(notice).toMatchObject({ needsYou: true, ...where });
     const answer = { params: { id }, body: { hash, answer: "deny" as const, reason: "Keep it" } };
     await app.call("approvals.decide", answer);
     const by = "this machine on a program";

@@ -1,14 +1,13 @@
 import type { Task } from "../../../contract/features/tasks.ts";
-import { lineDefaults } from "../../../contract/task-line.ts";
+import { isAsAgreed, isSameEntry, toEntry, toldFields } from "./file-entry.ts";
 import { matchItems } from "./match-items.ts";
-import { mergeLines } from "./merge-lines.ts";
+import { type Clash, promptOf, withFields } from "./merge-fields.ts";
 import { mergeOrder, withRisingPositions } from "./merge-order.ts";
-import { itemsOf, plainInstructions, type TaskDocument, type TaskItem } from "./task-document.ts";
+import { itemsOf, type TaskDocument, type TaskItem } from "./task-document.ts";
 import { stateByHand, stateOfMark } from "./task-marks.ts";
 import { byPosition } from "./task-order.ts";
 import type { FileEntry, TasksFile } from "./task-record.ts";
 import { asRestored, firstReason, isEnded, withState } from "./task-rules.ts";
-import { cleanInstructions, cleanTitle } from "./task-text.ts";
 
 export interface AdoptionOptions {
   document: TaskDocument;
@@ -36,17 +35,12 @@ export interface Adoption {
   /** As they were before they were ended by hand. */
   ended: Task[];
   /** Sentences on what was changed on both sides. */
-  clashes: { id: string; text: string }[];
+  clashes: Clash[];
   /** So many tasks are missing that it looks like an accident; nothing is adopted then. */
   lost: { missing: number; of: number } | null;
 }
 
 const byHand = "hand in TASKS.md";
-const textFields = ["title", "type", "priority", "appId"] as const;
-const fieldNames = { title: "title", type: "type", priority: "priority", appId: "app" } as const;
-
-type Fields = Pick<Task, "title" | "type" | "priority" | "appId" | "instructions">;
-
 /** Brings what was changed in the file by hand into the tasks. What was changed in the tasks stays, to be written later. */
 export function adoptFile(options: AdoptionOptions): Adoption {
   const { document, file, entries, past, at, newId } = options;
@@ -68,7 +62,7 @@ export function adoptFile(options: AdoptionOptions): Adoption {
       adoptItem(here, item, entry);
       continue;
     }
-    const isAsBefore = entry !== undefined && isSame(entry, item);
+    const isAsBefore = entry !== undefined && isSameEntry(entry, item);
     const gone = id === null ? undefined : removedBefore.get(id);
     const wanted = stateOfMark(item.mark);
     const isOpen = wanted === "ready" || wanted === "draft";
@@ -147,80 +141,19 @@ export function adoptFile(options: AdoptionOptions): Adoption {
   }
 }
 
-/** What a check box says, as it is remembered. With `task`, what the task says instead. */
-export function toEntry(id: string, item: TaskItem, task?: Task): FileEntry {
-  const said = task ? { ...task, mark: markBefore(task, item) } : item;
-  return {
-    id,
-    hasId: item.id === id,
-    mark: said.mark,
-    title: said.title,
-    type: said.type ?? lineDefaults.type,
-    priority: said.priority ?? lineDefaults.priority,
-    appId: said.appId,
-    instructions: task ? plainInstructions(task.instructions) : item.instructions,
-  };
-}
-
-/** A task whose line was not known: another mark than its own was made by hand. */
-function markBefore(task: Task, item: TaskItem): string {
-  return stateOfMark(item.mark) === task.state ? item.mark : "\0";
-}
-
-/** Fields of a task as a file can tell them. */
-export function toldFields(fields: Fields): Fields {
-  return {
-    title: cleanTitle(fields.title),
-    type: fields.type,
-    priority: fields.priority,
-    appId: fields.appId,
-    instructions: plainInstructions(cleanInstructions(fields.instructions)),
-  };
-}
-
-function isAsAgreed(task: Task, entry: FileEntry): boolean {
-  const [now, then] = [toldFields(task), toldFields(entry)];
-  const isSaidTheSame = textFields.every((field) => now[field] === then[field]);
-  return isSaidTheSame && now.instructions === then.instructions && stateOfMark(entry.mark) === task.state;
-}
-
-function withFields(task: Task, item: TaskItem, entry: FileEntry, clashes: Adoption["clashes"]): Task {
-  const said = toEntry(task.id, item);
-  const [now, then, told] = [toldFields(task), toldFields(entry), toldFields(said)];
-  const changes: Partial<Fields> = {};
-  for (const field of textFields) {
-    if (said[field] === entry[field] || told[field] === now[field]) continue;
-    Object.assign(changes, { [field]: told[field] });
-    if (now[field] !== then[field])
-      clashes.push({
-        id: task.id,
-        text: `The ${fieldNames[field]} of "${told.title}" was changed in TASKS.md and on the board at once. TASKS.md counts; the board said: ${now[field] ?? "none"}`,
-      });
-  }
-  if (said.instructions !== entry.instructions && told.instructions !== now.instructions)
-    changes.instructions =
-      now.instructions === then.instructions
-        ? told.instructions
-        : cleanInstructions(mergeLines(then.instructions, told.instructions, now.instructions));
-  return Object.keys(changes).length === 0 ? task : { ...task, ...changes };
-}
-
-function isSame(entry: FileEntry, item: TaskItem): boolean {
-  const said = toEntry(entry.id, item);
-  return JSON.stringify({ ...said, hasId: true }) === JSON.stringify({ ...entry, hasId: true });
-}
-
 function isOpenTask(task: Task | undefined): boolean {
   return task !== undefined && !isEnded(task.state);
 }
 
 function newTask(id: string, item: TaskItem, state: "ready" | "draft", at: string): Task {
+  const { prompt, values, ...told } = toldFields(toEntry(id, item));
   return {
-    ...toldFields(toEntry(id, item)),
+    ...told,
     id,
     state,
     position: 0,
-    template: null,
+    template: promptOf({ prompt, values }),
+    promptProblem: null,
     choice: { kind: "best" },
     isolation: null,
     permissionMode: null,

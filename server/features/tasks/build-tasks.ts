@@ -1,7 +1,6 @@
 import { dirname, join } from "node:path";
 
 import { dataFiles } from "../../../contract/data-files.ts";
-import type { PromptReference } from "../../../contract/features/prompts.ts";
 import type { PermissionMode } from "../../../contract/features/runs.ts";
 import { type Task, taskSchema, tasksFeed } from "../../../contract/features/tasks.ts";
 import type { IncidentDetail } from "../../../contract/internal/autofixer.ts";
@@ -11,18 +10,21 @@ import type { AppContext } from "../../app-context.ts";
 import { createFeed } from "../../realtime/feed.ts";
 import type { NotificationService } from "../notifications/notification-service.ts";
 import { createFileNotices } from "./file-notices.ts";
+import { createPromptChecks, type PromptChecks, type TaskPrompts } from "./prompt-checks.ts";
 import { mountTasks } from "./routes.ts";
 import { createTaskBook } from "./task-book.ts";
 import { createTaskHistory } from "./task-history.ts";
 import { tasksFile, type TasksFile } from "./task-record.ts";
 import { liveRunOf } from "./task-rules.ts";
 import { createTaskService, type TaskService } from "./task-service.ts";
+import { shownTask } from "./task-view.ts";
 import { createTasksFileDisk } from "./tasks-file.ts";
 import { createTasksFileSync } from "./tasks-file-sync.ts";
 
 interface Dependencies {
   notifications: Pick<NotificationService, "notify" | "settle">;
   hasApp(appId: string): boolean;
+  hasProvider(providerId: string): boolean;
   /** Stops a run. */
   stopRun(runId: string, reason: string): Promise<void>;
   /** What runs of a task without a mode of its own may do. */
@@ -31,8 +33,7 @@ interface Dependencies {
   startTask(id: string): Promise<unknown>;
   /** What is known of a crash. Throws `not_found`. */
   incidentOf(id: string): Promise<IncidentDetail>;
-  /** Why a prompt cannot be filled with these values, each below `path`. */
-  promptIssues(reference: PromptReference, path: string): Promise<{ path: string; message: string }[]>;
+  prompts: TaskPrompts;
 }
 
 export interface Tasks {
@@ -46,7 +47,7 @@ export interface Tasks {
 /** Opens the tasks, mounts endpoints and feed. `TASKS.md` is neither read nor written before `start()`. */
 export async function buildTasks(context: AppContext, dependencies: Dependencies): Promise<Tasks> {
   const { clock, env, mount, realtime } = context;
-  const { notifications, hasApp, autonomy, startTask, incidentOf, promptIssues } = dependencies;
+  const { notifications, hasApp, hasProvider, stopRun, autonomy, startTask, incidentOf, prompts } = dependencies;
   const logger = context.logger.child("tasks");
   const path = join(env.dataDir, dataFiles.tasksMarkdown.path);
   const book = createTaskBook(await context.openStore<TasksFile>("tasks", tasksFile));
@@ -55,8 +56,7 @@ export async function buildTasks(context: AppContext, dependencies: Dependencies
     dayOf: (task) => task.endedAt ?? task.updatedAt,
   });
   const history = createTaskHistory({ book, log, logger });
-  const stopRun = dependencies.stopRun;
-  const tasks = createTaskService({ book, history, clock, hasApp, stopRun });
+  const tasks = createTaskService({ book, history, clock, hasApp, hasProvider, stopRun });
   const notices = createFileNotices({ notifications, path, clock });
   const file = createTasksFileSync({
     path,
@@ -69,7 +69,7 @@ export async function buildTasks(context: AppContext, dependencies: Dependencies
     history,
     clock,
     logger,
-    hasApp,
+    named: { hasApp, hasPrompt: prompts.has },
     async onAdopted(adoption) {
       for (const task of [...adoption.removed, ...adoption.ended]) {
         const runId = liveRunOf(task);
@@ -83,14 +83,27 @@ export async function buildTasks(context: AppContext, dependencies: Dependencies
       safely("tell of TASKS.md", notices.problem(state.choices.length > 0 ? state.problem : null));
     },
   });
-  const feed = createFeed(realtime, tasksFeed, { snapshot: () => ({ tasks: tasks.list(), file: file.state() }) });
-  mountTasks(mount, { tasks, book, history, file, autonomy, start: startTask, incidentOf, promptIssues });
+  const feed = createFeed(realtime, tasksFeed, {
+    snapshot: () => ({ tasks: tasks.list().map(shownTask), file: file.state() }),
+  });
+  mountTasks(mount, {
+    tasks,
+    book,
+    history,
+    file,
+    autonomy,
+    start: startTask,
+    incidentOf,
+    promptIssues: prompts.issuesOf,
+  });
   context.names.add("tasks", ({ id = "" }) => nameOf(id));
 
   let stopWatching: (() => void) | undefined;
+  let checks: PromptChecks | undefined;
   book.onChange((task) => {
-    feed.publish({ kind: "changed", task });
+    feed.publish({ kind: "changed", task: shownTask(task) });
     file.touch();
+    checks?.touch();
   });
   book.onGone(({ id }) => {
     feed.publish({ kind: "removed", id });
@@ -98,6 +111,7 @@ export async function buildTasks(context: AppContext, dependencies: Dependencies
   });
   context.onStop(async () => {
     stopWatching?.();
+    await checks?.stop();
     await file.stop();
     await history.stop();
   });
@@ -106,6 +120,8 @@ export async function buildTasks(context: AppContext, dependencies: Dependencies
     log: history,
     start() {
       history.start();
+      checks = createPromptChecks({ book, prompts, logger, onPromptsChanged: file.touch });
+      checks.touch();
       stopWatching = watchFile(path, file.touch, logger);
       file.touch();
     },
@@ -113,7 +129,8 @@ export async function buildTasks(context: AppContext, dependencies: Dependencies
 
   function nameOf(id: string): string | undefined {
     const { removed } = book.file();
-    return (book.find(id) ?? removed.find(({ task }) => task.id === id)?.task)?.title;
+    const named = book.find(id) ?? removed.find(({ task }) => task.id === id)?.task;
+    return named && shownTask(named).title;
   }
 
   function safely(what: string, work: Promise<unknown>): void {

@@ -75,6 +75,8 @@ function isSame(item: TaskItem, entry: FileEntry): boolean {
     (item.type ?? lineDefaults.type) === entry.type &&
     (item.priority ?? lineDefaults.priority) === entry.priority &&
     item.appId === entry.appId &&
+    item.prompt === entry.prompt &&
+    JSON.stringify(item.values) === JSON.stringify(entry.values) &&
     item.instructions === entry.instructions
   );
 }

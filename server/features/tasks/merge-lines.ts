@@ -25,6 +25,28 @@ export function mergeLines(base: string, one: string, other: string): string {
   return merged.join("\n");
 }
 
+/**
+ * `now` with what it has lost of `was`: lines that are gone without others in their place. What has nothing of `was` in it comes
+ * behind all of it.
+ */
+export function withLostLines(was: string, now: string): string {
+  if (now.trim() === "") return was;
+  const [before, after] = [was.split("\n"), now.split("\n")];
+  const places = matchesOf(before, after);
+  if (![...places.keys()].some((line) => before[line]?.trim() !== "")) return `${was.trimEnd()}\n\n${now}`;
+  const whole: string[] = [];
+  let [from, at] = [0, 0];
+  for (let line = 0; line <= before.length; line += 1) {
+    const place = line === before.length ? after.length : places.get(line);
+    if (place === undefined) continue;
+    whole.push(...(place === at ? before.slice(from, line) : after.slice(at, place)));
+    const kept = before[line];
+    if (kept !== undefined) whole.push(kept);
+    [from, at] = [line + 1, place + 1];
+  }
+  return whole.join("\n");
+}
+
 function mergePiece(was: readonly string[], one: readonly string[], other: readonly string[]): readonly string[] {
   const [base, first, second] = [was.join("\n"), one.join("\n"), other.join("\n")];
   if (first === second && one.length === other.length) return one;

@@ -10,6 +10,7 @@ import { incidentTask } from "./incident-task.ts";
 import type { TaskBook } from "./task-book.ts";
 import type { TaskHistory } from "./task-history.ts";
 import type { TaskService } from "./task-service.ts";
+import { shownTask, withKeptTitle } from "./task-view.ts";
 import type { TasksFileSync } from "./tasks-file-sync.ts";
 
 interface Dependencies {
@@ -52,43 +53,47 @@ export function mountTasks(mount: Mount, dependencies: Dependencies): void {
     "tasks",
     tasksEndpoints,
   )({
-    list: () => ({ tasks: tasks.list(), file: file.state() }),
-    history: ({ query }) => history.page(query),
-    removed: () => [...book.file().removed],
+    list: () => ({ tasks: tasks.list().map(shownTask), file: file.state() }),
+    async history({ query }) {
+      const { items, ...rest } = await history.page(query);
+      return { ...rest, items: items.map(shownTask) };
+    },
+    removed: () => book.file().removed.map(({ task, ...rest }) => ({ ...rest, task: shownTask(task) })),
     async fromIncident({ body: { incidentId } }) {
       const incident = await incidentOf(incidentId);
       const source = { kind: "incident", id: incidentId } as const;
-      return tasks.create(incidentTask(incident), { source, state: "draft", isOnlyOne: true });
+      return shownTask(await tasks.create(incidentTask(incident), { source, state: "draft", isOnlyOne: true }));
     },
     settleFile: ({ body }) => file.resolve(body.choice),
-    get: ({ params }) => tasks.find(params.id),
+    get: async ({ params }) => shownTask(await tasks.find(params.id)),
     async create({ body: { state, key, ...input } }, { demand }) {
       if (isFree(input)) demand("allow");
       await checkTemplate(input.template, null);
-      return tasks.create(input, { ...byUser, state, key });
+      return shownTask(await tasks.create(input, { ...byUser, state, key }));
     },
     async update({ params, body }, { demand }) {
       const before = await tasks.find(params.id);
-      if (isFree(body) && !(isFree(before) && isSameWork(before, body))) demand("allow");
-      await checkTemplate(body.template, before.template);
-      return tasks.update(params.id, body);
+      const input = withKeptTitle(body, before);
+      if (isFree(input) && !(isFree(before) && isSameWork(before, input))) demand("allow");
+      await checkTemplate(input.template, before.template);
+      return shownTask(await tasks.update(params.id, input));
     },
     async move({ params, body }, { caller, demand }) {
       const before = await tasks.find(params.id);
       if (body.state === "ready" && before.state !== "ready" && isFree(before)) demand("allow");
-      return tasks.move(params.id, body, caller.name);
+      return shownTask(await tasks.move(params.id, body, caller.name));
     },
     async start({ params }, { demand }) {
       if (isFree(await tasks.find(params.id))) demand("allow");
       await start(params.id);
-      return tasks.get(params.id);
+      return shownTask(tasks.get(params.id));
     },
-    cancel: ({ params }, { caller }) => tasks.cancel(params.id, caller.name),
-    remove: ({ params }, { caller }) => tasks.remove(params.id, caller.name),
-    restore({ params }, { demand }) {
+    cancel: async ({ params }, { caller }) => shownTask(await tasks.cancel(params.id, caller.name)),
+    remove: async ({ params }, { caller }) => shownTask(await tasks.remove(params.id, caller.name)),
+    async restore({ params }, { demand }) {
       const removed = book.file().removed.find(({ task }) => task.id === params.id)?.task;
       if (removed?.state === "ready" && isFree(removed)) demand("allow");
-      return tasks.restore(params.id);
+      return shownTask(await tasks.restore(params.id));
     },
   });
 }

@@ -1,8 +1,9 @@
 import { parseTaskLine, type TaskLine } from "../../../contract/task-line.ts";
 import { cleanTitle } from "./task-text.ts";
+import { readBelow, type ToldPrompt } from "./told-prompt.ts";
 
 /** A check box with what belongs to it, as it stands in the file. */
-export interface TaskItem extends TaskLine {
+export interface TaskItem extends TaskLine, ToldPrompt {
   /** White space before the bullet. */
   indent: string;
   /** Bullet and the space behind it. */
@@ -15,7 +16,7 @@ export interface TaskItem extends TaskLine {
   lineEnd: string;
   /** Indented lines below, as they are. */
   below: string;
-  /** The same without indentation: "" when there are none. */
+  /** The same without indentation and without values of its prompt: "" when there are none. */
   instructions: string;
   id: string | null;
   /** Number of its line, the first is 1. */
@@ -67,7 +68,7 @@ export function parseDocument(text: string): TaskDocument {
     const count = linesBelow(lines, index, item.indent);
     const below = lines.slice(index + 1, index + 1 + count);
     item.below = below.map((each) => each.text + each.end).join("");
-    item.instructions = plainInstructions(below.map((each) => each.text).join("\n"));
+    Object.assign(item, readBelow(item.below, item.prompt));
     parts.push({ raw: line.text + line.end + item.below, item });
     index += 1 + count;
   }
@@ -82,26 +83,6 @@ export function formatDocument({ bom, parts }: TaskDocument): string {
 /** The tasks of a file, in order. */
 export function itemsOf({ parts }: TaskDocument): TaskItem[] {
   return parts.flatMap(({ item }) => item ?? []);
-}
-
-/** Instructions as a file can tell them: without common indentation and without empty lines at either end. */
-export function plainInstructions(text: string): string {
-  const lines = text.split(/\r\n?|\n/).map((line) => (/^[ \t]*$/.test(line) ? "" : line));
-  const filled = lines.filter((line) => line !== "");
-  const shared = filled.map((line) => /^[ \t]*/.exec(line)?.[0] ?? "").reduce(commonStart, filled[0] ?? "");
-  const width = /^[ \t]*/.exec(shared)?.[0].length ?? 0;
-  const first = lines.findIndex((line) => line !== "");
-  const last = lines.findLastIndex((line) => line !== "");
-  return lines
-    .slice(Math.max(first, 0), last + 1)
-    .map((line) => line.slice(width))
-    .join("\n");
-}
-
-function commonStart(one: string, other: string): string {
-  let length = 0;
-  while (length < one.length && length < other.length && one[length] === other[length]) length += 1;
-  return one.slice(0, length);
 }
 
 function splitLines(text: string): Line[] {
@@ -131,6 +112,7 @@ function toItem(line: Line, number: number): TaskItem | null {
     body,
     lineEnd: line.end,
     below: "",
+    values: {},
     instructions: "",
     id: id ?? null,
     line: number,

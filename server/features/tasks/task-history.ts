@@ -1,6 +1,7 @@
 import type { Task } from "../../../contract/features/tasks.ts";
 import type { JsonLog } from "../../../lib/json-log.ts";
 import type { Logger } from "../../../lib/logger.ts";
+import { redact } from "../../../lib/redact.ts";
 import type { TaskBook } from "./task-book.ts";
 import type { TasksFile } from "./task-record.ts";
 import { isEnded } from "./task-rules.ts";
@@ -181,10 +182,12 @@ function surplusOf(file: TasksFile, kept: number): Task[] {
 
 function matcherOf({ app, type, text }: Omit<TaskQuery, "before" | "limit">): (task: Task) => boolean {
   const wanted = text?.trim().toLowerCase() ?? "";
+  const isIn = (title: string): boolean =>
+    title.toLowerCase().includes(wanted) && redact(title).toLowerCase().includes(wanted);
   return (task) =>
     (app === undefined || task.appId === app) &&
     (type === undefined || task.type === type) &&
-    (wanted === "" || task.title.toLowerCase().includes(wanted) || task.instructions.toLowerCase().includes(wanted));
+    (wanted === "" || isIn(task.title) || task.instructions.toLowerCase().includes(wanted));
 }
 
 function endOf(task: Task): string {

@@ -29,7 +29,14 @@ async function setUp() {
     logger: silentLogger,
   });
   const history = createTaskHistory({ book, log, logger: silentLogger, kept: 0 });
-  const tasks = createTaskService({ book, history, clock, hasApp: () => true, stopRun: () => Promise.resolve() });
+  const tasks = createTaskService({
+    book,
+    history,
+    clock,
+    hasApp: () => true,
+    hasProvider: () => true,
+    stopRun: () => Promise.resolve(),
+  });
   const create = (title: string, withKey: string | undefined = key): Promise<Task> =>
     tasks.create(taskInputSchema.parse({ title }), { source, state: "ready", key: withKey });
   return { time, tasks, book, history, create };

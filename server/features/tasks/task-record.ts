@@ -27,6 +27,8 @@ export const fileEntrySchema = z.strictObject({
   type: z.string(),
   priority: taskSchema.shape.priority,
   appId: z.string().nullable(),
+  prompt: z.string().nullable().default(null),
+  values: z.record(z.string(), z.string()).default({}),
   instructions: z.string(),
 });
 export type FileEntry = z.output<typeof fileEntrySchema>;

@@ -56,6 +56,7 @@ export interface TaskServiceOptions {
   history: TaskHistory;
   clock: Clock;
   hasApp(appId: string): boolean;
+  hasProvider(providerId: string): boolean;
   /** Stops a run; one that is over or gone is no failure. */
   stopRun(runId: string, reason: string): Promise<void>;
 }
@@ -63,15 +64,9 @@ export interface TaskServiceOptions {
 const maxRemoved = 200;
 
 /** Tasks as the user and the chief of staff handle them. */
-export function createTaskService({ book, history, clock, hasApp, stopRun }: TaskServiceOptions): TaskService {
+export function createTaskService(options: TaskServiceOptions): TaskService {
+  const { book, history, clock, stopRun } = options;
   const now = (): string => new Date(clock.now()).toISOString();
-
-  function checkApp(appId: string | null, before: string | null): void {
-    if (appId === null || appId === before || hasApp(appId)) return;
-    throw new AppError("invalid_request", `There is no app "${appId}"`, {
-      issues: [{ path: "body.appId", message: "is not an app" }],
-    });
-  }
 
   /** One that is only in the history comes back among those that ended last, so that it can be changed. */
   async function present(id: string): Promise<Task> {
@@ -123,7 +118,8 @@ export function createTaskService({ book, history, clock, hasApp, stopRun }: Tas
       return task;
     },
     async create(input, origin) {
-      checkApp(input.appId, null);
+      checkApp(input, null, options);
+      if (origin.source.kind === "user") checkProvider(input, null, options);
       const cleaned = clean(input);
       const made = await book.update<Task | MadeBefore>((file) => {
         const known = madeBefore(file, origin, clock.now());
@@ -138,7 +134,8 @@ export function createTaskService({ book, history, clock, hasApp, stopRun }: Tas
     },
     async update(id, input) {
       const before = await present(id);
-      checkApp(input.appId, before.appId);
+      checkApp(input, before, options);
+      checkProvider(input, before, options);
       const cleaned = clean(input);
       return book.change(id, (task, file) => {
         const changed = { ...task, ...cleaned, updatedAt: now() };
@@ -191,6 +188,31 @@ function readyOf(tasks: readonly Task[]): Task[] {
   return tasks.filter(({ state }) => state === "ready").toSorted(byUrgency);
 }
 
+/** Throws `invalid_request` for an app that is not there, unless it was named before. */
+function checkApp(
+  { appId }: Pick<Task, "appId">,
+  before: Pick<Task, "appId"> | null,
+  { hasApp }: Pick<TaskServiceOptions, "hasApp">,
+): void {
+  if (appId === null || appId === before?.appId || hasApp(appId)) return;
+  throw new AppError("invalid_request", `There is no app "${appId}"`, {
+    issues: [{ path: "body.appId", message: "is not an app" }],
+  });
+}
+
+/** The same for a provider. Whom a user names has to be there; a task of an automation says itself why it waits. */
+function checkProvider(
+  { choice }: Pick<Task, "choice">,
+  before: Pick<Task, "choice"> | null,
+  { hasProvider }: Pick<TaskServiceOptions, "hasProvider">,
+): void {
+  if (choice.kind !== "provider" || hasProvider(choice.providerId)) return;
+  if (before?.choice.kind === "provider" && before.choice.providerId === choice.providerId) return;
+  throw new AppError("invalid_request", `There is no provider "${choice.providerId}"`, {
+    issues: [{ path: "body.choice.providerId", message: "is not a provider" }],
+  });
+}
+
 function newTask(input: TaskInput, { source, state }: TaskOrigin, nowMs: number, position: number): Task {
   const at = new Date(nowMs).toISOString();
   return {
@@ -206,6 +228,7 @@ function newTask(input: TaskInput, { source, state }: TaskOrigin, nowMs: number,
     runs: [],
     notBefore: null,
     review: null,
+    promptProblem: null,
   };
 }
 

@@ -28,6 +28,26 @@ export function cleanInstructions(text: string): string {
   return cut(withoutControls(text.replaceAll(/\r\n?/g, "\n")), maxInstructions);
 }
 
+/** Instructions as a file can tell them: without common indentation and without empty lines at either end. */
+export function plainInstructions(text: string): string {
+  const lines = text.split(/\r\n?|\n/).map((line) => (/^[ \t]*$/.test(line) ? "" : line));
+  const filled = lines.filter((line) => line !== "");
+  const shared = filled.map((line) => /^[ \t]*/.exec(line)?.[0] ?? "").reduce(commonStart, filled[0] ?? "");
+  const width = /^[ \t]*/.exec(shared)?.[0].length ?? 0;
+  const first = lines.findIndex((line) => line !== "");
+  const last = lines.findLastIndex((line) => line !== "");
+  return lines
+    .slice(Math.max(first, 0), last + 1)
+    .map((line) => line.slice(width))
+    .join("\n");
+}
+
+function commonStart(one: string, other: string): string {
+  let length = 0;
+  while (length < one.length && length < other.length && one[length] === other[length]) length += 1;
+  return one.slice(0, length);
+}
+
 /** The beginning of a text, no character cut in two. */
 function cut(text: string, length: number): string {
   return text.length <= length ? text : text.slice(0, length).replace(/[\uD800-\uDBFF]$/, "");

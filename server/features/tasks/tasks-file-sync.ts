@@ -8,9 +8,10 @@ import { createFileVersions, type FileVersion } from "./file-versions.ts";
 import type { TaskBook } from "./task-book.ts";
 import { parseDocument } from "./task-document.ts";
 import type { TaskHistory } from "./task-history.ts";
+import { withLostLines } from "./merge-lines.ts";
 import { newTaskId } from "./task-text.ts";
 import { ChangedMeanwhile, type TasksFileDisk } from "./tasks-file.ts";
-import { createTasksReader, type FileChoice, type FoundText, pastOf, warningOf } from "./tasks-reader.ts";
+import { createTasksReader, type FileChoice, type FoundText, type Named, pastOf, warningOf } from "./tasks-reader.ts";
 import { entriesOf, writeTasks } from "./write-tasks.ts";
 
 /** Keeps `TASKS.md` and the tasks in step, both ways. */
@@ -30,7 +31,7 @@ export interface TasksFileSyncOptions {
   history: Pick<TaskHistory, "find">;
   clock: Clock;
   logger: Logger;
-  hasApp(appId: string): boolean;
+  named: Named;
   /** What a hand edit brought about. */
   onAdopted(adoption: Adoption): Promise<void>;
   onState(state: TasksFileState): void;
@@ -64,10 +65,17 @@ export function createTasksFileSync(options: TasksFileSyncOptions): TasksFileSyn
 
   /** Whether file and tasks agree now, or nothing more can be done. */
   async function pass(choice: FileChoice | null): Promise<boolean> {
-    const found = await reader.read(choice, beforeLast);
-    if (found === null) return true;
+    const read = await reader.read(choice, beforeLast);
+    if (read === null) return true;
+    const found = choice === "put-back" ? await withWhatWasLost(read) : read;
     const adopted = await adopt(found, choice);
     return adopted === null || write(found, adopted);
+  }
+
+  /** Put back are the lines of the user, too, where they were. */
+  async function withWhatWasLost(found: FoundText): Promise<FoundText> {
+    const agreed = versions.newest()?.text ?? (await disk.readAgreed());
+    return agreed === null ? found : { ...found, text: withLostLines(agreed, found.text) };
   }
 
   /** `null` when nothing may be written. */
@@ -110,6 +118,7 @@ export function createTasksFileSync(options: TasksFileSyncOptions): TasksFileSyn
     await options.onAdopted(adoption);
     const version = { text, ids: adoption.ids, entries: book.file().file.entries };
     versions.add(version);
+    await disk.keepAgreed(text);
     return version;
   }
 
@@ -119,7 +128,7 @@ export function createTasksFileSync(options: TasksFileSyncOptions): TasksFileSyn
     const written = writeTasks({ ...version, tasks });
     const { text, ids } = written;
     if (text === (found.onDisk ?? "")) {
-      tell(warningOf(version, options.hasApp));
+      tell(warningOf(version, options.named));
       return true;
     }
     const entries = entriesOf(written, tasks);
@@ -134,6 +143,7 @@ export function createTasksFileSync(options: TasksFileSyncOptions): TasksFileSyn
       result: null,
     }));
     versions.add({ text, ids, entries });
+    await disk.keepAgreed(text);
     beforeLast = version;
     turns.touchLate();
     return false;

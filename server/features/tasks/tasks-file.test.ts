@@ -2,8 +2,10 @@ import {
   array,
   assert,
   constantFrom,
+  dictionary,
   integer,
   oneof,
+  option,
   property,
   record,
   string,
@@ -15,36 +17,16 @@ import {
 import { describe, expect, test } from "vitest";
 
 import type { Task, TaskState } from "../../../contract/features/tasks.ts";
-import { type Adoption, adoptFile, toldFields } from "./adopt-file.ts";
+import { toldFields } from "./file-entry.ts";
 import { formatDocument, itemsOf, parseDocument } from "./task-document.ts";
-import type { FileEntry, TasksFile } from "./task-record.ts";
+import type { TasksFile } from "./task-record.ts";
 import { cleanInstructions, cleanTitle } from "./task-text.ts";
 import { sampleFile, sampleTask, sampleTime } from "./testing/sample-task.ts";
-import { entriesOf, type WrittenTasks, writeTasks } from "./write-tasks.ts";
-
-let made = 0;
-const newId = (): string => `task-new${String((made += 1)).padStart(8, "0")}`;
-
-function adopt(text: string, file: TasksFile, entries: readonly FileEntry[] = file.file.entries): Adoption {
-  const document = parseDocument(text);
-  return adoptFile({ document, file, entries, past: new Map(), at: sampleTime, newId, missing: "guard" });
-}
-
-function write(text: string, { next, ids }: Adoption): WrittenTasks {
-  return writeTasks({ text, ids, entries: next.file.entries, tasks: next.tasks });
-}
+import { adopt, sync } from "./testing/sync-text.ts";
 
 /** Changes the boxes of tasks, not those of the explanation above them. */
 function mark(text: string, name: string, box: string): string {
   return text.replace(new RegExp(`^(- )\\[.\\](.*${name})`, "m"), `$1[${box}]$2`);
-}
-
-/** Both at once: what the tasks become, what the file becomes. */
-function sync(text: string, file: TasksFile, entries?: readonly FileEntry[]) {
-  const adoption = adopt(text, file, entries);
-  const written = write(text, adoption);
-  const agreed = written.text === text ? adoption.next.file.entries : entriesOf(written, adoption.next.tasks);
-  return { adoption, text: written.text, file: { ...adoption.next, file: { syncedAt: sampleTime, entries: agreed } } };
 }
 
 const titlesOf = (file: Pick<TasksFile, "tasks">): string[] => file.tasks.map(({ title }) => title);
@@ -207,7 +189,8 @@ describe("TASKS.md", () => {
 
 const strangeLine = oneof(
   string({ unit: "grapheme", maxLength: 20 }),
-  stringMatching(/^[ \t]{0,5}[-*+1.)]{0,2} {0,2}\[[ xX~/?>!a-]?\] {0,2}[a-z #!@\\<>-]{0,12}$/),
+  stringMatching(/^[ \t]{0,5}[-*+1.)]{0,2} {0,2}\[[ xX~/?>!a-]?\] {0,2}[a-z #!@%\\<>-]{0,12}$/),
+  stringMatching(/^ {0,6}\\{0,2}%[a-z]{0,2}:? ?[a-z%:\\ ]{0,5}$/),
   constantFrom(
     "```",
     "~~~~",
@@ -220,6 +203,7 @@ const strangeLine = oneof(
     "  deeper",
     "- [ ] x <!-- task-a0000000 -->",
     "- [x] y <!-- task-a0000000 -->",
+    "- [ ] z %review",
   ),
 );
 const strangeText = tuple(
@@ -237,6 +221,17 @@ const someTasks = array(
     type: constantFrom("feature", "fix"),
     priority: constantFrom("normal", "high" as const),
     appId: constantFrom(null, "shop"),
+    template: option(
+      record({
+        promptId: constantFrom("review", "5-whys"),
+        version: constantFrom(null, 3),
+        values: dictionary(
+          constantFrom("focus", "Depth", "_x1", "no name", "a:b"),
+          oneof(strangeText, integer(), constantFrom(true, null), array(strangeLine, { maxLength: 3 })),
+        ),
+      }),
+      { nil: null },
+    ),
     state: constantFrom<TaskState>("draft", "ready", "running", "waiting", "review"),
   }),
   { maxLength: 6 },

@@ -37,6 +37,10 @@ export interface TasksFileDisk {
   write(text: string, expected: string | null): Promise<void>;
   /** What a program that had the former file still open wrote into it; `null` when nothing was. */
   readLate(): Promise<string | null>;
+  /** Remembers a text both sides agree on, for the day somebody loses it. */
+  keepAgreed(text: string): Promise<void>;
+  /** The text that was kept last; `null` without one. */
+  readAgreed(): Promise<string | null>;
   /** Takes away what is there now, to be kept under another name. */
   setAside(suffix: string): Promise<void>;
 }
@@ -161,9 +165,32 @@ export function createTasksFileDisk(options: { disk: Disk; path: string; folder:
       formerText = late;
       return late;
     },
+    ...createAgreedText(disk, join(folder, "TASKS.agreed.md"), readText),
     async setAside(suffix) {
       await keepAs(disk, path, `${path}.${suffix}`);
       await disk.rm(path, { force: true });
+    },
+  };
+}
+
+function createAgreedText(
+  disk: Disk,
+  file: string,
+  readText: (file: string) => Promise<string | null>,
+): Pick<TasksFileDisk, "keepAgreed" | "readAgreed"> {
+  let known: string | null = null;
+  return {
+    async keepAgreed(text) {
+      if (text === known) return;
+      await replaceFile(disk, file, text);
+      known = text;
+    },
+    async readAgreed() {
+      known ??= await readText(file).catch((error: unknown) => {
+        if (errorCode(error) === undefined && !(error instanceof AppError)) throw error;
+        return null;
+      });
+      return known;
     },
   };
 }

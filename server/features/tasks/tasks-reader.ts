@@ -106,16 +106,27 @@ export async function pastOf(
   return past;
 }
 
+/** What a file can name. */
+export interface Named {
+  hasApp(appId: string): boolean;
+  hasPrompt(promptId: string): boolean;
+}
+
 /** What is in force but cannot be meant so. */
-export function warningOf({ text, ids }: FileVersion, hasApp: (appId: string) => boolean): string | null {
+export function warningOf({ text, ids }: FileVersion, { hasApp, hasPrompt }: Named): string | null {
   const items = itemsOf(parseDocument(text)).filter((_item, index) => typeof ids[index] === "string");
   const stranger = items.find(({ appId }) => appId !== null && !hasApp(appId));
-  if (stranger)
-    return `Line ${stranger.line} of TASKS.md names an app that does not exist: @${stranger.appId}. A backslash before the @ makes it part of the title.`;
+  if (stranger) return unknownName(stranger.line, "an app", `@${stranger.appId}`);
+  const unwritten = items.find(({ prompt }) => prompt !== null && !hasPrompt(prompt));
+  if (unwritten) return unknownName(unwritten.line, "a prompt", `%${unwritten.prompt}`);
   const long = items.find(({ title }) => title.length > maxTitle);
   return long
     ? `Line ${long.line} of TASKS.md is longer than ${maxTitle} characters; here its beginning is used.`
     : null;
+}
+
+function unknownName(line: number, what: string, word: string): string {
+  return `Line ${line} of TASKS.md names ${what} that does not exist: ${word}. A backslash before the ${word.slice(0, 1)} makes it part of the title.`;
 }
 
 function isOpen(task: Task | undefined): boolean {

@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 import type { Task } from "../../../contract/features/tasks.ts";
+import { registerSecret } from "../../../lib/redact.ts";
 import { startTestApp, type TestApp } from "../../testing/test-app.ts";
 
 let app: TestApp;
@@ -53,6 +54,22 @@ describe("tasks", () => {
     expect(await app.call("tasks.removed", {})).toMatchObject([{ task: { title: "First" } }]);
     await app.call("tasks.restore", { params: { id: one.id } });
     expect(await titles()).toEqual(["Three", "Two", "First"]);
+  });
+
+  it("name a provider that is there when it is chosen, and may keep it when it is gone", async () => {
+    const url = "http://127.0.0.1:9/v1";
+    const kind = { type: "api", dialect: "openai-compatible" } as const;
+    const input = { ...kind, name: "Reader", baseUrl: url, models: [{ id: "m" }] };
+    const missing = { choice: { kind: "provider", providerId: "nobody" } };
+    const issues = [{ path: "body.choice.providerId", message: "is not a provider" }];
+    await expect(create("One", missing)).rejects.toMatchObject({ status: 400, details: { issues } });
+    const { provider } = await app.call("providers.create", { body: { input } });
+    const providerId = provider.id;
+    const chosen = { choice: { kind: "provider", providerId } } as const;
+    const { id } = await create("One", chosen);
+    await app.call("providers.remove", { params: { id: providerId } });
+    await app.call("tasks.update", { params: { id }, body: { title: "Two", ...chosen } });
+    await expect(app.call("tasks.start", { params: { id } })).rejects.toMatchObject({ status: 409 });
   });
 
   it("are made once under one key, also after a restart", async () => {
@@ -127,6 +144,32 @@ describe("tasks", () => {
   });
 });
 
+it("show no secret in a title or a reason, find none by it, and stay what they were", async () => {
+  const secret = "amber-wombat-52";
+  registerSecret(secret);
+  const title = `Deploy with ${secret}`;
+  const shown = "Deploy with [redacted]";
+  const socket = await app.connect();
+  await socket.emit("tasks:subscribe", {});
+  const told = socket.next("tasks:event", (payload) => JSON.stringify(payload).includes('"changed"'));
+  const made = await create(title);
+  expect(made.title).toBe(shown);
+  expect(JSON.stringify(await told)).not.toContain(secret);
+  const later = await create("Later", { dependsOn: [made.id] });
+  expect(JSON.stringify(await app.call("tasks.list", {}))).not.toContain(secret);
+  expect(await app.call("tasks.get", { params: { id: made.id } })).toMatchObject({ title: shown });
+  await app.call("tasks.update", { params: { id: made.id }, body: { title: shown, type: "docs" } });
+  await written(`${title} #docs`);
+  await app.call("tasks.remove", { params: { id: later.id } });
+  await app.call("tasks.cancel", { params: { id: made.id } });
+  const found = async (text: string) => (await app.call("tasks.history", { query: { text } })).items;
+  expect(await found("wombat")).toEqual([]);
+  expect((await found("deploy")).map((task) => task.title)).toEqual([shown]);
+  const removed = await app.call("tasks.remove", { params: { id: made.id } });
+  expect(removed.title).toBe(shown);
+  expect(JSON.stringify(await app.call("tasks.removed", {}))).not.toContain(secret);
+});
+
 describe("TASKS.md", () => {
   it("is written with the first task and follows the board; hand edits come in at once, with everything else kept", async () => {
     await create("One", { type: "fix" });
@@ -162,8 +205,12 @@ describe("TASKS.md", () => {
   it("emptied, deleted, binary or huge it takes nothing away and is not overwritten until somebody says so", async () => {
     for (const title of ["One", "Two", "Three"]) await create(title);
     await written("Three");
+    const notes = "\n## My own notes\n\n* milk\n\teggs \n";
+    await writeFile(path, (await readFile(path, "utf8")) + notes);
+    await create("Behind the notes");
+    await written("Behind the notes");
     for (const [spoil, problem] of [
-      [() => writeFile(path, ""), "lost 3 of 3"],
+      [() => writeFile(path, ""), "lost 4 of 4"],
       [() => writeFile(path, Buffer.from([1, 0, 2])), "not UTF-8"],
       [() => writeFile(path, "x".repeat(10_000_000)), "larger than 5 MB"],
       [() => rm(path), "is gone"],
@@ -178,13 +225,20 @@ describe("TASKS.md", () => {
       expect(await titles()).toEqual(expect.arrayContaining(["One", "Two", "Three"]));
       expect(await app.call("tasks.settleFile", { body: { choice: "put-back" } })).toMatchObject({ problem: null });
       expect(await readFile(path, "utf8")).toContain(`More ${problem}`);
+      expect(await readFile(path, "utf8")).toContain(notes);
     }
+    await app.stop();
+    await writeFile(path, "");
+    app = await startTestApp({ directory: join(app.env.dataDir, "..") });
+    await expect.poll(async () => (await fileState()).choices).toContain("put-back");
+    await app.call("tasks.settleFile", { body: { choice: "put-back" } });
+    expect(await readFile(path, "utf8")).toContain(notes);
     await writeFile(path, "# Empty on purpose\n");
     await expect.poll(async () => (await fileState()).choices).toContain("accept");
     await app.call("tasks.settleFile", { body: { choice: "accept" } });
     expect(await titles()).toEqual([]);
     expect(await readFile(path, "utf8")).toBe("# Empty on purpose\n");
-    expect(await app.call("tasks.removed", {})).toHaveLength(7);
+    expect(await app.call("tasks.removed", {})).toHaveLength(8);
   });
 
   it("keeps what was edited while PortOS was stopped", async () => {

@@ -1,18 +1,20 @@
 import type { Task } from "../../../contract/features/tasks.ts";
 import { formatTaskLine } from "../../../contract/task-line.ts";
-import { toEntry, toldFields } from "./adopt-file.ts";
+import { lineFields, toEntry, toldFields, type ToldFields } from "./file-entry.ts";
 import { keptInOrder } from "./merge-order.ts";
 import { type DocumentPart, formatDocument, itemsOf, parseDocument, type TaskItem } from "./task-document.ts";
 import { markOf, stateOfMark } from "./task-marks.ts";
 import { byPosition } from "./task-order.ts";
 import type { FileEntry } from "./task-record.ts";
 import { isEnded } from "./task-rules.ts";
+import { joinValues, readBelow } from "./told-prompt.ts";
 
 /** Beginning of a file that did not exist. */
 const preface = `# Tasks
 
 <!-- Boxes: [ ] ready · [~] draft · [/] running · [?] waits for you · [>] to be reviewed · [x] done · [!] failed · [-] cancelled.
-     Last words of a line: #type !priority @app. Indented lines below a task are its instructions. -->
+     Last words of a line: #type !priority @app %prompt. Indented lines below a task are its instructions;
+     with a prompt, lines "%name: value" before them are its values. -->
 
 `;
 
@@ -106,22 +108,25 @@ function changedLines(task: Task, item: TaskItem): string {
   const said = toldFields(toEntry(task.id, item));
   const told = toldFields(task);
   const mark = stateOfMark(item.mark) === task.state ? item.mark : markOf(task.state);
-  const fields = (["title", "type", "priority", "appId"] as const).filter((field) => said[field] !== told[field]);
+  const fields = [...lineFields, "prompt" as const].filter((field) => said[field] !== told[field]);
   const body =
     fields.length === 0
       ? item.body
       : ` ${formatTaskLine({ ...told, title: fields.includes("title") ? told.title : item.title })} <!-- ${task.id} -->`;
   const first = `${item.indent}${item.bullet}[${mark}]${body}${item.lineEnd}`;
-  return said.instructions === told.instructions ? first + item.below : first + linesBelow(told.instructions, item);
+  const { values, instructions } = told;
+  const isSameBelow = JSON.stringify(readBelow(item.below, told.prompt)) === JSON.stringify({ values, instructions });
+  return isSameBelow ? first + item.below : first + linesBelow(told, item);
 }
 
 function linesBelow(
-  instructions: string,
+  told: ToldFields,
   { indent, bullet, lineEnd }: Pick<TaskItem, "indent" | "bullet" | "lineEnd">,
 ): string {
-  if (instructions === "") return "";
+  const text = joinValues(told, told.instructions);
+  if (text === "") return "";
   const space = indent + " ".repeat(bullet.length);
-  return instructions
+  return text
     .split("\n")
     .map((line) => (line === "" ? lineEnd : space + line + lineEnd))
     .join("");
@@ -148,7 +153,7 @@ function newPlace(task: Task | undefined, near: Place | null, eol: string): Plac
   const look = { indent, bullet: /^\d/.test(bullet) ? "- " : bullet, lineEnd };
   const told = toldFields(task);
   const first = `${indent}${look.bullet}[${markOf(task.state)}] ${formatTaskLine(told)} <!-- ${task.id} -->${lineEnd}`;
-  const raw = first + linesBelow(told.instructions, look);
+  const raw = first + linesBelow(told, look);
   return { raw, item: parseDocument(raw).parts[0]?.item ?? null, id: task.id, isLast: false };
 }
 

@@ -4,8 +4,8 @@ import { AppError } from "../../../lib/app-error.ts";
 import type { Clock } from "../../../lib/clock.ts";
 import type { JsonLog } from "../../../lib/json-log.ts";
 import type { JsonStore } from "../../../lib/json-store.ts";
+import { money } from "../../../lib/money.ts";
 import { daysIn } from "../../day-of.ts";
-import { money } from "../../run-use.ts";
 import { createUsageTally, type UsageTally } from "./usage-totals.ts";
 
 export interface UsageServiceOptions {

@@ -13,6 +13,7 @@ import { EmptyState } from "../../ui/empty-state.tsx";
 import { ErrorState } from "../../ui/error-state.tsx";
 import { IconPlus, IconShieldCheck } from "../../ui/icons.gen.ts";
 import { LoadingState } from "../../ui/loading-state.tsx";
+import { Notice } from "../../ui/notice.tsx";
 import { StatusBadge } from "../../ui/status-badge.tsx";
 import { Time } from "../../ui/time.tsx";
 import { ruleText } from "./approval-words.ts";
@@ -25,9 +26,8 @@ export function RuleList() {
   const rules = useQuery(callQuery("approvals.rules"));
   useFeed("approvals", {
     onSnapshot: () => void rules.refetch(),
-    onEvent: ({ approval: { decision } }) => {
-      // Used, or made by an answer that reaches further.
-      if (decision !== null && (decision.ruleId !== null || decision.scope !== "once")) void rules.refetch();
+    onEvent: ({ kind }) => {
+      if (kind === "rules-changed") void rules.refetch();
     },
   });
   const [search, setSearch] = useSearchState();
@@ -99,22 +99,21 @@ function ChangedOutside({ rules, onConfirmed }: { rules: readonly ListedRule[]; 
       onConfirmed();
   };
   return (
-    <div className={classes["rule"]} role="status">
-      <p className={classes["ruleBody"]}>
-        Changed outside of PortOS: none of the rules below allows anything until you confirm them.
-      </p>
-      <div className={classes["ruleActions"]}>
-        <Button onClick={() => void confirm()}>Confirm these rules</Button>
-      </div>
+    <div className={classes["changed"]} role="status">
+      <Notice tone="warn">
+        The rules were changed outside of PortOS. Look them through: until you confirm them, none of them allows
+        anything.
+      </Notice>
+      <Button onClick={() => void confirm()}>Confirm these rules</Button>
     </div>
   );
 }
 
-function RuleRow({ rule }: { rule: ApprovalRule }) {
+function RuleRow({ rule }: { rule: ListedRule }) {
   const client = useQueryClient();
   const names = useRuleNames();
   const [, setSearch] = useSearchState();
-  const { id, name, effect, uses, lastUsedAt, expiresAt, origin } = rule;
+  const { id, name, effect, uses, lastUsedAt, expiresAt, origin, isChangedOutside } = rule;
   const refresh = (): Promise<void> => client.invalidateQueries({ queryKey: callKey("approvals.rules") });
   const remove = async (): Promise<void> => {
     const isDone = await withErrorToast("Could not delete the rule", () =>
@@ -134,6 +133,9 @@ function RuleRow({ rule }: { rule: ApprovalRule }) {
           <StatusBadge status={effect === "allow" ? "allowed" : "denied"} isCompact /> {name}
         </p>
         <p className={classes["ruleText"]}>{ruleText(rule, names)}</p>
+        {isChangedOutside && effect === "allow" ? (
+          <p className={classes["unconfirmed"]}>Allows nothing until you confirm it</p>
+        ) : null}
         <p className={classes["ruleText"]}>
           {uses === 0 ? (
             "Not used yet"

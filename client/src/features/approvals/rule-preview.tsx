@@ -3,6 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 
 import type { ApprovalRuleInput } from "../../../../contract/features/approvals.ts";
 import { callQuery } from "../../lib/call-query.ts";
+import { formatCount } from "../../lib/format.ts";
 import { StatusBadge } from "../../ui/status-badge.tsx";
 import { approvalStatus } from "./approval-words.ts";
 import classes from "./approvals.module.css";
@@ -34,7 +35,9 @@ export function RulePreview({ draft }: { draft: ApprovalRuleInput }) {
       </p>
       {waiting === 0 ? null : (
         <p>
-          <strong>{`Would ${body.effect === "deny" ? "deny" : "allow"} ${String(waiting)} that ${waiting === 1 ? "waits" : "wait"} now, as soon as it is saved.`}</strong>
+          <strong>
+            {`Would ${body.effect} ${formatCount(waiting, "question")} that ${waiting === 1 ? "waits" : "wait"} now, as soon as it is saved.`}
+          </strong>
         </p>
       )}
       <ul role="list">

@@ -1,7 +1,8 @@
 import { useMemo } from "react";
 
+import { approvalTitle } from "../../../../contract/approval-title.ts";
 import type { Approval } from "../../../../contract/features/approvals.ts";
-import { approvalTitle, askerOf } from "../../lib/approval-text.ts";
+import { askerOf } from "../../lib/approval-text.ts";
 import { useSearchState } from "../../lib/search-state.ts";
 import { DataTable, type Column } from "../../ui/data-table.tsx";
 import { StatusBadge } from "../../ui/status-badge.tsx";

@@ -7,7 +7,7 @@ import type { ChiefSettings, ChiefState } from "../../../../contract/features/ch
 import { call } from "../../lib/api.ts";
 import { callKey, callQuery } from "../../lib/call-query.ts";
 import { useLiveChief } from "../../lib/chief.ts";
-import { formatCost, formatCount, formatTokens } from "../../lib/format.ts";
+import { formatCost, formatCount, formatSpent, formatTokens } from "../../lib/format.ts";
 import { formatClock } from "../../lib/time.ts";
 import { undoToast, withErrorToast } from "../../lib/toasts.ts";
 import { AgeNote } from "../../ui/age-note.tsx";
@@ -116,7 +116,7 @@ function Today() {
   ].filter((limit) => limit !== null);
   return (
     <span data-tone={exceeded === null ? undefined : "warn"} className={classes["today"]}>
-      {formatCost(used.costUsd)}, {formatTokens(used.inputTokens + used.outputTokens)} tokens
+      {formatSpent(used)}, {formatTokens(used.inputTokens + used.outputTokens)} tokens
       {limits.length === 0 ? "; " : ` of ${limits.join(" and ")}; `}
       <Link to="/providers" search={{ tab: "usage" }}>
         {limits.length === 0 ? "set a daily budget" : "daily budget"}

@@ -7,6 +7,8 @@ export const incidentStatus: Record<Incident["status"], Status> = {
   open: "being restarted",
   "gave-up": "given up",
   recovered: "recovered",
+  stopped: "stopped",
+  removed: "removed",
   dismissed: "dismissed",
 };
 

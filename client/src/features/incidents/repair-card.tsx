@@ -5,19 +5,27 @@ import { formatCost, formatCount, formatDuration, formatTokens } from "../../lib
 import { formatAbsolute, formatClock } from "../../lib/time.ts";
 import { ActionLink } from "../../ui/action-link.tsx";
 import { Facts } from "../../ui/facts.tsx";
-import { IconCheck, IconCircleDashed, IconHandStop, IconLoader2, IconX } from "../../ui/icons.gen.ts";
+import { IconArrowBackUp, IconCheck, IconCircleDashed, IconHandStop, IconLoader2, IconX } from "../../ui/icons.gen.ts";
 import { StatusBadge } from "../../ui/status-badge.tsx";
 import { Turning } from "../../ui/turning.tsx";
 import { RepairButtons } from "./repair-actions.tsx";
 import { outcomeText, repairStatus, repairSteps, type RepairStep } from "./repair-words.ts";
 import classes from "./repairs.module.css";
 
-const stepIcons = { done: IconCheck, now: IconLoader2, asks: IconHandStop, next: IconCircleDashed, bad: IconX };
+const stepIcons = {
+  done: IconCheck,
+  now: IconLoader2,
+  asks: IconHandStop,
+  next: IconCircleDashed,
+  left: IconArrowBackUp,
+  bad: IconX,
+};
 const stepWords: Record<RepairStep["state"], string> = {
   done: "done",
   now: "goes on",
   asks: "waits for you",
   next: "follows",
+  left: "not waited for",
   bad: "ended here",
 };
 

@@ -26,6 +26,7 @@ const repair: Repair = {
   agent: null,
   runId: null,
   toldAfter: null,
+  isTold: false,
   diagnosis: null,
   summary: null,
   checks: [],
@@ -72,6 +73,16 @@ test("what ended early ends where it did", () => {
   expect(marks({ state: "reverted", endedAt, diagnosis: "x", work, merge, watch })).toMatch(
     /Merge and restart done, Watch bad$/,
   );
+});
+
+test("what was taken back by hand has not failed its watch", () => {
+  const merge = { by: "anna", commit: "c", at: endedAt };
+  const watch = { since: endedAt, until: "2026-03-01T13:10:00.000Z", restarts: 1, samples: [] };
+  const revert = { by: "anna", at: "2026-03-01T14:00:00.000Z", isAutomatic: false, why: "" };
+  const takenBack: Partial<Repair> = { state: "reverted", endedAt: revert.at, diagnosis: "x", work, merge, watch };
+  expect(marks({ ...takenBack, revert })).toMatch(/Merge and restart done, Watch done$/);
+  expect(marks({ ...takenBack, revert: { ...revert, at: "2026-03-01T13:05:00.000Z" } })).toMatch(/Watch left$/);
+  expect(marks({ ...takenBack, revert: { ...revert, isAutomatic: true } })).toMatch(/Watch bad$/);
 });
 
 test("only a merge that was not taken back can be taken back", () => {

@@ -17,7 +17,7 @@ export const repairLevels: readonly { value: RepairLevel; label: string; text: s
   {
     value: "apply",
     label: "Apply",
-    text: "Merged when the checks pass, watched for ten minutes, taken back when it crashes.",
+    text: "Merged when the app's checks pass (without any you are asked), watched for ten minutes, taken back when it crashes.",
   },
 ];
 
@@ -42,7 +42,8 @@ export const repairStatus: Record<Repair["state"], Status> = {
 /** One step of a repair, and how far it has come. */
 export interface RepairStep {
   label: string;
-  state: "done" | "now" | "asks" | "next" | "bad";
+  /** `left`: it was not waited for, which is nobody's failure. */
+  state: "done" | "now" | "asks" | "next" | "left" | "bad";
 }
 
 const order: readonly Repair["state"][] = [
@@ -74,9 +75,15 @@ export function repairSteps(repair: Repair): RepairStep[] {
     if (isLeftOut(repair, index)) return [];
     if (isGood || index < at) return [{ label, state: "done" }];
     if (index > at) return isOver ? [] : [{ label, state: "next" }];
-    if (isOver) return [{ label, state: "bad" }];
+    if (isOver) return [{ label, state: endMark(repair) }];
     return [{ label, state: repair.state === "proposed" || repair.state === "waiting" ? "asks" : "now" }];
   });
+}
+
+/** How the step it ended in came out: somebody who takes work back says nothing against it. */
+function endMark({ state, revert, watch }: Repair): "bad" | "left" | "done" {
+  if (state !== "reverted" || revert === null || revert.isAutomatic) return "bad";
+  return watch !== null && revert.at >= watch.until ? "done" : "left";
 }
 
 /** Index of the step a repair is in, or ended in. */

@@ -49,7 +49,6 @@ const marginPixels = 300;
 
 /** The lines, of which only those in sight are in the page. Stays at the end while the reader does. */
 export function LogList({ view, state, look, target, selection, ...on }: LogListProps) {
-  const scroller = useRef<HTMLDivElement>(null);
   const shownTarget = useRef<string | null>(null);
   const lastTop = useRef(0);
   const lastPlaceTop = useRef(0);
@@ -57,14 +56,7 @@ export function LogList({ view, state, look, target, selection, ...on }: LogList
   const [place, setPlace] = useState<Place | null>(null);
   const { folds, toggle } = useFolds();
   const heights = useRowHeights(rowHeight, !look.isWrapped);
-  const { observe } = heights;
-  const observeScroller = useCallback(
-    (element: HTMLDivElement | null) => {
-      scroller.current = element;
-      return observe(element);
-    },
-    [observe],
-  );
+  const { scroller, observeScroller, observe } = heights;
   const { lines, firstNumber } = view.window;
   const rows = useRows(view, state.version, folds);
   const starts = layOut(rows.length, (index) => heights.heightOf(firstNumber + (rows[index]?.index ?? 0)));

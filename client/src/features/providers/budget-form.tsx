@@ -6,7 +6,7 @@ import type { BudgetState, DailyBudget } from "../../../../contract/features/usa
 import { fieldErrors } from "../../lib/api-error.ts";
 import { call } from "../../lib/api.ts";
 import { callKey, callQuery } from "../../lib/call-query.ts";
-import { formatCost, formatCount, formatTokens } from "../../lib/format.ts";
+import { formatCount, formatSpent, formatTokens } from "../../lib/format.ts";
 import { toast } from "../../lib/toasts.ts";
 import { ErrorState } from "../../ui/error-state.tsx";
 import { FormError } from "../../ui/form-error.tsx";
@@ -51,8 +51,8 @@ function Form({ state }: { state: BudgetState }) {
       }}
     >
       <p className={classes["sub"]}>
-        Today {formatCost(used.costUsd)} and {formatTokens(used.inputTokens + used.outputTokens)} tokens were used. When
-        a limit is reached, runs that go on are stopped and no further one starts until midnight.
+        Today {formatSpent(used)} and {formatTokens(used.inputTokens + used.outputTokens)} tokens were used. When a
+        limit is reached, runs that go on are stopped and no further one starts until midnight.
       </p>
       {state.exceeded === null ? null : <Notice tone="warn">{state.exceeded}</Notice>}
       {budget.costUsd !== null && used.unpriced > 0 ? (

@@ -31,6 +31,7 @@ export function HunkList({ review, path, hunks, busy, act, onAccept, onRevert, o
   const rows = useMemo(() => hunks.map(linesOfHunk), [hunks]);
   const [isWhole, setIsWhole] = useState(false);
   const [chosen, setChosen] = useState<LinePlace | null>(null);
+  const [tapped, setTapped] = useState<LinePlace | null>(null);
   const [isWriting, setIsWriting] = useState(false);
   const list = useRef<HTMLDivElement>(null);
   const comments = review.comments.filter((comment) => comment.path === path);
@@ -80,9 +81,14 @@ export function HunkList({ review, path, hunks, busy, act, onAccept, onRevert, o
           isOnly={hunks.length === 1}
           isLocked={busy !== null || isOpenState(review.runState)}
           chosen={chosen}
+          tapped={tapped}
           onChoose={(row) => {
             setChosen(placeOf(row));
+            setTapped(placeOf(row));
             setIsWriting(false);
+          }}
+          onAim={(row) => {
+            setChosen(placeOf(row));
           }}
           onWrite={(row) => {
             write(placeOf(row));

@@ -1,9 +1,9 @@
-import { Button } from "@mantine/core";
+import { ActionIcon, Button } from "@mantine/core";
 import { Fragment, memo, useEffect, useState, type ReactNode } from "react";
 
 import type { ReviewComment, ReviewHunk } from "../../../../contract/features/reviews.ts";
 import { formatCount } from "../../lib/format.ts";
-import { IconArrowBackUp, IconCheck, IconMessage2 } from "../../ui/icons.gen.ts";
+import { IconArrowBackUp, IconCheck, IconChevronDown, IconChevronUp, IconMessage2 } from "../../ui/icons.gen.ts";
 import { isAbout, placeOf, type LinePlace, type ReviewLine } from "./diff-rows.ts";
 import classes from "./reviews.module.css";
 import { colourLines, loadColours, type ColouredPart } from "./syntax-colours.ts";
@@ -18,7 +18,11 @@ interface HunkViewProps {
   isOnly: boolean;
   isLocked: boolean;
   chosen: LinePlace | null;
+  /** The line that was tapped: what is done with the chosen one stands below it, also once another one near by is chosen. */
+  tapped: LinePlace | null;
   onChoose: (row: ReviewLine) => void;
+  /** Chooses a line beside the tapped one. */
+  onAim: (row: ReviewLine) => void;
   onWrite: (row: ReviewLine) => void;
   onAccept: () => void;
   onRevert: () => void;
@@ -30,9 +34,10 @@ interface HunkViewProps {
 
 /** One run of changed lines with its buttons. */
 export function HunkView(props: HunkViewProps) {
-  const { hunk, rows, skipped, language, isOpen, isOnly, isLocked, chosen, comments } = props;
+  const { hunk, rows, skipped, language, isOpen, isOnly, isLocked, chosen, tapped, comments } = props;
   const colours = useColours(rows, language);
-  const chosenRow = rows.find((row) => chosen !== null && isSame(placeOf(row), chosen));
+  const chosenRow = rowAt(rows, chosen);
+  const tappedRow = rowAt(rows, tapped);
   return (
     <div className={classes["hunk"]} data-hunk data-accepted={hunk.isAccepted || undefined}>
       <div className={classes["hunkHead"]} hidden={(!isOpen || isOnly) && skipped === 0 && hunk.heading === ""}>
@@ -81,17 +86,8 @@ export function HunkView(props: HunkViewProps) {
                   onChoose={props.onChoose}
                   onWrite={props.onWrite}
                 />
-                {isChosen && isOpen && props.box === null ? (
-                  <div className={`${classes["write"] ?? ""} phone-only`}>
-                    <Button
-                      leftSection={<IconMessage2 size={14} />}
-                      onClick={() => {
-                        props.onWrite(row);
-                      }}
-                    >
-                      Comment on line {placeOf(row).line}
-                    </Button>
-                  </div>
+                {row === tappedRow && chosenRow !== undefined && isOpen && props.box === null ? (
+                  <WriteBar rows={rows} row={chosenRow} onWrite={props.onWrite} onAim={props.onAim} />
                 ) : null}
                 {own.length === 0 && !(isChosen && props.box !== null) ? null : (
                   <div className={classes["said"]}>
@@ -111,6 +107,52 @@ export function HunkView(props: HunkViewProps) {
 /** A comment on an unchanged line is shown once, although both sides have the line. */
 function isHere(comment: ReviewComment, row: ReviewLine): boolean {
   return isAbout(comment, row);
+}
+
+function rowAt(rows: readonly ReviewLine[], place: LinePlace | null): ReviewLine | undefined {
+  return rows.find((row) => place !== null && isSame(placeOf(row), place));
+}
+
+interface WriteBarProps {
+  rows: readonly ReviewLine[];
+  /** The chosen one. */
+  row: ReviewLine;
+  onWrite: (row: ReviewLine) => void;
+  onAim: (row: ReviewLine) => void;
+}
+
+/** Lines are lower than a finger: the line that was meant is reached from the one that was met. */
+function WriteBar({ rows, row, onWrite, onAim }: WriteBarProps) {
+  const index = rows.indexOf(row);
+  const step = (by: 1 | -1, label: string, StepIcon: typeof IconChevronUp): ReactNode => {
+    const other = rows[index + by];
+    return (
+      <ActionIcon
+        variant="default"
+        aria-label={label}
+        disabled={other === undefined}
+        onClick={() => {
+          if (other !== undefined) onAim(other);
+        }}
+      >
+        <StepIcon size={16} />
+      </ActionIcon>
+    );
+  };
+  return (
+    <div className={classes["write"]}>
+      <Button
+        leftSection={<IconMessage2 size={14} />}
+        onClick={() => {
+          onWrite(row);
+        }}
+      >
+        Comment on line {placeOf(row).line}
+      </Button>
+      {step(-1, "Line before", IconChevronUp)}
+      {step(1, "Line after", IconChevronDown)}
+    </div>
+  );
 }
 
 function isSame(one: LinePlace, other: LinePlace): boolean {

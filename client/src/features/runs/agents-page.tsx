@@ -1,5 +1,7 @@
 import { Button } from "@mantine/core";
+import { useCallback, useMemo } from "react";
 
+import type { Run } from "../../../../contract/features/runs.ts";
 import { useLiveProviders } from "../../lib/live-queries.ts";
 import { formatClock } from "../../lib/time.ts";
 import { useSearchState } from "../../lib/search-state.ts";
@@ -7,18 +9,20 @@ import { AgeNote } from "../../ui/age-note.tsx";
 import { ApprovalsLink } from "../../ui/approvals-link.tsx";
 import { EmptyState } from "../../ui/empty-state.tsx";
 import { ErrorState } from "../../ui/error-state.tsx";
-import { IconPlus, IconRobot } from "../../ui/icons.gen.ts";
+import { IconColumns3, IconPlus, IconRobot } from "../../ui/icons.gen.ts";
 import { LoadingState } from "../../ui/loading-state.tsx";
 import { Notice } from "../../ui/notice.tsx";
 import { Page, type PageTab } from "../../ui/page.tsx";
+import { CompareBar } from "./compare-bar.tsx";
+import { chosenIds, chosenText, isRunId, mostChosen, toggleChosen } from "./compared-runs.ts";
 import { Composer, NoProvider } from "./composer.tsx";
 import { RunFilters } from "./run-filters.tsx";
 import type { RunFilter } from "./run-list.ts";
-import { RunTable } from "./run-table.tsx";
+import { RunTable, type RunChoice } from "./run-table.tsx";
 import { useRunList } from "./use-run-list.ts";
 import classes from "./agents-page.module.css";
 
-/** Work given to agents: what runs, what waits for you, what was done. `?new=1` writes a new run, `&app=` in an app. */
+/** Work given to agents: what runs, what waits for you, what was done. `?new=1` writes a new run, `&app=` in an app; `?compare=` chooses runs to be compared. */
 export function AgentsPage({ tabs }: { tabs: readonly PageTab[] }) {
   const [search, setSearch] = useSearchState();
   const isNew = search["new"] !== undefined;
@@ -30,6 +34,7 @@ export function AgentsPage({ tabs }: { tabs: readonly PageTab[] }) {
     text: search["text"] ?? "",
   };
   const list = useRunList(filter);
+  const choosing = useRunChoice();
   const write = (): void => {
     setSearch({ new: "1" }, { push: true });
   };
@@ -43,6 +48,16 @@ export function AgentsPage({ tabs }: { tabs: readonly PageTab[] }) {
       actions={
         <>
           <ApprovalsLink />
+          {choosing.choice === null && runsOf(list).length > 1 ? (
+            <Button
+              leftSection={<IconColumns3 size={14} />}
+              onClick={() => {
+                choosing.choose();
+              }}
+            >
+              Compare
+            </Button>
+          ) : null}
           <Button variant="filled" leftSection={<IconPlus size={14} />} onClick={write}>
             New run
           </Button>
@@ -62,7 +77,7 @@ export function AgentsPage({ tabs }: { tabs: readonly PageTab[] }) {
       {list.data === undefined && list.error !== null ? (
         <ErrorState title="Could not load the runs" error={list.error} onRetry={() => void list.refetch()} />
       ) : null}
-      {list.data === undefined ? null : <Runs list={list} filter={filter} onNew={write} />}
+      {list.data === undefined ? null : <Runs list={list} filter={filter} choosing={choosing} onNew={write} />}
       <Composer
         isOpen={isNew}
         appId={search["app"] ?? null}
@@ -77,11 +92,17 @@ export function AgentsPage({ tabs }: { tabs: readonly PageTab[] }) {
 interface RunsProps {
   list: ReturnType<typeof useRunList>;
   filter: RunFilter;
+  choosing: ReturnType<typeof useRunChoice>;
   onNew: () => void;
 }
 
-function Runs({ list, filter, onNew }: RunsProps) {
-  const runs = (list.data?.pages ?? []).flatMap(({ items }) => items);
+function runsOf({ data }: ReturnType<typeof useRunList>): Run[] {
+  return (data?.pages ?? []).flatMap(({ items }) => items);
+}
+
+function Runs({ list, filter, choosing, onNew }: RunsProps) {
+  const runs = runsOf(list);
+  const { choice, choose, cancel } = choosing;
   const isFiltered = Object.values(filter).some((value) => value !== "");
   if (runs.length === 0 && !isFiltered) return <Nothing onNew={onNew} />;
   return (
@@ -90,7 +111,7 @@ function Runs({ list, filter, onNew }: RunsProps) {
       {runs.length === 0 ? (
         <EmptyState icon={IconRobot} title="No run matches" text="Loosen the filters above to see more." isCompact />
       ) : (
-        <RunTable runs={runs} />
+        <RunTable runs={runs} choice={choice} onCompare={choose} />
       )}
       {list.hasNextPage ? (
         <div className={classes["more"]}>
@@ -99,8 +120,36 @@ function Runs({ list, filter, onNew }: RunsProps) {
           </Button>
         </div>
       ) : null}
+      {choice === null ? null : <CompareBar ids={choice.ids} onCancel={cancel} />}
     </>
   );
+}
+
+/** Runs chosen to be compared, kept in the address; `null` while none are being chosen. */
+function useRunChoice() {
+  const [search, setSearch] = useSearchState();
+  const text = search["compare"];
+  const choice = useMemo((): RunChoice | null => {
+    if (text === undefined) return null;
+    const ids = chosenIds(text).filter(isRunId).slice(0, mostChosen);
+    return {
+      ids,
+      isFull: ids.length >= mostChosen,
+      toggle: (id) => {
+        setSearch({ compare: chosenText(toggleChosen(ids, id)) });
+      },
+    };
+  }, [text, setSearch]);
+  const choose = useCallback(
+    (...ids: string[]): void => {
+      setSearch({ tab: "runs", compare: chosenText(ids) }, { push: true });
+    },
+    [setSearch],
+  );
+  const cancel = (): void => {
+    setSearch({ compare: null });
+  };
+  return { choice, choose, cancel };
 }
 
 function Nothing({ onNew }: { onNew: () => void }) {

@@ -1,4 +1,6 @@
 import { Button } from "@mantine/core";
+import { useNavigate } from "@tanstack/react-router";
+import { useCallback } from "react";
 
 import { ActionLink } from "../../ui/action-link.tsx";
 import { EmptyState } from "../../ui/empty-state.tsx";
@@ -11,6 +13,11 @@ import { useRunList } from "./use-run-list.ts";
 
 /** What agents did and do in one app; part of its page. */
 export function AppRuns({ appId }: { appId: string }) {
+  const navigate = useNavigate();
+  const compareWith = useCallback(
+    (compare: string) => navigate({ to: "/agents", search: { tab: "runs", app: appId, compare } }),
+    [navigate, appId],
+  );
   const list = useRunList({ state: "", provider: "", app: appId, group: "", text: "" });
   const runs = (list.data?.pages ?? []).flatMap(({ items }) => items);
   const newRun = (variant: "filled" | "default") => (
@@ -33,7 +40,7 @@ export function AppRuns({ appId }: { appId: string }) {
   }
   return (
     <Section title="Runs" actions={newRun("default")}>
-      <RunTable runs={runs} />
+      <RunTable runs={runs} onCompare={compareWith} />
       {list.hasNextPage ? (
         <Button mt="md" disabled={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>
           Show older runs

@@ -1,6 +1,6 @@
 import type { FileEdit } from "../../../../contract/features/run-events.ts";
 import type { TranscriptBlock } from "../../../../contract/run-transcript.ts";
-import { withoutFolder } from "../../lib/short-path.ts";
+import { withoutFolder } from "../../../../contract/short-path.ts";
 
 /** A file an agent has changed, with its changes in the order made; those that go on from one another are one. */
 export interface ChangedFile {

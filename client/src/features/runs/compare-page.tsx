@@ -1,130 +1,183 @@
-import { Link } from "@tanstack/react-router";
-import { useEffect, useRef } from "react";
+import type { ReactNode } from "react";
 
 import type { Run } from "../../../../contract/features/runs.ts";
+import { ApiError } from "../../lib/api-error.ts";
 import { useSearchState } from "../../lib/search-state.ts";
 import { ActionLink } from "../../ui/action-link.tsx";
 import { EmptyState } from "../../ui/empty-state.tsx";
 import { ErrorState } from "../../ui/error-state.tsx";
-import { runStatus } from "../../ui/status.ts";
-import { IconColumns3, IconHandStop } from "../../ui/icons.gen.ts";
+import { IconColumns3 } from "../../ui/icons.gen.ts";
 import { LoadingState } from "../../ui/loading-state.tsx";
+import { Notice } from "../../ui/notice.tsx";
 import { Page } from "../../ui/page.tsx";
-import { StatusBadge } from "../../ui/status-badge.tsx";
+import { CompareColumns } from "./compare-columns.tsx";
 import classes from "./compare-page.module.css";
-import { RunFigures } from "./run-facts.tsx";
-import { RunTranscript } from "./run-transcript.tsx";
-import { columnName as nameOf } from "./run-words.ts";
+import { chosenIds, chosenText, comparisonTitle, isRunId, mostChosen } from "./compared-runs.ts";
+import { useLiveRuns } from "./use-live-run.ts";
 import { useRunList } from "./use-run-list.ts";
 
 const parents = [{ label: "Agents", to: "/agents" }];
-const most = 8;
+const mostInGroup = 8;
 
-/** Runs that were given the same prompt, side by side; on a phone one per screen. `?group=` names them. */
+/** Runs side by side; on a phone one per screen. `?group=` names those that were given the same prompt at once, `?runs=a,b` any two to four. */
 export function ComparePage() {
   const [search] = useSearchState();
-  const group = search["group"] ?? "";
-  const list = useRunList({ state: "", provider: "", app: "", group, text: "" });
-  const runs = (list.data?.pages ?? [])
-    .flatMap(({ items }) => items)
-    .toSorted((a, b) => a.id.localeCompare(b.id))
-    .slice(0, most);
+  const { runs, group = "" } = search;
+  if (runs !== undefined) return <ChosenRuns ids={chosenIds(runs)} />;
+  return group === "" ? <TooFew ids={[]} /> : <GroupOfRuns group={group} />;
+}
+
+function Frame({ runs = [], children }: { runs?: readonly Run[]; children: ReactNode }) {
   return (
-    <Page
-      title={runs[0] === undefined ? "Compare" : `Compare: ${runs[0].title}`}
-      parents={parents}
-      layout="full"
-      isTitleShown
-    >
-      {list.isPending ? (
-        <div className={classes["state"]}>
-          <LoadingState rows={6} label="Loading the runs" />
-        </div>
-      ) : null}
-      {list.data === undefined && list.error !== null ? (
-        <ErrorState title="Could not load the runs" error={list.error} onRetry={() => void list.refetch()} />
-      ) : null}
-      {list.data !== undefined && (group === "" || runs.length === 0) ? (
-        <div className={classes["state"]}>
-          <EmptyState
-            icon={IconColumns3}
-            title="There is nothing to compare"
-            text="Choose several providers for a new run: the same prompt is given to all of them."
-            action={
-              <ActionLink to="/agents" search={{ tab: "runs", new: "1" }} variant="filled">
-                New run
-              </ActionLink>
-            }
-          />
-        </div>
-      ) : null}
-      {group === "" || runs.length === 0 ? null : <Columns runs={runs} />}
+    <Page title={comparisonTitle(runs)} parents={parents} layout="full" isTitleShown>
+      {children}
     </Page>
   );
 }
 
-function Columns({ runs }: { runs: readonly Run[] }) {
-  const [search, setSearch] = useSearchState();
-  const strip = useRef<HTMLDivElement>(null);
-  const wanted = Math.max(
-    0,
-    runs.findIndex(({ id }) => id === search["run"]),
-  );
-  const shown = useRef(-1);
-  useEffect(() => {
-    const element = strip.current;
-    if (!element || shown.current === wanted) return;
-    shown.current = wanted;
-    element.scrollTo({ left: wanted * element.clientWidth });
-  }, [wanted]);
+/** Instead of columns. */
+function State({ runs, children }: { runs?: readonly Run[]; children: ReactNode }) {
   return (
-    <div className={classes["compare"]}>
-      <nav className={`${classes["tabs"] ?? ""} phone-only`} aria-label="Runs">
-        {runs.map((run, index) => (
-          <button
-            key={run.id}
-            type="button"
-            aria-current={index === wanted ? "true" : undefined}
-            onClick={() => {
-              setSearch({ run: run.id });
-            }}
-          >
-            <span className="truncate">{nameOf(run, index)}</span>
-            {run.pending.length > 0 ? <IconHandStop size={14} aria-label="waiting for you" /> : null}
-          </button>
-        ))}
-      </nav>
-      <div
-        ref={strip}
-        className={classes["columns"]}
-        onScroll={({ currentTarget: element }) => {
-          const at = Math.round(element.scrollLeft / Math.max(1, element.clientWidth));
-          const run = runs[at];
-          if (!matchMedia("(max-width: 47.99em)").matches || run === undefined || at === shown.current) return;
-          shown.current = at;
-          setSearch({ run: run.id });
-        }}
-      >
-        {runs.map((run, index) => (
-          <section key={run.id} className={classes["column"]} aria-label={nameOf(run, index)}>
-            <header className={classes["head"]}>
-              <Link to="/agents/$runId" params={{ runId: run.id }} className={classes["name"]}>
-                {nameOf(run, index)}
-              </Link>
-              <StatusBadge status={runStatus(run.state)} isCompact />
-              <span className={classes["figures"]}>
-                <RunFigures run={run} />
-              </span>
-              {run.pending.length === 0 ? null : (
-                <ActionLink to="/agents/$runId" params={{ runId: run.id }} variant="filled">
-                  Answer its question
-                </ActionLink>
-              )}
-            </header>
-            <RunTranscript key={run.id} id={run.id} folder={run.folder} label={`Transcript of ${nameOf(run, index)}`} />
-          </section>
-        ))}
-      </div>
-    </div>
+    <Frame {...(runs === undefined ? {} : { runs })}>
+      <div className={classes["state"]}>{children}</div>
+    </Frame>
+  );
+}
+
+function GroupOfRuns({ group }: { group: string }) {
+  const list = useRunList({ state: "", provider: "", app: "", group, text: "" });
+  const runs = (list.data?.pages ?? [])
+    .flatMap(({ items }) => items)
+    .toSorted((a, b) => a.id.localeCompare(b.id))
+    .slice(0, mostInGroup);
+  if (runs.length > 0)
+    return (
+      <Frame runs={runs}>
+        <CompareColumns runs={runs} />
+      </Frame>
+    );
+  if (list.isPending) return <Loading />;
+  if (list.data !== undefined) return <Gone ids={[]} runs={[]} />;
+  return (
+    <State>
+      <ErrorState title="Could not load the runs" error={list.error} onRetry={() => void list.refetch()} />
+    </State>
+  );
+}
+
+function ChosenRuns({ ids }: { ids: readonly string[] }) {
+  if (ids.length < 2) return <TooFew ids={ids} />;
+  if (ids.length > mostChosen) return <TooMany ids={ids} />;
+  return <FoundRuns key={chosenText(ids)} ids={ids} />;
+}
+
+function FoundRuns({ ids }: { ids: readonly string[] }) {
+  const known = ids.filter(isRunId);
+  const queries = useLiveRuns(known);
+  const found = queries.map(({ data, error }) => (isNotFound(error) ? undefined : data));
+  const failed = queries.find(({ data, error }) => data === undefined && error !== null && !isNotFound(error));
+  const runs = found.filter((run) => run !== undefined);
+  if (failed !== undefined)
+    return (
+      <State>
+        <ErrorState
+          title="Could not load the runs"
+          error={failed.error}
+          onRetry={() => {
+            for (const { refetch } of queries) void refetch();
+          }}
+        />
+      </State>
+    );
+  if (queries.some(({ isPending }) => isPending)) return <Loading />;
+  const missing = ids.length - runs.length;
+  if (runs.length < 2) return <Gone ids={ids} runs={runs} />;
+  return (
+    <Frame runs={runs}>
+      <CompareColumns runs={runs}>
+        {missing === 0 ? null : (
+          <div className={classes["note"]}>
+            <Notice tone="warn">
+              {missing === 1
+                ? "One run of this comparison does not exist. It may have been deleted."
+                : `${String(missing)} runs of this comparison do not exist. They may have been deleted.`}
+            </Notice>
+          </div>
+        )}
+      </CompareColumns>
+    </Frame>
+  );
+}
+
+function isNotFound(error: Error | null): boolean {
+  return error instanceof ApiError && error.code === "not_found";
+}
+
+function Loading() {
+  return (
+    <State>
+      <LoadingState rows={6} label="Loading the runs" />
+    </State>
+  );
+}
+
+/** The list of runs, with these chosen already. */
+function ChooseLink({ ids, children }: { ids: readonly string[]; children: ReactNode }) {
+  return (
+    <ActionLink to="/agents" search={{ tab: "runs", compare: chosenText(ids) }} variant="filled">
+      {children}
+    </ActionLink>
+  );
+}
+
+function TooFew({ ids }: { ids: readonly string[] }) {
+  return (
+    <State>
+      <EmptyState
+        icon={IconColumns3}
+        title={ids.length === 0 ? "There is nothing to compare" : "One run alone cannot be compared"}
+        text="Choose two to four runs to see them side by side. Or choose several providers for a new run: the same prompt is given to all of them."
+        action={
+          <ChooseLink ids={ids.filter(isRunId)}>{ids.length === 0 ? "Choose runs" : "Choose another run"}</ChooseLink>
+        }
+      />
+    </State>
+  );
+}
+
+function TooMany({ ids }: { ids: readonly string[] }) {
+  return (
+    <State>
+      <EmptyState
+        icon={IconColumns3}
+        title="These are more runs than fit side by side"
+        text={`Two to four can be compared; this address names ${String(ids.length)}.`}
+        action={
+          <ActionLink to="/agents/compare" search={{ runs: chosenText(ids.slice(0, mostChosen)) }} variant="filled">
+            Compare the first four
+          </ActionLink>
+        }
+      />
+    </State>
+  );
+}
+
+function Gone({ ids, runs: [left] }: { ids: readonly string[]; runs: readonly Run[] }) {
+  const title = left === undefined ? "There are no such runs" : `Of these runs there is only one: ${left.title}`;
+  return (
+    <State>
+      <EmptyState
+        icon={IconColumns3}
+        title={title}
+        text={
+          ids.length === 0 ? "They may have been deleted." : "The others may have been deleted, or the link was cut."
+        }
+        action={
+          <ChooseLink ids={left === undefined ? [] : [left.id]}>
+            {left === undefined ? "Choose runs" : "Choose another run"}
+          </ChooseLink>
+        }
+      />
+    </State>
   );
 }

@@ -13,11 +13,11 @@ export function resumeRun({ id, title }: Run): Promise<boolean> {
   return withErrorToast(`Could not resume ${title}`, () => call("runs.resume", { params: { id } }));
 }
 
-/** Gives the same prompt once more; `open` shows the new run. */
-export function runAgain({ id, title }: Run, open: (id: string) => unknown): Promise<boolean> {
+/** Gives the same prompt once more; `open` shows the new run, which can then be compared with the earlier one. */
+export function runAgain({ id, title }: Run, open: (id: string, earlier: string) => unknown): Promise<boolean> {
   return withErrorToast(`Could not run ${title} again`, async () => {
     const run = await call("runs.again", { params: { id } });
-    await open(run.id);
+    await open(run.id, id);
   });
 }
 

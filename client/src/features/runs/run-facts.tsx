@@ -1,7 +1,8 @@
-import { useEffect, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 
 import type { Attempt, Run } from "../../../../contract/features/runs.ts";
 import { IconCircleCheck, IconCircleX, IconLoader2 } from "../../ui/icons.gen.ts";
+import { Turning } from "../../ui/turning.tsx";
 import { failureWords, figuresOf, tookWords } from "./run-words.ts";
 import classes from "./run-facts.module.css";
 
@@ -22,51 +23,60 @@ function useNow(isTicking: boolean): number {
   return now;
 }
 
-/** Who was asked, one after the other, why, and what came of it. */
+/**
+ * Who was asked, one after the other, why, and what came of it: one line, as high before the first attempt as with the
+ * tenth, so that what is read below it stays where it is. The newest is in sight.
+ */
 export function AttemptsStrip({ attempts }: Pick<Run, "attempts">) {
   const now = useNow(attempts.some(({ endedAt }) => endedAt === null));
-  if (attempts.length === 0) return null;
+  const list = useRef<HTMLOListElement>(null);
+  const { length } = attempts;
+  useEffect(() => {
+    const newest = list.current?.children.item(length - 1);
+    if (newest instanceof HTMLElement) list.current?.scrollTo({ left: newest.offsetLeft });
+  }, [length]);
+  if (length === 0) return <p className={classes["strip"]}>Nobody was asked yet.</p>;
   return (
-    <ol role="list" className={classes["strip"]} aria-label="Attempts" tabIndex={0} data-single={attempts.length === 1}>
-      {attempts.map((attempt) => (
-        <li key={attempt.number} data-failed={attempt.failure !== null || undefined}>
-          <AttemptCard attempt={attempt} now={now} />
+    <ol ref={list} role="list" className={classes["strip"]} aria-label="Attempts" tabIndex={0}>
+      {attempts.map((attempt, index) => (
+        <li key={attempt.number} title={attempt.message ?? attempt.reason}>
+          <AttemptLine attempt={attempt} before={attempts[index - 1]} now={now} isOnly={length === 1} />
         </li>
       ))}
     </ol>
   );
 }
 
-function AttemptCard({ attempt, now }: { attempt: Attempt; now: number }) {
-  const { providerName, model, reason, startedAt, endedAt, failure, message, usage } = attempt;
-  const StateIcon = failure !== null ? IconCircleX : endedAt === null ? IconLoader2 : IconCircleCheck;
-  const state = failure !== null ? "failed" : endedAt === null ? "running" : "succeeded";
-  return (
-    <>
-      <span className={classes["head"]} data-state={state}>
-        <StateIcon size={14} aria-label={state} />
-        <span className={classes["provider"]}>{providerName}</span>
-        {model === null ? null : <span className={classes["model"]}>{model}</span>}
-      </span>
-      <span className={classes["reason"]} title={message ?? reason}>
-        {failure === null ? reason : failureWords(failure)}
-      </span>
-      <span className={classes["figures"]}>
-        {[tookWords(startedAt, endedAt, now), ...figuresOf(usage)].join(" · ")}
-      </span>
-    </>
-  );
+interface AttemptLineProps {
+  attempt: Attempt;
+  before: Attempt | undefined;
+  now: number;
+  /** The figures of the run are its own. */
+  isOnly: boolean;
 }
 
-/** Who works on a run while nobody else was asked before: then there is no strip to say it. */
-export function OnlyProvider({ attempts }: Pick<Run, "attempts">) {
-  const [first, ...others] = attempts;
-  if (first === undefined || first.failure !== null || others.length > 0) return null;
+function AttemptLine({ attempt, before, now, isOnly }: AttemptLineProps) {
+  const { providerName, model, reason, startedAt, endedAt, failure, usage } = attempt;
+  const StateIcon = failure !== null ? IconCircleX : endedAt === null ? IconLoader2 : IconCircleCheck;
+  const state = failure !== null ? "failed" : endedAt === null ? "running" : "succeeded";
+  // Why somebody else was asked stands beside it: the one before has failed.
+  const words = failure !== null ? failureWords(failure) : (before?.failure ?? null) === null ? reason : null;
   return (
-    <span className={classes["only"]}>
-      {first.providerName}
-      {first.model === null ? null : <span className={classes["model"]}>{first.model}</span>}
-    </span>
+    <>
+      <span className={classes["mark"]} data-state={state}>
+        <Turning isOn={state === "running"}>
+          <StateIcon size={14} aria-label={state} />
+        </Turning>
+      </span>
+      <span className={classes["provider"]}>{providerName}</span>
+      {model === null ? null : <span className={classes["model"]}>{model}</span>}
+      {words === null ? null : <span className={classes["reason"]}>{words}</span>}
+      {isOnly ? null : (
+        <span className={classes["figures"]}>
+          {[tookWords(startedAt, endedAt, now), ...figuresOf(usage)].join(" · ")}
+        </span>
+      )}
+    </>
   );
 }
 

@@ -1,40 +1,27 @@
 import { Button } from "@mantine/core";
-import { Link, useNavigate, useParams } from "@tanstack/react-router";
-import { useEffect, useRef, useState, type ReactNode } from "react";
+import { Link, useParams } from "@tanstack/react-router";
+import type { ReactNode } from "react";
 
 import type { Run } from "../../../../contract/features/runs.ts";
 import { isOpenState } from "../../../../contract/run-transcript.ts";
-import { actionRegistry, type Action } from "../../lib/actions.ts";
 import { useSearchState } from "../../lib/search-state.ts";
-import { useLiveApps, useLiveReviews } from "../../lib/live-queries.ts";
+import { useLiveApps } from "../../lib/live-queries.ts";
 import { ActionLink } from "../../ui/action-link.tsx";
-import { ActionMenu, type MenuItem } from "../../ui/action-menu.tsx";
 import { AgeNote } from "../../ui/age-note.tsx";
 import { EmptyState } from "../../ui/empty-state.tsx";
 import { ErrorState } from "../../ui/error-state.tsx";
-import {
-  IconColumns3,
-  IconCopy,
-  IconDownload,
-  IconGitMerge,
-  IconPlayerPlay,
-  IconPlayerStop,
-  IconRepeat,
-  IconRobot,
-  IconSearch,
-  IconTerminal2,
-  IconTrash,
-} from "../../ui/icons.gen.ts";
+import { IconPlayerPlay, IconRobot } from "../../ui/icons.gen.ts";
 import { LoadingState } from "../../ui/loading-state.tsx";
 import { Page } from "../../ui/page.tsx";
 import { RunApproval } from "../../ui/waiting-approval.tsx";
 import { runStatus } from "../../ui/status.ts";
 import { StatusBadge } from "../../ui/status-badge.tsx";
 import { ApiError } from "../../lib/api-error.ts";
-import { copyTranscript, removeRun, resumeRun, runAgain, stopRun, transcriptUrl } from "./run-calls.ts";
-import { ChangesPane, ChangesToggle, type RunChanges, useRunChanges } from "./changes-pane.tsx";
+import { RunButtons } from "./run-buttons.tsx";
+import { resumeRun } from "./run-calls.ts";
+import { ChangesPane, type RunChanges, useRunChanges } from "./changes-pane.tsx";
 import { RunAnswer } from "./run-answer.tsx";
-import { AttemptsStrip, OnlyProvider, RunFigures } from "./run-facts.tsx";
+import { AttemptsStrip, RunFigures } from "./run-facts.tsx";
 import { RunPictures } from "./run-pictures.tsx";
 import { RunWorktree, useRunWorktree } from "./run-worktree.tsx";
 import { RunTranscript } from "./run-transcript.tsx";
@@ -126,8 +113,9 @@ function Facts({ run }: { run: Run }) {
   const app = useLiveApps().data?.find(({ id }) => id === run.appId);
   return (
     <div className={classes["facts"]}>
-      <OnlyProvider attempts={run.attempts} />
-      <RunFigures run={run} />
+      <span className={classes["total"]}>
+        <RunFigures run={run} />
+      </span>
       {app === undefined ? null : (
         <Link to="/apps/$appId" params={{ appId: app.id }} className="touch-wide">
           {app.name}
@@ -196,121 +184,4 @@ function Ending({ run, hasQuestion }: { run: Run; hasQuestion: boolean }) {
       {run.canContinue && !isOpen && !hasQuestion && run.state !== "interrupted" ? <SayBox run={run} /> : null}
     </>
   );
-}
-
-function RunButtons({ run, changes }: { run: Run; changes: RunChanges }) {
-  const navigate = useNavigate();
-  const [, setSearch] = useSearchState();
-  const [isStopping, setIsStopping] = useState(false);
-  const isOpen = isOpenState(run.state);
-  const open = (runId: string): unknown => navigate({ to: "/agents/$runId", params: { runId } });
-  useRunActions(run, open);
-  const stop = async (): Promise<void> => {
-    setIsStopping(true);
-    await stopRun(run);
-    setIsStopping(false);
-  };
-  const items: MenuItem[] = [
-    {
-      id: "find",
-      label: "Search in it",
-      icon: IconSearch,
-      run: () => {
-        setSearch({ find: "1" });
-      },
-    },
-    { id: "copy", label: "Copy the transcript", icon: IconCopy, run: () => copyTranscript(run.id) },
-    { id: "download", label: "Download as Markdown", icon: IconDownload, href: transcriptUrl(run.id) },
-    ...(isOpen
-      ? []
-      : [
-          {
-            id: "delete",
-            label: "Delete",
-            icon: IconTrash,
-            isDangerous: true,
-            run: async () => {
-              if (await removeRun(run)) await navigate({ to: "/agents", search: { tab: "runs" } });
-            },
-          },
-        ]),
-  ];
-  return (
-    <>
-      {isOpen ? (
-        <Button leftSection={<IconPlayerStop size={14} />} disabled={isStopping} onClick={() => void stop()}>
-          {isStopping ? "Stopping…" : "Stop"}
-        </Button>
-      ) : (
-        <Button leftSection={<IconRepeat size={14} />} onClick={() => void runAgain(run, open)}>
-          Run again
-        </Button>
-      )}
-      <ChangesToggle {...changes} />
-      {run.worktree === null ? null : <ReviewLink runId={run.id} />}
-      {run.sessionId === null ? null : (
-        <ActionLink to="/terminal" search={{ session: run.sessionId }} leftSection={<IconTerminal2 size={14} />}>
-          Terminal
-        </ActionLink>
-      )}
-      {run.groupId === null ? null : (
-        <ActionLink to="/agents/compare" search={{ group: run.groupId }} leftSection={<IconColumns3 size={14} />}>
-          Compare
-        </ActionLink>
-      )}
-      <ActionMenu label={`Actions for ${run.title}`} items={items} />
-    </>
-  );
-}
-
-/** The way to what it has changed, once there is something to be looked at. */
-function ReviewLink({ runId }: { runId: string }) {
-  const { data } = useLiveReviews();
-  const review = [...(data?.open ?? []), ...(data?.decided ?? [])].find((one) => one.runId === runId);
-  if (review === undefined) return null;
-  return (
-    <ActionLink
-      to="/agents/$runId/review"
-      params={{ runId }}
-      variant={review.state === "open" ? "filled" : "default"}
-      leftSection={<IconGitMerge size={14} />}
-    >
-      {review.state === "open" ? "Review changes" : "Changes"} +{review.added} −{review.removed}
-    </ActionLink>
-  );
-}
-
-function useRunActions(run: Run, open: (id: string) => unknown): void {
-  const isOpen = isOpenState(run.state);
-  const current = useRef({ run, open });
-  useEffect(() => {
-    current.current = { run, open };
-  });
-  const { id } = run;
-  useEffect(() => {
-    const common = { group: "This run", subject: `run:${id}` };
-    const change: Action = isOpen
-      ? {
-          ...common,
-          id: `runs.stop:${id}`,
-          label: "Stop this run",
-          icon: IconPlayerStop,
-          run: () => stopRun(current.current.run),
-        }
-      : {
-          ...common,
-          id: `runs.again:${id}`,
-          label: "Run this again",
-          icon: IconRepeat,
-          run: () => runAgain(current.current.run, current.current.open),
-        };
-    const copy: Action = {
-      ...common,
-      id: `runs.copy:${id}`,
-      label: "Copy the transcript of this run",
-      icon: IconCopy,
-      run: () => copyTranscript(id),
-    };
-    return actionRegistry.register([change, copy]);
-  }, [id, isOpen]);
 }

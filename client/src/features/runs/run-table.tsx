@@ -1,3 +1,4 @@
+import { Checkbox } from "@mantine/core";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { useMemo } from "react";
 
@@ -24,17 +25,34 @@ import { removeRun, resumeRun, runAgain, stopRun, transcriptUrl } from "./run-ca
 import { ProviderPath } from "./run-facts.tsx";
 import { allTokens } from "./run-words.ts";
 
+interface RunTableProps {
+  runs: readonly Run[];
+  /** Begins to choose runs to be compared, with this one. */
+  onCompare: (id: string) => unknown;
+  /** While runs are chosen: which are. A row then chooses its run instead of opening it. */
+  choice?: RunChoice | null;
+}
+
+/** Which runs of a list are chosen. */
+export interface RunChoice {
+  readonly ids: readonly string[];
+  /** No more can be chosen. */
+  readonly isFull: boolean;
+  readonly toggle: (id: string) => void;
+}
+
 /** Runs, one row each; on a phone one card each. */
-export function RunTable({ runs }: { runs: readonly Run[] }) {
+export function RunTable({ runs, onCompare, choice = null }: RunTableProps) {
   const navigate = useNavigate();
   const apps = useLiveApps().data;
   const columns = useMemo(
     () =>
-      columnsWith(apps ?? [], {
-        open: (runId) => navigate({ to: "/agents/$runId", params: { runId } }),
-        compare: (group) => navigate({ to: "/agents/compare", search: { group } }),
+      columnsWith(apps ?? [], choice, {
+        openNext: (runId, earlier) => navigate({ to: "/agents/$runId", params: { runId }, search: { earlier } }),
+        compareGroup: (group) => navigate({ to: "/agents/compare", search: { group } }),
+        compareWith: onCompare,
       }),
-    [apps, navigate],
+    [apps, choice, navigate, onCompare],
   );
   return (
     <DataTable
@@ -42,19 +60,38 @@ export function RunTable({ runs }: { runs: readonly Run[] }) {
       columns={columns}
       rows={runs}
       rowKey={({ id }) => id}
-      onRowClick={({ id }) => void navigate({ to: "/agents/$runId", params: { runId: id } })}
+      isRowSelected={({ id }) => choice?.ids.includes(id) === true}
+      onRowClick={({ id }) => {
+        if (choice === null) void navigate({ to: "/agents/$runId", params: { runId: id } });
+        else choice.toggle(id);
+      }}
     />
   );
 }
 
 interface RowLinks {
-  open: (id: string) => unknown;
-  compare: (groupId: string) => unknown;
+  /** Opens a run that was made of an earlier one. */
+  openNext: (id: string, earlier: string) => unknown;
+  compareGroup: (groupId: string) => unknown;
+  compareWith: (id: string) => unknown;
 }
 
-function columnsWith(apps: readonly App[], links: RowLinks): Column<Run>[] {
+function columnsWith(apps: readonly App[], choice: RunChoice | null, links: RowLinks): Column<Run>[] {
+  const actions: Column<Run> = {
+    id: "actions",
+    header: "Actions",
+    isActions: true,
+    width: "48px",
+    cell: (run) => <ActionMenu label={`Actions for ${run.title}`} items={menuOf(run, links)} />,
+  };
   return [
-    { id: "title", header: "Run", isMain: true, cell: (run) => <Title run={run} apps={apps} /> },
+    {
+      id: "title",
+      header: "Run",
+      isMain: true,
+      cell: (run) =>
+        choice === null ? <Title run={run} apps={apps} /> : <ChoosableTitle run={run} apps={apps} choice={choice} />,
+    },
     {
       id: "state",
       header: "State",
@@ -83,13 +120,7 @@ function columnsWith(apps: readonly App[], links: RowLinks): Column<Run>[] {
         <Figure text={usage.costUsd === null || usage.costUsd === 0 ? null : formatCost(usage.costUsd)} />
       ),
     },
-    {
-      id: "actions",
-      header: "Actions",
-      isActions: true,
-      width: "48px",
-      cell: (run) => <ActionMenu label={`Actions for ${run.title}`} items={menuOf(run, links)} />,
-    },
+    ...(choice === null ? [actions] : []),
   ];
 }
 
@@ -109,22 +140,54 @@ function Figure({ text, unit = "" }: { text: string | null; unit?: string }) {
   );
 }
 
-function Title({ run, apps }: { run: Run; apps: readonly App[] }) {
-  const app = apps.find(({ id }) => id === run.appId);
+interface TitleProps {
+  run: Run;
+  apps: readonly App[];
+}
+
+function Title({ run, apps }: TitleProps) {
   return (
     <span className={classes["title"]}>
       <Link to="/agents/$runId" params={{ runId: run.id }} className="truncate">
         {run.title}
       </Link>
-      <span className={`${classes["sub"] ?? ""} truncate`}>
-        <ProviderPath attempts={run.attempts} />
-        {app === undefined ? null : ` · ${app.name}`}
-      </span>
+      <Sub run={run} apps={apps} />
     </span>
   );
 }
 
-function menuOf(run: Run, { open, compare }: RowLinks): MenuItem[] {
+/** Where the run is chosen, not opened. */
+function ChoosableTitle({ run, apps, choice }: TitleProps & { choice: RunChoice }) {
+  const isChosen = choice.ids.includes(run.id);
+  return (
+    <Checkbox
+      classNames={{ root: classes["choose"] ?? "", label: classes["chooseLabel"] ?? "" }}
+      checked={isChosen}
+      disabled={choice.isFull && !isChosen}
+      label={
+        <span className={classes["title"]}>
+          <span className="truncate">{run.title}</span>
+          <Sub run={run} apps={apps} />
+        </span>
+      }
+      onChange={() => {
+        choice.toggle(run.id);
+      }}
+    />
+  );
+}
+
+function Sub({ run, apps }: TitleProps) {
+  const app = apps.find(({ id }) => id === run.appId);
+  return (
+    <span className={`${classes["sub"] ?? ""} truncate`}>
+      <ProviderPath attempts={run.attempts} />
+      {app === undefined ? null : ` · ${app.name}`}
+    </span>
+  );
+}
+
+function menuOf(run: Run, { openNext, compareGroup, compareWith }: RowLinks): MenuItem[] {
   const { id, state, groupId, canContinue } = run;
   const isOpen = isOpenState(state);
   return [
@@ -132,8 +195,11 @@ function menuOf(run: Run, { open, compare }: RowLinks): MenuItem[] {
     ...(state === "interrupted" && canContinue
       ? [{ id: "resume", label: "Resume", icon: IconPlayerPlay, run: () => resumeRun(run) }]
       : []),
-    ...(isOpen ? [] : [{ id: "again", label: "Run again", icon: IconRepeat, run: () => runAgain(run, open) }]),
-    ...(groupId === null ? [] : [{ id: "compare", label: "Compare", icon: IconColumns3, run: () => compare(groupId) }]),
+    ...(isOpen ? [] : [{ id: "again", label: "Run again", icon: IconRepeat, run: () => runAgain(run, openNext) }]),
+    ...(groupId === null
+      ? []
+      : [{ id: "group", label: "Compare its group", icon: IconColumns3, run: () => compareGroup(groupId) }]),
+    { id: "compare", label: "Compare with…", icon: IconColumns3, run: () => compareWith(id) },
     { id: "download", label: "Download as Markdown", icon: IconDownload, href: transcriptUrl(id) },
     ...(isOpen
       ? []

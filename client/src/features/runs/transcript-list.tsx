@@ -1,5 +1,5 @@
 import { Button } from "@mantine/core";
-import { useCallback, useLayoutEffect, useRef, useState, type ReactNode } from "react";
+import { useLayoutEffect, useRef, useState, type ReactNode } from "react";
 
 import { formatCount } from "../../lib/format.ts";
 import { IconArrowDown } from "../../ui/icons.gen.ts";
@@ -33,7 +33,6 @@ const movingRows = 3;
 
 /** A transcript, of which only what is in sight is in the page. Stays at the end while the reader does. */
 export function TranscriptList({ rows, label, target, renderRow }: TranscriptListProps) {
-  const scroller = useRef<HTMLDivElement>(null);
   const lastTop = useRef(0);
   const lastPlaceTop = useRef(0);
   const shownTarget = useRef<object | null>(null);
@@ -41,14 +40,7 @@ export function TranscriptList({ rows, label, target, renderRow }: TranscriptLis
   const [place, setPlace] = useState<Place>({ index: 0, delta: 0 });
   const [leftAt, setLeftAt] = useState(0);
   const heights = useRowHeights(guessedHeight, false, stayAtEnd);
-  const { observe } = heights;
-  const observeScroller = useCallback(
-    (element: HTMLDivElement | null) => {
-      scroller.current = element;
-      return observe(element);
-    },
-    [observe],
-  );
+  const { scroller, observeScroller, observe } = heights;
   const starts = layOut(rows.length, heights.heightOf);
   const total = starts.at(-1) ?? 0;
   const placeTop = (starts[Math.min(place.index, rows.length)] ?? 0) + place.delta;
@@ -68,7 +60,7 @@ export function TranscriptList({ rows, label, target, renderRow }: TranscriptLis
       element.scrollTo({ top: lastPlaceTop.current });
       lastTop.current = element.scrollTop;
     } else if (isFollowing) {
-      stayAtEnd();
+      stayAtEnd(element);
     } else {
       const shift = placeTop - lastPlaceTop.current;
       lastPlaceTop.current = placeTop;
@@ -84,9 +76,8 @@ export function TranscriptList({ rows, label, target, renderRow }: TranscriptLis
   }
 
   /** Whether that is all there is to do when rows change their height. */
-  function stayAtEnd(): boolean {
-    const element = scroller.current;
-    if (!element || !isFollowing) return false;
+  function stayAtEnd(element: HTMLElement): boolean {
+    if (!isFollowing) return false;
     if (hasLeftEnd(element)) return true; // the page hears of it in a moment
     element.scrollTo({ top: element.scrollHeight });
     lastTop.current = element.scrollTop;

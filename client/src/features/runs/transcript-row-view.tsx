@@ -2,7 +2,7 @@ import { useComputedColorScheme } from "@mantine/core";
 import { memo, type ReactNode } from "react";
 
 import { speakerWords, type TranscriptBlock } from "../../../../contract/run-transcript.ts";
-import { callTitle } from "../../lib/short-path.ts";
+import { callTitle } from "../../../../contract/short-path.ts";
 import { AnsiText } from "../../ui/ansi-text.tsx";
 import { CallEdits, CallInput } from "../../ui/call-detail.tsx";
 import {

@@ -21,6 +21,7 @@ function task(id: string, state: Task["state"], position: number, more: Partial<
     runs: [],
     notBefore: null,
     review: null,
+    promptProblem: null,
     ...more,
   };
 }

@@ -230,7 +230,7 @@ export function useFacts(tasks: readonly Task[]) {
     const providerNames = new Map((providers ?? []).map(({ id, name }) => [id, name]));
     return (task: Task) => ({
       appName: task.appId === null || apps === undefined ? (task.appId ?? "") : (appNames.get(task.appId) ?? null),
-      who: choiceWords(task.choice, (id) => providerNames.get(id) ?? id),
+      who: choiceWords(task, (id) => providerNames.get(id) ?? id),
       costUsd: costs.get(task.id),
     });
   }, [apps, providers, costs]);

@@ -47,6 +47,7 @@ export function QuickAdd({ apps, app, type, isFocused, onAdded }: QuickAddProps)
         type: line.type ?? (type === "" ? lineDefaults.type : type),
         priority: line.priority ?? lineDefaults.priority,
         appId,
+        template: line.prompt === null ? null : { promptId: line.prompt },
         state,
         key,
       });
@@ -101,7 +102,7 @@ export function QuickAdd({ apps, app, type, isFocused, onAdded }: QuickAddProps)
       <div id={hint} className={classes["hint"]}>
         {line.title === "" ? (
           <span>
-            <b>#type</b> <b>!priority</b> <b>@app</b> at the end say more.
+            <b>#type</b> <b>!priority</b> <b>@app</b> <b>%prompt</b> at the end say more.
             <span className="desktop-only"> Enter adds it, Shift Enter as a draft.</span>
           </span>
         ) : (
@@ -111,6 +112,7 @@ export function QuickAdd({ apps, app, type, isFocused, onAdded }: QuickAddProps)
             <span data-missing={!isKnownApp || undefined}>
               {appId === null ? "no app" : isKnownApp ? `in ${appId}` : `there is no app ${appId}`}
             </span>
+            {line.prompt === null ? null : <span>by the prompt {line.prompt}</span>}
             <span className="desktop-only">Enter adds it, Shift Enter as a draft</span>
           </>
         )}

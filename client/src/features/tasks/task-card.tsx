@@ -53,7 +53,7 @@ export const TaskCard = memo(function TaskCard(props: TaskCardProps) {
             onKeyDown(event, task);
           }}
         >
-          {task.title}
+          <span>{task.title}</span>
         </Link>
         <ActionMenu label={`Actions for ${task.title}`} items={menuOf(task)} />
       </div>
@@ -120,13 +120,20 @@ export function CardFacts({
           <span>{task.reason.text}</span>
         </p>
       )}
+      {isEnded || task.promptProblem === null || task.promptProblem === task.reason.text ? null : (
+        <p className={classes["reason"]}>
+          <IconAlertTriangle size={12} />
+          <span>{task.promptProblem}</span>
+        </p>
+      )}
     </>
   );
 }
 
 /** A draft says so by its column; that nothing starts by itself is said once above the board. */
-function isSaidElsewhere({ state, reason }: Task): boolean {
-  return (state === "draft" && reason.text === "It is a draft.") || (state === "ready" && reason.code === "off");
+function isSaidElsewhere({ state, reason, runs }: Task): boolean {
+  if (state === "draft") return reason.text === "It is a draft.";
+  return state === "ready" && reason.code === "off" && runs.length === 0; // how its last run ended is said only here
 }
 
 function Priority({ priority }: { priority: Exclude<Task["priority"], "normal"> }) {

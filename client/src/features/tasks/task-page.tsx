@@ -25,6 +25,7 @@ import {
   IconTrash,
 } from "../../ui/icons.gen.ts";
 import { LoadingState } from "../../ui/loading-state.tsx";
+import { Notice } from "../../ui/notice.tsx";
 import { Page } from "../../ui/page.tsx";
 import { Section } from "../../ui/section.tsx";
 import { StatusBadge } from "../../ui/status-badge.tsx";
@@ -34,7 +35,7 @@ import { lookAt } from "./look-at.ts";
 import { cancelTask, placeTask, removeTask, showTask, startTask } from "./task-calls.ts";
 import { TaskForm } from "./task-form.tsx";
 import classes from "./task-page.module.css";
-import { canMoveTo, columnOf, columns } from "./task-words.ts";
+import { canMoveTo, columnOf, columns, recoveryWords } from "./task-words.ts";
 import { useLiveTasks } from "./use-tasks.ts";
 
 const parents = [{ label: "Agents", to: "/agents" }];
@@ -207,6 +208,9 @@ function Content({ task, words, more }: { task: Task; words: RunWords; more: Rea
           )}
         </span>
       </div>
+      {task.endedAt !== null || task.promptProblem === null || task.promptProblem === task.reason.text ? null : (
+        <Notice tone="warn">{task.promptProblem}</Notice>
+      )}
       <div className={classes["past"]}>
         {task.runs.length === 0 ? null : <Runs task={task} words={words} />}
         <Related task={task} />
@@ -244,22 +248,14 @@ function Related({ task }: { task: Task }) {
   );
 }
 
-const recoveries = {
-  retry: "tried again",
-  fallback: "given to another provider",
-  "bigger-tier": "given to a bigger model",
-  split: "split into parts",
-  wait: "waited for its limit",
-  ask: "you were asked",
-};
-
 function Runs({ task, words }: { task: Task; words: RunWords }) {
   const runs =
     useQuery({ ...callQuery("runs.list", { query: { limit: 200 } }), refetchInterval: 5_000 }).data?.items ?? [];
   return (
     <Section title="Runs">
       <ul role="list" className={classes["runs"]}>
-        {task.runs.toReversed().map(({ runId, startedAt, recovery }) => {
+        {task.runs.toReversed().map(({ runId, startedAt }) => {
+          const recovery = recoveryWords(task, runId);
           const run = runs.find(({ id }) => id === runId);
           const last = run?.attempts.at(-1);
           return (
@@ -273,7 +269,7 @@ function Runs({ task, words }: { task: Task; words: RunWords }) {
               <span className="dim">
                 <Time iso={startedAt} />
                 {run === undefined || run.usage.costUsd === null ? "" : ` · ${formatCost(run.usage.costUsd)}`}
-                {recovery === null ? "" : ` · ${recoveries[recovery]}`}
+                {recovery === null ? "" : ` · ${recovery}`}
               </span>
             </li>
           );

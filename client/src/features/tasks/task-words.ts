@@ -1,4 +1,4 @@
-import type { Task, TaskChoice, TaskPriority, TaskState } from "../../../../contract/features/tasks.ts";
+import type { Task, TaskPriority, TaskState } from "../../../../contract/features/tasks.ts";
 import type { Status } from "../../ui/status.ts";
 
 /** Columns of the board, from left to right. */
@@ -42,9 +42,13 @@ export const priorityLabels: Record<TaskPriority, string> = {
 };
 
 /** Who is to do a task, in few words; empty while that is left open, as it is unless somebody says otherwise. */
-export function choiceWords(choice: TaskChoice, nameOf: (providerId: string) => string): string {
+export function choiceWords(
+  { choice, runs }: Pick<Task, "choice" | "runs">,
+  nameOf: (providerId: string) => string,
+): string {
   if (choice.kind === "best") return "";
-  if (choice.kind === "tier") return `${choice.tier} model`;
+  // A program without models may have taken it: who has, stands in the reason.
+  if (choice.kind === "tier") return runs.length === 0 ? `${choice.tier} model` : "";
   return choice.model === null ? nameOf(choice.providerId) : `${nameOf(choice.providerId)} ${choice.model}`;
 }
 
@@ -55,4 +59,30 @@ export function canMoveTo(task: Pick<Task, "state">, column: ColumnId): boolean 
   if (column === "ended") return true;
   if (column === "running") return task.state === "draft" || task.state === "ready" || task.state === "failed";
   return (column === "draft" || column === "ready") && !isWorkedOn;
+}
+
+type Recovery = NonNullable<Task["runs"][number]["recovery"]>;
+
+/** What followed from the end of a run, and while that has not happened, what is to follow. */
+const recoveries: Record<Recovery, { done: string; coming: string }> = {
+  retry: { done: "tried again", coming: "to be tried again" },
+  fallback: { done: "given to another provider", coming: "to be given to another provider" },
+  "bigger-tier": { done: "given to a bigger model", coming: "to be given to a bigger model" },
+  wait: { done: "waited for its limit", coming: "waits for its limit" },
+  split: { done: "split into parts", coming: "split into parts" },
+  ask: { done: "you were asked", coming: "you were asked" },
+};
+
+/** What was done about the end of a run of a task; `null`: nothing. */
+export function recoveryWords(
+  { runs, state, reason }: Pick<Task, "runs" | "state" | "reason">,
+  runId: string,
+): string | null {
+  const recovery = runs.find((run) => run.runId === runId)?.recovery ?? null;
+  if (recovery === null) return null;
+  const { done, coming } = recoveries[recovery];
+  const hasHappened = done === coming || runs.at(-1)?.runId !== runId || state === "running" || state === "waiting";
+  if (hasHappened) return done;
+  if (state !== "ready") return null;
+  return reason.code === "off" ? "waits to be started by hand" : coming;
 }

@@ -8,6 +8,7 @@ import { silentLogger } from "../../../../lib/logger.ts";
 import { noUsage, sampleRun } from "../../../testing/sample-run.ts";
 import { createTaskBook } from "../../tasks/task-book.ts";
 import { tasksFile, type TasksFile } from "../../tasks/task-record.ts";
+import type { TaskHistory } from "../../tasks/task-history.ts";
 import { createTaskService, type TaskService } from "../../tasks/task-service.ts";
 import { createChief, type Chief, type ChiefOptions } from "../chief-service.ts";
 import type { ProviderFacts } from "../find-candidates.ts";
@@ -106,6 +107,14 @@ export function happen(world: ChiefWorld, runId: string, change: Partial<Run>, c
 const never = new Promise<never>(() => undefined);
 const quietMs = 90;
 
+const noHistory: TaskHistory = {
+  page: () => Promise.resolve({ items: [], next: null }),
+  find: () => Promise.resolve(undefined),
+  prune: () => Promise.resolve(),
+  start: () => undefined,
+  stop: () => Promise.resolve(),
+};
+
 /** Starts portos-server's part of it; it is killed right before or after its effect number `diesAt`. */
 export async function live(world: ChiefWorld, diesAt = Infinity): Promise<ChiefLife> {
   let steps = 0;
@@ -124,15 +133,10 @@ export async function live(world: ChiefWorld, diesAt = Infinity): Promise<ChiefL
   const clock = { now: () => world.now, monotonic: () => world.now };
   const tasks = createTaskService({
     book: createTaskBook(store<TasksFile>("tasks", tasksFile.initial)),
-    history: {
-      page: () => Promise.resolve({ items: [], next: null }),
-      find: () => Promise.resolve(undefined),
-      prune: () => Promise.resolve(),
-      start: () => undefined,
-      stop: () => Promise.resolve(),
-    },
+    history: noHistory,
     clock,
     hasApp: () => true,
+    hasProvider: () => true,
     stopRun: async (runId, reason) => {
       await runs.stop(runId, reason);
     },
@@ -300,11 +304,13 @@ function fakeRuns(world: ChiefWorld, step: () => Promise<void>, tell: (run: Run)
       check();
       return find(id);
     },
-    async stop(id, message) {
+    async stop(id, message, kind = "user") {
       await step();
       check();
       if (!isOpenState(find(id).state)) return find(id);
-      const run = happen(world, id, { state: "cancelled", message, failure: "cancelled" });
+      const isBudget = kind === "day-budget" || kind === "automation-budget";
+      const end = isBudget ? (["failed", "budget"] as const) : (["cancelled", "cancelled"] as const);
+      const run = happen(world, id, { state: end[0], message, failure: end[1] });
       tell(run);
       return run;
     },

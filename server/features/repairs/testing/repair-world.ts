@@ -39,7 +39,7 @@ export interface RepairWorld {
     /** After the n-th restart it crashes again. */
     crashesAfterRestart: number;
     /** What does not come to an end. */
-    hangs: "agent" | "checks" | null;
+    hangs: "agent" | "checks" | "slot" | null;
   };
   answer(state: "allowed" | "denied" | "expired"): void;
   crashAgain(): void;
@@ -149,6 +149,10 @@ export function createRepairWorld(): RepairWorld {
     },
     reviews: reviewsOf(world),
     approvals: approvalsOf(world),
+    didNotHold: (runId) => {
+      world.deeds.push(`did not hold ${runId}`);
+      return Promise.resolve();
+    },
     panic: () => world.behaviour.panic,
     notifications: {
       notify: (notice) => {
@@ -206,8 +210,12 @@ function runsOf(world: Outside): RepairParts["runs"] {
     say(_, text) {
       world.deeds.push("say");
       world.prompts.push(text);
-      happen({ kind: "user", text }, { state: "running", endedAt: null });
-      work("I have imported x.", world.behaviour.changes);
+      if (world.run) world.run = { ...world.run, state: "queued", endedAt: null };
+      setTimeout(() => {
+        if (world.run?.state !== "queued" || world.behaviour.hangs === "slot") return;
+        happen({ kind: "user", text }, { state: "running" });
+        work("I have imported x.", world.behaviour.changes);
+      }, soonMs);
       return Promise.resolve(theRun());
     },
     stop() {

@@ -2,6 +2,7 @@ import { lstat, readdir, readFile, readlink } from "node:fs/promises";
 import { join } from "node:path";
 
 import type { RunWorktree } from "../../../../contract/features/isolation.ts";
+import type { ReviewCheck } from "../../../../contract/features/reviews.ts";
 import type { Run } from "../../../../contract/features/runs.ts";
 import type { WorktreeSetup } from "../../../../contract/features/worktrees.ts";
 import type { SessionInfo } from "../../../../contract/internal/cos.ts";
@@ -122,7 +123,13 @@ export async function startReviews(directory: string, checks: WorktreeSetup["che
   const fates: { fate: string; tree: string | null }[] = [];
   const adopted: string[] = [];
   /** `isForgotten`: portos-cos knows nothing of the worktree. */
-  const state = { isAway: false, isForgotten: false, run: null as Run | null };
+  const state = {
+    isAway: false,
+    isForgotten: false,
+    run: null as Run | null,
+    copied: [] as string[],
+    ranElsewhere: [] as ReviewCheck[],
+  };
   const reviews: ReviewService = createReviewService({
     records,
     stateDir: join(directory, "state"),
@@ -136,7 +143,7 @@ export async function startReviews(directory: string, checks: WorktreeSetup["che
       },
     },
     worktrees: {
-      get: () => Promise.resolve({ copied: [] }),
+      get: () => Promise.resolve({ copied: state.copied }),
       command: sessions.command,
       setFate(_id, fate) {
         if (state.isAway) return Promise.reject(new AppError("unavailable", "portos-cos is not running"));
@@ -152,6 +159,7 @@ export async function startReviews(directory: string, checks: WorktreeSetup["che
       touch: () => Promise.resolve(),
     },
     checksOf: () => Promise.resolve(checks),
+    ranElsewhere: () => state.ranElsewhere,
     sessions,
     panic: { isOn: () => false, check: () => undefined },
     publish: () => undefined,

@@ -17,6 +17,7 @@ export function sampleTask(given: Partial<Task> & { id: string }): Task {
     runs: [],
     notBefore: null,
     review: null,
+    promptProblem: null,
     ...given,
   };
 }

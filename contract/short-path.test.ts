@@ -5,6 +5,9 @@ import { callTitle, withoutFolder } from "./short-path.ts";
 test("what lies in the folder is told without it, anything else as it is", () => {
   expect(withoutFolder("Edit /home/ada/blog/src/a.ts", "/home/ada/blog/")).toBe("Edit src/a.ts");
   expect(withoutFolder("cp /home/ada/blog/a /home/ada/blog/b", "/home/ada/blog")).toBe("cp a b");
+  expect(withoutFolder("Edit `/home/ada/blog/a.ts` and '/home/ada/blog/b'", "/home/ada/blog")).toBe(
+    "Edit `a.ts` and 'b'",
+  );
   expect(withoutFolder("Read /home/ada/blog-two/a.ts", "/home/ada/blog")).toBe("Read /home/ada/blog-two/a.ts");
   expect(withoutFolder("Edit /home/ada/my blog/a.ts", "/home/ada/my blog")).toBe("Edit a.ts");
   expect(withoutFolder("Read /home/ada/blogXa/a.ts", "/home/ada/blog.a")).toBe("Read /home/ada/blogXa/a.ts");

@@ -1,4 +1,4 @@
-import type { ToolKind } from "../../../contract/features/run-events.ts";
+import type { ToolKind } from "./features/run-events.ts";
 
 /** A text without the folder everything in it lies in, where a word begins with it: "Edit /home/ada/blog/src/a.ts" → "Edit src/a.ts". */
 export function withoutFolder(text: string, folder: string): string {
@@ -6,7 +6,7 @@ export function withoutFolder(text: string, folder: string): string {
   if (root === "") return text;
   const literal = root.replace(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`);
   // What is the folder itself stays: without it there would be nothing.
-  return text.replace(new RegExp(String.raw`(?<=^|\s)${literal}/(?=[^\s/])`, "g"), "");
+  return text.replace(new RegExp(String.raw`(?<=^|[\s"'\`(])${literal}/(?=[^\s/])`, "g"), "");
 }
 
 /** What a call of a tool is called. What is or may be a command is told as it is, or it would read as another one. */
