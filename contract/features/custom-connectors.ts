@@ -179,5 +179,6 @@ export const customConnectorsEndpoints = defineEndpoints({
     params,
     reply: customConnectorSchema,
     audit: "write",
+    stepUp: "delete",
   },
 });

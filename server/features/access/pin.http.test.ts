@@ -130,6 +130,7 @@ describe("marks", () => {
   test("a task whose runs ask for nothing asks for the PIN, also when that is the chief of staff's word", async () => {
     const asked = all.filter(({ endpoint }) => endpoint.stepUpWhen !== undefined);
     expect(asked.map(({ id }) => id).toSorted()).toEqual([
+      "connectors.setMode",
       "reviews.bringUpToDate",
       "reviews.send",
       "runs.again",
@@ -231,6 +232,8 @@ describe("marks", () => {
         "apps.update",
         "automations.create",
         "automations.update",
+        "customConnectors.create",
+        "customConnectors.update",
         "providers.create",
         "providers.update",
       ].toSorted(),
