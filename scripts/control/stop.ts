@@ -3,6 +3,7 @@ import { silentLogger } from "../../lib/logger.ts";
 import { endTree } from "../../lib/processes/end-tree.ts";
 import { createPm2Client } from "../../lib/processes/pm2-client.ts";
 import { interruptRuns, nameRunsGoingOn } from "./open-runs.ts";
+import { keepsRunning } from "./keeps-running.ts";
 import { endOrphans, findOrphans, findUnmanagedApps } from "./orphans.ts";
 import { readOwnProcesses } from "./own-processes.ts";
 import { withStartLock } from "./run-record.ts";
@@ -40,9 +41,9 @@ async function stopLocked(env: Env, isAll: boolean): Promise<void> {
       await client.endDaemon();
       return;
     }
-    const running = left.filter(({ status }) => status !== "stopped" && status !== "errored");
+    const running = keepsRunning(left);
     if (running.length === 0) return;
-    say(`${running.length} process(es) of your apps keep running: ${running.map(({ name }) => name).join(", ")}`);
+    say(`${running.length} process(es) of your apps keep running: ${running.join(", ")}`);
     say("To end them, too: npm stop -- --all");
   } finally {
     client.close();

@@ -1,4 +1,5 @@
 import { Button } from "@mantine/core";
+import type { ReactNode } from "react";
 import { IconAlertTriangle } from "./icons.gen.ts";
 
 import { ApiError, errorMessage, isWrongAddress } from "../lib/api-error.ts";
@@ -15,15 +16,16 @@ interface ErrorStateProps {
 
 /** A failure as the user needs it: what happened, why, what to do, and the id to look for in the logs. */
 export function ErrorState({ title, error, onRetry, isCompact = false }: ErrorStateProps) {
-  if (isWrongAddress(error)) return <NothingHere isCompact={isCompact} />;
+  if (isWrongAddress(error))
+    return (
+      <Frame title="There is nothing at this address" isCompact={isCompact}>
+        <p className={classes["text"]}>Check the address, or go on from the menu.</p>
+      </Frame>
+    );
   const hint = error instanceof ApiError ? error.hint : null;
   const correlationId = error instanceof ApiError ? error.correlationId : null;
   return (
-    <div className={classes["state"]} data-compact={isCompact || undefined} role="alert">
-      <span className={classes["mark"]} data-tone="bad" aria-hidden="true">
-        <IconAlertTriangle size={20} stroke={1.6} />
-      </span>
-      <p className={classes["title"]}>{title}</p>
+    <Frame title={title} isCompact={isCompact}>
       <p className={classes["text"]}>
         {errorMessage(error)}
         {hint === null ? null : <> {hint}</>}
@@ -38,18 +40,18 @@ export function ErrorState({ title, error, onRetry, isCompact = false }: ErrorSt
           <Button onClick={onRetry}>Try again</Button>
         </div>
       )}
-    </div>
+    </Frame>
   );
 }
 
-function NothingHere({ isCompact }: { isCompact: boolean }) {
+function Frame({ title, isCompact, children }: { title: string; isCompact: boolean; children: ReactNode }) {
   return (
     <div className={classes["state"]} data-compact={isCompact || undefined} role="alert">
       <span className={classes["mark"]} data-tone="bad" aria-hidden="true">
         <IconAlertTriangle size={20} stroke={1.6} />
       </span>
-      <p className={classes["title"]}>There is nothing at this address</p>
-      <p className={classes["text"]}>Check the address, or go on from the menu.</p>
+      <p className={classes["title"]}>{title}</p>
+      {children}
     </div>
   );
 }

@@ -4,7 +4,7 @@ import type { Repair, RepairLevel, RepairOutlook, RepairSettingsView } from "../
 import type { Incident, IncidentDetail } from "../../../contract/internal/autofixer.ts";
 import { crashSignature } from "./crash-signature.ts";
 import type { RepairBook } from "./repair-book.ts";
-import { failureLimit, runningRepair, sameCrashAgain, type GuardReason } from "./repair-guard.ts";
+import { failureLimit, runningRepair, sameCrashAgain, takenBack, type GuardReason } from "./repair-guard.ts";
 import type { RepairedApp, RepairParts } from "./repair-parts.ts";
 
 /** Which crashes an agent may be asked about, how far it would go, and what speaks against it. */
@@ -64,7 +64,12 @@ export function createRepairCandidates({ parts, book }: { parts: RepairParts; bo
     const { appId, key: processKey } = incident.process;
     const owner = { appId, processKey };
     const { maxFailures } = book.settings();
-    return failureLimit(book.recent(), owner, maxFailures, clock.now()) ?? sameCrashAgain(book.recent(), signature);
+    const repairs = book.recent();
+    return (
+      takenBack(repairs, signature) ??
+      failureLimit(repairs, owner, maxFailures, clock.now()) ??
+      sameCrashAgain(repairs, signature)
+    );
   }
 
   function running({ process: { appId, key: processKey } }: Incident): Repair | undefined {

@@ -3,7 +3,7 @@ import type { Repair } from "../../../contract/features/repairs.ts";
 export const dayMs = 86_400_000;
 const maxSame = 2;
 
-type Known = Pick<Repair, "appId" | "processKey" | "state" | "endedAt" | "signature" | "merge">;
+type Known = Pick<Repair, "appId" | "processKey" | "state" | "endedAt" | "signature" | "merge" | "revert">;
 
 /** Why no repair should begin, and when that is over as far as it ends by itself. */
 export interface GuardReason {
@@ -12,8 +12,8 @@ export interface GuardReason {
 }
 
 /** Whether it came to nothing by itself; what the user has stopped or declined is no failure. */
-export function isFailure({ state }: Pick<Repair, "state">): boolean {
-  return state === "failed" || state === "reverted";
+export function isFailure({ state, revert }: Pick<Repair, "state" | "revert">): boolean {
+  return state === "failed" || (state === "reverted" && revert?.isAutomatic !== false);
 }
 
 /** Too many repairs of one app have failed within a day. */
@@ -39,6 +39,12 @@ export function sameCrashAgain(repairs: readonly Known[], signature: string): Gu
   const held = repairs.filter((one) => one.signature === signature && (one.merge?.at ?? null) !== null);
   if (held.length < maxSame) return null;
   return { reason: "The same crash was repaired twice already and came again.", until: null };
+}
+
+/** The user did not want what an agent has made of this crash: nobody begins again by himself. */
+export function takenBack(repairs: readonly Known[], signature: string): GuardReason | null {
+  const own = repairs.find((one) => one.signature === signature && one.revert?.isAutomatic === false);
+  return own?.revert ? { reason: `A repair of the same crash was taken back by ${own.revert.by}.`, until: null } : null;
 }
 
 /** One repair of an app at a time: the one that goes on. */

@@ -9,7 +9,7 @@ import {
 } from "../../../contract/features/repairs.ts";
 import { runStateSchema } from "../../../contract/features/run-events.ts";
 import { compareChecks } from "./compare-checks.ts";
-import { failureLimit, sameCrashAgain } from "./repair-guard.ts";
+import { failureLimit, isFailure, sameCrashAgain, takenBack } from "./repair-guard.ts";
 import { isEnded, nextStep, type RepairFacts } from "./repair-policy.ts";
 
 const outcome = constantFrom("running", "succeeded", "failed", "unknown").map((state): CheckOutcome => ({
@@ -217,6 +217,7 @@ test("failures of a day count for their app only, and the pause ends a day after
     endedAt: new Date(now - hoursAgo * 3_600_000).toISOString(),
     signature: "s",
     merge: null,
+    revert: null,
   });
   const owner = { appId: "blog", processKey: "blog/web" };
   expect(failureLimit([failed(1), failed(2), failed(3, "shop")], owner, 3, now)).toBeNull();
@@ -237,8 +238,19 @@ test("only repairs that were merged count as tries at the same crash", () => {
     endedAt: null,
     signature: "s",
     merge,
+    revert: null,
   };
   expect(sameCrashAgain([one], "s")).toBeNull();
   expect(sameCrashAgain([one, { ...one, signature: "t" }, { ...one, merge: null }], "s")).toBeNull();
   expect(sameCrashAgain([one, { ...one, state: "reverted" }], "s")?.reason).toMatch(/repaired twice/);
+});
+
+test("what the user has taken back is not repaired again by itself, and was no failure", () => {
+  const revert = { by: "anna", at: "2026-03-01T13:00:00.000Z", isAutomatic: false, why: "No" };
+  const state = "reverted" as const;
+  const one = { appId: "blog", processKey: "blog/web", state, endedAt: null, signature: "s", merge: null, revert };
+  expect(takenBack([one], "s")?.reason).toBe("A repair of the same crash was taken back by anna.");
+  expect(takenBack([one], "t")).toBeNull();
+  expect(takenBack([{ ...one, revert: { ...revert, isAutomatic: true } }], "s")).toBeNull();
+  expect([isFailure(one), isFailure({ state, revert: { ...revert, isAutomatic: true } })]).toEqual([false, true]);
 });

@@ -4,7 +4,7 @@ import { IconChartBar } from "../../ui/icons.gen.ts";
 
 import type { UsageGroup, UsageTotals } from "../../../../contract/features/usage.ts";
 import { callQuery } from "../../lib/call-query.ts";
-import { formatCost, formatCount, formatTokens } from "../../lib/format.ts";
+import { formatCount, formatSpent, formatTokens } from "../../lib/format.ts";
 import { useSearchState } from "../../lib/search-state.ts";
 import { AgeNote } from "../../ui/age-note.tsx";
 import { DataTable, type Column } from "../../ui/data-table.tsx";
@@ -85,7 +85,7 @@ function Totals({ totals }: { totals: UsageTotals }) {
         <Facts
           layout="tiles"
           items={[
-            ["Cost", <Figure key="cost" text={formatCost(total.costUsd)} note={unpricedNote(total.unpriced)} />],
+            ["Cost", <Figure key="cost" text={formatSpent(total)} note={unpricedNote(total.unpriced)} />],
             [
               "Tokens in",
               <Figure
@@ -124,12 +124,12 @@ function Figure({ text, note }: { text: string; note: string }) {
 }
 
 function unpricedNote(unpriced: number): string {
-  return unpriced === 0 ? "" : `and ${formatCount(unpriced, "answer")} of unknown price`;
+  return unpriced === 0 ? "" : `${formatCount(unpriced, "answer")} of unknown price`;
 }
 
 const columns: Column<UsageGroup>[] = [
   { id: "name", header: "Name", isMain: true, cell: ({ name }) => name },
-  { id: "cost", header: "Cost", align: "right", cell: ({ sum }) => formatCost(sum.costUsd) },
+  { id: "cost", header: "Cost", align: "right", cell: ({ sum }) => formatSpent(sum) },
   { id: "in", header: "Tokens in", align: "right", cell: ({ sum }) => formatTokens(sum.inputTokens) },
   { id: "out", header: "Tokens out", align: "right", cell: ({ sum }) => formatTokens(sum.outputTokens) },
   { id: "attempts", header: "Answers", align: "right", cell: ({ sum }) => sum.attempts },
