@@ -30,6 +30,7 @@ function specsOf(suite) {
 }
 
 function entry(file, title, message) {
-  const text = (message ?? "no message").replace(colours, "").trim();
+  const lines = (message ?? "no message").replace(colours, "").trim().split("\n");
+  const text = lines.filter((line) => !line.includes("node_modules")).join("\n");
   return { file, title, message: text.length > longestMessage ? `${text.slice(0, longestMessage)} …` : text };
 }
