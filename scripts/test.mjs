@@ -74,22 +74,23 @@ async function runPlaywright() {
       notes: ["no Chromium: install it (Debian: sudo apt-get install chromium) and run npm test again"],
     };
   }
-  const once = async (more) => {
-    const file = join(resultsDir, "e2e.json");
-    rmSync(file, { force: true });
-    const { isOk } = await runStage({
-      name: "e2e",
-      program: tool("playwright"),
-      args: ["test", "--reporter=list,json", ...more],
-      env: { PLAYWRIGHT_JSON_OUTPUT_NAME: file },
-      isShown: true,
-    });
-    const report = readJson(file);
-    if (!report) return { isOk: false, passed: 0, failed: 0, tests: [] };
-    const { expected, unexpected, flaky, skipped } = report.stats;
-    return { isOk, passed: expected, failed: unexpected + flaky, skipped, tests: failedOfPlaywright(report) };
-  };
-  return withSecondLook(await once([]), () => once(["--last-failed", "--workers=1"]));
+  return withSecondLook(await playwrightOnce([]), () => playwrightOnce(["--last-failed", "--workers=1"]));
+}
+
+async function playwrightOnce(more) {
+  const file = join(resultsDir, "e2e.json");
+  rmSync(file, { force: true });
+  const { isOk } = await runStage({
+    name: "e2e",
+    program: tool("playwright"),
+    args: ["test", "--reporter=list,json", ...more],
+    env: { PLAYWRIGHT_JSON_OUTPUT_NAME: file },
+    isShown: true,
+  });
+  const report = readJson(file);
+  if (!report) return { isOk: false, passed: 0, failed: 0, tests: [] };
+  const { expected, unexpected, flaky, skipped } = report.stats;
+  return { isOk, passed: expected, failed: unexpected + flaky, skipped, tests: failedOfPlaywright(report) };
 }
 
 /** A stage that ran once as it is told, or, where few of its tests failed, after those were repeated. */

@@ -36,15 +36,19 @@ const lookEveryMs = 40;
  */
 export async function endDescendants(options: EndOptions): Promise<boolean> {
   for (const { signal, graceMs } of options.steps ?? politeSteps) {
-    if (options.signal?.aborted === true) break;
+    if (isAborted(options)) break;
     if (!signalAll(options, signal)) return true;
     const until = performance.now() + graceMs;
-    while (performance.now() < until && options.signal?.aborted !== true) {
+    while (performance.now() < until && !isAborted(options)) {
       if (!hasAny(options)) return true;
       await sleep(lookEveryMs);
     }
   }
   return !hasAny(options);
+}
+
+function isAborted({ signal }: EndOptions): boolean {
+  return signal?.aborted === true;
 }
 
 function signalAll(options: EndOptions, signal: NodeJS.Signals): boolean {

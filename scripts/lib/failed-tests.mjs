@@ -1,7 +1,7 @@
 import { relative } from "node:path";
+import { stripVTControlCharacters } from "node:util";
 
 const longestMessage = 600;
-const colours = /\u001b\[[0-9;]*m/g;
 
 /** The failed tests of a report of Vitest, each `{ file, title, message }`; a file that could not be loaded is one. */
 export function failedOfVitest(report, root) {
@@ -30,7 +30,9 @@ function specsOf(suite) {
 }
 
 function entry(file, title, message) {
-  const lines = (message ?? "no message").replace(colours, "").trim().split("\n");
+  const lines = stripVTControlCharacters(message ?? "no message")
+    .trim()
+    .split("\n");
   const text = lines.filter((line) => !line.includes("node_modules")).join("\n");
   return { file, title, message: text.length > longestMessage ? `${text.slice(0, longestMessage)} …` : text };
 }

@@ -24,12 +24,13 @@ test("failed tests of Vitest are named with their file and the words of the fail
   expect(failedOfVitest({}, "/work")).toEqual([]);
 });
 
+const spec = (title: string, status: string) => ({
+  title,
+  file: "a.spec.ts",
+  tests: [{ projectName: "phone", status, results: [{ status: "failed", error: { message: "x".repeat(700) } }] }],
+});
+
 test("failed tests of Playwright are found in nested suites, with the device they failed on", () => {
-  const spec = (title: string, status: string) => ({
-    title,
-    file: "a.spec.ts",
-    tests: [{ projectName: "phone", status, results: [{ status: "failed", error: { message: "x".repeat(700) } }] }],
-  });
   const report = {
     suites: [
       { specs: [spec("one", "expected")], suites: [{ specs: [spec("two", "unexpected"), spec("three", "flaky")] }] },
