@@ -126,6 +126,13 @@ export const approvalSchema = z.strictObject({
   subject: approvalSubjectSchema,
   /** SHA-256 over exactly what was asked; an answer carries it. */
   hash: z.string().regex(/^[0-9a-f]{64}$/),
+  /** The same over what is asked alone, whoever asks it when: told again by it when an interrupted run goes on. */
+  contentHash: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/)
+    .optional(),
+  /** Its run was interrupted: the question stays, the answer lets the run go on and counts once it asks exactly this again. */
+  isParked: z.boolean().optional(),
   state: approvalStateSchema,
   decision: approvalDecisionSchema.nullable(),
   /** Whoever asked knows the answer. */

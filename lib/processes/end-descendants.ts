@@ -23,6 +23,8 @@ export interface EndOptions {
   /** `NAME=value` in the environment of everything it has started: finds what left the session. */
   mark?: string;
   steps?: readonly EndStep[];
+  /** When it is aborted nothing more is signalled. */
+  signal?: AbortSignal;
 }
 
 const lookEveryMs = 40;
@@ -34,14 +36,19 @@ const lookEveryMs = 40;
  */
 export async function endDescendants(options: EndOptions): Promise<boolean> {
   for (const { signal, graceMs } of options.steps ?? politeSteps) {
+    if (isAborted(options)) break;
     if (!signalAll(options, signal)) return true;
     const until = performance.now() + graceMs;
-    while (performance.now() < until) {
+    while (performance.now() < until && !isAborted(options)) {
       if (!hasAny(options)) return true;
       await sleep(lookEveryMs);
     }
   }
   return !hasAny(options);
+}
+
+function isAborted({ signal }: EndOptions): boolean {
+  return signal?.aborted === true;
 }
 
 function signalAll(options: EndOptions, signal: NodeJS.Signals): boolean {

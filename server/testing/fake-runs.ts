@@ -27,6 +27,8 @@ export interface FakeRuns {
   said: { id: string; text: string; providerIds: string[] }[];
   /** Whom portos-cos was told to ask again. */
   supplied: { id: string; providerIds: string[]; problem: string | null }[];
+  /** Runs that were told to go on where they were interrupted. */
+  resumed: string[];
   /** A run has lost those to be asked, as after a restart of portos-cos. */
   want(id: string, isFollowUp: boolean): void;
   run(id: string): Run;
@@ -49,7 +51,7 @@ const noUsage = {
 
 export function createFakeRuns(env: Env): FakeRuns {
   const state = createState();
-  const { specs, limits, answers, said, supplied, wanting, runs, sockets, find, happen, tell } = state;
+  const { specs, limits, answers, said, supplied, resumed, wanting, runs, sockets, find, happen, tell } = state;
   let close: (() => Promise<void>) | null = null;
   const endpoints = bindFake(state);
   return {
@@ -58,6 +60,7 @@ export function createFakeRuns(env: Env): FakeRuns {
     answers,
     said,
     supplied,
+    resumed,
     want(id, isFollowUp) {
       wanting.set(id, { id, isFollowUp });
       tell({ kind: "wanting", id });
@@ -114,6 +117,7 @@ function createState() {
   const answers: FakeRuns["answers"] = [];
   const said: FakeRuns["said"] = [];
   const supplied: FakeRuns["supplied"] = [];
+  const resumed: string[] = [];
   const wanting = new Map<string, WantingRun>();
   const sockets = new Set<WebSocket>();
   let isUnruly = false;
@@ -161,6 +165,7 @@ function createState() {
     answers,
     said,
     supplied,
+    resumed,
     wanting,
     sockets,
     find,
@@ -172,7 +177,9 @@ function createState() {
   };
 }
 
-function bindFake({ runs, specs, limits, answers, said, supplied, wanting, find, tell, happen }: State) {
+function bindFake(state: State) {
+  const { runs, specs, limits, answers, said, supplied, resumed, wanting, find, tell, happen } = state;
+
   function end(id: string, state: Run["state"], message: string | null, failure: Run["failure"] = null): Run {
     const change = { endedAt: new Date().toISOString(), pending: [], failure };
     happen(id, [{ kind: "state", state, message }], { change });
@@ -268,6 +275,7 @@ function bindFake({ runs, specs, limits, answers, said, supplied, wanting, find,
         ? end(id, "cancelled", reason, "cancelled")
         : end(id, "failed", reason, "budget"),
     resume: ({ params }) => {
+      resumed.push(params.id);
       happen(params.id, [{ kind: "state", state: "running", message: null }], { change: { endedAt: null } });
       return find(params.id).run;
     },

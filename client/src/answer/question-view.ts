@@ -2,13 +2,14 @@ import { approvalPlace, approvalTitle } from "../../../contract/approval-title.t
 import type { Approval, ApprovalChange } from "../../../contract/features/approvals.ts";
 import { riskText } from "../lib/approval-text.ts";
 import { withoutFolder } from "../../../contract/short-path.ts";
+import { parkedText } from "../lib/approval-text.ts";
 import { formatClock } from "../lib/time.ts";
 import { element } from "./dom.ts";
 
 const openUpToLines = 60;
 
 /** Exactly what is asked: what, where, why, and what happens on no. */
-export function questionView({ subject, createdAt }: Approval): Node[] {
+export function questionView({ subject, createdAt, isParked }: Approval): Node[] {
   const asked = `asked ${formatClock(createdAt)}`;
   const from = fromParts(subject, asked);
   const command = subject.kind === "agent-tool" ? subject.command : null;
@@ -27,6 +28,7 @@ export function questionView({ subject, createdAt }: Approval): Node[] {
     parts.push(...changes.map((one) => changeView({ ...one, path: withoutFolder(one.path, folder) }, changes.length)));
     parts.push(placeView(subject));
   }
+  if (isParked === true) parts.push(element("p", { className: "note", tone: "warn" }, parkedText));
   parts.push(
     element("h2", {}, "Why it asks"),
     element("p", {}, subject.why),

@@ -9,8 +9,11 @@ const words = {
   withdrawn: { text: "No longer asked", tone: "warn" },
 } as const;
 
+const toldWhenBack = "It is told as soon as portos-cos answers again.";
+const toldWhenAsked = "The run goes on, and is told when it asks again.";
+
 /** Who settled it, when, and on which device. */
-export function settledView({ state, decision, isDelivered }: Approval): HTMLElement {
+export function settledView({ state, decision, isDelivered, isParked }: Approval): HTMLElement {
   if (state === "pending" || decision === null) return element("p");
   const { by, device, at, reason } = decision;
   const who = [
@@ -24,6 +27,6 @@ export function settledView({ state, decision, isDelivered }: Approval): HTMLEle
     element("b", {}, words[state].text),
     line,
     reason === null || state === "expired" ? null : element("p", { className: "dim" }, reason),
-    isDelivered ? null : element("p", { className: "dim" }, "It is told as soon as portos-cos answers again."),
+    isDelivered ? null : element("p", { className: "dim" }, isParked === true ? toldWhenAsked : toldWhenBack),
   );
 }

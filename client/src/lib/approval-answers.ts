@@ -27,7 +27,13 @@ export function useAnswerApproval(): (approval: Approval, answer: ApprovalAnswer
         lists === undefined ? lists : reduceApprovals(lists, { kind: "changed", approval: settled }),
       );
       if (!settled.isDelivered)
-        toast({ kind: "info", text: "Answered. It is told as soon as portos-cos answers again." });
+        toast({
+          kind: "info",
+          text:
+            settled.isParked === true
+              ? "Answered. The run goes on, and is told when it asks again."
+              : "Answered. It is told as soon as portos-cos answers again.",
+        });
     });
 }
 

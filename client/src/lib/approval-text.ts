@@ -28,6 +28,10 @@ const furtherWords: Partial<Record<string, string>> = {
   fetch: "all addresses it fetches",
 };
 
+/** What a question says whose run was interrupted. */
+export const parkedText =
+  "The run was interrupted before you answered. Your answer lets it go on, and counts once it asks exactly this again.";
+
 /** Who asks: the run, the connector, or the repair. */
 export function askerOf({ subject }: Pick<Approval, "subject">): string {
   switch (subject.kind) {

@@ -4,7 +4,7 @@ import { useId, useState, type ReactNode } from "react";
 import { approvalTitle } from "../../../contract/approval-title.ts";
 import type { Approval } from "../../../contract/features/approvals.ts";
 import { useAnswerApproval, useTimeLeft, type ApprovalAnswer } from "../lib/approval-answers.ts";
-import { furtherText } from "../lib/approval-text.ts";
+import { furtherText, parkedText } from "../lib/approval-text.ts";
 import { ApprovalSubject } from "./approval-subject.tsx";
 import { IconHandStop } from "./icons.gen.ts";
 import classes from "./approval-question.module.css";
@@ -32,6 +32,7 @@ export function ApprovalQuestion({ approval, more = 0, children }: ApprovalQuest
         </span>
       </div>
       <ApprovalSubject subject={subject} />
+      {approval.isParked === true ? <p className={classes["folder"]}>{parkedText}</p> : null}
       {children}
       <Answers approval={approval} more={more} />
     </div>

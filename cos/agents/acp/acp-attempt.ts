@@ -11,8 +11,9 @@ import type {
 import type { AgentKind } from "../../../contract/features/providers.ts";
 import { AppError } from "../../../lib/app-error.ts";
 import { childEnvironment } from "../../../lib/processes/child-environment.ts";
-import { endDescendants, politeSteps, type EndStep } from "../../../lib/processes/end-descendants.ts";
+import { politeSteps, type EndStep } from "../../../lib/processes/end-descendants.ts";
 import { holdBackLoaderVariables } from "../../../lib/processes/loader-variables.ts";
+import { createProgramEnd } from "../../../lib/processes/program-end.ts";
 import { brandProgram } from "../../../lib/processes/run-brand.ts";
 import { stepBack } from "../../../lib/processes/step-back.ts";
 import { spawnGroup, type GroupChild } from "../../../lib/processes/spawn-group.ts";
@@ -81,6 +82,7 @@ export async function startAcpAttempt(
       usage = addUsage(usage, { ...tokens, turns: 0, costUsd: null });
     },
   });
+  const programEnd = createProgramEnd({ leaderPid: pid, mark: mark.join("=") });
   let isStopping = false;
   const state = { isStopping: () => isStopping, isLoading: false };
   const connection = acpClient({ acp, sink, workspace, updates, terminals, state }).connect(
@@ -124,7 +126,7 @@ export async function startAcpAttempt(
     connection.close();
     await terminals.endAll();
     child.stdin.end();
-    await endDescendants({ leaderPid: pid, mark: mark.join("="), steps: quickly });
+    await programEnd.finish(quickly);
     if (end.failure !== null && errors.text !== "") sink.text({ kind: "output", stream: "err", text: errors.text });
     return end;
   }
@@ -134,10 +136,7 @@ export async function startAcpAttempt(
     const hadSession = sessionId;
     if (hadSession !== null)
       agent.notify(acp.methods.agent.session.cancel, { sessionId: hadSession }).catch(() => undefined); // it is ended anyway
-    setTimeout(
-      () => void endDescendants({ leaderPid: pid, mark: mark.join("="), steps }),
-      hadSession === null ? 0 : cancelMs,
-    ).unref();
+    programEnd.begin(steps, hadSession === null ? 0 : cancelMs);
   }
 
   return {

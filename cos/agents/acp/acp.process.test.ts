@@ -199,6 +199,16 @@ describe("runs over the Agent Client Protocol", () => {
     expect(run.message).toContain(message);
   });
 
+  it("does not let a stop end what the run is told next", async () => {
+    const { id } = await runs.start({ text: "say before\nwait", permissionMode: "free", targets: [acpTarget()] });
+    await expect.poll(async () => runs.answer(id)).toBe("before");
+    await runs.client.stop({ params: { id }, body: { reason: "Stopped by Ada", kind: "user" } });
+    expect(await runs.ended(id)).toMatchObject({ state: "cancelled", canContinue: true });
+    await runs.client.say({ params: { id }, body: { text: "run sleep 3", targets: [acpTarget()] } });
+    expect(await runs.ended(id)).toMatchObject({ state: "succeeded", message: null });
+    expect(await runs.answer(id)).toContain("exit 0");
+  });
+
   it("interrupts a run when portos-cos stops, and goes on with it when asked", async () => {
     const { id } = await runs.start({ text: "say before\nwait", targets: [acpTarget()] });
     await expect.poll(async () => runs.answer(id)).toBe("before");

@@ -12,8 +12,9 @@ import {
   type DetachedFiles,
   type DetachedProgram,
 } from "../../../lib/processes/detached-program.ts";
-import { endDescendants, type EndStep } from "../../../lib/processes/end-descendants.ts";
+import { politeSteps, type EndStep } from "../../../lib/processes/end-descendants.ts";
 import { holdBackLoaderVariables } from "../../../lib/processes/loader-variables.ts";
+import { createProgramEnd } from "../../../lib/processes/program-end.ts";
 import { brandProgram } from "../../../lib/processes/run-brand.ts";
 import type { RunMark } from "../../../lib/run-mark.ts";
 import type { AttemptEnd, AttemptSink, AttemptTask, ProgramTarget, RunningAttempt } from "../attempt.ts";
@@ -127,6 +128,7 @@ async function follow({ program, agent, files, mark, sink, after, isCut }: Follo
     if (item.kind === "text" || item.kind === "reasoning") sink.recall(item);
     else if (item.kind === "line") sink.recall({ kind: "output", stream: "out", text: item.text });
   });
+  const programEnd = program.identity && createProgramEnd({ leaderPid: program.identity.pid, mark });
   const seen: Seen = { failed: null, isDone: false, sessionId: null, lines: "" };
   let size = 0;
   const letGo = new AbortController();
@@ -138,8 +140,7 @@ async function follow({ program, agent, files, mark, sink, after, isCut }: Follo
   });
 
   function stop(): void {
-    const { identity } = program;
-    if (identity !== null) void endDescendants({ leaderPid: identity.pid, mark });
+    programEnd?.begin(politeSteps);
   }
 
   async function end(): Promise<AttemptEnd> {
@@ -151,8 +152,7 @@ async function follow({ program, agent, files, mark, sink, after, isCut }: Follo
     }
     await tail.finish();
     for (const placed of stream.end()) take(placed, sink, seen);
-    if (program.identity !== null)
-      await endDescendants({ leaderPid: program.identity.pid, mark, steps: leftoverSteps });
+    await programEnd?.finish(leftoverSteps);
     const errors = await readEnd(files.stderr);
     if (errors !== "") sink.text({ kind: "output", stream: "err", text: errors });
     return { ...endOf(code, errors), tidy: () => tidyFiles(files) };

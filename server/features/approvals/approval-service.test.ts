@@ -83,6 +83,7 @@ async function startApprovals(meet: (service: ApprovalService, rules: RuleServic
     clock,
     expireAfterMs: () => 60_000,
     publish: () => undefined,
+    goOn: () => Promise.resolve(),
   });
   service.onAsked((approval) => void asked.push(approval));
   return { service, rules, told, asked, goOn: (ms: number) => void (aheadMs += ms) };

@@ -37,6 +37,8 @@ export interface ApprovalServiceOptions {
   /** How long a question waits before it is denied, in milliseconds. */
   expireAfterMs: () => number;
   publish(approval: Approval): void;
+  /** An interrupted run goes on, because the question it left was answered. */
+  goOn(runId: string): Promise<void>;
 }
 
 /** Questions to the user: each is asked once, answered once, and kept until whoever asked knows the answer. */
@@ -46,7 +48,11 @@ export interface ApprovalService {
   /** Those that wait for an answer, or whose answer was not told yet. */
   open(): readonly Approval[];
   /** Puts a question down and asks the user, unless a rule answers it. */
-  ask(question: { subject: ApprovalSubject; hash: string }): Promise<Approval>;
+  ask(question: { subject: ApprovalSubject; hash: string; contentHash?: string }): Promise<Approval>;
+  /** Nobody hears the answer until the question is asked again: its run was interrupted. */
+  park(id: string): Promise<void>;
+  /** A parked question is asked again under another name; one that is answered is told. */
+  unpark(id: string, asked: { subject: ApprovalSubject; hash: string }): Promise<void>;
   /** Throws `conflict` when it was settled before, or is not what was shown. */
   decide(id: string, answer: Answer): Promise<Approval>;
   /** What asked does not ask any more. */
@@ -132,6 +138,7 @@ export function createApprovalService(options: ApprovalServiceOptions): Approval
     if (scope !== "once") await rules.reachFurther(settled.subject, scope, answer);
     await announce(settled);
     const after = await find(id);
+    if (after.isParked === true && after.subject.kind === "agent-tool") await options.goOn(after.subject.runId);
     if (after.state === "withdrawn")
       throw new AppError("conflict", "It is not asked any more: your answer came too late");
     if (scope !== "once") await applyRules();
@@ -142,14 +149,23 @@ export function createApprovalService(options: ApprovalServiceOptions): Approval
     list: () => ({ pending: waiting(), recent: settler.recent() }),
     get: find,
     open,
-    async ask({ subject, hash }) {
-      const approval = newApproval(subject, hash, clock.now(), options.expireAfterMs());
+    async ask({ subject, hash, contentHash }) {
+      const made = newApproval(subject, hash, clock.now(), options.expireAfterMs());
+      const approval = contentHash === undefined ? made : { ...made, contentHash };
       await store.update(({ approvals }) => ({ next: { approvals: [...approvals, approval] }, result: undefined }));
       await unlessSettled(byRule(approval));
       if (!waiting().some(({ id }) => id === approval.id)) return find(approval.id);
       publish(approval);
       for (const listener of listeners) listener(approval);
       return approval;
+    },
+    async park(id) {
+      publish(await settler.change(id, (found) => ({ ...found, isParked: true })));
+    },
+    async unpark(id, { subject, hash }) {
+      const asked = await settler.change(id, (found) => ({ ...found, subject, hash, isParked: false }));
+      publish(asked);
+      if (asked.state !== "pending") await settler.tell(asked);
     },
     decide,
     withdraw: (id, reason) => unlessSettled(settle(id, "withdrawn", decision({ reason })).then(announce)),
@@ -179,7 +195,8 @@ export function createApprovalService(options: ApprovalServiceOptions): Approval
       const late = waiting().filter(({ expiresAt }) => Date.parse(expiresAt) <= clock.now());
       const made = decision({ reason: "Nobody answered in time" });
       for (const { id } of late) await unlessSettled(settle(id, "expired", made).then(announce));
-      for (const approval of settledOnes()) await settler.tell(approval);
+      // Of a parked one it is heard when it is asked again.
+      for (const approval of settledOnes()) if (approval.isParked !== true) await settler.tell(approval);
     },
   };
 }

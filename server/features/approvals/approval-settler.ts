@@ -5,8 +5,8 @@ import type { Logger } from "../../../lib/logger.ts";
 import type { ApprovalsFile } from "./approval-files.ts";
 import type { ApprovalHistory } from "./approval-history.ts";
 
-/** `gone`: whoever asked no longer waits for this answer. Throws when it cannot be reached now. */
-export type Deliver = (approval: Approval) => Promise<"told" | "gone">;
+/** `gone`: whoever asked no longer waits for this answer. `later`: it is asked again, and told then. Throws when it cannot be reached now. */
+export type Deliver = (approval: Approval) => Promise<"told" | "gone" | "later">;
 
 export interface ApprovalSettlerOptions {
   store: JsonStore<ApprovalsFile>;
@@ -29,6 +29,8 @@ export interface ApprovalSettler {
     decision: ApprovalDecision,
     check?: (found: Approval) => void,
   ): Promise<Approval>;
+  /** Writes down what has changed about one that is open. Throws when it is not open any more. */
+  change(id: string, make: (found: Approval) => Approval): Promise<Approval>;
   /** What was settled on disk becomes known to everybody, first of all to whoever asked. */
   announce(approval: Approval): Promise<void>;
   /** Tells an answer that was not told, or not heard. Never throws: it is tried again later. */
@@ -72,6 +74,7 @@ export function createApprovalSettler(options: ApprovalSettlerOptions): Approval
   async function tellNow(approval: Approval, isFirst: boolean): Promise<void> {
     try {
       const outcome = approval.isDelivered ? "told" : await deliver(approval);
+      if (outcome === "later") return;
       // Told before and not heard of, it may well have reached them: only a first attempt is sure.
       await finish(outcome === "gone" && isFirst ? await lose(approval) : approval);
     } catch (error) {
@@ -106,6 +109,7 @@ export function createApprovalSettler(options: ApprovalSettlerOptions): Approval
   return {
     open,
     recent: () => recent,
+    change,
     settle: (id, state, decision, check) =>
       change(id, (found) => {
         if (found.state !== "pending") throw settledError(found);
@@ -120,7 +124,7 @@ export function createApprovalSettler(options: ApprovalSettlerOptions): Approval
     },
     async tell(approval) {
       if (open().some(({ id }) => id === approval.id)) await tell(approval, false);
-      else await deliver(approval).catch(() => "gone"); // asked about again as long as it is asked
+      else await deliver(approval).catch(() => "gone" as const); // asked about again as long as it is asked
     },
     isTelling: (id) => telling.has(id),
     onSettled: (listener) => void listeners.push(listener),

@@ -31,6 +31,16 @@ export function requestHash(runId: string, request: PermissionRequest): string {
   return sha256(canonicalJson({ kind: "agent-tool", runId, requestId, folder, title, tool, input, edits, options }));
 }
 
+/** The same without the name of the request: two questions of a run have it in common when they ask exactly the same. */
+export function contentHash(runId: string, request: PermissionRequest): string {
+  return requestHash(runId, { ...request, requestId: "" });
+}
+
+/** Whether both name the same places: a link may lead elsewhere than when it was shown. */
+export function hasSamePlaces(one: AgentSubject, other: AgentSubject): boolean {
+  return one.folder === other.folder && canonicalJson(one.paths) === canonicalJson(other.paths);
+}
+
 /** What a question of a run says to the user, secrets taken out. */
 export async function agentSubject(run: Run, request: PermissionRequest): Promise<AgentSubject> {
   const { call } = request;

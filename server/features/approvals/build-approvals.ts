@@ -12,7 +12,13 @@ import { createApprovalSettler } from "./approval-settler.ts";
 import { createApprovalService, type ApprovalService } from "./approval-service.ts";
 import { mountApprovals } from "./routes.ts";
 import { createRuleService } from "./rule-service.ts";
-import { createRunApprovals, createRunDelivery, type AskingRuns, type RunApprovals } from "./run-approvals.ts";
+import {
+  createGoOn,
+  createRunApprovals,
+  createRunDelivery,
+  type AskingRuns,
+  type RunApprovals,
+} from "./run-approvals.ts";
 
 const lookEveryMs = 1_000;
 
@@ -51,7 +57,8 @@ export async function buildApprovals(
   const settler = createApprovalSettler({ store, history, deliver: createRunDelivery(runs), logger, publish });
   await settler.start();
   const expireAfterMs = (): number => settings.get().approvals.expireAfterMinutes * 60_000;
-  const approvals = createApprovalService({ store, settler, history, rules, clock, expireAfterMs, publish });
+  const goOn = createGoOn(runs);
+  const approvals = createApprovalService({ store, settler, history, rules, clock, expireAfterMs, publish, goOn });
   await tellApprovals(approvals, notifications, logger);
   mountApprovals(mount, { approvals, history, rules });
   context.names.add("approvals", async ({ id = "" }) =>

@@ -6,7 +6,7 @@ import { AppError } from "../../../lib/app-error.ts";
 import type { Logger } from "../../../lib/logger.ts";
 import type { ApprovalService } from "./approval-service.ts";
 import type { Deliver } from "./approval-settler.ts";
-import { agentSubject, requestHash } from "./approval-subject.ts";
+import { agentSubject, contentHash, hasSamePlaces, requestHash } from "./approval-subject.ts";
 import type { RuleService } from "./rule-service.ts";
 
 /** The runs as this feature needs them. */
@@ -16,6 +16,8 @@ export interface AskingRuns {
     answer: { requestId: string; optionId: string | null; by: string; reason: string | null },
   ): Promise<Run>;
   get(id: string): Promise<Run>;
+  /** Throws `conflict` for a run that is not interrupted. */
+  resume(id: string): Promise<unknown>;
 }
 
 type Option = PermissionRequest["options"][number];
@@ -38,7 +40,10 @@ export function createRunDelivery(runs: AskingRuns): Deliver {
     try {
       const run = await runs.get(subject.runId);
       const request = run.pending.find(({ requestId }) => requestId === subject.requestId);
-      if (!request || requestHash(run.id, request) !== hash) return "gone";
+      if (!request || requestHash(run.id, request) !== hash) {
+        if (isKept(approval, run)) return "later";
+        return approval.isParked === true && state === "expired" ? "told" : "gone"; // nobody waits for it
+      }
       const isAllowed = state === "allowed";
       const option = optionFor(request.options, isAllowed);
       // An agent that offers no way to say yes cannot be told yes.
@@ -55,6 +60,27 @@ export function createRunDelivery(runs: AskingRuns): Deliver {
       throw error;
     }
   };
+}
+
+/** Lets an interrupted run go on whose question was answered; one that goes on already is left alone. */
+export function createGoOn(runs: AskingRuns): (id: string) => Promise<void> {
+  const isInterrupted = async (id: string): Promise<boolean> => (await runs.get(id)).state === "interrupted";
+  return async (id) => {
+    try {
+      if (await isInterrupted(id)) await runs.resume(id);
+    } catch (error) {
+      if (!(await isInterrupted(id).catch(() => true))) return;
+      const why = error instanceof Error ? error.message : String(error);
+      throw new AppError("conflict", `Your answer is kept, but the run cannot go on: ${why}`, {
+        hint: "Resume the run when that is mended; it hears the answer when it asks again.",
+      });
+    }
+  };
+}
+
+/** The run was interrupted, or goes on and may come to the question again. What nobody answered is not told later. */
+function isKept({ isParked, state }: Approval, run: Run): boolean {
+  return isParked === true && state !== "expired" && (run.state === "interrupted" || isOpenState(run.state));
 }
 
 function answererText(decision: Approval["decision"]): string {
@@ -112,7 +138,13 @@ export function createRunApprovals(options: {
     );
     for (const approval of approvals.open()) {
       if (approval.subject.kind !== "agent-tool" || approval.subject.runId !== run.id) continue;
+      const request = asked.get(approval.hash);
       const isAsked = asked.delete(approval.hash);
+      if (request !== undefined && approval.isParked === true) {
+        await approvals.unpark(approval.id, { subject: await agentSubject(run, request), hash: approval.hash });
+        continue;
+      }
+      if (!isAsked && (await keep(approval, run, asked))) continue;
       if (approval.state === "pending" && !isAsked) await approvals.withdraw(approval.id, goneReason(run));
       else if (approval.state !== "pending" && isAsked) await approvals.tellAgain(approval.id);
       else if (approval.state !== "pending") await approvals.setTold(approval.id);
@@ -121,8 +153,33 @@ export function createRunApprovals(options: {
     for (const [hash, request] of asked) {
       const before = settled.find((approval) => approval.hash === hash && approval.state !== "withdrawn");
       if (before) await approvals.tellAgain(before.id);
-      else await approvals.ask({ subject: await agentSubject(run, request), hash });
+      else
+        await approvals.ask({
+          subject: await agentSubject(run, request),
+          hash,
+          contentHash: contentHash(run.id, request),
+        });
     }
+  }
+
+  /** Whether it stays although it is not asked just now. What asks the same again takes its place, and is taken out of `asked`. */
+  async function keep(approval: Approval, run: Run, asked: Map<string, PermissionRequest>): Promise<boolean> {
+    const { id, state, subject } = approval;
+    if (subject.kind !== "agent-tool") return false;
+    if (state === "pending" && approval.isParked !== true && run.state === "interrupted") {
+      await approvals.park(id);
+      return true;
+    }
+    if (!isKept(approval, run)) return false;
+    for (const [hash, request] of asked) {
+      if (contentHash(run.id, request) !== approval.contentHash) continue;
+      const again = await agentSubject(run, request);
+      if (!hasSamePlaces(again, subject)) continue;
+      asked.delete(hash);
+      await approvals.unpark(id, { subject: again, hash });
+      break;
+    }
+    return true;
   }
 
   return {
