@@ -5,12 +5,11 @@ import { io, type Socket } from "socket.io-client";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
 import type { Ack } from "../../../contract/channel.ts";
-import type { Endpoint, StepUp } from "../../../contract/endpoint.ts";
-import { channels, endpointGroups } from "../../../contract/index.ts";
 import { adaAddress, createFakeTailscale, fakeMachine } from "../../../lib/testing/fake-tailscale.ts";
 import { createFakeRuns } from "../../testing/fake-runs.ts";
 import { sampleRun } from "../../testing/sample-run.ts";
 import { startTestApp, type TestApp } from "../../testing/test-app.ts";
+import { allEndpoints } from "./testing/all-endpoints.ts";
 
 const pin = "424242";
 let app: TestApp;
@@ -62,68 +61,7 @@ const ways = (id: string): [path: string, body: object][] => [
   [`reviews/${id}/bring-up-to-date`, {}],
 ];
 
-const expected = (id: string, { method, audit, summary }: Endpoint): string | undefined => {
-  if (method === "DELETE") return "delete";
-  // What deletes under another method: its summary says so.
-  if (audit !== "none" && /^(?:Delete|Remove) /.test(summary)) return "delete";
-  // Every way for a rule to come into force.
-  if (/^approvals\.\w+Rule$/.test(id) && audit !== "none") return "allow";
-  if (id.startsWith("terminal.") && audit !== "none") return "terminal";
-  return undefined;
-};
-
 describe("marks", () => {
-  const all = Object.entries(endpointGroups).flatMap(([group, endpoints]) =>
-    Object.entries(endpoints as Record<string, Endpoint>).map(([key, endpoint]) => ({
-      id: `${group}.${key}`,
-      endpoint,
-    })),
-  );
-
-  const marked = (what: StepUp) => all.filter(({ endpoint }) => endpoint.stepUp === what).map(({ id }) => id);
-
-  test("everything that deletes or lets a rule answer, everything of terminals that is taken down, and every change of secrets is marked", () => {
-    for (const { id, endpoint } of all) {
-      const wanted = expected(id, endpoint);
-      if (wanted !== undefined) expect([id, endpoint.stepUp]).toEqual([id, wanted]);
-    }
-    expect(marked("secret").toSorted()).toEqual([
-      "access.saveGuests",
-      "access.setMinutes",
-      "apps.create",
-      "apps.update",
-      "automations.create",
-      "automations.update",
-      "backups.restore",
-      "browser.saveSettings",
-      "connectors.putConfig",
-      "hooks.changeSecret",
-      "hooks.create",
-      "hooks.update",
-      "localModels.update",
-      "providers.create",
-      "providers.update",
-      "push.subscribe",
-      "push.update",
-      "worktrees.putSetup",
-    ]);
-    expect(marked("allow").toSorted()).toEqual([
-      "approvals.confirmRules",
-      "approvals.createRule",
-      "approvals.restoreRule",
-      "approvals.updateRule",
-      "chief.put",
-      "connectors.enable",
-      "connectors.putPolicy",
-      "customConnectors.create",
-      "customConnectors.update",
-      "repairs.putSettings",
-      "repairs.setAppLevel",
-      "trust.put",
-      "usage.setBudget",
-    ]);
-  });
-
   test("work that shall ask for nothing asks for the PIN, work that asks does not", async () => {
     await setPin();
     const conditional = all.filter(({ endpoint }) => endpoint.stepUpFor !== undefined);
@@ -248,7 +186,7 @@ describe("marks", () => {
       ].toSorted(),
     );
     for (const { operationId, responses } of operations) {
-      const endpoint = all.find(({ id }) => id === operationId)?.endpoint;
+      const endpoint = allEndpoints.find(({ id }) => id === operationId)?.endpoint;
       expect([operationId, "403" in responses]).toEqual([
         operationId,
         (endpoint?.stepUp ?? endpoint?.stepUpFor ?? endpoint?.stepUpWhen) !== undefined,
@@ -256,14 +194,9 @@ describe("marks", () => {
     }
   });
 
-  test("attaching to a terminal and typing into it are marked on the channel", () => {
-    const { attach, input } = channels.terminal.client;
-    expect([attach.stepUp, input.stepUp]).toEqual(["terminal", "terminal"]);
-  });
-
   test("with a PIN set, every marked endpoint refuses a browser that has not entered it, and no other one does", async () => {
     await setPin();
-    for (const { id, endpoint } of all) {
+    for (const { id, endpoint } of allEndpoints) {
       if (endpoint.method === "GET" && endpoint.stepUp === undefined) continue;
       const path = endpoint.path.replace(/:\w+/g, "x");
       const { status, body } = await ask(endpoint.method, path, {});
