@@ -34,6 +34,9 @@ test.afterAll(() => {
   outside.close();
 });
 
+// Whoever stopped everything before left the gateway closed.
+test.beforeEach(({ portos }) => put(portos, "/api/gateway/mode", { mode: "online" }));
+
 async function put(portos: PortosFixture, path: string, body: object): Promise<void> {
   const reply = await portos.call("PUT", path, body);
   expect(reply.status, JSON.stringify(reply.body)).toBe(200);
