@@ -26,9 +26,8 @@ export function CallPath({ steps }: { steps: readonly EvidenceStep[] }) {
                 {stepText(step)}
                 {ms < 1 ? null : <span className={classes["ms"]}>{Math.round(ms).toLocaleString("en")} ms</span>}
               </p>
-              <p className={classes["reason"]}>
+              <p className={classes["reason"]} title={code === null ? undefined : codeText(code)}>
                 {reason}
-                {verdict === "stop" && code !== null ? ` (${codeText(code)})` : ""}
               </p>
               {hint === undefined ? null : <p className={classes["hint"]}>{hint}</p>}
             </div>
