@@ -16,6 +16,7 @@ const tokenShapes: readonly [RegExp, string][] = [
   [/\bAKIA[0-9A-Z]{16}\b/g, mark],
   [/\bAIza[0-9A-Za-z_-]{30,}/g, mark],
   [/\bnpm_[A-Za-z0-9]{30,}\b/g, mark],
+  [/\bportos_mcp_[A-Za-z0-9_-]{40,}/g, mark],
   [/\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}/g, mark],
   [/\b([a-z][a-z0-9+.-]{0,30}:\/\/[^\s:/@]*:)[^\s@/]+@/gi, `$1${mark}@`],
 ];
@@ -26,6 +27,7 @@ const privateKey = /-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?-----END [A-Z ]*PR
 const headerPatterns: readonly [RegExp, string][] = [
   [/\b(authorization\s*[:=]\s*(?:bearer|basic|token)\s+)[^\s"',;]+/gi, `$1${mark}`],
   [/\b(bearer\s+)[A-Za-z0-9._~+/-]{16,}=*/gi, `$1${mark}`],
+  [/\b(x-amz-signature=)[0-9a-f]{16,}/gi, `$1${mark}`],
 ];
 
 /** What only a name says: in code it may as well be the name of a type or a call. */
@@ -36,11 +38,12 @@ const namedPatterns: readonly [RegExp, string][] = [
   ],
 ];
 
-/** From now on `value` is removed from everything `redact` sees: raw, URL-encoded, base64 and base64url. */
+/** From now on `value` is removed from everything `redact` sees: raw, URL-encoded in both ways, base64 and base64url. */
 export function registerSecret(value: string): void {
   if (value.length < 4 || secrets.has(value)) return;
   const bytes = Buffer.from(value);
-  for (const form of [value, encodeURIComponent(value), bytes.toString("base64"), bytes.toString("base64url")])
+  const inForm = new URLSearchParams([["", value]]).toString().slice(1);
+  for (const form of [value, encodeURIComponent(value), inForm, bytes.toString("base64"), bytes.toString("base64url")])
     secrets.add(form);
   const longestFirst = [...secrets].toSorted((a, b) => b.length - a.length);
   const anyOf = longestFirst.map((secret) => secret.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join("|");

@@ -18,6 +18,7 @@ export function secretForms(secret: string): string[] {
       encoded,
       encoded.replace(/%[0-9A-F]{2}/g, (code) => code.toLowerCase()),
       encoded.replaceAll("%20", "+"),
+      new URLSearchParams([["", secret]]).toString().slice(1),
       quoted,
       quoted.replaceAll("/", "\\/"),
       inHtml(secret),

@@ -1,11 +1,9 @@
 import type { EvidenceIntent, EvidenceRecord } from "../../../../contract/features/evidence.ts";
 import { sha256 } from "../../../../lib/json-log-chain.ts";
 import { redact, redactedMark, redactValue } from "../../../../lib/redact.ts";
+import { isSecretName, isSecretParameter } from "../secret-parameters.ts";
 
 type Json = EvidenceRecord["request"];
-
-const secretKey =
-  /(?:password|passwd|passphrase|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|authorization|cookie|credentials?)$/i;
 
 /** Arguments longer than this, as JSON, are kept as their beginning and their hash. */
 const maxRequestLength = 32_768;
@@ -48,13 +46,13 @@ function redactName(name: string): string {
 
 /** Names of fields are redacted, too: a map may have a secret for a name. */
 function redactJson(value: Json): Json {
-  if (typeof value === "string") return redact(value);
+  if (typeof value === "string") return /^https?:\/\//i.test(value) ? redactUrl(value) : redact(value);
   if (Array.isArray(value)) return value.map(redactJson);
   if (value === null || typeof value !== "object") return value;
   return Object.fromEntries(
     Object.entries(value).map(([key, inner]) => [
       redact(key),
-      secretKey.test(key) && inner !== null && inner !== "" && typeof inner !== "boolean"
+      isSecretName(key) && inner !== null && inner !== "" && typeof inner !== "boolean"
         ? redactedMark
         : redactJson(inner),
     ]),
@@ -67,7 +65,7 @@ function redactUrl(text: string): string {
   const url = new URL(text);
   let isChanged = false;
   for (const name of new Set(url.searchParams.keys()))
-    if (secretKey.test(name) || /^(?:key|sig|signature|code)$/i.test(name)) {
+    if (isSecretParameter(name)) {
       url.searchParams.set(name, redactedMark);
       isChanged = true;
     }
