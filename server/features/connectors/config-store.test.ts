@@ -1,0 +1,161 @@
+import { readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
+
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { z } from "zod";
+
+import { openJsonStore, type JsonStore } from "../../../lib/json-store.ts";
+import { silentLogger } from "../../../lib/logger.ts";
+import { createSecretBox, type SecretBox } from "../../../lib/secret-box.ts";
+import { useTemporaryFolders } from "../../../lib/testing/temporary-folder.ts";
+import { defineConnector, defineOperation, type AnyConnector } from "../../connectors/framework/define-connector.ts";
+import { createConfigStore, type ConfigStore } from "./config-store.ts";
+import { connectorsFile, type ConnectorsFile } from "./connector-files.ts";
+
+const newFolder = useTemporaryFolders();
+const things: AnyConnector = defineConnector({
+  id: "things",
+  title: "Things",
+  description: "A place of things.",
+  config: z.object({ address: z.url(), apiKey: z.string().min(8), hookSecret: z.string().optional() }),
+  secrets: ["apiKey", "hookSecret"],
+  operations: {
+    look: defineOperation({
+      title: "Look",
+      description: "Looks.",
+      effect: "read",
+      input: z.object({}),
+      output: z.null(),
+      targets: () => [],
+      examples: [],
+      run: () => Promise.resolve(null),
+    }),
+  },
+});
+const address = "https://things.example";
+const names = things.secrets;
+
+let folder: string;
+let store: JsonStore<ConnectorsFile>;
+let box: SecretBox;
+let configs: ConfigStore;
+
+async function open(): Promise<void> {
+  store = await openJsonStore<ConnectorsFile>({
+    ...connectorsFile,
+    file: join(folder, "connectors.json"),
+    logger: silentLogger,
+  });
+  box = createSecretBox({
+    configDir: join(folder, "config"),
+    fingerprintFile: join(folder, "secrets-key.json"),
+    variables: { THINGS_KEY: "key-of-the-environment" },
+    logger: silentLogger,
+  });
+  configs = createConfigStore({ store, secrets: box, clock: { now: () => 0, monotonic: () => 0 } });
+}
+
+async function reopen(): Promise<void> {
+  await store.close();
+  await open();
+}
+
+beforeEach(async () => {
+  folder = await newFolder();
+  await open();
+});
+afterEach(() => store.close());
+
+const onDisk = (): Promise<string> => readFile(join(folder, "connectors.json"), "utf8");
+const valuesOf = async () => (await configs.configs.open("things", names)).values;
+
+test("one nobody has touched is off and empty, and what is missing is named", async () => {
+  expect(configs.configs.setup("things")).toEqual({ isEnabled: false, revision: 0 });
+  expect(configs.configs.setup("__proto__").isEnabled).toBe(false);
+  expect((await configs.issues(things)).map(({ path }) => path)).toEqual(["config.address", "config.apiKey"]);
+});
+
+test("secrets are sealed on disk, open for the gateway alone, and told by their last letters at most", async () => {
+  await configs.put(things, { address, apiKey: "a-long-secret-key" });
+  expect(await onDisk()).not.toContain("a-long-secret-key");
+  await reopen();
+  expect(await configs.configs.open("things", names)).toEqual({
+    values: { address, apiKey: "a-long-secret-key" },
+    secrets: ["a-long-secret-key"],
+  });
+  const view = configs.view(things);
+  expect(view.config).toEqual({ address });
+  expect(view.secrets).toMatchObject({ apiKey: { isSet: true, last4: "-key" }, hookSecret: { isSet: false } });
+  expect(JSON.stringify(view)).not.toContain("a-long");
+  expect(await configs.issues(things)).toEqual([]);
+});
+
+test("a secret that is left out stays, one that is null goes, and each change is a revision", async () => {
+  await configs.put(things, { address, apiKey: "first-secret", hookSecret: "second-secret" });
+  await configs.put(things, { address: "https://other.example" });
+  expect(await valuesOf()).toEqual({
+    address: "https://other.example",
+    apiKey: "first-secret",
+    hookSecret: "second-secret",
+  });
+  await configs.put(things, { address, hookSecret: null });
+  expect(await valuesOf()).toEqual({ address, apiKey: "first-secret" });
+  await expect(configs.put(things, { address, apiKey: "" })).rejects.toMatchObject({ code: "invalid_request" });
+  await configs.setEnabled(things, true);
+  expect(configs.configs.setup("things")).toEqual({ isEnabled: true, revision: 3 });
+});
+
+test("every field that is wrong or unknown is named, nothing is changed, and no secret is repeated", async () => {
+  await configs.put(things, { address, apiKey: "first-secret" });
+  const wrong = configs.put(things, { address: "nowhere", apiKey: "short", colour: "red" });
+  const error: unknown = await wrong.catch((thrown: unknown) => thrown);
+  expect(error).toMatchObject({
+    code: "invalid_request",
+    issues: [{ path: "body.config.address" }, { path: "body.config.apiKey" }, { path: "body.config.colour" }],
+  });
+  expect(JSON.stringify(error)).not.toContain('short"');
+  await expect(configs.put(things, { address, apiKey: 12_345_678 })).rejects.toMatchObject({ code: "invalid_request" });
+  expect(await valuesOf()).toEqual({ address, apiKey: "first-secret" });
+});
+
+test("a secret of the environment stays there", async () => {
+  await configs.put(things, { address, apiKey: "env:THINGS_KEY" });
+  expect(await onDisk()).toContain("env:THINGS_KEY");
+  expect(await valuesOf()).toMatchObject({ apiKey: "key-of-the-environment" });
+});
+
+test("a secret written by hand among the other fields works, is never shown, and is sealed", async () => {
+  await store.update((file) => ({
+    next: {
+      ...file,
+      connectors: {
+        things: {
+          isEnabled: true,
+          config: { address, apiKey: "written-by-hand" },
+          secrets: {},
+          revision: 4,
+          updatedAt: null,
+        },
+      },
+    },
+    result: null,
+  }));
+  expect(configs.view(things).config).toEqual({ address });
+  expect(await valuesOf()).toEqual({ address, apiKey: "written-by-hand" });
+  await configs.sealByHand([things]);
+  expect(await onDisk()).not.toContain("written-by-hand");
+  await reopen();
+  expect(await valuesOf()).toEqual({ address, apiKey: "written-by-hand" });
+  const before = await onDisk();
+  await configs.sealByHand([things]);
+  expect(await onDisk()).toBe(before);
+});
+
+test("secrets that cannot be opened are said to be, and can be entered anew", async () => {
+  await configs.put(things, { address, apiKey: "first-secret" });
+  await store.close();
+  await rm(join(folder, "config"), { recursive: true });
+  await open();
+  await expect(configs.configs.open("things", names)).rejects.toMatchObject({ code: "unavailable" });
+  expect(await configs.issues(things)).toMatchObject([{ path: "config" }]);
+});
