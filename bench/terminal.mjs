@@ -36,9 +36,9 @@ async function barePty() {
   const load = createRequire(import.meta.url);
   let pty;
   try {
-    pty = load("node-pty");
-  } catch {
     pty = load("@lydell/node-pty");
+  } catch {
+    pty = load("node-pty");
   }
   const rates = [];
   for (let round = 0; round < rounds; round += 1) {

@@ -18,9 +18,9 @@ interface PtyInside {
 
 let loading: Promise<PtyModule> | null = null;
 
-/** Loads node-pty, or the build with prebuilt binaries where it could not be compiled. */
+/** Loads node-pty as it comes prebuilt for this system; where it does not, one that was compiled here. */
 export function loadPty(): Promise<PtyModule> {
-  loading ??= importPty("node-pty").catch(() => importPty("@lydell/node-pty"));
+  loading ??= importPty("@lydell/node-pty").catch(() => importPty("node-pty"));
   return loading;
 }
 
