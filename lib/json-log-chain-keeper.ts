@@ -37,6 +37,9 @@ export class ChainKeeper {
   readonly #options: ChainKeeperOptions;
   #end: ChainEnd = chainStart;
   #note: FileHandle | null = null;
+  /** Number of the row the note names. */
+  #noted = 0;
+  #noting: Promise<void> = Promise.resolve();
 
   constructor(options: ChainKeeperOptions) {
     this.#options = options;
@@ -44,6 +47,11 @@ export class ChainKeeper {
 
   get end(): ChainEnd {
     return this.#end;
+  }
+
+  /** Whether there is a note to say what is missing at the end. */
+  get isNoted(): boolean {
+    return this.#note !== null;
   }
 
   /**
@@ -89,25 +97,41 @@ export class ChainKeeper {
    */
   async commit(end: ChainEnd, isDurable: boolean): Promise<void> {
     this.#end = end;
-    if (!isDurable) return;
+    if (isDurable) await this.note(end);
+  }
+
+  /** The rows up to `end` have reached the disk. What was noted already is not taken back by what comes late. */
+  note(end: ChainEnd): Promise<void> {
+    this.#noting = this.#noting.then(() => this.#writeNote(end));
+    return this.#noting;
+  }
+
+  async #writeNote(end: ChainEnd): Promise<void> {
+    if (end.n <= this.#noted) return;
     const { directory, disk, logger } = this.#options;
     const path = join(directory, chainNoteName);
     try {
-      if (!this.#note) {
+      if (this.#note) await this.#note.write(formatNote(end), 0, "latin1");
+      else {
         await replaceFile(disk, path, formatNote(end));
         this.#note = await disk.open(path, "r+");
-        return;
       }
-      await this.#note.write(formatNote(end), 0, "latin1");
+      this.#noted = end.n;
     } catch (error) {
       if (!(error instanceof Error)) throw error;
       logger.error("The end of a chain could not be noted", { file: path }, error);
-      await this.forget();
+      await this.#closeNote();
     }
   }
 
   /** The note is looked for anew: its folder may be another one. */
   async forget(): Promise<void> {
+    await this.#noting;
+    await this.#closeNote();
+    this.#noted = 0;
+  }
+
+  async #closeNote(): Promise<void> {
     const note = this.#note;
     this.#note = null;
     await note?.close();

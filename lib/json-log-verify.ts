@@ -80,8 +80,15 @@ export async function verifyChain(options: VerifyOptions): Promise<ChainReport> 
   }
 }
 
+/** Proves the rows of a chain in one file, as `copyLog` gives them. Rows at the end are only missed when one is `expected`. */
+export function verifyCopy(options: Omit<VerifyOptions, "directory"> & { path: string }): Promise<ChainReport> {
+  return new Verifier({ ...options, directory: "" }).runCopy(options.path);
+}
+
 class Verifier {
   readonly #options: VerifyOptions;
+  /** The files of the chain stand in one, behind each other. */
+  #isCopy = false;
   readonly #report: ChainReport = {
     isWhole: true,
     broken: null,
@@ -122,12 +129,7 @@ class Verifier {
     }
     this.#report.files = files.length;
     this.#judgeStart();
-    const lastFile = files.at(-1);
-    for (const [n, { what }] of this.#wanted) {
-      const message = `The chain ends with row ${this.#end.n}, but ${what} row ${n}: rows are missing at the end.`;
-      const isOlder = this.#report.first !== null && n < this.#report.first;
-      if (!isOlder) this.#break(lastFile ? basename(lastFile.path) : "", this.#lines, "end_missing", message);
-    }
+    this.#judgeEnd(basename(files.at(-1)?.path ?? ""));
     if (!noted && this.#report.rows > 0) {
       const message = `${note ? "It is damaged" : "It is gone"}: whether rows at the end are missing cannot be said.`;
       this.#break(chainNoteName, 0, "note_missing", message);
@@ -135,12 +137,31 @@ class Verifier {
     return this.#report;
   }
 
+  async runCopy(path: string): Promise<ChainReport> {
+    const { expected } = this.#options;
+    this.#isCopy = true;
+    if (expected) this.#wanted.set(expected.n, { hash: expected.hash, what: "was expected:" });
+    await this.#file({ number: 0, day: "", path }, true);
+    this.#judgeStart();
+    this.#judgeEnd(basename(path));
+    return this.#report;
+  }
+
+  #judgeEnd(lastFile: string): void {
+    for (const [n, { what }] of this.#wanted) {
+      const message = `The chain ends with row ${this.#end.n}, but ${what} row ${n}: rows are missing at the end.`;
+      const isOlder = this.#report.first !== null && n < this.#report.first;
+      if (!isOlder) this.#break(lastFile, this.#lines, "end_missing", message);
+    }
+  }
+
   /** Only now it is known whether a removal explains what is not there; it is the first place all the same. */
   #judgeStart(): void {
     if (!this.#before) return;
     const { n } = this.#before;
     const message = n === 0 ? "The first row follows none." : `Rows 1 to ${n} are gone, and not by retention.`;
-    this.#report.broken = null;
+    // A single fault behind it is in the very row that would explain it: then that one is the place.
+    if (this.#report.breaks !== 1) this.#report.broken = null;
     this.#break(this.#firstFile, 1, "start_missing", message);
   }
 
@@ -210,7 +231,8 @@ class Verifier {
 
   #chainRow(file: string, bytes: Buffer): void {
     const row = readChainRow(bytes);
-    if (row?.kind === "begin" && (row.file !== file || this.#lines !== 1))
+    if (this.#isCopy) this.#report.files += row?.kind === "begin" ? 1 : 0;
+    else if (row?.kind === "begin" && (row.file !== file || this.#lines !== 1))
       this.#break(file, this.#lines, "wrong_file", `The rows from here on were written to ${row.file}.`);
     if (this.#lines === 1 && row?.kind !== "begin")
       this.#break(file, 1, "wrong_file", "The file does not begin as a file of the chain.");

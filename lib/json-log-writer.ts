@@ -22,6 +22,8 @@ import {
 import type { Logger } from "./logger.ts";
 
 const dayMs = 24 * 60 * 60 * 1_000;
+/** Rows nobody waits for reach the disk itself so soon. */
+const settleMs = 100;
 
 export interface JsonLogWriterOptions {
   directory: string;
@@ -44,7 +46,7 @@ export interface NewRow {
   /** JSON of an object, without a line end. */
   readonly json: string;
   readonly day: string | undefined;
-  /** Whether it is waited for until it would survive a power failure; else only the end of the process. */
+  /** Whether it is waited for until it would survive a power failure; else only the end of the process, and that follows soon. */
   readonly isDurable: boolean;
   /** Told where it is, in the order of the rows, before `append` resolves. */
   readonly onWritten?: (place: RowPlace) => void;
@@ -77,6 +79,12 @@ export class JsonLogWriter {
   #isFlushing = false;
   #tail: Promise<void> = Promise.resolve();
   #refusal: AppError | null = null;
+  /** Rows are in the file that may not be on the disk yet. */
+  #isUnsettled = false;
+  #settleTimer: NodeJS.Timeout | null = null;
+  #settling: Promise<void> = Promise.resolve();
+  /** The disk has not taken what was acknowledged: the next row is waited for, whatever it asks. */
+  #mustSettle = false;
   /** Wall and steady time read together: when they drift apart, the clock was set. */
   #anchor: { wall: number; steady: number };
 
@@ -151,6 +159,8 @@ export class JsonLogWriter {
   async close(): Promise<void> {
     this.#refusal ??= new AppError("unavailable", `${this.#options.directory} is closed: PortOS is stopping.`);
     await this.#exclusive(async () => {
+      await this.#settle();
+      await this.#settling;
       await this.#current?.handle.close();
       this.#current = null;
       await this.#options.chain?.forget();
@@ -199,7 +209,7 @@ export class JsonLogWriter {
 
   async #write(day: string, rows: readonly Pick<NewRow, "json" | "isDurable">[]): Promise<RowPlace[]> {
     const { chain, maxFileBytes } = this.#options;
-    const isDurable = rows.some((row) => row.isDurable);
+    const isDurable = this.#mustSettle || chain?.isNoted === false || rows.some((row) => row.isDurable);
     for (let attempt = 1; ; attempt += 1) {
       const current = this.#current;
       const file = current?.day === day && current.size < maxFileBytes ? current : await this.#begin(day);
@@ -219,6 +229,7 @@ export class JsonLogWriter {
       const isRemoved = (await file.handle.stat()).nlink === 0;
       if (!isRemoved) {
         if (sealed) await chain?.commit(sealed.end, isDurable);
+        this.#noteSettled(isDurable);
         const begin = lines.length - rows.length;
         for (const place of places.slice(0, begin)) this.#options.onChainRow?.(place);
         return places.slice(begin);
@@ -229,7 +240,37 @@ export class JsonLogWriter {
     }
   }
 
+  #noteSettled(isDurable: boolean): void {
+    this.#isUnsettled = !isDurable;
+    if (isDurable) this.#mustSettle = false;
+    else
+      this.#settleTimer ??= setTimeout(() => {
+        this.#settling = this.#settle();
+      }, settleMs).unref();
+  }
+
+  /** Brings to the disk what nobody has waited for; rows that are written meanwhile do not wait for it. */
+  async #settle(): Promise<void> {
+    if (this.#settleTimer) clearTimeout(this.#settleTimer);
+    this.#settleTimer = null;
+    const { chain, problems, directory } = this.#options;
+    const file = this.#current;
+    if (!file || !this.#isUnsettled) return;
+    this.#isUnsettled = false;
+    const end = chain?.end;
+    try {
+      await file.handle.datasync();
+      if (end) await chain?.note(end);
+    } catch (error) {
+      this.#mustSettle = true;
+      problems.report("unwritable", diskError(error, directory).message);
+    }
+  }
+
   async #begin(day: string): Promise<CurrentFile> {
+    // What comes later must not be on the disk before what came earlier, be it of a process before this one.
+    await this.#settling;
+    await this.#current?.handle.datasync();
     await makeFolder(this.#disk, this.#options.directory);
     await this.#refresh();
     this.#lastNumber = nextNumber(this.#options.clock.now(), this.#lastNumber);
@@ -321,6 +362,7 @@ export class JsonLogWriter {
 
   async #forget(file: CurrentFile): Promise<void> {
     this.#current = null;
+    this.#isUnsettled = false;
     await file.handle.close();
   }
 

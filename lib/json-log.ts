@@ -4,7 +4,7 @@ import type { z } from "zod";
 
 import { AppError } from "./app-error.ts";
 import type { Clock } from "./clock.ts";
-import { diskError, makeFolder, systemDisk, type Disk } from "./durable-file.ts";
+import { diskError, identify, makeFolder, systemDisk, type Disk } from "./durable-file.ts";
 import { createProblemList, type ProblemList, type StoreProblem } from "./file-problems.ts";
 import { describeIssues } from "./json-document.ts";
 import { chainKeys, isChainRow } from "./json-log-chain.ts";
@@ -38,7 +38,10 @@ export interface JsonLog<T> {
 
 /** What an open log can do besides: for those who keep more in it than a history. */
 export interface OpenJsonLog<T> extends JsonLog<T> {
-  /** As `append`, and answers the `rowId`. Without `isDurable` it waits only until the row would survive the end of the process. */
+  /**
+   * As `append`, and answers the `rowId`. Without `isDurable` it waits only until the row would survive the end of the process;
+   * within a tenth of a second it reaches the disk as well, and when that fails the next row of whatever kind is waited for.
+   */
   add(entry: T, options?: { isDurable?: boolean }): Promise<string>;
   /** The row with this id, `null` when it is not there any more. */
   read(rowId: string): Promise<LogRow<T> | null>;
@@ -50,6 +53,16 @@ export interface OpenJsonLog<T> extends JsonLog<T> {
   removeBefore(rowId: string): Promise<void>;
   /** Number of files there are. */
   fileCount(): Promise<number>;
+  /** How much there is, and the day with which it begins. */
+  extent(): Promise<LogExtent>;
+}
+
+/** How much a log holds. */
+export interface LogExtent {
+  files: number;
+  bytes: number;
+  /** Of the oldest file; `null` when there is none. */
+  firstDay: string | null;
 }
 
 export interface JsonLogOptions<T> {
@@ -94,6 +107,7 @@ export async function openJsonLog<T>(options: JsonLogOptions<T>): Promise<OpenJs
     prune: (keepDays) => log.prune(keepDays),
     removeBefore: (rowId) => log.removeBefore(readCursor(rowId).number),
     fileCount: () => log.fileCount(),
+    extent: () => log.extent(),
     problems: () => problems.list(),
     close: () => log.close(),
   };
@@ -201,6 +215,13 @@ class OpenLog<T> {
 
   async fileCount(): Promise<number> {
     return (await this.#writer.files()).length;
+  }
+
+  async extent(): Promise<LogExtent> {
+    const files = await this.#writer.files();
+    const identities = await Promise.all(files.map(({ path }) => identify(this.#disk, path)));
+    const bytes = identities.reduce((all, identity) => all + Number(identity?.size ?? 0), 0);
+    return { files: files.length, bytes, firstDay: files[0]?.day ?? null };
   }
 
   async close(): Promise<void> {

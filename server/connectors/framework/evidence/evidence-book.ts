@@ -14,7 +14,8 @@ import { AppError } from "../../../../lib/app-error.ts";
 import type { Clock } from "../../../../lib/clock.ts";
 import { systemDisk } from "../../../../lib/durable-file.ts";
 import { describeIssues } from "../../../../lib/json-document.ts";
-import type { LogRow, OpenJsonLog } from "../../../../lib/json-log.ts";
+import type { LogExtent, LogRow, OpenJsonLog } from "../../../../lib/json-log.ts";
+import { copyLog } from "../../../../lib/json-log-copy.ts";
 import { verifyChain } from "../../../../lib/json-log-verify.ts";
 import type { Logger } from "../../../../lib/logger.ts";
 import { toQuery, toRange } from "./evidence-filter.ts";
@@ -47,8 +48,9 @@ export interface EvidenceBook {
    */
   begin(intent: EvidenceIntent): Promise<void>;
   /**
-   * How a call ended, or that it was refused before it left. What cannot be written now is kept and tried again, and no
-   * further call begins before; the promise rejects all the same.
+   * How a call ended, or that it was refused before it left. Resolves when that would survive the end of the process; the disk
+   * itself has it soon after, and nobody waits for that: were it lost with the power, the call would be found without an end.
+   * What cannot be written now is kept and tried again, and no further call begins before; the promise rejects all the same.
    */
   append(record: EvidenceRecord): Promise<void>;
   page(filter: EvidenceFilter & { before?: string | undefined; limit: number }): Promise<EvidencePage>;
@@ -57,6 +59,9 @@ export interface EvidenceBook {
   all(filter: EvidenceFilter): AsyncGenerator<EvidenceView>;
   statistics(range: { from?: string | undefined; to?: string | undefined }): Promise<EvidenceStatistics>;
   verify(signal?: AbortSignal): Promise<EvidenceProof>;
+  extent(): Promise<LogExtent>;
+  /** Every row of the chain as it is stored, oldest first. */
+  chain(): AsyncGenerator<Buffer>;
   /** Removes days older than `keepDays`; the chain says so and can still be proved. */
   prune(keepDays: number): Promise<void>;
   /** Tries a last time to write what could not be written. The log is closed by who opened it. */
@@ -96,6 +101,8 @@ export async function openEvidenceBook(options: EvidenceBookOptions): Promise<Ev
     all: (filter) => book.all(filter),
     statistics: async (range) => toStatistics(await log.tally(toRange(range))),
     verify: (signal) => book.verify(signal),
+    extent: () => log.extent(),
+    chain: () => copyLog({ disk: systemDisk, directory: options.directory }),
     prune: (keepDays) => log.prune(keepDays),
     stop: () => book.stop(),
   };
@@ -133,7 +140,7 @@ class Book {
   async end(record: EvidenceRecord): Promise<void> {
     const row = this.#toRow(record);
     try {
-      await this.#options.log.append({ ...row, kind: "call" });
+      await this.#options.log.add({ ...row, kind: "call" }, { isDurable: false });
       this.#underWay.delete(row.id);
     } catch (error) {
       this.#unwritten.set(row.id, row);

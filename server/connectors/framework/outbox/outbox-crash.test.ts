@@ -1,9 +1,9 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
+import { createCrashingDisk } from "../../../../lib/testing/crashing-disk.ts";
 import { until, useTemporaryFolders } from "../../../../lib/testing/temporary-folder.ts";
 import type { DeliveryResult, DeliveryTry } from "./deliverer.ts";
-import { createCrashingDisk } from "./testing/crashing-disk.ts";
 import { failed, isEmpty, message, ok, openScene as open, quick } from "./testing/outbox-scene.ts";
 
 const newFolder = useTemporaryFolders();

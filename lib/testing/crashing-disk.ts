@@ -1,7 +1,7 @@
 import { truncateSync, statSync } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
 
-import { systemDisk, type Disk } from "../../../../../lib/durable-file.ts";
+import { systemDisk, type Disk } from "../durable-file.ts";
 
 /** A disk that stops in the middle of one of its writes and refuses everything from then on, as at the end of a process. */
 export interface CrashingDisk {
