@@ -1,6 +1,7 @@
 import { z } from "zod";
 
 import { appIdSchema } from "./apps.ts";
+import { connectorActionSchema } from "./automation-connectors.ts";
 import { budgetSchema, runChoiceSchema, runInputSchema } from "./runs.ts";
 import { taskInputSchema } from "./tasks.ts";
 import { commandVariableNameSchema, variableInputSchema, variableSchema } from "./variables.ts";
@@ -112,6 +113,7 @@ export const automationActionInputSchema = z.discriminatedUnion("kind", [
   restartActionSchema,
   taskActionSchema,
   runActionSchema,
+  connectorActionSchema,
 ]);
 export type AutomationActionInput = z.output<typeof automationActionInputSchema>;
 
@@ -122,5 +124,6 @@ export const automationActionSchema = z.discriminatedUnion("kind", [
   restartActionSchema,
   taskActionSchema,
   runActionSchema,
+  connectorActionSchema,
 ]);
 export type AutomationAction = z.output<typeof automationActionSchema>;

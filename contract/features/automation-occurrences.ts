@@ -1,5 +1,7 @@
 import { z } from "zod";
 
+import { occurrenceStepSchema } from "./automation-connectors.ts";
+
 /** Where an occurrence stands. `missed`: nobody was there to run it. `skipped`: it was decided not to run it. */
 export const occurrenceStateSchema = z.enum([
   "queued",
@@ -22,7 +24,7 @@ export const occurrenceSchema = z.strictObject({
   trigger: z.enum(["schedule", "manual", "webhook"]),
   /** Who started it by hand, or which webhook did. */
   who: z.string().nullable(),
-  action: z.enum(["command", "url", "restart-app", "task", "run"]),
+  action: z.enum(["command", "url", "restart-app", "task", "run", "connector"]),
   due: z.iso.datetime(),
   /** Last due time this row stands for, when it stands for more than one. */
   dueUntil: z.iso.datetime().nullable(),
@@ -40,5 +42,9 @@ export const occurrenceSchema = z.strictObject({
   httpStatus: z.int().nullable(),
   /** Bytes of output kept. */
   outputBytes: z.int().min(0),
+  /** Id of the message that started it. */
+  messageId: z.string().optional(),
+  /** Its calls of connectors, in their order. */
+  steps: z.array(occurrenceStepSchema).optional(),
 });
 export type Occurrence = z.output<typeof occurrenceSchema>;

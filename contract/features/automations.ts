@@ -4,6 +4,7 @@ import { defineFeed } from "../channel.ts";
 import { defineEndpoints } from "../endpoint.ts";
 import { pageCursorSchema } from "../page-cursor.ts";
 import { automationActionInputSchema, automationActionSchema } from "./automation-actions.ts";
+import { connectorTryInputSchema, connectorTrySchema, stepResultSchema } from "./automation-connectors.ts";
 import { occurrenceSchema, occurrenceStateSchema } from "./automation-occurrences.ts";
 import { budgetSchema } from "./runs.ts";
 import { missedPolicySchema, overlapPolicySchema, scheduleSchema, zoneSchema } from "./automation-schedules.ts";
@@ -163,6 +164,14 @@ export const automationsEndpoints = defineEndpoints({
     }),
     audit: "none",
   },
+  tryConnectors: {
+    method: "POST",
+    path: "/api/automations-try",
+    summary: "Show what calls of connectors an automation would make, without making them",
+    body: connectorTryInputSchema,
+    reply: connectorTrySchema,
+    audit: "none",
+  },
   get: {
     method: "GET",
     path: "/api/automations/:id",
@@ -293,6 +302,14 @@ export const automationsEndpoints = defineEndpoints({
       /** The run has ended and `next` is its last byte. */
       isComplete: z.boolean(),
     }),
+    audit: "none",
+  },
+  stepResults: {
+    method: "GET",
+    path: "/api/occurrences/:id/results",
+    summary: "Read what the calls of a run gave",
+    params: occurrenceId,
+    reply: z.strictObject({ steps: z.array(stepResultSchema) }),
     audit: "none",
   },
   downloadOutput: {

@@ -28,7 +28,7 @@ export async function askApproval(
   onAnswer: (answer: ApprovalAnswer) => void,
 ): Promise<ApprovalAnswer> {
   const answer = await parts.approvals.ask(
-    { subject: subjectOf(request, call), hash: callHash(request, call) },
+    { subject: subjectOf(request, call), hash: callHash(request, call), resumes: request.resumes },
     request.signal,
   );
   onAnswer(answer);
@@ -75,7 +75,7 @@ export function subjectOf({ operation: name, caller }: GatewayRequest, call: Pre
   return redactValue({
     kind: "connector-call",
     title: `${connector.title}: ${operation.title}${where}`.slice(0, 300),
-    why: `${caller.name} wants it. ${asksReason}.`,
+    why: `${upperFirst(caller.name)} wants it. ${upperFirst(asksReason)}.`,
     onDeny: "Nothing is sent, and whoever asked is told so.",
     connectorId: connector.id,
     connectorName: connector.title.slice(0, 120),
@@ -88,6 +88,10 @@ export function subjectOf({ operation: name, caller }: GatewayRequest, call: Pre
     callerId: caller.id ?? null,
     isForUser: asks === "yes",
   } satisfies Subject) as Subject;
+}
+
+function upperFirst(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 function originOf(target: string): string {

@@ -31,6 +31,16 @@ export interface GatewayErrorOptions extends AppErrorOptions {
   isFinal?: boolean;
   /** Pause the other side, or a limit, asks for, in milliseconds. */
   askedMs?: number | null;
+  /** PortOS ends: whoever can go on after the next start does not take it for the end of the call. */
+  isEnding?: boolean;
+}
+
+/** What cuts calls when PortOS ends. */
+export function endingError(): GatewayError {
+  return new GatewayError("cancelled", "PortOS is being stopped", {
+    hint: "Call again after the next start if it is still wanted.",
+    isEnding: true,
+  });
 }
 
 /** A call that did not end well; `hint` says what to do about it. */
@@ -38,6 +48,7 @@ export class GatewayError extends AppError {
   readonly gatewayCode: GatewayCode;
   readonly isFinal: boolean;
   readonly askedMs: number | null;
+  readonly isEnding: boolean;
   /** Its record; `null` until it has one. */
   evidenceId: string | null = null;
   /** The way it went, as far as it came. */
@@ -48,6 +59,7 @@ export class GatewayError extends AppError {
     this.gatewayCode = gatewayCode;
     this.isFinal = options.isFinal ?? false;
     this.askedMs = options.askedMs ?? null;
+    this.isEnding = options.isEnding ?? false;
   }
 
   override get details(): { reason: GatewayCode; evidenceId: string | null } {

@@ -30,7 +30,7 @@ function askerOf(subject: Approval["subject"]): string {
     case "agent-tool":
       return subject.runTitle;
     case "connector-call":
-      return subject.connectorName;
+      return subject.callerKind === "automation" ? subject.callerName : subject.connectorName;
     case "repair":
     default:
       return `A repair of ${subject.appName}`;

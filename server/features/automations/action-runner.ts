@@ -1,3 +1,4 @@
+import type { OccurrenceStep } from "../../../contract/features/automation-connectors.ts";
 import type { Occurrence } from "../../../contract/features/automation-occurrences.ts";
 import type { StoredAction } from "./automation-record.ts";
 import type { OutputWriter } from "./output-writer.ts";
@@ -8,12 +9,16 @@ export interface ActionResult {
   reason: string | null;
   exitCode?: number | null;
   httpStatus?: number | null;
+  /** Its calls of connectors, as they ended. */
+  steps?: OccurrenceStep[];
 }
 
 /** What a run is given, whoever started it. */
 export interface RunContext {
   row: Occurrence;
   output: OutputWriter;
+  /** Puts how its calls stand into the ledger; on disk when it resolves. */
+  progress(steps: OccurrenceStep[]): Promise<void>;
   /** Aborts when the run shall end; its reason is a sentence for the ledger. */
   signal: AbortSignal;
   /** Aborts when the server stops: what can go on without it goes on. */

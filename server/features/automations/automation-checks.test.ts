@@ -9,6 +9,7 @@ import { checkInput } from "./automation-checks.ts";
 const context = {
   apps: { find: () => null, restart: () => Promise.resolve() },
   prompts: { issuesOf: () => Promise.resolve([]) },
+  connectors: { find: () => undefined },
   now: 0,
   isScheduleNew: false,
 };

@@ -4,6 +4,8 @@ import type { AutomationInput } from "../../../contract/features/automations.ts"
 import type { PromptReference } from "../../../contract/features/prompts.ts";
 import { AppError } from "../../../lib/app-error.ts";
 import type { AutomationApps } from "./app-actions.ts";
+import type { AutomationConnectors } from "./automation-connectors.ts";
+import { stepIssues } from "./step-checks.ts";
 import { scheduleIssues } from "./due-times.ts";
 
 /** What automations may ask of prompts. */
@@ -17,11 +19,17 @@ type Issue = { path: string; message: string };
 /** Refuses what has the right shape and cannot work: throws `invalid_request` naming each field and its rule. */
 export async function checkInput(
   input: AutomationInput,
-  context: { apps: AutomationApps; prompts: AutomationPrompts; now: number; isScheduleNew: boolean },
+  context: {
+    apps: AutomationApps;
+    prompts: AutomationPrompts;
+    connectors: Pick<AutomationConnectors, "find">;
+    now: number;
+    isScheduleNew: boolean;
+  },
 ): Promise<void> {
   const issues: Issue[] = [
     ...(context.isScheduleNew ? scheduleIssues(input.schedule, context.now).map(below("schedule")) : []),
-    ...(await actionIssues(input.action, context.apps)).map(below("action")),
+    ...(await actionIssues(input.action, context)).map(below("action")),
     ...(await promptIssues(input.action, context.prompts)),
   ];
   const [first] = issues;
@@ -32,11 +40,16 @@ function below(part: string): (issue: Issue) => Issue {
   return ({ path, message }) => ({ path: `body.${part}.${path}`, message });
 }
 
-async function actionIssues(action: AutomationInput["action"], apps: AutomationApps): Promise<Issue[]> {
+async function actionIssues(
+  action: AutomationInput["action"],
+  context: { apps: AutomationApps; connectors: Pick<AutomationConnectors, "find"> },
+): Promise<Issue[]> {
+  const { apps } = context;
+  if (action.kind === "connector") return stepIssues(action, context.connectors);
   if (action.kind === "command") return folderIssues(action.folder);
   if (action.kind === "run" && typeof action.folder === "string") {
     const { folder, ...rest } = action;
-    return [...(await folderIssues(folder)), ...(await actionIssues(rest, apps))];
+    return [...(await folderIssues(folder)), ...(await actionIssues(rest, context))];
   }
   if ((action.kind === "task" || action.kind === "run") && (action.appId ?? null) === null) return [];
   const app = apps.find(action.appId ?? "");

@@ -3,6 +3,7 @@ import { AppError } from "../../../lib/app-error.ts";
 import type { Clock } from "../../../lib/clock.ts";
 import type { SecretBox } from "../../../lib/secret-box.ts";
 import type { AutomationApps } from "./app-actions.ts";
+import type { AutomationConnectors } from "./automation-connectors.ts";
 import { type AutomationPrompts, checkInput } from "./automation-checks.ts";
 import { type AutomationRecord, type StoredAction, toStoredAction } from "./automation-record.ts";
 import type { AutomationStore } from "./automation-store.ts";
@@ -26,6 +27,7 @@ interface Dependencies {
   runner: OccurrenceRunner;
   apps: AutomationApps;
   prompts: AutomationPrompts;
+  connectors: Pick<AutomationConnectors, "find">;
   clock: Clock;
   secrets: Pick<SecretBox, "seal">;
   viewOf(automation: AutomationRecord): AutomationView;
@@ -40,7 +42,7 @@ export function existing(store: AutomationStore, id: string): AutomationRecord {
 
 /** The editor of the stored automations. */
 export function createAutomationEditor(dependencies: Dependencies): AutomationEditor {
-  const { store, runner, apps, prompts, clock, secrets, viewOf } = dependencies;
+  const { store, runner, apps, prompts, connectors, clock, secrets, viewOf } = dependencies;
 
   /** Sealing takes time: when the action was changed meanwhile, secrets that stay are taken from what it is by then. */
   async function replaceAction(
@@ -62,7 +64,7 @@ export function createAutomationEditor(dependencies: Dependencies): AutomationEd
 
   return {
     async create(input) {
-      await checkInput(input, { apps, prompts, now: clock.now(), isScheduleNew: true });
+      await checkInput(input, { apps, prompts, connectors, now: clock.now(), isScheduleNew: true });
       const at = isoTime(clock.now());
       const times = { createdAt: at, updatedAt: at, scheduledFrom: at };
       const action = await toStoredAction(input.action, null, secrets);
@@ -70,7 +72,7 @@ export function createAutomationEditor(dependencies: Dependencies): AutomationEd
     },
     async update(id, input) {
       const isScheduleNew = JSON.stringify(existing(store, id).schedule) !== JSON.stringify(input.schedule);
-      await checkInput(input, { apps, prompts, now: clock.now(), isScheduleNew });
+      await checkInput(input, { apps, prompts, connectors, now: clock.now(), isScheduleNew });
       const at = isoTime(clock.now());
       const updated = await replaceAction(id, input, (current, action) => {
         const scheduledFrom = isScheduleNew ? at : current.scheduledFrom;

@@ -9,6 +9,7 @@ import {
   taskActionSchema,
   urlActionSchema,
 } from "../../../contract/features/automation-actions.ts";
+import { connectorActionSchema } from "../../../contract/features/automation-connectors.ts";
 import { type Automation, automationSchema } from "../../../contract/features/automations.ts";
 import { commandVariableNameSchema } from "../../../contract/features/variables.ts";
 import { looksLikeSecret } from "../../../lib/redact.ts";
@@ -23,6 +24,7 @@ const storedActionSchema = z.discriminatedUnion("kind", [
   restartActionSchema,
   taskActionSchema,
   runActionSchema,
+  connectorActionSchema,
 ]);
 export type StoredAction = z.output<typeof storedActionSchema>;
 

@@ -13,6 +13,7 @@ import type { Logger } from "../../../lib/logger.ts";
 import type { SecretBox } from "../../../lib/secret-box.ts";
 import type { AutomationApps } from "./app-actions.ts";
 import type { AutomationPrompts } from "./automation-checks.ts";
+import type { AutomationConnectors } from "./automation-connectors.ts";
 import { type AutomationEditor, createAutomationEditor, existing } from "./automation-editor.ts";
 import { type AutomationRecord, toAutomation } from "./automation-record.ts";
 import type { AutomationStore } from "./automation-store.ts";
@@ -39,6 +40,7 @@ export interface AutomationServiceOptions {
   actions: ActionRunners;
   apps: AutomationApps;
   prompts: AutomationPrompts;
+  connectors: Pick<AutomationConnectors, "find">;
   secrets: SecretBox;
   clock: Clock;
   timers: Timers;
@@ -78,7 +80,8 @@ export interface AutomationService extends AutomationEditor {
 
 /** Builds the service over a loaded ledger; nothing runs before `start()`. */
 export function createAutomationService(options: AutomationServiceOptions): AutomationService {
-  const { store, ledger, outputs, clock, timers, logger, publish, apps, prompts, actions, secrets } = options;
+  const { store, ledger, outputs, clock, timers, logger, publish, apps, prompts, connectors, actions, secrets } =
+    options;
   const stale = new Set<string>();
   const runner = createOccurrenceRunner({
     clock,
@@ -154,7 +157,7 @@ export function createAutomationService(options: AutomationServiceOptions): Auto
   });
 
   return {
-    ...createAutomationEditor({ store, runner, apps, prompts, clock, secrets, viewOf }),
+    ...createAutomationEditor({ store, runner, apps, prompts, connectors, clock, secrets, viewOf }),
     list() {
       return {
         automations: store.all().map((record) => ({

@@ -12,6 +12,9 @@ import type { NewNotification, NotificationService } from "../notifications/noti
 import { type AutomationApps, createRestartAction, createUrlAction } from "./app-actions.ts";
 import type { AutomationPrompts } from "./automation-checks.ts";
 import { type AutomationService, createAutomationService } from "./automation-service.ts";
+import type { AutomationConnectors } from "./automation-connectors.ts";
+import { createConnectorAction } from "./connector-action.ts";
+import { openStepMemories } from "./step-memory.ts";
 import { automationsFile, type AutomationsFile } from "./automation-record.ts";
 import { createAutomationStore } from "./automation-store.ts";
 import { type CommandSessions, createCommandAction } from "./command-action.ts";
@@ -36,14 +39,23 @@ interface Dependencies {
   tasks: AutomationTasks;
   runs: AutomationRuns;
   prompts: AutomationPrompts;
+  connectors: AutomationConnectors;
   notifications: Pick<NotificationService, "notify" | "settle">;
   panic: NonNullable<Parameters<typeof createAutomationService>[0]["panic"]>;
 }
 
+/** Automations, and what calls of connectors need to know of them. */
+export interface BuiltAutomations extends AutomationService {
+  /** What came back for a delivery, before it counts as delivered. Never rejects. */
+  keepReply(reply: { idempotencyKey: string; output: unknown; evidenceId: string }): Promise<void>;
+  /** Questions that runs wait for, also over a restart. */
+  awaitedQuestions(): ReadonlySet<string>;
+}
+
 /** Opens the files, mounts endpoints and feed. Nothing comes due before `start()` of the returned service. */
-export async function buildAutomations(context: AppContext, dependencies: Dependencies): Promise<AutomationService> {
+export async function buildAutomations(context: AppContext, dependencies: Dependencies): Promise<BuiltAutomations> {
   const { clock, env, mount, realtime, secrets } = context;
-  const { sessions, apps, tasks, runs, prompts, notifications, panic } = dependencies;
+  const { sessions, apps, tasks, runs, prompts, connectors, notifications, panic } = dependencies;
   const logger = context.logger.child("automations");
   const file = await context.openStore<AutomationsFile>("automations", automationsFile);
   const store = createAutomationStore(file);
@@ -57,7 +69,9 @@ export async function buildAutomations(context: AppContext, dependencies: Depend
     logger,
   });
   await ledger.load();
-  const outputs = createRunOutputs(join(env.dataDir, dataFiles.automationOutput.path), clock);
+  const outputFolder = join(env.dataDir, dataFiles.automationOutput.path);
+  const outputs = createRunOutputs(outputFolder, clock);
+  const memories = openStepMemories({ directory: outputFolder, logger });
 
   const keeper = createSecretKeeper({
     store: file,
@@ -82,6 +96,7 @@ export async function buildAutomations(context: AppContext, dependencies: Depend
     outputs,
     apps,
     prompts,
+    connectors,
     secrets,
     clock,
     logger,
@@ -93,6 +108,7 @@ export async function buildAutomations(context: AppContext, dependencies: Depend
       "restart-app": createRestartAction(apps),
       task: createTaskAction(tasks),
       run: createRunAction(runs, { usedToday: usedByRuns }),
+      connector: createConnectorAction({ connectors, memories, clock }),
     },
     publish: feed.publish,
     onEnded: (row) => {
@@ -101,12 +117,18 @@ export async function buildAutomations(context: AppContext, dependencies: Depend
       });
     },
   });
-  mountAutomations(mount, { service, store, ledger, outputs, day: { usedToday }, clock });
+  const tries = { connectors, memories, ledger, clock, nameOf: (id: string) => store.get(id)?.name ?? null };
+  mountAutomations(mount, { service, store, ledger, outputs, day: { usedToday }, clock, tries });
   context.onStop(async () => {
     keeper.stop();
     await service.stop();
   });
-  return service;
+  return {
+    ...service,
+    keepReply: ({ idempotencyKey, ...reply }) => memories.keepReply(idempotencyKey, reply),
+    awaitedQuestions: () =>
+      new Set(ledger.open().flatMap(({ steps = [] }) => steps.flatMap(({ approvalId }) => approvalId ?? []))),
+  };
 
   async function tell(row: Occurrence): Promise<void> {
     const key = `automation/${row.automationId}`;

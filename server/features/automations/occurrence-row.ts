@@ -60,6 +60,7 @@ export function newRow(
     exitCode: null,
     httpStatus: null,
     outputBytes: 0,
+    ...(occasion.messageId === undefined ? {} : { messageId: occasion.messageId }),
   };
 }
 

@@ -1,5 +1,8 @@
 import { open } from "node:fs/promises";
 
+import type { z } from "zod";
+
+import type { stepResultSchema } from "../../../contract/features/automation-connectors.ts";
 import type { Occurrence } from "../../../contract/features/automation-occurrences.ts";
 import { automationsEndpoints } from "../../../contract/features/automations.ts";
 import { AppError } from "../../../lib/app-error.ts";
@@ -11,7 +14,9 @@ import { previewDueTimes, scheduleIssues } from "./due-times.ts";
 import type { OccurrenceLedger } from "./occurrence-ledger.ts";
 import type { RunOutputs } from "./run-output.ts";
 import { type AutomationTasks, budgetState } from "./task-action.ts";
+import type { StepMemories, StepResult } from "./step-memory.ts";
 import { drawTimeline } from "./timeline.ts";
+import { trySteps } from "./try-steps.ts";
 
 interface Dependencies {
   service: AutomationService;
@@ -21,14 +26,24 @@ interface Dependencies {
   /** What its tasks or runs have used today. */
   day: Pick<AutomationTasks, "usedToday">;
   clock: Clock;
+  tries: Parameters<typeof trySteps>[2] & { memories: Pick<StepMemories, "read"> };
 }
+
+const shownResult = 100_000;
 
 function isOpen({ state }: Occurrence): boolean {
   return state === "queued" || state === "running";
 }
 
+function shownOf(result: StepResult | null): z.output<typeof stepResultSchema> {
+  if (result === null) return { text: null, isCut: false };
+  const text = JSON.stringify(result.value, null, 2);
+  return { text: text.slice(0, shownResult), isCut: text.length > shownResult };
+}
+
 /** Mounts the endpoints of automations and their occurrences. */
-export function mountAutomations(mount: Mount, { service, store, ledger, outputs, day, clock }: Dependencies): void {
+export function mountAutomations(mount: Mount, dependencies: Dependencies): void {
+  const { service, store, ledger, outputs, day, clock, tries } = dependencies;
   async function occurrence(id: string): Promise<Occurrence> {
     const row = await ledger.find(id);
     if (!row) throw new AppError("not_found", "There is no such occurrence");
@@ -59,6 +74,8 @@ export function mountAutomations(mount: Mount, { service, store, ledger, outputs
         clock.now(),
         query.days,
       ),
+    tryConnectors: ({ body }, { caller, correlationId, signal }) =>
+      trySteps(body, { who: caller.name, correlationId, signal }, tries),
     get: ({ params }) => service.view(params.id),
     update: ({ params, body }) => service.update(params.id, body),
     remove: async ({ params }) => {
@@ -84,6 +101,11 @@ export function mountAutomations(mount: Mount, { service, store, ledger, outputs
       const isEnded = !isOpen(row);
       const slice = await outputs.read(params.id, query.from, query.maxBytes, isEnded);
       return { ...slice, isComplete: isEnded && slice.next === slice.size };
+    },
+    stepResults: async ({ params }) => {
+      const { steps = [] } = await occurrence(params.id);
+      const memory = await tries.memories.read(params.id);
+      return { steps: steps.map((_step, index) => shownOf(memory?.results[index] ?? null)) };
     },
     downloadOutput: async ({ params }) => {
       const row = await occurrence(params.id);

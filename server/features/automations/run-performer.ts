@@ -1,6 +1,7 @@
 import type { Occurrence } from "../../../contract/features/automation-occurrences.ts";
 import type { Clock } from "../../../lib/clock.ts";
 import type { Logger } from "../../../lib/logger.ts";
+import type { OccurrenceStep } from "../../../contract/features/automation-connectors.ts";
 import { redact } from "../../../lib/redact.ts";
 import { type ActionOutcome, detached, type RunContext } from "./action-runner.ts";
 import type { OccurrenceLedger } from "./occurrence-ledger.ts";
@@ -87,17 +88,23 @@ export function createRunPerformer(options: PerformerOptions): RunPerformer {
     finishSurely,
     async perform(row, cancel, work) {
       let output: OutputWriter | undefined;
+      let current = row;
+      const progress = async (steps: OccurrenceStep[]): Promise<void> => {
+        current = { ...current, steps };
+        await ledger.started(current);
+        options.onOccurrence(current);
+      };
       let outcome: ActionOutcome | null;
       try {
         output = await outputs.writer(row.id);
-        outcome = await work({ row, output: told(row.id, output), signal: cancel, detach });
+        outcome = await work({ row, output: told(row.id, output), progress, signal: cancel, detach });
       } catch (error) {
         logger.error("A run failed unexpectedly", { occurrence: row.id }, error);
         outcome = { state: "failed", reason: "Internal error; the log of portos-server says more" };
       }
       await close(row.id, output, outcome === detached);
       if (outcome === detached) return null;
-      const ended = endedRow(row, outcome, clock.now(), output?.size() ?? 0);
+      const ended = endedRow(current, outcome, clock.now(), output?.size() ?? 0);
       await finishSurely(ended);
       return ended;
     },
@@ -114,8 +121,10 @@ function endedRow(
     state: "interrupted" as const,
     reason: "PortOS was stopped while it ran or before it had begun",
   };
+  const steps = (outcome?.steps ?? row.steps)?.map(endedStep);
   return {
     ...row,
+    ...(steps === undefined ? {} : { steps }),
     state,
     reason: reason === null ? row.reason : redact(reason),
     exitCode: exitCode ?? null,
@@ -124,4 +133,11 @@ function endedRow(
     durationMs: Math.max(0, now - Date.parse(row.startedAt ?? row.due)),
     outputBytes,
   };
+}
+
+/** Nothing goes on of a run that has ended. */
+function endedStep(step: OccurrenceStep): OccurrenceStep {
+  if (step.state === "queued") return { ...step, state: "skipped" };
+  const isOpen = step.state === "running" || step.state === "waiting" || step.state === "sending";
+  return isOpen ? { ...step, state: "cancelled" } : step;
 }

@@ -62,7 +62,10 @@ async function occur(used: Partial<RunUse>) {
     budget,
   } as const;
   return {
-    outcome: await createTaskAction(tasksWith(used, made)).start({ row, output, signal, detach: signal }, wanted),
+    outcome: await createTaskAction(tasksWith(used, made)).start(
+      { row, output, progress: () => Promise.resolve(), signal, detach: signal },
+      wanted,
+    ),
     made,
   };
 }

@@ -1,4 +1,5 @@
 import type { GatewayCode } from "../../../contract/features/connectors.ts";
+import type { OutsideCaller } from "../../../contract/features/evidence.ts";
 import type { Gateway } from "../../connectors/framework/gateway.ts";
 import type { GatewayError } from "../../connectors/framework/gateway-error.ts";
 import type { DeliveryResult, OutboxStart } from "../../connectors/framework/outbox/deliverer.ts";
@@ -20,13 +21,34 @@ const final = new Set<GatewayCode>([
 /** Until somebody may have turned something on. */
 const lookAgainMs = 60_000;
 
-/** How the outbox sends: through the gateway, with the same walls as every call. */
-export function deliverThrough(gateway: Pick<Gateway, "deliver" | "holdOf">): OutboxStart["deliver"] {
+/** What came back for a message. */
+export interface DeliveryReply {
+  idempotencyKey: string;
+  caller: OutsideCaller;
+  output: unknown;
+  evidenceId: string;
+}
+
+/**
+ * How the outbox sends: through the gateway, with the same walls as every call. Before a message counts as delivered, what came back
+ * is given to `keep`.
+ */
+export function deliverThrough(
+  gateway: Pick<Gateway, "deliver" | "holdOf">,
+  keep: (reply: DeliveryReply) => Promise<void>,
+): OutboxStart["deliver"] {
   return async ({ id, attempt, signal, ...message }) => {
     const hold = await gateway.holdOf(message);
     if (hold && mayWait(hold)) return held(hold);
     try {
-      await gateway.deliver(message, { id, attempt, idempotencyKey: message.idempotencyKey }, signal);
+      const { idempotencyKey, caller } = message;
+      const delivery = {
+        id,
+        attempt,
+        idempotencyKey,
+        keep: (reply: { output: unknown; evidenceId: string }) => keep({ idempotencyKey, caller, ...reply }),
+      };
+      await gateway.deliver(message, delivery, signal);
       return { ok: true };
     } catch (error) {
       const failure = toGatewayError(error);

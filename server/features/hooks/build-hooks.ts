@@ -1,5 +1,6 @@
 import type { Settings } from "../../../contract/features/settings.ts";
 import { hooksEndpoints, hooksFeed, type Hook, type HookDelivery } from "../../../contract/features/hooks.ts";
+import { AppError } from "../../../lib/app-error.ts";
 import type { JsonStore } from "../../../lib/json-store.ts";
 import type { SecretBox } from "../../../lib/secret-box.ts";
 import type { AppContext } from "../../app-context.ts";
@@ -18,6 +19,12 @@ import { hooksFile, type HookRecord, type HooksFile } from "./hook-record.ts";
 import { createHookService, withoutOldSecrets, type HookService } from "./hook-service.ts";
 import { createMessageJudge } from "./receive-message.ts";
 import { createReplayMemory } from "./replay-memory.ts";
+
+interface HookMessage {
+  event: string | null;
+  headers: { name: string; value: string }[];
+  text: string | null;
+}
 
 interface Dependencies {
   settings: JsonStore<Settings>;
@@ -38,6 +45,8 @@ export async function buildHooks(
   service: HookService;
   /** Hands on what was accepted just before this server ended; what was handed on already is known by its id. */
   handOnAgain(): void;
+  /** What a message said, secrets taken out; `null` when it is kept no longer. */
+  message(id: string): Promise<HookMessage | null>;
 }> {
   const { clock, secrets } = context;
   const logger = context.logger.child("hooks");
@@ -90,6 +99,15 @@ export async function buildHooks(
   });
   return {
     service,
+    async message(id) {
+      try {
+        const { delivery, headers, text } = await log.read(id);
+        return { event: delivery.event, headers, text };
+      } catch (error) {
+        if (error instanceof AppError && error.code === "not_found") return null;
+        throw error;
+      }
+    },
     handOnAgain() {
       for (const delivery of lately) {
         const hook = service.list().find(({ id, isEnabled }) => id === delivery.hookId && isEnabled);

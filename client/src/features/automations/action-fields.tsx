@@ -7,6 +7,7 @@ import { RunFields } from "./run-fields.tsx";
 import { TaskFields } from "./task-fields.tsx";
 import { ActionVariables } from "./action-variables.tsx";
 import { type Action, newAction } from "./automation-draft.ts";
+import { ConnectorFields } from "./connector-fields.tsx";
 import classes from "./automations.module.css";
 
 export interface FieldsProps<A extends Action = Action> {
@@ -24,11 +25,18 @@ const kinds = [
   { value: "restart-app", label: "Restart" },
   { value: "task", label: "Task" },
   { value: "run", label: "Run" },
+  { value: "connector", label: "Calls" },
 ];
 const shownFolders = 8;
 
-/** What it does: a command in a folder, a call of one of this machine's apps, the restart of an app, a task for the board, or a run at once. */
-export function ActionFields({ action, kept, errors, onChange }: Omit<FieldsProps, "apps">) {
+/** What it does: a command in a folder, a call of one of this machine's apps, the restart of an app, a task for the board, a run at once, or calls of connectors. */
+export function ActionFields({
+  action,
+  kept,
+  errors,
+  onChange,
+  automationId,
+}: Omit<FieldsProps, "apps"> & { automationId: string | undefined }) {
   const apps = (useLiveApps().data ?? []).filter((app) => !app.isArchived);
   const props = { apps, kept, errors, onChange };
   return (
@@ -47,6 +55,9 @@ export function ActionFields({ action, kept, errors, onChange }: Omit<FieldsProp
       {action.kind === "url" ? <UrlFields {...props} action={action} /> : null}
       {action.kind === "task" ? <TaskFields {...props} action={action} /> : null}
       {action.kind === "run" ? <RunFields {...props} action={action} /> : null}
+      {action.kind === "connector" ? (
+        <ConnectorFields action={action} errors={errors} onChange={onChange} automationId={automationId} />
+      ) : null}
       {action.kind === "restart-app" ? (
         <AppSelect
           {...props}

@@ -41,6 +41,7 @@ export function newSchedule(kind: Schedule["kind"]): Schedule {
 /** An action of the other kind to start from. */
 export function newAction(kind: Action["kind"], appId = ""): Action {
   if (kind === "restart-app") return { kind, appId };
+  if (kind === "connector") return { kind, steps: [{ connector: "", operation: "", params: {} }] };
   if (kind === "task")
     return {
       kind,

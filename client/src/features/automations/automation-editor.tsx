@@ -104,6 +104,7 @@ function EditorForm({ view, start, onClose }: { view: AutomationView | undefined
       <ActionFields
         action={draft.action}
         kept={keptVariables(view)}
+        automationId={view?.automation.id}
         errors={errors}
         onChange={(action) => {
           change({ action });

@@ -12,6 +12,7 @@ import type { Status } from "../../ui/status.ts";
 import { Time } from "../../ui/time.tsx";
 import { removeAutomation, runNow, setEnabled } from "./automation-calls.ts";
 import { scheduleInWords, zoneOf } from "./automation-words.ts";
+import { occurrenceStatus } from "./step-words.ts";
 import classes from "./automations.module.css";
 import { OutcomeDots } from "./outcome-dots.tsx";
 
@@ -28,7 +29,8 @@ interface RowActions {
 
 /** What an automation is at now, in the words used everywhere. */
 export function statusOf({ automation, state }: AutomationView, isPaused: boolean): Status | null {
-  if (state.open.some((row) => row.state === "running")) return "running";
+  const running = state.open.filter((row) => row.state === "running").map(occurrenceStatus);
+  if (running.length > 0) return running.find((status) => status === "waiting for you") ?? "running";
   if (state.open.length > 0) return "queued";
   if (!automation.isEnabled) return null;
   return isPaused ? "paused" : (state.recent[0]?.state ?? null);

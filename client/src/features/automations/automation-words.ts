@@ -22,6 +22,8 @@ export function wholeDuration(durationMs: number): string {
 /** What an automation does, in one line of machine text. */
 export function actionInWords(action: Automation["action"]): string {
   if (action.kind === "restart-app") return `restart ${action.appId}`;
+  if (action.kind === "connector")
+    return action.steps.map(({ connector, operation }) => `${connector} ${operation}`).join(" → ");
   if (action.kind === "task") {
     const made = action.template === null ? "" : ` from the prompt ${action.template.promptId}`;
     return `add the task "${action.title}"${made}${action.appId === null ? "" : ` in ${action.appId}`}`;

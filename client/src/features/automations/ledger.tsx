@@ -13,6 +13,7 @@ import { LoadingState } from "../../ui/loading-state.tsx";
 import { Section } from "../../ui/section.tsx";
 import { StatusBadge } from "../../ui/status-badge.tsx";
 import { Time } from "../../ui/time.tsx";
+import { occurrenceStatus } from "./step-words.ts";
 import classes from "./automations.module.css";
 import { useLedger } from "./use-ledger.ts";
 
@@ -123,7 +124,7 @@ function columnsWith(onOpen: LedgerProps["onOpen"]): Column<Occurrence>[] {
       header: "Outcome",
       isInline: true,
       width: "130px",
-      cell: (row) => <StatusBadge status={row.state} isCompact />,
+      cell: (row) => <StatusBadge status={occurrenceStatus(row)} isCompact />,
     },
     { id: "reason", header: "Reason", cell: (row) => <span className="dim">{reasonOf(row)}</span> },
     {

@@ -16,6 +16,8 @@ import { SideSheet } from "../../ui/side-sheet.tsx";
 import { StatusBadge } from "../../ui/status-badge.tsx";
 import classes from "./automations.module.css";
 import { RunOutput } from "./run-output.tsx";
+import { StepList } from "./step-list.tsx";
+import { occurrenceStatus } from "./step-words.ts";
 
 /** One run over the page: facts, live output, cancel. */
 export function OccurrenceSheet({ id, onClose }: { id: string | null; onClose: () => void }) {
@@ -63,12 +65,20 @@ function Details({ id }: { id: string }) {
           Cancel the run
         </Button>
       ) : null}
+      {row.action === "connector" ? <StepList row={row} /> : <Output id={id} hasOutput={hasOutput} isOpen={isOpen} />}
+    </>
+  );
+}
+
+function Output({ id, hasOutput, isOpen }: { id: string; hasOutput: boolean; isOpen: boolean }) {
+  return (
+    <>
       <div className={classes["outputHead"]}>
         <h3>Output</h3>
         {hasOutput ? (
           <Button
             component="a"
-            href={url("automations.downloadOutput", input)}
+            href={url("automations.downloadOutput", { params: { id } })}
             leftSection={<IconDownload size={14} />}
             variant="subtle"
           >
@@ -105,7 +115,7 @@ function Facts({ row }: { row: Occurrence }) {
       <div>
         <dt>Outcome</dt>
         <dd>
-          <StatusBadge status={row.state} isCompact />
+          <StatusBadge status={occurrenceStatus(row)} isCompact />
         </dd>
       </div>
       {facts.map(([name, value]) =>

@@ -119,7 +119,7 @@ class OpenDeliverer {
     while (this.#running.size < policy.parallel && this.paused() === null) {
       const delivery = queue.next(clock.monotonic());
       if (!delivery) break;
-      delivery.state = "sending";
+      queue.place(Object.assign(delivery, { state: "sending" }));
       const work = this.#send(delivery, this.#started).finally(() => {
         this.#running.delete(work);
         this.pump();
@@ -223,8 +223,8 @@ class OpenDeliverer {
     const at = now();
     if (result.ok) {
       const apply = (rowId: string): void => {
-        queue.remove(delivery);
         settled.set(key, { id, input, at, rowId });
+        queue.remove(delivery);
       };
       return { row: { kind: "delivered", id, at, key, input }, apply };
     }

@@ -51,8 +51,10 @@ export interface OutboxQueue {
   size(): number;
 }
 
-/** An empty queue; deliveries are added in the order of their acceptance. */
-export function createOutboxQueue(): OutboxQueue {
+/** An empty queue; deliveries are added in the order of their acceptance. `onChange` is told of each, and when one is gone. */
+export function createOutboxQueue(
+  onChange: (delivery: QueuedDelivery, isGone: boolean) => void = () => undefined,
+): OutboxQueue {
   const links = new Map<string, Link>();
   const keys = new Map<string, QueuedDelivery>();
   const lanes = new Map<string, { first: Link; last: Link }>();
@@ -94,6 +96,7 @@ export function createOutboxQueue(): OutboxQueue {
     const isReady = delivery.state === "queued" || delivery.state === "waiting";
     if (isReady && head(delivery) === delivery) due.set(delivery.id, delivery.dueAt);
     else due.remove(delivery.id);
+    onChange(delivery, false);
   }
 
   return {
@@ -112,6 +115,7 @@ export function createOutboxQueue(): OutboxQueue {
       keys.delete(delivery.key);
       due.remove(delivery.id);
       if (delivery.orderingKey !== null && link) unlink(delivery.orderingKey, link);
+      onChange(delivery, true);
     },
     place,
     next(now) {

@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import {
   outboxMessageSchema,
   type Delivery,
+  type DeliveryFailure,
   type DeliveryPage,
   type DeliveryState,
   type OutboxMessage,
@@ -60,6 +61,12 @@ export interface Outbox {
   retry(id: string): Promise<Delivery>;
   /** Gives a delivery up for good; those behind it go on. Throws `not_found`, or `conflict` while it is being sent. */
   discard(id: string): Promise<void>;
+  /** How much waits, and why nothing is sent at the moment. */
+  state(): Pick<DeliveryPage, "counts" | "paused">;
+  /** How a delivery stands; `null` when it has arrived, was discarded or never was. */
+  stateOf(id: string): { state: DeliveryState; failure: DeliveryFailure | null } | null;
+  /** Calls with the id of each delivery that is new, stands otherwise or is gone. Answers how to stop that. */
+  onChange(listener: (id: string) => void): () => void;
   /** Begins no more tries, cuts those under way and waits for them. The log is closed by who opened it. */
   stop(): Promise<void>;
 }
@@ -93,7 +100,10 @@ export interface OutboxState {
 export async function openOutbox(options: OutboxOptions): Promise<Outbox> {
   const { log, clock, logger, policy = usualDelivery, fileBytes = outboxFileBytes } = options;
   const replayed = await replayOutbox(log, { clock, maxPauseMs: Math.max(policy.maxPauseMs, policy.maxAskedMs) });
-  const queue = createOutboxQueue();
+  const listeners = new Set<(id: string) => void>();
+  const queue = createOutboxQueue(({ id }) => {
+    for (const listener of listeners) listener(id);
+  });
   const now = (): string => new Date(clock.now()).toISOString();
   const state: OutboxState = { log, clock, logger, queue, settled: replayed.settled, policy, fileBytes, now };
   for (const delivery of replayed.deliveries) queue.add(delivery);
@@ -205,6 +215,15 @@ export async function openOutbox(options: OutboxOptions): Promise<Outbox> {
       await settle(delivery, { kind: "discarded", id, at: now() }, () => {
         queue.remove(delivery);
       });
+    },
+    state: () => ({ counts: queue.counts(), paused: deliverer.paused() }),
+    stateOf(id) {
+      const delivery = queue.get(id);
+      return delivery === undefined ? null : { state: delivery.state, failure: delivery.failure };
+    },
+    onChange(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
     },
     stop: () => deliverer.stop(),
   };

@@ -1,0 +1,87 @@
+import type { ConnectorAction, OccurrenceStep } from "../../../contract/features/automation-connectors.ts";
+import type { Clock } from "../../../lib/clock.ts";
+import { type ActionOutcome, type ActionRunner, cancelReason, detached, type RunContext } from "./action-runner.ts";
+import type { AutomationConnectors } from "./automation-connectors.ts";
+import { isoTime } from "./occurrence-row.ts";
+import { runStep } from "./run-step.ts";
+import type { StepMemories, StepMemory } from "./step-memory.ts";
+import { triggerOf } from "./step-values.ts";
+
+export interface ConnectorActionParts {
+  connectors: AutomationConnectors;
+  memories: StepMemories;
+  clock: Pick<Clock, "now">;
+}
+
+/**
+ * Calls operations one after another. What each needs to go on is on disk before it begins: after a restart a run goes on where it
+ * was, with the same arguments, the same question and the same delivery.
+ */
+export function createConnectorAction(parts: ConnectorActionParts): ActionRunner<ConnectorAction> {
+  const { connectors, memories } = parts;
+  return {
+    async start(context, { steps }) {
+      const memory: StepMemory = { steps, trigger: await triggerOf(context.row, connectors), results: [] };
+      await memories.write(context.row.id, memory);
+      return runSteps(context, memory, parts);
+    },
+    async adopt(context) {
+      const memory = await memories.read(context.row.id);
+      return memory === null ? null : runSteps(context, memory, parts);
+    },
+    forget: (occurrenceId) => memories.dropReplies(occurrenceId),
+  };
+}
+
+/** How a step ended, or that PortOS ends before it. */
+export type StepOutcome = { ok: true } | { ok: false; state: "failed" | "cancelled" } | typeof detached;
+
+async function runSteps(context: RunContext, memory: StepMemory, parts: ConnectorActionParts): Promise<ActionOutcome> {
+  const { row, signal, detach } = context;
+  const journal = row.steps === undefined ? memory.steps.map(newStep) : [...row.steps];
+  for (const [index, step] of memory.steps.entries()) {
+    if (journal[index]?.state === "succeeded") continue;
+    if (detach.aborted) return detached;
+    const outcome = signal.aborted
+      ? cancelled(journal, index)
+      : await runStep({ context, memory, journal, index }, parts);
+    if (outcome === detached) return detached;
+    if (outcome.ok) continue;
+    const steps = journal.map((one, at) => (at > index ? { ...one, state: "skipped" as const } : one));
+    const what = `Step ${index + 1}, ${step.connector} ${step.operation}`;
+    if (outcome.state === "cancelled") {
+      const left = journal[index]?.message ?? null;
+      return { state: "cancelled", reason: [cancelReason(signal), left].filter(Boolean).join(". "), steps };
+    }
+    const { message = "", hint } = journal[index] ?? {};
+    return { state: "failed", reason: `${what}: ${message ?? ""}${hint ? `. ${hint}` : ""}`, steps };
+  }
+  return { state: "succeeded", reason: null, steps: journal };
+}
+
+function cancelled(journal: OccurrenceStep[], index: number): StepOutcome {
+  const step = journal[index];
+  if (step) journal[index] = { ...step, state: "cancelled" };
+  return { ok: false, state: "cancelled" };
+}
+
+function newStep({ connector, operation }: StepMemory["steps"][number]): OccurrenceStep {
+  return {
+    connector,
+    operation,
+    state: "queued",
+    startedAt: null,
+    endedAt: null,
+    evidenceId: null,
+    deliveryId: null,
+    approvalId: null,
+    code: null,
+    message: null,
+    hint: null,
+  };
+}
+
+/** Now, as the history writes it. */
+export function nowOf({ clock }: Pick<ConnectorActionParts, "clock">): string {
+  return isoTime(clock.now());
+}

@@ -1,0 +1,47 @@
+import type { Occurrence } from "../../../contract/features/automation-occurrences.ts";
+import type { AutomationConnectors, TriggerMessage } from "./automation-connectors.ts";
+import type { StepValues } from "./fill-params.ts";
+import type { StepMemory } from "./step-memory.ts";
+
+/** What started a run, as places read it: `{{ trigger.body.title }}`. */
+export async function triggerOf(
+  row: Pick<Occurrence, "id" | "name" | "trigger" | "who" | "due" | "messageId">,
+  connectors: Pick<AutomationConnectors, "message">,
+): Promise<StepMemory["trigger"]> {
+  const message = row.messageId === undefined ? null : await connectors.message(row.messageId);
+  return triggerValues(row, message);
+}
+
+/** The same of a message that is at hand. */
+export function triggerValues(
+  { id, name, trigger, who, due }: Pick<Occurrence, "id" | "name" | "trigger" | "who" | "due">,
+  message: TriggerMessage | null,
+): StepMemory["trigger"] {
+  return {
+    kind: trigger,
+    due,
+    who,
+    automation: name,
+    run: id,
+    event: message?.event ?? null,
+    headers: Object.fromEntries((message?.headers ?? []).map(({ name: header, value }) => [header, value])),
+    text: message?.text ?? null,
+    body: bodyOf(message?.text ?? null),
+  };
+}
+
+function bodyOf(text: string | null) {
+  if (text === null) return null;
+  try {
+    return JSON.parse(text) as StepMemory["trigger"];
+  } catch (error) {
+    if (error instanceof SyntaxError) return null; // no JSON: only its text can be read
+    throw error;
+  }
+}
+
+/** Everything the places of the next step may read. */
+export function valuesOf({ trigger, results }: Pick<StepMemory, "trigger" | "results">): StepValues {
+  const steps = results.map((result, index) => [`step${index + 1}`, result?.value ?? null]);
+  return { trigger, ...Object.fromEntries(steps) };
+}
