@@ -193,6 +193,17 @@ export const approvalRuleInputSchema = z
     path: ["connectors"],
   })
   .refine(
+    ({ effect, appId, folder, providerId, runId, tools, commandPrefix, connectors }) =>
+      effect === "allow" ||
+      [appId, folder, providerId, runId].some((one) => one !== null) ||
+      [tools, commandPrefix, connectors].some((list) => list.length > 0),
+    {
+      error:
+        "must name at least one: without connectors, an app, a folder, a provider, a run or actions a rule would deny everything",
+      path: ["connectors"],
+    },
+  )
+  .refine(
     ({ connectors, appId, folder, providerId, tools, commandPrefix }) =>
       connectors.length === 0 ||
       (appId === null && folder === null && providerId === null && tools.length === 0 && commandPrefix.length === 0),

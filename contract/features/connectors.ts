@@ -1,7 +1,8 @@
 import { z } from "zod";
 
+import { defineFeed } from "../channel.ts";
 import { defineEndpoints } from "../endpoint.ts";
-import { evidenceIdSchema, evidenceStepSchema, outsideCallerSchema } from "./evidence.ts";
+import { evidenceIdSchema, evidenceOutcomeSchema, evidenceStepSchema, outsideCallerSchema } from "./evidence.ts";
 
 /** Id of a connector: part of addresses, files and names of tools. */
 export const connectorIdSchema = z
@@ -136,7 +137,8 @@ export type OperationView = z.output<typeof operationViewSchema>;
 
 /** How a connector was when it was looked at last. */
 export const connectorHealthSchema = z.strictObject({
-  isHealthy: z.boolean(),
+  /** `null`: there is nothing that could be looked at without a call. */
+  isHealthy: z.boolean().nullable(),
   detail: z.string(),
   at: z.iso.datetime(),
 });
@@ -152,13 +154,30 @@ export const connectorStatusSchema = z.strictObject({
   /** Whether the configuration is complete and right. */
   isConfigured: z.boolean(),
   /** What is missing or wrong in the configuration. */
-  issues: z.array(z.strictObject({ path: z.string(), message: z.string() })),
+  issues: z.array(
+    z.strictObject({
+      path: z.string(),
+      message: z.string(),
+      /** What the form calls the field; `null` where nobody has named it. */
+      label: z.string().nullable(),
+    }),
+  ),
   operations: z.array(operationViewSchema.pick({ name: true, title: true, effect: true, isToPeople: true })),
   /** It can be looked at without doing anything. */
   hasHealth: z.boolean(),
-  /** `null`: not looked at since the server started or the configuration was changed. */
+  /** `null`: not looked at since the configuration was changed. */
   health: connectorHealthSchema.nullable(),
   used: z.strictObject({ lastMinute: z.int(), today: z.int() }),
+  /** Newest call there is evidence of, dry runs aside. */
+  lastCall: z
+    .strictObject({
+      at: z.iso.datetime(),
+      operation: z.string(),
+      outcome: evidenceOutcomeSchema,
+      code: z.string().nullable(),
+      evidenceId: evidenceIdSchema,
+    })
+    .nullable(),
 });
 export type ConnectorStatus = z.output<typeof connectorStatusSchema>;
 
@@ -242,6 +261,44 @@ export const connectorReplySchema = z.strictObject({
 });
 export type ConnectorReplyView = z.output<typeof connectorReplySchema>;
 
+/** Something that does not work without a connector. */
+export const connectorUseSchema = z.strictObject({
+  kind: z.enum(["automation", "webhook", "subscription", "rule"]),
+  id: z.string(),
+  name: z.string(),
+  /** What it uses, in a few words. */
+  detail: z.string(),
+  /** It is on, or in force. */
+  isActive: z.boolean(),
+});
+export type ConnectorUse = z.output<typeof connectorUseSchema>;
+
+/**
+ * One thing the doctor looked at, in the order in which a call meets them. `skipped`: something before it failed, or there is nothing
+ * of the kind.
+ */
+export const doctorStepSchema = z.strictObject({
+  step: z.enum(["name", "connection", "encryption", "clock", "version", "sign-in"]),
+  verdict: z.enum(["good", "warning", "bad", "skipped"]),
+  /** What was found, in words. */
+  message: z.string(),
+  /** What to do about it. */
+  hint: z.string().nullable(),
+  ms: z.number().min(0),
+});
+export type DoctorStep = z.output<typeof doctorStepSchema>;
+
+/** What the doctor found on the way to a connector's other side. */
+export const doctorReportSchema = z.strictObject({
+  at: z.iso.datetime(),
+  targets: z.array(z.strictObject({ target: z.string(), steps: z.array(doctorStepSchema) })),
+  /** Whether the other side lets this connector in; belongs to no target. */
+  signIn: doctorStepSchema,
+  /** Records of what was called. */
+  evidenceIds: z.array(evidenceIdSchema),
+});
+export type DoctorReport = z.output<typeof doctorReportSchema>;
+
 const params = z.strictObject({ id: connectorIdSchema });
 const operationParams = z.strictObject({ id: connectorIdSchema, operation: operationNameSchema });
 const largestCallBytes = 16 * 1024 * 1024;
@@ -322,6 +379,22 @@ export const connectorsEndpoints = defineEndpoints({
     reply: connectorStatusSchema,
     audit: "none",
   },
+  uses: {
+    method: "GET",
+    path: "/api/connectors/:id/uses",
+    summary: "List what uses a connector",
+    params,
+    reply: z.strictObject({ uses: z.array(connectorUseSchema) }),
+    audit: "none",
+  },
+  doctor: {
+    method: "POST",
+    path: "/api/connectors/:id/doctor",
+    summary: "Look at every step of the way to a connector's other side",
+    params,
+    reply: doctorReportSchema,
+    audit: "none",
+  },
   policy: {
     method: "GET",
     path: "/api/connectors/:id/policy",
@@ -378,4 +451,14 @@ export const connectorsEndpoints = defineEndpoints({
     reply: policySimulationSchema.extend({ evidenceId: evidenceIdSchema.nullable() }),
     audit: "none",
   },
+});
+
+/** How connectors and the gateway stand. */
+export const connectorsFeed = defineFeed("connectors", {
+  snapshot: z.strictObject({ connectors: z.array(connectorStatusSchema), gateway: gatewayStateSchema }),
+  event: z.discriminatedUnion("kind", [
+    z.strictObject({ kind: z.literal("status"), connector: connectorStatusSchema }),
+    z.strictObject({ kind: z.literal("removed"), id: connectorIdSchema }),
+    z.strictObject({ kind: z.literal("gateway"), gateway: gatewayStateSchema }),
+  ]),
 });

@@ -1,5 +1,6 @@
 import { z } from "zod";
 
+import { defineFeed } from "../channel.ts";
 import { defineEndpoints } from "../endpoint.ts";
 import { evidenceIdSchema, outsideCallerSchema } from "./evidence.ts";
 
@@ -102,4 +103,10 @@ export const outboxEndpoints = defineEndpoints({
     audit: "write",
     stepUp: "delete",
   },
+});
+
+/** How much waits, and which deliveries have changed: newest last, at most 200 at once. */
+export const outboxFeed = defineFeed("outbox", {
+  snapshot: replied.pick({ counts: true, paused: true }),
+  event: replied.pick({ counts: true, paused: true }).extend({ changed: z.array(deliveryIdSchema).max(200) }),
 });

@@ -41,6 +41,10 @@ export const outcomeWords: readonly { value: EvidenceRecord["outcome"]; label: s
   { value: "unknown", label: "Not known" },
 ];
 
+export function outcomeLabel(outcome: EvidenceRecord["outcome"]): string {
+  return (outcomeWords.find(({ value }) => value === outcome)?.label ?? outcome).toLowerCase();
+}
+
 const codes: Readonly<Record<string, string>> = {
   unknown_connector: "no such connector",
   unknown_operation: "no such operation",

@@ -1,4 +1,4 @@
-import { Drawer } from "@mantine/core";
+import { createTheme, Drawer, MantineThemeProvider, type ComboboxProps } from "@mantine/core";
 import { useMediaQuery } from "@mantine/hooks";
 import type { ReactNode } from "react";
 
@@ -21,6 +21,21 @@ const fromBelow = {
   body: { ...surface, flex: "1 0 auto" },
 } as const;
 
+/**
+ * In a sheet from below, lists stay under their field: put over the page they would be measured against a window that shrinks and
+ * grows with the keyboard, jump to the other side of the field and close.
+ */
+const steadyLists = {
+  shadow: "none",
+  withinPortal: false,
+  hideDetached: false,
+  position: "bottom-start",
+  middlewares: { flip: false, shift: false },
+  transitionProps: { duration: 0 },
+} satisfies ComboboxProps;
+const steady = { defaultProps: { comboboxProps: steadyLists } };
+const phoneTheme = createTheme({ components: { Select: steady, MultiSelect: steady, Autocomplete: steady } });
+
 /** A panel over the page: from the right on a wide screen, from the bottom on a phone. */
 export function SideSheet({ title, isOpen, onClose, children, width = 420 }: SideSheetProps) {
   const isPhone = useMediaQuery("(max-width: 47.99em)", undefined, { getInitialValueInEffect: false });
@@ -36,7 +51,7 @@ export function SideSheet({ title, isOpen, onClose, children, width = 420 }: Sid
         ...(isPhone ? fromBelow : fromTheRight),
       }}
     >
-      {children}
+      {isPhone ? <MantineThemeProvider theme={phoneTheme}>{children}</MantineThemeProvider> : children}
     </Drawer>
   );
 }

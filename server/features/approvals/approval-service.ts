@@ -64,6 +64,8 @@ export interface ApprovalService {
   /** Asks the rules again about what waits, after they have changed. */
   applyRules(): Promise<void>;
   denyAll(who: Answerer, reason: string): Promise<number>;
+  /** The rules that answer questions. */
+  rules(): ReturnType<RuleService["list"]>;
   onAsked(listener: (approval: Approval) => void): void;
   onSettled(listener: (approval: Approval) => void): void;
   /** Settles what nobody answered in time, and tells answers that could not be told before. */
@@ -189,6 +191,7 @@ export function createApprovalService(options: ApprovalServiceOptions): Approval
       await Promise.all(denied.map(announce));
       return denied.length;
     },
+    rules: () => rules.list(),
     onAsked: (listener) => void listeners.push(listener),
     onSettled: settler.onSettled,
     async lookAtTime() {

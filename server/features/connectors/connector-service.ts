@@ -1,5 +1,6 @@
+import { z } from "zod";
+
 import type {
-  ConnectorHealthView,
   ConnectorPolicy,
   ConnectorStatus,
   ConnectorView,
@@ -13,10 +14,13 @@ import type { AnyConnector } from "../../connectors/framework/define-connector.t
 import { GatewayError } from "../../connectors/framework/gateway-error.ts";
 import type { GatewayDependencies, GatewayRequest } from "../../connectors/framework/gateway-request.ts";
 import { prepareCall } from "../../connectors/framework/prepare-call.ts";
-import { judgeMode } from "../../connectors/framework/policy.ts";
 import { runHealth } from "../../connectors/framework/run-call.ts";
 import { toGatewayError } from "../../connectors/framework/to-gateway-error.ts";
 import type { ConfigStore } from "./config-store.ts";
+import { doctorTargets } from "./doctor-targets.ts";
+import type { HealthStore } from "./health-store.ts";
+import type { LastCalls } from "./last-calls.ts";
+import { lookNames, lookSubject, recordedLook, type Looker } from "./recorded-look.ts";
 import { operationsOf, toJsonSchema } from "./connector-views.ts";
 import { readPolicy } from "./policy-store.ts";
 
@@ -27,7 +31,9 @@ export interface ConnectorService {
   putConfig(id: string, config: Parameters<ConfigStore["put"]>[1]): Promise<ConnectorView>;
   setEnabled(id: string, isEnabled: boolean): Promise<ConnectorView>;
   /** Looks how it is; only what is on and configured is called. */
-  check(id: string, signal: AbortSignal): Promise<ConnectorStatus>;
+  check(id: string, looker: Looker): Promise<{ status: ConnectorStatus; evidenceId: string | null }>;
+  /** `null` when there is no such connector. */
+  statusOf(id: string): Promise<ConnectorStatus | null>;
   simulate(
     request: GatewayRequest,
     about: { policy?: ConnectorPolicy | undefined; at?: string | undefined },
@@ -39,12 +45,13 @@ export interface ConnectorService {
 interface Parts {
   dependencies: GatewayDependencies;
   configs: ConfigStore;
+  healths: HealthStore;
+  lastCalls: Pick<LastCalls, "of">;
 }
 
 /** The service over the gateway's own parts, so that it shows what the gateway does. */
-export function createConnectorService({ dependencies, configs }: Parts): ConnectorService {
+export function createConnectorService({ dependencies, configs, healths, lastCalls }: Parts): ConnectorService {
   const { registry, limiter, clock } = dependencies;
-  const healths = new Map<string, { revision: number; health: ConnectorHealthView }>();
 
   function find(id: string): AnyConnector {
     const connector = registry.get(id);
@@ -56,7 +63,6 @@ export function createConnectorService({ dependencies, configs }: Parts): Connec
     const { id, title, description, health } = connector;
     const { isEnabled, revision } = dependencies.configs.setup(id);
     const issues = await configs.issues(connector);
-    const seen = healths.get(id);
     return {
       id,
       title,
@@ -64,7 +70,7 @@ export function createConnectorService({ dependencies, configs }: Parts): Connec
       isBuiltIn: registry.isBuiltIn(id),
       isEnabled,
       isConfigured: issues.length === 0,
-      issues,
+      issues: issues.map((issue) => ({ ...issue, label: labelOf(connector.config, issue.path) })),
       operations: operationsOf(connector).map(({ name, title: called, effect, isToPeople }) => ({
         name,
         title: called,
@@ -72,8 +78,9 @@ export function createConnectorService({ dependencies, configs }: Parts): Connec
         isToPeople,
       })),
       hasHealth: health !== undefined,
-      health: seen?.revision === revision ? seen.health : null,
+      health: healths.of(id, revision),
       used: limiter.used(id, clock.now()),
+      lastCall: lastCalls.of(id),
     };
   }
 
@@ -99,34 +106,37 @@ export function createConnectorService({ dependencies, configs }: Parts): Connec
       await configs.setEnabled(find(id), isEnabled);
       return view(find(id));
     },
-    async check(id, signal) {
+    async check(id, looker) {
       const connector = find(id);
       const { revision } = dependencies.configs.setup(id);
-      const looked = await lookAt(connector, dependencies, signal);
-      const health = { ...looked, at: new Date(clock.now()).toISOString() };
-      healths.set(id, { revision, health });
-      return statusOf(connector);
+      const { evidenceId, ...looked } = await lookAt(connector, dependencies, looker);
+      await healths.put(id, revision, { ...looked, at: new Date(clock.now()).toISOString() });
+      return { status: await statusOf(connector), evidenceId };
+    },
+    async statusOf(id) {
+      const connector = registry.get(id);
+      return connector ? statusOf(connector) : null;
     },
     simulate: (request, about) => simulate(request, about, dependencies),
   };
 }
 
-/** A look is a read: the mode, the switch and the configuration stand before it as before a call. */
-async function lookAt(connector: AnyConnector, dependencies: GatewayDependencies, signal: AbortSignal) {
+/** A look is a read: the mode, the switch and the configuration stand before it as before a call, and there is a record of it. */
+async function lookAt(connector: AnyConnector, dependencies: GatewayDependencies, looker: Looker) {
   try {
-    const refusal = judgeMode(dependencies.mode(), "read");
-    if (refusal) throw new GatewayError(refusal.code, refusal.reason, { hint: refusal.hint });
-    if (!dependencies.configs.setup(connector.id).isEnabled) return { isHealthy: false, detail: "It is turned off" };
-    const { values } = await dependencies.configs.open(connector.id, connector.secrets);
-    const config = connector.config.safeParse(values);
-    if (!config.success) return { isHealthy: false, detail: "It is not configured" };
-    const { policy, judge } = dependencies.policies.of(connector.id);
-    const found = await runHealth({ connector, config: config.data, policy, judge }, { ...dependencies, signal });
-    if (found === null) return { isHealthy: true, detail: "It is configured; it cannot be looked at without a call" };
-    return { isHealthy: found.isHealthy, detail: redact(found.detail).slice(0, 500) };
+    const subject = await lookSubject(connector, dependencies);
+    if (!connector.health)
+      return { isHealthy: null, detail: "There is nothing to look at without a call", evidenceId: null };
+    const targets = (await doctorTargets(connector, subject.config)).map(({ name }) => name);
+    const look = { ...looker, connector: connector.id, operation: lookNames.health, targets };
+    const { value, evidenceId } = await recordedLook(look, dependencies, ({ path, trace }) =>
+      runHealth(subject, { ...dependencies, path, trace, signal: looker.signal }),
+    );
+    const { isHealthy = null, detail = "" } = value ?? {};
+    return { isHealthy, detail: redact(detail).slice(0, 500), evidenceId };
   } catch (error) {
-    const { message, hint } = toGatewayError(error);
-    return { isHealthy: false, detail: `${message}. ${hint ?? ""}`.trim() };
+    const { message, hint, evidenceId } = toGatewayError(error);
+    return { isHealthy: false, detail: [message, hint].filter((text) => text !== undefined).join(". "), evidenceId };
   }
 }
 
@@ -150,6 +160,13 @@ async function simulate(
   } catch (error) {
     return refusalView(toGatewayError(error), path.steps());
   }
+}
+
+/** What the form of the configuration calls the field of an issue. */
+function labelOf({ shape }: AnyConnector["config"], path: string): string | null {
+  const [name = ""] = path.replace(/^config\.?/, "").split(".");
+  const field: unknown = Object.hasOwn(shape, name) ? shape[name] : undefined;
+  return field instanceof z.ZodType ? (field.meta()?.title ?? null) : null;
 }
 
 /** A refusal as a dry run or a simulation shows it. */

@@ -2,6 +2,7 @@ import type { Clock } from "../../../lib/clock.ts";
 import type { EvidenceBook } from "../../connectors/framework/evidence/evidence-book.ts";
 import type { RateLimiter } from "../../connectors/framework/rate-limit.ts";
 import { daysIn } from "../../day-of.ts";
+import { isLook } from "./recorded-look.ts";
 
 const hourMs = 3_600_000;
 const minuteMs = 60_000;
@@ -23,9 +24,11 @@ export async function rememberCalls({
   const today = dayOf(nowMs);
   const from = new Date(nowMs - 27 * hourMs).toISOString();
   const to = new Date(nowMs + minuteMs).toISOString();
-  for await (const { connector, outcome, isDryRun, at } of evidence.all({ from, to })) {
+  for await (const record of evidence.all({ from, to })) {
+    const { connector, outcome, isDryRun, delivery, at } = record;
     const atMs = Date.parse(at);
     if (dayOf(atMs) !== today) return; // newest first: the rest is older
-    if (!isDryRun && outcome !== "refused") limiter.remember(connector, atMs, nowMs);
+    const isAccepted = delivery?.attempt === 0; // only its tries leave
+    if (!isDryRun && !isAccepted && !isLook(record) && outcome !== "refused") limiter.remember(connector, atMs, nowMs);
   }
 }

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { issueText, statusOf, usedText } from "./connector-words.ts";
+import { issueText, statusOf, usedText, usesText } from "./connector-words.ts";
 
 const at = "2026-05-01T12:00:00.000Z";
 const ready = { isEnabled: true, isConfigured: true, hasHealth: true, health: null };
@@ -20,10 +20,11 @@ test("who cannot be looked at is on, whatever a look has said", () => {
 
 test("issues name fields as their form does, where it is known", () => {
   const issues = [
-    { path: "config.apiKey", message: "must be given" },
-    { path: "config", message: "cannot be opened" },
+    { path: "config.apiKey", message: "must be given", label: null },
+    { path: "config", message: "cannot be opened", label: null },
   ];
   expect(issueText(issues)).toBe("Api key must be given; cannot be opened");
+  expect(issueText([{ path: "config.url", message: "must be given", label: "Address" }])).toBe("Address must be given");
   const field = {
     label: "Key",
     description: "",
@@ -32,6 +33,21 @@ test("issues name fields as their form does, where it is known", () => {
     shape: { kind: "json" },
   } as const;
   expect(issueText(issues, [{ ...field, name: "apiKey" }])).toBe("Key must be given; cannot be opened");
+});
+
+test("who has nothing to look at is on, and not healthy", () => {
+  expect(statusOf({ ...ready, health: { isHealthy: null, detail: "Nothing to look at", at } })).toBe("on");
+});
+
+test("what would break without a connector is named; what only allows or brings calls is not", () => {
+  const use = { id: "1", detail: "post", isActive: true };
+  const nightly = { ...use, kind: "automation", name: "Nightly" } as const;
+  expect(usesText([{ ...use, kind: "rule", name: "Always" }], "turn off")).toBeNull();
+  expect(usesText([{ ...nightly, isActive: false }], "turn off")).toBeNull();
+  expect(usesText([nightly], "turn off")).toBe("Nightly uses it and fails until it is on again.");
+  expect(usesText([nightly, nightly, nightly, nightly], "remove")).toBe(
+    "Nightly, Nightly, Nightly and 1 more use it and fail until it is back.",
+  );
 });
 
 test("use is told in words", () => {

@@ -1,4 +1,4 @@
-import type { ConnectorStatus } from "../../../../contract/features/connectors.ts";
+import type { ConnectorStatus, ConnectorUse } from "../../../../contract/features/connectors.ts";
 import { labelOf, type Field } from "../../ui/schema-form/schema-fields.ts";
 import type { Status } from "../../ui/status.ts";
 
@@ -12,16 +12,38 @@ export function statusOf({
   if (!isConfigured) return "not configured";
   if (!isEnabled) return "off";
   // Who cannot be looked at without a call says nothing about the other side.
-  if (health === null || !hasHealth) return "on";
+  if (health === null || health.isHealthy === null || !hasHealth) return "on";
   return health.isHealthy ? "up" : "unhealthy";
+}
+
+/** What would no longer work; `null` when nothing would. A rule without calls does no harm. */
+export function usesText(uses: readonly ConnectorUse[], deed: "turn off" | "remove"): string | null {
+  const broken = uses.filter(({ isActive, kind }) => isActive && kind !== "rule" && kind !== "webhook");
+  if (broken.length === 0) return null;
+  const shown = broken.slice(0, 3).map(({ name }) => name);
+  const more = broken.length - shown.length;
+  const names = more > 0 ? `${shown.join(", ")} and ${String(more)} more` : shown.join(", ");
+  const until = deed === "remove" ? "it is back" : "it is on again";
+  return broken.length === 1 ? `${names} uses it and fails until ${until}.` : `${names} use it and fail until ${until}.`;
+}
+
+/** The list with what has become of one connector; those that are new stand by their title. */
+export function withEvent(
+  list: readonly ConnectorStatus[],
+  event: { kind: "status"; connector: ConnectorStatus } | { kind: "removed"; id: string },
+): ConnectorStatus[] {
+  if (event.kind === "removed") return list.filter(({ id }) => id !== event.id);
+  const { connector } = event;
+  if (list.some(({ id }) => id === connector.id)) return list.map((one) => (one.id === connector.id ? connector : one));
+  return [...list, connector].toSorted((one, other) => one.title.localeCompare(other.title, "en"));
 }
 
 /** What is missing or wrong, in one line: "Server must be given". Fields are named as their form names them, where it is known. */
 export function issueText(issues: ConnectorStatus["issues"], fields: readonly Field[] = []): string {
   return issues
-    .map(({ path, message }) => {
+    .map(({ path, message, label: told }) => {
       const name = path.replace(/^config\.?/, "");
-      const label = fields.find((field) => field.name === name)?.label ?? labelOf(name);
+      const label = fields.find((field) => field.name === name)?.label ?? told ?? labelOf(name);
       return name === "" ? message : `${label} ${message}`;
     })
     .join("; ");

@@ -1,10 +1,10 @@
 import { Button, Switch } from "@mantine/core";
-import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useMemo } from "react";
 
 import type { ConnectorStatus } from "../../../../contract/features/connectors.ts";
-import { callQuery } from "../../lib/call-query.ts";
+import { codeText, outcomeLabel } from "../../lib/gateway-words.ts";
 import { AgeNote } from "../../ui/age-note.tsx";
 import { DataTable, type Column } from "../../ui/data-table.tsx";
 import { EmptyState } from "../../ui/empty-state.tsx";
@@ -16,6 +16,7 @@ import { Section } from "../../ui/section.tsx";
 import { StatusBadge } from "../../ui/status-badge.tsx";
 import { Time } from "../../ui/time.tsx";
 import { checkConnector, setEnabled, useConnectors } from "./connector-calls.ts";
+import { ConnectorIcon } from "./connector-icon.tsx";
 import { issueText, statusOf, usedText } from "./connector-words.ts";
 import classes from "./connectors.module.css";
 import { GatewayCard } from "./gateway-card.tsx";
@@ -113,7 +114,10 @@ function Name({ connector: { id, title, description, isBuiltIn, operations } }: 
   return (
     <span className={classes["name"]}>
       <Link to="/connectors/$connectorId" params={{ connectorId: id }} className={classes["link"]}>
-        {title}
+        <span className={classes["withIcon"]}>
+          <ConnectorIcon id={id} />
+          {title}
+        </span>
       </Link>
       <span className={classes["sub"]}>{description}</span>
       <span className={classes["sub"]}>
@@ -142,18 +146,17 @@ function State({ connector }: { connector: ConnectorStatus }) {
   );
 }
 
-function Used({ connector: { id, used } }: { connector: ConnectorStatus }) {
-  const query = { connector: id, limit: 1 };
-  const last = useQuery({ ...callQuery("evidence.list", { query }), staleTime: 30_000 }).data?.items[0];
+function Used({ connector: { used, lastCall: last } }: { connector: ConnectorStatus }) {
   return (
     <span className={classes["state"]}>
       <span>{usedText(used)}</span>
-      {last === undefined ? null : (
+      {last === null ? null : (
         <span className={classes["sub"]}>
           last{" "}
-          <Link to="/connectors" search={{ tab: "evidence", call: last.id }} className={classes["plain"]}>
+          <Link to="/connectors" search={{ tab: "evidence", call: last.evidenceId }} className={classes["plain"]}>
             {last.operation}
           </Link>{" "}
+          {last.outcome === "done" ? null : `${last.code === null ? outcomeLabel(last.outcome) : codeText(last.code)} `}
           <Time iso={last.at} />
         </span>
       )}

@@ -7,6 +7,7 @@ import { call } from "../../lib/api.ts";
 import { callKey } from "../../lib/call-query.ts";
 import { useSearchState } from "../../lib/search-state.ts";
 import { toast, withErrorToast } from "../../lib/toasts.ts";
+import { useFeed } from "../../lib/use-feed.ts";
 import { AgeNote } from "../../ui/age-note.tsx";
 import { confirmDangerous } from "../../ui/confirm.ts";
 import { DataTable } from "../../ui/data-table.tsx";
@@ -21,7 +22,6 @@ import { DeliveryDetails } from "./delivery-details.tsx";
 import { countsText, deliveryColumns, type DeliveryActions } from "./delivery-columns.tsx";
 import classes from "./outbox.module.css";
 
-const refetchMs = 4_000;
 const pageSize = 50;
 
 function useQueue(state: "dead" | null) {
@@ -33,7 +33,6 @@ function useQueue(state: "dead" | null) {
       call(id, { query: { ...query, ...(pageParam === null ? {} : { after: pageParam }) } }, { signal }),
     initialPageParam: null as string | null,
     getNextPageParam: (page) => page.next,
-    refetchInterval: refetchMs,
   });
 }
 
@@ -49,6 +48,11 @@ export function QueueTab({ tabs }: { tabs: readonly PageTab[] }) {
   const isEmpty = first !== undefined && rows.length === 0 && deadRows.length === 0 && dead.data !== undefined;
   const shown = [...deadRows, ...rows].find(({ id }) => id === search["delivery"]);
   const actions = useDeliveryActions();
+  const renew = (): void => {
+    void queue.refetch();
+    void dead.refetch();
+  };
+  useFeed("outbox", { onSnapshot: renew, onEvent: renew });
   return (
     <Page
       title="Connectors"

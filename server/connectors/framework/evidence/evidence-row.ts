@@ -20,16 +20,22 @@ export function indexEvidence(row: EvidenceRow): IndexEntry {
   const ids = [row.id, row.correlationId, row.caller.id ?? "", row.delivery?.id ?? ""].filter((id) => id !== "");
   if (row.kind === "begun") return { at: row.at, terms: ["kind:begun"], ids, sums: {} };
   const { at, connector, operation, outcome, effect, caller, code, durationMs, bytesIn, bytesOut } = row;
+  // What was only tried is found like any other, and counted nowhere.
+  const counted = [
+    `of:${connector}:${outcome}`,
+    `day:${at.slice(0, 10)}:${outcome}`,
+    `by:${caller.kind}`,
+    ...(code === null ? [] : [`why:${code}`]),
+    ...(outcome === "refused" ? [] : [`ms:${connector}:${durationStep(durationMs)}`]),
+  ];
   const terms = [
     `connector:${connector}`,
     `operation:${operation}`,
     `outcome:${outcome}`,
     `effect:${effect}`,
     `caller:${caller.kind}`,
-    `of:${connector}:${outcome}`,
-    `day:${at.slice(0, 10)}:${outcome}`,
     ...(code === null ? [] : [`code:${code}`]),
-    ...(outcome === "refused" ? [] : [`ms:${connector}:${durationStep(durationMs)}`]),
+    ...(row.isDryRun ? [] : counted),
   ];
   return { at, terms, ids, sums: { [`in:${connector}`]: bytesIn, [`out:${connector}`]: bytesOut } };
 }

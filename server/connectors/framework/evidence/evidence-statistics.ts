@@ -19,12 +19,13 @@ export function toStatistics({ terms, sums }: LogTally): EvidenceStatistics {
   for (const [term, calls] of terms) {
     const [, pair, left = "", second = "", single = "", value = ""] = termPattern.exec(term) ?? [];
     const [kind, first] = pair === undefined ? [single, value] : [pair, left];
-    if (kind === "outcome") count(total, first, calls);
-    else if (kind === "of") count(at(connectors, first, noCounts), second, calls);
-    else if (kind === "day") count(at(days, first, noCounts), second, calls);
+    if (kind === "of") {
+      count(total, second, calls);
+      count(at(connectors, first, noCounts), second, calls);
+    } else if (kind === "day") count(at(days, first, noCounts), second, calls);
     else if (kind === "ms") at(steps, first, () => []).push([Number(second), calls]);
-    else if (kind === "caller") callers.push({ caller: first, calls });
-    else if (kind === "code") codes.push({ code: first, calls });
+    else if (kind === "by") callers.push({ caller: first, calls });
+    else if (kind === "why") codes.push({ code: first, calls });
   }
   return {
     total,

@@ -1,0 +1,119 @@
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+
+import { expectAccessible } from "./support/accessibility.ts";
+import { saveScreenshots } from "./support/screenshot.ts";
+import { expect, type PortosFixture, test } from "./support/test.ts";
+
+let outside: Server;
+let place: string;
+let received: string[] = [];
+
+const page = `<!doctype html><html lang="en"><head><title>Tides of Hamburg</title></head><body><article><h1>Tides of Hamburg</h1>
+<p>${"High water comes twice a day, a little later each time. ".repeat(12)}</p></article></body></html>`;
+
+test.beforeAll(async () => {
+  outside = createServer((request, response) => {
+    if (request.method !== "POST") {
+      response.writeHead(200, { "content-type": "text/html; charset=utf-8" }).end(page);
+      return;
+    }
+    let body = "";
+    request.on("data", (chunk: Buffer) => (body += chunk.toString()));
+    request.on("end", () => {
+      received.push(body);
+      response.writeHead(200).end("thanks");
+    });
+  });
+  await new Promise<void>((resolve) => {
+    outside.listen(0, "127.0.0.1", resolve);
+  });
+  place = `127.0.0.1:${String((outside.address() as AddressInfo).port)}`;
+});
+
+test.afterAll(() => {
+  outside.closeAllConnections();
+  outside.close();
+});
+
+async function prepare(portos: PortosFixture): Promise<void> {
+  const done = async (method: "PUT" | "POST", path: string, body?: object): Promise<void> => {
+    const reply = await portos.call(method, path, body);
+    expect(reply.status, JSON.stringify(reply.body)).toBe(200);
+  };
+  await done("PUT", "/api/connectors/web-fetch/policy", { insides: [place] });
+  await done("PUT", "/api/connectors/webhook-out/policy", { insides: [place], approval: "always" });
+  await done("PUT", "/api/connectors/webhook-out/config", { config: { url: `http://${place}/hook` } });
+  await done("POST", "/api/connectors/web-fetch/enable");
+  await done("POST", "/api/connectors/webhook-out/enable");
+}
+
+test("an automation reads a page and posts what it found, once the phone has said yes", async ({
+  page: tab,
+  portos,
+}, info) => {
+  test.setTimeout(240_000);
+  received = [];
+  await prepare(portos);
+  const name = `Tides ${info.project.name}`;
+  await tab.goto("/automations");
+  await tab.getByRole("main").getByRole("button", { name: "New automation" }).first().click();
+  const editor = tab.getByRole("dialog");
+  await editor.getByLabel("Name", { exact: true }).fill(name);
+  await editor.getByText("Calls", { exact: true }).click();
+
+  const choose = async (step: string, field: string, option: RegExp | string): Promise<void> => {
+    await editor.getByRole("region", { name: step }).getByRole("combobox", { name: field }).click();
+    await tab.getByRole("option", { name: option }).click();
+  };
+  const first = editor.getByRole("region", { name: "Step 1" });
+  await choose("Step 1", "Connector", "Web pages");
+  await choose("Step 1", "Operation", /^Fetch|^Read/);
+  await first.getByLabel("Url", { exact: true }).fill(`http://${place}/tides`);
+  await editor.getByRole("button", { name: "Add a step" }).click();
+  const second = editor.getByRole("region", { name: "Step 2" });
+  await choose("Step 2", "Connector", "Webhook");
+  await choose("Step 2", "Operation", /^Post/);
+  await second.getByLabel("Text", { exact: true }).fill("Today:");
+  await second.getByLabel("Insert a value into Text").selectOption("step1.title");
+  await expect(second.getByLabel("Text", { exact: true })).toHaveValue("Today: {{ step1.title }}");
+
+  await editor.getByRole("button", { name: "Try without sending" }).click();
+  const tried = editor.getByRole("list", { name: "What would be sent" });
+  await expect(tried).toContainText("It would be made; nobody is asked.");
+  await expect(tried).toContainText("It uses what step 1 gives");
+  await expectAccessible(tab, "Editor of calls");
+  await saveScreenshots(tab, info, "automation-calls-editor");
+  await editor.getByRole("button", { name: "Create, turned off" }).click();
+  await expect(editor).toBeHidden();
+  expect(received).toEqual([]);
+
+  await tab.getByRole("main").getByRole("link", { name, exact: true }).click();
+  await tab.getByRole("main").getByRole("button", { name: "Run now" }).click();
+  await expect(tab.getByRole("main").getByText("waiting for you").first()).toBeVisible();
+  const ledger = tab.getByRole("main").getByRole("table", { name: "Ledger" });
+  await ledger.getByRole("button").first().click();
+  const run = tab.getByRole("dialog");
+  const calls = run.getByRole("list", { name: "Calls of the run" });
+  await expect(calls).toContainText("Web pages");
+  await saveScreenshots(tab, info, "automation-calls-waiting");
+  await expectAccessible(tab, "A run that waits");
+  await calls.getByRole("button", { name: "Allow once" }).click();
+  await expect(calls.getByText("succeeded")).toHaveCount(2);
+  expect(received).toEqual(["Today: Tides of Hamburg"]);
+  await calls.getByText("What it gave").first().click();
+  await expect(calls).toContainText("High water comes twice a day");
+  await saveScreenshots(tab, info, "automation-calls-run");
+  await calls.getByRole("link", { name: "Show the evidence" }).last().click();
+  const evidence = tab.getByRole("dialog");
+  await expect(evidence).toContainText(name);
+
+  await tab.goto("/connectors/webhook-out?tab=configure");
+  await expect(tab.getByRole("list", { name: "Used by" })).toContainText(name);
+  await tab.goto("/connectors/webhook-out?tab=doctor");
+  await tab.getByRole("main").getByRole("button", { name: "Look at the way" }).click();
+  const way = tab.getByRole("list", { name: `The way to http://${place}` });
+  await expect(way).toContainText("Connection good");
+  await expectAccessible(tab, "Doctor");
+  await saveScreenshots(tab, info, "connector-doctor");
+});

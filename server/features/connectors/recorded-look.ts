@@ -1,0 +1,87 @@
+import type { OutsideCaller } from "../../../contract/features/evidence.ts";
+import { createCallPath, type CallPath } from "../../connectors/framework/call-path.ts";
+import { intentOf, recordOf, type CallNotes } from "../../connectors/framework/call-record.ts";
+import { createCallTrace, type CallTrace } from "../../connectors/framework/call-trace.ts";
+import type { GatewayDependencies } from "../../connectors/framework/gateway-request.ts";
+import { GatewayError } from "../../connectors/framework/gateway-error.ts";
+import type { AnyConnector } from "../../connectors/framework/define-connector.ts";
+import { judgeMode } from "../../connectors/framework/policy.ts";
+import type { RunSubject } from "../../connectors/framework/run-call.ts";
+import { toGatewayError } from "../../connectors/framework/to-gateway-error.ts";
+
+/** Names under which looks stand in the evidence; no operation has them. */
+export const lookNames = { health: "look: health", doctor: "look: way" } as const;
+const looks = new Set<string>(Object.values(lookNames));
+
+/** Whether a record is of a look and not of a call somebody asked for: it counts towards no limit. */
+export function isLook({ operation }: { operation: string }): boolean {
+  return looks.has(operation);
+}
+
+/** Who looks. */
+export interface Looker {
+  caller: OutsideCaller;
+  correlationId: string;
+  signal: AbortSignal;
+}
+
+interface Look extends Looker {
+  connector: string;
+  operation: string;
+  targets: readonly string[];
+}
+
+/** Looks at something outside with a record of it, as of every call: nothing leaves before it is written down that it does. */
+export async function recordedLook<T>(
+  { targets, ...request }: Look,
+  { evidence, clock, logger }: Pick<GatewayDependencies, "evidence" | "clock" | "logger">,
+  work: (parts: { path: CallPath; trace: CallTrace }) => Promise<T>,
+): Promise<{ value: T; evidenceId: string }> {
+  const path = createCallPath(clock);
+  const trace = createCallTrace();
+  const startedAt = clock.monotonic();
+  const notes: CallNotes = {
+    id: evidence.newId(),
+    at: new Date(clock.now()).toISOString(),
+    request: { ...request, params: {} },
+    delivery: null,
+    path,
+    trace,
+    call: null,
+    approval: null,
+    ranFrom: startedAt,
+  };
+  const withTargets = { targets: targets.map((target) => target.slice(0, 2_000)) };
+  await evidence.begin({ ...intentOf(notes), ...withTargets });
+  const end = async (error: unknown, output: unknown): Promise<void> => {
+    const failure = error === null ? null : toGatewayError(error);
+    const record = recordOf(notes, { error: failure, output, durationMs: clock.monotonic() - startedAt });
+    await evidence.append({ ...record, ...withTargets }).catch((problem: unknown) => {
+      logger.error("What became of a look could not be written yet", { id: notes.id }, problem);
+    });
+  };
+  try {
+    const value = await work({ path, trace });
+    await end(null, value);
+    return { value, evidenceId: notes.id };
+  } catch (error) {
+    await end(error, null);
+    const failure = toGatewayError(error);
+    failure.evidenceId = notes.id;
+    throw failure;
+  }
+}
+
+/** What may be looked at: what a call could use. Throws `offline`, `disabled` and `not_configured`. */
+export async function lookSubject(connector: AnyConnector, dependencies: GatewayDependencies): Promise<RunSubject> {
+  const { id, title } = connector;
+  const refusal = judgeMode(dependencies.mode(), "read");
+  if (refusal) throw new GatewayError(refusal.code, refusal.reason, { hint: refusal.hint });
+  if (!dependencies.configs.setup(id).isEnabled)
+    throw new GatewayError("disabled", `${title} is turned off`, { hint: "Turn it on, then look again." });
+  const { values } = await dependencies.configs.open(id, connector.secrets);
+  const config = connector.config.safeParse(values);
+  if (!config.success)
+    throw new GatewayError("not_configured", `${title} is not configured`, { hint: "Complete its configuration." });
+  return { connector, config: config.data, ...dependencies.policies.of(id) };
+}
