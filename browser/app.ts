@@ -152,6 +152,7 @@ function bindService(service: BrowserService) {
       await service.closeTab(params.id);
       return null;
     },
+    text: ({ params }) => service.text(params.id),
     capture: ({ params }) => service.capture(params.id),
   });
 }

@@ -26,6 +26,7 @@ const captureTimeoutMs = 10_000;
 /** A page that was opened this very moment has nothing to draw yet. */
 const captureTries = 5;
 const captureRetryMs = 200;
+const mostTextCharacters = 200_000;
 
 /** What the outside may ask of the browser process. */
 export function createBrowserService(options: BrowserServiceOptions) {
@@ -108,6 +109,11 @@ export function createBrowserService(options: BrowserServiceOptions) {
       if ((await tabs()).length === 1) await http.open("about:blank");
       await http.close(id);
     },
+    async text(id: string) {
+      const { title, url } = await needTab(id);
+      const whole = await textOfTab(http, id);
+      return { title, url, text: whole.slice(0, mostTextCharacters), isCut: whole.length > mostTextCharacters };
+    },
     async capture(id: string) {
       const tab = await needTab(id);
       const png = await captureTab(http, id);
@@ -134,6 +140,25 @@ async function captureTab(http: CdpHttp, targetId: string): Promise<string> {
         await new Promise((resolve) => setTimeout(resolve, captureRetryMs));
       }
     }
+  });
+}
+
+/** In a world of its own, so that no script of the page has a hand in it. */
+async function textOfTab(http: CdpHttp, targetId: string): Promise<string> {
+  return withBrowserClient(http, captureTimeoutMs, async (client) => {
+    const { sessionId } = await client.send("Target.attachToTarget", { targetId, flatten: true });
+    const { frameTree } = await client.send("Page.getFrameTree", undefined, sessionId);
+    const world = await client.send("Page.createIsolatedWorld", { frameId: frameTree.frame.id }, sessionId);
+    const { result } = await client.send(
+      "Runtime.evaluate",
+      {
+        expression: `(document.body?.innerText ?? "").slice(0, ${mostTextCharacters + 1})`,
+        contextId: world.executionContextId,
+        returnByValue: true,
+      },
+      sessionId,
+    );
+    return typeof result.value === "string" ? result.value : "";
   });
 }
 

@@ -85,6 +85,11 @@ export const dataFiles = {
     owner: "portos-server",
     what: "What calls of connectors may do, and who changed it",
   },
+  mcpTokens: {
+    path: "mcp-tokens.json",
+    owner: "portos-server",
+    what: "Hashes of the tokens of MCP clients and runs, and what they may do",
+  },
   customConnectors: {
     path: "connectors/",
     owner: "portos-server",

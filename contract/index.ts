@@ -16,6 +16,7 @@ import { hooksEndpoints, hooksFeed } from "./features/hooks.ts";
 import { incidentsEndpoints, incidentsFeed } from "./features/incidents.ts";
 import { localModelsEndpoints, localModelsFeed } from "./features/local-models.ts";
 import { logsChannel, logsEndpoints } from "./features/logs.ts";
+import { mcpEndpoints } from "./features/mcp.ts";
 import { errorsFeed, notificationsEndpoints, notificationsFeed } from "./features/notifications.ts";
 import { onboardingEndpoints } from "./features/onboarding.ts";
 import { outboxEndpoints } from "./features/outbox.ts";
@@ -53,6 +54,7 @@ export const endpointGroups = {
   learning: learningEndpoints,
   localModels: localModelsEndpoints,
   logs: logsEndpoints,
+  mcp: mcpEndpoints,
   notifications: notificationsEndpoints,
   onboarding: onboardingEndpoints,
   outbox: outboxEndpoints,

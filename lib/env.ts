@@ -36,6 +36,10 @@ export const portosVariables = z.strictObject({
   PORTOS_CHROME: z.string().min(1).optional(),
   /** The user's own PM2 home; `none` ignores it. */
   PORTOS_USER_PM2_HOME: z.string().min(1).optional(),
+  /** For programs that come in over MCP (`npm run mcp`); whoever has them in his shell may start PortOS there all the same. */
+  PORTOS_MCP_URL: z.string().optional(),
+  PORTOS_MCP_TOKEN: z.string().optional(),
+  PORTOS_MCP_TOKEN_FILE: z.string().optional(),
 });
 
 const fieldVariables = z.object({

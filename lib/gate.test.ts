@@ -172,3 +172,42 @@ describe("Origin and Sec-Fetch-Site", () => {
     });
   });
 });
+
+test("a program of a run reaches what is open to runs, and nothing else on the same connection", async () => {
+  const told: string[] = [];
+  const gate = createGate({
+    peers: "tailnet",
+    ports: [5554],
+    env: { allowedHosts: [], allowedPeers: [], dataDir: "/nowhere", ports: portsFrom(defaultBasePort) },
+    logger: silentLogger,
+    machine,
+    programs: { refusal: () => ({ reason: "agent", name: "node of run 1", runId: "1" }) },
+    isOpenToRuns: ({ url }) => url === "/mcp",
+    onProgramRefused: ({ url = "" }) => void told.push(url),
+  });
+  await gate.refresh();
+  const at = (url: string) => Object.assign(request(ours), { url });
+  expect(gate.judge(at("/mcp"))).toEqual({ ok: true });
+  expect(gate.runProgramOf(at("/mcp"))).toMatchObject({ runId: "1" });
+  for (const url of ["/api/apps", "/mcp/", "/mcp?x", "/MCP", "//mcp"])
+    expect(gate.judge(at(url))).toMatchObject({ ok: false, reason: "agent" });
+  expect(told).not.toContain("/mcp");
+  const foreign = Object.assign(request({ ...ours, Origin: "https://evil.example" }), { url: "/mcp" });
+  expect(gate.judge(foreign)).toMatchObject({ ok: false, reason: "origin" });
+});
+
+test("one that is gone, or not known, does not reach it either", async () => {
+  for (const reason of ["gone", "busy"] as const) {
+    const gate = createGate({
+      peers: "tailnet",
+      ports: [5554],
+      env: { allowedHosts: [], allowedPeers: [], dataDir: "/nowhere", ports: portsFrom(defaultBasePort) },
+      logger: silentLogger,
+      machine,
+      programs: { refusal: () => ({ reason, name: "a program" }) },
+      isOpenToRuns: () => true,
+    });
+    await gate.refresh();
+    expect(gate.judge(request(ours))).toMatchObject({ ok: false, reason });
+  }
+});

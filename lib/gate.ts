@@ -25,6 +25,8 @@ export interface GateOptions {
   onGuestRefused?: (request: IncomingMessage, reason: GuestRefusal) => void;
   /** Judges programs of this machine; replaced in tests. */
   programs?: LocalPrograms;
+  /** What programs of runs may ask for all the same: something that knows them by a token of theirs. */
+  isOpenToRuns?: (request: IncomingMessage) => boolean;
   /** Told once of each request that was refused for the program it came from. */
   onProgramRefused?: (request: IncomingMessage, refusal: ProgramRefusal) => void;
 }
@@ -48,6 +50,8 @@ export interface Gate {
   admit(request: IncomingMessage, response: ServerResponse, go: () => void): void;
   /** Calls `cut` once the caller of an admitted request is no longer let in; returns how to let it go. */
   hold(request: IncomingMessage, cut: () => void): () => void;
+  /** The program of a run a request comes from; `null` for everybody else. */
+  runProgramOf(request: IncomingMessage): ProgramRefusal | null;
   /** MagicDNS name of this machine, or "". */
   ownName(): string;
   refresh(): Promise<void>;
@@ -61,6 +65,7 @@ export function createGate(options: GateOptions): Gate {
   const { env, logger, machine = readMachine } = options;
   const programs = options.programs ?? createLocalPrograms({ dataDir: env.dataDir, logger, uiPort: env.ports.ui });
   const judgeProgram = onceEach(programs, options.onProgramRefused);
+  const runProgramOf = onlyOfRuns(programs);
   const peers = peerList(options.peers, env.allowedPeers);
   let known: MachineNames = { names: localNames(), tailnet: { state: "absent", dnsName: "", addresses: [] } };
   let refreshedAt = -Infinity;
@@ -95,7 +100,7 @@ export function createGate(options: GateOptions): Gate {
     if (origin !== undefined && !isOriginOurs(origin, request)) return refuse("origin");
     const site = request.headers["sec-fetch-site"];
     if (site !== undefined && site !== "same-origin" && site !== "none") return refuse("site");
-    const program = judgeProgram(request);
+    const program = options.isOpenToRuns?.(request) === true && runProgramOf(request) ? null : judgeProgram(request);
     return program === null ? { ok: true } : refuse(program.reason);
   }
 
@@ -167,6 +172,7 @@ export function createGate(options: GateOptions): Gate {
     judge,
     judgeCaller,
     hold,
+    runProgramOf,
     ownName: () => known.tailnet.dnsName,
     refresh,
     protect(server) {
@@ -184,6 +190,14 @@ export function createGate(options: GateOptions): Gate {
           finish(request, response, late, go);
         });
     },
+  };
+}
+
+/** Who went away, or could not be looked for, is none. */
+function onlyOfRuns(programs: LocalPrograms) {
+  return (request: IncomingMessage): ProgramRefusal | null => {
+    const program = programs.refusal(request);
+    return program?.reason === "agent" ? program : null;
   };
 }
 

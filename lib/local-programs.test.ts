@@ -33,7 +33,7 @@ const options = { dataDir, logger: silentLogger, uiPort: 5555, userId: 1000 };
 const judge = (proc: ProcReader) => createLocalPrograms({ ...options, proc });
 
 test.runIf(process.platform === "linux")("a program of a run is refused and named", () => {
-  const agent = { reason: "agent", name: "curl of run run-7" };
+  const agent = { reason: "agent", name: "curl of run run-7", runId: "run-7" };
   expect(judge(fakeProc(files)).refusal(requestFrom("127.0.0.1"))).toEqual(agent);
   expect(judge(fakeProc(files)).refusal(requestFrom("::ffff:127.0.0.1"))).toEqual(agent);
   expect(judge(fakeProc({ ...files, "/proc/60/environ": "" })).refusal(requestFrom("127.0.0.1"))).toBeNull();
@@ -68,7 +68,7 @@ test.runIf(process.platform === "linux")(
     const users = hidden(90, "ssh-agent");
     expect(judged({ ...tunnel, ...agents })).toBeNull();
     expect(judged({ ...users, ...hidden(91, "other") })).toBeNull();
-    const refused = { reason: "agent", name: "chrome of a run" };
+    const refused = { reason: "agent", name: "chrome of a run", runId: null };
     expect(judged(agents)).toEqual(refused);
     expect(judged({ ...users, ...agents })).toEqual(refused);
     expect(judged({ ...agents, ...hidden(81, "sshd", { isBranded: true }) })).toMatchObject({ reason: "agent" });

@@ -20,6 +20,8 @@ export interface ProgramRefusal {
   reason: "agent" | "gone" | "busy";
   /** What it is called in the history. */
   name: string;
+  /** The run it belongs to, as far as that is known. */
+  runId?: string | null;
 }
 
 /** Judges the programs of this machine that ask for something. */
@@ -76,7 +78,8 @@ export function createLocalPrograms(options: LocalProgramsOptions): LocalProgram
     if (known !== undefined && now() < known.until) return known.refusal;
     const member = parts?.members.find(pid) ?? null;
     if (member === null) return null;
-    const refusal: ProgramRefusal = { reason: "agent", name: nameOf(pid, member.runId) };
+    const { runId } = member;
+    const refusal: ProgramRefusal = { reason: "agent", name: nameOf(pid, runId), runId };
     parts?.owners.noteRefused(pid);
     if (refused.size >= mostRefused) refused.clear();
     refused.set(pid, { refusal, until: now() + refusedForMs });

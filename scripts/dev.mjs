@@ -6,7 +6,7 @@ import { install, loadControl, main, root } from "./lib/bootstrap.mjs";
 import { bundles } from "./lib/targets.mjs";
 
 const settleMs = 200;
-const watched = ["contract", "lib", "server", "cos", "browser", "autofixer"];
+const watched = ["contract", "lib", "server", "cos", "browser", "autofixer", "mcp"];
 const processBundles = bundles.map(({ name }) => name).filter((name) => name !== "ui" && name !== "control");
 const isIgnored = /(?:\.test\.tsx?|~|\.sw[px])$/;
 

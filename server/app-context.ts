@@ -14,7 +14,7 @@ import type { Clock } from "../lib/clock.ts";
 import type { BoundEndpoint } from "../lib/endpoint-runner.ts";
 import type { Env } from "../lib/env.ts";
 import type { StoreProblem } from "../lib/file-problems.ts";
-import type { GateOptions } from "../lib/gate.ts";
+import type { Gate, GateOptions } from "../lib/gate.ts";
 import { serverLimits } from "../lib/http-service.ts";
 import { openJsonLog, type JsonLog, type JsonLogOptions, type OpenJsonLog } from "../lib/json-log.ts";
 import { openJsonStore, type JsonStore, type JsonStoreOptions } from "../lib/json-store.ts";
@@ -45,6 +45,8 @@ export interface AppContext {
   mounted: BoundEndpoint<RequestContext>[];
   realtime: Realtime;
   callers: Callers;
+  /** The program of a run a request comes from; see `Gate`. */
+  runProgramOf: Gate["runProgramOf"];
   history: JsonLog<HistoryEntry>;
   /** Names of things by their id, for the history; each feature adds its own. */
   names: SubjectNames;
@@ -162,6 +164,7 @@ export async function createAppContext(options: AppContextOptions): Promise<AppC
     mounted,
     realtime,
     callers,
+    runProgramOf: gate.runProgramOf,
     history,
     names,
     openStore,

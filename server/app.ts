@@ -36,6 +36,7 @@ import { startBrowser } from "./features/browser/start-browser.ts";
 import { mountHistory } from "./features/history/routes.ts";
 import { startIncidents } from "./features/incidents/start-incidents.ts";
 import { buildLogs } from "./features/logs/build-logs.ts";
+import { buildMcp } from "./features/mcp/build-mcp.ts";
 import { createNotificationService, type NotificationService } from "./features/notifications/notification-service.ts";
 import { notificationsFile } from "./features/notifications/notification-store.ts";
 import { createPanelErrors, type PanelErrors } from "./features/notifications/panel-errors.ts";
@@ -137,15 +138,14 @@ export async function createApp(options: AppOptions): Promise<App> {
     const name = apps.list().find((app) => app.id === id)?.name;
     return name && process ? `${name} / ${process}` : name;
   });
-  context.onStop(
-    buildLogs({
-      ...context,
-      settings: () => settings.get().logs,
-      processes: () => [...snapshots.raw().values()],
-      hasApp: (appId) => apps.list().some(({ id }) => id === appId),
-      reloadLogs: async () => clients.portos?.reloadLogs(),
-    }),
-  );
+  const logs = buildLogs({
+    ...context,
+    settings: () => settings.get().logs,
+    processes: () => [...snapshots.raw().values()],
+    hasApp: (appId) => apps.list().some(({ id }) => id === appId),
+    reloadLogs: async () => clients.portos?.reloadLogs(),
+  });
+  context.onStop(logs.stop);
   context.onStop(startBrowser(context));
   const incidents = startIncidents(context, {
     apps,
@@ -184,6 +184,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     appOf: (appId) => apps.list().find(({ id }) => id === appId),
     automationBudget: automations.taskBudget,
     automations,
+    lend: (run) => mcp.lend(run),
     crashes: { incidents, ...controlled(apps, snapshots), ...options.repairs },
     ...(options.resolveTargets ? { resolveTargets: options.resolveTargets } : {}),
     ...(options.push ? { push: options.push } : {}),
@@ -191,6 +192,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   });
 
   const outside = await buildOutside(context, { settings, automations, approvals: agents.approvals, panic });
+  const mcp = await buildMcp(context, { outside: outside.connectors, apps, logs: logs.service, cos, ...agents });
 
   mountOnboarding(mount, await openOnboarding(context), async () => ({
     "add-app": apps.list().length > 0,

@@ -13,6 +13,7 @@ import type { PanicSwitch } from "./features/chief/panic-switch.ts";
 import { buildLearning } from "./features/learning/build-learning.ts";
 import { candidatesOf } from "./features/learning/candidates.ts";
 import { buildLocalModels } from "./features/local-models/build-local-models.ts";
+import type { LendTools } from "./features/mcp/run-lender.ts";
 import { buildPrompts, type Prompts } from "./features/prompts/build-prompts.ts";
 import { buildProviders } from "./features/providers/build-providers.ts";
 import { buildPush, type BuildPushOptions } from "./features/push/build-push.ts";
@@ -33,6 +34,8 @@ export interface BuildAgentsOptions {
   automationBudget: ChiefParts["automationBudget"];
   /** What may be made from a prompt. */
   automations: Parameters<typeof usesInAutomations>[0];
+  /** What runs get of PortOS to work with. */
+  lend: LendTools;
   /** Crashes, and the processes they are of. */
   crashes: Pick<CrashRepairParts, "incidents" | "process" | "timing" | "command" | "sessions"> & {
     restart(appId: string, processName: string): Promise<unknown>;
@@ -66,6 +69,7 @@ export async function buildAgents(
     appOf,
     automationBudget,
     automations,
+    lend,
     crashes,
     resolveTargets,
     push,
@@ -88,6 +92,7 @@ export async function buildAgents(
     folderOf: (appId) => appOf(appId)?.folder,
     checkBudget: () => usage.check(openRuns()),
     checkAllowed: panic.check,
+    lend,
   });
   const tasks = await buildTasks(context, {
     notifications,

@@ -166,6 +166,15 @@ export const browserProcessEndpoints = defineEndpoints({
     audit: "write",
     stepUp: "delete",
   },
+  text: {
+    method: "GET",
+    path: "/api/browser/tabs/:id/text",
+    summary: "Read the text of a tab",
+    params: z.strictObject({ id: tabIdSchema }),
+    /** As it is seen, not what is hidden; the beginning of a long one. */
+    reply: z.object({ title: z.string(), url: z.string(), text: z.string(), isCut: z.boolean() }),
+    audit: "none",
+  },
   capture: {
     method: "POST",
     path: "/api/browser/tabs/:id/capture",

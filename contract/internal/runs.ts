@@ -22,13 +22,24 @@ export type AskedStop = z.output<typeof askedStopSchema>;
 /** How the ids of calls begin that PortOS itself makes for an agent, as when it writes a file: agents name their own. */
 export const ownCallPrefix = "portos-";
 
-const attemptBasis = attemptSchema.pick({
-  providerId: true,
-  providerName: true,
-  providerType: true,
-  model: true,
-  reason: true,
+/** How a run comes back to PortOS for its tools: with a token that is its own and ends with it. */
+export const runToolsSchema = z.strictObject({
+  url: z.string(),
+  token: z.string(),
+  /** Program and arguments that bring them to pipes. */
+  bridge: z.array(z.string()).min(1),
 });
+export type RunTools = z.output<typeof runToolsSchema>;
+
+const attemptBasis = attemptSchema
+  .pick({
+    providerId: true,
+    providerName: true,
+    providerType: true,
+    model: true,
+    reason: true,
+  })
+  .extend({ tools: runToolsSchema.optional() });
 
 /**
  * One provider to ask, with everything needed to ask it, secrets in the clear: it crosses the loopback only and is held in memory,

@@ -10,6 +10,8 @@ export interface Program {
 export interface Surroundings {
   /** Added to their environment. */
   environment: Record<string, string>;
+  /** Files of PortOS cannot be seen from there. */
+  isClosed?: boolean;
   /** The program as it is to be started; `agent` says whose own state it needs, `null` for a plain command. */
   wrap(program: Program, options: { agent: AgentKind | null; cwd: string }): Program;
   /** Called when an attempt has ended: what went wrong with its work, in one sentence. */

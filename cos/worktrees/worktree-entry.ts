@@ -75,7 +75,7 @@ export function createWorktreeEntry(options: EntryOptions): WorktreeEntry {
     };
     if (record.isolation.kind !== "sandbox") return { ...plainSurroundings, environment, afterAttempt };
     const wrap: Surroundings["wrap"] = (program, { agent, cwd }) => sandboxes.wrap(record, program, agent, cwd);
-    return { environment, wrap, afterAttempt };
+    return { environment, wrap, afterAttempt, isClosed: true };
   }
 
   async function provide(run: Entrant, setup: RunSpec["setup"], teller: MakingTeller): Promise<WorktreeRecord> {

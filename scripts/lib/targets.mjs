@@ -7,6 +7,7 @@ export const bundles = [
   { name: "autofixer", entry: "autofixer/main.ts", sources: ["contract", "lib", "autofixer"] },
   { name: "autofixer-ui", entry: "autofixer/ui/main.ts", sources: ["contract", "lib", "autofixer"] },
   { name: "ui", entry: "client/serve/main.ts", sources: ["contract", "lib", "client/serve"] },
+  { name: "mcp", entry: "mcp/main.ts", sources: ["contract", "lib", "mcp"] },
   {
     name: "control",
     entry: "scripts/control/main.ts",

@@ -26,6 +26,11 @@ const TrustTab = lazy(async () => {
   return { default: module.TrustTab };
 });
 
+const McpTab = lazy(async () => {
+  const module = await import("../features/mcp/mcp-tab.tsx");
+  return { default: module.McpTab };
+});
+
 /** `dead`: deliveries that wait for somebody to retry or discard them. */
 function tabsWith(dead: number | undefined): readonly PageTab[] {
   return [
@@ -34,6 +39,7 @@ function tabsWith(dead: number | undefined): readonly PageTab[] {
     { id: "queue", label: "Queue", count: dead },
     { id: "webhooks", label: "Webhooks" },
     { id: "trust", label: "Trust" },
+    { id: "mcp", label: "MCP" },
   ];
 }
 
@@ -54,6 +60,7 @@ export function ConnectorsRoute() {
       {current === "queue" ? <QueueTab tabs={tabs} /> : null}
       {current === "webhooks" ? <HooksTab tabs={tabs} /> : null}
       {current === "trust" ? <TrustTab tabs={tabs} /> : null}
+      {current === "mcp" ? <McpTab tabs={tabs} /> : null}
     </Suspense>
   );
 }

@@ -22,6 +22,7 @@ import type { RunMark } from "../../../lib/run-mark.ts";
 import type { AttemptEnd, AttemptTask, ProgramTarget, RunningAttempt } from "../attempt.ts";
 import { failureFromText, lastLines } from "../failures.ts";
 import { readable, record, textOrNull } from "../json-value.ts";
+import { acpServers } from "../own-tools.ts";
 import { withPicturePaths } from "../picture-text.ts";
 import { addUsage, noUsage } from "../usage.ts";
 import { openWorkspace } from "../workspace.ts";
@@ -178,7 +179,8 @@ async function openSession(
   const canResume = agentCapabilities?.sessionCapabilities?.resume != null;
   const canContinue = canResume || agentCapabilities?.loadSession === true;
   const can = { canContinue, seesImages: agentCapabilities?.promptCapabilities?.image === true };
-  const place = { cwd: task.folder, mcpServers: [] };
+  const mcpServers = acpServers(task.target.tools, agentCapabilities?.mcpCapabilities?.http === true);
+  const place = { cwd: task.folder, mcpServers };
   const sessionId = task.agentSessionId;
   if (sessionId === null) return { ...(await agent.request(methods.agent.session.new, place)), ...can };
   if (!canContinue) throw new AppError("conflict", `${task.target.providerName} cannot go on with a former session`);

@@ -33,6 +33,20 @@ describe("runs over the Agent Client Protocol", () => {
     expect((await runs.bodies(id, "output"))[0]?.text).toBe("a line that is no message\n");
   });
 
+  it.each([
+    [[], "portos /dist/mcp.js"],
+    [["--http"], "portos http://127.0.0.1:5554/mcp"],
+  ])("gives an agent the tools of PortOS as it takes them: %j", async (args, expected) => {
+    const tools = {
+      url: "http://127.0.0.1:5554/mcp",
+      token: "portos_mcp_x",
+      bridge: ["/usr/bin/node", "/dist/mcp.js"],
+    };
+    const { id } = await runs.start({ text: "servers", targets: [acpTarget(args, { tools })] });
+    expect((await runs.ended(id)).state).toBe("succeeded");
+    expect(await runs.answer(id)).toBe(expected);
+  });
+
   it("waits for the answer to a question and writes only after it is yes", async () => {
     const { id } = await runs.start({ text: "ask allowed.txt", targets: [acpTarget()] });
     const { question } = await answerFirst(id, "yes");

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import type { AgentKind } from "../../../contract/features/providers.ts";
@@ -19,6 +19,7 @@ import { brandProgram } from "../../../lib/processes/run-brand.ts";
 import type { RunMark } from "../../../lib/run-mark.ts";
 import type { AttemptEnd, AttemptSink, AttemptTask, ProgramTarget, RunningAttempt } from "../attempt.ts";
 import { failureFromText, lastLines, withLimitEnd } from "../failures.ts";
+import { headlessTools, type HeadlessTools } from "../own-tools.ts";
 import { picturesFolder } from "../picture-text.ts";
 import { cutMessage } from "../run-pursuit.ts";
 import type { OutputPosition } from "../store/event-log.ts";
@@ -36,9 +37,21 @@ const leftoverSteps: readonly EndStep[] = [
 const mostOutputBytes = 512 * 1024 * 1024;
 const toldErrorCharacters = 16 * 1024;
 
-function filesOf(runFolder: string, attempt: number): DetachedFiles & { input: string } {
+function filesOf(runFolder: string, attempt: number): DetachedFiles & { input: string; tools: string } {
   const name = (ending: string): string => join(runFolder, `attempt-${attempt}.${ending}`);
-  return { stdout: name("out"), stderr: name("err"), pid: name("pid"), exit: name("exit"), input: name("in") };
+  const detached = { stdout: name("out"), stderr: name("err"), pid: name("pid"), exit: name("exit") };
+  return { ...detached, input: name("in"), tools: name("tools") };
+}
+
+/** Tools of PortOS; a program in a sandbox sees no file of ours. */
+async function toolsFor(
+  { target, surroundings }: AttemptTask<ProgramTarget>,
+  file: string,
+): Promise<HeadlessTools | null> {
+  if (target.tools === undefined) return null;
+  const tools = headlessTools(target.agent, target.tools, surroundings.isClosed === true ? null : file);
+  if (tools?.file !== undefined) await writeFile(file, tools.file, { mode: 0o600 });
+  return tools;
 }
 
 /** Runs a program on its own, detached, its JSON stream in a file: it outlives portos-cos and is found again. */
@@ -49,11 +62,12 @@ export async function startHeadlessAttempt(
   const { target, text, sink, folder, number, runId } = task;
   const { agent, environment, timeoutMs } = target;
   const { permissionMode, budget, agentSessionId } = task;
-  const request = { agent, command: target.command, model: target.model, permissionMode, budget };
+  const files = filesOf(task.runFolder, number);
+  const tools = await toolsFor(task, files.tools);
+  const request = { agent, command: target.command, model: target.model, permissionMode, budget, tools };
   const command = headlessCommand({ ...request, agentSessionId, folder, text, readable: picturesFolder(task) });
   if (!command.isPromptPiped && isTooLongForArgument(text))
     throw new AppError("too_large", `${target.providerName} takes prompts of at most 120 KiB`);
-  const files = filesOf(task.runFolder, number);
   if (command.isPromptPiped) await writeFile(files.input, text, { mode: 0o600 });
   // Written down before it is started: whatever happens in between, it is started at most once.
   const deadlineMs = Date.now() + timeoutMs;
@@ -104,8 +118,8 @@ export function tidyHeadlessAttempt(runFolder: string, attempt: number): Promise
   return tidyFiles(filesOf(runFolder, attempt));
 }
 
-async function tidyFiles({ stdout, stderr }: DetachedFiles): Promise<void> {
-  await Promise.all([keepRedacted(stdout), keepRedacted(stderr)]);
+async function tidyFiles({ stdout, stderr, tools }: DetachedFiles & { tools: string }): Promise<void> {
+  await Promise.all([keepRedacted(stdout), keepRedacted(stderr), rm(tools, { force: true })]);
 }
 
 /** Exit codes of a shell for a program that was told to end: by the machine going down, or by whoever ended portos-cos. */
@@ -114,7 +128,7 @@ const endedFromOutside = new Set([128 + 1, 128 + 2, 128 + 15]);
 interface Followed {
   program: Omit<DetachedProgram, "identity"> & { identity: DetachedProgram["identity"] | null };
   agent: AgentKind;
-  files: DetachedFiles;
+  files: DetachedFiles & { tools: string };
   /** `NAME=value` in the environment of everything it starts. */
   mark: string;
   sink: AttemptSink;

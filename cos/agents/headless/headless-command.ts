@@ -1,4 +1,5 @@
 import type { AgentKind } from "../../../contract/features/providers.ts";
+import type { HeadlessTools } from "../own-tools.ts";
 import type { Budget, PermissionMode } from "../../../contract/features/runs.ts";
 
 export interface HeadlessRequest {
@@ -14,6 +15,8 @@ export interface HeadlessRequest {
   /** A further folder it may read, for agents that keep to the one they work in; `null` for none. */
   readable?: string | null;
   text: string;
+  /** What gives it the tools of PortOS. */
+  tools?: HeadlessTools | null;
 }
 
 export interface HeadlessCommand {
@@ -34,7 +37,8 @@ export function headlessCommand(request: HeadlessRequest): HeadlessCommand {
   const build = builders[request.agent];
   if (!build) throw new Error(`${request.agent} has no headless mode`);
   const { args, env = {}, isPromptPiped } = build(request);
-  return { file, args: [...fixed, ...args], env, isPromptPiped };
+  const { tools } = request;
+  return { file, args: [...fixed, ...args], env: { ...env, ...tools?.env }, isPromptPiped };
 }
 
 /** Whether a prompt is too long for a program that takes it as an argument only. */
@@ -61,7 +65,8 @@ function option(name: string, value: string | number | null): string[] {
   return value === null ? [] : [name, String(value)];
 }
 
-function claudeArguments({ model, permissionMode, budget, agentSessionId, readable = null }: HeadlessRequest) {
+function claudeArguments(request: HeadlessRequest) {
+  const { model, permissionMode, budget, agentSessionId, readable = null, tools } = request;
   const mode = { ask: "plan", "ask-writes": "default", "free-in-folder": "acceptEdits", free: "bypassPermissions" };
   return {
     args: [
@@ -71,6 +76,7 @@ function claudeArguments({ model, permissionMode, budget, agentSessionId, readab
       "--verbose",
       "--include-partial-messages",
       ...option("--add-dir", readable),
+      ...(tools?.args ?? []),
       "--permission-mode",
       mode[permissionMode],
       ...option("--model", model),
@@ -83,13 +89,24 @@ function claudeArguments({ model, permissionMode, budget, agentSessionId, readab
   };
 }
 
-function codexArguments({ model, permissionMode, agentSessionId, folder }: HeadlessRequest) {
+function codexArguments({ model, permissionMode, agentSessionId, folder, tools }: HeadlessRequest) {
   const sandbox = { ask: "read-only", "ask-writes": "read-only", "free-in-folder": "workspace-write" };
   const limits =
     permissionMode === "free" ? ["--dangerously-bypass-approvals-and-sandbox"] : ["-s", sandbox[permissionMode]];
   const session = agentSessionId === null ? [] : ["resume", agentSessionId];
   return {
-    args: ["exec", "--json", "--skip-git-repo-check", ...limits, "-C", folder, ...option("-m", model), ...session, "-"],
+    args: [
+      "exec",
+      "--json",
+      "--skip-git-repo-check",
+      ...limits,
+      "-C",
+      folder,
+      ...(tools?.args ?? []),
+      ...option("-m", model),
+      ...session,
+      "-",
+    ],
     isPromptPiped: true,
   };
 }

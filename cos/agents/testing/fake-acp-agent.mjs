@@ -1,5 +1,5 @@
 // An agent of the Agent Client Protocol. What it does stands in the prompt, one command per line:
-//   say <text> · repeat · think <text> · plan · ask <file> [<other file to write then>] · write <file> <text> · read <file> · run <program …> · wait · crash
+//   say <text> · servers · repeat · think <text> · plan · ask <file> [<other file to write then>] · write <file> <text> · read <file> · run <program …> · wait · crash
 import { Readable, Writable } from "node:stream";
 
 import { agent, methods, ndJsonStream, PROTOCOL_VERSION, RequestError } from "@agentclientprotocol/sdk";
@@ -14,13 +14,14 @@ const app = agent({ name: "fake" })
     agentCapabilities: {
       loadSession: !process.argv.includes("--no-load"),
       promptCapabilities: { image: process.argv.includes("--images") },
+      mcpCapabilities: { http: process.argv.includes("--http") },
     },
   }))
   .onRequest(methods.agent.session.new, ({ params }) => {
     if (process.argv.includes("--no-login")) throw RequestError.authRequired();
     last += 1;
     const sessionId = `acp-${process.pid}-${last}`;
-    sessions.set(sessionId, { cwd: params.cwd, cancelled: new AbortController() });
+    sessions.set(sessionId, { cwd: params.cwd, servers: params.mcpServers, cancelled: new AbortController() });
     return { sessionId };
   })
   .onRequest(methods.agent.session.load, async ({ params, client }) => {
@@ -45,6 +46,8 @@ async function work(client, { sessionId, prompt }) {
     const [command, ...words] = line.split(" ");
     const rest = words.join(" ");
     if (command === "say") await say(rest);
+    else if (command === "servers")
+      await say(session.servers.map((one) => `${one.name} ${one.url ?? one.args}`).join());
     else if (command === "repeat")
       await say(prompt.map((part) => (part.type === "text" ? part.text : part.mimeType)).join(" "));
     else if (command === "think")

@@ -30,6 +30,10 @@ export interface GatewayRequest {
   orderingKey?: string | undefined;
   /** `planning`: the caller may look, not act. */
   phase?: "planning" | "acting" | undefined;
+  /** Asks before what changes something, also where the policy would not. */
+  asksBeforeWrites?: boolean | undefined;
+  /** Called when the user is asked: from then on it may take long. */
+  onAsk?: (() => void) | undefined;
   signal?: AbortSignal | undefined;
 }
 

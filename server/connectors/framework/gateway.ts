@@ -128,6 +128,7 @@ async function approve(notes: CallNotes, call: PreparedCall, dependencies: Gatew
   if (notes.delivery !== null) return passed("accepted", "It was decided when it was accepted for delivery");
   if (asks === "no") return passed("not_asked", asksReason);
   if (notes.request.isDryRun === true) return passed("would_ask", `The user would be asked: ${asksReason}`);
+  notes.request.onAsk?.();
   const answer = await askApproval(notes.request, call, dependencies, (given) => {
     notes.approval = given;
   });

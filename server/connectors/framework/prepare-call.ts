@@ -156,8 +156,18 @@ function judgePolicy({
       hint: verdict.hint,
       isFinal: verdict.rule !== "quiet_hours",
     });
-  const { asks, reason } = verdict;
+  const { asks, reason } = askedFor(request, operation, verdict);
   return { value: { policy, judge, targets, asks, asksReason: reason }, reason: "The policy allows it" };
+}
+
+/** Whoever calls may be held to ask where the policy would not; never the other way round. */
+function askedFor(
+  { asksBeforeWrites = false }: GatewayRequest,
+  { effect }: AnyOperation,
+  { asks, reason }: Pick<PreparedCall, "asks"> & { reason: string },
+): Pick<PreparedCall, "asks"> & { reason: string } {
+  if (asks !== "no" || !asksBeforeWrites || effect === "read") return { asks, reason };
+  return { asks: "rules", reason: "Whoever calls has to ask before what changes something" };
 }
 
 function riskWords({ effect, isToPeople }: AnyOperation): string {

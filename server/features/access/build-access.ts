@@ -1,4 +1,5 @@
 import type { Caller, HistoryEntry } from "../../../contract/features/history.ts";
+import { mcpPath } from "../../../contract/mcp-path.ts";
 import { followGuests, type AccessFile } from "../../../lib/access-file.ts";
 import { callerKey, createCallers, thisMachine, type Callers } from "../../../lib/callers.ts";
 import type { Clock } from "../../../lib/clock.ts";
@@ -65,6 +66,7 @@ export function buildAccess(options: BuildAccessOptions): Access {
         book.note({ caller, reason, what: whatOf(request) });
       });
     },
+    isOpenToRuns: ({ url = "" }) => url === mcpPath,
     onProgramRefused: (request, refusal) => {
       book.note(programRefused(request, refusal));
     },

@@ -85,6 +85,7 @@ function createFakeBrowser({ env }: TestApp): HttpService {
       openTab: ({ body }) => ({ ...tab, url: body.url }),
       activateTab: () => null,
       closeTab: () => null,
+      text: () => ({ title: tab.title, url: tab.url, text: "Hello", isCut: false }),
       capture: ({ params }) => {
         if (params.id !== tabId) throw new AppError("not_found", "That tab is not open any more");
         return { title: tab.title, url: tab.url, width: 1, height: 1, png: picture };

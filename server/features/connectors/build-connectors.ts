@@ -1,12 +1,14 @@
 import { join } from "node:path";
 
 import { dataFiles } from "../../../contract/data-files.ts";
+import type { ConnectorPolicy } from "../../../contract/features/connectors.ts";
 import { customConnectorsEndpoints } from "../../../contract/features/custom-connectors.ts";
 import { createCircuitBreaker } from "../../../lib/circuit-breaker.ts";
 import { machineZone } from "../../../lib/machine-zone.ts";
 import type { AppContext } from "../../app-context.ts";
 import { builtInConnectors } from "../../connectors/built-in.ts";
 import type { EvidenceBook } from "../../connectors/framework/evidence/evidence-book.ts";
+import type { AnyConnector, AnyOperation } from "../../connectors/framework/define-connector.ts";
 import { createGateway, type Gateway } from "../../connectors/framework/gateway.ts";
 import type { GatewayDependencies } from "../../connectors/framework/gateway-request.ts";
 import type { Outbox } from "../../connectors/framework/outbox/outbox.ts";
@@ -21,6 +23,7 @@ import { openCustomConnectors } from "./custom-folder.ts";
 import { createConnectorApprovals } from "./connector-approvals.ts";
 import { connectorsFile, policiesFile, type ConnectorsFile, type PoliciesFile } from "./connector-files.ts";
 import { createConnectorService } from "./connector-service.ts";
+import { toJsonSchema } from "./connector-views.ts";
 import { deliverThrough } from "./deliver-messages.ts";
 import { createNetworkMode } from "./network-mode.ts";
 import { createPolicyStore } from "./policy-store.ts";
@@ -39,6 +42,13 @@ interface Dependencies {
 export interface Connectors {
   gateway: Gateway;
   registry: ConnectorRegistry;
+  /** Those that are on, by title. */
+  enabled(): AnyConnector[];
+  policyOf(id: string): ConnectorPolicy;
+  /** What an operation takes, as JSON Schema. */
+  inputOf(operation: AnyOperation): Record<string, unknown>;
+  /** Calls `listener` when there are others, or others are on, or a policy was changed. */
+  onChange(listener: () => void): void;
   /** From now on the outbox delivers. */
   start(): Promise<void>;
 }
@@ -53,7 +63,8 @@ export async function buildConnectors(context: AppContext, parts: Dependencies):
   const registry = createRegistry([...builtInConnectors, createRss(feeds)]);
   const store = await context.openStore<ConnectorsFile>("connectors", connectorsFile);
   const configs = createConfigStore({ store, secrets: context.secrets, clock });
-  const policies = createPolicyStore({ store: await context.openStore<PoliciesFile>("policies", policiesFile), clock });
+  const policyStore = await context.openStore<PoliciesFile>("policies", policiesFile);
+  const policies = createPolicyStore({ store: policyStore, clock });
   const network = createNetworkMode({ store, clock, isPanic: panic.isOn });
   const approvals = createConnectorApprovals(parts.approvals);
   const limiter = createRateLimiter(createCallDays(zone));
@@ -126,6 +137,14 @@ export async function buildConnectors(context: AppContext, parts: Dependencies):
   return {
     gateway,
     registry,
+    enabled: () => registry.list().filter(({ id }) => configs.configs.setup(id).isEnabled),
+    policyOf: (id) => policies.of(id).policy,
+    inputOf: ({ input }) => toJsonSchema(input, "input"),
+    onChange(listener) {
+      registry.onChange(listener);
+      store.subscribe(listener);
+      policyStore.subscribe(listener);
+    },
     async start() {
       await rememberCalls({ evidence, limiter, clock, zone });
       await approvals.withdrawLeftOver();

@@ -12,7 +12,7 @@ import { registerLogsChannel } from "./channel.ts";
 import { createGzSpool } from "./gz-spool.ts";
 import { createLogCatalog } from "./log-catalog.ts";
 import { createLogRotator } from "./log-rotator.ts";
-import { createLogService } from "./log-service.ts";
+import { createLogService, type LogService } from "./log-service.ts";
 import { retentionFrom } from "./retention-from.ts";
 import { mountLogs } from "./routes.ts";
 
@@ -31,8 +31,8 @@ export interface LogsDependencies {
   reloadLogs: () => Promise<void>;
 }
 
-/** Builds and mounts the logs feature, starts rotation, and returns how to stop it. */
-export function buildLogs(dependencies: LogsDependencies): () => Promise<void> {
+/** Builds and mounts the logs feature, and starts rotation. */
+export function buildLogs(dependencies: LogsDependencies): { service: LogService; stop(): Promise<void> } {
   const { mount, realtime, env, clock, settings, processes, hasApp, reloadLogs } = dependencies;
   const logger = dependencies.logger.child("logs");
   const retention = () => retentionFrom(settings());
@@ -55,5 +55,5 @@ export function buildLogs(dependencies: LogsDependencies): () => Promise<void> {
   mountLogs(mount, service);
   registerLogsChannel(realtime, service, logger);
   rotator.start();
-  return () => rotator.stop();
+  return { service, stop: () => rotator.stop() };
 }

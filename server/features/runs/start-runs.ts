@@ -6,7 +6,9 @@ import { createFeed } from "../../realtime/feed.ts";
 import { createRunsLink, type RunsLink } from "../../runs-link.ts";
 import type { NotificationService } from "../notifications/notification-service.ts";
 import type { PanelErrors } from "../notifications/panel-errors.ts";
+import type { LendTools } from "../mcp/run-lender.ts";
 import { registerAgentsChannel } from "./channel.ts";
+import { lendingTools } from "./lend-tools.ts";
 import { mountRuns } from "./routes.ts";
 import { createRunBus, type RunHooks } from "./run-hooks.ts";
 import { createRunRequests, runRequestsFile, type RunRequestsFile } from "./run-requests.ts";
@@ -23,6 +25,8 @@ interface Dependencies extends Pick<
 > {
   notifications: Pick<NotificationService, "notify" | "settle" | "list">;
   errors: PanelErrors;
+  /** What runs get of PortOS to work with. */
+  lend: LendTools;
 }
 
 export interface BuiltRuns {
@@ -42,10 +46,11 @@ export interface BuiltRuns {
 /** Runs on the API, on the `runs` feed and on the `agents` channel. Hang on to `hooks` before `start()`. */
 export async function buildRuns(context: AppContext, dependencies: Dependencies): Promise<BuiltRuns> {
   const { env, clock, mount, realtime } = context;
-  const { notifications, errors, ...resolvers } = dependencies;
+  const { notifications, errors, lend, ...resolvers } = dependencies;
   const logger = context.logger.child("runs");
   const address = `127.0.0.1:${env.ports.cos}`;
-  const cos = createInternalClient(internalRunsEndpoints, { baseUrl: `http://${address}`, name: "portos-cos" });
+  const client = createInternalClient(internalRunsEndpoints, { baseUrl: `http://${address}`, name: "portos-cos" });
+  const cos = lendingTools(client, lend);
   const link = createRunsLink({ url: `ws://${address}`, logger });
   const bus = createRunBus(logger);
   const requests = createRunRequests(await context.openStore<RunRequestsFile>("runRequests", runRequestsFile));
