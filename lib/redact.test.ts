@@ -19,6 +19,10 @@ describe("redact", () => {
     ["DB_PASSWORD=hunter22 next", "DB_PASSWORD=[redacted] next"],
     ['{"apiKey":"abcdef123456"}', '{"apiKey":"[redacted]"}'],
     ["xoxb-1234567890-abcdefghij", "[redacted]"],
+    [
+      `https://s.example.com/a?X-Amz-Signature=${"0f".repeat(32)}&b=1`,
+      "https://s.example.com/a?X-Amz-Signature=[redacted]&b=1",
+    ],
   ])("%s", (text, expected) => {
     expect(redact(text)).toBe(expected);
   });

@@ -6,6 +6,7 @@ import type { CallPath } from "./call-path.ts";
 import type { CallTrace } from "./call-trace.ts";
 import type { GatewayError } from "./gateway-error.ts";
 import type { ApprovalAnswer, DeliveryOf, GatewayRequest } from "./gateway-request.ts";
+import { withoutOpenings } from "./opening-field.ts";
 import type { PreparedCall } from "./prepare-call.ts";
 
 /** What is gathered about a call while it goes on. */
@@ -70,18 +71,22 @@ export function recordOf(
     },
     ...trace.report(),
     durationMs: Math.max(0, durationMs),
-    reply: error === null && hasRun ? replyOf(output, call?.policy.keepsExcerpt === true) : null,
+    reply: error === null && hasRun ? replyOf(output, call) : null,
     trust: trust ?? null,
   };
 }
 
-function replyOf(output: unknown, keepsExcerpt: boolean): EvidenceRecord["reply"] {
+function replyOf(output: unknown, call: PreparedCall | null): EvidenceRecord["reply"] {
   const text = JSON.stringify(output ?? null);
   return {
     sha256: createHash("sha256").update(text).digest("hex"),
     bytes: Buffer.byteLength(text),
-    excerpt: keepsExcerpt ? text.slice(0, maxExcerpt) : null,
+    excerpt: call?.policy.keepsExcerpt === true ? excerptOf(output, call) : null,
   };
+}
+
+function excerptOf(output: unknown, { operation }: PreparedCall): string {
+  return JSON.stringify(withoutOpenings(output ?? null, [operation.output])).slice(0, maxExcerpt);
 }
 
 function toJson(value: unknown): EvidenceRecord["request"] {

@@ -4,6 +4,7 @@ import { guardedDial } from "../../../lib/guarded-http/guarded-dial.ts";
 import { targetVerdict } from "../../../lib/guarded-http/repeat-advice.ts";
 import { circuitError, type ConnectorHttpOptions } from "./connector-http.ts";
 import type { DialTarget } from "./define-connector.ts";
+import { GatewayError } from "./gateway-error.ts";
 import { toGatewayError } from "./to-gateway-error.ts";
 
 /** Connections of one call that speak a protocol of their own. */
@@ -21,16 +22,23 @@ export function createConnectorDial(
 ): ConnectorDial {
   const { guard, clock, deadline, signal, breaker, trace } = options;
   const sockets = new Set<Socket>();
+  let isClosed = false;
+  const hasEnded = (): boolean => isClosed;
   return {
     async dial({ host, port, tls = "none" }) {
+      if (hasEnded()) throw endedError();
       const pass = breaker.admit(`tcp://${host}:${port}`);
       if (!pass.ok) throw circuitError(pass.state, clock.now());
       try {
         const timeoutMs = Math.max(1, Math.min(longestConnectMs, Math.ceil(deadline - clock.monotonic())));
         const isSecure = tls === "implicit";
         const socket = await guardedDial({ host, port, isSecure, guard, timeoutMs, signal, trace: trace.begin() });
-        sockets.add(socket);
         pass.succeeded();
+        if (hasEnded()) {
+          await closed(socket);
+          throw endedError();
+        }
+        sockets.add(socket);
         return socket;
       } catch (error) {
         const verdict = targetVerdict({ ok: false, error });
@@ -40,10 +48,17 @@ export function createConnectorDial(
       }
     },
     async close() {
+      isClosed = true;
       await Promise.all([...sockets].map(closed));
       sockets.clear();
     },
   };
+}
+
+/** A library may try again although nobody waits any more. */
+function endedError(): GatewayError {
+  const hint = "Call again if it is still wanted.";
+  return new GatewayError("cancelled", "The call has ended", { hint, isFinal: true });
 }
 
 function closed(socket: Socket): Promise<void> {

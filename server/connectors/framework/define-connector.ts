@@ -68,14 +68,25 @@ export interface OperationContext<Config> {
   /** Secrets are open in it. */
   config: Config;
   http: ConnectorHttp;
+  /** For a library that brings its own client; prefer `http`, which repeats what may be repeated. */
+  fetch: typeof fetch;
   /** Opens a connection for a library that speaks no HTTP: judged as requests are, and closed when the operation ends. */
   dial(target: DialTarget): Promise<Socket>;
   /** The key this call must be recognised by, the same at each try of a delivery; `null` when none was asked for. */
   idempotencyKey: string | null;
-  /** Aborted when the time is up or the caller gives up. */
+  /** Somebody gets what comes back; not so for deliveries of those who do not wait for them. */
+  isAwaited: boolean;
+  /**
+   * Does something behind the reply, over the connections of this call: once it is found as declared, cleaned and, for a delivery,
+   * kept by whoever asked for it. Where that fails, or the call ends before, it is not done; when it fails itself, the call does.
+   */
+  whenHandedOn(work: () => Promise<void>): void;
+  /** Aborted when the time is up, the caller gives up, or the call has ended. */
   signal: AbortSignal;
   /** What is left of the time the policy allows, milliseconds. */
   timeLeftMs(): number;
+  /** Most bytes of what comes back that the policy allows. */
+  maxReplyBytes: number;
   clock: Pick<Clock, "now">;
   /** A sentence for the path of this call: what was chosen, left out, tried again. */
   note(code: string, reason: string): void;
@@ -100,7 +111,7 @@ export interface Operation<
   input: Input;
   output: Output;
   /** Addresses it will call, as far as they are known before; judged by the policy before anybody is asked. */
-  targets(input: z.output<Input>, config: Config): readonly string[];
+  targets(input: z.output<Input>, config: Config): readonly string[] | Promise<readonly string[]>;
   examples: readonly { title: string; input: z.input<Input> }[];
   run(input: z.output<Input>, context: OperationContext<Config>): Promise<z.input<Output>>;
 }

@@ -109,3 +109,5 @@ export interface DeliveryOf {
   attempt: number;
   idempotencyKey: string;
 }
+  /** Takes what came back for whoever waits for it; only then it counts as handed on. */
+  keep?(reply: { output: unknown; evidenceId: string }): Promise<void>;

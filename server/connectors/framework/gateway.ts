@@ -9,7 +9,7 @@ import { GatewayError } from "./gateway-error.ts";
 import type { DeliveryOf, GatewayDependencies, GatewayReply, GatewayRequest } from "./gateway-request.ts";
 import { cleanOutput } from "./output-cleaning.ts";
 import { issuesOf, prepareCall, type PreparedCall } from "./prepare-call.ts";
-import { runWithNetwork } from "./run-call.ts";
+import { openNetwork } from "./run-call.ts";
 import { toGatewayError } from "./to-gateway-error.ts";
 import { trustOfCall } from "./trust-of-call.ts";
 
@@ -183,7 +183,7 @@ async function enqueue(notes: CallNotes, input: Record<string, unknown>, { outbo
 /** From here on something leaves: first it is on disk that it does. */
 async function leave(notes: CallNotes, call: PreparedCall, dependencies: GatewayDependencies): Promise<Ended> {
   const { path, trace, request, delivery } = notes;
-  const { operation, connector, policy, secrets } = call;
+  const { operation, connector } = call;
   await path.step("evidence", async () => {
     await dependencies.evidence.begin(intentOf(notes));
     return { value: undefined, reason: "It is written down that the call leaves" };
@@ -191,11 +191,31 @@ async function leave(notes: CallNotes, call: PreparedCall, dependencies: Gateway
   notes.ranFrom = dependencies.clock.monotonic();
   const idempotencyKey = delivery?.idempotencyKey ?? request.idempotencyKey ?? null;
   const isRepeatable = operation.effect === "read" || operation.isIdempotent === true;
-  const raw = await path.step("call", async () => {
-    const parts = { ...dependencies, path, trace, idempotencyKey, isRepeatable, signal: request.signal };
-    const value = await runWithNetwork(call, parts, (context) => operation.run(call.input, context));
-    return { value, reason: `${connector.title} has done it` };
-  });
+  const isAwaited = delivery === null || request.caller.kind === "automation";
+  const parts = { ...dependencies, path, trace, idempotencyKey, isRepeatable, isAwaited, signal: request.signal };
+  const network = openNetwork(call, parts);
+  try {
+    const raw = await path.step("call", async () => {
+      const value = await network.run((context) => operation.run(call.input, context));
+      return { value, reason: `${connector.title} has done it` };
+    });
+    const ended = await readReply(notes, call, raw, dependencies);
+    await delivery?.keep?.({ output: ended.output, evidenceId: notes.id });
+    await network.settle();
+    return ended;
+  } finally {
+    await network.close();
+  }
+}
+
+/** What came back, as it may be handed on. */
+async function readReply(
+  { path, trace }: CallNotes,
+  call: PreparedCall,
+  raw: unknown,
+  dependencies: GatewayDependencies,
+): Promise<Ended> {
+  const { operation, policy, secrets } = call;
   const parsed = await path.step("reply", () => ({ value: parseReply(call, raw), reason: "The reply is as declared" }));
   const output = await path.step("output", () => {
     if (!policy.cleansOutput) return { value: parsed, code: "off", reason: "The policy leaves the reply as it is" };

@@ -8,6 +8,7 @@ import { tameHtml } from "../reading/tame-html.ts";
 import { withoutControls } from "./clean-input.ts";
 import { GatewayError } from "./gateway-error.ts";
 import { isHtmlField, partsOf, plain } from "./html-field.ts";
+import { isOpeningField } from "./opening-field.ts";
 import { secretForms } from "./secret-forms.ts";
 
 export interface OutputCleaning {
@@ -28,7 +29,7 @@ const mostNames = 1_000;
 /**
  * A copy of what came back, without secrets (by their value in every usual spelling, and by the shape of known tokens), without
  * control characters besides tab and line ends and without marks that override the direction of text; HTML without anything that
- * runs, where the schema says that it is HTML. Everything else stays as it is, bytes too. Doing it twice changes nothing more.
+ * runs, where the schema says that it is HTML; an `openingField` with what it opens by. Everything else stays as it is, bytes too. Doing it twice changes nothing more.
  * Throws `reply_invalid` for what is nested deeper than 200 levels.
  */
 export function cleanOutput<T>(value: T, { secrets, schema, onCut }: OutputCleaning): T {
@@ -49,7 +50,11 @@ export function cleanOutput<T>(value: T, { secrets, schema, onCut }: OutputClean
   };
 
   function cleaned(part: unknown, schemas: readonly z.core.$ZodType[], depth: number): unknown {
-    if (typeof part === "string") return plain(schemas, part).some(isHtmlField) ? cleanHtml(part) : cleanText(part);
+    if (typeof part === "string") {
+      const fields = plain(schemas, part);
+      if (fields.some(isOpeningField)) return withoutControls(part);
+      return fields.some(isHtmlField) ? cleanHtml(part) : cleanText(part);
+    }
     if (!isContainer(part)) return part;
     if (depth >= deepest) throw tooDeep();
     if (Array.isArray(part)) return part.map((entry, at) => cleaned(entry, partsOf(schemas, at, part), depth + 1));

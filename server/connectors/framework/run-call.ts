@@ -1,7 +1,8 @@
 import { publicGuard } from "../../../lib/guarded-http/public-guard.ts";
 import type { CallPath } from "./call-path.ts";
-import { createCallTrace, type CallTrace } from "./call-trace.ts";
+import type { CallTrace } from "./call-trace.ts";
 import { createConnectorDial } from "./connector-dial.ts";
+import { createConnectorFetch } from "./connector-fetch.ts";
 import { createConnectorHttp } from "./connector-http.ts";
 import type { AnyConnector, OperationContext } from "./define-connector.ts";
 import { GatewayError } from "./gateway-error.ts";
@@ -20,16 +21,35 @@ export interface RunParts extends Pick<GatewayDependencies, "breaker" | "clock" 
 /** The connector with its configuration and what it may. */
 export type RunSubject = Pick<PreparedCall, "connector" | "config" | "policy" | "judge">;
 
-/**
- * Runs something of a connector with its way to the network, until it is done, its time is up or the caller gives up; nothing
- * of it stays open.
- */
-export async function runWithNetwork<T>(
+/** A way to the network for one call, open until it is closed. */
+export interface CallNetwork {
+  /** Runs something of the connector until it is done, its time is up or the caller gives up. */
+  run<T>(work: (context: OperationContext<Record<string, unknown>>) => Promise<T>): Promise<T>;
+  /** Does what was put off until the reply is handed on. */
+  settle(): Promise<void>;
+  /** Nothing stays open. */
+  close(): Promise<void>;
+}
+
+/** As `openNetwork`, for what has nothing to do behind its reply. */
+async function runWithNetwork<T>(
   subject: RunSubject,
-  parts: RunParts & { isRepeatable: boolean },
+  parts: NetworkParts,
   run: (context: OperationContext<Record<string, unknown>>) => Promise<T>,
 ): Promise<T> {
-  const { clock, path } = parts;
+  const network = openNetwork(subject, parts);
+  try {
+    return await network.run(run);
+  } finally {
+    await network.close();
+  }
+}
+
+type NetworkParts = RunParts & { isRepeatable: boolean; isAwaited: boolean };
+
+/** Opens the way to the network for one call of a connector; `close` it afterwards. */
+export function openNetwork(subject: RunSubject, parts: NetworkParts): CallNetwork {
+  const { clock, path, idempotencyKey, isAwaited } = parts;
   const deadline = clock.monotonic() + subject.policy.timeoutMs;
   const timer = createCallTimer(subject.policy.timeoutMs, parts.signal);
   const shared = {
@@ -51,35 +71,47 @@ export async function runWithNetwork<T>(
     note,
     ...(parts.retries === undefined ? {} : { retries: parts.retries }),
   });
-  const { idempotencyKey } = parts;
-  try {
-    timer.signal.throwIfAborted();
-    const context = {
-      config: subject.config,
-      http,
-      dial: dialled.dial,
-      signal: timer.signal,
-      timeLeftMs: () => Math.max(0, deadline - clock.monotonic()),
-      clock,
-      note,
-      idempotencyKey,
-    };
-    return await Promise.race([run(context), timer.ended]);
-  } catch (error) {
-    timer.signal.throwIfAborted(); // what it is that ended it says more than what broke thereby
-    throw error;
-  } finally {
-    timer.stop();
-    await dialled.close();
-  }
+  const putOff: (() => Promise<void>)[] = [];
+  const context: OperationContext<Record<string, unknown>> = {
+    config: subject.config,
+    http,
+    fetch: createConnectorFetch({ ...shared, caps: subject.policy }),
+    dial: dialled.dial,
+    signal: timer.signal,
+    timeLeftMs: () => Math.max(0, deadline - clock.monotonic()),
+    maxReplyBytes: subject.policy.maxReplyBytes,
+    clock,
+    note,
+    idempotencyKey,
+    isAwaited,
+    whenHandedOn: (work) => void putOff.push(work),
+  };
+  const inTime = async <T>(work: () => Promise<T>): Promise<T> => {
+    try {
+      timer.signal.throwIfAborted();
+      return await Promise.race([work(), timer.ended]);
+    } catch (error) {
+      timer.signal.throwIfAborted(); // what it is that ended it says more than what broke thereby
+      throw error;
+    }
+  };
+  return {
+    run: (work) => inTime(() => work(context)),
+    async settle() {
+      for (const work of putOff) await inTime(work);
+    },
+    async close() {
+      timer.end();
+      await dialled.close();
+    },
+  };
 }
 
 /** Looks how the other side is, with the same walls as a call. */
-export function runHealth(subject: RunSubject, parts: Omit<RunParts, "path" | "trace" | "idempotencyKey">) {
+export function runHealth(subject: RunSubject, parts: Omit<RunParts, "idempotencyKey">) {
   const { health } = subject.connector;
   if (!health) return Promise.resolve(null);
-  const path = { step: () => Promise.reject(new Error("no steps")), note: () => undefined, steps: () => [] };
-  const all = { ...parts, path, trace: createCallTrace(), idempotencyKey: null, isRepeatable: true };
+  const all = { ...parts, idempotencyKey: null, isRepeatable: true, isAwaited: true };
   return runWithNetwork(subject, all, (context) => health(context));
 }
 
@@ -104,7 +136,8 @@ interface CallTimer {
   signal: AbortSignal;
   /** Rejects when the call is to end; never resolves. */
   ended: Promise<never>;
-  stop(): void;
+  /** Stops the time, and tells what may be left of the call that nobody waits any more. */
+  end(): void;
 }
 
 function createCallTimer(timeoutMs: number, caller: AbortSignal | undefined): CallTimer {
@@ -134,9 +167,11 @@ function createCallTimer(timeoutMs: number, caller: AbortSignal | undefined): Ca
   return {
     signal: controller.signal,
     ended,
-    stop() {
+    end() {
       clearTimeout(timeout);
       caller?.removeEventListener("abort", onAbort);
+      const hint = "Call again if it is still wanted.";
+      controller.abort(new GatewayError("cancelled", "The call has ended", { hint }));
     },
   };
 }

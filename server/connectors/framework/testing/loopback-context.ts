@@ -4,6 +4,7 @@ import { publicGuard } from "../../../../lib/guarded-http/public-guard.ts";
 import type { RetryPolicy } from "../../../../lib/retry.ts";
 import { createCallTrace } from "../call-trace.ts";
 import { createConnectorDial } from "../connector-dial.ts";
+import { createConnectorFetch } from "../connector-fetch.ts";
 import { createConnectorHttp } from "../connector-http.ts";
 import type { OperationContext } from "../define-connector.ts";
 
@@ -11,6 +12,8 @@ import type { OperationContext } from "../define-connector.ts";
 export interface LoopbackContext<Config> {
   context: OperationContext<Config>;
   notes: { code: string; reason: string }[];
+  /** Does what is done once the reply is handed on. */
+  handOn(): Promise<void>;
   /** Closes connections, as the gateway does behind each call. */
   close(): Promise<void>;
 }
@@ -21,6 +24,8 @@ export interface LoopbackContextOptions<Config> {
   insides: Parameters<typeof publicGuard>[0]["targets"];
   clock?: Clock;
   idempotencyKey?: string | null;
+  /** `true` when left out. */
+  isAwaited?: boolean;
   retries?: RetryPolicy;
   signal?: AbortSignal;
   timeoutMs?: number;
@@ -32,7 +37,8 @@ const once: RetryPolicy = { maxAttempts: 1, baseMs: 1, maxPauseMs: 1, maxAskedMs
 /** A context as the gateway makes it, for tests of one operation by itself. */
 export function loopbackContext<Config>(options: LoopbackContextOptions<Config>): LoopbackContext<Config> {
   const { config, insides = [], clock = systemClock, idempotencyKey = null, retries = once } = options;
-  const signal = options.signal ?? new AbortController().signal;
+  const end = new AbortController();
+  const signal = options.signal === undefined ? end.signal : AbortSignal.any([options.signal, end.signal]);
   const notes: { code: string; reason: string }[] = [];
   const note = (code: string, reason: string): void => {
     notes.push({ code, reason });
@@ -45,26 +51,38 @@ export function loopbackContext<Config>(options: LoopbackContextOptions<Config>)
     breaker: createCircuitBreaker({ clock }),
     trace: createCallTrace(),
   };
+  const caps = { maxRequestBytes: 10_485_760, maxReplyBytes: 10_485_760 };
   const http = createConnectorHttp({
     ...shared,
-    caps: { maxRequestBytes: 10_485_760, maxReplyBytes: 10_485_760 },
+    caps,
     isRepeatable: false,
     note,
     retries,
   });
   const dial = createConnectorDial(shared);
+  const putOff: (() => Promise<void>)[] = [];
   return {
     context: {
       config,
       http,
+      fetch: createConnectorFetch({ ...shared, caps }),
       dial: (target) => dial.dial(target),
       idempotencyKey,
+      isAwaited: options.isAwaited ?? true,
+      whenHandedOn: (work) => void putOff.push(work),
       signal,
       timeLeftMs: () => Math.max(0, shared.deadline - clock.monotonic()),
+      maxReplyBytes: caps.maxReplyBytes,
       clock,
       note,
     },
     notes,
-    close: () => dial.close(),
+    async handOn() {
+      for (const work of putOff) await work();
+    },
+    async close() {
+      end.abort(new Error("The call has ended"));
+      await dial.close();
+    },
   };
 }
