@@ -80,6 +80,11 @@ export const dataFiles = {
     owner: "portos-server",
     what: "Connectors that are on, their configuration, secrets sealed, and what may leave this machine",
   },
+  connectorHealth: {
+    path: "connector-health.json",
+    owner: "portos-server",
+    what: "How connectors were when they were looked at last",
+  },
   policies: {
     path: "policies.json",
     owner: "portos-server",
@@ -93,12 +98,17 @@ export const dataFiles = {
   customConnectors: {
     path: "connectors/",
     owner: "portos-server",
-    what: "Connectors of your own, one JSON file each",
+    what: "Connectors of your own, a file each",
+  },
+  customState: {
+    path: "custom-connectors.json",
+    owner: "portos-server",
+    what: "What MCP servers offered last, and which programs of your own were accepted as connectors",
   },
   feeds: {
     path: "feeds.json",
     owner: "portos-server",
-    what: "Feeds that are followed, and which of their entries were given back",
+    what: "Feeds that are followed, keys in their addresses sealed, and which of their entries were given back",
   },
   hooks: { path: "hooks.json", owner: "portos-server", what: "Webhooks in, their secrets sealed" },
   hookDeliveries: {

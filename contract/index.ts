@@ -8,18 +8,20 @@ import { backupsEndpoints } from "./features/backups.ts";
 import { browserEndpoints, browserFeed } from "./features/browser.ts";
 import { detectChannel, detectEndpoints } from "./features/detect.ts";
 import { chiefEndpoints, chiefFeed, learningEndpoints } from "./features/chief.ts";
-import { connectorsEndpoints } from "./features/connectors.ts";
+import { connectorModulesEndpoints } from "./features/connector-modules.ts";
+import { connectorsEndpoints, connectorsFeed } from "./features/connectors.ts";
 import { customConnectorsEndpoints } from "./features/custom-connectors.ts";
-import { evidenceEndpoints } from "./features/evidence.ts";
+import { evidenceEndpoints, evidenceFeed } from "./features/evidence.ts";
 import { historyEndpoints } from "./features/history.ts";
 import { hooksEndpoints, hooksFeed } from "./features/hooks.ts";
 import { incidentsEndpoints, incidentsFeed } from "./features/incidents.ts";
 import { localModelsEndpoints, localModelsFeed } from "./features/local-models.ts";
 import { logsChannel, logsEndpoints } from "./features/logs.ts";
+import { mcpConnectorsEndpoints } from "./features/mcp-connectors.ts";
 import { mcpEndpoints } from "./features/mcp.ts";
 import { errorsFeed, notificationsEndpoints, notificationsFeed } from "./features/notifications.ts";
 import { onboardingEndpoints } from "./features/onboarding.ts";
-import { outboxEndpoints } from "./features/outbox.ts";
+import { outboxEndpoints, outboxFeed } from "./features/outbox.ts";
 import { processesEndpoints, processesFeed } from "./features/processes.ts";
 import { promptsEndpoints, promptsFeed } from "./features/prompts.ts";
 import { providersEndpoints, providersFeed } from "./features/providers.ts";
@@ -44,6 +46,7 @@ export const endpointGroups = {
   backups: backupsEndpoints,
   browser: browserEndpoints,
   chief: chiefEndpoints,
+  connectorModules: connectorModulesEndpoints,
   connectors: connectorsEndpoints,
   customConnectors: customConnectorsEndpoints,
   detect: detectEndpoints,
@@ -55,6 +58,7 @@ export const endpointGroups = {
   localModels: localModelsEndpoints,
   logs: logsEndpoints,
   mcp: mcpEndpoints,
+  mcpConnectors: mcpConnectorsEndpoints,
   notifications: notificationsEndpoints,
   onboarding: onboardingEndpoints,
   outbox: outboxEndpoints,
@@ -81,14 +85,17 @@ export const channels = {
   apps: appsFeed,
   automations: automationsFeed,
   browser: browserFeed,
+  connectors: connectorsFeed,
   cos: chiefFeed,
   detect: detectChannel,
   errors: errorsFeed,
+  evidence: evidenceFeed,
   hooks: hooksFeed,
   incidents: incidentsFeed,
   localModels: localModelsFeed,
   logs: logsChannel,
   notifications: notificationsFeed,
+  outbox: outboxFeed,
   processes: processesFeed,
   prompts: promptsFeed,
   providers: providersFeed,

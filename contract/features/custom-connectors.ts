@@ -2,44 +2,8 @@ import { z } from "zod";
 
 import { defineEndpoints } from "../endpoint.ts";
 import { connectorIdSchema, effectSchema, operationNameSchema, trustTierSchema } from "./connectors.ts";
-
-const fieldName = z
-  .string()
-  .regex(/^[A-Za-z][A-Za-z0-9_]{0,59}$/, "must be letters, digits and underscores, with a letter first");
-const line = (longest: number) =>
-  z
-    .string()
-    .max(longest, `must have at most ${longest} characters`)
-    .regex(/^[^\r\n]*$/, "must be one line");
-const headerName = z
-  .string()
-  .max(100)
-  .regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, "must be the name of a header");
-/** Text with `{name}` where the value of a parameter or of the configuration goes; `{{` is a brace. */
-const template = z.string().max(20_000, "must have at most 20000 characters");
-
-/** One field of the configuration. */
-export const customFieldSchema = z.strictObject({
-  name: fieldName,
-  title: line(80).min(1, "must not be empty"),
-  description: z.string().max(500).default(""),
-  type: z.enum(["text", "number", "switch"]).default("text"),
-  /** Sealed, never given back, and only for `auth`. */
-  isSecret: z.boolean().default(false),
-  isRequired: z.boolean().default(true),
-});
-export type CustomField = z.output<typeof customFieldSchema>;
-
-/** How requests are signed in; `secret`, `user` and `password` are names of fields of the configuration. */
-export const customAuthSchema = z.discriminatedUnion("kind", [
-  z.strictObject({ kind: z.literal("none") }),
-  z.strictObject({ kind: z.literal("bearer"), secret: fieldName }),
-  z.strictObject({ kind: z.literal("basic"), user: fieldName, password: fieldName }),
-  /** `prefix` stands before the secret: "Token ". */
-  z.strictObject({ kind: z.literal("header"), header: headerName, secret: fieldName, prefix: line(40).default("") }),
-  z.strictObject({ kind: z.literal("query"), parameter: line(100).min(1), secret: fieldName }),
-]);
-export type CustomAuth = z.output<typeof customAuthSchema>;
+import { customAuthSchema, customFieldSchema, fieldName, headerName, line, template } from "./custom-parts.ts";
+import { mcpConnectorSchema } from "./mcp-connectors.ts";
 
 /** What is sent; a text of a JSON template that is nothing but `{name}` becomes the value itself, of whatever type. */
 export const customBodySchema = z.discriminatedUnion("kind", [
@@ -107,28 +71,35 @@ export const customConnectorSchema = z.strictObject({
 export type CustomConnector = z.output<typeof customConnectorSchema>;
 export type CustomConnectorInput = z.input<typeof customConnectorSchema>;
 
+/** Requests that are declared, an MCP server, or a program. */
+export const customKindSchema = z.enum(["http", "mcp", "module"]);
+export type CustomKind = z.output<typeof customKindSchema>;
+
 /** A file of `data/connectors/` that is in force, or why it is not. */
 export const customFileSchema = z.strictObject({
   file: z.string(),
-  definition: customConnectorSchema.nullable(),
+  kind: customKindSchema,
+  /** `null` for what cannot be read, and for a module. */
+  definition: z.union([customConnectorSchema, mcpConnectorSchema]).nullable(),
   /** What is wrong with it, each with the field. */
   problems: z.array(z.strictObject({ path: z.string(), message: z.string() })),
 });
 export type CustomFile = z.output<typeof customFileSchema>;
 
-/** A draft made of an OpenAPI document; the user chooses operations of it and adds it as a connector. */
-export const openApiImportSchema = z.strictObject({
+/** A draft made of what a service says about itself; the user chooses operations of it and adds it as a connector. */
+export const connectorDraftSchema = z.strictObject({
   id: connectorIdSchema,
   title: z.string(),
   description: z.string(),
   baseUrl: z.string(),
+  isInside: z.boolean().default(false),
   config: z.array(customFieldSchema),
   auth: customAuthSchema,
   operations: z.array(customOperationSchema),
   /** What could not be taken over. */
   warnings: z.array(z.string()),
 });
-export type OpenApiImport = z.output<typeof openApiImportSchema>;
+export type ConnectorDraft = z.output<typeof connectorDraftSchema>;
 
 const params = z.strictObject({ id: connectorIdSchema });
 const largestBytes = 4 * 1024 * 1024;
@@ -148,8 +119,35 @@ export const customConnectorsEndpoints = defineEndpoints({
     /** JSON or YAML; nothing is called, and nothing is kept. */
     body: z.strictObject({ document: z.string().min(1, "must not be empty").max(8_000_000) }),
     maxBodyBytes: 10 * 1024 * 1024,
-    reply: openApiImportSchema,
+    reply: connectorDraftSchema,
     audit: "none",
+  },
+  readGraphql: {
+    method: "POST",
+    path: "/api/custom-connectors/read-graphql",
+    summary: "Ask a GraphQL service what it offers, as a draft of a connector",
+    /** It is asked once, through the gateway; nothing is kept. */
+    body: z.strictObject({
+      url: z.url({ protocol: /^https?$/, error: "must be an address such as https://api.example.com/graphql" }),
+      /** The address lies on this machine or in this network, and may be called there. */
+      isInside: z.boolean().default(false),
+      signIn: z
+        .discriminatedUnion("kind", [
+          z.strictObject({ kind: z.literal("none") }),
+          z.strictObject({ kind: z.literal("bearer"), secret: line(10_000).min(1, "must not be empty") }),
+          z.strictObject({
+            kind: z.literal("header"),
+            header: headerName,
+            prefix: line(40).default(""),
+            secret: line(10_000).min(1, "must not be empty"),
+          }),
+        ])
+        .default({ kind: "none" }),
+      /** How many levels of what it gives back are asked for. */
+      depth: z.int().min(1).max(4).default(2),
+    }),
+    reply: connectorDraftSchema,
+    audit: "write",
   },
   create: {
     method: "POST",
@@ -177,7 +175,8 @@ export const customConnectorsEndpoints = defineEndpoints({
     path: "/api/custom-connectors/:id",
     summary: "Remove a connector of your own",
     params,
-    reply: customConnectorSchema,
+    /** With the text of the file, so that it can be brought back. */
+    reply: customFileSchema.extend({ text: z.string() }),
     audit: "write",
     stepUp: "delete",
   },

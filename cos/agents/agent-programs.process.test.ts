@@ -11,7 +11,7 @@ import { internalWorktreesEndpoints } from "../../contract/internal/worktrees.ts
 import { createInternalClient } from "../../lib/internal-client.ts";
 import { findProgram } from "../../lib/processes/find-program.ts";
 import { makeRepository } from "../../lib/testing/git-repository.ts";
-import { createBubblewrap } from "../worktrees/sandbox/bubblewrap.ts";
+import { createBubblewrap } from "../../lib/processes/bubblewrap.ts";
 import { acpTarget, cliTarget, startTestRuns, type TestRuns } from "./testing/test-runs.ts";
 
 const searchPath = (): string => process.env["PATH"] ?? "";

@@ -13,7 +13,7 @@ import { listGitWorktrees } from "../../lib/processes/git-repository.ts";
 import { commitAll, makeRepository, writeFiles } from "../../lib/testing/git-repository.ts";
 import { until } from "../../lib/testing/temporary-folder.ts";
 import { acpTarget, cliTarget, startTestRuns, type TestRuns } from "./testing/test-runs.ts";
-import { createBubblewrap } from "../worktrees/sandbox/bubblewrap.ts";
+import { createBubblewrap } from "../../lib/processes/bubblewrap.ts";
 
 const searchPath = (): string => process.env["PATH"] ?? "";
 /** It may be installed and still not be allowed to work; then the refusal is tested instead. */

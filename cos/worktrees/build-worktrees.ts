@@ -11,7 +11,7 @@ import { childEnvironment } from "../../lib/processes/child-environment.ts";
 import type { RunMark } from "../../lib/run-mark.ts";
 import { imagesFolderName } from "../agents/store/run-images.ts";
 import type { Sessions } from "./run-in-session.ts";
-import { createBubblewrap } from "./sandbox/bubblewrap.ts";
+import { createBubblewrap } from "../../lib/processes/bubblewrap.ts";
 import { createSandboxKeeper } from "./sandbox/sandbox-keeper.ts";
 import type { SandboxPlaces } from "./sandbox/sandbox-command.ts";
 import { createWorktreeEntry } from "./worktree-entry.ts";

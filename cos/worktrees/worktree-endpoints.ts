@@ -2,7 +2,7 @@ import { internalWorktreesEndpoints } from "../../contract/internal/worktrees.ts
 import { systemClock } from "../../lib/clock.ts";
 import { bind } from "../../lib/http-service.ts";
 import { childEnvironment } from "../../lib/processes/child-environment.ts";
-import { createBubblewrap } from "./sandbox/bubblewrap.ts";
+import { createBubblewrap } from "../../lib/processes/bubblewrap.ts";
 import type { WorktreeService } from "./worktree-service.ts";
 
 interface Bound {

@@ -10,7 +10,7 @@ import type { RunMark } from "../../lib/run-mark.ts";
 import { loginShell } from "../sessions/shell-launch.ts";
 import { exists } from "./reclaim-worktree.ts";
 import type { Sessions } from "./run-in-session.ts";
-import type { Bubblewrap } from "./sandbox/bubblewrap.ts";
+import type { Bubblewrap } from "../../lib/processes/bubblewrap.ts";
 import type { SandboxKeeper } from "./sandbox/sandbox-keeper.ts";
 import { plainSurroundings, type Surroundings } from "./surroundings.ts";
 import { refused, worktreeBase } from "./worktree-base.ts";

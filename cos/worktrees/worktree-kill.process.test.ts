@@ -14,7 +14,7 @@ import { makeRepository } from "../../lib/testing/git-repository.ts";
 import { until } from "../../lib/testing/temporary-folder.ts";
 import { bundleProgram } from "../../scripts/lib/bundle-program.mjs";
 import { cliTarget, clientOf, defaults } from "../agents/testing/test-runs.ts";
-import { createBubblewrap } from "./sandbox/bubblewrap.ts";
+import { createBubblewrap } from "../../lib/processes/bubblewrap.ts";
 
 const searchPath = (): string => process.env["PATH"] ?? "";
 /** It may be installed and still not be allowed to work; then the refusal is tested instead. */

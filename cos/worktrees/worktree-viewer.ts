@@ -8,7 +8,7 @@ import { AppError } from "../../lib/app-error.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { Logger } from "../../lib/logger.ts";
 import { workingFolders } from "./folders-in-use.ts";
-import type { Bubblewrap } from "./sandbox/bubblewrap.ts";
+import type { Bubblewrap } from "../../lib/processes/bubblewrap.ts";
 import type { WorktreeMeasurer } from "./worktree-measurer.ts";
 import { isLeaving, type WorktreeRecord } from "./worktree-record.ts";
 import type { WorktreeRecords } from "./worktree-records.ts";

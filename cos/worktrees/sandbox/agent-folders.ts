@@ -55,45 +55,5 @@ export function agentFolders(agent: AgentKind | null): AgentFolders {
   return agent === null ? none : (folders[agent] ?? none);
 }
 
-/** Places in the home folder that hold secrets, other programs' doors, or what is typed: not there in a sandbox. */
-export const hiddenInHome: readonly string[] = [
-  ".aws",
-  ".azure",
-  ".bash_history",
-  ".config/BraveSoftware",
-  ".config/chromium",
-  ".config/containers",
-  ".config/gcloud",
-  ".config/gh",
-  ".config/git/credentials",
-  ".config/glab-cli",
-  ".config/google-chrome",
-  ".config/op",
-  ".config/rclone",
-  ".config/sops",
-  ".docker",
-  ".git-credentials",
-  ".gnupg",
-  ".kube",
-  ".local/share/fish/fish_history",
-  ".local/share/keyrings",
-  ".mozilla",
-  ".my.cnf",
-  ".netrc",
-  ".npmrc",
-  ".password-store",
-  ".pgpass",
-  ".pm2",
-  ".psql_history",
-  ".pypirc",
-  ".python_history",
-  ".ssh",
-  ".terraform.d",
-  ".thunderbird",
-  ".vault-token",
-  ".yarnrc.yml",
-  ".zsh_history",
-];
-
 /** Caches of package managers: each sandbox has empty ones of its own, so that nothing it puts there is used outside. */
 export const cachesInHome: readonly string[] = [".cache", ".npm", ".yarn"];

@@ -1,9 +1,10 @@
-import { existsSync, lstatSync, mkdirSync, realpathSync, statSync } from "node:fs";
+import { existsSync, lstatSync, mkdirSync, realpathSync } from "node:fs";
 import { dirname, join, sep } from "node:path";
 
 import type { AgentKind } from "../../../contract/features/providers.ts";
-import { agentFolders, cachesInHome, hiddenInHome } from "./agent-folders.ts";
-import { basicArguments } from "./bubblewrap.ts";
+import { basicArguments } from "../../../lib/processes/bubblewrap.ts";
+import { hiddenInHome, hidePlace } from "../../../lib/processes/hidden-places.ts";
+import { agentFolders, cachesInHome } from "./agent-folders.ts";
 import type { SandboxRepository } from "./sandbox-repository.ts";
 
 export interface SandboxPlaces {
@@ -59,7 +60,7 @@ export function sandboxCommand(request: SandboxRequest): { file: string; args: s
   const shown = [home, request.repository, request.commonDir, ...programFolders(request), ...systemFolders()];
   for (const folder of new Set(shown)) if (isUnder(folder, empty)) args.push("--ro-bind-try", folder, folder);
   for (const name of cachesInHome) if (isRealFolder(join(home, name))) args.push("--tmpfs", join(home, name));
-  for (const place of new Set(secrets.flatMap(hide))) args.push(...place.split("\0"));
+  for (const place of new Set(secrets)) args.push(...hidePlace(place));
   args.push("--bind", worktree, worktree, "--ro-bind", own.pointer, join(worktree, ".git"));
   args.push("--ro-bind", own.folder, own.folder);
   for (const path of own.writable) args.push("--bind", path, path);
@@ -70,16 +71,6 @@ export function sandboxCommand(request: SandboxRequest): { file: string; args: s
   for (const name of doors) args.push("--unsetenv", name);
   args.push("--setenv", "TMPDIR", "/tmp", "--chdir", cwd, "--", request.file, ...request.args);
   return { file: request.bubblewrap, args };
-}
-
-/** An empty place instead of a folder, an empty file instead of a file; nothing for what is not there. */
-function hide(path: string): string[] {
-  try {
-    const real = realpathSync(path);
-    return statSync(real).isDirectory() ? [`--tmpfs\0${real}`] : [`--ro-bind\0/dev/null\0${real}`];
-  } catch {
-    return []; // not there: nothing to hide
-  }
 }
 
 function stateOf(agent: AgentKind | null, home: string): string[] {

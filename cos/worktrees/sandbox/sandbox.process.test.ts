@@ -12,7 +12,7 @@ import { runCommand, type CommandResult } from "../../../lib/processes/run-comma
 import { writeFiles } from "../../../lib/testing/git-repository.ts";
 import { startTestWorktrees, workOf, type TestWorktrees } from "../testing/test-worktrees.ts";
 import type { Entered } from "../worktree-entry.ts";
-import { createBubblewrap } from "./bubblewrap.ts";
+import { createBubblewrap } from "../../../lib/processes/bubblewrap.ts";
 
 const searchPath = (): string => process.env["PATH"] ?? "";
 /** It may be installed and still not be allowed to work; then the refusal is tested instead. */

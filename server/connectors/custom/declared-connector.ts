@@ -1,7 +1,7 @@
 import { compile, TreeInterpreter, type JSONValue } from "@jmespath-community/jmespath";
 import { z } from "zod";
 
-import type { CustomConnector, CustomField, CustomOperation } from "../../../contract/features/custom-connectors.ts";
+import type { CustomConnector, CustomOperation } from "../../../contract/features/custom-connectors.ts";
 import {
   defineConnector,
   defineOperation,
@@ -11,23 +11,19 @@ import {
   type OperationContext,
 } from "../framework/define-connector.ts";
 import { GatewayError } from "../framework/gateway-error.ts";
+import { authNames, checkFields, checkNames, configOf, type Add, type Config } from "./declared-config.ts";
 import { addressOf, baseOf, publicValues, requestOf } from "./declared-request.ts";
 import { namesIn, namesInJson } from "./fill-template.ts";
 import { inputFromJson } from "./json-input.ts";
-
-type Config = Record<string, unknown>;
 
 /** What is wrong with a definition, each with its field; empty when a connector can be made of it. */
 export function problemsOf(definition: CustomConnector): { path: string; message: string }[] {
   const problems: { path: string; message: string }[] = [];
   const fields = new Map(definition.config.map((field) => [field.name, field]));
-  const add = (path: string, message: string): void => void problems.push({ path, message });
-  definition.config.forEach(({ name, isSecret, type }, at) => {
-    if (definition.config.findIndex((one) => one.name === name) !== at) add(`config.${at}.name`, "is there twice");
-    if (isSecret && type !== "text") add(`config.${at}.type`, "must be text for a secret");
-  });
+  const add: Add = (path, message) => void problems.push({ path, message });
+  checkFields(definition.config, add);
   const publicNames = new Set(definition.config.filter(({ isSecret }) => !isSecret).map(({ name }) => name));
-  for (const [path, name] of authNames(definition))
+  for (const [path, name] of authNames(definition.auth))
     if (!fields.has(name)) add(path, `names ${name}, which is no field of the configuration`);
   checkNames("baseUrl", namesIn(definition.baseUrl), publicNames, add);
   for (const [name, text] of Object.entries(definition.headers))
@@ -38,23 +34,6 @@ export function problemsOf(definition: CustomConnector): { path: string; message
     checkOperation(`operations.${at}`, operation, publicNames, add);
   });
   return problems;
-}
-
-function authNames({ auth }: CustomConnector): [string, string][] {
-  if (auth.kind === "none") return [];
-  if (auth.kind === "basic")
-    return [
-      ["auth.user", auth.user],
-      ["auth.password", auth.password],
-    ];
-  return [["auth.secret", auth.secret]];
-}
-
-type Add = (path: string, message: string) => void;
-
-function checkNames(path: string, names: readonly string[], known: ReadonlySet<string>, add: Add): void {
-  for (const name of new Set(names))
-    if (!known.has(name)) add(path, `names {${name}}, which is neither a parameter nor a field that is no secret`);
 }
 
 function checkOperation(path: string, operation: CustomOperation, publicNames: ReadonlySet<string>, add: Add): void {
@@ -94,7 +73,6 @@ function checkOperation(path: string, operation: CustomOperation, publicNames: R
 /** A connector of a definition without problems. */
 export function declaredConnector(definition: CustomConnector): AnyConnector {
   const { id, title, description, config: fields, isInside } = definition;
-  const shape = Object.fromEntries(fields.map((field) => [field.name, schemaOf(field)]));
   const operations = definition.operations.map((one): [string, AnyOperation] => [
     one.name,
     operationOf(definition, one),
@@ -103,24 +81,11 @@ export function declaredConnector(definition: CustomConnector): AnyConnector {
     id,
     title,
     description,
-    config: z.strictObject(shape),
-    secrets: fields.filter(({ isSecret }) => isSecret).map(({ name }) => name),
+    ...configOf(fields),
     operations: Object.fromEntries(operations),
     insides: (config: Config) => (isInside ? [{ address: baseOf(definition, config).origin, isInside }] : []),
   });
   return connector;
-}
-
-function schemaOf({ type, title, description, isRequired, isSecret }: CustomField): z.ZodType {
-  const longest = isSecret ? 10_000 : 2_000;
-  const plain =
-    type === "number"
-      ? z.number()
-      : type === "switch"
-        ? z.boolean()
-        : z.string().min(1, "must not be empty").max(longest, `must have at most ${longest} characters`);
-  const named = plain.meta({ title, ...(description === "" ? {} : { description }) });
-  return isRequired ? named : named.optional();
 }
 
 function operationOf(definition: CustomConnector, operation: CustomOperation): AnyOperation {

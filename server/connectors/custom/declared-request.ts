@@ -1,9 +1,5 @@
-import type {
-  CustomAuth,
-  CustomBody,
-  CustomConnector,
-  CustomOperation,
-} from "../../../contract/features/custom-connectors.ts";
+import type { CustomBody, CustomConnector, CustomOperation } from "../../../contract/features/custom-connectors.ts";
+import type { CustomAuth } from "../../../contract/features/custom-parts.ts";
 import type { ConnectorRequest } from "../framework/define-connector.ts";
 import { GatewayError } from "../framework/gateway-error.ts";
 import { fillJson, fillPath, fillText, type TemplateValues } from "./fill-template.ts";
@@ -71,12 +67,7 @@ export function requestOf(
     const value = fillText(template, values);
     if (value !== null) headers[name.toLowerCase()] = value;
   }
-  if (definition.auth.kind !== "none" && url.protocol === "http:" && !definition.isInside)
-    throw new GatewayError("not_configured", "It would sign in over http, where everybody on the way can read it", {
-      hint: "Give a base address with https, or say that it lies inside.",
-      isFinal: true,
-    });
-  signIn(definition.auth, { url, headers, config });
+  signIn(definition.auth, { url, headers, config, isInside: definition.isInside });
   return { url, method: operation.method, headers, ...(body === undefined ? {} : { body }) };
 }
 
@@ -109,10 +100,21 @@ function bodyOf(
   }
 }
 
-function signIn(
+/** Adds to a request what it signs in with. Throws `not_configured` where everybody on the way could read it. */
+export function signIn(
   auth: CustomAuth,
-  { url, headers, config }: { url: URL; headers: Record<string, string>; config: TemplateValues },
+  {
+    url,
+    headers,
+    config,
+    isInside,
+  }: { url: URL; headers: Record<string, string>; config: TemplateValues; isInside: boolean },
 ): void {
+  if (auth.kind !== "none" && url.protocol === "http:" && !isInside)
+    throw new GatewayError("not_configured", "It would sign in over http, where everybody on the way can read it", {
+      hint: "Give a base address with https, or say that it lies inside.",
+      isFinal: true,
+    });
   const secretOf = (name: string): string => {
     const value = config[name];
     return typeof value === "string" ? value : "";

@@ -17,6 +17,33 @@ export function inputFromJson(schema: Readonly<Record<string, unknown>>): z.ZodO
   throw new Error("must describe an object");
 }
 
+/**
+ * As `inputFromJson`, for a schema nobody here has written: what cannot be read in it is left to the other side, field by field.
+ */
+export function toleratedInput(schema: Readonly<Record<string, unknown>>): z.ZodObject {
+  try {
+    return inputFromJson(schema);
+  } catch {
+    const { properties, required, $defs, definitions } = schema;
+    if (typeof properties !== "object" || properties === null) return z.looseObject({});
+    const needed = new Set(Array.isArray(required) ? (required as unknown[]) : []);
+    const fields = Object.entries(properties).map(([name, part]) => {
+      const one = fieldOrAny({ type: "object", properties: { [name]: part as unknown }, $defs, definitions }, name);
+      return [name, needed.has(name) ? one : one.optional()] as const;
+    });
+    return z.looseObject(Object.fromEntries(fields));
+  }
+}
+
+function fieldOrAny(schema: Record<string, unknown>, name: string): z.ZodType {
+  const known = Object.fromEntries(Object.entries(schema).filter(([, part]) => part !== undefined));
+  try {
+    return (inputFromJson({ ...known, required: [name] }).shape[name] as z.ZodType | undefined) ?? z.unknown();
+  } catch {
+    return z.unknown();
+  }
+}
+
 /** `isNames`: its fields are names somebody chose, not words of JSON Schema. */
 function simplified(part: unknown, depth: number, isNames = false): unknown {
   if (depth > deepest) throw new Error(`is nested deeper than ${deepest} levels`);

@@ -102,7 +102,7 @@ async function openConfig(connector: AnyConnector, { configs }: Parts) {
 const strictInputs = new WeakMap<AnyOperation, z.ZodObject>();
 
 /** Fields nobody declared are refused, unless the operation takes any: a name misspelt would silently be without effect. */
-function strictInput(operation: AnyOperation): z.ZodObject {
+export function strictInput(operation: AnyOperation): z.ZodObject {
   const known = strictInputs.get(operation);
   if (known) return known;
   const { input } = operation;
@@ -122,7 +122,7 @@ function parseParams(operation: AnyOperation, { params }: GatewayRequest): Recor
   });
 }
 
-function judgePolicy({
+async function judgePolicy({
   request,
   parts,
   operation,
@@ -138,7 +138,7 @@ function judgePolicy({
   config: Record<string, unknown>;
 }) {
   const { policy, judge } = parts.policies.of(connector.id);
-  const targets = operation.targets(input, config);
+  const targets = await operation.targets(input, config);
   const verdict = judge.judge(
     {
       operation: request.operation,

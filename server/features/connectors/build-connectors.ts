@@ -1,41 +1,52 @@
 import { join } from "node:path";
 
-import { dataFiles } from "../../../contract/data-files.ts";
-import type { ConnectorPolicy } from "../../../contract/features/connectors.ts";
-import { customConnectorsEndpoints } from "../../../contract/features/custom-connectors.ts";
+import type { ConnectorPolicy, GatewayState } from "../../../contract/features/connectors.ts";
 import { createCircuitBreaker } from "../../../lib/circuit-breaker.ts";
 import { machineZone } from "../../../lib/machine-zone.ts";
 import type { AppContext } from "../../app-context.ts";
 import { builtInConnectors } from "../../connectors/built-in.ts";
-import type { EvidenceBook } from "../../connectors/framework/evidence/evidence-book.ts";
 import type { AnyConnector, AnyOperation } from "../../connectors/framework/define-connector.ts";
 import { createGateway, type Gateway } from "../../connectors/framework/gateway.ts";
 import type { GatewayDependencies } from "../../connectors/framework/gateway-request.ts";
 import type { Outbox } from "../../connectors/framework/outbox/outbox.ts";
 import { createCallDays, createRateLimiter } from "../../connectors/framework/rate-limit.ts";
 import { createRegistry, type ConnectorRegistry } from "../../connectors/framework/registry.ts";
-import { rssFile, type RssBook } from "../../connectors/rss/rss-book.ts";
+import { openPrivateFeeds } from "../../connectors/rss/private-feeds.ts";
+import { rssFile, type StoredRssBook } from "../../connectors/rss/rss-book.ts";
 import { createRss } from "../../connectors/rss/rss.ts";
+import { createPageReader } from "../../connectors/web-fetch/page-reader.ts";
+import { createWebFetch } from "../../connectors/web-fetch/web-fetch.ts";
 import type { ApprovalService } from "../approvals/approval-service.ts";
 import type { PanicSwitch } from "../chief/panic-switch.ts";
 import { createConfigStore } from "./config-store.ts";
-import { openCustomConnectors } from "./custom-folder.ts";
+import { buildCustom } from "./build-custom.ts";
 import { createConnectorApprovals } from "./connector-approvals.ts";
 import { connectorsFile, policiesFile, type ConnectorsFile, type PoliciesFile } from "./connector-files.ts";
 import { createConnectorService } from "./connector-service.ts";
 import { toJsonSchema } from "./connector-views.ts";
-import { deliverThrough } from "./deliver-messages.ts";
+import { deliverThrough, type DeliveryReply } from "./deliver-messages.ts";
 import { createNetworkMode } from "./network-mode.ts";
 import { createPolicyStore } from "./policy-store.ts";
+import { createHealthStore, healthFile, type HealthFile } from "./health-store.ts";
+import { createLastCalls } from "./last-calls.ts";
+import { createConnectorTeller, tellOf } from "./tell-connectors.ts";
+import { usesOf, type ConnectorUsers } from "./uses.ts";
+import type { ToldEvidence } from "../evidence/told-evidence.ts";
 import { rememberCalls } from "./remember-calls.ts";
 import { mountConnectors } from "./routes.ts";
 
 interface Dependencies {
-  evidence: EvidenceBook;
+  evidence: ToldEvidence;
   outbox: Outbox;
   approvals: ApprovalService;
   panic: PanicSwitch;
   trust: GatewayDependencies["trust"];
+  /** What of automations calls outlive the process. */
+  automations: {
+    keepReply(reply: DeliveryReply): Promise<void>;
+    awaitedQuestions(): ReadonlySet<string>;
+  };
+  users: Omit<ConnectorUsers, "subscriptions">;
 }
 
 /** What other features get of connectors. */
@@ -59,8 +70,10 @@ export async function buildConnectors(context: AppContext, parts: Dependencies):
   const { evidence, outbox, panic, trust } = parts;
   const logger = context.logger.child("gateway");
   const zone = machineZone();
-  const feeds = await context.openStore<RssBook>("feeds", rssFile);
-  const registry = createRegistry([...builtInConnectors, createRss(feeds)]);
+  const feedFile = await context.openStore<StoredRssBook>("feeds", rssFile);
+  const feeds = await openPrivateFeeds({ store: feedFile, secrets: context.secrets, logger });
+  const pages = createPageReader(join(env.rootDir, "dist/page-reader.js"));
+  const registry = createRegistry([...builtInConnectors, createWebFetch(pages), createRss(feeds)]);
   const store = await context.openStore<ConnectorsFile>("connectors", connectorsFile);
   const configs = createConfigStore({ store, secrets: context.secrets, clock });
   const policyStore = await context.openStore<PoliciesFile>("policies", policiesFile);
@@ -68,7 +81,12 @@ export async function buildConnectors(context: AppContext, parts: Dependencies):
   const network = createNetworkMode({ store, clock, isPanic: panic.isOn });
   const approvals = createConnectorApprovals(parts.approvals);
   const limiter = createRateLimiter(createCallDays(zone));
-  const breaker = createCircuitBreaker({ clock });
+  const breaker = createCircuitBreaker({
+    clock,
+    onChange() {
+      teller.gatewayChanged();
+    },
+  });
   const dependencies: GatewayDependencies = {
     registry,
     configs: configs.configs,
@@ -89,31 +107,40 @@ export async function buildConnectors(context: AppContext, parts: Dependencies):
   const wake = (): void => {
     outbox.wake();
   };
+  const cutAll = (reason: string): number => gateway.cutAll(reason) + custom.cutAll(reason);
   panic.addBrake("stoppedCalls", async (by) => {
-    const cut = gateway.cutAll(`Everything was stopped by ${by}`);
+    const cut = cutAll(`Everything was stopped by ${by}`);
     await network.close(by);
     return cut;
   });
-  const service = createConnectorService({ dependencies, configs });
-  const custom = await openCustomConnectors({
-    folder: join(env.dataDir, dataFiles.customConnectors.path),
-    registry,
+  const lastCalls = createLastCalls(evidence);
+  const healthStore = await context.openStore<HealthFile>("connectorHealth", healthFile);
+  const healths = createHealthStore(healthStore);
+  const service = createConnectorService({ dependencies, configs, healths, lastCalls });
+  const state = (): GatewayState => ({ ...network.state(), isPanic: panic.isOn(), breakers: breaker.states() });
+  const teller = createConnectorTeller({
+    realtime: context.realtime,
     logger,
+    ids: () => registry.list().map(({ id }) => id),
+    statusOf: (id) => service.statusOf(id),
+    gateway: state,
   });
-  mount(
-    "customConnectors",
-    customConnectorsEndpoints,
-  )({
-    list: () => custom.list(),
-    async readOpenApi({ body }) {
-      const { importOpenApi } = await import("../../connectors/custom/openapi/import-openapi.ts");
-      return importOpenApi(body.document);
-    },
-    create: ({ body }) => custom.create(body),
-    update: ({ params, body }) => custom.update(params.id, body),
-    remove: ({ params }) => custom.remove(params.id),
+  const stopTelling = tellOf(teller, { registry, stores: [store, healthStore], panic, evidence, lastCalls });
+  const custom = await buildCustom(context, { gateway, dependencies });
+  const users: ConnectorUsers = { ...parts.users, subscriptions: () => feeds.get().subscriptions };
+  mountConnectors(mount, {
+    service,
+    policies,
+    gateway: { ...gateway, cutAll },
+    network,
+    breaker,
+    panic,
+    wake,
+    state,
+    stateChanged: teller.gatewayChanged,
+    uses: (id) => usesOf(id, users, clock.now()),
+    dependencies,
   });
-  mountConnectors(mount, { service, policies, gateway, network, breaker, panic, wake });
   context.names.add("connectors", ({ id = "" }) => registry.get(id)?.title);
 
   let sealing = Promise.resolve();
@@ -127,10 +154,15 @@ export async function buildConnectors(context: AppContext, parts: Dependencies):
   seal();
   await sealing;
   const stopSealing = store.subscribe(seal);
+  const stopEnding = store.subscribe(custom.endUnused);
   context.onStop(async () => {
     stopSealing();
-    await custom.stop();
+    stopEnding();
+    stopTelling();
     await gateway.stop();
+    await custom.stop();
+    await feeds.stop();
+    await pages.stop();
     await sealing;
   });
 
@@ -147,9 +179,11 @@ export async function buildConnectors(context: AppContext, parts: Dependencies):
     },
     async start() {
       await rememberCalls({ evidence, limiter, clock, zone });
-      await approvals.withdrawLeftOver();
+      await lastCalls.load(registry.list().map(({ id }) => id));
+      teller.changed();
+      await approvals.withdrawLeftOver(parts.automations.awaitedQuestions());
       outbox.start({
-        deliver: deliverThrough(gateway),
+        deliver: deliverThrough(gateway, parts.automations.keepReply),
         paused: () => (network.now() === "online" ? null : "The gateway lets nothing out that changes something"),
       });
     },

@@ -6,28 +6,38 @@ import {
   type CustomConnector,
   type CustomFile,
 } from "../../../contract/features/custom-connectors.ts";
+import { mcpConnectorSchema, type McpConnector } from "../../../contract/features/mcp-connectors.ts";
 import { AppError } from "../../../lib/app-error.ts";
 import { diskError, readWhole, replaceFile, systemDisk } from "../../../lib/durable-file.ts";
 import type { Logger } from "../../../lib/logger.ts";
 import { watchFolder } from "../../../lib/watch-folder.ts";
 import { declaredConnector, problemsOf } from "../../connectors/custom/declared-connector.ts";
+import { mcpConnector, mcpProblems, type McpParts } from "../../connectors/custom/mcp/mcp-connector.ts";
 import type { ConnectorRegistry } from "../../connectors/framework/registry.ts";
 import { issuesOf } from "../../connectors/framework/prepare-call.ts";
+
+/** What a JSON file of `data/connectors/` says. */
+export type OwnDefinition = CustomConnector | McpConnector;
 
 /** Connectors of the user's own: files that may be written by hand, each in force as soon as nothing is wrong with it. */
 export interface CustomConnectors {
   list(): CustomFile[];
   /** Throws `conflict` when there is a connector with this id, `invalid_request` with everything that is wrong. */
-  create(definition: CustomConnector): Promise<CustomConnector>;
-  /** Throws `not_found`; the id stays. */
-  update(id: string, definition: CustomConnector): Promise<CustomConnector>;
-  remove(id: string): Promise<CustomConnector>;
+  create<T extends OwnDefinition>(definition: T): Promise<T>;
+  /** Throws `not_found`; the id stays, and so does its kind. */
+  update<T extends OwnDefinition>(id: string, definition: T): Promise<T>;
+  remove(id: string): Promise<CustomFile & { text: string }>;
+  /** Throws `not_found`. */
+  mcp(id: string): McpConnector;
+  /** Throws `conflict`. */
+  refuseTaken(id: string): void;
   stop(): Promise<void>;
 }
 
 interface Options {
   folder: string;
   registry: ConnectorRegistry;
+  mcp: McpParts;
   logger: Logger;
   /** Pause after the last sign of a change by hand, milliseconds. */
   debounceMs?: number;
@@ -38,7 +48,7 @@ const maxFiles = 500;
 
 /** Reads the folder and follows it. */
 export async function openCustomConnectors(options: Options): Promise<CustomConnectors> {
-  const { folder, registry, logger, debounceMs = 200 } = options;
+  const { folder, registry, mcp, logger, debounceMs = 200 } = options;
   let files = new Map<string, CustomFile>();
   const inForce = new Map<string, string>();
   let turn: Promise<unknown> = Promise.resolve();
@@ -50,7 +60,7 @@ export async function openCustomConnectors(options: Options): Promise<CustomConn
   }
 
   async function lookAtAll(): Promise<void> {
-    const names = (await readdir(folder)).filter((name) => name.endsWith(".json")).toSorted();
+    const names = (await readdir(folder)).filter(isDefinition).toSorted();
     const found = new Map<string, CustomFile>();
     for (const name of names.slice(0, maxFiles)) found.set(name, await readFileOf(folder, name, registry));
     files = found;
@@ -59,7 +69,7 @@ export async function openCustomConnectors(options: Options): Promise<CustomConn
 
   /** What did not change stays as it is, so that calls under way are not disturbed. */
   function putInForce(): void {
-    const wanted = new Map<string, CustomConnector>();
+    const wanted = new Map<string, OwnDefinition>();
     for (const { definition, problems } of files.values())
       if (definition !== null && problems.length === 0) wanted.set(definition.id, definition);
     for (const id of inForce.keys())
@@ -70,19 +80,27 @@ export async function openCustomConnectors(options: Options): Promise<CustomConn
     for (const [id, definition] of wanted) {
       const text = JSON.stringify(definition);
       if (inForce.get(id) === text) continue;
-      registry.replace(declaredConnector(definition));
+      registry.replace(isMcp(definition) ? mcpConnector(definition, mcp) : declaredConnector(definition));
       inForce.set(id, text);
     }
   }
 
-  function existing(id: string): CustomConnector {
+  function existing(id: string): OwnDefinition {
     const definition = files.get(`${id}.json`)?.definition;
     if (definition) return definition;
     throw new AppError("not_found", "There is no such connector of your own");
   }
 
-  async function write(definition: CustomConnector): Promise<CustomConnector> {
-    const problems = problemsOf(definition);
+  function refuseTaken(id: string): void {
+    if (registry.get(id) === undefined && !files.has(`${id}.json`)) return;
+    throw new AppError("conflict", `There is a connector ${id} already`, {
+      hint: "Give it another id.",
+      issues: [{ path: "body.id", message: "is taken" }],
+    });
+  }
+
+  async function write<T extends OwnDefinition>(definition: T): Promise<T> {
+    const problems = allProblems(definition);
     if (problems.length > 0) {
       const issues = problems.map(({ path, message }) => ({ path: `body.${path}`, message }));
       throw new AppError("invalid_request", issues.map(({ path, message }) => `${path}: ${message}`).join("; "), {
@@ -103,7 +121,7 @@ export async function openCustomConnectors(options: Options): Promise<CustomConn
   await lookAtAll();
   const stopWatching = watchFolder({
     folder,
-    isWatched: (name) => name.endsWith(".json"),
+    isWatched: isDefinition,
     debounceMs,
     logger,
     onChange() {
@@ -117,30 +135,36 @@ export async function openCustomConnectors(options: Options): Promise<CustomConn
     list: () => [...files.values()],
     create: (definition) =>
       inTurn(async () => {
-        const isTaken = registry.get(definition.id) !== undefined || files.has(`${definition.id}.json`);
-        if (isTaken)
-          throw new AppError("conflict", `There is a connector ${definition.id} already`, {
-            hint: "Give it another id.",
-            issues: [{ path: "body.id", message: "is taken" }],
-          });
+        refuseTaken(definition.id);
         return write(definition);
       }),
     update: (id, definition) =>
       inTurn(async () => {
-        existing(id);
-        if (definition.id !== id)
-          throw new AppError("invalid_request", "body.id: must stay as it is", {
-            issues: [{ path: "body.id", message: "must stay as it is" }],
+        const isSame = isMcp(existing(id)) === isMcp(definition);
+        const path = isSame ? "body.id" : "body.kind";
+        if (definition.id !== id || !isSame)
+          throw new AppError("invalid_request", `${path}: must stay as it is`, {
+            issues: [{ path, message: "must stay as it is" }],
           });
         return write(definition);
       }),
     remove: (id) =>
       inTurn(async () => {
-        const definition = existing(id);
-        await rm(join(folder, `${id}.json`), { force: true });
+        existing(id);
+        const file = join(folder, `${id}.json`);
+        const whole = await readWhole(systemDisk, file, maxFileBytes);
+        const removed = files.get(`${id}.json`);
+        if (whole === null || !removed) throw new AppError("not_found", "There is no such connector of your own");
+        await rm(file, { force: true });
         await lookAtAll();
-        return definition;
+        return { ...removed, text: whole.bytes.toString("utf8") };
       }),
+    mcp(id) {
+      const definition = existing(id);
+      if (isMcp(definition)) return definition;
+      throw new AppError("not_found", "There is no such MCP server among the connectors");
+    },
+    refuseTaken,
     async stop() {
       stopWatching();
       await turn;
@@ -148,25 +172,41 @@ export async function openCustomConnectors(options: Options): Promise<CustomConn
   };
 }
 
+function isMcp(definition: OwnDefinition): definition is McpConnector {
+  return "kind" in definition;
+}
+
+/** Editors of programs keep their own settings there, too. */
+function isDefinition(name: string): boolean {
+  return name.endsWith(".json") && name !== "tsconfig.json" && name !== "package.json";
+}
+
+function allProblems(definition: OwnDefinition): { path: string; message: string }[] {
+  return isMcp(definition) ? mcpProblems(definition) : problemsOf(definition);
+}
+
 async function readFileOf(folder: string, file: string, registry: ConnectorRegistry): Promise<CustomFile> {
-  const broken = (message: string): CustomFile => ({ file, definition: null, problems: [{ path: "", message }] });
+  let kind: CustomFile["kind"] = "http";
+  const broken = (message: string): CustomFile => ({ file, kind, definition: null, problems: [{ path: "", message }] });
   try {
     const whole = await readWhole(systemDisk, join(folder, file), maxFileBytes);
     if (whole === null) return broken("is gone");
-    const parsed = customConnectorSchema.safeParse(JSON.parse(whole.bytes.toString("utf8")));
+    const json: unknown = JSON.parse(whole.bytes.toString("utf8"));
+    kind = typeof json === "object" && json !== null && "kind" in json ? "mcp" : "http";
+    const parsed = kind === "mcp" ? mcpConnectorSchema.safeParse(json) : customConnectorSchema.safeParse(json);
     if (!parsed.success) {
       const issues = issuesOf(parsed.error, "").map(({ path, message }) => ({
         path: path.replace(/^\./, ""),
         message,
       }));
-      return { file, definition: null, problems: issues };
+      return { file, kind, definition: null, problems: issues };
     }
     const definition = parsed.data;
-    const problems = problemsOf(definition);
+    const problems = allProblems(definition);
     if (definition.id !== basename(file, ".json"))
       problems.push({ path: "id", message: `must be the name of the file: ${basename(file, ".json")}` });
     if (registry.isBuiltIn(definition.id)) problems.push({ path: "id", message: "belongs to a connector of PortOS" });
-    return { file, definition, problems };
+    return { file, kind, definition, problems };
   } catch (error) {
     return broken(error instanceof SyntaxError ? `is no JSON: ${error.message}` : "cannot be read");
   }

@@ -15,14 +15,18 @@ import { LoadingState } from "../../ui/loading-state.tsx";
 import { Page, usePageTab, type PageTab } from "../../ui/page.tsx";
 import { StatusBadge } from "../../ui/status-badge.tsx";
 import { ConfigureTab } from "./configure-tab.tsx";
-import { checkConnector, setEnabled, useConnector } from "./connector-calls.ts";
+import { checkConnector, isSureWithout, setEnabled, useConnector } from "./connector-calls.ts";
 import { statusOf, usedText } from "./connector-words.ts";
 import classes from "./connectors.module.css";
 import { DocsTab } from "./docs-tab.tsx";
+import { DoctorTab } from "./doctor-tab.tsx";
 import { OperationsTab } from "./operations-tab.tsx";
-import { removeOwn, useOwnFiles } from "./own-calls.ts";
+import { ModuleView } from "./module-view.tsx";
+import { removeOwn, useOwnFiles, useOwnKind } from "./own-calls.ts";
 import { OwnSheet } from "./own-sheet.tsx";
 import { PolicyTab } from "./policy-tab.tsx";
+import { ToolsTab } from "./tools-tab.tsx";
+import { UsesSection } from "./uses-section.tsx";
 
 const parents = [{ label: "Connectors", to: "/connectors" }];
 
@@ -31,10 +35,14 @@ export function ConnectorPage() {
   const { connectorId = "" }: { connectorId?: string } = useParams({ strict: false });
   const { data, error, isPending, refetch, dataUpdatedAt } = useConnector(connectorId);
   const isConfigured = data?.isConfigured ?? true;
+  const kind = useOwnKind(connectorId);
   const tabs: PageTab[] = [
     { id: "operations", label: "Operations", isDefault: isConfigured },
+    ...(kind === "mcp" ? [{ id: "tools", label: "Tools" }] : []),
+    ...(kind === "module" ? [{ id: "program", label: "Program" }] : []),
     { id: "configure", label: "Configure", isDefault: !isConfigured },
     { id: "policy", label: "Policy" },
+    { id: "doctor", label: "Doctor" },
     { id: "docs", label: "Docs" },
   ];
   const tab = usePageTab(tabs);
@@ -73,10 +81,21 @@ export function ConnectorPage() {
 
 function Content({ tab, connector }: { tab: string; connector: ConnectorView }) {
   switch (tab) {
+    case "tools":
+      return <ToolsTab key={connector.id} connector={connector} />;
+    case "program":
+      return <ModuleView key={connector.id} id={connector.id} />;
     case "configure":
-      return <ConfigureTab key={connector.id} connector={connector} />;
+      return (
+        <>
+          <ConfigureTab key={connector.id} connector={connector} />
+          <UsesSection connector={connector} />
+        </>
+      );
     case "policy":
       return <PolicyTab key={connector.id} connector={connector} />;
+    case "doctor":
+      return <DoctorTab key={connector.id} connector={connector} />;
     case "docs":
       return <DocsTab connector={connector} />;
     default:
@@ -125,17 +144,20 @@ function OwnMenu({ connector: { id, title } }: { connector: ConnectorView }) {
   const navigate = useNavigate();
   const [search, setSearch] = useSearchState();
   const definition = useOwnFiles().data?.find((file) => file.definition?.id === id)?.definition ?? null;
-  if (definition === null) return null;
+  const isModule = useOwnKind(id) === "module";
+  if (definition === null && !isModule) return null;
   return (
     <>
-      <Button
-        leftSection={<IconPencil size={14} />}
-        onClick={() => {
-          setSearch({ own: "edit" }, { push: true });
-        }}
-      >
-        Edit
-      </Button>
+      {isModule ? null : (
+        <Button
+          leftSection={<IconPencil size={14} />}
+          onClick={() => {
+            setSearch({ own: "edit" }, { push: true });
+          }}
+        >
+          Edit
+        </Button>
+      )}
       <ActionMenu
         label={`Actions for ${title}`}
         items={[
@@ -145,13 +167,14 @@ function OwnMenu({ connector: { id, title } }: { connector: ConnectorView }) {
             icon: IconTrash,
             isDangerous: true,
             run: async () => {
-              if (await removeOwn(client, definition)) await navigate({ to: "/connectors" });
+              if (!(await isSureWithout({ id, title }, "remove"))) return;
+              if (await removeOwn(client, { id, title })) await navigate({ to: "/connectors" });
             },
           },
         ]}
       />
       <OwnSheet
-        isOpen={search["own"] === "edit"}
+        isOpen={search["own"] === "edit" && definition !== null}
         definition={definition}
         onClose={() => {
           setSearch({ own: null });

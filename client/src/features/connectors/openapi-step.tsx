@@ -1,14 +1,12 @@
-import { Button, Checkbox, FileButton, Textarea, TextInput } from "@mantine/core";
+import { Button, FileButton, Textarea } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 
-import type { OpenApiImport } from "../../../../contract/features/custom-connectors.ts";
 import { call } from "../../lib/api.ts";
-import { effectWords } from "../../lib/gateway-words.ts";
 import { FormError } from "../../ui/form-error.tsx";
 import { IconPaperclip } from "../../ui/icons.gen.ts";
-import { Notice } from "../../ui/notice.tsx";
 import type { Values } from "../../ui/schema-form/schema-values.ts";
+import { ChooseOperations } from "./choose-operations.tsx";
 import classes from "./connectors.module.css";
 
 /** Reads an OpenAPI document and lets one choose what of it becomes a connector. */
@@ -60,93 +58,5 @@ export function OpenApiStep({ onDraft }: { onDraft: (draft: Values) => void }) {
         </FileButton>
       </div>
     </div>
-  );
-}
-
-function ChooseOperations({ draft, onDraft }: { draft: OpenApiImport; onDraft: (draft: Values) => void }) {
-  const { operations, warnings, ...rest } = draft;
-  const [chosen, setChosen] = useState<ReadonlySet<string>>(
-    () => new Set(operations.filter(({ effect }) => effect === "read").map(({ name }) => name)),
-  );
-  const [text, setText] = useState("");
-  const wanted = text.trim().toLowerCase();
-  const shown = operations.filter(({ name, title, path }) => `${name} ${title} ${path}`.toLowerCase().includes(wanted));
-  const choose = (names: readonly string[], isChosen: boolean): void => {
-    const next = new Set(chosen);
-    for (const name of names) {
-      if (isChosen) next.add(name);
-      else next.delete(name);
-    }
-    setChosen(next);
-  };
-  const names = shown.map(({ name }) => name);
-  return (
-    <div className={classes["form"]}>
-      {warnings.length === 0 ? null : <Warnings warnings={warnings} />}
-      <TextInput
-        label={`Operations of ${draft.title}`}
-        placeholder="Find an operation"
-        value={text}
-        onChange={(event) => {
-          setText(event.currentTarget.value);
-        }}
-      />
-      <div className={classes["buttons"]}>
-        <Button
-          onClick={() => {
-            choose(names, true);
-          }}
-        >
-          Choose these
-        </Button>
-        <Button
-          onClick={() => {
-            choose(names, false);
-          }}
-        >
-          Choose none of these
-        </Button>
-        <span className={classes["sub"]} role="status">
-          {`${String(chosen.size)} of ${String(operations.length)} chosen`}
-        </span>
-      </div>
-      <div className={classes["choices"]}>
-        {shown.map(({ name, title, method, path, effect }) => (
-          <Checkbox
-            key={name}
-            label={title}
-            description={`${effectWords[effect]} · ${method} ${path}`}
-            checked={chosen.has(name)}
-            onChange={(event) => {
-              choose([name], event.currentTarget.checked);
-            }}
-          />
-        ))}
-      </div>
-      <div>
-        <Button
-          variant="filled"
-          disabled={chosen.size === 0}
-          onClick={() => {
-            onDraft({ ...rest, operations: operations.filter(({ name }) => chosen.has(name)) });
-          }}
-        >
-          Go on
-        </Button>
-      </div>
-    </div>
-  );
-}
-
-function Warnings({ warnings }: Pick<OpenApiImport, "warnings">) {
-  return (
-    <Notice tone="warn">
-      <p>Not everything could be taken over:</p>
-      <ul className={classes["problems"]}>
-        {warnings.map((warning) => (
-          <li key={warning}>{warning}</li>
-        ))}
-      </ul>
-    </Notice>
   );
 }

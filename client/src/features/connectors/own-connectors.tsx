@@ -5,20 +5,23 @@ import { IconPlus } from "../../ui/icons.gen.ts";
 import { Notice } from "../../ui/notice.tsx";
 import { Section } from "../../ui/section.tsx";
 import classes from "./connectors.module.css";
-import { useOwnFiles } from "./own-calls.ts";
+import { ModuleSheet } from "./module-view.tsx";
+import { useOwnFiles, useOwnModules } from "./own-calls.ts";
 import { OwnSheet } from "./own-sheet.tsx";
 
-/** Connectors made of data: what is wrong with their files, and the way to a new one. `?own=new` opens the form. */
+/** Connectors of one's own: what is wrong with their files, what waits to be accepted, and the way to a new one. `?own=new` opens the form. */
 export function OwnConnectors() {
   const files = useOwnFiles().data ?? [];
   const [search, setSearch] = useSearchState();
+  const modules = (useOwnModules().data ?? []).filter(({ state, failure }) => state !== "accepted" || failure !== null);
   const broken = files.filter(({ problems }) => problems.length > 0);
   return (
     <Section title="Your own">
       <div className={classes["parts"]}>
         <p className={classes["sub"]}>
-          Any service with an HTTP interface becomes a connector, without a program: from its OpenAPI document, or by
-          hand. It is kept as a file in <code>data/connectors/</code>, which can be edited there, too.
+          Any service becomes a connector: from its OpenAPI document, from a GraphQL service, from an MCP server, by
+          hand, or as a program of your own. It is kept as a file in <code>data/connectors/</code>, which can be edited
+          there, too.
         </p>
         {broken.map(({ file, problems }) => (
           <Notice key={file} tone="warn">
@@ -30,6 +33,22 @@ export function OwnConnectors() {
                 <li key={path + message}>{path === "" ? message : `${path}: ${message}`}</li>
               ))}
             </ul>
+          </Notice>
+        ))}
+        {modules.map(({ id, file, state, failure }) => (
+          <Notice key={file} tone="warn">
+            <p>
+              <code>{file}</code> {waitingWords[state]}
+              {failure === null ? "" : ` ${failure.message}`}
+            </p>
+            <Button
+              aria-label={`Look at ${file}`}
+              onClick={() => {
+                setSearch({ module: id }, { push: true });
+              }}
+            >
+              Look at it
+            </Button>
           </Notice>
         ))}
         <div>
@@ -50,6 +69,19 @@ export function OwnConnectors() {
           setSearch({ own: null });
         }}
       />
+      <ModuleSheet
+        id={search["module"] ?? null}
+        onClose={() => {
+          setSearch({ module: null });
+        }}
+      />
     </Section>
   );
 }
+
+const waitingWords = {
+  accepted: "has ended by itself:",
+  new: "is new, and does not run before you accept it.",
+  changed: "has changed since it was accepted, and does not run before you accept it again.",
+  failed: "cannot be used:",
+};

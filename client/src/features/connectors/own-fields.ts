@@ -98,6 +98,23 @@ export const definitionFields: readonly Field[] = [
   field("operations", "Operations", "What can be called", { kind: "rows", fields: operationFields }, needed),
 ];
 
+/** How an MCP server is reached, as a form. */
+export const mcpFields: readonly Field[] = [
+  field("title", "Title", "", text, needed),
+  field("description", "Description", "What it is for", text),
+  field(
+    "server",
+    "Server",
+    'Such as {"kind": "stdio", "command": "npx", "args": ["-y", "@example/server"]}',
+    json,
+    needed,
+  ),
+  field("config", "Configuration", "What has to be entered before it can be used", {
+    kind: "rows",
+    fields: configFields,
+  }),
+];
+
 /** What a new one begins with: works as it is, and shows how it is written. */
 export const firstDefinition = {
   id: "my-service",

@@ -1,9 +1,9 @@
-import { Button, SegmentedControl } from "@mantine/core";
+import { Button, Select } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 
-import type { CustomConnector, CustomConnectorInput } from "../../../../contract/features/custom-connectors.ts";
+import type { CustomConnectorInput, CustomFile } from "../../../../contract/features/custom-connectors.ts";
 import { fieldErrors } from "../../lib/api-error.ts";
 import { call } from "../../lib/api.ts";
 import { FormError } from "../../ui/form-error.tsx";
@@ -11,14 +11,18 @@ import { SchemaForm } from "../../ui/schema-form/schema-form.tsx";
 import { problemsOf, type Values } from "../../ui/schema-form/schema-values.ts";
 import { SideSheet } from "../../ui/side-sheet.tsx";
 import classes from "./connectors.module.css";
+import { GraphqlStep } from "./graphql-step.tsx";
+import { McpForm } from "./mcp-form.tsx";
+import { McpStep } from "./mcp-step.tsx";
+import { ModuleStep } from "./module-step.tsx";
 import { OpenApiStep } from "./openapi-step.tsx";
-import { renewOwn } from "./own-calls.ts";
+import { isMcp, renewOwn } from "./own-calls.ts";
 import { definitionFields, firstDefinition } from "./own-fields.ts";
 
 interface OwnSheetProps {
   isOpen: boolean;
   /** `null` for a new one. */
-  definition: CustomConnector | null;
+  definition: CustomFile["definition"];
   onClose: () => void;
 }
 
@@ -29,6 +33,8 @@ export function OwnSheet({ isOpen, definition, onClose }: OwnSheetProps) {
     <SideSheet title={title} isOpen={isOpen} onClose={onClose} width={720}>
       {definition === null ? (
         <NewConnector onClose={onClose} />
+      ) : isMcp(definition) ? (
+        <McpForm definition={definition} onClose={onClose} />
       ) : (
         <DefinitionForm start={{ ...definition }} id={definition.id} onClose={onClose} />
       )}
@@ -36,51 +42,63 @@ export function OwnSheet({ isOpen, definition, onClose }: OwnSheetProps) {
   );
 }
 
+const ways = [
+  { value: "openapi", label: "From an OpenAPI document" },
+  { value: "graphql", label: "From a GraphQL service" },
+  { value: "mcp", label: "An MCP server" },
+  { value: "module", label: "A program in TypeScript" },
+  { value: "hand", label: "By hand" },
+];
+
 function NewConnector({ onClose }: Pick<OwnSheetProps, "onClose">) {
-  const [way, setWay] = useState<"openapi" | "hand">("openapi");
-  const [draft, setDraft] = useState<Values | null>(null);
-  if (draft !== null) return <DefinitionForm start={draft} id={null} onClose={onClose} />;
+  const [way, setWay] = useState("openapi");
+  const [draft, setDraft] = useState<{ start: Values; values: Values } | null>(null);
+  if (draft !== null) return <DefinitionForm {...draft} id={null} onClose={onClose} />;
+  const take = (start: Values, values: Values = {}): void => {
+    setDraft({ start, values });
+  };
   return (
     <div className={classes["form"]}>
-      <SegmentedControl
-        aria-label="How it is made"
-        fullWidth
-        data={[
-          { value: "openapi", label: "From an OpenAPI document" },
-          { value: "hand", label: "By hand" },
-        ]}
+      <Select
+        label="How it is made"
+        allowDeselect={false}
+        data={ways}
         value={way}
         onChange={(value) => {
-          setWay(value === "hand" ? value : "openapi");
+          setWay(value ?? "openapi");
         }}
       />
-      {way === "openapi" ? (
-        <OpenApiStep onDraft={setDraft} />
-      ) : (
-        <DefinitionForm start={firstDefinition} id={null} onClose={onClose} />
-      )}
+      {way === "openapi" ? <OpenApiStep onDraft={take} /> : null}
+      {way === "graphql" ? <GraphqlStep onDraft={take} /> : null}
+      {way === "mcp" ? <McpStep /> : null}
+      {way === "module" ? <ModuleStep /> : null}
+      {way === "hand" ? <DefinitionForm start={firstDefinition} id={null} onClose={onClose} /> : null}
     </div>
   );
 }
 
 interface DefinitionFormProps {
   start: Values;
+  /** Of the fields of its configuration, as far as they were typed already. */
+  values?: Values;
   /** Of the one that is changed; `null` for a new one. */
   id: string | null;
   onClose: () => void;
 }
 
-function DefinitionForm({ start, id, onClose }: DefinitionFormProps) {
+function DefinitionForm({ start, values: config = {}, id, onClose }: DefinitionFormProps) {
   const client = useQueryClient();
   const navigate = useNavigate();
   const [values, setValues] = useState(start);
   const [problems, setProblems] = useState<Record<string, string>>({});
   const save = useMutation({
-    mutationFn: () => {
+    async mutationFn() {
       const body = { ...values } as CustomConnectorInput;
-      return id === null
-        ? call("customConnectors.create", { body })
-        : call("customConnectors.update", { params: { id }, body });
+      if (id !== null) return call("customConnectors.update", { params: { id }, body });
+      const made = await call("customConnectors.create", { body });
+      if (Object.keys(config).length > 0)
+        await call("connectors.putConfig", { params: { id: made.id }, body: { config: { ...config } } });
+      return made;
     },
     async onSuccess(saved) {
       await renewOwn(client, saved.id);

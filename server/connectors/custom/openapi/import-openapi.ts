@@ -1,11 +1,7 @@
 import { parse } from "yaml";
 
-import type {
-  CustomAuth,
-  CustomConnector,
-  CustomField,
-  OpenApiImport,
-} from "../../../../contract/features/custom-connectors.ts";
+import type { ConnectorDraft, CustomConnector } from "../../../../contract/features/custom-connectors.ts";
+import type { CustomAuth, CustomField } from "../../../../contract/features/custom-parts.ts";
 import { AppError } from "../../../../lib/app-error.ts";
 import { inputFromJson } from "../json-input.ts";
 import { isObject, resolveLocal, type Json } from "./local-refs.ts";
@@ -19,7 +15,7 @@ const mostWarnings = 200;
  * Reads an OpenAPI document (2.0, 3.0, 3.1; JSON or YAML): a draft of a connector with all its operations, of which the user chooses.
  * Nothing is called, and references to other documents are not followed. Throws `invalid_request` for what is no such document.
  */
-export function importOpenApi(text: string): OpenApiImport {
+export function importOpenApi(text: string): ConnectorDraft {
   const document = readDocument(text);
   const warnings: string[] = [];
   const warn = (about: string, problem: string): void => {
@@ -79,7 +75,7 @@ function refused(message: string): AppError {
   });
 }
 
-function draft(document: Json, operations: CustomConnector["operations"], warnings: string[]): OpenApiImport {
+function draft(document: Json, operations: CustomConnector["operations"], warnings: string[]): ConnectorDraft {
   const info = isObject(document["info"]) ? document["info"] : {};
   const title = typeof info["title"] === "string" ? info["title"].trim().slice(0, 80) : "";
   const description = typeof info["description"] === "string" ? info["description"].trim().slice(0, 1_000) : "";
@@ -95,6 +91,7 @@ function draft(document: Json, operations: CustomConnector["operations"], warnin
     id: idOf(title),
     description,
     baseUrl: baseUrl ?? "{address}",
+    isInside: false,
     config: fields,
     auth,
     operations,

@@ -3,6 +3,7 @@ import {
   type CustomBody,
   type CustomOperation,
 } from "../../../../contract/features/custom-connectors.ts";
+import { freeName, operationNameOf } from "../operation-name.ts";
 import { isObject, resolveLocal, selfContained, type Json } from "./local-refs.ts";
 
 export interface ReadOptions {
@@ -204,19 +205,7 @@ function fieldsOf(document: Json, schema: unknown): { name: string; schema: unkn
 
 function nameOf(operation: Json, method: string, path: string): string {
   const given = textOf(operation["operationId"]);
-  const words = given === "" ? `${method} ${path}` : given.replaceAll(/([a-z0-9])([A-Z])/g, "$1-$2");
-  const name = words
-    .toLowerCase()
-    .replaceAll(/[^a-z0-9]+/g, "-")
-    .replaceAll(/^[^a-z]+|-+$/g, "");
-  return (name === "" ? method.toLowerCase() : name).slice(0, 52).replace(/-+$/, "");
-}
-
-function freeName(wanted: string, taken: Set<string>): string {
-  let name = wanted;
-  for (let number = 2; taken.has(name); number += 1) name = `${wanted}-${String(number)}`;
-  taken.add(name);
-  return name;
+  return operationNameOf(given === "" ? `${method} ${path}`.toLowerCase() : given, method.toLowerCase());
 }
 
 function textOf(value: unknown): string {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 
 import { expect, it } from "vitest";
 
-import { useTemporaryFolders } from "../../../lib/testing/temporary-folder.ts";
+import { useTemporaryFolders } from "../testing/temporary-folder.ts";
 import { createBubblewrap } from "./bubblewrap.ts";
 
 const newFolder = useTemporaryFolders();

@@ -1,5 +1,5 @@
-import { findProgram } from "../../../lib/processes/find-program.ts";
-import { runCommand } from "../../../lib/processes/run-command.ts";
+import { findProgram } from "./find-program.ts";
+import { runCommand } from "./run-command.ts";
 
 /** What every sandbox has: no capability, processes, /dev, /proc, messages of its own; ends with who started it. */
 export const basicArguments = [

@@ -1,0 +1,87 @@
+import { join } from "node:path";
+
+import { dataFiles } from "../../../contract/data-files.ts";
+import { createBubblewrap } from "../../../lib/processes/bubblewrap.ts";
+import type { AppContext } from "../../app-context.ts";
+import type { McpParts } from "../../connectors/custom/mcp/mcp-connector.ts";
+import { createMcpPrograms } from "../../connectors/custom/mcp/mcp-programs.ts";
+import { createMcpSessions } from "../../connectors/custom/mcp/mcp-sessions.ts";
+import type { Gateway } from "../../connectors/framework/gateway.ts";
+import type { GatewayDependencies } from "../../connectors/framework/gateway-request.ts";
+import { openCustomConnectors } from "./custom-folder.ts";
+import { mountCustomConnectors } from "./custom-routes.ts";
+import { customStateFile, type CustomState } from "./custom-state.ts";
+import { createDraftCalls } from "./draft-calls.ts";
+import { createMcpService, rememberOffered } from "./mcp-service.ts";
+import { openModules } from "./module-service.ts";
+
+/** Connectors of the user's own. */
+export interface BuiltCustom {
+  /** Cuts what is asked of connectors that are not added yet, and ends all programs; answers how many calls that were. */
+  cutAll(reason: string): number;
+  /** Ends programs of connectors that are off. */
+  endUnused(): void;
+  stop(): Promise<void>;
+}
+
+/** Opens their files, mounts their endpoints. */
+export async function buildCustom(
+  context: AppContext,
+  { gateway, dependencies }: { gateway: Gateway; dependencies: GatewayDependencies },
+): Promise<BuiltCustom> {
+  const { clock, env, version } = context;
+  const { registry, configs } = dependencies;
+  const logger = context.logger.child("own-connectors");
+  const state = await context.openStore<CustomState>("customState", customStateFile);
+  const folder = join(env.dataDir, dataFiles.customConnectors.path);
+  const bubblewrap = createBubblewrap({
+    searchPath: () => process.env["PATH"] ?? "",
+    monotonic: () => clock.monotonic(),
+  });
+  const hidden = [env.dataDir, env.stateDir, env.configDir];
+  const parts: McpParts = {
+    programs: createMcpPrograms({ version, hidden, bubblewrap, clock, logger }),
+    sessions: createMcpSessions({ version, monotonic: () => clock.monotonic() }),
+    onOffered: rememberOffered({
+      state,
+      clock,
+      onError(error) {
+        logger.error("What an MCP server offers could not be kept", {}, error);
+      },
+    }),
+  };
+  const custom = await openCustomConnectors({ folder, registry, mcp: parts, logger });
+  const modules = await openModules({
+    rootDir: env.rootDir,
+    folder,
+    buildFolder: join(env.stateDir, "connector-modules"),
+    registry,
+    state,
+    bubblewrap,
+    refuseTaken: custom.refuseTaken,
+    clock,
+    logger,
+  });
+  const drafts = createDraftCalls(dependencies);
+  const mcp = createMcpService({ custom, state, mcp: parts, gateway, drafts, clock });
+  mountCustomConnectors(context.mount, { custom, mcp, modules, drafts });
+
+  async function endThose(isMeant: (id: string) => boolean): Promise<void> {
+    await Promise.all([parts.programs.endThose(isMeant), modules.endThose(isMeant)]);
+  }
+  return {
+    cutAll(reason) {
+      void endThose(() => true);
+      return drafts.cutAll(reason);
+    },
+    endUnused() {
+      void endThose((id) => registry.get(id) !== undefined && !configs.setup(id).isEnabled);
+    },
+    async stop() {
+      await custom.stop();
+      await drafts.stop();
+      await modules.stop();
+      await parts.programs.stop();
+    },
+  };
+}
