@@ -108,6 +108,6 @@ export interface DeliveryOf {
   id: string;
   attempt: number;
   idempotencyKey: string;
-}
   /** Takes what came back for whoever waits for it; only then it counts as handed on. */
   keep?(reply: { output: unknown; evidenceId: string }): Promise<void>;
+}
