@@ -33,6 +33,26 @@ const namedPatterns: readonly [RegExp, string][] = [
 ];
 const allPatterns: typeof tokenPatterns = [...tokenPatterns, ...namedPatterns, [privateKey, mark]];
 
+/** An escaped end of a line (`\n` in JSON) or a colour of a terminal: its last letter would make what follows a part of a word. */
+const escape = String.raw`(\\[nrt]|\u001b\[[0-9;]{0,16}m)`;
+const escapedPatterns = [...tokenPatterns, ...namedPatterns].map(
+  ([pattern, replacement]) =>
+    [
+      new RegExp(pattern.source.replace(/^\\b/, escape), pattern.flags),
+      `$1${replacement.replace("$1", "$2")}`,
+    ] as const,
+);
+/** Whether one of them may match: one look instead of many. */
+const mayBeEscaped = new RegExp(
+  `${escape}(?:[spr]k-|gh[pousr]_|github_pat_|glpat-|xox[abeoprs]-|AKIA|AIza|npm_|eyJ|(?:[a-z0-9]{1,40}[_-]){0,8}(?:authorization|bearer|password|passwd|secret|token|api|access|private)|[a-z][a-z0-9+.-]{0,30}://)`,
+  "i",
+);
+
+function redactEscaped(text: string): string {
+  if (!mayBeEscaped.test(text)) return text;
+  return escapedPatterns.reduce((result, [pattern, replacement]) => result.replace(pattern, replacement), text);
+}
+
 /** From now on `value` is removed from everything `redact` sees: raw, URL-encoded, base64 and base64url. */
 export function registerSecret(value: string): void {
   if (value.length < 4 || secrets.has(value)) return;
@@ -49,7 +69,7 @@ export function registerSecret(value: string): void {
 export function redact(text: string): string {
   let result = secretPattern ? text.replace(secretPattern, mark) : text;
   for (const [pattern, replacement] of allPatterns) result = result.replace(pattern, replacement);
-  return result;
+  return redactEscaped(result);
 }
 
 const loweredPatterns = allPatterns.map(([pattern, replacement]) => [new RegExp(pattern, "gi"), replacement] as const);
@@ -78,6 +98,8 @@ export function redactDiff(lines: readonly string[]): string[] {
   let text = lines.join("\n");
   if (secretPattern) text = text.replace(secretPattern, masked);
   for (const [pattern, replacement] of tokenPatterns) text = text.replace(pattern, replacement);
+  for (const [pattern, replacement] of escapedPatterns.slice(0, tokenPatterns.length))
+    text = text.replace(pattern, replacement);
   return text.replace(privateKey, masked).split("\n");
 }
 
