@@ -69,6 +69,17 @@ describe("redact", () => {
   );
 });
 
+test.each(["\\n", "\\r\\n", "\\t", "\u001b[31m", "\u001b[1;32m"])(
+  "a token right behind %j is removed, and that stays",
+  (before) => {
+    for (const token of ["sk-abcdefghijklmnopqrstuvwx", "ghp_0123456789abcdefghijklmno", "AKIAABCDEFGHIJKLMNOP"])
+      expect(redact(`a${before}${token} b`)).toBe(`a${before}[redacted] b`);
+    expect(redact(`{"a":"x${before}Authorization: Bearer abcdefghijklmnopqr"}`)).not.toContain("abcdefghijklmnopqr");
+    expect(redact(`x${before}https://me:word@host/`)).toBe(`x${before}https://me:[redacted]@host/`);
+    expect(redact(`x${before}password=hunter22`)).toBe(`x${before}password=[redacted]`);
+  },
+);
+
 test.each([
   ["API_TOKEN", "x", true],
   ["GITHUB_TOKEN_2", "x", true],

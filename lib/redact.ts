@@ -38,6 +38,21 @@ const namedPatterns: readonly [RegExp, string][] = [
   ],
 ];
 
+/** An escaped end of a line (`\n` in JSON) or a colour of a terminal: its last letter would make what follows a part of a word. */
+const escape = String.raw`(\\[nrt]|\u001b\[[0-9;]{0,16}m)`;
+const escapedForms = new Map<Pattern, Pattern>(
+  [...tokenShapes, ...headerPatterns, ...namedPatterns].map((entry) => {
+    const [pattern, replacement] = entry;
+    const behind = new RegExp(pattern.source.replace(/^\\b/, escape), pattern.flags);
+    return [entry, [behind, `$1${replacement.replace("$1", "$2")}`] as const];
+  }),
+);
+/** Whether one of them may match: one look instead of many. */
+const mayBeEscaped = new RegExp(
+  `${escape}(?:[spr]k-|gh[pousr]_|github_pat_|glpat-|xox[abeoprs]-|AKIA|AIza|npm_|portos_mcp_|eyJ|x-amz-signature=|(?:[a-z0-9]{1,40}[_-]){0,8}(?:authorization|bearer|password|passwd|secret|token|api|access|private)|[a-z][a-z0-9+.-]{0,30}://)`,
+  "i",
+);
+
 /** From now on `value` is removed from everything `redact` sees: raw, URL-encoded in both ways, base64 and base64url. */
 export function registerSecret(value: string): void {
   if (value.length < 4 || secrets.has(value)) return;
@@ -64,8 +79,18 @@ export function redactTokens(text: string): string {
   return replaced(secretPattern ? text.replace(secretPattern, mark) : text, [...tokenShapes, [privateKey, mark]]);
 }
 
-function replaced(text: string, patterns: readonly (readonly [RegExp, string])[]): string {
-  return patterns.reduce((result, [pattern, replacement]) => result.replace(pattern, replacement), text);
+type Pattern = readonly [RegExp, string];
+
+function replaced(text: string, patterns: readonly Pattern[]): string {
+  const result = patterns.reduce((before, [pattern, replacement]) => before.replace(pattern, replacement), text);
+  return mayBeEscaped.test(result) ? replacedEscaped(result, patterns) : result;
+}
+
+function replacedEscaped(text: string, patterns: readonly Pattern[]): string {
+  return patterns.reduce((before, pattern) => {
+    const form = escapedForms.get(pattern);
+    return form === undefined ? before : before.replace(...form);
+  }, text);
 }
 
 const allPatterns = [...tokenShapes, [privateKey, mark] as const, ...headerPatterns, ...namedPatterns];

@@ -8,6 +8,8 @@ import type { AppService } from "./app-service.ts";
 const sampleId = "hello-app";
 /** Two panels on one machine begin to look for a port at different places of this range. */
 const portRange = { first: 4100, count: 800 };
+/** Ports of other protocols no browser opens, from the range on: "bad ports" of the Fetch standard. */
+const refusedByBrowsers = [4190, 5060, 5061, 6000, 6566, 6665, 6666, 6667, 6668, 6669, 6679, 6697, 10_080];
 
 export interface SampleDependencies {
   apps: Pick<AppService, "list" | "create">;
@@ -25,9 +27,15 @@ export async function addSampleApp({ apps, rootDir, dataDir, listeningPorts }: S
     ...(await listeningPorts()).map(({ port }) => port),
     ...known.flatMap(({ processes }) => processes.flatMap(({ ports }) => ports)),
   ]);
-  let port = portRange.first + (Number.parseInt(stateName(dataDir), 16) % portRange.count);
-  while (taken.has(port)) port += 1;
+  const port = samplePort(Number.parseInt(stateName(dataDir), 16), taken);
   return apps.create(sampleInput(join(rootDir, "examples/hello-app"), port));
+}
+
+/** The first free port of the range from a place in it that `seed` stands for, and one a browser opens. */
+export function samplePort(seed: number, taken: ReadonlySet<number>): number {
+  let port = portRange.first + (seed % portRange.count);
+  while (taken.has(port) || refusedByBrowsers.includes(port)) port += 1;
+  return port;
 }
 
 function sampleInput(folder: string, port: number): AppInput {

@@ -88,7 +88,7 @@ function Check({ check }: { check: ReviewCheck }) {
       <span className="truncate" title={command}>
         {name}
       </span>
-      <StatusBadge status={checkStatus(check)} isCompact {...(message === null ? {} : { title: message })} />
+      <StatusBadge status={checkStatus(check)} isCompact />
       {isStale && endedAt !== null ? (
         <span className={classes["stale"]} title="The work has changed since this check began">
           stale
@@ -99,6 +99,7 @@ function Check({ check }: { check: ReviewCheck }) {
           Output<span className="visually-hidden"> of {name}</span>
         </Link>
       )}
+      {message === null ? null : <span className={classes["why"]}>{message}</span>}
     </li>
   );
 }
