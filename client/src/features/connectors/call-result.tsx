@@ -15,7 +15,9 @@ import { Notice } from "../../ui/notice.tsx";
 import { Section } from "../../ui/section.tsx";
 import { StatusBadge } from "../../ui/status-badge.tsx";
 import classes from "./connectors.module.css";
+import { heldFileOf } from "./held-file.ts";
 import { readableOf } from "./readable-output.ts";
+import { SaveFile } from "./save-file.tsx";
 import { Verdict } from "./verdict.tsx";
 
 /** What came back, how far it can be trusted, and the record of the call. */
@@ -23,6 +25,7 @@ export function CallResult({ reply: { output, trust, evidenceId, path, delivery 
   const readable = readableOf(output);
   const [form, setForm] = useState<"text" | "json">("text");
   const isText = readable !== null && form === "text";
+  const file = heldFileOf(output);
   return (
     <Section title="Result">
       <div className={classes["result"]}>
@@ -38,6 +41,11 @@ export function CallResult({ reply: { output, trust, evidenceId, path, delivery 
         </div>
         {delivery === undefined ? null : (
           <Notice tone="info">It is accepted and will be delivered; the queue shows how far it is.</Notice>
+        )}
+        {file === null ? null : (
+          <div className={classes["line"]}>
+            <SaveFile file={file} />
+          </div>
         )}
         {readable === null ? null : (
           <SegmentedControl
