@@ -226,7 +226,8 @@ export class JsonLogWriter {
       }
       const places = toPlaces(file, from, lines);
       file.size = places.at(-1)?.to ?? from;
-      const isRemoved = (await file.handle.stat()).nlink === 0;
+      // What nobody waits for is looked after when it is settled.
+      const isRemoved = isDurable && (await file.handle.stat()).nlink === 0;
       if (!isRemoved) {
         if (sealed) await chain?.commit(sealed.end, isDurable);
         this.#noteSettled(isDurable);
@@ -260,7 +261,8 @@ export class JsonLogWriter {
     const end = chain?.end;
     try {
       await file.handle.datasync();
-      if (end) await chain?.note(end);
+      this.#mustSettle ||= (await file.handle.stat()).nlink === 0;
+      if (end && !this.#mustSettle) await chain?.note(end);
     } catch (error) {
       this.#mustSettle = true;
       problems.report("unwritable", diskError(error, directory).message);

@@ -37,6 +37,28 @@ describe("redact", () => {
     expect(redact(text)).toBe(text);
   });
 
+  test.each([
+    `pk-live-${"a1B2".repeat(8)}`,
+    `rk-${"a1B2".repeat(8)}`,
+    ...["ghp", "gho", "ghu", "ghs", "ghr"].map((kind) => `${kind}_${"a1B2".repeat(6)}`),
+    `github_pat_${"a1B2".repeat(8)}`,
+    `glpat-${"a1B2".repeat(5)}`,
+    ...["xoxa", "xoxb", "xoxe", "xoxo", "xoxp", "xoxr", "xoxs"].map((kind) => `${kind}-1234567890-ab`),
+    "AKIAABCDEFGHIJKLMNOP",
+    `AIza${"a1B2".repeat(9)}`,
+    `npm_${"a1B2".repeat(9)}`,
+    `portos_mcp_${"a1B2".repeat(11)}`,
+    `eyJ${"a1B2".repeat(4)}.${"a1B2".repeat(4)}.${"a1B2".repeat(4)}`,
+    "-----BEGIN RSA PRIVATE KEY-----\nabc\n-----END RSA PRIVATE KEY-----",
+    "a+b://:hunter22@host",
+    "authorization=token abcdef",
+    "bearer abcdefghijklmnopqrst",
+    "my_passwd: hunter22",
+    "access-key=hunter22",
+  ])("finds what is in %j", (text) => {
+    expect(redact(`x ${text} y`)).toContain("[redacted]");
+  });
+
   test("a registered secret disappears raw, URL-encoded and in base64", () => {
     const secret = "p@ss word/ü+1";
     registerSecret(secret);

@@ -38,6 +38,12 @@ const namedPatterns: readonly [RegExp, string][] = [
   ],
 ];
 
+const tokenPatterns: readonly (readonly [RegExp, string])[] = [...tokenShapes, [privateKey, mark]];
+const wordPatterns = [...headerPatterns, ...namedPatterns];
+/** A part of everything the patterns find: most texts have none of them, and need no further look. */
+const tokenSigns =
+  /[spr]k-|gh[pousr]_|github_pat_|glpat-|xox[abeoprs]-|AKIA|AIza|npm_|portos_mcp_|eyJ|:\/\/|PRIVATE KEY-----/i;
+const wordSigns = /authorization|bearer|x-amz-signature|passw|secret|token|key/i;
 /** An escaped end of a line (`\n` in JSON) or a colour of a terminal: its last letter would make what follows a part of a word. */
 const escape = String.raw`(\\[nrt]|\u001b\[[0-9;]{0,16}m)`;
 const escapedForms = new Map<Pattern, Pattern>(
@@ -68,7 +74,8 @@ export function registerSecret(value: string): void {
 
 /** Returns `text` without registered secrets and without anything that has the shape of a known token. */
 export function redact(text: string): string {
-  return replaced(redactTokens(text), [...headerPatterns, ...namedPatterns]);
+  const withoutTokens = redactTokens(text);
+  return wordSigns.test(withoutTokens) ? replaced(withoutTokens, wordPatterns) : withoutTokens;
 }
 
 /**
@@ -76,7 +83,8 @@ export function redact(text: string): string {
  * which such words are words.
  */
 export function redactTokens(text: string): string {
-  return replaced(secretPattern ? text.replace(secretPattern, mark) : text, [...tokenShapes, [privateKey, mark]]);
+  const withoutValues = secretPattern ? text.replace(secretPattern, mark) : text;
+  return tokenSigns.test(withoutValues) ? replaced(withoutValues, tokenPatterns) : withoutValues;
 }
 
 type Pattern = readonly [RegExp, string];
@@ -93,7 +101,7 @@ function replacedEscaped(text: string, patterns: readonly Pattern[]): string {
   }, text);
 }
 
-const allPatterns = [...tokenShapes, [privateKey, mark] as const, ...headerPatterns, ...namedPatterns];
+const allPatterns = [...tokenPatterns, ...wordPatterns];
 const loweredPatterns = allPatterns.map(([pattern, replacement]) => [new RegExp(pattern, "gi"), replacement] as const);
 
 /** The same of a text that was put into lower case, and its secrets with it. */

@@ -33,7 +33,7 @@ const mostNames = 1_000;
  * Throws `reply_invalid` for what is nested deeper than 200 levels.
  */
 export function cleanOutput<T>(value: T, { secrets, schema, onCut }: OutputCleaning): T {
-  const redactSecrets = secretRedactor(secrets);
+  const redactSecrets = redactorFor(secrets);
   const cleanText = (text: string): string => redactSecrets(withoutControls(stripVTControlCharacters(text)));
   const names = new Map<string, string>();
   const cleanName = (name: string): string => {
@@ -80,6 +80,15 @@ function tooDeep(): GatewayError {
   return new GatewayError("reply_invalid", `The reply is nested deeper than ${deepest} levels`, {
     hint: "Ask the other side for less at once, or for another form of the reply.",
   });
+}
+
+const redactors = new WeakMap<readonly string[], (text: string) => string>();
+
+/** The secrets of a connector are the same list from call to call. */
+function redactorFor(secrets: readonly string[]): (text: string) => string {
+  const known = redactors.get(secrets) ?? secretRedactor(secrets);
+  redactors.set(secrets, known);
+  return known;
 }
 
 /** The mark itself is passed over, so that a secret that looks like a part of it does not grow with each time. */

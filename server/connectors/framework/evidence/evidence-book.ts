@@ -138,25 +138,36 @@ class Book {
   }
 
   async end(record: EvidenceRecord): Promise<void> {
-    const row = this.#toRow(record);
+    const row = redactRecord(record);
     try {
-      await this.#options.log.add({ ...row, kind: "call" }, { isDurable: false });
-      this.#underWay.delete(row.id);
+      await this.#write(row);
     } catch (error) {
-      this.#unwritten.set(row.id, row);
-      this.#retry ??= setTimeout(() => void this.#tryAgain(), retryMs).unref();
-      throw error;
+      if (!(error instanceof AppError && error.code === "invalid_request")) this.#keep(row);
+      else await this.#endWithoutDetails(row, error);
+      if (this.#unwritten.has(row.id)) throw error;
     }
   }
 
+  async #write(row: EvidenceRecord): Promise<void> {
+    await this.#options.log.add({ ...row, kind: "call" }, { isDurable: false });
+    this.#underWay.delete(row.id);
+  }
+
+  #keep(row: EvidenceRecord): void {
+    this.#unwritten.set(row.id, row);
+    this.#retry ??= setTimeout(() => void this.#tryAgain(), retryMs).unref();
+  }
+
   /** What does not fit the record's form must not lose the call itself. */
-  #toRow(record: EvidenceRecord): EvidenceRecord {
-    const parsed = evidenceRecordSchema.safeParse(redactRecord(record));
-    if (parsed.success) return parsed.data;
-    const intent = toIntent(record);
-    const message = `The record of this call was not valid and is left out: ${describeIssues(parsed.error)}.`;
+  async #endWithoutDetails(record: EvidenceRecord, { message }: AppError): Promise<void> {
     this.#options.logger.error("A record of a call was not valid", { id: record.id });
-    return { ...unknownEnd(intent), code: "record_invalid", message: message.slice(0, 4_000) };
+    const said = `The record of this call was not valid and is left out: ${message}`.slice(0, 4_000);
+    const row = { ...unknownEnd(toIntent(record)), code: "record_invalid", message: said };
+    try {
+      await this.#write(row);
+    } catch {
+      this.#keep(row);
+    }
   }
 
   /** Throws when there is still no writing. */
