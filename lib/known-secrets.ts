@@ -19,6 +19,7 @@ const filesWithSecrets = [
   dataFiles.providers,
   dataFiles.hooks,
   dataFiles.connectors,
+  dataFiles.feeds,
 ].map(({ path }) => path);
 
 /** Creates it; nothing is read before the first `refresh`. The files are only ever read. */

@@ -6,10 +6,8 @@ import { gzipSync } from "node:zlib";
 
 import { afterEach, beforeEach, expect, test } from "vitest";
 
-import type { JsonStore } from "../../../lib/json-store.ts";
 import { startHttp, type StartedServer } from "../../../lib/guarded-http/testing/hostile-server.ts";
 import { createTestGateway, type TestGateway } from "../framework/testing/test-gateway.ts";
-import type { RssBook } from "./rss-book.ts";
 import { createRss } from "./rss.ts";
 import { openRssStore } from "./testing/open-rss-store.ts";
 
@@ -17,7 +15,7 @@ const good = `<rss version="2.0"><channel><title>T</title><item><guid>1</guid><t
 
 let folder: string;
 let server: StartedServer;
-let store: JsonStore<RssBook>;
+let store: Awaited<ReturnType<typeof openRssStore>>;
 let scene: TestGateway;
 let sent: number;
 let answers: Record<string, (response: ServerResponse) => void>;

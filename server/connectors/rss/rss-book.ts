@@ -1,6 +1,7 @@
 import { z } from "zod";
 
 import type { JsonStore } from "../../../lib/json-store.ts";
+import { storedSecretSchema } from "../../../lib/secret-box.ts";
 
 const subscriptionSchema = z.strictObject({
   id: z.string(),
@@ -27,15 +28,25 @@ const subscriptionSchema = z.strictObject({
 /** A feed that is followed. */
 export type Subscription = z.output<typeof subscriptionSchema>;
 
-const rssBookSchema = z.strictObject({ subscriptions: z.array(subscriptionSchema) });
-export type RssBook = z.output<typeof rssBookSchema>;
+export interface RssBook {
+  readonly subscriptions: readonly Subscription[];
+}
 
-/** How the file of followed feeds is opened. */
+/** As it is on disk: what in its address lets somebody in is sealed, by the name of its parameter. */
+const storedSubscriptionSchema = subscriptionSchema.extend({
+  secrets: z.record(z.string(), storedSecretSchema).default({}),
+});
+export type StoredSubscription = z.output<typeof storedSubscriptionSchema>;
+
+const storedRssBookSchema = z.strictObject({ subscriptions: z.array(storedSubscriptionSchema) });
+export type StoredRssBook = z.output<typeof storedRssBookSchema>;
+
+/** How the file of followed feeds is opened; `openPrivateFeeds` reads it. */
 export const rssFile = {
-  schema: rssBookSchema,
+  schema: storedRssBookSchema,
   initial: { subscriptions: [] },
   version: 1,
-  isolate: { list: "subscriptions", entry: subscriptionSchema },
+  isolate: { list: "subscriptions", entry: storedSubscriptionSchema },
 };
 
 /** What remembers followed feeds and the entries that were given back. */

@@ -4,10 +4,8 @@ import { join } from "node:path";
 
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
-import type { JsonStore } from "../../../lib/json-store.ts";
 import { createTestGateway, type TestGateway } from "../framework/testing/test-gateway.ts";
 import { startSite, type SitePage, type WebSite } from "../reading/testing/web-site.ts";
-import type { RssBook } from "./rss-book.ts";
 import { createRss } from "./rss.ts";
 import { openRssStore } from "./testing/open-rss-store.ts";
 
@@ -19,7 +17,7 @@ interface Listed {
 
 let folder: string;
 let site: WebSite;
-let store: JsonStore<RssBook>;
+let store: Awaited<ReturnType<typeof openRssStore>>;
 let scene: TestGateway;
 
 beforeEach(async () => {

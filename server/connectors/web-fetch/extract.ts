@@ -2,10 +2,11 @@ import { z } from "zod";
 
 import { defineOperation, type OperationContext } from "../framework/define-connector.ts";
 import { GatewayError } from "../framework/gateway-error.ts";
-import { baseOf, isPage, parsePage, readText, resolveLink } from "../reading/page.ts";
+import { baseOf, isPage, parsePage, readText, resolveLink, type TextReply } from "../reading/page.ts";
 import { shorten } from "../reading/plain-text.ts";
 import { getPage } from "./get-page.ts";
 import { pageMetadata, pageMetadataSchema } from "./page-metadata.ts";
+import type { PageReader } from "./page-reader.ts";
 import { mainPart } from "./readable.ts";
 import { elementText, tableRows, toMarkdown, tidyLinks } from "./to-markdown.ts";
 import { pageUrl, respectsRobots, type WebFetchConfig } from "./web-fetch-config.ts";
@@ -30,7 +31,7 @@ const input = z.strictObject({
   maxChars: z.int().min(200).max(200_000).default(30_000).describe("Most characters of text"),
   respectsRobots,
 });
-type Input = z.output<typeof input>;
+export type ExtractWish = z.output<typeof input>;
 
 const output = z.strictObject({
   url: z.string().describe("Where it came from, after redirects"),
@@ -42,48 +43,56 @@ const output = z.strictObject({
   warnings: z.array(z.string()),
 });
 
+export type ExtractOutput = z.output<typeof output>;
+
 const maxTables = 50;
 
-/** Takes parts out of a page. */
-export const extractOperation = defineOperation({
-  title: "Take parts out of a page",
-  description: "Gives back a page's metadata, links, tables and main text, also only of what a CSS selector finds.",
-  effect: "read",
-  isIdempotent: true,
-  trust: "external",
-  input,
-  output,
-  targets: ({ url }) => [url],
-  examples: [
-    { title: "Everything", input: { url: "https://example.com/" } },
-    { title: "Links of a menu", input: { url: "https://example.com/", parts: ["links"], selector: "nav a" } },
-    { title: "Tables of an article", input: { url: "https://example.com/prices", parts: ["tables"] } },
-  ],
-  async run(wish, context: OperationContext<WebFetchConfig>) {
-    const accept = "text/html,application/xhtml+xml,*/*;q=0.5";
-    const reply = await getPage({ ...wish, accept, maxBytes: context.config.maxPageBytes }, context);
-    const text = readText(reply);
-    if (!isPage(text.type))
-      throw new GatewayError("reply_invalid", `There is no page at this address, but ${text.type}`, {
-        hint: "Use fetch for texts, and download for files.",
-        isFinal: true,
-      });
-    const document = await parsePage(text);
-    const base = baseOf(document, text.url);
-    const wants = (part: (typeof parts)[number]): boolean => wish.parts.includes(part);
-    const found = wish.selector === undefined ? null : select(document, wish.selector);
-    const roots = found === null ? [document.body] : outermost(found).slice(0, wish.limit);
-    return {
-      url: text.url,
-      metadata: wants("metadata") ? pageMetadata(document, text.url) : null,
-      links: wants("links") ? linksOf(roots, base, wish.limit) : null,
-      tables: wants("tables") ? tablesOf(roots) : null,
-      text: wants("text") ? await textOf(document, found === null ? null : roots, { url: text.url, base, wish }) : null,
-      matches: found?.length ?? null,
-      warnings: text.warnings,
-    };
-  },
-});
+/** Gets a page and lets parts be taken out of it. */
+export const extractOperation = (reader: PageReader) =>
+  defineOperation({
+    title: "Take parts out of a page",
+    description: "Gives back a page's metadata, links, tables and main text, also only of what a CSS selector finds.",
+    effect: "read",
+    isIdempotent: true,
+    trust: "external",
+    input,
+    output,
+    targets: ({ url }) => [url],
+    examples: [
+      { title: "Everything", input: { url: "https://example.com/" } },
+      { title: "Links of a menu", input: { url: "https://example.com/", parts: ["links"], selector: "nav a" } },
+      { title: "Tables of an article", input: { url: "https://example.com/prices", parts: ["tables"] } },
+    ],
+    async run(wish, context: OperationContext<WebFetchConfig>) {
+      const accept = "text/html,application/xhtml+xml,*/*;q=0.5";
+      const reply = await getPage({ ...wish, accept, maxBytes: context.config.maxPageBytes }, context);
+      const text = readText(reply);
+      if (!isPage(text.type))
+        throw new GatewayError("reply_invalid", `There is no page at this address, but ${text.type}`, {
+          hint: "Use fetch for texts, and download for files.",
+          isFinal: true,
+        });
+      return reader.extract(text, wish, context);
+    },
+  });
+
+/** Takes parts out of a page; takes long where the page is made to. */
+export async function extractParts(text: TextReply, wish: ExtractWish): Promise<ExtractOutput> {
+  const document = await parsePage(text);
+  const base = baseOf(document, text.url);
+  const wants = (part: (typeof parts)[number]): boolean => wish.parts.includes(part);
+  const found = wish.selector === undefined ? null : select(document, wish.selector);
+  const roots = found === null ? [document.body] : outermost(found).slice(0, wish.limit);
+  return {
+    url: text.url,
+    metadata: wants("metadata") ? pageMetadata(document, text.url) : null,
+    links: wants("links") ? linksOf(roots, base, wish.limit) : null,
+    tables: wants("tables") ? tablesOf(roots) : null,
+    text: wants("text") ? await textOf(document, found === null ? null : roots, { url: text.url, base, wish }) : null,
+    matches: found?.length ?? null,
+    warnings: text.warnings,
+  };
+}
 
 function select(document: Document, selector: string): Element[] {
   // Each of them makes the search over the whole page begin anew.
@@ -140,7 +149,7 @@ function tablesOf(roots: Element[]) {
 interface TextWish {
   url: string;
   base: string;
-  wish: Input;
+  wish: ExtractWish;
 }
 
 async function textOf(document: Document, roots: Element[] | null, { url, base, wish }: TextWish): Promise<string> {

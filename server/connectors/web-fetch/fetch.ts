@@ -5,6 +5,7 @@ import { htmlField } from "../framework/html-field.ts";
 import { isPage, parsePage, readText, type TextReply } from "../reading/page.ts";
 import { getPage } from "./get-page.ts";
 import { pageMetadata } from "./page-metadata.ts";
+import type { PageReader } from "./page-reader.ts";
 import { mainPart } from "./readable.ts";
 import { toMarkdown } from "./to-markdown.ts";
 import { pageUrl, respectsRobots, type WebFetchConfig } from "./web-fetch-config.ts";
@@ -35,41 +36,43 @@ const output = z.strictObject({
   nextOffset: z.int().nullable().describe("Where to read on; null at the end"),
   warnings: z.array(z.string()),
 });
-type Output = z.output<typeof output>;
-type Input = z.output<typeof input>;
+export type FetchOutput = z.output<typeof output>;
+export type FetchWish = z.output<typeof input>;
 
 const accept = "text/html,application/xhtml+xml,text/markdown,text/plain;q=0.9,application/json;q=0.8,*/*;q=0.5";
 
-/** Reads a page. */
-export const fetchOperation = defineOperation({
-  title: "Read a page",
-  description: "Gets a web page and gives back what is readable in it as Markdown, plain text or clean HTML.",
-  effect: "read",
-  isIdempotent: true,
-  trust: "external",
-  input,
-  output,
-  targets: ({ url }) => [url],
-  examples: [
-    { title: "An article as Markdown", input: { url: "https://example.com/" } },
-    { title: "The next part of a long page", input: { url: "https://example.com/long", offset: 50_000 } },
-    {
-      title: "Everything, where robots may",
-      input: { url: "https://example.com/", mainOnly: false, respectsRobots: true },
+/** Gets a page and lets it be read. */
+export const fetchOperation = (reader: PageReader) =>
+  defineOperation({
+    title: "Read a page",
+    description: "Gets a web page and gives back what is readable in it as Markdown, plain text or clean HTML.",
+    effect: "read",
+    isIdempotent: true,
+    trust: "external",
+    input,
+    output,
+    targets: ({ url }) => [url],
+    examples: [
+      { title: "An article as Markdown", input: { url: "https://example.com/" } },
+      { title: "The next part of a long page", input: { url: "https://example.com/long", offset: 50_000 } },
+      {
+        title: "Everything, where robots may",
+        input: { url: "https://example.com/", mainOnly: false, respectsRobots: true },
+      },
+    ],
+    async run(wish, context: OperationContext<WebFetchConfig>): Promise<FetchOutput> {
+      const reply = await getPage(
+        { url: wish.url, respectsRobots: wish.respectsRobots, accept, maxBytes: context.config.maxPageBytes },
+        context,
+      );
+      const text = readText(reply);
+      context.signal.throwIfAborted();
+      return isPage(text.type) ? reader.fetch(text, wish, context) : plainReply(text, wish);
     },
-  ],
-  async run(wish, context: OperationContext<WebFetchConfig>): Promise<Output> {
-    const reply = await getPage(
-      { url: wish.url, respectsRobots: wish.respectsRobots, accept, maxBytes: context.config.maxPageBytes },
-      context,
-    );
-    const text = readText(reply);
-    context.signal.throwIfAborted();
-    return isPage(text.type) ? readPage(text, wish) : plainReply(text, wish);
-  },
-});
+  });
 
-async function readPage(text: TextReply, wish: Input): Promise<Output> {
+/** What is readable in a page; takes long where the page is made to. */
+export async function readPage(text: TextReply, wish: FetchWish): Promise<FetchOutput> {
   const document = await parsePage(text);
   const about = pageMetadata(document, text.url);
   const main = await mainPart(document, text.url, { isMainOnly: wish.mainOnly });
@@ -93,7 +96,7 @@ async function readPage(text: TextReply, wish: Input): Promise<Output> {
   };
 }
 
-async function contentOf(root: Element, format: Input["format"]): Promise<string> {
+async function contentOf(root: Element, format: FetchWish["format"]): Promise<string> {
   if (format === "html") return root.innerHTML;
   if (format === "markdown") return toMarkdown(root);
   for (const end of root.querySelectorAll("p, div, li, h1, h2, h3, h4, h5, h6, tr, br, pre, blockquote"))
@@ -106,7 +109,7 @@ async function contentOf(root: Element, format: Input["format"]): Promise<string
     .trim();
 }
 
-function plainReply(text: TextReply, wish: Input): Output {
+function plainReply(text: TextReply, wish: FetchWish): FetchOutput {
   const { part, ...place } = partOf(text.text, wish);
   return {
     url: text.url,
@@ -129,7 +132,7 @@ function plainReply(text: TextReply, wish: Input): Output {
 /** Never cuts a character in two. */
 function partOf(
   whole: string,
-  { offset, maxChars }: Input,
+  { offset, maxChars }: FetchWish,
 ): { part: string; totalChars: number; nextOffset: number | null } {
   let end = Math.min(whole.length, offset + maxChars);
   if (end < whole.length && /[\ud800-\udbff]/.test(whole[end - 1] ?? "")) end -= 1;

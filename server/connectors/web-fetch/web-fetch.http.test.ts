@@ -1,11 +1,14 @@
 import { createHash } from "node:crypto";
+import { rm } from "node:fs/promises";
 
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 
+import { bundleProgram } from "../../../scripts/lib/bundle-program.mjs";
 import { loopbackContext } from "../framework/testing/loopback-context.ts";
 import { startSite, type SitePages, type WebSite } from "../reading/testing/web-site.ts";
 import { webFetchConfigSchema } from "./web-fetch-config.ts";
-import { webFetch } from "./web-fetch.ts";
+import { createPageReader, type PageReader } from "./page-reader.ts";
+import { createWebFetch } from "./web-fetch.ts";
 
 const sentence = "The harbour was quiet, the boats lay still, and nobody spoke of the storm that had passed. ";
 const article = `<!doctype html><html lang="en"><head><title>The harbour | News</title>
@@ -20,10 +23,20 @@ const article = `<!doctype html><html lang="en"><head><title>The harbour | News<
 <footer>Imprint</footer></body></html>`;
 
 let site: WebSite;
+let program = "";
+let reader: PageReader;
+let webFetch: ReturnType<typeof createWebFetch>;
 beforeAll(async () => {
   site = await startSite({});
+  program = await bundleProgram("server/connectors/web-fetch/page-worker.ts");
+  reader = createPageReader(program);
+  webFetch = createWebFetch(reader);
 });
-afterAll(() => site.close());
+afterAll(async () => {
+  await reader.stop();
+  await rm(program, { force: true });
+  await site.close();
+});
 beforeEach(() => {
   site.visits.length = 0;
 });
@@ -217,4 +230,21 @@ test("only addresses of the web are taken", () => {
   const { input } = webFetch.operations["fetch"] ?? {};
   for (const url of ["file:///etc/passwd", "javascript:alert(1)", "ftp://example.com/", "example.com"])
     expect(input?.safeParse({ url }).success, url).toBe(false);
+});
+
+test.each([
+  ["nested tags", "<div>".repeat(1_900_000)],
+  ["entities", `<p>${"&amp;".repeat(1_900_000)}`],
+  ["paragraphs", "<p>word, <b>word</b>".repeat(450_000)],
+  ["links", '<a href="/x">a</a> '.repeat(450_000)],
+])("nearly 10 MB of %s are read in part, which is said, and nothing else waits for it", async (_, body) => {
+  let turns = 0;
+  const timer = setInterval(() => {
+    turns += 1;
+  }, 10);
+  const page = await run("fetch", { "/harbour": { body } }, {}, { maxPageBytes: 20_000_000 });
+  clearInterval(timer);
+  expect(String(page["content"]).length).toBeLessThan(500_001);
+  expect(page["warnings"]).toEqual(["The page is so large or so deeply nested that a part of it was left out."]);
+  expect(turns).toBeGreaterThan(0);
 });

@@ -2,14 +2,17 @@ import { defineConnector } from "../framework/define-connector.ts";
 import { downloadOperation } from "./download.ts";
 import { extractOperation } from "./extract.ts";
 import { fetchOperation } from "./fetch.ts";
+import type { PageReader } from "./page-reader.ts";
 import { webFetchConfigSchema } from "./web-fetch-config.ts";
 
-/** Pages and files of the web. */
-export const webFetch = defineConnector({
-  id: "web-fetch",
-  title: "Web pages",
-  description: "Reads web pages as Markdown, takes parts out of them and downloads files.",
-  config: webFetchConfigSchema,
-  secrets: [],
-  operations: { fetch: fetchOperation, download: downloadOperation, extract: extractOperation },
-});
+/** Pages and files of the web; `reader` makes sense of pages. */
+export function createWebFetch(reader: PageReader) {
+  return defineConnector({
+    id: "web-fetch",
+    title: "Web pages",
+    description: "Reads web pages as Markdown, takes parts out of them and downloads files.",
+    config: webFetchConfigSchema,
+    secrets: [],
+    operations: { fetch: fetchOperation(reader), download: downloadOperation, extract: extractOperation(reader) },
+  });
+}

@@ -1,10 +1,27 @@
 import { join } from "node:path";
 
-import { openJsonStore, type JsonStore } from "../../../../lib/json-store.ts";
+import { openJsonStore } from "../../../../lib/json-store.ts";
 import { silentLogger } from "../../../../lib/logger.ts";
-import { rssFile, type RssBook } from "../rss-book.ts";
+import { createSecretBox } from "../../../../lib/secret-box.ts";
+import { openPrivateFeeds } from "../private-feeds.ts";
+import { rssFile, type RssStore, type StoredRssBook } from "../rss-book.ts";
 
-/** The file of followed feeds in a folder of a test; close it before the folder goes. */
-export function openRssStore(folder: string): Promise<JsonStore<RssBook>> {
-  return openJsonStore<RssBook>({ ...rssFile, file: join(folder, "feeds.json"), logger: silentLogger });
+/** The followed feeds of a folder of a test; close it before the folder goes. */
+export async function openRssStore(folder: string): Promise<RssStore & { close(): Promise<void> }> {
+  const logger = silentLogger;
+  const store = await openJsonStore<StoredRssBook>({ ...rssFile, file: join(folder, "feeds.json"), logger });
+  const secrets = createSecretBox({
+    configDir: join(folder, "config"),
+    fingerprintFile: join(folder, "secrets-key.json"),
+    variables: {},
+    logger,
+  });
+  const feeds = await openPrivateFeeds({ store, secrets, logger });
+  return {
+    ...feeds,
+    async close() {
+      await feeds.stop();
+      await store.close();
+    },
+  };
 }
