@@ -70,6 +70,18 @@ describe("prometheus", () => {
     });
   });
 
+  it("gives a single number as a point, and a text as a row", async () => {
+    fake.answers.push({ body: { status: "success", data: { resultType: "scalar", result: [1_435_781_451, "3"] } } });
+    await expect(run("query", { query: "scalar(a)", isNow: true })).resolves.toMatchObject({
+      series: [{ name: "", points: [{ at: "2015-07-01T20:10:51.000Z", value: 3 }] }],
+    });
+    fake.answers.push({ body: { status: "success", data: { resultType: "string", result: [1_435_781_451, "b"] } } });
+    await expect(run("query", { query: '"b"', isNow: true })).resolves.toMatchObject({
+      series: [],
+      rows: [{ value: "b" }],
+    });
+  });
+
   it("lists alerting rules, the recording ones left out", async () => {
     await expect(run("list-monitors", { limit: 2 })).resolves.toMatchObject({
       monitors: [

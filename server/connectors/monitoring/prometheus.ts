@@ -100,13 +100,15 @@ async function queryPrometheus(wish: QueryWish, context: MonitoringContext): Pro
     },
     context,
   );
-  const all =
-    data.resultType === "matrix" || data.resultType === "vector" ? data.result.map(toSeries) : [single(data.result)];
+  const notes = [...warnings, ...infos];
+  if (data.resultType === "string")
+    return { series: [], rows: [{ value: data.result[1] }], isCut: false, warnings: notes };
+  const all = data.resultType === "scalar" ? [single(data.result)] : data.result.map(toSeries);
   return {
     series: all.slice(0, wish.maxSeries),
     rows: [],
     isCut: all.length > wish.maxSeries,
-    warnings: [...warnings, ...infos],
+    warnings: notes,
   };
 }
 
