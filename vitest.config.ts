@@ -4,7 +4,7 @@ import { defineConfig } from "vitest/config";
 
 const common = {
   environment: "node" as const,
-  exclude: ["**/node_modules/**", "dist/**", "e2e/**"],
+  exclude: ["**/node_modules/**", "data/**", "dist/**", "e2e/**"],
   // What is waited for comes at once on an idle machine; a busy one needs patience, and only a failure costs it.
   expect: { poll: { timeout: 15_000 } },
 };

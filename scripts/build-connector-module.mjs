@@ -35,7 +35,8 @@ async function build(folder, file, output) {
       );
     },
     load(id) {
-      if (id === ours) return 'import { serve } from "runner";\nimport given from "module";\nserve(given);\n';
+      if (id === ours)
+        return 'import { serve } from "runner";\nimport * as given from "module";\nserve(given.default);\n';
       if (!isInside(folder, id)) return null;
       const text = readFileSync(id, "utf8");
       sources.set(relative(folder, id), text);
