@@ -26,6 +26,7 @@ import { buildApps, type BuildAppsOptions, type BuiltApps } from "./build-apps.t
 import { buildOutside } from "./build-outside.ts";
 import { mountApiDocs } from "./features/api-docs/routes.ts";
 import { automationApps } from "./features/automations/app-actions.ts";
+import { automationConnectors } from "./features/automations/automation-connectors.ts";
 import { buildAutomations } from "./features/automations/build-automations.ts";
 import { automationRuns, type AutomationRuns } from "./features/automations/run-action.ts";
 import { automationTasks } from "./features/automations/task-action.ts";
@@ -168,6 +169,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     }),
     runs: runsOfAutomations,
     prompts: { issuesOf: (reference, path) => agents.promptIssues(reference, path) },
+    connectors: automationConnectors(() => ({ ...outside.connectors, ...outside })),
     notifications,
     panic,
   });

@@ -1,7 +1,8 @@
 import type { Settings } from "../contract/features/settings.ts";
 import type { JsonStore } from "../lib/json-store.ts";
 import type { AppContext } from "./app-context.ts";
-import type { AutomationService } from "./features/automations/automation-service.ts";
+import type { AutomationConnectors, TriggerMessage } from "./features/automations/automation-connectors.ts";
+import type { BuiltAutomations } from "./features/automations/build-automations.ts";
 import type { ApprovalService } from "./features/approvals/approval-service.ts";
 import type { PanicSwitch } from "./features/chief/panic-switch.ts";
 import { buildConnectors, type Connectors } from "./features/connectors/build-connectors.ts";
@@ -12,7 +13,7 @@ import { buildTrust } from "./features/trust/build-trust.ts";
 
 interface Dependencies {
   settings: JsonStore<Settings>;
-  automations: Pick<AutomationService, "runForMessage">;
+  automations: Pick<BuiltAutomations, "runForMessage" | "keepReply" | "awaitedQuestions" | "list">;
   approvals: ApprovalService;
   panic: PanicSwitch;
 }
@@ -20,6 +21,9 @@ interface Dependencies {
 /** Everything calls that leave this machine go through, and messages that come in. */
 export interface Outside {
   connectors: Connectors;
+  outbox: AutomationConnectors["deliveries"];
+  /** What a message of a webhook said; `null` when it is kept no longer. */
+  message(id: string): Promise<TriggerMessage | null>;
   /** From now on the outbox delivers, and messages are handed on that were accepted just before the last end. */
   start(): Promise<void>;
 }
@@ -30,9 +34,23 @@ export async function buildOutside(context: AppContext, parts: Dependencies): Pr
   const outbox = await buildOutbox(context);
   const trust = await buildTrust(context);
   const hooks = await buildHooks(context, { settings, runAutomation: automations.runForMessage });
-  const connectors = await buildConnectors(context, { evidence, outbox, approvals, panic, trust: () => trust });
+  const connectors = await buildConnectors(context, {
+    evidence,
+    outbox,
+    approvals,
+    panic,
+    trust: () => trust,
+    automations,
+    users: {
+      automations: () => automations.list().automations.map(({ automation }) => automation),
+      hooks: () => hooks.service.list(),
+      rules: () => approvals.rules(),
+    },
+  });
   return {
     connectors,
+    outbox,
+    message: hooks.message,
     async start() {
       await connectors.start();
       hooks.handOnAgain();

@@ -34,7 +34,19 @@ export interface GatewayRequest {
   asksBeforeWrites?: boolean | undefined;
   /** Called when the user is asked: from then on it may take long. */
   onAsk?: (() => void) | undefined;
+  /** Whoever calls comes back for the very same call after a restart: its question stays until then. */
+  resumes?: ResumedQuestion | undefined;
   signal?: AbortSignal | undefined;
+}
+
+/** The question of a call that outlives the process. */
+export interface ResumedQuestion {
+  /** Asked for this call before; its answer counts when exactly the same would be asked now. */
+  approvalId: string | null;
+  /** Resolves when whoever calls can find the question again. */
+  onAsked(approvalId: string): Promise<void>;
+  /** The user, or a rule, has answered. */
+  onAnswered(): Promise<void>;
 }
 
 /** What became of a call that went well. */
@@ -45,6 +57,8 @@ export interface GatewayReply {
   trust: TrustTier;
   path: EvidenceStep[];
   isDryRun: boolean;
+  /** Of a dry run: what the user would be asked; `null` when nobody is. */
+  question?: string | null;
   delivery?: { id: string; isNew: boolean };
 }
 
@@ -68,9 +82,16 @@ export interface ApprovalAnswer {
 
 /** Asks the user about calls. */
 export interface GatewayApprovals {
-  /** Resolves with the answer; gives the question up when `signal` aborts, and rejects. */
+  /**
+   * Resolves with the answer; gives the question up when `signal` aborts, and rejects. One that is resumed later is left as it is
+   * when PortOS ends.
+   */
   ask(
-    question: { subject: Extract<ApprovalSubject, { kind: "connector-call" }>; hash: string },
+    question: {
+      subject: Extract<ApprovalSubject, { kind: "connector-call" }>;
+      hash: string;
+      resumes?: ResumedQuestion | undefined;
+    },
     signal: AbortSignal | undefined,
   ): Promise<ApprovalAnswer>;
 }

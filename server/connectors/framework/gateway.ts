@@ -1,11 +1,11 @@
 import type { OutboxMessage } from "../../../contract/features/outbox.ts";
 import type { TrustTier } from "../../../contract/features/connectors.ts";
-import { askApproval } from "./ask-approval.ts";
+import { askApproval, subjectOf } from "./ask-approval.ts";
 import { createCallPath } from "./call-path.ts";
 import { intentOf, recordOf, type CallNotes } from "./call-record.ts";
 import { createCallTrace } from "./call-trace.ts";
 import { cleanInput } from "./clean-input.ts";
-import { GatewayError } from "./gateway-error.ts";
+import { endingError, GatewayError } from "./gateway-error.ts";
 import type { DeliveryOf, GatewayDependencies, GatewayReply, GatewayRequest } from "./gateway-request.ts";
 import { cleanOutput } from "./output-cleaning.ts";
 import { issuesOf, prepareCall, type PreparedCall } from "./prepare-call.ts";
@@ -38,9 +38,8 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
     return work;
   }
 
-  function cutAll(reason: string): number {
-    const hint = "Open the gateway on the Connectors page, then call again.";
-    for (const controller of running.keys()) controller.abort(new GatewayError("cancelled", reason, { hint }));
+  function cut(reason: GatewayError): number {
+    for (const controller of running.keys()) controller.abort(reason);
     return running.size;
   }
 
@@ -91,15 +90,18 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
         return toGatewayError(error);
       }
     },
-    cutAll,
+    cutAll(reason) {
+      const hint = "Open the gateway on the Connectors page, then call again.";
+      return cut(new GatewayError("cancelled", reason, { hint }));
+    },
     async stop() {
-      cutAll("PortOS is being stopped");
+      cut(endingError());
       await Promise.allSettled(running.values());
     },
   };
 }
 
-type Ended = Pick<GatewayReply, "output" | "trust" | "delivery">;
+type Ended = Pick<GatewayReply, "output" | "trust" | "delivery" | "question">;
 
 /** Every step in its order; throws at the first that stops the call. */
 async function goThrough(notes: CallNotes, dependencies: GatewayDependencies): Promise<Ended> {
@@ -113,7 +115,8 @@ async function goThrough(notes: CallNotes, dependencies: GatewayDependencies): P
   const declared = prepared.operation.trust ?? "external";
   if (request.isDryRun === true) {
     path.note("dry-run", "dry_run", "Nothing was sent: this was a dry run");
-    return { output: null, trust: declared };
+    const question = prepared.asks === "no" ? null : subjectOf(request, prepared).title;
+    return { output: null, trust: declared, question };
   }
   if (isQueued) return { output: null, trust: declared, delivery: await enqueue(notes, input, dependencies) };
   return leave(notes, { ...prepared, input }, dependencies);
@@ -175,6 +178,7 @@ async function enqueue(notes: CallNotes, input: Record<string, unknown>, { outbo
       caller,
       correlationId,
     });
+    notes.delivery = { id: value.id, attempt: 0, idempotencyKey };
     const reason = value.isNew ? `Accepted as delivery ${value.id}` : `Known already as delivery ${value.id}`;
     return { value, code: value.isNew ? "accepted" : "known", reason };
   });

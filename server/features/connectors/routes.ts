@@ -1,12 +1,20 @@
-import { connectorsEndpoints, type GatewayState, type NetworkMode } from "../../../contract/features/connectors.ts";
+import {
+  connectorsEndpoints,
+  type ConnectorUse,
+  type GatewayState,
+  type NetworkMode,
+} from "../../../contract/features/connectors.ts";
 import type { OutsideCaller } from "../../../contract/features/evidence.ts";
 import type { CircuitBreaker } from "../../../lib/circuit-breaker.ts";
 import type { Gateway } from "../../connectors/framework/gateway.ts";
 import { GatewayError } from "../../connectors/framework/gateway-error.ts";
-import type { GatewayRequest } from "../../connectors/framework/gateway-request.ts";
+import type { GatewayDependencies, GatewayRequest } from "../../connectors/framework/gateway-request.ts";
+import { jsonOutput } from "../../connectors/framework/json-output.ts";
 import type { Mount, RequestContext } from "../../http/mount.ts";
 import { deviceName } from "../../device-name.ts";
 import { refusalView, type ConnectorService } from "./connector-service.ts";
+import { examineConnector } from "./doctor.ts";
+import type { Looker } from "./recorded-look.ts";
 import type { NetworkModeSwitch } from "./network-mode.ts";
 import type { PolicyStore } from "./policy-store.ts";
 
@@ -19,14 +27,17 @@ interface Dependencies {
   panic: { isOn(): boolean; check(): void };
   /** What waits may go now. */
   wake(): void;
+  state(): GatewayState;
+  stateChanged(): void;
+  uses(id: string): ConnectorUse[];
+  dependencies: GatewayDependencies;
 }
 
 const wider: Readonly<Record<NetworkMode, number>> = { offline: 0, "read-only": 1, online: 2 };
 
 /** Mounts the endpoints of connectors and of the gateway. */
 export function mountConnectors(mount: Mount, parts: Dependencies): void {
-  const { service, policies, gateway, network, breaker, panic, wake } = parts;
-  const state = (): GatewayState => ({ ...network.state(), isPanic: panic.isOn(), breakers: breaker.states() });
+  const { service, policies, gateway, network, breaker, panic, wake, state, dependencies } = parts;
   mount(
     "connectors",
     connectorsEndpoints,
@@ -43,6 +54,7 @@ export function mountConnectors(mount: Mount, parts: Dependencies): void {
     },
     resetBreaker({ body }) {
       breaker.reset(body.target);
+      parts.stateChanged();
       return state();
     },
     get: ({ params }) => service.get(params.id),
@@ -53,7 +65,10 @@ export function mountConnectors(mount: Mount, parts: Dependencies): void {
       return view;
     },
     disable: ({ params }) => service.setEnabled(params.id, false),
-    check: ({ params }, { signal }) => service.check(params.id, signal),
+    check: async ({ params }, context) => (await service.check(params.id, lookerOf(context))).status,
+    uses: ({ params }) => ({ uses: parts.uses(service.find(params.id).id) }),
+    doctor: ({ params }, context) =>
+      examineConnector(service.find(params.id), lookerOf(context), { dependencies, service }),
     policy: ({ params }) => policies.view(service.find(params.id).id),
     putPolicy: ({ params, body }, { caller }) => policies.put(service.find(params.id).id, body, caller.name),
     simulate({ params, body }, { correlationId }) {
@@ -73,16 +88,16 @@ export function mountConnectors(mount: Mount, parts: Dependencies): void {
         ...requestOf(params, body.params, context),
         idempotencyKey: body.idempotencyKey,
       });
-      return { ...reply, output: toJson(output) };
+      return { ...reply, output: jsonOutput(output) };
     },
     async dryRun({ params, body }, context) {
       try {
         const reply = await gateway.execute({ ...requestOf(params, body.params, context), isDryRun: true });
-        const { path, evidenceId } = reply;
+        const { path, evidenceId, question = null } = reply;
         const asking = path.find(({ step, code }) => step === "approval" && code === "would_ask");
         const message = asking?.reason ?? "It would be made";
         const verdict = asking === undefined ? "allowed" : "asks";
-        return { verdict, question: asking?.reason ?? null, code: null, message, hint: null, path, evidenceId };
+        return { verdict, question, code: null, message, hint: null, path, evidenceId };
       } catch (error) {
         if (!(error instanceof GatewayError)) throw error;
         return { ...refusalView(error, [...error.path]), evidenceId: error.evidenceId };
@@ -100,15 +115,12 @@ function requestOf(
   return { connector: id, operation, params, caller: callerOf(context), correlationId, signal };
 }
 
+function lookerOf(context: RequestContext): Looker {
+  const { correlationId, signal } = context;
+  return { caller: callerOf(context), correlationId, signal };
+}
+
 /** Who presses a button of the panel. */
 function callerOf({ caller, header }: RequestContext): OutsideCaller {
   return { kind: "person", name: caller.name, device: deviceName(caller, header("user-agent")) };
-}
-
-/** What JSON cannot say becomes what it can: bytes as base64. */
-function toJson(output: unknown): unknown {
-  const text = JSON.stringify(output ?? null, (_name, value: unknown) =>
-    value instanceof Uint8Array ? Buffer.from(value).toString("base64") : value,
-  );
-  return JSON.parse(text) as unknown;
 }

@@ -24,7 +24,9 @@ export function usesText(uses: readonly ConnectorUse[], deed: "turn off" | "remo
   const more = broken.length - shown.length;
   const names = more > 0 ? `${shown.join(", ")} and ${String(more)} more` : shown.join(", ");
   const until = deed === "remove" ? "it is back" : "it is on again";
-  return broken.length === 1 ? `${names} uses it and fails until ${until}.` : `${names} use it and fail until ${until}.`;
+  return broken.length === 1
+    ? `${names} uses it and fails until ${until}.`
+    : `${names} use it and fail until ${until}.`;
 }
 
 /** The list with what has become of one connector; those that are new stand by their title. */
