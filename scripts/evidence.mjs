@@ -1,5 +1,5 @@
 // npm run evidence -- verify: proves the chain of evidence or names its first broken line, whether PortOS runs or not. With
-// --expect=<number>:<hash> a row noted earlier has to be there as it was.
+// --expect=<number>:<hash> a row noted earlier has to be there as it was; with --file=<path> a downloaded chain is proved.
 import { install, loadControl, main, root } from "./lib/bootstrap.mjs";
 
 await main(async () => {

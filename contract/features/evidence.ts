@@ -41,8 +41,8 @@ export const evidenceIntentSchema = z.strictObject({
   effect: z.enum(["read", "write", "destructive"]),
   /** Origins it means to call. */
   targets: z.array(z.string().max(2_000)).max(50),
-  /** The delivery of the outbox it belongs to, with the number of the try. */
-  delivery: z.strictObject({ id: z.string().max(60), attempt: z.int().min(1) }).nullable(),
+  /** The delivery of the outbox it belongs to, with the number of the try; 0 where it was accepted for delivery. */
+  delivery: z.strictObject({ id: z.string().max(60), attempt: z.int().min(0) }).nullable(),
 });
 export type EvidenceIntent = z.output<typeof evidenceIntentSchema>;
 
@@ -190,6 +190,16 @@ export const evidenceStatisticsSchema = z.strictObject({
 });
 export type EvidenceStatistics = z.output<typeof evidenceStatisticsSchema>;
 
+/** How much evidence there is and for how long it is kept. */
+export const evidenceExtentSchema = z.strictObject({
+  keepDays: z.int(),
+  files: z.int(),
+  bytes: z.int(),
+  /** Day of UTC with which the oldest file begins; `null` when there is none. */
+  firstDay: z.string().nullable(),
+});
+export type EvidenceExtent = z.output<typeof evidenceExtentSchema>;
+
 export const evidenceEndpoints = defineEndpoints({
   list: {
     method: "GET",
@@ -223,6 +233,20 @@ export const evidenceEndpoints = defineEndpoints({
     query: z.strictObject({ from: filters.from, to: filters.to }),
     reply: evidenceStatisticsSchema,
     audit: "none",
+  },
+  extent: {
+    method: "GET",
+    path: "/api/evidence/extent",
+    summary: "Say how much evidence there is and for how long it is kept",
+    reply: evidenceExtentSchema,
+    audit: "none",
+  },
+  chain: {
+    method: "GET",
+    path: "/api/evidence/chain",
+    summary: "Download the whole chain of evidence as it is stored, to be proved elsewhere",
+    reply: { raw: "application/x-ndjson" },
+    audit: "read",
   },
   export: {
     method: "GET",

@@ -26,6 +26,8 @@ export const settingsSchema = z.strictObject({
     })
     .prefault({}),
   history: z.strictObject({ keepDays: z.int().min(1).max(3650).default(365) }).prefault({}),
+  /** Records of calls to the outside; what is removed of the chain is said in it. */
+  evidence: z.strictObject({ keepDays: z.int().min(1).max(3650).default(365) }).prefault({}),
   backups: z
     .strictObject({
       /** Off until turned on. */
@@ -49,6 +51,7 @@ export const settingsEndpoints = defineEndpoints({
     method: "PUT",
     path: "/api/settings",
     summary: "Change the settings",
+    stepUpWhen: { when: "records of calls shall be kept for less long", what: "delete" },
     body: settingsSchema,
     reply: settingsSchema,
     audit: "write",

@@ -2,16 +2,19 @@ import { join } from "node:path";
 
 import { dataFiles } from "../../contract/data-files.ts";
 import { AppError } from "../../lib/app-error.ts";
-import { systemDisk } from "../../lib/durable-file.ts";
+import { errorCode, systemDisk } from "../../lib/durable-file.ts";
 import type { Env } from "../../lib/env.ts";
 import type { ChainEnd } from "../../lib/json-log-chain.ts";
-import { verifyChain, type ChainReport } from "../../lib/json-log-verify.ts";
+import { verifyChain, verifyCopy, type ChainReport } from "../../lib/json-log-verify.ts";
 import { say, style } from "./terminal-output.ts";
 
 /** Words of the command line that may follow `evidence`. */
-export const evidenceWords = /^(?:verify|--expect=\d{1,15}:[0-9a-f]{64})$/;
+export const evidenceWords = /^(?:verify|--file=.+|--expect=\d{1,15}:[0-9a-f]{64})$/;
 
-/** Proves the chain of evidence from its files, or names the first broken line. Answers whether it is whole. Only reads. */
+/**
+ * Proves the chain of evidence from its files, or from a downloaded copy, or names the first broken line. Answers whether it is
+ * whole. Only reads.
+ */
 export async function evidence(env: Env, words: ReadonlySet<string>): Promise<boolean> {
   if (!words.has("verify"))
     throw new AppError("invalid_request", "What shall be done with the evidence is not said", {
@@ -19,10 +22,21 @@ export async function evidence(env: Env, words: ReadonlySet<string>): Promise<bo
     });
   const directory = join(env.dataDir, dataFiles.evidence.path);
   const expected = readExpected(words);
+  const copy = [...words].find((word) => word.startsWith("--file="))?.slice("--file=".length);
+  const options = { disk: systemDisk, ...(expected ? { expected } : {}) };
   const started = performance.now();
-  const report = await verifyChain({ disk: systemDisk, directory, ...(expected ? { expected } : {}) });
+  const report = await (copy === undefined ? verifyChain({ ...options, directory }) : proveCopy(copy, options));
   tell(report, performance.now() - started);
   return report.isWhole;
+}
+
+async function proveCopy(path: string, options: Omit<Parameters<typeof verifyCopy>[0], "path">): Promise<ChainReport> {
+  try {
+    return await verifyCopy({ ...options, path });
+  } catch (error) {
+    if (errorCode(error) !== "ENOENT") throw error;
+    throw new AppError("not_found", `There is no file ${path}`, { hint: "Give the path of a downloaded chain." });
+  }
 }
 
 function tell(report: ChainReport, ms: number): void {

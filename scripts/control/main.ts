@@ -17,7 +17,7 @@ export interface ControlHooks {
 
 /**
  * Runs one command of the command line: `start [--restart-cos] [--quiet] [--without-ui]`, `stop [--all]`, `status`, `doctor`,
- * `access [--reset-pin]`, `evidence verify [--expect=<number>:<hash>]`.
+ * `access [--reset-pin]`, `evidence verify [--file=<path>] [--expect=<number>:<hash>]`.
  * Resolves with the exit code; what is wrong and what to do about it has been printed then.
  */
 export async function runControl(

@@ -2,6 +2,11 @@
 // `sources` are the folders whose change makes a bundle stale.
 export const bundles = [
   { name: "server", entry: "server/main.ts", sources: ["contract", "lib", "server"] },
+  {
+    name: "page-reader",
+    entry: "server/connectors/web-fetch/page-worker.ts",
+    sources: ["contract", "lib", "server/connectors"],
+  },
   { name: "cos", entry: "cos/main.ts", sources: ["contract", "lib", "cos"] },
   { name: "browser", entry: "browser/main.ts", sources: ["contract", "lib", "browser"] },
   { name: "autofixer", entry: "autofixer/main.ts", sources: ["contract", "lib", "autofixer"] },

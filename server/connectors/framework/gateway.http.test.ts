@@ -312,7 +312,7 @@ test("a redirect to the inside is refused, and both addresses are in the record"
 });
 
 test("a write with a key goes into the outbox, once, and is delivered from there without another question", async () => {
-  const { call, gateway, evidence, questions, outbox } = await open({ answer: () => "allowed" });
+  const { call, gateway, evidence, questions, outbox, book } = await open({ answer: () => "allowed" });
   const more = { caller: agent, idempotencyKey: "k1" };
   const first = await call("things", "post", { text: "hello" }, more);
   const again = await call("things", "post", { text: "hello" }, more);
@@ -325,6 +325,12 @@ test("a write with a key goes into the outbox, once, and is delivered from there
   const delivery = { id: message.id, attempt: 1, idempotencyKey: "k1" };
   const sent = await gateway.deliver(message, delivery, new AbortController().signal);
   expect(await evidence(sent.evidenceId)).toMatchObject({ outcome: "done", delivery: { id: message.id, attempt: 1 } });
+  const { items } = await book.page({ deliveryId: message.id, limit: 10 });
+  expect(items.map(({ id, delivery: of }) => [id, of?.attempt])).toEqual([
+    [sent.evidenceId, 1],
+    [again.evidenceId, 0],
+    [first.evidenceId, 0],
+  ]);
   expect(asked).toHaveLength(1);
   expect(questions).toHaveLength(2);
 });

@@ -1,9 +1,12 @@
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { afterEach, beforeEach, expect, test } from "vitest";
 
 import { systemClock } from "../../../lib/clock.ts";
+import { systemDisk } from "../../../lib/durable-file.ts";
 import { openJsonLog } from "../../../lib/json-log.ts";
+import { verifyCopy } from "../../../lib/json-log-verify.ts";
 import { silentLogger } from "../../../lib/logger.ts";
 import { openEvidenceBook } from "../../connectors/framework/evidence/evidence-book.ts";
 import {
@@ -69,6 +72,28 @@ test("calls are listed, shown, counted, proved and exported; one that was under 
     status: 404,
   });
   await expect(app.call("evidence.list", { query: { from: "yesterday" } })).rejects.toMatchObject({ status: 400 });
+});
+
+test("the chain is downloaded as it is stored, and the copy is proved on its own", async () => {
+  const reply = await fetch(`${app.base}/api/evidence/chain`);
+  expect(reply.headers.get("content-disposition")).toContain("evidence-chain.jsonl");
+  const path = join(app.env.dataDir, "..", "copy.jsonl");
+  await writeFile(path, await reply.text());
+  const { rows, last } = await app.call("evidence.verify", {});
+  expect(await verifyCopy({ disk: systemDisk, path })).toMatchObject({ isWhole: true, rows, last });
+});
+
+test("the first broken line is named, and what is kept is told", async () => {
+  const folder = join(app.env.dataDir, "evidence");
+  const [name = ""] = (await readdir(folder)).filter((one) => one.endsWith(".jsonl"));
+  const lines = (await readFile(join(folder, name), "utf8")).split("\n");
+  lines[2] = (lines[2] ?? "").replace('"rss"', '"rsz"');
+  await writeFile(join(folder, name), lines.join("\n"));
+  expect(await app.call("evidence.verify", {})).toMatchObject({
+    isWhole: false,
+    broken: { file: name, line: 3, reason: "changed" },
+  });
+  expect(await app.call("evidence.extent", {})).toMatchObject({ keepDays: 365, files: 1, firstDay: name.slice(0, 10) });
 });
 
 test("a backup leaves evidence out", async () => {

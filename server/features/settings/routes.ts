@@ -9,6 +9,9 @@ export function mountSettings(mount: Mount, store: JsonStore<Settings>): void {
     settingsEndpoints,
   )({
     get: () => store.get(),
-    put: ({ body }) => store.update(() => ({ next: body, result: body })),
+    put({ body }, { demand }) {
+      if (body.evidence.keepDays < store.get().evidence.keepDays) demand("delete");
+      return store.update(() => ({ next: body, result: body }));
+    },
   });
 }

@@ -90,10 +90,21 @@ function factsOf(call: EvidenceView): Item[] {
     ["When", formatAbsolute(at)],
     ["Took", formatDuration(durationMs)],
     ["Approval", approval === null ? "Nobody was asked" : approvalOf(approval)],
-    ...(delivery === null ? [] : ([["Delivery", `${delivery.id}, try ${String(delivery.attempt)}`]] satisfies Item[])),
+    ...(delivery === null ? [] : ([["Delivery", <DeliveryLink key="d" {...delivery} />]] satisfies Item[])),
     ...(trust === null ? [] : ([["Trust", trustLabel(trust)]] satisfies Item[])),
     ["Correlation", <CopyText key="corr" text={correlationId} />],
   ];
+}
+
+function DeliveryLink({ id, attempt }: NonNullable<EvidenceView["delivery"]>) {
+  return (
+    <>
+      {attempt === 0 ? "Accepted as " : `Try ${String(attempt)} of `}
+      <Link to="/connectors" search={{ tab: "evidence", deliveryId: id }}>
+        {id}
+      </Link>
+    </>
+  );
 }
 
 function approvalOf({ id, decision, by, at }: NonNullable<EvidenceView["approval"]>): ReactNode {

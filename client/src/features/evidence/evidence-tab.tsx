@@ -3,14 +3,14 @@ import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 
 import type { EvidenceFilter } from "../../../../contract/features/evidence.ts";
-import { call, url } from "../../lib/api.ts";
+import { call } from "../../lib/api.ts";
 import { callKey, callQuery } from "../../lib/call-query.ts";
 import { formatCount } from "../../lib/format.ts";
 import { useSearchState } from "../../lib/search-state.ts";
 import { AgeNote } from "../../ui/age-note.tsx";
 import { EmptyState } from "../../ui/empty-state.tsx";
 import { ErrorState } from "../../ui/error-state.tsx";
-import { IconDownload, IconListSearch, IconRefresh } from "../../ui/icons.gen.ts";
+import { IconListSearch, IconRefresh } from "../../ui/icons.gen.ts";
 import { LoadingState } from "../../ui/loading-state.tsx";
 import { Notice } from "../../ui/notice.tsx";
 import { Page, type PageTab } from "../../ui/page.tsx";
@@ -20,6 +20,7 @@ import { EvidenceFilters } from "./evidence-filters.tsx";
 import { EvidenceStatistics } from "./evidence-statistics.tsx";
 import { EvidenceTable } from "./evidence-table.tsx";
 import { addressNames, filterOf } from "./evidence-words.ts";
+import { KeepAndExport } from "./keep-and-export.tsx";
 import classes from "./evidence.module.css";
 
 const pageSize = 50;
@@ -38,14 +39,7 @@ export function EvidenceTab({ tabs }: { tabs: readonly PageTab[] }) {
       tabs={tabs}
       actions={
         <div className={classes["actions"]}>
-          <Button
-            component="a"
-            href={url("evidence.export", { query: filter })}
-            download="evidence.jsonl"
-            leftSection={<IconDownload size={14} />}
-          >
-            Export
-          </Button>
+          <KeepAndExport filter={filter} />
           <ChainCheck />
         </div>
       }

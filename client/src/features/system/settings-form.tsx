@@ -191,6 +191,13 @@ function Retention({ draft, errors, change }: RetentionProps) {
         onChange={(keepDays) => change({ history: { keepDays } })}
       />
       <Days
+        label="Evidence"
+        text="Records of calls to the outside that are older than this are deleted; the chain says so and can still be proved."
+        value={draft.evidence.keepDays}
+        error={errors["evidence.keepDays"]}
+        onChange={(keepDays) => change({ evidence: { keepDays } })}
+      />
+      <Days
         label="Terminal recordings"
         text="Recordings older than this are deleted."
         value={draft.terminal.recordingKeepDays}
