@@ -1,5 +1,6 @@
 import { z } from "zod";
 
+import { defineFeed } from "../channel.ts";
 import { defineEndpoints } from "../endpoint.ts";
 import { pageCursorSchema } from "../page-cursor.ts";
 
@@ -264,4 +265,28 @@ export const evidenceEndpoints = defineEndpoints({
     reply: evidenceViewSchema,
     audit: "none",
   },
+});
+
+/** Calls that leave, and calls that have ended. */
+export const evidenceFeed = defineFeed("evidence", {
+  snapshot: z.strictObject({ underWay: z.array(evidenceIntentSchema) }),
+  event: z.discriminatedUnion("kind", [
+    z.strictObject({ kind: z.literal("begun"), call: evidenceIntentSchema }),
+    z.strictObject({
+      kind: z.literal("ended"),
+      call: evidenceRecordSchema.pick({
+        id: true,
+        at: true,
+        correlationId: true,
+        caller: true,
+        connector: true,
+        operation: true,
+        effect: true,
+        isDryRun: true,
+        outcome: true,
+        code: true,
+        durationMs: true,
+      }),
+    }),
+  ]),
 });

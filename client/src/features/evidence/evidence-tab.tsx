@@ -1,12 +1,13 @@
 import { Button, SegmentedControl } from "@mantine/core";
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
-import { useState } from "react";
+import { useRef, useState } from "react";
 
 import type { EvidenceFilter } from "../../../../contract/features/evidence.ts";
 import { call } from "../../lib/api.ts";
 import { callKey, callQuery } from "../../lib/call-query.ts";
 import { formatCount } from "../../lib/format.ts";
 import { useSearchState } from "../../lib/search-state.ts";
+import { useFeed } from "../../lib/use-feed.ts";
 import { AgeNote } from "../../ui/age-note.tsx";
 import { EmptyState } from "../../ui/empty-state.tsx";
 import { ErrorState } from "../../ui/error-state.tsx";
@@ -24,7 +25,8 @@ import { KeepAndExport } from "./keep-and-export.tsx";
 import classes from "./evidence.module.css";
 
 const pageSize = 50;
-const lookMs = 6_000;
+/** Calls within this time are looked for together. */
+const togetherMs = 500;
 
 /** Every call to the outside and what became of it. `?call=<id>` opens one, `?view=statistics` counts them. */
 export function EvidenceTab({ tabs }: { tabs: readonly PageTab[] }) {
@@ -90,12 +92,21 @@ function useEvidence(filter: EvidenceFilter) {
 
 /** What is read does not move: new calls are offered, not put in. */
 function useNews(filter: EvidenceFilter, newestShown: number, isEnabled: boolean) {
-  const { data } = useQuery({
+  const { data, refetch } = useQuery({
     ...callQuery("evidence.list", { query: { ...filter, limit: 1 } }),
-    // A text may have to be looked for in many rows.
-    refetchInterval: filter.text === undefined ? lookMs : false,
     enabled: isEnabled,
   });
+  const isAsking = useRef(false);
+  const look = (): void => {
+    // A text may have to be looked for in many rows; and many calls may end at once.
+    if (!isEnabled || filter.text !== undefined || isAsking.current) return;
+    isAsking.current = true;
+    setTimeout(() => {
+      isAsking.current = false;
+      void refetch();
+    }, togetherMs);
+  };
+  useFeed("evidence", { onSnapshot: look, onEvent: look });
   return { hasNew: (data?.items[0]?.n ?? 0) > newestShown, underWay: data?.underWay.length ?? 0 };
 }
 
