@@ -104,7 +104,7 @@ function ConnectorChoice({
   return (
     <>
       <NativeSelect
-        label="Which"
+        label="Through which connectors"
         data={[
           { value: "all", label: "Every connector that is on" },
           { value: "some", label: "Only some" },

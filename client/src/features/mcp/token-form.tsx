@@ -3,7 +3,7 @@ import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 
 import type { McpToken, McpTokenInput } from "../../../../contract/features/mcp.ts";
-import { fieldErrors } from "../../lib/api-error.ts";
+import { fieldErrors, unlessAtFields } from "../../lib/api-error.ts";
 import { call } from "../../lib/api.ts";
 import { formatAbsolute } from "../../lib/time.ts";
 import { FormError } from "../../ui/form-error.tsx";
@@ -60,6 +60,7 @@ export function TokenForm({ token, onSaved, onClose }: TokenFormProps) {
         error={errors["name"]}
         onChange={(event) => {
           setName(event.currentTarget.value);
+          save.reset();
         }}
       />
       <NativeSelect
@@ -71,7 +72,7 @@ export function TokenForm({ token, onSaved, onClose }: TokenFormProps) {
         }}
       />
       <RightsFields rights={rights} onChange={setRights} />
-      <FormError error={save.error} shown={Object.keys(errors)} />
+      <FormError error={unlessAtFields(save.error, ["name"])} />
       <div className={classes["formActions"]}>
         <Button onClick={onClose}>Cancel</Button>
         <Button type="submit" variant="filled" loading={save.isPending}>

@@ -43,15 +43,14 @@ interface RowActions {
 
 function columnsOf({ edit, revoke }: RowActions): readonly Column<McpToken>[] {
   return [
-    { id: "name", header: "Name", isMain: true, width: "24%", cell: (token) => <Name token={token} /> },
-    { id: "rights", header: "May", isUnlabelled: true, cell: ({ rights }) => rightsText(rights) },
+    { id: "name", header: "Name", isMain: true, cell: (token) => <Name token={token} /> },
     { id: "expires", header: "Expires", width: "130px", cell: (token) => <Expires token={token} /> },
     { id: "used", header: "Last used", width: "200px", cell: (token) => <Used token={token} /> },
     {
       id: "actions",
       header: "Actions",
-      isActions: true,
-      width: "180px",
+      isUnlabelled: true,
+      width: "200px",
       cell: (token) => (
         <div className={classes["rowActions"]}>
           {token.runId === null ? (
@@ -80,7 +79,7 @@ function columnsOf({ edit, revoke }: RowActions): readonly Column<McpToken>[] {
   ];
 }
 
-function Name({ token: { name, last4, runId } }: { token: McpToken }) {
+function Name({ token: { name, last4, rights, runId } }: { token: McpToken }) {
   return (
     <span className={classes["stack"]}>
       {runId === null ? (
@@ -90,7 +89,8 @@ function Name({ token: { name, last4, runId } }: { token: McpToken }) {
           {name}
         </Link>
       )}
-      <span className="dim">ends in {last4}</span>
+      <span className={classes["sub"]}>{rightsText(rights)}</span>
+      <span className={classes["sub"]}>ends in {last4}</span>
     </span>
   );
 }
