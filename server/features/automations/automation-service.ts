@@ -80,8 +80,7 @@ export interface AutomationService extends AutomationEditor {
 
 /** Builds the service over a loaded ledger; nothing runs before `start()`. */
 export function createAutomationService(options: AutomationServiceOptions): AutomationService {
-  const { store, ledger, outputs, clock, timers, logger, publish, apps, prompts, connectors, actions, secrets } =
-    options;
+  const { store, ledger, outputs, clock, timers, logger, publish, actions, secrets } = options;
   const stale = new Set<string>();
   const runner = createOccurrenceRunner({
     clock,
@@ -157,7 +156,7 @@ export function createAutomationService(options: AutomationServiceOptions): Auto
   });
 
   return {
-    ...createAutomationEditor({ store, runner, apps, prompts, connectors, clock, secrets, viewOf }),
+    ...createAutomationEditor({ ...options, runner, viewOf }),
     list() {
       return {
         automations: store.all().map((record) => ({

@@ -1,17 +1,8 @@
 import type { ConnectorAction, OccurrenceStep } from "../../../contract/features/automation-connectors.ts";
-import type { Clock } from "../../../lib/clock.ts";
 import { type ActionOutcome, type ActionRunner, cancelReason, detached, type RunContext } from "./action-runner.ts";
-import type { AutomationConnectors } from "./automation-connectors.ts";
-import { isoTime } from "./occurrence-row.ts";
-import { runStep } from "./run-step.ts";
-import type { StepMemories, StepMemory } from "./step-memory.ts";
+import { type ConnectorActionParts, runStep, type StepOutcome } from "./run-step.ts";
+import type { StepMemory } from "./step-memory.ts";
 import { triggerOf } from "./step-values.ts";
-
-export interface ConnectorActionParts {
-  connectors: AutomationConnectors;
-  memories: StepMemories;
-  clock: Pick<Clock, "now">;
-}
 
 /**
  * Calls operations one after another. What each needs to go on is on disk before it begins: after a restart a run goes on where it
@@ -32,9 +23,6 @@ export function createConnectorAction(parts: ConnectorActionParts): ActionRunner
     forget: (occurrenceId) => memories.dropReplies(occurrenceId),
   };
 }
-
-/** How a step ended, or that PortOS ends before it. */
-export type StepOutcome = { ok: true } | { ok: false; state: "failed" | "cancelled" } | typeof detached;
 
 async function runSteps(context: RunContext, memory: StepMemory, parts: ConnectorActionParts): Promise<ActionOutcome> {
   const { row, signal, detach } = context;
@@ -79,9 +67,4 @@ function newStep({ connector, operation }: StepMemory["steps"][number]): Occurre
     message: null,
     hint: null,
   };
-}
-
-/** Now, as the history writes it. */
-export function nowOf({ clock }: Pick<ConnectorActionParts, "clock">): string {
-  return isoTime(clock.now());
 }

@@ -193,7 +193,8 @@ test("a question that was denied fails the step with what was said", async () =>
   await setPolicy("webhook-out", { approval: "always" });
   const { id: occurrence } = await run(await create([post({ text: "Hello" })]));
   await expect.poll(async () => (await pending()).length).toBe(1);
-  const [{ id = "", hash = "" } = {}] = await pending();
+  const [asked] = await pending();
+  const { id = "", hash = "" } = asked ?? {};
   await app.call("approvals.decide", { params: { id }, body: { hash, answer: "deny", reason: "Not today" } });
   const row = await ended(app, occurrence);
   expect(row).toMatchObject({ state: "failed", reason: expect.stringContaining("Not today") as string });
@@ -223,7 +224,8 @@ test("what the other side refuses waits in the queue over a restart, and arrives
   });
   const taken = bodies.length;
   hookStatus = 200;
-  const [{ id = "" } = {}] = (await app.call("outbox.list", { query: {} })).items;
+  const [delivery] = (await app.call("outbox.list", { query: {} })).items;
+  const id = delivery?.id ?? "";
   await expect
     .poll(async () =>
       app.call("outbox.retry", { params: { id } }).then(

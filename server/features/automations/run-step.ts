@@ -1,16 +1,27 @@
 import type { OccurrenceStep } from "../../../contract/features/automation-connectors.ts";
 import type { DeliveryFailure } from "../../../contract/features/outbox.ts";
 import { AppError } from "../../../lib/app-error.ts";
+import type { Clock } from "../../../lib/clock.ts";
 import { redact } from "../../../lib/redact.ts";
 import { endingError, GatewayError } from "../../connectors/framework/gateway-error.ts";
 import type { GatewayReply } from "../../connectors/framework/gateway-request.ts";
 import { jsonOutput } from "../../connectors/framework/json-output.ts";
 import { toGatewayError } from "../../connectors/framework/to-gateway-error.ts";
 import { cancelReason, detached, type RunContext } from "./action-runner.ts";
-import { type ConnectorActionParts, nowOf, type StepOutcome } from "./connector-action.ts";
+import type { AutomationConnectors } from "./automation-connectors.ts";
 import { fillParams } from "./fill-params.ts";
-import { keptValue, stepKey, type StepMemory } from "./step-memory.ts";
+import { isoTime } from "./occurrence-row.ts";
+import { keptValue, stepKey, type StepMemories, type StepMemory } from "./step-memory.ts";
 import { valuesOf } from "./step-values.ts";
+
+export interface ConnectorActionParts {
+  connectors: AutomationConnectors;
+  memories: StepMemories;
+  clock: Pick<Clock, "now">;
+}
+
+/** How a step ended, or that PortOS ends before it. */
+export type StepOutcome = { ok: true } | { ok: false; state: "failed" | "cancelled" } | typeof detached;
 
 interface OneStep {
   context: RunContext;
@@ -34,7 +45,7 @@ export async function runStep(one: OneStep, parts: ConnectorActionParts): Promis
     await context.progress([...journal]);
   };
   const end = (changes: Partial<OccurrenceStep>): void => {
-    journal[index] = { ...entry(), ...changes, endedAt: nowOf(parts) };
+    journal[index] = { ...entry(), ...changes, endedAt: isoTime(parts.clock.now()) };
   };
   const signal = callSignal(context);
   try {
@@ -86,7 +97,7 @@ async function execute(
   const step = memory.steps[index];
   if (!step) throw new Error(`There is no step ${index + 1}`);
   const { approvalId, startedAt } = entry();
-  if (approvalId === null) await change({ state: "running", startedAt: startedAt ?? nowOf(parts) });
+  if (approvalId === null) await change({ state: "running", startedAt: startedAt ?? isoTime(parts.clock.now()) });
   const { params, issues } = fillParams(step.params, valuesOf(memory));
   if (issues.length > 0)
     throw new GatewayError("invalid_params", issues.map(({ path, message }) => `${path}: ${message}`).join("; "), {
@@ -131,7 +142,7 @@ async function arrived(
   { connectors: { deliveries }, memories }: ConnectorActionParts,
   signal: AbortSignal,
 ): Promise<{ output: unknown; evidenceId: string }> {
-  let stop = (): void => undefined;
+  let stop: (() => void) | undefined;
   try {
     await new Promise<void>((resolve, reject) => {
       const look = (changed: string): void => {
@@ -149,7 +160,7 @@ async function arrived(
       look(id);
     });
   } finally {
-    stop();
+    stop?.();
   }
   const reply = await memories.reply(key);
   if (reply) return reply;

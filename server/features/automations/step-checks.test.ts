@@ -28,7 +28,7 @@ const things = defineConnector({
   },
 });
 const find = (id: string) => (id === "things" ? things : undefined);
-const issues = (params: Record<string, never | string | number | object>, connector = "things", operation = "put") =>
+const issues = (params: Record<string, string | number | object>, connector = "things", operation = "put") =>
   stepIssues({ kind: "connector", steps: [{ connector, operation, params: params as never }] }, { find });
 
 test("connector and operation must be there", () => {

@@ -53,11 +53,6 @@ export function openStepMemories({ directory, logger }: { directory: string; log
   const replies = new Map<string, KeptReply>();
   const fileOf = (occurrenceId: string): string => join(directory, `${checkedId(occurrenceId)}.calls.json`);
 
-  async function read<T>(file: string, schema: z.ZodType<T>): Promise<T | null> {
-    const found = await readWhole(systemDisk, file, maxBytes);
-    return found === null ? null : schema.parse(JSON.parse(found.bytes.toString("utf8")));
-  }
-
   async function write(file: string, content: unknown): Promise<void> {
     await makeFolder(systemDisk, directory);
     await replaceFile(systemDisk, file, JSON.stringify(content));
@@ -88,6 +83,11 @@ export function openStepMemories({ directory, logger }: { directory: string; log
       for (const name of names) if (name.startsWith(own)) await rm(join(directory, name), { force: true });
     },
   };
+}
+
+async function read<T>(file: string, schema: z.ZodType<T>): Promise<T | null> {
+  const found = await readWhole(systemDisk, file, maxBytes);
+  return found === null ? null : schema.parse(JSON.parse(found.bytes.toString("utf8")));
 }
 
 /** A result as it is kept and given to later steps: without secrets, and not at all when it is too large. */

@@ -42,6 +42,7 @@ function bodyOf(text: string | null) {
 
 /** Everything the places of the next step may read. */
 export function valuesOf({ trigger, results }: Pick<StepMemory, "trigger" | "results">): StepValues {
-  const steps = results.map((result, index) => [`step${index + 1}`, result?.value ?? null]);
-  return { trigger, ...Object.fromEntries(steps) };
+  const values: Record<string, unknown> = { trigger };
+  for (const [index, result] of results.entries()) values[`step${index + 1}`] = result?.value ?? null;
+  return values;
 }

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 
-import type { ConnectorPolicy, GatewayState } from "../../../contract/features/connectors.ts";
+import type { ConnectorPolicy } from "../../../contract/features/connectors.ts";
 import { createCircuitBreaker } from "../../../lib/circuit-breaker.ts";
 import { machineZone } from "../../../lib/machine-zone.ts";
 import type { AppContext } from "../../app-context.ts";
@@ -22,14 +22,11 @@ import { createConfigStore } from "./config-store.ts";
 import { buildCustom } from "./build-custom.ts";
 import { createConnectorApprovals } from "./connector-approvals.ts";
 import { connectorsFile, policiesFile, type ConnectorsFile, type PoliciesFile } from "./connector-files.ts";
-import { createConnectorService } from "./connector-service.ts";
 import { toJsonSchema } from "./connector-views.ts";
 import { deliverThrough, type DeliveryReply } from "./deliver-messages.ts";
 import { createNetworkMode } from "./network-mode.ts";
 import { createPolicyStore } from "./policy-store.ts";
-import { createHealthStore, healthFile, type HealthFile } from "./health-store.ts";
-import { createLastCalls } from "./last-calls.ts";
-import { createConnectorTeller, tellOf } from "./tell-connectors.ts";
+import { buildStatus } from "./build-status.ts";
 import { usesOf, type ConnectorUsers } from "./uses.ts";
 import type { ToldEvidence } from "../evidence/told-evidence.ts";
 import { rememberCalls } from "./remember-calls.ts";
@@ -84,7 +81,7 @@ export async function buildConnectors(context: AppContext, parts: Dependencies):
   const breaker = createCircuitBreaker({
     clock,
     onChange() {
-      teller.gatewayChanged();
+      status.teller.gatewayChanged();
     },
   });
   const dependencies: GatewayDependencies = {
@@ -113,31 +110,19 @@ export async function buildConnectors(context: AppContext, parts: Dependencies):
     await network.close(by);
     return cut;
   });
-  const lastCalls = createLastCalls(evidence);
-  const healthStore = await context.openStore<HealthFile>("connectorHealth", healthFile);
-  const healths = createHealthStore(healthStore);
-  const service = createConnectorService({ dependencies, configs, healths, lastCalls });
-  const state = (): GatewayState => ({ ...network.state(), isPanic: panic.isOn(), breakers: breaker.states() });
-  const teller = createConnectorTeller({
-    realtime: context.realtime,
-    logger,
-    ids: () => registry.list().map(({ id }) => id),
-    statusOf: (id) => service.statusOf(id),
-    gateway: state,
-  });
-  const stopTelling = tellOf(teller, { registry, stores: [store, healthStore], panic, evidence, lastCalls });
+  const status = await buildStatus(context, { dependencies, configs, store, evidence, network, breaker, panic });
   const custom = await buildCustom(context, { gateway, dependencies });
   const users: ConnectorUsers = { ...parts.users, subscriptions: () => feeds.get().subscriptions };
   mountConnectors(mount, {
-    service,
+    service: status.service,
     policies,
     gateway: { ...gateway, cutAll },
     network,
     breaker,
     panic,
     wake,
-    state,
-    stateChanged: teller.gatewayChanged,
+    state: status.state,
+    stateChanged: status.teller.gatewayChanged,
     uses: (id) => usesOf(id, users, clock.now()),
     dependencies,
   });
@@ -158,7 +143,7 @@ export async function buildConnectors(context: AppContext, parts: Dependencies):
   context.onStop(async () => {
     stopSealing();
     stopEnding();
-    stopTelling();
+    status.stop();
     await gateway.stop();
     await custom.stop();
     await feeds.stop();
@@ -179,8 +164,7 @@ export async function buildConnectors(context: AppContext, parts: Dependencies):
     },
     async start() {
       await rememberCalls({ evidence, limiter, clock, zone });
-      await lastCalls.load(registry.list().map(({ id }) => id));
-      teller.changed();
+      await status.load();
       await approvals.withdrawLeftOver(parts.automations.awaitedQuestions());
       outbox.start({
         deliver: deliverThrough(gateway, parts.automations.keepReply),

@@ -31,8 +31,9 @@ test("a clock that is off by minutes is bad, by half a minute odd, and by second
   expect(clockOf(undefined, now).verdict).toBe("skipped");
 });
 
+const words = (validTo: string) => certificateWords({ validTo, issuer: "Example CA", protocol: "TLSv1.3" }, now);
+
 test("a certificate that soon expires is a warning with what to do", () => {
-  const words = (validTo: string) => certificateWords({ validTo, issuer: "Example CA", protocol: "TLSv1.3" }, now);
   expect(words("Aug 1 12:00:00 2026 GMT")).toMatchObject({ verdict: "good", hint: null });
   const soon = words("May 5 12:00:00 2026 GMT");
   expect(soon).toMatchObject({

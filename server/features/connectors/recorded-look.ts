@@ -56,9 +56,11 @@ export async function recordedLook<T>(
   const end = async (error: unknown, output: unknown): Promise<void> => {
     const failure = error === null ? null : toGatewayError(error);
     const record = recordOf(notes, { error: failure, output, durationMs: clock.monotonic() - startedAt });
-    await evidence.append({ ...record, ...withTargets }).catch((problem: unknown) => {
-      logger.error("What became of a look could not be written yet", { id: notes.id }, problem);
-    });
+    try {
+      await evidence.append({ ...record, ...withTargets });
+    } catch (problem) {
+      logger.error("What became of a look could not be written yet", { id: notes.id }, problem); // kept and tried again
+    }
   };
   try {
     const value = await work({ path, trace });

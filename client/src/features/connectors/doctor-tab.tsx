@@ -69,10 +69,10 @@ export function DoctorTab({ connector }: { connector: ConnectorView }) {
           </span>
         )}
       </div>
-      <div aria-live="polite" className={classes["result"]}>
+      <div aria-live="polite" className={`${classes["result"] ?? ""} ${classes["looked"] ?? ""}`}>
         {look.isPending ? <LoadingState rows={5} label="Looking" /> : null}
         {look.error === null ? null : <FailedCall error={look.error} />}
-        {look.data === undefined || look.isPending ? null : <Report report={look.data} />}
+        {look.data === undefined ? null : <Report report={look.data} />}
       </div>
     </>
   );

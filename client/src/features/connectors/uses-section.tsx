@@ -69,5 +69,5 @@ function UseLink({ use: { kind, id, name } }: { use: ConnectorUse }) {
         {name}
       </ActionLink>
     );
-  return <span className={classes["useName"]}>{name}</span>;
+  return <span className={classes["calledName"]}>{name}</span>;
 }

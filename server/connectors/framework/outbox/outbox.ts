@@ -100,10 +100,8 @@ export interface OutboxState {
 export async function openOutbox(options: OutboxOptions): Promise<Outbox> {
   const { log, clock, logger, policy = usualDelivery, fileBytes = outboxFileBytes } = options;
   const replayed = await replayOutbox(log, { clock, maxPauseMs: Math.max(policy.maxPauseMs, policy.maxAskedMs) });
-  const listeners = new Set<(id: string) => void>();
-  const queue = createOutboxQueue(({ id }) => {
-    for (const listener of listeners) listener(id);
-  });
+  const changes = createChanges();
+  const queue = createOutboxQueue(changes.tell);
   const now = (): string => new Date(clock.now()).toISOString();
   const state: OutboxState = { log, clock, logger, queue, settled: replayed.settled, policy, fileBytes, now };
   for (const delivery of replayed.deliveries) queue.add(delivery);
@@ -221,11 +219,21 @@ export async function openOutbox(options: OutboxOptions): Promise<Outbox> {
       const delivery = queue.get(id);
       return delivery === undefined ? null : { state: delivery.state, failure: delivery.failure };
     },
-    onChange(listener) {
+    onChange: changes.hear,
+    stop: () => deliverer.stop(),
+  };
+}
+
+function createChanges() {
+  const listeners = new Set<(id: string) => void>();
+  return {
+    tell({ id }: QueuedDelivery): void {
+      for (const listener of listeners) listener(id);
+    },
+    hear(listener: (id: string) => void): () => void {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    stop: () => deliverer.stop(),
   };
 }
 
