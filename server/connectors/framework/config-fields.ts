@@ -26,3 +26,12 @@ export function isNearHost(host: string): boolean {
   if (isIP(bare) !== 0) return ["loopback", "private", "tailnet"].includes(addressKind(bare));
   return bare === "localhost" || bare.endsWith(".localhost");
 }
+
+/** One of a few values, each with the words a form shows for it. */
+export function titledChoice<const Options extends readonly (readonly [value: string, title: string])[]>(
+  options: Options,
+) {
+  type Value = Options[number][0];
+  const values = options.map(([value, title]) => z.literal<Value>(value).meta({ title }));
+  return z.union(values, { error: `must be ${options.map(([value]) => JSON.stringify(value)).join(" or ")}` });
+}

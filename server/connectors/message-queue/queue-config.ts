@@ -2,7 +2,7 @@ import { z } from "zod";
 
 import type { GuardTarget } from "../../../lib/guarded-http/public-guard.ts";
 import { parseHostAndPort } from "../../../lib/guarded-http/url-host.ts";
-import { certificateField, insideField, isNearHost } from "../framework/config-fields.ts";
+import { certificateField, insideField, isNearHost, titledChoice } from "../framework/config-fields.ts";
 import { amqplib, installCommand, kafkajs, type PackageFinder } from "./optional-package.ts";
 
 const line = (longest: number) =>
@@ -20,7 +20,10 @@ const server = z
   );
 
 const fields = z.strictObject({
-  system: z.enum(["rabbitmq", "kafka"]).meta({
+  system: titledChoice([
+    ["rabbitmq", "RabbitMQ"],
+    ["kafka", "Kafka"],
+  ]).meta({
     title: "System",
     description: "RabbitMQ speaks AMQP 0-9-1. Either needs a package that is installed apart from PortOS.",
   }),
@@ -32,10 +35,17 @@ const fields = z.strictObject({
     title: "Encrypted",
     description: "TLS from the first byte on: 5671 for RabbitMQ, often 9093 for Kafka.",
   }),
-  login: z.enum(["none", "plain", "scram-sha-256", "scram-sha-512"]).default("plain").meta({
-    title: "Sign in with",
-    description: "RabbitMQ knows plain. Kafka knows all of them, as its listener is set up.",
-  }),
+  login: titledChoice([
+    ["plain", "User and password (PLAIN)"],
+    ["scram-sha-256", "SCRAM-SHA-256"],
+    ["scram-sha-512", "SCRAM-SHA-512"],
+    ["none", "Nothing"],
+  ])
+    .default("plain")
+    .meta({
+      title: "Sign in with",
+      description: "RabbitMQ knows user and password. Kafka knows all of them, as its listener is set up.",
+    }),
   user: line(300).optional().meta({ title: "User" }),
   password: z.string().min(1).max(1_000).optional().meta({ title: "Password" }),
   virtualHost: line(200).default("/").meta({ title: "Virtual host", description: "Of RabbitMQ." }),

@@ -8,7 +8,11 @@ export const publishInput = z
   .strictObject({
     to: name.optional().describe("Kafka: the topic. RabbitMQ: the queue, unless an exchange is given"),
     text: z.string().max(8_000_000).optional().describe("What is sent, as text"),
-    base64: z.base64().max(11_000_000).optional().describe("What is sent, as a file; instead of text"),
+    base64: z
+      .base64()
+      .max(11_000_000)
+      .optional()
+      .meta({ title: "File", description: "What is sent, as a file in base64; instead of text" }),
     key: z
       .string()
       .max(255)

@@ -1,7 +1,7 @@
 import { z } from "zod";
 
 import type { GuardTarget } from "../../../lib/guarded-http/public-guard.ts";
-import { certificateField, insideField, isNearHost } from "../framework/config-fields.ts";
+import { certificateField, insideField, isNearHost, titledChoice } from "../framework/config-fields.ts";
 
 const address = z
   .url({ protocol: /^https?$/, error: "must be an address such as https://prometheus.example.com" })
@@ -28,27 +28,36 @@ const datadogSites = [
 ] as const;
 
 const fields = z.strictObject({
-  system: z.enum(["prometheus", "datadog", "new-relic"]).meta({ title: "System" }),
+  system: titledChoice([
+    ["prometheus", "Prometheus"],
+    ["datadog", "Datadog"],
+    ["new-relic", "New Relic"],
+  ]).meta({ title: "System", description: "Only what is marked with its name is needed." }),
   url: address.optional().meta({
-    title: "Address",
-    description: "Of Prometheus, such as http://127.0.0.1:9090. For the others only with a proxy of your own.",
+    title: "Prometheus address",
+    description: "Such as http://127.0.0.1:9090. For the others only with a proxy of your own.",
   }),
   submitUrl: address.optional().meta({
-    title: "Address for sending",
-    description: "Of a Pushgateway, which Prometheus reads. For the others only with a proxy of your own.",
+    title: "Pushgateway address",
+    description: "Where metrics are sent, for Prometheus to read. For the others only with a proxy of your own.",
   }),
   user: z
     .string()
     .regex(/^[^\p{Cc}:]+$/u, "must be on one line, without a colon")
     .max(300, "must have at most 300 characters")
     .optional()
-    .meta({ title: "User", description: "Of Prometheus, where it asks for one." }),
-  password: z.string().min(1).max(1_000).optional().meta({ title: "Password" }),
-  token: key.meta({ title: "Token", description: "Of Prometheus, instead of user and password (Bearer)." }),
+    .meta({ title: "Prometheus user", description: "Where it asks for one." }),
+  password: z.string().min(1).max(1_000).optional().meta({ title: "Prometheus password" }),
+  token: key.meta({ title: "Prometheus token", description: "Instead of user and password (Bearer)." }),
   site: z.enum(datadogSites).default("datadoghq.com").meta({ title: "Datadog site" }),
   apiKey: key.meta({ title: "Datadog API key", description: "Sends metrics." }),
   applicationKey: key.meta({ title: "Datadog application key", description: "Reads metrics and monitors." }),
-  region: z.enum(["us", "eu"]).default("us").meta({ title: "New Relic region" }),
+  region: titledChoice([
+    ["us", "United States"],
+    ["eu", "Europe"],
+  ])
+    .default("us")
+    .meta({ title: "New Relic region" }),
   accountId: z.int().min(1).optional().meta({ title: "New Relic account", description: "Its number." }),
   userKey: key.meta({ title: "New Relic user key", description: "Reads; begins with NRAK." }),
   licenseKey: key.meta({ title: "New Relic license key", description: "Sends metrics." }),

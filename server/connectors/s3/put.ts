@@ -9,7 +9,11 @@ const input = z
   .strictObject({
     key: objectKey,
     text: z.string().max(10_000_000).optional().describe("Its content as text"),
-    base64: z.base64().max(14_000_000).optional().describe("Its content as a file; instead of text"),
+    base64: z
+      .base64()
+      .max(14_000_000)
+      .optional()
+      .meta({ title: "File", description: "Its content as a file, in base64; instead of text" }),
     contentType: headerLine
       .regex(/^[\w.+-]+\/[\w.+-]+(?:\s*;.*)?$/, "must be a type such as text/csv")
       .optional()

@@ -1,7 +1,7 @@
 import { z } from "zod";
 
 import type { GuardTarget } from "../../../lib/guarded-http/public-guard.ts";
-import { certificateField, insideField, isNearHost } from "../framework/config-fields.ts";
+import { certificateField, insideField, isNearHost, titledChoice } from "../framework/config-fields.ts";
 import { GatewayError } from "../framework/gateway-error.ts";
 
 const key = (longest: number) =>
@@ -37,10 +37,12 @@ const fields = z.strictObject({
     .min(1, "must name at least one")
     .max(50, "must name at most 50")
     .meta({ title: "Buckets", description: "Only these are called; the first one where a call names none." }),
-  style: z.enum(["path", "virtual-host"]).default("path").meta({
-    title: "Where the bucket stands",
-    description: "path: https://store/bucket/key, which every store knows. virtual-host: https://bucket.store/key.",
-  }),
+  style: titledChoice([
+    ["path", "In the path: https://store/bucket/key"],
+    ["virtual-host", "In the host: https://bucket.store/key"],
+  ])
+    .default("path")
+    .meta({ title: "Where the bucket stands", description: "Every store knows the path; a few want the host." }),
   accessKeyId: key(200).meta({ title: "Access key", description: "The id of the key; it is no secret." }),
   secretAccessKey: key(500).meta({ title: "Secret key" }),
   sessionToken: key(5_000).optional().meta({ title: "Session token", description: "Only with temporary credentials." }),
