@@ -71,7 +71,7 @@ describe("with a real Chrome", () => {
   test("it starts, proves its health, opens tabs and takes pictures of them", async () => {
     const site = createServer((_, response) => {
       response.setHeader("Content-Type", "text/html");
-      response.end("<title>Hello</title><body style='background:red'>");
+      response.end("<title>Hello</title><body style='background:red'>Words<p hidden>unseen");
     });
     await new Promise<void>((resolve) => site.listen(0, "127.0.0.1", resolve));
     const siteAddress = site.address();
@@ -94,6 +94,9 @@ describe("with a real Chrome", () => {
       await expect
         .poll(async () => (await client.tabs({})).map(({ title }) => title))
         .toEqual(expect.arrayContaining(["Hello", "about:blank"]));
+      const read = await client.text({ params: { id: tab.id } });
+      expect(read).toMatchObject({ title: "Hello", url, isCut: false });
+      expect(read.text.trim()).toBe("Words");
       const picture = await client.capture({ params: { id: tab.id } });
       expect(picture).toMatchObject({ title: "Hello", url });
       expect(Buffer.from(picture.png, "base64").subarray(1, 4).toString()).toBe("PNG");

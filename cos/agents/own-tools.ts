@@ -1,5 +1,6 @@
-import type { AgentKind } from "../../contract/features/providers.ts";
 import type { RunTools } from "../../contract/internal/runs.ts";
+import type { ProgramTarget } from "./attempt.ts";
+import { record } from "./json-value.ts";
 
 /** What the tools of PortOS are called among those of an agent. */
 export const serverName = "portos";
@@ -26,13 +27,29 @@ export function acpServers(tools: RunTools | undefined, hasHttp: boolean) {
 /** How a program that works alone is given the tools; nothing for those that take them from files of the user's only. */
 export interface HeadlessTools {
   args: string[];
+  /** In force whatever else the environment says. */
   env: Record<string, string>;
   /** A file to be written first, readable by the user alone, whose path stands behind `--mcp-config`. */
   file?: string;
 }
 
+const openCodeVariable = "OPENCODE_CONFIG_CONTENT";
+
+/** What the provider's own variables say stays; what cannot be read would not be taken by the program either. */
+function openCodeSettings(text: string | undefined): Record<string, unknown> {
+  try {
+    return record(JSON.parse(text ?? "{}"));
+  } catch {
+    return {};
+  }
+}
+
 /** The switches of each program for this, as its makers describe them. `file`: where a file for it may lie. */
-export function headlessTools(agent: AgentKind, { url, token }: RunTools, file: string | null): HeadlessTools | null {
+export function headlessTools(
+  { agent, environment }: Pick<ProgramTarget, "agent" | "environment">,
+  { url, token }: RunTools,
+  file: string | null,
+): HeadlessTools | null {
   const headers = { Authorization: `Bearer ${token}` };
   if (agent === "codex")
     return {
@@ -45,8 +62,9 @@ export function headlessTools(agent: AgentKind, { url, token }: RunTools, file: 
       env: { [tokenVariable]: token },
     };
   if (agent === "opencode") {
-    const mcp = { [serverName]: { type: "remote", url, headers, enabled: true } };
-    return { args: [], env: { OPENCODE_CONFIG_CONTENT: JSON.stringify({ mcp }) } };
+    const settings = openCodeSettings(environment[openCodeVariable]);
+    const mcp = { ...record(settings["mcp"]), [serverName]: { type: "remote", url, headers, enabled: true } };
+    return { args: [], env: { [openCodeVariable]: JSON.stringify({ ...settings, mcp }) } };
   }
   if (agent !== "claude" || file === null) return null;
   return {

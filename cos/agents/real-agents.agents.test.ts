@@ -5,6 +5,7 @@ import { LLMock } from "@copilotkit/aimock";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 
 import type { RunTarget } from "../../contract/internal/runs.ts";
+import { startFakeDoor } from "./testing/fake-door.ts";
 import {
   geminiTarget,
   installRealAgents,
@@ -108,6 +109,30 @@ describe.skipIf(isMissing)(
       await expect.poll(async () => (await runs.answer(id)).length, { timeout: 60_000 }).toBeGreaterThan(5);
       await runs.client.stop({ params: { id }, body: { reason: null } });
       expect(await runs.ended(id, 15_000)).toMatchObject({ state: "cancelled" });
+    });
+
+    it("OpenCode takes the tools of PortOS over ACP", async () => {
+      mock.onMessage(/[^]*/, { content: "Fine." });
+      const door = await startFakeDoor("web-search__search", "three hits");
+      const tools = { url: door.url, token: "portos_mcp_run", bridge: [process.execPath] };
+      const { id } = await runs.start({ text: "say hello", targets: [{ ...opencode("acp"), tools }] });
+      expect((await runs.ended(id, 60_000)).state).toBe("succeeded");
+      door.close();
+      expect(door.calls.map(({ method }) => method)).toContain("tools/list");
+      expect(new Set(door.tokens)).toEqual(new Set(["Bearer portos_mcp_run"]));
+    });
+
+    it("OpenCode takes them headless, and calls one", async () => {
+      const door = await startFakeDoor("web-search__search", "three hits");
+      const calls = [{ name: "portos_web-search__search", arguments: { query: "ports" } }];
+      mock.on({ hasToolResult: true }, { content: "Found." });
+      mock.onMessage("find it", { toolCalls: calls });
+      mock.onMessage(/[^]*/, { content: "Fine." });
+      const tools = { url: door.url, token: "portos_mcp_run", bridge: [process.execPath] };
+      const { id } = await runs.start({ text: "find it", targets: [{ ...opencode("headless"), tools }] });
+      expect((await runs.ended(id, 60_000)).state).toBe("succeeded");
+      door.close();
+      expect(door.calls.at(-1)).toMatchObject({ method: "tools/call", params: { arguments: { query: "ports" } } });
     });
 
     it("asks Gemini CLI when OpenCode fails", async () => {

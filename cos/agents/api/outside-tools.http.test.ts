@@ -1,77 +1,31 @@
-import { createServer, type IncomingMessage, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
-
 import { LLMock } from "@copilotkit/aimock";
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
 
 import type { RunTarget } from "../../../contract/internal/runs.ts";
+import { startFakeDoor, type FakeDoor } from "../testing/fake-door.ts";
 import { startTestRuns, type TestRuns } from "../testing/test-runs.ts";
 
 let runs: TestRuns;
-let door: Server;
-let calls: { method: string; params: Record<string, unknown> }[];
-let tokens: string[];
+let door: FakeDoor;
 const mock = new LLMock({ port: 0, logLevel: "silent" });
 const name = "web-search__search";
-
-async function bodyOf(request: IncomingMessage): Promise<Record<string, unknown>> {
-  let text = "";
-  for await (const chunk of request) text += String(chunk);
-  return text === "" ? {} : (JSON.parse(text) as Record<string, unknown>);
-}
-
-const results: Record<string, object> = {
-  initialize: {
-    protocolVersion: "2025-06-18",
-    capabilities: { tools: {} },
-    serverInfo: { name: "portos", version: "1" },
-  },
-  "tools/list": {
-    tools: [
-      {
-        name,
-        title: "Web search: Search",
-        description: "Finds pages.",
-        inputSchema: { type: "object", properties: { query: { type: "string" } }, required: ["query"] },
-        annotations: { openWorldHint: true, readOnlyHint: true },
-      },
-      { name: "list_apps", inputSchema: { type: "object" }, annotations: { openWorldHint: false } },
-    ],
-  },
-  "tools/call": { content: [{ type: "text", text: "| three hits" }] },
-};
 
 beforeAll(async () => {
   runs = await startTestRuns();
   await mock.start();
-  door = createServer((request, response) => {
-    void bodyOf(request).then(({ id, method, params }) => {
-      tokens.push(request.headers.authorization ?? "");
-      if (id === undefined) {
-        response.writeHead(202).end();
-        return;
-      }
-      calls.push({ method: String(method), params: params as Record<string, unknown> });
-      const reply = { jsonrpc: "2.0", id, result: results[String(method)] };
-      response.writeHead(200, { "Content-Type": "text/event-stream", "Mcp-Session-Id": "one" });
-      response.end(`: keep\n\nevent: message\ndata: ${JSON.stringify(reply)}\n\n`);
-    });
-  });
-  await new Promise<void>((resolve) => door.listen(0, "127.0.0.1", resolve));
+  door = await startFakeDoor(name, "| three hits");
 });
 afterAll(async () => {
   await runs.stop();
   await mock.stop();
-  door.closeAllConnections();
   door.close();
 });
 beforeEach(() => {
   mock.reset();
-  calls = [];
-  tokens = [];
+  door.reset();
 });
 
-function target(url = `http://127.0.0.1:${(door.address() as AddressInfo).port}/mcp`): RunTarget {
+function target(url = door.url): RunTarget {
   return {
     providerId: "model",
     providerName: "Model",
@@ -98,9 +52,9 @@ it("a model is offered operations of connectors with the token of its run, and h
   const { id } = await runs.start({ text: "find it", permissionMode: "ask-writes", folder: null, targets: [target()] });
   expect((await runs.ended(id)).state).toBe("succeeded");
   expect(await runs.answer(id)).toBe("Found");
-  expect(calls.map(({ method }) => method)).toEqual(["initialize", "tools/list", "tools/call"]);
-  expect(calls[2]?.params).toEqual({ name, arguments: { query: "ports" } });
-  expect(new Set(tokens)).toEqual(new Set(["Bearer portos_mcp_run"]));
+  expect(door.calls.map(({ method }) => method)).toEqual(["initialize", "tools/list", "tools/call"]);
+  expect(door.calls[2]?.params).toEqual({ name, arguments: { query: "ports" } });
+  expect(new Set(door.tokens)).toEqual(new Set(["Bearer portos_mcp_run"]));
   const call = (await runs.bodies(id, "tool")).at(-1)?.call;
   expect(call).toMatchObject({ title: "Web search: Search", state: "succeeded", output: "| three hits" });
 });
@@ -109,11 +63,11 @@ it("where everything is asked for, a look is asked for, too", async () => {
   modelSearches();
   const { id } = await runs.start({ text: "find it", permissionMode: "ask", folder: null, targets: [target()] });
   const { pending } = await runs.until(id, ({ state, pending: open }) => state === "waiting" && open.length > 0);
-  expect(calls.map(({ method }) => method)).not.toContain("tools/call");
+  expect(door.calls.map(({ method }) => method)).not.toContain("tools/call");
   const body = { requestId: pending[0]?.requestId ?? "", optionId: "deny", by: "You", reason: null };
   await runs.client.answer({ params: { id }, body });
   expect((await runs.ended(id)).state).toBe("succeeded");
-  expect(calls.map(({ method }) => method)).not.toContain("tools/call");
+  expect(door.calls.map(({ method }) => method)).not.toContain("tools/call");
 });
 
 it("a run does not fail because PortOS cannot be reached: it goes on without", async () => {

@@ -49,7 +49,7 @@ async function toolsFor(
   file: string,
 ): Promise<HeadlessTools | null> {
   if (target.tools === undefined) return null;
-  const tools = headlessTools(target.agent, target.tools, surroundings.isClosed === true ? null : file);
+  const tools = headlessTools(target, target.tools, surroundings.isClosed === true ? null : file);
   if (tools?.file !== undefined) await writeFile(file, tools.file, { mode: 0o600 });
   return tools;
 }
@@ -75,7 +75,7 @@ export async function startHeadlessAttempt(
   if (permissionMode !== "free") noteMissingQuestions(sink, target.providerName);
   const [markName, markValue] = mark(runId);
   const { surroundings } = task;
-  const own = { ...command.env, ...surroundings.environment, ...environment };
+  const own = { ...command.env, ...surroundings.environment, ...environment, ...tools?.env };
   const { program: named, environment: env } = holdBackLoaderVariables({
     program: { file: command.file, args: command.args },
     environment: childEnvironment({ ...own, PWD: folder, [markName]: markValue }),

@@ -15,8 +15,8 @@ export interface HeadlessRequest {
   /** A further folder it may read, for agents that keep to the one they work in; `null` for none. */
   readable?: string | null;
   text: string;
-  /** What gives it the tools of PortOS. */
-  tools?: HeadlessTools | null;
+  /** Arguments that give it the tools of PortOS. */
+  tools?: Pick<HeadlessTools, "args"> | null;
 }
 
 export interface HeadlessCommand {
@@ -37,8 +37,7 @@ export function headlessCommand(request: HeadlessRequest): HeadlessCommand {
   const build = builders[request.agent];
   if (!build) throw new Error(`${request.agent} has no headless mode`);
   const { args, env = {}, isPromptPiped } = build(request);
-  const { tools } = request;
-  return { file, args: [...fixed, ...args], env: { ...env, ...tools?.env }, isPromptPiped };
+  return { file, args: [...fixed, ...args], env, isPromptPiped };
 }
 
 /** Whether a prompt is too long for a program that takes it as an argument only. */
