@@ -1,8 +1,9 @@
 import { generateKeyPairSync } from "node:crypto";
+import { connect, type Socket } from "node:net";
 
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 
-import { startHttp, type StartedServer } from "../../../lib/guarded-http/testing/hostile-server.ts";
+import { startHttp, startRaw, type StartedServer } from "../../../lib/guarded-http/testing/hostile-server.ts";
 import { makeCertificate } from "../../../lib/guarded-http/testing/make-certificate.ts";
 import { loopbackContext } from "../framework/testing/loopback-context.ts";
 import { emailSmtp } from "./email-smtp.ts";
@@ -86,6 +87,27 @@ describe("email-smtp", () => {
   it("sends over TLS from the first byte on", async () => {
     await run(send, implicit, mail, { security: "implicit" });
     expect(implicit.mails).toMatchObject([{ isSecure: true, user: "ada" }]);
+  });
+
+  it("counts a mail as sent that was taken, however the server says goodbye", async () => {
+    const upstream = new Map<Socket, Socket>();
+    // Some servers end TLS first, and say goodbye in the clear.
+    const rude = await startRaw((client, bytes) => {
+      if (implicit.mails.length > 0) {
+        client.end("221 mta.test closing connection\r\n");
+        return;
+      }
+      const known = upstream.get(client) ?? connect(implicit.port, "127.0.0.1");
+      upstream.set(client, known);
+      if (known.listenerCount("data") === 0) known.on("data", (answer: Buffer) => client.write(answer));
+      known.write(bytes);
+    });
+    await expect(run(send, { ...implicit, port: rude.port }, mail, { security: "implicit" })).resolves.toMatchObject({
+      recipients: [{ outcome: "accepted" }],
+    });
+    expect(implicit.mails).toHaveLength(1);
+    for (const socket of upstream.values()) socket.destroy();
+    await rude.close();
   });
 
   it.each([

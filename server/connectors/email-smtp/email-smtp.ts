@@ -1,5 +1,3 @@
-import { once } from "node:events";
-
 import type { SMTPTransportOptions } from "nodemailer";
 import { z } from "zod";
 
@@ -129,10 +127,13 @@ async function withTransport<T>(context: Context, work: (transport: Transport) =
 async function closed(socket: Awaited<ReturnType<Context["dial"]>>): Promise<void> {
   if (socket.closed) return;
   const timer = setTimeout(() => socket.destroy(), 500);
-  socket.on("error", () => undefined); // nobody reads it any more
-  await once(socket, "close").finally(() => {
-    clearTimeout(timer);
+  socket.on("error", () => undefined); // what was to be said is said; how it ends changes nothing about it
+  await new Promise<void>((resolve) => {
+    socket.once("close", () => {
+      resolve();
+    });
   });
+  clearTimeout(timer);
 }
 
 async function openTransport(context: Context) {
