@@ -6,6 +6,7 @@ import { readFileSync, realpathSync } from "node:fs";
 import { chmod, writeFile } from "node:fs/promises";
 import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
+import { stripVTControlCharacters } from "node:util";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const ours = "\0runner";
@@ -54,7 +55,7 @@ async function build(folder, file, output) {
       await writeFile(output, code, { mode: 0o600 });
       await chmod(output, 0o600);
     }
-    const files = [...sources.keys()].toSorted();
+    const files = [...sources.keys()].toSorted((a, b) => (a < b ? -1 : 1));
     return { ok: true, files, hash: hashOf(files.map((name) => [name, sources.get(name)])) };
   } finally {
     await bundle.close();
@@ -99,14 +100,6 @@ const [folder, file, output] = process.argv.slice(2);
 try {
   console.log(JSON.stringify(await build(realpathSync(folder), file, output)));
 } catch (error) {
-  const words = error instanceof Error ? error.message : String(error);
-  console.log(
-    JSON.stringify({
-      ok: false,
-      message: words
-        .replaceAll(/\u001b\[[0-9;]*m/g, "")
-        .trim()
-        .slice(0, 2000),
-    }),
-  );
+  const words = stripVTControlCharacters(error instanceof Error ? error.message : String(error));
+  console.log(JSON.stringify({ ok: false, message: words.trim().slice(0, 2000) }));
 }

@@ -78,7 +78,7 @@ async function write(folder, name, text, isNeeded = true) {
     console.log(`  wrote ${relative(process.cwd(), join(folder, name))}`);
   } catch (error) {
     if (error.code !== "EEXIST") throw error;
-    if (isNeeded) throw new Error(`${name} is there already`);
+    if (isNeeded) throw new Error(`${name} is there already`, { cause: error });
   }
 }
 

@@ -82,6 +82,16 @@ const find = (text: string) =>
 
 const found = async (text = ""): Promise<unknown> => ((await find(text)).output as { found: unknown }).found;
 
+const failure = async (): Promise<string> => (await app.call("connectorModules.list", {}))[0]?.failure?.message ?? "";
+
+/** Why a program is not taken. */
+async function refused(source: string): Promise<string> {
+  const [before] = await app.call("connectorModules.list", {});
+  const body = { source, replaces: before?.hash ?? null };
+  const refusal: unknown = await app.call("connectorModules.put", { params, body }).catch((error: unknown) => error);
+  return refusal instanceof Error ? refusal.message : "taken";
+}
+
 it("runs with its types taken off, reaches the network through the gateway alone, and is on record", async () => {
   await put(module(ask));
   const { output, evidenceId, path } = await find(`http://${place}/lamps`);
@@ -133,12 +143,6 @@ it("runs only as it was accepted: a new file, a changed one and a changed helper
 
 it("refuses what it may not import, what is no connector, and keeps what can be used", async () => {
   await put(module("return { found: 1 };"));
-  const refused = async (source: string): Promise<string> => {
-    const [before] = await app.call("connectorModules.list", {});
-    const body = { source, replaces: before?.hash ?? null };
-    const failure: unknown = await app.call("connectorModules.put", { params, body }).catch((error: unknown) => error);
-    return failure instanceof Error ? failure.message : "taken";
-  };
   expect(await refused(module("return { found: fs };", 'import fs from "node:fs";'))).toContain("imports node:fs");
   expect(await refused(module("return { found: x };", 'import x from "../../../../etc/passwd";'))).toContain("imports");
   expect(await refused(module("return { found: await import(text) };"))).toContain("only known when it runs");
@@ -181,7 +185,6 @@ it("is ended when it does not stop, and says why it crashed", async () => {
   await expect(find("crash")).rejects.toMatchObject({
     message: expect.stringContaining("the lamp is broken") as string,
   });
-  const failure = async () => (await app.call("connectorModules.list", {}))[0]?.failure?.message ?? "";
   expect(await failure()).toContain("has crashed: Error: the lamp is broken");
   expect(await found()).toBe("well");
   await expect(find("loop")).rejects.toMatchObject({ status: 504 });

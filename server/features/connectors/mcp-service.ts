@@ -152,8 +152,6 @@ export function rememberOffered({
   onError: (error: unknown) => void;
 }): McpParts["onOffered"] {
   const marks = new Map<string, string>();
-  const markOf = ({ server, tools }: Pick<OfferedTools, "server" | "tools">): string =>
-    JSON.stringify([server, tools.map(({ hash }) => hash)]);
   return (id, found) => {
     const before = state.get().offered[id];
     const server = found.server ?? before?.server ?? null;
@@ -171,6 +169,10 @@ export function rememberOffered({
         onError(error);
       });
   };
+}
+
+function markOf({ server, tools }: Pick<OfferedTools, "server" | "tools">): string {
+  return JSON.stringify([server, tools.map(({ hash }) => hash)]);
 }
 
 function runsOf({ server }: McpConnector, since: string | null): string {

@@ -12,11 +12,10 @@ import type { Logger } from "../../../lib/logger.ts";
 import type { Bubblewrap } from "../../../lib/processes/bubblewrap.ts";
 import { watchFolder } from "../../../lib/watch-folder.ts";
 import type { AcceptedModule } from "../../connectors/custom/module/accepted-module.ts";
-import { moduleConnector } from "../../connectors/custom/module/module-connector.ts";
-import { moduleWalls } from "../../connectors/custom/module/module-walls.ts";
 import type { ConnectorRegistry } from "../../connectors/framework/registry.ts";
 import type { CustomState } from "./custom-state.ts";
-import { hashOfFiles, isModuleFile, moduleFiles, readSources } from "./module-folder.ts";
+import { createModuleBook } from "./module-book.ts";
+import { isModuleFile, readSources } from "./module-folder.ts";
 import { createModuleRuns } from "./module-runs.ts";
 
 /** Connectors that are programs of the user's own: each runs as the user has accepted it, and not before. */
@@ -47,34 +46,19 @@ interface Options {
   debounceMs?: number;
 }
 
-/** A file as it was found. */
-interface Found {
-  file: string;
-  hash: string;
-  state: ConnectorModule["state"];
-  accepted: AcceptedModule | null;
-}
-
 /** Reads the folder and follows it. */
 export async function openModules(options: Options): Promise<ModuleService> {
-  const { folder, registry, state, bubblewrap, refuseTaken, clock, logger, debounceMs = 200 } = options;
-  let found = new Map<string, Found>();
-  /** Hash by id, of those in the registry. */
-  const inForce = new Map<string, string>();
-  const failures = new Map<string, NonNullable<ConnectorModule["failure"]>>();
-  let turn: Promise<unknown> = Promise.resolve();
-  const now = (): string => new Date(clock.now()).toISOString();
+  const { folder, state, refuseTaken, clock, logger, debounceMs = 200 } = options;
   const runs = createModuleRuns({
     ...options,
-    acceptedOf(id) {
-      const one = found.get(id);
-      return one?.state === "accepted" && one.accepted ? { file: one.file, accepted: one.accepted } : null;
-    },
+    acceptedOf: (id) => book.acceptedOf(id),
     onFailure(id, message) {
       logger.warn("A program of a connector has ended by itself", { program: id, reason: message });
-      failures.set(id, { at: now(), message });
+      book.fail(id, message);
     },
   });
+  const book = createModuleBook({ ...options, use: runs.use });
+  let turn: Promise<unknown> = Promise.resolve();
 
   function inTurn<T>(work: () => Promise<T>): Promise<T> {
     const result = turn.then(work);
@@ -82,156 +66,91 @@ export async function openModules(options: Options): Promise<ModuleService> {
     return result;
   }
 
-  async function lookAtAll(): Promise<void> {
-    const next = new Map<string, Found>();
-    for (const [id, file] of await moduleFiles(folder)) next.set(id, await lookAt(id, file));
-    found = next;
-    for (const id of inForce.keys())
-      if (found.get(id)?.state !== "accepted") {
-        registry.remove(id);
-        inForce.delete(id);
-      }
-    for (const [id, { state: is, accepted, hash }] of found) {
-      if (is !== "accepted" || accepted === null || inForce.get(id) === hash) continue;
-      registry.replace(moduleConnector(accepted.declared, runs.use));
-      inForce.set(id, hash);
-    }
-  }
-
-  async function lookAt(id: string, file: string): Promise<Found> {
-    const accepted = state.get().modules[id] ?? null;
-    const hash = await hashOfFiles(folder, accepted?.files ?? [file]);
-    if (registry.get(id) !== undefined && !inForce.has(id)) {
-      failures.set(id, { at: now(), message: `There is another connector ${id}` });
-      return { file, hash, accepted, state: "failed" };
-    }
-    if (accepted === null) return { file, hash, accepted, state: "new" };
-    return { file, hash, accepted, state: accepted.hash === hash ? "accepted" : "changed" };
-  }
-
-  function existing(id: string): Found {
-    const one = found.get(id);
-    if (one) return one;
-    throw new AppError("not_found", "There is no such program among the connectors of your own");
-  }
-
-  async function view(id: string): Promise<ConnectorModule> {
-    const { file, hash, state: is, accepted } = existing(id);
-    const { words, isConfined } = await moduleWalls(bubblewrap);
-    return {
-      id,
-      file,
-      state: is,
-      hash: hash === "" ? "0".repeat(64) : hash,
-      files: accepted?.files ?? [file],
-      acceptedAt: accepted?.at ?? null,
-      acceptedBy: accepted?.by ?? null,
-      walls: words,
-      isConfined,
-      failure: failures.get(id) ?? null,
-    };
-  }
-
   async function accept(id: string, hash: string | null, by: string): Promise<ConnectorModule> {
-    const { file } = existing(id);
+    const { file } = book.existing(id);
     const looked = await runs.look(file);
     if (hash !== null && looked.hash !== hash) throw changed();
     const { declared, files, hash: built } = await runs.declare(id, file);
     if (built !== looked.hash) throw changed();
-    const accepted: AcceptedModule = { hash: built, files, at: now(), by, declared };
+    const accepted: AcceptedModule = { hash: built, files, at: new Date(clock.now()).toISOString(), by, declared };
     await state.update((all) => ({
       next: { ...all, modules: { ...all.modules, [id]: accepted } },
       result: undefined,
     }));
-    failures.delete(id);
-    await lookAtAll();
-    return view(id);
+    book.fail(id, null);
+    await book.lookAtAll();
+    return book.view(id);
   }
 
-  async function write(file: string, text: string): Promise<void> {
+  /** What cannot be used does not take the place of what can. */
+  async function put(id: string, source: string, replaces: string | null, by: string): Promise<ConnectorModule> {
+    await book.lookAtAll();
+    const before = book.has(id) ? book.existing(id) : null;
+    if (before === null) refuseTaken(id);
+    const now = before === null ? null : await runs.look(before.file).catch(() => null);
+    if (before !== null && now?.hash !== replaces && before.hash !== replaces) throw changed();
+    const [former] = before === null ? [] : ((await readSources(folder, [before.file])) ?? []);
+    const file = before?.file ?? `${id}.ts`;
+    await writeSource(join(folder, file), source);
+    await book.lookAtAll();
     try {
-      await replaceFile(systemDisk, join(folder, file), text);
+      return await accept(id, null, by);
     } catch (error) {
-      throw diskError(error, file);
+      if (former === undefined) await rm(join(folder, file), { force: true });
+      else await writeSource(join(folder, file), former.text);
+      await book.lookAtAll();
+      throw error;
     }
-    await lookAtAll();
+  }
+
+  async function get(id: string): ReturnType<ModuleService["get"]> {
+    const { file } = book.existing(id);
+    const built = await runs.look(file).catch((error: unknown) => {
+      book.fail(id, error instanceof Error ? error.message : String(error));
+      return null;
+    });
+    const one = await book.view(id);
+    const files = built?.files ?? [file];
+    return { ...one, files, hash: built?.hash ?? one.hash, sources: (await readSources(folder, files)) ?? [] };
+  }
+
+  async function remove(id: string): ReturnType<ModuleService["remove"]> {
+    const { file } = book.existing(id);
+    const [source] = (await readSources(folder, [file])) ?? [];
+    await rm(join(folder, file), { force: true });
+    await state.update((all) => {
+      const { [id]: _removed, ...modules } = all.modules;
+      return { next: { ...all, modules }, result: undefined };
+    });
+    await book.lookAtAll();
+    await runs.endThose((one) => one === id);
+    return { file, kind: "module", definition: null, problems: [], text: source?.text ?? "" };
   }
 
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  await lookAtAll();
+  await book.lookAtAll();
   const stopWatching = watchFolder({
     folder,
     isWatched: isModuleFile,
     debounceMs,
     logger,
     onChange() {
-      inTurn(lookAtAll).catch((error: unknown) => {
+      inTurn(book.lookAtAll).catch((error: unknown) => {
         logger.error("The folder of connectors could not be read", { folder }, error);
       });
     },
   });
 
   return {
-    has: (id) => found.has(id),
-    list: () =>
-      inTurn(async () => {
-        await lookAtAll();
-        return Promise.all([...found.keys()].map(view));
-      }),
-    get: (id) =>
-      inTurn(async () => {
-        const { file } = existing(id);
-        const built = await runs.look(file).catch((error: unknown) => {
-          failures.set(id, { at: now(), message: error instanceof Error ? error.message : String(error) });
-          return null;
-        });
-        const one = await view(id);
-        const files = built?.files ?? [file];
-        return { ...one, files, hash: built?.hash ?? one.hash, sources: (await readSources(folder, files)) ?? [] };
-      }),
+    has: book.has,
+    list: () => inTurn(book.list),
+    get: (id) => inTurn(() => get(id)),
     template: async () => ({
       source: await readFile(join(options.rootDir, "scripts/templates/connector-module.ts.txt"), "utf8"),
     }),
-    put: (id, { source, replaces }, by) =>
-      inTurn(async () => {
-        await lookAtAll();
-        const before = found.get(id);
-        if (before === undefined) refuseTaken(id);
-        const former = before === undefined ? null : await readSources(folder, [before.file]);
-        const isAsSeen =
-          before === undefined
-            ? replaces === null
-            : (await runs.look(before.file).catch(() => null))?.hash === replaces;
-        if (before !== undefined && !isAsSeen && before.hash !== replaces) throw changed();
-        const file = before?.file ?? `${id}.ts`;
-        await write(file, source);
-        try {
-          return await accept(id, null, by);
-        } catch (error) {
-          // What cannot be used does not take the place of what can.
-          const text = former?.[0]?.text;
-          if (text !== undefined) await write(file, text);
-          else {
-            await rm(join(folder, file), { force: true });
-            await lookAtAll();
-          }
-          throw error;
-        }
-      }),
+    put: (id, { source, replaces }, by) => inTurn(() => put(id, source, replaces, by)),
     accept: (id, hash, by) => inTurn(() => accept(id, hash, by)),
-    remove: (id) =>
-      inTurn(async () => {
-        const { file } = existing(id);
-        const [source] = (await readSources(folder, [file])) ?? [];
-        await rm(join(folder, file), { force: true });
-        await state.update((all) => {
-          const { [id]: _removed, ...modules } = all.modules;
-          return { next: { ...all, modules }, result: undefined };
-        });
-        await lookAtAll();
-        await runs.endThose((one) => one === id);
-        return { file, kind: "module" as const, definition: null, problems: [], text: source?.text ?? "" };
-      }),
+    remove: (id) => inTurn(() => remove(id)),
     endThose: runs.endThose,
     async stop() {
       stopWatching();
@@ -239,6 +158,14 @@ export async function openModules(options: Options): Promise<ModuleService> {
       await runs.stop();
     },
   };
+}
+
+async function writeSource(path: string, text: string): Promise<void> {
+  try {
+    await replaceFile(systemDisk, path, text);
+  } catch (error) {
+    throw diskError(error, path);
+  }
 }
 
 function changed(): AppError {

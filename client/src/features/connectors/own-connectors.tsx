@@ -42,7 +42,7 @@ export function OwnConnectors() {
               {failure === null ? "" : ` ${failure.message}`}
             </p>
             <Button
-              aria-label={`Look at ${file}`}
+              aria-label={`Look at it: ${file}`}
               onClick={() => {
                 setSearch({ module: id }, { push: true });
               }}

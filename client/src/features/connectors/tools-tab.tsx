@@ -150,17 +150,17 @@ function ToolRow({ tool, id }: { tool: McpToolView; id: string }) {
           <Button
             variant={state === "accepted" ? "default" : "filled"}
             loading={accept.isPending}
-            aria-label={`${state === "accepted" ? "Save" : "Accept"} ${tool.tool}`}
+            aria-label={`${acceptWords[state]}: ${tool.tool}`}
             onClick={() => {
               accept.mutate(true);
             }}
           >
-            {state === "accepted" ? "Save" : state === "changed" ? "Accept it as it is now" : "Accept"}
+            {acceptWords[state]}
           </Button>
         )}
         {accepted === null ? null : (
           <Button
-            aria-label={`Take out ${tool.tool}`}
+            aria-label={`Take out: ${tool.tool}`}
             onClick={() => {
               accept.mutate(false);
             }}
@@ -172,6 +172,8 @@ function ToolRow({ tool, id }: { tool: McpToolView; id: string }) {
     </li>
   );
 }
+
+const acceptWords = { accepted: "Save", changed: "Accept it as it is now", new: "Accept", gone: "Accept" } as const;
 
 const partWords = { title: "Title", description: "Description", input: "Parameters", hints: "What it says it does" };
 

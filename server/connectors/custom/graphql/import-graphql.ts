@@ -59,7 +59,6 @@ function readField(kind: "query" | "mutation", field: GraphqlField, parts: Parts
   const variables = field.args.map((argument) => ({ argument, variable: inputs.add(argument) }));
   const declared = variables.map(({ argument, variable }) => `$${variable}: ${typeText(argument.type)}`).join(", ");
   const passed = variables.map(({ argument, variable }) => `${argument.name}: $${variable}`).join(", ");
-  const inParentheses = (text: string): string => (text === "" ? "" : `(${text})`);
   const body = `${field.name}${inParentheses(passed)}${selectionOf(field, types, depth)}`;
   const query = `${kind}${declared === "" ? "" : " "}${inParentheses(declared)} {\n  ${body}\n}`;
   const wanted = operationNameOf(field.name, kind);
@@ -79,6 +78,10 @@ function readField(kind: "query" | "mutation", field: GraphqlField, parts: Parts
   if (made.success && problem === null) return made.data;
   parts.taken.delete(name);
   return problem ?? "it cannot be read";
+}
+
+function inParentheses(text: string): string {
+  return text === "" ? "" : `(${text})`;
 }
 
 function effectOf(kind: "query" | "mutation", name: string): Effect {

@@ -89,6 +89,9 @@ async function acceptAll(base: McpConnector): Promise<void> {
   put({ ...base, tools: acceptTools([], taken, []) });
 }
 
+const look = async (what: string, where: string): Promise<unknown> =>
+  ((await gateway.call("sample", "look", { what, place: where })).output as { text: string }).text;
+
 it("offers the tools of a program by their hints, calls them, and gives their failures as such", async () => {
   await acceptAll(definition());
   const operations = gateway.registry.get("sample")?.operations ?? {};
@@ -113,14 +116,10 @@ it("gives a program its own variables and secrets, and nothing else of this proc
   process.env["PORTOS_OF_TEST"] = "not for others";
   try {
     await acceptAll(definition());
-    const variable = async (place: string): Promise<unknown> => {
-      const { output } = await gateway.call("sample", "look", { what: "variable", place });
-      return (output as { text: string }).text;
-    };
     // What came back is redacted by its value, so it was there.
-    expect(await variable("SAMPLE_TOKEN")).toBe("[redacted]");
-    expect(await variable("PORTOS_OF_TEST")).toBe("nothing");
-    expect(await variable("PATH")).toBe(process.env["PATH"]);
+    expect(await look("variable", "SAMPLE_TOKEN")).toBe("[redacted]");
+    expect(await look("variable", "PORTOS_OF_TEST")).toBe("nothing");
+    expect(await look("variable", "PATH")).toBe(process.env["PATH"]);
   } finally {
     delete process.env["PORTOS_OF_TEST"];
   }
@@ -179,8 +178,6 @@ it("keeps a confined program from the network, from what is written and from wha
   const place = `127.0.0.1:${String((nearby.address() as AddressInfo).port)}`;
   const open = await newFolder();
   await writeFile(join(folder, "data.json"), "{}");
-  const look = async (what: string, where: string): Promise<unknown> =>
-    ((await gateway.call("sample", "look", { what, place: where })).output as { text: string }).text;
   try {
     await acceptAll(definition({ isConfined: true, writable: [open] }));
     expect(await look("network", place)).toBe("ECONNREFUSED");

@@ -17,17 +17,18 @@ const write = (message: FromModule): void => {
   stdout.write(`${JSON.stringify(message)}\n`);
 };
 
+function say(...words: unknown[]): void {
+  stderr.write(`${words.map((word) => (typeof word === "string" ? word : JSON.stringify(word))).join(" ")}\n`);
+}
+
 /** What leads past the gateway is gone before the first line of the module runs. */
 function seal(): void {
-  const say = (...words: unknown[]): void => {
-    stderr.write(`${words.map((word) => (typeof word === "string" ? word : JSON.stringify(word))).join(" ")}\n`);
-  };
   const doors = ["process", "fetch", "WebSocket", "EventSource", "XMLHttpRequest", "navigator", "BroadcastChannel"];
   for (const name of doors) Reflect.deleteProperty(globalThis, name);
   for (const name of doors)
     Object.defineProperty(globalThis, name, { value: undefined, writable: false, configurable: false });
-  const console_ = { log: say, info: say, warn: say, error: say, debug: say, trace: say };
-  Object.defineProperty(globalThis, "console", { value: Object.freeze(console_), writable: false });
+  const words = { log: say, info: say, warn: say, error: say, debug: say, trace: say };
+  Object.defineProperty(globalThis, "console", { value: Object.freeze(words), writable: false });
   listen("uncaughtException", crash);
   listen("unhandledRejection", crash);
 }
@@ -91,6 +92,10 @@ function take(connector: AnyConnector, message: ToModule): void {
       waiting.get(message.call)?.reject(new GatewayCallError(message.failure));
       waiting.delete(message.call);
       return;
+    case "describe":
+    case "health":
+    case "run":
+    case "targets":
     default:
       void answer(connector, message);
   }
@@ -139,7 +144,6 @@ function contextOf(
 ): OperationContext<Record<string, unknown>> {
   const since = performance.now();
   const passed = (): number => performance.now() - since;
-  const notHere = (what: string) => () => Promise.reject(new Error(`${what} is not there for modules; use http`));
   return {
     config,
     http: httpOf(id),
@@ -158,6 +162,10 @@ function contextOf(
       write({ kind: "note", of: id, code, reason: reason.slice(0, 1_000) });
     },
   };
+}
+
+function notHere(what: string): () => Promise<never> {
+  return () => Promise.reject(new Error(`${what} is not there for modules; use http`));
 }
 
 function httpOf(of: number): ConnectorHttp {
@@ -191,10 +199,12 @@ function replyOf({ status, headers, url, body }: ModuleReply): ConnectorReply {
   return { status, headers, url, bytes, text, json: () => JSON.parse(text()) as unknown };
 }
 
+function toJson(schema: z.ZodType, io: "input" | "output"): unknown {
+  return z.toJSONSchema(schema, { io, unrepresentable: "any" });
+}
+
 /** What is kept of it for the time it does not run. */
 function describe({ id, title, description, config, secrets, operations, health }: AnyConnector): unknown {
-  const toJson = (schema: z.ZodType, io: "input" | "output"): unknown =>
-    z.toJSONSchema(schema, { io, unrepresentable: "any" });
   const all = Object.entries(operations).map(([name, operation]) => ({
     name,
     title: operation.title,

@@ -6,6 +6,7 @@ import { AppError } from "../../../../lib/app-error.ts";
 import { inputFromJson } from "../json-input.ts";
 import { isObject, resolveLocal, type Json } from "./local-refs.ts";
 import { readOperation } from "./read-operation.ts";
+import { createSchemas } from "./schemas.ts";
 
 const methods = ["get", "head", "post", "put", "patch", "delete"] as const;
 const mostOperations = 2_000;
@@ -23,6 +24,7 @@ export function importOpenApi(text: string): ConnectorDraft {
   };
   const operations: CustomConnector["operations"] = [];
   const takenNames = new Set<string>();
+  const schemas = createSchemas(document);
   for (const [path, part] of Object.entries(isObject(document["paths"]) ? document["paths"] : {})) {
     const item = resolveLocal(document, part);
     if (item === null) continue;
@@ -35,7 +37,15 @@ export function importOpenApi(text: string): ConnectorDraft {
         return draft(document, operations, warnings);
       }
       const about = `${method.toUpperCase()} ${path}`;
-      const read = readOperation({ document, method: method.toUpperCase(), path, shared, operation, takenNames });
+      const read = readOperation({
+        document,
+        schemas,
+        method: method.toUpperCase(),
+        path,
+        shared,
+        operation,
+        takenNames,
+      });
       for (const problem of new Set(read.warnings))
         warn(about, read.operation === null ? `left out, ${problem}` : problem);
       const problem = read.operation === null ? null : unreadable(read.operation.input);

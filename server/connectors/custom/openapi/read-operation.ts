@@ -4,10 +4,12 @@ import {
   type CustomOperation,
 } from "../../../../contract/features/custom-connectors.ts";
 import { freeName, operationNameOf } from "../operation-name.ts";
-import { isObject, resolveLocal, selfContained, type Json } from "./local-refs.ts";
+import { isObject, resolveLocal, type Json } from "./local-refs.ts";
+import type { Schemas } from "./schemas.ts";
 
 export interface ReadOptions {
   document: Json;
+  schemas: Schemas;
   method: string;
   path: string;
   /** What the whole path declares. */
@@ -29,7 +31,7 @@ const setElsewhere = new Set(["authorization", "accept", "content-type", "user-a
 export function readOperation(options: ReadOptions): ReadOperation {
   const { document, method, path, operation, takenNames } = options;
   const warnings: string[] = [];
-  const inputs = new Inputs(document, (reference) => warnings.push(`${reference} is not in the document`));
+  const inputs = new Inputs(document);
   const query: Record<string, string> = {};
   const headers: Record<string, string> = {};
   let filled = escaped(path);
@@ -53,6 +55,13 @@ export function readOperation(options: ReadOptions): ReadOperation {
     body = read;
   }
   if (method === "GET" || method === "HEAD") body = { kind: "none" };
+  let input: Json;
+  try {
+    input = options.schemas.selfContained(inputs.schema(), (problem) => warnings.push(problem));
+  } catch (error) {
+    const problem = error instanceof Error ? error.message : "cannot be read";
+    return { operation: null, warnings: [`what it takes ${problem}`] };
+  }
   const name = freeName(nameOf(operation, method, path), takenNames);
   const made = customOperationSchema.safeParse({
     name,
@@ -65,7 +74,7 @@ export function readOperation(options: ReadOptions): ReadOperation {
     query,
     headers,
     body,
-    input: inputs.schema(),
+    input,
   });
   if (made.success) return { operation: made.data, warnings };
   takenNames.delete(name);
@@ -92,13 +101,11 @@ function parametersOf({ document, shared, operation }: ReadOptions): Json[] {
 /** The parameters of a call, each with a name that can stand in a template. */
 class Inputs {
   readonly #document: Json;
-  readonly #missing: (reference: string) => void;
   readonly #properties: Json = {};
   readonly #required: string[] = [];
 
-  constructor(document: Json, missing: (reference: string) => void) {
+  constructor(document: Json) {
     this.#document = document;
-    this.#missing = missing;
   }
 
   get document(): Json {
@@ -123,13 +130,7 @@ class Inputs {
   }
 
   schema(): Json {
-    const whole = {
-      type: "object",
-      properties: this.#properties,
-      required: this.#required,
-      additionalProperties: false,
-    };
-    return selfContained(this.#document, whole, this.#missing);
+    return { type: "object", properties: this.#properties, required: this.#required, additionalProperties: false };
   }
 
   #freeName(wanted: string): string {

@@ -24,13 +24,13 @@ const scalar = (name: string): Ref => named("SCALAR", name);
 const object = (name: string): Ref => named("OBJECT", name);
 const must = (ofType: Ref): Ref => ({ kind: "NON_NULL", name: null, ofType });
 const list = (ofType: Ref): Ref => ({ kind: "LIST", name: null, ofType });
-const argument = (name: string, type: Ref, defaultValue: string | null = null): Argument => ({
+const argument = (name: string, of: Ref, defaultValue: string | null = null): Argument => ({
   name,
   description: null,
   defaultValue,
-  type,
+  type: of,
 });
-const field = (name: string, type: Ref, args: Argument[] = []): Field => ({ name, description: null, args, type });
+const field = (name: string, of: Ref, args: Argument[] = []): Field => ({ name, description: null, args, type: of });
 
 function type(kind: string, name: string, parts: Record<string, unknown> = {}) {
   const none = { description: null, fields: null, inputFields: null, enumValues: null, possibleTypes: null };

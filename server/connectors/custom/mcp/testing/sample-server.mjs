@@ -34,10 +34,10 @@ const tools = () => [
   },
 ];
 
+const answer = (words) => ({ content: [{ type: "text", text: words }] });
 const server = new Server({ name: "sample", version: "1.2.3" }, { capabilities: { tools: {} } });
 server.setRequestHandler(ListToolsRequestSchema, () => ({ tools: tools() }));
 server.setRequestHandler(CallToolRequestSchema, async ({ params: { name, arguments: input = {} } }) => {
-  const answer = (words) => ({ content: [{ type: "text", text: words }] });
   if (name === "echo") {
     if (input.words === "end") process.exit(3);
     if (input.words === "flood") process.stdout.write(`{"x":"${"y".repeat(20_000_000)}"}\n`);
