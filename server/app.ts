@@ -193,7 +193,13 @@ export async function createApp(options: AppOptions): Promise<App> {
     ...(options.reviews ? { reviews: options.reviews } : {}),
   });
 
-  const outside = await buildOutside(context, { settings, automations, approvals: agents.approvals, panic });
+  const outside = await buildOutside(context, {
+    settings,
+    automations,
+    approvals: agents.approvals,
+    panic,
+    tokens: () => mcp.tokens(),
+  });
   const mcp = await buildMcp(context, { outside: outside.connectors, apps, logs: logs.service, cos, ...agents });
 
   mountOnboarding(mount, await openOnboarding(context), async () => ({

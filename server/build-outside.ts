@@ -6,6 +6,7 @@ import type { BuiltAutomations } from "./features/automations/build-automations.
 import type { ApprovalService } from "./features/approvals/approval-service.ts";
 import type { PanicSwitch } from "./features/chief/panic-switch.ts";
 import { buildConnectors, type Connectors } from "./features/connectors/build-connectors.ts";
+import type { ConnectorUsers } from "./features/connectors/uses.ts";
 import { buildEvidence } from "./features/evidence/build-evidence.ts";
 import { buildHooks } from "./features/hooks/build-hooks.ts";
 import { buildOutbox } from "./features/outbox/build-outbox.ts";
@@ -16,6 +17,7 @@ interface Dependencies {
   automations: Pick<BuiltAutomations, "runForMessage" | "keepReply" | "awaitedQuestions" | "list">;
   approvals: ApprovalService;
   panic: PanicSwitch;
+  tokens: ConnectorUsers["tokens"];
 }
 
 /** Everything calls that leave this machine go through, and messages that come in. */
@@ -45,6 +47,7 @@ export async function buildOutside(context: AppContext, parts: Dependencies): Pr
       automations: () => automations.list().automations.map(({ automation }) => automation),
       hooks: () => hooks.service.list(),
       rules: () => approvals.rules(),
+      tokens: parts.tokens,
     },
   });
   return {

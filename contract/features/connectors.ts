@@ -263,7 +263,7 @@ export type ConnectorReplyView = z.output<typeof connectorReplySchema>;
 
 /** Something that does not work without a connector. */
 export const connectorUseSchema = z.strictObject({
-  kind: z.enum(["automation", "webhook", "subscription", "rule"]),
+  kind: z.enum(["automation", "webhook", "subscription", "rule", "token"]),
   id: z.string(),
   name: z.string(),
   /** What it uses, in a few words. */

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -187,6 +187,30 @@ test("a question keeps the run waiting, also over a restart, and is asked once; 
   await app.call("approvals.decide", { params: { id: approval }, body: { hash, answer: "allow" } });
   expect(await ended(app, occurrence)).toMatchObject({ state: "succeeded" });
   expect(bodies).toEqual(["Tides of Hamburg"]);
+});
+
+test("an answer given while PortOS was away of what would now be another call counts for nothing: it is asked anew", async () => {
+  await setPolicy("webhook-out", { approval: "always" });
+  const { id: occurrence } = await run(await create([post({ text: "Hello" })]));
+  await expect.poll(async () => (await rowOf(occurrence)).steps?.[0]?.state).toBe("waiting");
+  const [before] = await pending();
+  await app.stop();
+  const file = join(folder, "data/connectors.json");
+  const document = JSON.parse(await readFile(file, "utf8")) as {
+    data: { connectors: Record<string, { revision: number }> };
+  };
+  const record = document.data.connectors["webhook-out"];
+  if (!record) throw new Error("no record");
+  record.revision += 1;
+  await writeFile(file, JSON.stringify(document));
+  app = await startTestApp({ directory: folder });
+  await expect.poll(async () => (await pending()).filter(({ id }) => id !== before?.id).length).toBe(1);
+  const open = await pending();
+  expect(open.map(({ id }) => id)).not.toContain(before?.id);
+  const { id = "", hash = "" } = open[0] ?? {};
+  await app.call("approvals.decide", { params: { id }, body: { hash, answer: "allow" } });
+  expect(await ended(app, occurrence)).toMatchObject({ state: "succeeded", steps: [{ approvalId: id }] });
+  expect(bodies).toEqual(["Hello"]);
 });
 
 test("a question that was denied fails the step with what was said", async () => {

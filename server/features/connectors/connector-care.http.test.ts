@@ -116,6 +116,26 @@ test("whatever would not work without a connector is listed with what it uses", 
     { kind: "webhook", id: hook.id, name: "Pushes", detail: "starts Tides", isActive: true },
     { kind: "rule", id: rule.id, name: "Posts", detail: "allows post", isActive: true },
   ]);
+  const { token } = await app.call("mcp.create", {
+    body: {
+      name: "Editor",
+      expiresAt: null,
+      rights: {
+        connectors: [{ connector: id, operations: ["post"] }],
+        effects: ["read"],
+        asksBeforeWrites: true,
+        areas: [],
+        mayRestartApps: false,
+      },
+    },
+  });
+  expect((await uses())[3]).toEqual({
+    kind: "token",
+    id: token.id,
+    name: "Editor",
+    detail: "may call post",
+    isActive: true,
+  });
   await app.call("automations.enable", { params: { id: automation.id } });
   expect((await uses())[0]).toMatchObject({ isActive: true });
   expect((await app.call("connectors.uses", { params: { id: "web-fetch" } })).uses).toEqual([]);

@@ -2,12 +2,15 @@ import type { ConnectorUse } from "../../../contract/features/connectors.ts";
 import type { ApprovalRule } from "../../../contract/features/approvals.ts";
 import type { Automation } from "../../../contract/features/automations.ts";
 import type { Hook } from "../../../contract/features/hooks.ts";
+import type { McpToken } from "../../../contract/features/mcp.ts";
 
 /** What may use connectors, as it is now. */
 export interface ConnectorUsers {
   automations(): readonly Pick<Automation, "id" | "name" | "isEnabled" | "action">[];
   hooks(): readonly Pick<Hook, "id" | "name" | "isEnabled" | "automationId">[];
   rules(): readonly Pick<ApprovalRule, "id" | "name" | "effect" | "connectors" | "operations" | "expiresAt">[];
+  /** Of programs that use PortOS as an MCP server. */
+  tokens(): readonly Pick<McpToken, "id" | "name" | "rights" | "isExpired" | "runId">[];
   /** Feeds that are followed. */
   subscriptions(): readonly { id: string; url: string; name: string | null; title: string | null; isGone: boolean }[];
 }
@@ -58,5 +61,16 @@ export function usesOf(id: string, users: ConnectorUsers, now: number): Connecto
       isActive: !isGone,
     })),
     ...rules,
+    ...tokenUses(id, users.tokens()),
   ];
+}
+
+/** Tokens that name the connector; those that may call every one, and those of runs, come and go without it. */
+function tokenUses(id: string, tokens: ReturnType<ConnectorUsers["tokens"]>): ConnectorUse[] {
+  return tokens.flatMap(({ id: tokenId, name, rights, isExpired, runId }): ConnectorUse[] => {
+    const grant = rights.connectors?.find(({ connector }) => connector === id);
+    if (grant === undefined || runId !== null) return [];
+    const detail = `may call ${grant.operations === null ? "every operation" : grant.operations.join(", ")}`;
+    return [{ kind: "token", id: tokenId, name, detail, isActive: !isExpired }];
+  });
 }

@@ -30,8 +30,14 @@ interface Dependencies {
   cos: Pick<CosClient, "list" | "get" | "readOutput">;
 }
 
+/** What other features get of it. */
+export interface BuiltMcp {
+  lend: LendTools;
+  tokens(): McpState["tokens"];
+}
+
 /** The MCP server of PortOS: its tokens on the API, its door at `/mcp`, and what runs get of it. */
-export async function buildMcp(context: AppContext, parts: Dependencies): Promise<{ lend: LendTools }> {
+export async function buildMcp(context: AppContext, parts: Dependencies): Promise<BuiltMcp> {
   const { env, clock, callers, router, runProgramOf, version } = context;
   const logger = context.logger.child("mcp");
   const tokens = createTokenStore({
@@ -83,5 +89,5 @@ export async function buildMcp(context: AppContext, parts: Dependencies): Promis
   });
   const hasConnectors = (rights: McpRights): boolean =>
     connectorTools({ id: "", name: "", runId: "any", rights }, parts.outside).length > 0;
-  return { lend: createLender({ tokens, hasConnectors, url, bridge }) };
+  return { lend: createLender({ tokens, hasConnectors, url, bridge }), tokens: () => tokens.list() };
 }

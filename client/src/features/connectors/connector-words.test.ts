@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 
-import { issueText, statusOf, usedText, usesText } from "./connector-words.ts";
+import type { ConnectorStatus } from "../../../../contract/features/connectors.ts";
+import { issueText, statusOf, usedText, usesText, withEvent } from "./connector-words.ts";
 
 const at = "2026-05-01T12:00:00.000Z";
 const ready = { isEnabled: true, isConfigured: true, hasHealth: true, health: null };
@@ -37,6 +38,16 @@ test("issues name fields as their form does, where it is known", () => {
 
 test("who has nothing to look at is on, and not healthy", () => {
   expect(statusOf({ ...ready, health: { isHealthy: null, detail: "Nothing to look at", at } })).toBe("on");
+});
+
+test("the list follows what becomes of each connector", () => {
+  const one = (id: string, title: string) => ({ id, title }) as ConnectorStatus;
+  const list = [one("a", "Alpha"), one("c", "Gamma")];
+  const added = withEvent(list, { kind: "status", connector: one("b", "Beta") });
+  expect(added.map(({ id }) => id)).toEqual(["a", "b", "c"]);
+  const renamed = withEvent(added, { kind: "status", connector: one("b", "Bravo") });
+  expect(renamed.map(({ title }) => title)).toEqual(["Alpha", "Bravo", "Gamma"]);
+  expect(withEvent(renamed, { kind: "removed", id: "a" }).map(({ id }) => id)).toEqual(["b", "c"]);
 });
 
 test("what would break without a connector is named; what only allows or brings calls is not", () => {

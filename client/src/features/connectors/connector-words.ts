@@ -16,9 +16,9 @@ export function statusOf({
   return health.isHealthy ? "up" : "unhealthy";
 }
 
-/** What would no longer work; `null` when nothing would. A rule without calls does no harm. */
+/** What would no longer work; `null` when nothing would. Rules and tokens without calls do no harm. */
 export function usesText(uses: readonly ConnectorUse[], deed: "turn off" | "remove"): string | null {
-  const broken = uses.filter(({ isActive, kind }) => isActive && kind !== "rule" && kind !== "webhook");
+  const broken = uses.filter(({ isActive, kind }) => isActive && (kind === "automation" || kind === "subscription"));
   if (broken.length === 0) return null;
   const shown = broken.slice(0, 3).map(({ name }) => name);
   const more = broken.length - shown.length;

@@ -13,6 +13,7 @@ const kinds: Readonly<Record<ConnectorUse["kind"], string>> = {
   webhook: "Webhook",
   subscription: "Feed",
   rule: "Rule",
+  token: "Token",
 };
 
 /** What does not work, or works otherwise, without this connector. */
@@ -29,7 +30,7 @@ export function UsesSection({ connector: { id, title } }: { connector: Connector
       ) : null}
       {data?.uses.length === 0 ? (
         <p className={classes["sub"]}>
-          No automation, webhook, feed or rule uses {title}. People and agents may call it.
+          No automation, webhook, feed, rule or token names {title}. People and agents may call it.
         </p>
       ) : null}
       {data === undefined || data.uses.length === 0 ? null : (
@@ -60,6 +61,12 @@ function UseLink({ use: { kind, id, name } }: { use: ConnectorUse }) {
   if (kind === "webhook")
     return (
       <ActionLink to="/connectors" search={{ tab: "webhooks" }}>
+        {name}
+      </ActionLink>
+    );
+  if (kind === "token")
+    return (
+      <ActionLink to="/connectors" search={{ tab: "mcp" }}>
         {name}
       </ActionLink>
     );
