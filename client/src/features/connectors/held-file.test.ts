@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { bytesOf, heldFileOf } from "./held-file.ts";
+import { bytesOf, heldFileOf, sizeOf } from "./held-file.ts";
 
 test("a result with a name and bytes holds a file", () => {
   const file = heldFileOf({ name: "a.pdf", contentType: "application/pdf", base64: "AAH/", bytes: 3 });
@@ -22,4 +22,12 @@ test.each([
 
 test("what is no base64 has no bytes", () => {
   expect(bytesOf({ base64: "%%%" })).toBeNull();
+});
+
+test.each([
+  ["AAH/", 3],
+  ["/wA=", 2],
+  ["/w==", 1],
+])("%s has %i bytes", (base64, size) => {
+  expect(sizeOf({ base64 })).toBe(size);
 });

@@ -23,3 +23,8 @@ export function bytesOf({ base64 }: Pick<HeldFile, "base64">): Uint8Array<ArrayB
     return null; // cut or changed on its way
   }
 }
+
+/** How many bytes it has, without reading it. */
+export function sizeOf({ base64 }: Pick<HeldFile, "base64">): number {
+  return Math.floor((base64.replace(/=+$/, "").length * 3) / 4);
+}

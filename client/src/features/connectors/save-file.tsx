@@ -3,7 +3,7 @@ import { useState } from "react";
 
 import { formatBytes } from "../../lib/format.ts";
 import { IconDownload } from "../../ui/icons.gen.ts";
-import { bytesOf, type HeldFile } from "./held-file.ts";
+import { bytesOf, sizeOf, type HeldFile } from "./held-file.ts";
 
 /** Saves a file that came back with a result, under its own name. */
 export function SaveFile({ file }: { file: HeldFile }) {
@@ -28,7 +28,7 @@ export function SaveFile({ file }: { file: HeldFile }) {
         Save {file.name}
       </Button>
       <span className="dim">
-        {isBroken ? "Its bytes cannot be read" : formatBytes(Math.floor((file.base64.length * 3) / 4))}
+        {isBroken ? "Its bytes cannot be read" : formatBytes(sizeOf(file))}
       </span>
     </>
   );
