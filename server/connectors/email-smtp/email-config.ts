@@ -3,6 +3,7 @@ import { isIP } from "node:net";
 import { z } from "zod";
 
 import type { GuardTarget } from "../../../lib/guarded-http/public-guard.ts";
+import { certificateField, pemField } from "../framework/config-fields.ts";
 import { mailAddress } from "./mail-address.ts";
 
 const oneLine = (longest: number) =>
@@ -11,10 +12,6 @@ const oneLine = (longest: number) =>
     .min(1, "must not be empty")
     .max(longest, `must have at most ${longest} characters`)
     .regex(/^\P{Cc}+$/u, "must be on one line");
-const pem = z
-  .string()
-  .max(20_000)
-  .regex(/^-----BEGIN [A-Z ]+-----[\s\S]+-----END [A-Z ]+-----\s*$/, "must be in PEM form");
 
 const fields = z.strictObject({
   host: z
@@ -26,10 +23,7 @@ const fields = z.strictObject({
     title: "Encryption",
     description: "STARTTLS (587), from the first byte on (465), or none within this machine.",
   }),
-  certificate: pem.optional().meta({
-    title: "Certificate",
-    description: "Of the server's own authority, in PEM form; only what it signed is trusted then.",
-  }),
+  certificate: certificateField.optional(),
   login: z.enum(["none", "password", "oauth2"]).default("password").meta({ title: "Sign in with" }),
   user: oneLine(320).optional().meta({ title: "User" }),
   password: z.string().min(1).max(1_000).optional().meta({ title: "Password" }),
@@ -54,7 +48,7 @@ const fields = z.strictObject({
     .regex(/^[A-Za-z0-9._-]{1,63}$/, "must be a selector")
     .optional()
     .meta({ title: "DKIM selector" }),
-  dkimKey: pem.optional().meta({ title: "DKIM private key" }),
+  dkimKey: pemField.optional().meta({ title: "DKIM private key" }),
   isInside: z
     .boolean()
     .default(false)

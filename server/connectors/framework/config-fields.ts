@@ -4,15 +4,17 @@ import { z } from "zod";
 
 import { addressKind } from "../../../lib/guarded-http/network-address.ts";
 
-/** Certificates of an authority of the user's own. */
-export const certificateField = z
+/** A key or certificates in PEM form. */
+export const pemField = z
   .string()
   .max(20_000, "must have at most 20000 characters")
-  .regex(/^-----BEGIN [A-Z ]+-----[\s\S]+-----END [A-Z ]+-----\s*$/, "must be in PEM form")
-  .meta({
-    title: "Certificate",
-    description: "Of the server's own authority, in PEM form; only what it signed is trusted then.",
-  });
+  .regex(/^-----BEGIN [A-Z ]+-----[\s\S]+-----END [A-Z ]+-----\s*$/, "must be in PEM form");
+
+/** Certificates of an authority of the user's own. */
+export const certificateField = pemField.meta({
+  title: "Certificate",
+  description: "Of the server's own authority, in PEM form; only what it signed is trusted then.",
+});
 
 /** The question whether a name that looks public leads into the user's own network. */
 export const insideField = z

@@ -27,9 +27,7 @@ export function SaveFile({ file }: { file: HeldFile }) {
       <Button leftSection={<IconDownload size={14} />} onClick={save}>
         Save {file.name}
       </Button>
-      <span className="dim">
-        {isBroken ? "Its bytes cannot be read" : formatBytes(sizeOf(file))}
-      </span>
+      <span className="dim">{isBroken ? "Its bytes cannot be read" : formatBytes(sizeOf(file))}</span>
     </>
   );
 }
