@@ -50,6 +50,7 @@ server.setRequestHandler(CallToolRequestSchema, async ({ params: { name, argumen
 });
 
 async function look(what, place) {
+  if (what === "number") return String(process.pid);
   if (what === "variable") return process.env[place] ?? "nothing";
   if (what === "file") return existsSync(place) ? "there" : "not there";
   if (what === "write") {
