@@ -27,7 +27,7 @@ import { buildOutside } from "./build-outside.ts";
 import { mountApiDocs } from "./features/api-docs/routes.ts";
 import { automationApps } from "./features/automations/app-actions.ts";
 import { automationConnectors } from "./features/automations/automation-connectors.ts";
-import { buildAutomations } from "./features/automations/build-automations.ts";
+import { buildAutomations, type BuiltAutomations } from "./features/automations/build-automations.ts";
 import { automationRuns, type AutomationRuns } from "./features/automations/run-action.ts";
 import { automationTasks } from "./features/automations/task-action.ts";
 import { startBackups } from "./features/backups/start-backups.ts";
@@ -202,14 +202,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   });
   const mcp = await buildMcp(context, { outside: outside.connectors, apps, logs: logs.service, cos, ...agents });
 
-  mountOnboarding(mount, await openOnboarding(context), async () => ({
-    "add-app": apps.list().length > 0,
-    "start-app": apps.list().some(({ onlineCount }) => onlineCount > 0),
-    "open-terminal": await hasTerminal(cos),
-    "create-automation": automations.list().automations.length > 0,
-    "open-on-phone": context.callers.hasSeenTailnet(),
-    "make-backup": (await backups.list()).length > 0,
-  }));
+  await mountFirstSteps(context, { apps, cos, automations, backups });
 
   serveRest(context);
   followRuns(agents, runsOfAutomations, context.logger);
@@ -304,6 +297,25 @@ async function buildNotifications(context: AppContext): Promise<NotificationServ
   const notifications = createNotificationService({ store, clock: context.clock, publish: feed.publish });
   mountNotifications(context.mount, notifications);
   return notifications;
+}
+
+interface FirstSteps {
+  apps: BuiltApps["apps"];
+  cos: CosClient;
+  automations: Pick<BuiltAutomations, "list">;
+  backups: { list(): Promise<readonly unknown[]> };
+}
+
+/** What a new user has done already. */
+async function mountFirstSteps(context: AppContext, { apps, cos, automations, backups }: FirstSteps): Promise<void> {
+  mountOnboarding(context.mount, await openOnboarding(context), async () => ({
+    "add-app": apps.list().length > 0,
+    "start-app": apps.list().some(({ onlineCount }) => onlineCount > 0),
+    "open-terminal": await hasTerminal(cos),
+    "create-automation": automations.list().automations.length > 0,
+    "open-on-phone": context.callers.hasSeenTailnet(),
+    "make-backup": (await backups.list()).length > 0,
+  }));
 }
 
 function openOnboarding(context: AppContext) {

@@ -40,8 +40,9 @@ test("who has nothing to look at is on, and not healthy", () => {
   expect(statusOf({ ...ready, health: { isHealthy: null, detail: "Nothing to look at", at } })).toBe("on");
 });
 
+const one = (id: string, title: string) => ({ id, title }) as ConnectorStatus;
+
 test("the list follows what becomes of each connector", () => {
-  const one = (id: string, title: string) => ({ id, title }) as ConnectorStatus;
   const list = [one("a", "Alpha"), one("c", "Gamma")];
   const added = withEvent(list, { kind: "status", connector: one("b", "Beta") });
   expect(added.map(({ id }) => id)).toEqual(["a", "b", "c"]);
