@@ -158,7 +158,7 @@ export const manifest = {
   "logs.sources": "GET /api/logs/sources",
   "mcp.create": "POST /api/mcp/tokens",
   "mcp.get": "GET /api/mcp",
-  "mcp.revoke": "DELETE /api/mcp/tokens/:id",
+  "mcp.revoke": "POST /api/mcp/tokens/:id/revoke",
   "mcp.saveRuns": "PUT /api/mcp/runs",
   "mcp.update": "PUT /api/mcp/tokens/:id",
   "mcpConnectors.accept": "POST /api/mcp-connectors/:id/accept",

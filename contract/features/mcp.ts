@@ -121,8 +121,8 @@ export const mcpEndpoints = defineEndpoints({
     stepUp: "secret",
   },
   revoke: {
-    method: "DELETE",
-    path: "/api/mcp/tokens/:id",
+    method: "POST",
+    path: "/api/mcp/tokens/:id/revoke",
     summary: "Revoke a token of an MCP client",
     params,
     reply: z.strictObject({ id: mcpTokenIdSchema, name: z.string() }),

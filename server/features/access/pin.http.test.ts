@@ -64,7 +64,7 @@ const ways = (id: string): [path: string, body: object][] => [
 describe("marks", () => {
   test("work that shall ask for nothing asks for the PIN, work that asks does not", async () => {
     await setPin();
-    const conditional = all.filter(({ endpoint }) => endpoint.stepUpFor !== undefined);
+    const conditional = allEndpoints.filter(({ endpoint }) => endpoint.stepUpFor !== undefined);
     expect(conditional.map(({ id }) => id)).toEqual(["runs.create"]);
     for (const { endpoint } of conditional) {
       const path = endpoint.path.replace(/:\w+/g, "x");
@@ -75,7 +75,7 @@ describe("marks", () => {
   });
 
   test("a task whose runs ask for nothing asks for the PIN, also when that is the chief of staff's word", async () => {
-    const asked = all.filter(({ endpoint }) => endpoint.stepUpWhen !== undefined);
+    const asked = allEndpoints.filter(({ endpoint }) => endpoint.stepUpWhen !== undefined);
     expect(asked.map(({ id }) => id).toSorted()).toEqual([
       "connectors.setMode",
       "reviews.bringUpToDate",
