@@ -1,6 +1,6 @@
 import type { OutboxMessage } from "../../../contract/features/outbox.ts";
 import type { TrustTier } from "../../../contract/features/connectors.ts";
-import { askApproval, subjectOf } from "./ask-approval.ts";
+import { askApproval, checkDelivery, messageHash, subjectOf } from "./ask-approval.ts";
 import { createCallPath } from "./call-path.ts";
 import { intentOf, recordOf, type CallNotes } from "./call-record.ts";
 import { createCallTrace } from "./call-trace.ts";
@@ -30,6 +30,8 @@ export interface Gateway {
 /** Creates it over what is allowed, configured and recorded elsewhere. */
 export function createGateway(dependencies: GatewayDependencies): Gateway {
   const running = new Map<AbortController, Promise<unknown>>();
+  /** How reads ended, being written: their callers do not wait for it, the book's readers do. */
+  const writing = new Set<Promise<void>>();
 
   function execute(request: GatewayRequest, delivery: DeliveryOf | null): Promise<GatewayReply> {
     const controller = new AbortController();
@@ -41,6 +43,11 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
   function cut(reason: GatewayError): number {
     for (const controller of running.keys()) controller.abort(reason);
     return running.size;
+  }
+
+  function writeBehind(appended: Promise<void>): void {
+    writing.add(appended);
+    void appended.finally(() => writing.delete(appended));
   }
 
   async function executeUntil(
@@ -65,7 +72,9 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
     const duration = (): number => clock.monotonic() - (notes.ranFrom ?? startedAt);
     try {
       const ended = await goThrough(notes, dependencies);
-      await append(notes, { error: null, ...ended, durationMs: duration() }, dependencies);
+      const appended = append(notes, { error: null, ...ended, durationMs: duration() }, dependencies);
+      if (notes.call?.operation.effect === "read") writeBehind(appended);
+      else await appended;
       const path = notes.path.steps();
       return { evidenceId: notes.id, path, isDryRun: request.isDryRun === true, ...ended };
     } catch (error) {
@@ -79,7 +88,8 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
 
   return {
     execute: (request) => execute(request, null),
-    deliver: (message, delivery, signal) => execute({ ...fromMessage(message), signal }, delivery),
+    deliver: (message, delivery, signal) =>
+      execute({ ...fromMessage(message), signal }, { ...delivery, approvedAs: message.approvedAs }),
     async holdOf(message) {
       try {
         const request = fromMessage(message);
@@ -97,6 +107,7 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
     async stop() {
       cut(endingError());
       await Promise.allSettled(running.values());
+      await Promise.allSettled(writing);
     },
   };
 }
@@ -118,7 +129,8 @@ async function goThrough(notes: CallNotes, dependencies: GatewayDependencies): P
     const question = prepared.asks === "no" ? null : subjectOf(request, prepared).title;
     return { output: null, trust: declared, question };
   }
-  if (isQueued) return { output: null, trust: declared, delivery: await enqueue(notes, input, dependencies) };
+  if (isQueued)
+    return { output: null, trust: declared, delivery: await enqueue(notes, { ...prepared, input }, dependencies) };
   return leave(notes, { ...prepared, input }, dependencies);
 }
 
@@ -128,7 +140,10 @@ function passed(code: string, reason: string) {
 
 async function approve(notes: CallNotes, call: PreparedCall, dependencies: GatewayDependencies) {
   const { asks, asksReason } = call;
-  if (notes.delivery !== null) return passed("accepted", "It was decided when it was accepted for delivery");
+  if (notes.delivery !== null) {
+    checkDelivery(notes.delivery, notes.request, call);
+    return passed("accepted", "It was decided when it was accepted for delivery");
+  }
   if (asks === "no") return passed("not_asked", asksReason);
   if (notes.request.isDryRun === true) return passed("would_ask", `The user would be asked: ${asksReason}`);
   notes.request.onAsk?.();
@@ -166,9 +181,13 @@ function cleanedInput({ policy, input }: PreparedCall) {
   return { value: cleanInput(input), reason: "Control characters are out of the arguments" };
 }
 
-async function enqueue(notes: CallNotes, input: Record<string, unknown>, { outbox }: GatewayDependencies) {
+async function enqueue(notes: CallNotes, call: PreparedCall, { outbox }: GatewayDependencies) {
+  const { input } = call;
   const { connector, operation, caller, correlationId, idempotencyKey = "", orderingKey = null } = notes.request;
   return notes.path.step("outbox", async () => {
+    // Cleaned arguments may lead to another address than those that were given.
+    const asSent = { ...call, targets: await call.operation.targets(input, call.config) };
+    const approvedAs = notes.approval === null ? undefined : messageHash(operation, asSent);
     const value = await outbox.accept({
       connector,
       operation,
@@ -177,6 +196,7 @@ async function enqueue(notes: CallNotes, input: Record<string, unknown>, { outbo
       orderingKey,
       caller,
       correlationId,
+      ...(approvedAs === undefined ? {} : { approvedAs }),
     });
     notes.delivery = { id: value.id, attempt: 0, idempotencyKey };
     const reason = value.isNew ? `Accepted as delivery ${value.id}` : `Known already as delivery ${value.id}`;

@@ -22,6 +22,8 @@ export interface OutputCleaning {
 
 /** The library that sanitises needs time that grows with the square of what is nested, so it never sees more than this. */
 const htmlLimits = { maxChars: 2_000_000, maxElements: 20_000, maxDepth: 60 };
+/** Most texts: nothing in them controls anything. */
+const printable = /^[\x20-\x7e\n\t]*$/;
 const deepest = 200;
 /** Entries of a list have the same few names. */
 const mostNames = 1_000;
@@ -34,7 +36,8 @@ const mostNames = 1_000;
  */
 export function cleanOutput<T>(value: T, { secrets, schema, onCut }: OutputCleaning): T {
   const redactSecrets = redactorFor(secrets);
-  const cleanText = (text: string): string => redactSecrets(withoutControls(stripVTControlCharacters(text)));
+  const cleanText = (text: string): string =>
+    redactSecrets(printable.test(text) ? text : withoutControls(stripVTControlCharacters(text)));
   const names = new Map<string, string>();
   const cleanName = (name: string): string => {
     const known = names.get(name);

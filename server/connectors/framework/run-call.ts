@@ -132,6 +132,9 @@ function insidesOf(connector: AnyConnector, config: Record<string, unknown>) {
   return connector.insides?.(config) ?? [];
 }
 
+/** One for all: it tells what is left of a call that nobody waits any more. */
+const callEnded = new GatewayError("cancelled", "The call has ended", { hint: "Call again if it is still wanted." });
+
 interface CallTimer {
   signal: AbortSignal;
   /** Rejects when the call is to end; never resolves. */
@@ -170,8 +173,7 @@ function createCallTimer(timeoutMs: number, caller: AbortSignal | undefined): Ca
     end() {
       clearTimeout(timeout);
       caller?.removeEventListener("abort", onAbort);
-      const hint = "Call again if it is still wanted.";
-      controller.abort(new GatewayError("cancelled", "The call has ended", { hint }));
+      controller.abort(callEnded);
     },
   };
 }

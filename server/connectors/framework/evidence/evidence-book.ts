@@ -95,11 +95,14 @@ export async function openEvidenceBook(options: EvidenceBookOptions): Promise<Ev
   return {
     newId: () => book.newId(),
     begin: (intent) => book.begin(intent),
-    append: (record) => book.end(record),
+    append: (record) => book.append(record),
     page: (filter) => book.page(filter),
     get: (id) => book.get(id),
     all: (filter) => book.all(filter),
-    statistics: async (range) => toStatistics(await log.tally(toRange(range))),
+    async statistics(range) {
+      await book.written();
+      return toStatistics(await log.tally(toRange(range)));
+    },
     verify: (signal) => book.verify(signal),
     extent: () => log.extent(),
     chain: () => copyLog({ disk: systemDisk, directory: options.directory }),
@@ -113,6 +116,8 @@ class Book {
   readonly #underWay = new Map<string, EvidenceIntent>();
   /** Ends that could not be written, by id of the call. */
   readonly #unwritten = new Map<string, EvidenceRecord>();
+  /** Ends that are being written. */
+  readonly #ending = new Set<Promise<void>>();
   #retry: NodeJS.Timeout | null = null;
   #writing: Promise<void> | null = null;
   #verifying: Promise<EvidenceProof> | null = null;
@@ -135,6 +140,19 @@ class Book {
     if (this.#unwritten.size > 0) await this.#writeKept();
     await this.#options.log.add({ ...row, kind: "begun" }, { isDurable: intent.effect !== "read" });
     this.#underWay.set(intent.id, row);
+  }
+
+  append(record: EvidenceRecord): Promise<void> {
+    const ending = this.end(record);
+    this.#ending.add(ending);
+    const done = (): void => void this.#ending.delete(ending);
+    ending.then(done, done);
+    return ending;
+  }
+
+  /** Resolves when what was appended before can be read, or cannot be written now. */
+  async written(): Promise<void> {
+    if (this.#ending.size > 0) await Promise.allSettled(this.#ending);
   }
 
   async end(record: EvidenceRecord): Promise<void> {
@@ -199,6 +217,7 @@ class Book {
   }
 
   async page({ before, limit, ...filter }: EvidenceFilter & { before?: string | undefined; limit: number }) {
+    await this.written();
     const page = await this.#options.log.page({
       ...toQuery(filter),
       limit,
@@ -216,6 +235,7 @@ class Book {
       contains: [text, '"kind":"call"'],
       match: (row: EvidenceRow) => row.id === id,
     };
+    await this.written();
     const page = await this.#options.log.page({ ...query, limit: 1, maxScan: Infinity });
     const [view] = page.items.flatMap(toView);
     if (view) return view;
@@ -244,12 +264,14 @@ class Book {
   }
 
   async #verify(): Promise<EvidenceProof> {
+    await this.written();
     const started = performance.now();
     const report = await verifyChain({ disk: systemDisk, directory: this.#options.directory });
     return { ...report, durationMs: Math.round(performance.now() - started) };
   }
 
   async stop(): Promise<void> {
+    await this.written();
     if (this.#retry) clearTimeout(this.#retry);
     this.#retry = null;
     if (this.#unwritten.size > 0)
