@@ -18,6 +18,7 @@ export function SourceField({ label, value, error, onChange }: SourceFieldProps)
       maxRows={30}
       spellCheck={false}
       autoCapitalize="off"
+      wrap="off"
       classNames={{ input: "mono" }}
       error={error}
       value={value}
