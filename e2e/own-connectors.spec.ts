@@ -59,6 +59,8 @@ test("an MCP server becomes a connector; a tool that changes is held back until 
     params: { words: "x" },
   });
   expect(refused.status).toBe(403);
+  await tab.goto("/connectors");
+  await main.getByRole("link", { name: "Look at what has changed" }).click();
   await changed.getByRole("button", { name: "Accept it as it is now: echo" }).click();
   await expect(changed).toBeHidden();
   await main.getByRole("list", { name: "New" }).getByRole("button", { name: "Accept: addNote" }).click();

@@ -1,12 +1,15 @@
 import { Button } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
 
+import { callQuery } from "../../lib/call-query.ts";
 import { useSearchState } from "../../lib/search-state.ts";
 import { IconPlus } from "../../ui/icons.gen.ts";
 import { Notice } from "../../ui/notice.tsx";
 import { Section } from "../../ui/section.tsx";
 import classes from "./connectors.module.css";
 import { ModuleSheet } from "./module-view.tsx";
-import { useOwnFiles, useOwnModules } from "./own-calls.ts";
+import { isMcp, useOwnFiles, useOwnModules } from "./own-calls.ts";
 import { OwnSheet } from "./own-sheet.tsx";
 
 /** Connectors of one's own: what is wrong with their files, what waits to be accepted, and the way to a new one. `?own=new` opens the form. */
@@ -35,6 +38,11 @@ export function OwnConnectors() {
             </ul>
           </Notice>
         ))}
+        {files.map(({ definition }) =>
+          definition !== null && isMcp(definition) ? (
+            <ChangedTools key={definition.id} id={definition.id} title={definition.title} />
+          ) : null,
+        )}
         {modules.map(({ id, file, state, failure }) => (
           <Notice key={file} tone="warn">
             <p>
@@ -76,6 +84,22 @@ export function OwnConnectors() {
         }}
       />
     </Section>
+  );
+}
+
+/** Tools that are held back, and the way to look at them. */
+function ChangedTools({ id, title }: { id: string; title: string }) {
+  const tools = useQuery(callQuery("mcpConnectors.tools", { params: { id } })).data?.tools ?? [];
+  const changed = tools.filter(({ state }) => state === "changed").length;
+  if (changed === 0) return null;
+  const words = changed === 1 ? "1 tool is" : `${String(changed)} tools are`;
+  return (
+    <Notice tone="warn">
+      {title}: {words} described otherwise than accepted, and held back.{" "}
+      <Link to="/connectors/$connectorId" params={{ connectorId: id }} search={{ tab: "tools" }}>
+        Look at what has changed
+      </Link>
+    </Notice>
   );
 }
 
