@@ -48,6 +48,12 @@ async function prepare(portos: PortosFixture): Promise<void> {
   await done("POST", "/api/connectors/webhook-out/enable");
 }
 
+async function idOf(portos: PortosFixture, name: string): Promise<string> {
+  const { body } = await portos.call("GET", "/api/automations");
+  const { automations } = body as { automations: { automation: { id: string; name: string } }[] };
+  return automations.find(({ automation }) => automation.name === name)?.automation.id ?? "";
+}
+
 test("an automation reads a page and posts what it found, once the phone has said yes", async ({
   page: tab,
   portos,
@@ -111,6 +117,16 @@ test("an automation reads a page and posts what it found, once the phone has sai
 
   await tab.goto("/connectors/webhook-out?tab=configure");
   await expect(tab.getByRole("list", { name: "Used by" })).toContainText(name);
+  await tab.getByRole("list", { name: "Used by" }).scrollIntoViewIfNeeded();
+  await expectAccessible(tab, "What uses a connector");
+  await saveScreenshots(tab, info, "connector-used-by");
+  await portos.call("POST", `/api/automations/${await idOf(portos, name)}/enable`);
+  await tab.getByRole("main").getByRole("switch", { name: "Webhook is on" }).locator("xpath=..").click();
+  const warning = tab.getByRole("dialog");
+  await expect(warning).toContainText(`${name} uses it and fails until it is on again.`);
+  await warning.getByRole("button", { name: "Cancel" }).click();
+  await expect(tab.getByRole("main").getByRole("switch", { name: "Webhook is on" })).toBeChecked();
+
   await tab.goto("/connectors/webhook-out?tab=doctor");
   await tab.getByRole("main").getByRole("button", { name: "Look at the way" }).click();
   const way = tab.getByRole("list", { name: `The way to http://${place}` });
