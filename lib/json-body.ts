@@ -36,11 +36,14 @@ export async function readBytes(request: IncomingMessage, maxBytes: number): Pro
   let size = 0;
   for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     size += chunk.length;
-    if (size > maxBytes) {
-      request.resume(); // cut off while it still sends, the caller would see a reset instead of the answer
-      throw tooLarge(maxBytes);
-    }
+    if (size > maxBytes) break;
     chunks.push(chunk);
+  }
+  if (size > maxBytes) {
+    // Only now does it flow: an iterator that still reads would hold it. Cut off while it still sends, the caller would see a reset instead of
+    // the answer; left unread, the rest would stand before the next request of a connection that is used again.
+    request.resume();
+    throw tooLarge(maxBytes);
   }
   return Buffer.concat(chunks);
 }
