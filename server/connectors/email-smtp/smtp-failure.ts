@@ -1,3 +1,4 @@
+import { redact, redactedMark } from "../../../lib/redact.ts";
 import { cleanLine } from "../framework/clean-input.ts";
 import { GatewayError } from "../framework/gateway-error.ts";
 
@@ -39,9 +40,17 @@ const words: Readonly<Record<string, { message: string; hint: string }>> = {
   EPROTOCOL: { message: "What answers there is no mail server", hint: "Check host, port and kind of encryption." },
 };
 
-/** What the server said, on one line. */
+/** What the server said, on one line, without the credentials it may have quoted. */
 export function saidBy(error: SmtpError): string {
-  return cleanLine(error.response ?? error.message).slice(0, 400);
+  return withoutCredentials(cleanLine(error.response ?? error.message)).slice(0, 400);
+}
+
+/** Base64 in it that holds a known secret, or user and password as they are sent (RFC 4616). */
+function withoutCredentials(text: string): string {
+  return text.replace(/[A-Za-z0-9+/_-]{8,}={0,2}/g, (run) => {
+    const inside = Buffer.from(run, "base64").toString("utf8");
+    return /^[^\0]*\0[^\0]+\0[^\0]+$/.test(inside) || redact(inside) !== inside ? redactedMark : run;
+  });
 }
 
 /** Why nothing was sent, in words; 4xx may pass, 5xx does not (RFC 5321, 4.2.1). */

@@ -2,6 +2,7 @@ import type { GatewayCode } from "../../../contract/features/connectors.ts";
 import type { EvidenceStep } from "../../../contract/features/evidence.ts";
 import type { ErrorCode } from "../../../contract/errors.ts";
 import { AppError, type AppErrorOptions } from "../../../lib/app-error.ts";
+import { redact } from "../../../lib/redact.ts";
 
 /** How each code of the gateway is answered over HTTP. */
 export const errorCodeOf: Readonly<Record<GatewayCode, ErrorCode>> = {
@@ -20,7 +21,7 @@ export const errorCodeOf: Readonly<Record<GatewayCode, ErrorCode>> = {
   refused_by_guard: "forbidden",
   too_large: "too_large",
   timeout: "timeout",
-  cancelled: "upstream_failed",
+  cancelled: "conflict",
   upstream_failed: "upstream_failed",
   reply_invalid: "upstream_failed",
 };
@@ -43,7 +44,7 @@ export function endingError(): GatewayError {
   });
 }
 
-/** A call that did not end well; `hint` says what to do about it. */
+/** A call that did not end well; `hint` says what to do about it. Its words may be those of the other side: secrets are taken out of them. */
 export class GatewayError extends AppError {
   readonly gatewayCode: GatewayCode;
   readonly isFinal: boolean;
@@ -55,7 +56,9 @@ export class GatewayError extends AppError {
   path: readonly EvidenceStep[] = [];
 
   constructor(gatewayCode: GatewayCode, message: string, options: GatewayErrorOptions) {
-    super(errorCodeOf[gatewayCode], message, options);
+    const issues = options.issues?.map(({ path, message: words }) => ({ path, message: redact(words) }));
+    const clean = { ...options, hint: redact(options.hint), ...(issues === undefined ? {} : { issues }) };
+    super(errorCodeOf[gatewayCode], redact(message), clean);
     this.gatewayCode = gatewayCode;
     this.isFinal = options.isFinal ?? false;
     this.askedMs = options.askedMs ?? null;
