@@ -14,6 +14,7 @@ import {
   createBasket,
   headerText,
   timeOf,
+  waitMsOf,
   type Basket,
   type Consumed,
   type Consuming,
@@ -118,7 +119,7 @@ export async function consumeFromKafka(wish: Consuming, context: Context, packag
   try {
     await consumer.connect();
     await consumer.subscribe({ topics: [wish.from], fromBeginning: wish.isFromStart });
-    await fill(consumer, { wish, basket, offsets, signal: context.signal });
+    await fill(consumer, { wish, basket, offsets, context });
   } catch (error) {
     stop();
     throw reasonOf(error);
@@ -139,15 +140,16 @@ interface Filling {
   wish: Consuming;
   basket: Basket;
   offsets: Map<number, bigint>;
-  signal: AbortSignal;
+  context: Context;
 }
 
 /** Resolves when the basket is full, or the time after joining the group is over. */
-async function fill(consumer: Consumer, { wish, basket, offsets, signal }: Filling): Promise<void> {
+async function fill(consumer: Consumer, { wish, basket, offsets, context }: Filling): Promise<void> {
+  const { signal, timeLeftMs } = context;
   let timer: NodeJS.Timeout | undefined;
   const ended = new Promise<void>((resolve, reject) => {
     const start = (): void => {
-      timer ??= setTimeout(resolve, wish.waitSeconds * 1_000);
+      timer ??= setTimeout(resolve, waitMsOf(wish, timeLeftMs()));
     };
     consumer.on(consumer.events.GROUP_JOIN, start);
     consumer.on(consumer.events.CRASH, ({ payload }) => {

@@ -7,7 +7,7 @@ import { createMessageQueue } from "./message-queue.ts";
 import type { PackageFinder } from "./optional-package.ts";
 import type { QueueConfig } from "./queue-config.ts";
 import { queueFailure } from "./queue-failure.ts";
-import { contentOf, createBasket, type TakenMessage } from "./queue-message.ts";
+import { contentOf, createBasket, waitMsOf, type TakenMessage } from "./queue-message.ts";
 
 const nothing: PackageFinder = { find: () => null, load: () => undefined };
 const strange: PackageFinder = { find: (name) => `/nowhere/${name}/main.js`, load: () => ({}) };
@@ -129,4 +129,12 @@ test.each([
   ["Connection error: connect ECONNREFUSED", "did not do it", false],
 ])("translates %s", (said, words, isFinal) => {
   expect(queueFailure(new Error(said))).toMatchObject({ message: expect.stringContaining(words) as string, isFinal });
+});
+
+test.each([
+  [5, 60_000, 5_000],
+  [60, 60_000, 57_000],
+  [60, 1_000, 500],
+])("waits %i s, with %i ms left, for %i ms", (waitSeconds, left, expected) => {
+  expect(waitMsOf({ waitSeconds }, left)).toBe(expected);
 });

@@ -40,7 +40,12 @@ export type Published = z.input<typeof publishOutput>;
 export const consumeInput = z.strictObject({
   from: name.describe("Kafka: the topic. RabbitMQ: the queue"),
   maxMessages: z.int().min(1).max(500).default(10).describe("Comes back as soon as so many are there"),
-  waitSeconds: z.int().min(1).max(300).default(5).describe("Comes back after so long with what is there then"),
+  waitSeconds: z
+    .int()
+    .min(1)
+    .max(300)
+    .default(5)
+    .describe("Comes back after so long with what is there then; earlier when the call has less time"),
   maxBytes: z.int().min(1_000).max(8_000_000).default(1_000_000).describe("Of all messages; at least one is given"),
   isFromStart: z
     .boolean()
@@ -64,6 +69,14 @@ const taken = z.strictObject({
 export type TakenMessage = z.input<typeof taken>;
 export const consumeOutput = z.strictObject({ messages: z.array(taken), from: z.string() });
 export type Consumed = z.input<typeof consumeOutput>;
+
+/** Of the time of a call, so that what came can still be handed on. */
+const handingOnMs = 3_000;
+
+/** How long messages are waited for: as long as is wanted, within the time the call has. */
+export function waitMsOf({ waitSeconds }: Pick<Consuming, "waitSeconds">, timeLeftMs: number): number {
+  return Math.min(waitSeconds * 1_000, Math.max(timeLeftMs - handingOnMs, timeLeftMs / 2));
+}
 
 /** What is sent, as bytes. */
 export function bytesOf({ text, base64 = "" }: Publishing): Buffer {

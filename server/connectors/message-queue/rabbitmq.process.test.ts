@@ -1,5 +1,5 @@
 import { connect, type ChannelModel, type Channel } from "amqplib";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 
 import { makeCertificate } from "../../../lib/guarded-http/testing/make-certificate.ts";
 import { createTestGateway, type TestGateway } from "../framework/testing/test-gateway.ts";
@@ -81,10 +81,14 @@ describe.skipIf(rabbitProgram === null)(title, () => {
 
   it("gives messages again when the call ended before they were handed on", async () => {
     await scene.call("message-queue", "publish", { to: queue, text: "again" });
-    scene.setPolicy({ timeoutMs: 1_000 });
+    const giveUp = new AbortController();
     const wish = { from: queue, maxMessages: 2, waitSeconds: 60 };
-    expect(await scene.refused("message-queue", "consume-batch", wish)).toMatchObject({ gatewayCode: "timeout" });
-    scene.setPolicy({});
+    const call = scene.refused("message-queue", "consume-batch", wish, { signal: giveUp.signal });
+    await vi.waitFor(async () => {
+      expect(await waiting()).toBe(0); // it was handed out, and is not acknowledged
+    }, 20_000);
+    giveUp.abort();
+    expect(await call).toMatchObject({ gatewayCode: "cancelled" });
     expect(await take({ maxMessages: 1, waitSeconds: 30 })).toMatchObject([{ text: "again", isAgain: true }]);
   });
 

@@ -15,6 +15,7 @@ import {
   createBasket,
   headerText,
   timeOf,
+  waitMsOf,
   type Consumed,
   type Consuming,
   type Published,
@@ -191,7 +192,7 @@ export async function consumeFromRabbit(wish: Consuming, context: Context, packa
     };
     channel.consume(wish.from, onMessage, { noAck: false }).catch(() => undefined); // `failed` tells
   });
-  await Promise.race([isEnough, pause(wish.waitSeconds * 1_000, context.signal), failed]);
+  await Promise.race([isEnough, pause(waitMsOf(wish, context.timeLeftMs()), context.signal), failed]);
   context.whenHandedOn(async () => {
     for (const message of taken) channel.ack(message);
     await Promise.race([channel.close(), failed]); // answered after what was sent before
