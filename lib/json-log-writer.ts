@@ -262,7 +262,7 @@ export class JsonLogWriter {
     try {
       await file.handle.datasync();
       this.#mustSettle ||= (await file.handle.stat()).nlink === 0;
-      if (end && !this.#mustSettle) await chain?.note(end);
+      if (end && !this.#mustSettle) await chain.note(end);
     } catch (error) {
       this.#mustSettle = true;
       problems.report("unwritable", diskError(error, directory).message);

@@ -75,21 +75,29 @@ export function createThreadPool<Job, Reply>(options: ThreadPoolOptions): Thread
   }
 
   async function turn(signal: AbortSignal): Promise<void> {
-    while (running >= most) {
-      await new Promise<void>((resolve, reject) => {
-        const stop = (): void => {
-          waiting.splice(waiting.indexOf(go), 1);
-          reject(signal.reason as Error);
-        };
-        const go = (): void => {
-          signal.removeEventListener("abort", stop);
-          resolve();
-        };
-        waiting.push(go);
-        signal.addEventListener("abort", stop, { once: true });
-      });
+    if (running < most) {
+      running += 1;
+      return;
     }
-    running += 1;
+    await new Promise<void>((resolve, reject) => {
+      const stop = (): void => {
+        waiting.splice(waiting.indexOf(go), 1);
+        reject(signal.reason as Error);
+      };
+      const go = (): void => {
+        signal.removeEventListener("abort", stop);
+        resolve();
+      };
+      waiting.push(go);
+      signal.addEventListener("abort", stop, { once: true });
+    });
+  }
+
+  /** The turn goes to who waits longest. */
+  function passOn(): void {
+    const next = waiting.shift();
+    if (next) next();
+    else running -= 1;
   }
 
   return {
@@ -100,8 +108,7 @@ export function createThreadPool<Job, Reply>(options: ThreadPoolOptions): Thread
         signal.throwIfAborted();
         return await runIn(idle.pop() ?? begin(), job, { timeoutMs, signal });
       } finally {
-        running -= 1;
-        waiting.shift()?.();
+        passOn();
       }
     },
     async stop() {
@@ -143,7 +150,7 @@ function ask<Reply>(
       worker.on("error", () => undefined);
       signal.removeEventListener("abort", onAbort);
     });
-    worker.postMessage(job);
+    worker.postMessage(job, []);
   }).finally(() => {
     over.abort();
   });

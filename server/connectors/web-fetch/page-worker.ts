@@ -8,7 +8,7 @@ import type { PageJob, PageReply } from "./page-reader.ts";
 /** The program of a thread of `createPageReader`. */
 parentPort?.on("message", (job: PageJob) => {
   void answer(job).then((reply) => {
-    parentPort?.postMessage(reply);
+    parentPort?.postMessage(reply, []);
   });
 });
 

@@ -50,7 +50,7 @@ test("is online at first, and keeps over a restart what was set, when and by who
   expect(network.state().by).toBe("Anna");
 });
 
-test("while everything is stopped nothing leaves; what was set holds again after that", async () => {
+test("while everything is stopped nothing leaves; what was set holds again after that", () => {
   isPanic = true;
   expect([network.now(), network.state().mode]).toEqual(["offline", "offline"]);
   isPanic = false;
