@@ -149,7 +149,7 @@ function State({ connector }: { connector: ConnectorStatus }) {
 function Used({ connector: { used, lastCall: last } }: { connector: ConnectorStatus }) {
   return (
     <span className={classes["state"]}>
-      <span>{usedText(used)}</span>
+      {used.today === 0 && last !== null ? null : <span>{usedText(used)}</span>}
       {last === null ? null : (
         <span className={classes["sub"]}>
           last{" "}

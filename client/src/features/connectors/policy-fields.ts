@@ -10,7 +10,7 @@ export interface PolicyPart {
 }
 
 const approvalChoices: readonly Choice[] = [
-  { value: "rules", label: "As usual: what people read and what destroys asks, unless a rule answers" },
+  { value: "rules", label: "As usual" },
   { value: "never", label: "Never ask" },
   { value: "writes", label: "Ask before what changes something" },
   { value: "always", label: "Always ask" },
@@ -38,14 +38,17 @@ function whoAndWhat(operations: readonly Choice[]): PolicyPart {
     title: "Who and what",
     fields: [
       field("callers", "Who may call", "Everybody else is refused.", { kind: "choices", choices: callers }, []),
-      field("operations", "Operations", "Only these are allowed; with none, all of them.", {
-        kind: "choices",
-        choices: operations,
-      }),
+      {
+        ...field("operations", "Operations", "Only those chosen are allowed.", {
+          kind: "choices",
+          choices: operations,
+        }),
+        emptyText: "All operations",
+      },
       field(
         "approval",
         "When you are asked",
-        "Who presses a button here has decided already, so only “Always ask” asks a person.",
+        "As usual: before what people read and what destroys something, unless a rule answers. Who presses a button here has decided already, so only “Always ask” asks a person.",
         { kind: "choice", choices: approvalChoices },
         "rules",
       ),

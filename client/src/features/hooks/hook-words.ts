@@ -37,5 +37,5 @@ export function addressOf(id: string): string {
 
 /** How a message ended, in the words used everywhere. */
 export function statusOf({ verdict }: HookDelivery): Status {
-  return verdict === "accepted" ? "succeeded" : verdict === "repeated" ? "skipped" : "failed";
+  return verdict === "accepted" ? "succeeded" : verdict === "repeated" ? "skipped" : "refused";
 }

@@ -107,7 +107,7 @@ export function ChoicesField({ field, value, error, onChange, choices }: FieldPr
   return (
     <MultiSelect
       {...commonOf(field, error)}
-      placeholder={chosen.length === 0 ? "None chosen" : ""}
+      placeholder={chosen.length === 0 ? (field.emptyText ?? "None chosen") : ""}
       data={choices.map(({ label }, index) => ({ value: String(index), label }))}
       value={chosen.filter((index) => index !== "-1")}
       onChange={(indexes) => {

@@ -31,6 +31,8 @@ export interface Field {
   /** What holds when it is left out; `undefined` when nothing does. */
   readonly fallback: unknown;
   readonly shape: Shape;
+  /** What a list says in which nothing is chosen. */
+  readonly emptyText?: string;
 }
 
 const longFrom = 10_000;
