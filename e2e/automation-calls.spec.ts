@@ -134,3 +134,30 @@ test("an automation reads a page and posts what it found, once the phone has sai
   await expectAccessible(tab, "Doctor");
   await saveScreenshots(tab, info, "connector-doctor");
 });
+
+test("a list in a sheet stays under its field while the window shrinks, as for a keyboard @phone", async ({
+  page: tab,
+  portos,
+}) => {
+  await portos.call("POST", "/api/connectors/web-fetch/enable");
+  await tab.goto("/automations");
+  await tab.getByRole("main").getByRole("button", { name: "New automation" }).first().click();
+  const editor = tab.getByRole("dialog");
+  await editor.getByText("Calls", { exact: true }).click();
+  const field = editor.getByRole("combobox", { name: "Connector" });
+  await field.click();
+  const option = tab.getByRole("option", { name: "Web pages", exact: true });
+  await expect(option).toBeVisible();
+  await tab.setViewportSize({ width: 390, height: 480 });
+  await expect(option).toBeVisible();
+  const under = async (): Promise<boolean> => {
+    const [above, list] = [await field.boundingBox(), await tab.getByRole("listbox").boundingBox()];
+    return above !== null && list !== null && list.y >= above.y + above.height - 1;
+  };
+  expect(await under()).toBe(true);
+  await option.scrollIntoViewIfNeeded();
+  await expect(option).toBeVisible();
+  expect(await under()).toBe(true);
+  await option.click();
+  await expect(field).toHaveValue("Web pages");
+});
