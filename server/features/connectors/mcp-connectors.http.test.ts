@@ -138,6 +138,8 @@ test("one that is removed is brought back with its tools, and changed without lo
   expect(await app.call("customConnectors.list", {})).toEqual([]);
   if (kept === null || !("kind" in kept)) throw new Error("It is an MCP server");
   await app.call("mcpConnectors.create", { body: { definition: kept } });
+  await app.call("connectors.putConfig", { params, body: { config: values } });
+  await app.call("connectors.enable", { params });
   await app.call("mcpConnectors.update", { params, body: { ...kept, title: "The counter" } });
   expect((await app.call("connectors.get", { params })).title).toBe("The counter");
   expect(await count()).toBe("1");

@@ -41,7 +41,7 @@ export function isMcp(definition: Definition): definition is McpConnector {
   return "kind" in definition;
 }
 
-/** Takes a connector away and offers to bring it back; its secrets and policy are not touched. */
+/** Takes a connector away and offers to bring it back. */
 export async function removeOwn(client: QueryClient, { id, title }: { id: string; title: string }) {
   return withErrorToast(`${title} could not be removed`, async () => {
     const removed = await call("customConnectors.remove", { params: { id } });
