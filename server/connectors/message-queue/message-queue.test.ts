@@ -24,7 +24,7 @@ describe("without the package", () => {
     ["kafka", "plain", "kafkajs@2.2.4"],
   ])("the state of %s says what to run", (system, login, wanted) => {
     expect(issuesOf(nothing, { ...good, system, login })).toEqual([
-      `system: needs the package ${wanted.split("@")[0] ?? ""}: run npm install --no-save ${wanted} in the folder of PortOS`,
+      `system: needs the package ${wanted.split("@")[0] ?? ""}. Run npm install --no-save ${wanted} in the folder of PortOS, then restart it.`,
     ]);
   });
 

@@ -21,7 +21,7 @@ export interface PackageFinder {
 
 const require = createRequire(import.meta.url);
 
-/** As Node finds them, so that one that was installed just now is there at once. */
+/** As Node finds them; it remembers what was not there, so one that was just installed is found after a restart. */
 export const installedPackages: PackageFinder = {
   find(name) {
     try {
@@ -33,9 +33,9 @@ export const installedPackages: PackageFinder = {
   load: (file) => require(file) as unknown,
 };
 
-/** What to run, in the folder of PortOS. */
-export function installCommand({ name, version }: OptionalPackage): string {
-  return `npm install --no-save ${name}@${version}`;
+/** What to run, as a sentence. */
+export function howToInstall({ name, version }: OptionalPackage): string {
+  return `Run npm install --no-save ${name}@${version} in the folder of PortOS, then restart it.`;
 }
 
 /** The file a package begins with. Throws `not_configured` when it is not installed. */
@@ -43,7 +43,7 @@ export function foundPackage(wanted: OptionalPackage, packages: PackageFinder): 
   const file = packages.find(wanted.name);
   if (file !== null) return file;
   throw new GatewayError("not_configured", `The package ${wanted.name} is not installed`, {
-    hint: `Run ${installCommand(wanted)} in the folder of PortOS.`,
+    hint: howToInstall(wanted),
     isFinal: true,
   });
 }
@@ -51,7 +51,7 @@ export function foundPackage(wanted: OptionalPackage, packages: PackageFinder): 
 /** Something else is installed under its name. */
 export function strangePackage(wanted: OptionalPackage): GatewayError {
   return new GatewayError("not_configured", `This version of ${wanted.name} is not known here`, {
-    hint: `Run ${installCommand(wanted)} in the folder of PortOS, then restart it.`,
+    hint: howToInstall(wanted),
     isFinal: true,
   });
 }

@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { GuardTarget } from "../../../lib/guarded-http/public-guard.ts";
 import { parseHostAndPort } from "../../../lib/guarded-http/url-host.ts";
 import { certificateField, insideField, isNearHost, titledChoice } from "../framework/config-fields.ts";
-import { amqplib, installCommand, kafkajs, type PackageFinder } from "./optional-package.ts";
+import { amqplib, howToInstall, kafkajs, type PackageFinder } from "./optional-package.ts";
 
 const line = (longest: number) =>
   z
@@ -72,7 +72,7 @@ function findGaps(config: QueueConfig, packages: PackageFinder): [string, string
   const gaps: [string, string][] = [];
   const wanted = system === "rabbitmq" ? amqplib : kafkajs;
   if (packages.find(wanted.name) === null)
-    gaps.push(["system", `needs the package ${wanted.name}: run ${installCommand(wanted)} in the folder of PortOS`]);
+    gaps.push(["system", `needs the package ${wanted.name}. ${howToInstall(wanted)}`]);
   if (login !== "none")
     for (const name of ["user", "password"] as const)
       if (config[name] === undefined) gaps.push([name, "is needed to sign in"]);
