@@ -7,6 +7,11 @@ export const bundles = [
     entry: "server/connectors/web-fetch/page-worker.ts",
     sources: ["contract", "lib", "server/connectors"],
   },
+  {
+    name: "document-reader",
+    entry: "server/connectors/custom/openapi/document-worker.ts",
+    sources: ["contract", "lib", "server/connectors"],
+  },
   { name: "cos", entry: "cos/main.ts", sources: ["contract", "lib", "cos"] },
   { name: "browser", entry: "browser/main.ts", sources: ["contract", "lib", "browser"] },
   { name: "autofixer", entry: "autofixer/main.ts", sources: ["contract", "lib", "autofixer"] },

@@ -2,6 +2,13 @@ import { expect, test } from "vitest";
 
 import { inputFromJson } from "./json-input.ts";
 
+test("the same schema makes the same input, another one another", () => {
+  const schema = { type: "object", properties: { a: { type: "string" } } };
+  const made = inputFromJson(schema);
+  expect(inputFromJson(structuredClone(schema))).toBe(made);
+  expect(inputFromJson({ ...schema, required: ["a"] })).not.toBe(made);
+});
+
 test("parameters are checked as their JSON Schema says, and no others are taken", () => {
   const input = inputFromJson({
     type: "object",

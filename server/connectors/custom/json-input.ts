@@ -1,3 +1,5 @@
+import { createHash } from "node:crypto";
+
 import { z } from "zod";
 
 /** Words of JSON Schema that only describe, or that a hostile pattern could use to keep the processor busy. */
@@ -5,12 +7,28 @@ const dropped = new Set(["pattern", "patternProperties", "$id", "$anchor", "$dyn
 const named = new Set(["properties", "$defs", "definitions"]);
 const deepest = 40;
 
+/** What is in use, by a digest of its schema: definitions are looked at again and again, and making one takes time and memory. */
+const inUse = new Map<string, WeakRef<z.ZodObject>>();
+const forgotten = new FinalizationRegistry<string>((digest) => {
+  if (inUse.get(digest)?.deref() === undefined) inUse.delete(digest);
+});
+
 /**
- * The parameters of an operation as the framework checks them, from a JSON Schema of an object. Throws an `Error` that says what
- * cannot be read in it.
+ * The parameters of an operation as the framework checks them, from a JSON Schema of an object; the same one for the same schema.
+ * Throws an `Error` that says what cannot be read in it.
  */
 export function inputFromJson(schema: Readonly<Record<string, unknown>>): z.ZodObject {
   const plain = simplified(schema, 0) as Record<string, unknown>;
+  const digest = createHash("sha256").update(JSON.stringify(plain)).digest("base64");
+  const before = inUse.get(digest)?.deref();
+  if (before) return before;
+  const made = madeFromJson(plain);
+  inUse.set(digest, new WeakRef(made));
+  forgotten.register(made, digest);
+  return made;
+}
+
+function madeFromJson(plain: Record<string, unknown>): z.ZodObject {
   const whole = { ...plain, type: "object", additionalProperties: plain["additionalProperties"] ?? false };
   const made = z.fromJSONSchema(whole as Parameters<typeof z.fromJSONSchema>[0]);
   if (made instanceof z.ZodObject) return made;

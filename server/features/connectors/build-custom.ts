@@ -4,6 +4,7 @@ import { dataFiles } from "../../../contract/data-files.ts";
 import { createBubblewrap } from "../../../lib/processes/bubblewrap.ts";
 import type { AppContext } from "../../app-context.ts";
 import type { McpParts } from "../../connectors/custom/mcp/mcp-connector.ts";
+import { createDocumentReader } from "../../connectors/custom/openapi/document-reader.ts";
 import { createMcpPrograms } from "../../connectors/custom/mcp/mcp-programs.ts";
 import { createMcpSessions } from "../../connectors/custom/mcp/mcp-sessions.ts";
 import type { Gateway } from "../../connectors/framework/gateway.ts";
@@ -64,7 +65,8 @@ export async function buildCustom(
   });
   const drafts = createDraftCalls(dependencies);
   const mcp = createMcpService({ custom, state, mcp: parts, gateway, drafts, clock });
-  mountCustomConnectors(context.mount, { custom, mcp, modules, drafts });
+  const documents = createDocumentReader(join(env.rootDir, "dist/document-reader.js"));
+  mountCustomConnectors(context.mount, { custom, mcp, modules, drafts, documents });
 
   async function endThose(isMeant: (id: string) => boolean): Promise<void> {
     await Promise.all([parts.programs.endThose(isMeant), modules.endThose(isMeant)]);
@@ -80,6 +82,7 @@ export async function buildCustom(
     async stop() {
       await custom.stop();
       await drafts.stop();
+      await documents.stop();
       await modules.stop();
       await parts.programs.stop();
     },

@@ -1,6 +1,7 @@
 import { connectorModulesEndpoints } from "../../../contract/features/connector-modules.ts";
 import { customConnectorsEndpoints } from "../../../contract/features/custom-connectors.ts";
 import { mcpConnectorsEndpoints } from "../../../contract/features/mcp-connectors.ts";
+import type { DocumentReader } from "../../connectors/custom/openapi/document-reader.ts";
 import type { Mount, RequestContext } from "../../http/mount.ts";
 import { deviceName } from "../../device-name.ts";
 import type { CustomConnectors } from "./custom-folder.ts";
@@ -13,19 +14,18 @@ interface Dependencies {
   mcp: McpService;
   modules: ModuleService;
   drafts: DraftCalls;
+  documents: DocumentReader;
 }
 
 /** Mounts the endpoints of connectors of one's own. */
-export function mountCustomConnectors(mount: Mount, { custom, mcp, modules, drafts }: Dependencies): void {
+export function mountCustomConnectors(mount: Mount, dependencies: Dependencies): void {
+  const { custom, mcp, modules, drafts, documents } = dependencies;
   mount(
     "customConnectors",
     customConnectorsEndpoints,
   )({
     list: () => custom.list(),
-    async readOpenApi({ body }) {
-      const { importOpenApi } = await import("../../connectors/custom/openapi/import-openapi.ts");
-      return importOpenApi(body.document);
-    },
+    readOpenApi: ({ body }, { signal }) => documents.openApi(body.document, signal),
     async readGraphql({ body }, context) {
       const { readGraphql } = await import("../../connectors/custom/graphql/read-graphql.ts");
       return readGraphql(body, (connector, values, request) =>

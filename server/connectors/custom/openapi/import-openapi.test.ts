@@ -149,3 +149,58 @@ test("a document that goes in circles comes to an end", () => {
   const { operations } = importOpenApi(small({ paths: { "/a": { get: loop, post: { parameters: [loop, loop] } } } }));
   expect(operations.map(({ name }) => name)).toEqual(["post-a"]);
 });
+
+/** Schemas that refer to ten others each, all of them to be had from everywhere. */
+function entangled(count: number, operations: number): string {
+  const at = (n: number) => ({ $ref: `#/components/schemas/S${n % count}` });
+  const all = Array.from({ length: count }, (_, n) => [
+    `S${n}`,
+    { type: "object", properties: Object.fromEntries(Array.from({ length: 10 }, (__, m) => [`p${m}`, at(n * 7 + m)])) },
+  ]);
+  const body = (n: number) => ({ content: { "application/json": { schema: at(n) } } });
+  const paths = Array.from({ length: operations }, (_, n) => [`/p${n}`, { post: { requestBody: body(n) } }]);
+  const schemas = Object.fromEntries(all) as object;
+  return small({ components: { schemas }, paths: Object.fromEntries(paths) as object });
+}
+
+test("of schemas that all refer to each other each operation gets no more than what is small enough", () => {
+  const draft = importOpenApi(entangled(200, 200));
+  expect(draft.operations).toHaveLength(200);
+  expect(JSON.stringify(draft.operations).length).toBeLessThan(3_000_000);
+  for (const { input } of draft.operations) expect(JSON.stringify(input).length).toBeLessThan(70_000);
+  expect(draft.warnings.some((warning) => warning.includes("so large that a part of it is not described"))).toBe(true);
+  expect(draft.operations[0]?.input["properties"]).toHaveProperty("p9");
+  const few = importOpenApi(entangled(30, 40));
+  expect(few.warnings).toEqual([]);
+  expect(Object.keys(few.operations[39]?.input["$defs"] as object)).toHaveLength(30);
+});
+
+function nested(levels: number): object {
+  let schema: object = { type: "string" };
+  for (let level = 0; level < levels; level += 1) schema = { type: "object", properties: { a: schema } };
+  return schema;
+}
+
+function taking(schema: object): object {
+  return { post: { parameters: [{ name: "x", in: "query", schema }] } };
+}
+
+test("schemas nested without end are left out, or taken as anything; the rest is there", () => {
+  const text = small({
+    components: { schemas: { Deep: nested(1_500), "50%": { type: "integer" } } },
+    paths: {
+      "/own": taking(nested(1_500)),
+      "/shared": taking({ $ref: "#/components/schemas/Deep" }),
+      "/good": taking(nested(5)),
+      "/percent": taking({ $ref: "#/components/schemas/50%" }),
+    },
+  });
+  const { operations, warnings } = importOpenApi(text);
+  expect(operations.map(({ path }) => path)).toEqual(["/shared", "/good", "/percent"]);
+  expect(operations[0]?.input["$defs"]).toEqual({ d1: {} });
+  expect(operations[2]?.input["$defs"]).toEqual({ d2: { type: "integer" } });
+  expect(warnings).toEqual([
+    "POST /own: left out, what it takes is nested deeper than 36 levels.",
+    "POST /shared: what it takes is so large that a part of it is not described.",
+  ]);
+});

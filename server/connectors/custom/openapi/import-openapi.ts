@@ -24,7 +24,7 @@ export function importOpenApi(text: string): ConnectorDraft {
   };
   const operations: CustomConnector["operations"] = [];
   const takenNames = new Set<string>();
-  const schemas = createSchemas(document);
+  const schemas = createSchemas(document, countOperations(document));
   for (const [path, part] of Object.entries(isObject(document["paths"]) ? document["paths"] : {})) {
     const item = resolveLocal(document, part);
     if (item === null) continue;
@@ -55,6 +55,16 @@ export function importOpenApi(text: string): ConnectorDraft {
   }
   if (operations.length === 0) warn("The document", "has no operation that can be called");
   return draft(document, operations, warnings);
+}
+
+/** About as many as there are: paths that stand elsewhere are not looked at. */
+function countOperations({ paths }: Json): number {
+  const items = Object.values(isObject(paths) ? paths : {});
+  const count = items.reduce<number>((sum, item) => {
+    const own = isObject(item) ? methods.filter((method) => item[method] !== undefined) : [];
+    return sum + own.length;
+  }, 0);
+  return Math.min(count, mostOperations);
 }
 
 function unreadable(input: Json): string | null {

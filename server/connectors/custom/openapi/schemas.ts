@@ -4,10 +4,10 @@ import { isObject, modern, resolveLocal, type Json } from "./local-refs.ts";
 const ownWords = new Set(["xml", "discriminator", "externalDocs", "example", "examples", "deprecated", "readOnly"]);
 const maps = new Set(["properties", "$defs", "definitions", "patternProperties"]);
 
-/** Bytes of what one operation takes, what it refers to included. */
-const mostBytesOfOne = 64 * 1024;
-/** Of all operations of a document together. */
-const mostBytes = 4 * 1024 * 1024;
+/** Bytes of what one operation takes, and as many of what that refers to. */
+const mostBytesOfOne = 32 * 1024;
+/** Of all operations of a document together, what they refer to apart: a connector of all of them is still in force at once. */
+const mostBytes = 1024 * 1024;
 /** Levels of one schema; what is deeper cannot be read afterwards either. */
 const deepest = 36;
 
@@ -29,11 +29,11 @@ interface Converted {
   missing: ReadonlySet<string>;
 }
 
-/** Whatever is referred to from many places is converted once. */
-export function createSchemas(document: Json): Schemas {
+/** What is referred to from many places is converted once; `operations` share what room there is. */
+export function createSchemas(document: Json, operations: number): Schemas {
   const names = new Map<string, string | null>();
   const definitions = new Map<string, Converted | null>();
-  let bytesLeft = mostBytes;
+  const left = { own: mostBytes, referred: mostBytes, operations };
 
   /** `null` for what leads nowhere. */
   function nameOf(reference: string): string | null {
@@ -82,9 +82,10 @@ export function createSchemas(document: Json): Schemas {
     selfContained(schema, warn) {
       const whole = convertWhole(schema);
       if (!isObject(whole.schema)) return {};
-      if (whole.bytes > Math.min(mostBytesOfOne, bytesLeft)) throw new Error("is too large");
-      let room = Math.min(mostBytesOfOne, bytesLeft) - whole.bytes;
-      const before = room;
+      if (whole.bytes > Math.min(mostBytesOfOne, left.own)) throw new Error("is too large");
+      left.own -= whole.bytes;
+      let room = Math.min(mostBytesOfOne, Math.floor(left.referred / Math.max(1, left.operations)));
+      left.operations -= 1;
       const missing = new Set(whole.missing);
       const wanted = new Set(whole.references);
       const defs: Json = {};
@@ -96,10 +97,10 @@ export function createSchemas(document: Json): Schemas {
         isCut ||= !fits;
         if (!fits) continue;
         room -= definition.bytes;
+        left.referred -= definition.bytes;
         for (const one of definition.references) wanted.add(one); // the loop comes to them, nearest first
         for (const one of definition.missing) missing.add(one);
       }
-      bytesLeft -= whole.bytes + before - room;
       for (const reference of missing) warn(`${reference} is not in the document`);
       if (isCut) warn("what it takes is so large that a part of it is not described");
       return wanted.size === 0 ? whole.schema : { ...whole.schema, $defs: defs };
