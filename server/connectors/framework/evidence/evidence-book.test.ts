@@ -72,6 +72,22 @@ describe("evidence", () => {
     await close();
   });
 
+  test("who asks waits for ends that are being written", async () => {
+    const { book, close } = await open(await newFolder());
+    for (const read of [
+      async (id: string) => expect(await book.get(id)).toMatchObject({ id }),
+      async (id: string) => expect((await book.page({ limit: 1 })).items).toMatchObject([{ id }]),
+      async () => expect((await book.statistics({})).total.calls).toBe(3),
+      async () => expect(await book.verify()).toMatchObject({ isWhole: true, rows: 5 }),
+    ]) {
+      const id = book.newId();
+      const ending = book.append(sampleRecord(id));
+      await read(id);
+      await ending;
+    }
+    await close();
+  });
+
   test("ids of later calls sort behind those of earlier ones", async () => {
     let now = Date.UTC(2026, 0, 1);
     const { book, close } = await open(await newFolder(), { clock: { now: () => now, monotonic: () => now } });
