@@ -30,12 +30,16 @@ export interface DescribedTool {
 /** The name that shows what a server offers just now. */
 export const listOperation = "list-tools";
 
+const longestTitle = 200;
+const longestDescription = 20_000;
+
 /** A tool as it is described, with the hash that tells changes; `null` for one that cannot be used, such as one without a name. */
 export function factsOf({ name, title, description, inputSchema, annotations }: DescribedTool): McpToolFacts | null {
   const facts = {
     tool: name,
-    title: title ?? annotations?.title ?? "",
-    description: description ?? "",
+    // What is beyond this is told to nobody, so it may change.
+    title: (title ?? annotations?.title ?? "").slice(0, longestTitle),
+    description: (description ?? "").slice(0, longestDescription),
     input: inputSchema,
     hints: {
       isReadOnly: annotations?.readOnlyHint ?? null,
