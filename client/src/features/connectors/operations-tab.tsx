@@ -1,3 +1,5 @@
+import { useRef } from "react";
+
 import type { ConnectorView, OperationView } from "../../../../contract/features/connectors.ts";
 import { effectWords } from "../../lib/gateway-words.ts";
 import { useSearchState } from "../../lib/search-state.ts";
@@ -9,6 +11,12 @@ import { TryOperation } from "./try-operation.tsx";
 export function OperationsTab({ connector }: { connector: ConnectorView }) {
   const { operations, isEnabled, isConfigured, title } = connector;
   const [search, setSearch] = useSearchState();
+  const form = useRef<HTMLDivElement>(null);
+  /** On a phone it begins below all the operations: a tap that shows nothing looks like one that was missed. */
+  const bringIntoView = (): void => {
+    const top = form.current?.getBoundingClientRect().top ?? 0;
+    if (top > innerHeight / 2) form.current?.scrollIntoView({ block: "start", behavior: "smooth" });
+  };
   const chosen = operations.find(({ name }) => name === search["operation"]) ?? operations[0];
   if (chosen === undefined) return <Notice tone="info">It has no operations.</Notice>;
   return (
@@ -22,6 +30,7 @@ export function OperationsTab({ connector }: { connector: ConnectorView }) {
               aria-current={operation === chosen ? "true" : undefined}
               onClick={() => {
                 setSearch({ operation: operation.name });
+                bringIntoView();
               }}
             >
               <span>{operation.title}</span>
@@ -30,7 +39,7 @@ export function OperationsTab({ connector }: { connector: ConnectorView }) {
           </li>
         ))}
       </ul>
-      <div className={classes["parts"]}>
+      <div ref={form} className={classes["parts"]}>
         {isEnabled && isConfigured ? null : (
           <Notice tone="info">
             {isConfigured ? `${title} is off. Turn it on to call it.` : `${title} is not configured yet.`} A dry run
