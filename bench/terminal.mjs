@@ -33,13 +33,7 @@ function writeFixture() {
 }
 
 async function barePty() {
-  const load = createRequire(import.meta.url);
-  let pty;
-  try {
-    pty = load("@lydell/node-pty");
-  } catch {
-    pty = load("node-pty");
-  }
+  const pty = createRequire(import.meta.url)("node-pty");
   const rates = [];
   for (let round = 0; round < rounds; round += 1) {
     const startedAt = now();

@@ -1,7 +1,7 @@
 import { closeSync, constants as fileConstants, openSync, readSync, writeSync } from "node:fs";
 import { constants } from "node:os";
 
-import type * as pty from "@lydell/node-pty";
+import type * as pty from "node-pty";
 
 import { withUserUmask } from "../../lib/processes/user-umask.ts";
 import { createPacedInput } from "./paced-input.ts";
@@ -18,15 +18,10 @@ interface PtyInside {
 
 let loading: Promise<PtyModule> | null = null;
 
-/** Loads node-pty as it comes prebuilt for this system; where it does not, one that was compiled here. */
+/** Loads node-pty, with the binary that comes compiled for this system. */
 export function loadPty(): Promise<PtyModule> {
-  loading ??= importPty("@lydell/node-pty").catch(() => importPty("node-pty"));
+  loading ??= import("node-pty").then((module: PtyModule & { default?: PtyModule }) => module.default ?? module);
   return loading;
-}
-
-async function importPty(name: string): Promise<PtyModule> {
-  const module = (await import(name)) as PtyModule & { default?: PtyModule };
-  return module.default ?? module;
 }
 
 const quietMs = 30;

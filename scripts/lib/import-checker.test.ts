@@ -67,7 +67,7 @@ test.each([
     'import { spawn } from "node:child_process";',
     "outside of lib/processes",
   ],
-  ["node-pty has one home", "server/a.ts", 'const a = await import("@lydell/node-pty");', "outside of cos/sessions"],
+  ["node-pty has one home", "server/a.ts", 'const a = await import("node-pty");', "outside of cos/sessions"],
   [
     "Chrome's protocol has one home",
     "server/a.ts",

@@ -34,7 +34,6 @@ export const client = {
 // Native code, or packages that look for files of their own at run time.
 export const external = [
   "node-pty",
-  "@lydell/node-pty",
   "pm2",
   "oxc-parser",
   "systeminformation",
