@@ -230,7 +230,7 @@ async function readReply(
   dependencies: GatewayDependencies,
 ): Promise<Ended> {
   const { operation, policy, secrets } = call;
-  const parsed = await path.step("reply", () => ({ value: parseReply(call, raw), reason: "The reply is as declared" }));
+  const parsed = await path.step("reply", () => readAsDeclared(call, raw));
   const output = await path.step("output", () => {
     if (!policy.cleansOutput) return { value: parsed, code: "off", reason: "The policy leaves the reply as it is" };
     const value = cleanOutput(parsed, {
@@ -247,6 +247,20 @@ async function readReply(
     return { value: tier, code: tier, reason };
   });
   return { output, trust };
+}
+
+/** What was done is done, whatever came back: to call that a failure would have it sent again. */
+function readAsDeclared(call: PreparedCall, raw: unknown) {
+  try {
+    return { value: parseReply(call, raw), reason: "The reply is as declared" };
+  } catch (error) {
+    if (call.operation.effect === "read" || !(error instanceof GatewayError)) throw error;
+    return {
+      value: null,
+      code: "reply_unreadable",
+      reason: `It is done, but what came back is left out: ${error.message}`,
+    };
+  }
 }
 
 function parseReply({ operation, connector }: PreparedCall, raw: unknown): unknown {
