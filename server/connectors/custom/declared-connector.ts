@@ -8,7 +8,8 @@ import {
   type AnyConnector,
   type AnyOperation,
 } from "../framework/define-connector.ts";
-import { authNames, checkFields, checkNames, configOf, type Add, type Config } from "./declared-config.ts";
+import { digestOf } from "../framework/digest-of.ts";
+import { authNames, bindingOf, checkFields, checkNames, configOf, type Add, type Config } from "./declared-config.ts";
 import { addressOf, baseOf, publicValues, requestOf } from "./declared-request.ts";
 import { namesIn, namesInJson } from "./fill-template.ts";
 import { inputFromJson } from "./json-input.ts";
@@ -70,7 +71,7 @@ function checkOperation(path: string, operation: CustomOperation, publicNames: R
 
 /** A connector of a definition without problems. */
 export function declaredConnector(definition: CustomConnector): AnyConnector {
-  const { id, title, description, config: fields, isInside } = definition;
+  const { id, title, description, config: fields, baseUrl, isInside, auth } = definition;
   const operations = definition.operations.map((one): [string, AnyOperation] => [
     one.name,
     operationOf(definition, one),
@@ -80,6 +81,7 @@ export function declaredConnector(definition: CustomConnector): AnyConnector {
     title,
     description,
     ...configOf(fields),
+    binding: bindingOf("http", { baseUrl, isInside, auth }, fields),
     operations: Object.fromEntries(operations),
     insides: (config: Config) => (isInside ? [{ address: baseOf(definition, config).origin, isInside }] : []),
   });
@@ -94,6 +96,7 @@ function operationOf(definition: CustomConnector, operation: CustomOperation): A
     effect,
     isToPeople,
     isIdempotent: isIdempotent || effect === "read",
+    version: digestOf([definition.headers, { ...operation, title: "", description: "", examples: [] }]),
     trust,
     input: inputFromJson(operation.input),
     output: z.unknown(),

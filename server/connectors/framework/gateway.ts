@@ -1,6 +1,6 @@
 import type { OutboxMessage } from "../../../contract/features/outbox.ts";
 import type { TrustTier } from "../../../contract/features/connectors.ts";
-import { askApproval, subjectOf } from "./ask-approval.ts";
+import { askApproval, checkDelivery, messageHash, subjectOf } from "./ask-approval.ts";
 import { createCallPath } from "./call-path.ts";
 import { intentOf, recordOf, type CallNotes } from "./call-record.ts";
 import { createCallTrace } from "./call-trace.ts";
@@ -88,7 +88,8 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
 
   return {
     execute: (request) => execute(request, null),
-    deliver: (message, delivery, signal) => execute({ ...fromMessage(message), signal }, delivery),
+    deliver: (message, delivery, signal) =>
+      execute({ ...fromMessage(message), signal }, { ...delivery, approvedAs: message.approvedAs }),
     async holdOf(message) {
       try {
         const request = fromMessage(message);
@@ -128,7 +129,8 @@ async function goThrough(notes: CallNotes, dependencies: GatewayDependencies): P
     const question = prepared.asks === "no" ? null : subjectOf(request, prepared).title;
     return { output: null, trust: declared, question };
   }
-  if (isQueued) return { output: null, trust: declared, delivery: await enqueue(notes, input, dependencies) };
+  if (isQueued)
+    return { output: null, trust: declared, delivery: await enqueue(notes, { ...prepared, input }, dependencies) };
   return leave(notes, { ...prepared, input }, dependencies);
 }
 
@@ -138,7 +140,10 @@ function passed(code: string, reason: string) {
 
 async function approve(notes: CallNotes, call: PreparedCall, dependencies: GatewayDependencies) {
   const { asks, asksReason } = call;
-  if (notes.delivery !== null) return passed("accepted", "It was decided when it was accepted for delivery");
+  if (notes.delivery !== null) {
+    checkDelivery(notes.delivery, notes.request, call);
+    return passed("accepted", "It was decided when it was accepted for delivery");
+  }
   if (asks === "no") return passed("not_asked", asksReason);
   if (notes.request.isDryRun === true) return passed("would_ask", `The user would be asked: ${asksReason}`);
   notes.request.onAsk?.();
@@ -176,9 +181,13 @@ function cleanedInput({ policy, input }: PreparedCall) {
   return { value: cleanInput(input), reason: "Control characters are out of the arguments" };
 }
 
-async function enqueue(notes: CallNotes, input: Record<string, unknown>, { outbox }: GatewayDependencies) {
+async function enqueue(notes: CallNotes, call: PreparedCall, { outbox }: GatewayDependencies) {
+  const { input } = call;
   const { connector, operation, caller, correlationId, idempotencyKey = "", orderingKey = null } = notes.request;
   return notes.path.step("outbox", async () => {
+    // Cleaned arguments may lead to another address than those that were given.
+    const asSent = { ...call, targets: await call.operation.targets(input, call.config) };
+    const approvedAs = notes.approval === null ? undefined : messageHash(operation, asSent);
     const value = await outbox.accept({
       connector,
       operation,
@@ -187,6 +196,7 @@ async function enqueue(notes: CallNotes, input: Record<string, unknown>, { outbo
       orderingKey,
       caller,
       correlationId,
+      ...(approvedAs === undefined ? {} : { approvedAs }),
     });
     notes.delivery = { id: value.id, attempt: 0, idempotencyKey };
     const reason = value.isNew ? `Accepted as delivery ${value.id}` : `Known already as delivery ${value.id}`;
