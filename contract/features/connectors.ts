@@ -54,6 +54,9 @@ export const gatewayCodeSchema = z.enum([
   "approval_expired",
   "rate_limited",
   "circuit_open",
+  "conflict",
+  "disk_full",
+  "unavailable",
   "refused_by_guard",
   "too_large",
   "timeout",
@@ -151,6 +154,8 @@ export const connectorStatusSchema = z.strictObject({
   description: z.string(),
   isBuiltIn: z.boolean(),
   isEnabled: z.boolean(),
+  /** Where it leads was changed since it was turned on or given secrets: it is off, and its secrets have to be entered anew. */
+  isChanged: z.boolean(),
   /** Whether the configuration is complete and right. */
   isConfigured: z.boolean(),
   /** What is missing or wrong in the configuration. */

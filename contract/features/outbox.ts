@@ -18,6 +18,11 @@ export const outboxMessageSchema = z.strictObject({
   orderingKey: z.string().min(1).max(200).nullable(),
   caller: outsideCallerSchema,
   correlationId: z.string().max(80),
+  /** Digest of what the user was asked about, where to included; left out when nobody was asked. */
+  approvedAs: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/)
+    .optional(),
 });
 export type OutboxMessage = z.output<typeof outboxMessageSchema>;
 

@@ -1,6 +1,7 @@
 import { z } from "zod";
 
 import type { CustomAuth, CustomField } from "../../../contract/features/custom-parts.ts";
+import { digestOf } from "../framework/digest-of.ts";
 
 /** Values of a configuration by field. */
 export type Config = Record<string, unknown>;
@@ -24,6 +25,16 @@ function schemaOf({ type, title, description, isRequired, isSecret }: CustomFiel
         : z.string().min(1, "must not be empty").max(longest, `must have at most ${longest} characters`);
   const named = plain.meta({ title, ...(description === "" ? {} : { description }) });
   return isRequired ? named : named.optional();
+}
+
+/** What secrets of these fields are entered for: where they go and how. Other words, and fields that are no secret, are not of it. */
+export function bindingOf(
+  kind: "http" | "mcp" | "module",
+  place: object,
+  fields: Pick<CustomField, "name" | "isSecret">[],
+): string {
+  const secrets = fields.filter(({ isSecret }) => isSecret).map(({ name }) => name);
+  return digestOf({ kind, place, secrets: secrets.toSorted() });
 }
 
 /** Notes fields that cannot be as they are declared. */

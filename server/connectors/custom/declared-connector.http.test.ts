@@ -196,6 +196,38 @@ describe("a connector made of data", () => {
   });
 });
 
+function noted({ path }: { path: readonly { code: string | null; reason: string }[] }): string | undefined {
+  return path.find(({ code }) => code === "reply_unreadable")?.reason;
+}
+
+describe("a write whose reply cannot be read has arrived", () => {
+  it("text instead of JSON is given as it is", async () => {
+    await open();
+    answer.body = "ok";
+    const reply = await test.call("tracker", "add-issue", { title: "x" });
+    expect(reply.output).toBe("ok");
+    expect(noted(reply)).toContain("no JSON");
+    expect(seen).toHaveLength(1);
+    const failure = await test.refused("tracker", "list-issues", { owner: "a" });
+    expect(failure).toMatchObject({
+      gatewayCode: "upstream_failed",
+      message: expect.stringContaining("no JSON") as string,
+    });
+  });
+
+  it("a reply that is too large, or does not hold what is wanted, is a note; a refusal stays one", async () => {
+    const [, add] = definition().operations;
+    if (!add) throw new Error("no such operation");
+    await open({ operations: [{ ...add, output: { as: "json", pick: "length(`7`)" } }] });
+    expect(noted(await test.call("tracker", "add-issue", { title: "x" }))).toContain("cannot be taken");
+    answer.body = "x".repeat(11_000_000);
+    const large = await test.call("tracker", "add-issue", { title: "x" });
+    expect([large.output, noted(large)]).toEqual([null, expect.stringContaining("larger than")]);
+    answer = { status: 400, body: "no" };
+    expect((await test.refused("tracker", "add-issue", { title: "x" })).gatewayCode).toBe("upstream_failed");
+  });
+});
+
 it.each<[Partial<CustomConnectorInput>, string]>([
   [{ auth: { kind: "bearer", secret: "nothing" } }, "auth.secret"],
   [{ baseUrl: "https://{token}.example.com" }, "baseUrl"],

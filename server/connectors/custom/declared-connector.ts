@@ -1,4 +1,4 @@
-import { compile, TreeInterpreter, type JSONValue } from "@jmespath-community/jmespath";
+import { compile } from "@jmespath-community/jmespath";
 import { z } from "zod";
 
 import type { CustomConnector, CustomOperation } from "../../../contract/features/custom-connectors.ts";
@@ -7,14 +7,13 @@ import {
   defineOperation,
   type AnyConnector,
   type AnyOperation,
-  type ConnectorReply,
-  type OperationContext,
 } from "../framework/define-connector.ts";
-import { GatewayError } from "../framework/gateway-error.ts";
-import { authNames, checkFields, checkNames, configOf, type Add, type Config } from "./declared-config.ts";
+import { digestOf } from "../framework/digest-of.ts";
+import { authNames, bindingOf, checkFields, checkNames, configOf, type Add, type Config } from "./declared-config.ts";
 import { addressOf, baseOf, publicValues, requestOf } from "./declared-request.ts";
 import { namesIn, namesInJson } from "./fill-template.ts";
 import { inputFromJson } from "./json-input.ts";
+import { readReply } from "./read-reply.ts";
 
 /** What is wrong with a definition, each with its field; empty when a connector can be made of it. */
 export function problemsOf(definition: CustomConnector): { path: string; message: string }[] {
@@ -72,7 +71,7 @@ function checkOperation(path: string, operation: CustomOperation, publicNames: R
 
 /** A connector of a definition without problems. */
 export function declaredConnector(definition: CustomConnector): AnyConnector {
-  const { id, title, description, config: fields, isInside } = definition;
+  const { id, title, description, config: fields, baseUrl, isInside, auth } = definition;
   const operations = definition.operations.map((one): [string, AnyOperation] => [
     one.name,
     operationOf(definition, one),
@@ -82,6 +81,7 @@ export function declaredConnector(definition: CustomConnector): AnyConnector {
     title,
     description,
     ...configOf(fields),
+    binding: bindingOf("http", { baseUrl, isInside, auth }, fields),
     operations: Object.fromEntries(operations),
     insides: (config: Config) => (isInside ? [{ address: baseOf(definition, config).origin, isInside }] : []),
   });
@@ -96,6 +96,7 @@ function operationOf(definition: CustomConnector, operation: CustomOperation): A
     effect,
     isToPeople,
     isIdempotent: isIdempotent || effect === "read",
+    version: digestOf([definition.headers, { ...operation, title: "", description: "", examples: [] }]),
     trust,
     input: inputFromJson(operation.input),
     output: z.unknown(),
@@ -104,47 +105,10 @@ function operationOf(definition: CustomConnector, operation: CustomOperation): A
       return [addressOf(definition, operation, values, config).href];
     },
     examples,
-    async run(input, context) {
-      return read(
-        await context.http.expectOk(requestOf(definition, operation, input, context.config)),
-        operation,
-        context,
-      );
+    run(input, context) {
+      const ask = () => context.http.expectOk(requestOf(definition, operation, input, context.config));
+      return readReply(ask, operation, context);
     },
   });
   return made;
-}
-
-function read(reply: ConnectorReply, { output, body }: CustomOperation, context: OperationContext<Config>): unknown {
-  if (output.as === "text") return reply.text();
-  const json = reply.bytes.length === 0 ? null : reply.json();
-  const value = body.kind === "graphql" ? graphqlData(json, context) : json;
-  if (output.pick === null) return value;
-  try {
-    return TreeInterpreter.search(compile(output.pick), value as JSONValue) ?? null;
-  } catch (error) {
-    throw new GatewayError("reply_invalid", `What is wanted of the reply cannot be taken from it: ${String(error)}`, {
-      hint: "Look at the reply without the expression, then correct it.",
-      cause: error,
-      isFinal: true,
-    });
-  }
-}
-
-const graphqlReply = z.object({
-  data: z.unknown().optional(),
-  errors: z.array(z.object({ message: z.string() })).optional(),
-});
-
-/** A reply of 200 may still hold nothing but errors. */
-function graphqlData(json: unknown, { note }: OperationContext<Config>): unknown {
-  const { data = null, errors = [] } = graphqlReply.parse(json ?? {});
-  const said = errors.map(({ message }) => message.slice(0, 300)).slice(0, 5);
-  if (data === null && said.length > 0)
-    throw new GatewayError("upstream_failed", `The other side answered with errors: ${said.join("; ")}`, {
-      hint: "Check the query and its variables.",
-      isFinal: true,
-    });
-  if (said.length > 0) note("partial", `A part is missing: ${said.join("; ")}`);
-  return data;
 }

@@ -1,23 +1,31 @@
-import { createHash } from "node:crypto";
-
 import type { ApprovalSubject } from "../../../contract/features/approvals.ts";
 import { redactValue } from "../../../lib/redact.ts";
-import { canonicalJson } from "../../../lib/canonical-json.ts";
+import { digestOf } from "./digest-of.ts";
 import { GatewayError } from "./gateway-error.ts";
-import type { ApprovalAnswer, GatewayDependencies, GatewayRequest } from "./gateway-request.ts";
+import type { ApprovalAnswer, DeliveryOf, GatewayDependencies, GatewayRequest } from "./gateway-request.ts";
 import { judgeMode } from "./policy.ts";
 import type { PreparedCall } from "./prepare-call.ts";
 
 type Subject = Extract<ApprovalSubject, { kind: "connector-call" }>;
-type Parts = Pick<GatewayDependencies, "approvals" | "configs" | "policies" | "mode">;
+type Parts = Pick<GatewayDependencies, "approvals" | "configs" | "policies" | "mode" | "registry">;
 
-/** SHA-256 over exactly what would be sent, by whom, and with which configuration: any change gives another one. */
-export function callHash(request: GatewayRequest, { connector, input, revision, targets }: PreparedCall): string {
+/** Over exactly what would be sent, by whom, and with which configuration: any change gives another one. */
+export function callHash(request: GatewayRequest, call: PreparedCall): string {
   const { operation, caller, idempotencyKey = null, orderingKey = null } = request;
-  const asked = { kind: "connector-call", connector: connector.id, operation, input, revision, targets };
-  return createHash("sha256")
-    .update(canonicalJson({ ...asked, caller, idempotencyKey, orderingKey }))
-    .digest("hex");
+  const { input, revision } = call;
+  const asked = { input, revision, caller, idempotencyKey, orderingKey };
+  return digestOf({ kind: "connector-call", ...whatAndWhere(operation, call), ...asked });
+}
+
+/** What a message of the outbox was approved as: what would be done with its arguments, and where. */
+export function messageHash(operation: string, call: PreparedCall): string {
+  return digestOf({ kind: "connector-message", ...whatAndWhere(operation, call) });
+}
+
+function whatAndWhere(name: string, { connector, operation, targets }: PreparedCall) {
+  const { id, binding = null } = connector;
+  const { version = null, effect } = operation;
+  return { connector: id, binding, operation: name, version, effect, targets };
 }
 
 /** Asks the user and waits; throws unless the answer is yes and holds for exactly what is about to be sent. */
@@ -27,10 +35,7 @@ export async function askApproval(
   parts: Parts,
   onAnswer: (answer: ApprovalAnswer) => void,
 ): Promise<ApprovalAnswer> {
-  const answer = await parts.approvals.ask(
-    { subject: subjectOf(request, call), hash: callHash(request, call), resumes: request.resumes },
-    request.signal,
-  );
+  const answer = await askWhileThere(request, call, parts);
   onAnswer(answer);
   if (answer.state !== "allowed") throw refusal(answer);
   if (answer.hash !== callHash(request, call)) throw changed("What is asked has changed since it was shown");
@@ -38,14 +43,51 @@ export async function askApproval(
   return answer;
 }
 
+/** The question goes when the connector it is about does, or becomes another one. */
+async function askWhileThere(request: GatewayRequest, call: PreparedCall, parts: Parts): Promise<ApprovalAnswer> {
+  const gone = new AbortController();
+  const look = (): void => {
+    try {
+      checkThere(call, parts);
+    } catch (error) {
+      gone.abort(error);
+    }
+  };
+  const stopLooking = parts.registry.onChange(look);
+  try {
+    const question = { subject: subjectOf(request, call), hash: callHash(request, call), resumes: request.resumes };
+    const signal = request.signal ? AbortSignal.any([request.signal, gone.signal]) : gone.signal;
+    return await parts.approvals.ask(question, signal);
+  } finally {
+    stopLooking();
+  }
+}
+
+function checkThere({ connector }: PreparedCall, { registry }: Parts): void {
+  const now = registry.get(connector.id);
+  if (now === undefined) throw changed(`${connector.title} was removed meanwhile`);
+  if (now !== connector) throw changed(`${connector.title} was changed meanwhile`);
+}
+
 /** While the user thought about it, other things may have been decided. */
-function checkUnchanged({ connector, operation, revision, policy }: PreparedCall, parts: Parts): void {
+function checkUnchanged(call: PreparedCall, parts: Parts): void {
+  const { connector, operation, revision, policy } = call;
+  checkThere(call, parts);
   const refusedNow = judgeMode(parts.mode(), operation.effect);
   if (refusedNow) throw new GatewayError(refusedNow.code, refusedNow.reason, { hint: refusedNow.hint });
-  const setup = parts.configs.setup(connector.id);
+  const setup = parts.configs.setup(connector);
   if (!setup.isEnabled) throw changed(`${connector.title} was turned off meanwhile`);
   if (setup.revision !== revision) throw changed(`The configuration of ${connector.title} was changed meanwhile`);
   if (parts.policies.of(connector.id).policy !== policy) throw changed("The policy was changed meanwhile");
+}
+
+/** Throws unless a delivery is still what the user was asked about; nobody is asked again for what waits already. */
+export function checkDelivery({ approvedAs }: DeliveryOf, request: GatewayRequest, call: PreparedCall): void {
+  if (approvedAs === undefined || approvedAs === messageHash(request.operation, call)) return;
+  throw new GatewayError("approval_expired", `${call.connector.title} would do something else now than was allowed`, {
+    hint: "Discard it, and call again if it is still wanted: then the question is asked anew.",
+    isFinal: true,
+  });
 }
 
 function changed(message: string): GatewayError {

@@ -101,6 +101,7 @@ async function requestWithRetries(wanted: ConnectorRequest, options: ConnectorHt
     throw new GatewayError("too_large", `The reply is larger than ${prepared.maxBytes} bytes`, {
       hint: "Ask for less, or raise the limit in the policy.",
       isFinal: true,
+      answered: value.status,
     });
   return toReply(value);
 }
@@ -184,6 +185,7 @@ function toReply({ status, headers, body, url }: GuardedReply): ConnectorReply {
           hint: "Check the address in the configuration; it may lead to a page for people.",
           cause: error,
           isFinal: true,
+          answered: status,
         });
       }
     },

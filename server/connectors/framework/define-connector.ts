@@ -106,6 +106,8 @@ export interface Operation<
   isToPeople?: boolean;
   /** Calling it twice is the same as calling it once. */
   isIdempotent?: boolean;
+  /** Of one that can change while PortOS runs: differs as soon as it may do something else than before. */
+  version?: string;
   /** How far its output can be trusted; "external" when left out. */
   trust?: TrustTier;
   input: Input;
@@ -132,6 +134,11 @@ export interface Connector<Config extends z.ZodObject = z.ZodObject> {
   config: Config;
   /** Fields of the configuration that are sealed, never given back and redacted everywhere. */
   secrets: readonly (keyof z.output<Config> & string)[];
+  /**
+   * Of one that can change while PortOS runs: a digest of what decides where its secrets go. What was entered and allowed under one
+   * does not hold under another.
+   */
+  binding?: string;
   operations: Readonly<Record<string, AnyOperation>>;
   /** Places the configuration names, which may lie inside. */
   insides?(config: z.output<Config>): readonly GuardTarget[];

@@ -18,6 +18,9 @@ export const errorCodeOf: Readonly<Record<GatewayCode, ErrorCode>> = {
   approval_expired: "forbidden",
   rate_limited: "rate_limited",
   circuit_open: "unavailable",
+  conflict: "conflict",
+  disk_full: "disk_full",
+  unavailable: "unavailable",
   refused_by_guard: "forbidden",
   too_large: "too_large",
   timeout: "timeout",
@@ -32,6 +35,8 @@ export interface GatewayErrorOptions extends AppErrorOptions {
   isFinal?: boolean;
   /** Pause the other side, or a limit, asks for, in milliseconds. */
   askedMs?: number | null;
+  /** Status of a reply that came and cannot be used. */
+  answered?: number | null;
   /** PortOS ends: whoever can go on after the next start does not take it for the end of the call. */
   isEnding?: boolean;
 }
@@ -49,6 +54,7 @@ export class GatewayError extends AppError {
   readonly gatewayCode: GatewayCode;
   readonly isFinal: boolean;
   readonly askedMs: number | null;
+  readonly answered: number | null;
   readonly isEnding: boolean;
   /** Its record; `null` until it has one. */
   evidenceId: string | null = null;
@@ -62,6 +68,7 @@ export class GatewayError extends AppError {
     this.gatewayCode = gatewayCode;
     this.isFinal = options.isFinal ?? false;
     this.askedMs = options.askedMs ?? null;
+    this.answered = options.answered ?? null;
     this.isEnding = options.isEnding ?? false;
   }
 

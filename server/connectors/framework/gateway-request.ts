@@ -8,6 +8,7 @@ import type { ResolveName } from "../../../lib/guarded-http/host-judgement.ts";
 import type { Logger } from "../../../lib/logger.ts";
 import type { RetryPolicy } from "../../../lib/retry.ts";
 import type { TrustTier } from "../../../contract/features/connectors.ts";
+import type { AnyConnector } from "./define-connector.ts";
 import type { EvidenceBook } from "./evidence/evidence-book.ts";
 import type { Outbox } from "./outbox/outbox.ts";
 import type { PolicyJudge } from "./policy.ts";
@@ -62,6 +63,9 @@ export interface GatewayReply {
   delivery?: { id: string; isNew: boolean };
 }
 
+/** What a configuration belongs to. */
+export type BoundConnector = Pick<AnyConnector, "id" | "binding" | "secrets">;
+
 /** A connector's configuration as the gateway needs it. */
 export interface ConnectorSetup {
   isEnabled: boolean;
@@ -99,9 +103,10 @@ export interface GatewayApprovals {
 export interface GatewayDependencies {
   registry: ConnectorRegistry;
   configs: {
-    setup(id: string): ConnectorSetup;
+    /** Of the connector as it is: one that leads elsewhere than it was configured for is off. */
+    setup(connector: BoundConnector): ConnectorSetup;
     /** With open secrets, as it is stored: not parsed yet. Throws `unavailable` when a secret cannot be opened. */
-    open(id: string, secretNames: readonly string[]): Promise<{ values: Record<string, unknown>; secrets: string[] }>;
+    open(connector: BoundConnector): Promise<{ values: Record<string, unknown>; secrets: string[] }>;
   };
   policies: { of(id: string): { policy: ConnectorPolicy; judge: PolicyJudge } };
   mode(): NetworkMode;
@@ -129,6 +134,8 @@ export interface DeliveryOf {
   id: string;
   attempt: number;
   idempotencyKey: string;
+  /** What the user was asked about; left out when nobody was. */
+  approvedAs?: string | undefined;
   /** Takes what came back for whoever waits for it; only then it counts as handed on. */
   keep?(reply: { output: unknown; evidenceId: string }): Promise<void>;
 }

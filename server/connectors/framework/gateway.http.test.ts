@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { z } from "zod";
 
+import { AppError } from "../../../lib/app-error.ts";
 import { defineConnector, defineOperation } from "./define-connector.ts";
 import { createTestGateway, type TestGateway, type TestGatewayOptions } from "./testing/test-gateway.ts";
 
@@ -312,7 +313,7 @@ test("a redirect to the inside is refused, and both addresses are in the record"
 });
 
 test("a write with a key goes into the outbox, once, and is delivered from there without another question", async () => {
-  const { call, gateway, evidence, questions, outbox, book } = await open({ answer: () => "allowed" });
+  const { call, refused, gateway, evidence, questions, outbox, book } = await open({ answer: () => "allowed" });
   const more = { caller: agent, idempotencyKey: "k1" };
   const first = await call("things", "post", { text: "hello" }, more);
   const again = await call("things", "post", { text: "hello" }, more);
@@ -333,6 +334,32 @@ test("a write with a key goes into the outbox, once, and is delivered from there
   ]);
   expect(asked).toHaveLength(1);
   expect(questions).toHaveLength(2);
+  expect(await refused("things", "post", { text: "something else" }, more)).toMatchObject({
+    gatewayCode: "conflict",
+    code: "conflict",
+    hint: "Use a key of its own for each message.",
+  });
+});
+
+test("a write that was done is done, whatever came back: nobody sends it again for that", async () => {
+  const odd = { ...post, run: () => Promise.resolve({ ok: "surely" as never }) };
+  const { call, evidence } = await open({
+    connectors: [{ ...things, operations: { post: odd } }],
+    answer: () => "allowed",
+  });
+  const { output, path, evidenceId } = await call("things", "post", { text: "hello" });
+  expect(output).toBeNull();
+  expect(path.find(({ code }) => code === "reply_unreadable")?.reason).toContain("reply.ok");
+  expect(await evidence(evidenceId)).toMatchObject({ outcome: "done" });
+});
+
+test("a full disk is told as one, not as a failure of the other side", async () => {
+  const { refused, book } = await open();
+  const begin = book.begin;
+  book.begin = () => Promise.reject(new AppError("disk_full", "There is no room"));
+  expect(await refused("things", "read", { id: "1" })).toMatchObject({ gatewayCode: "disk_full", code: "disk_full" });
+  expect(asked).toEqual([]);
+  book.begin = begin;
 });
 
 test("nothing leaves that cannot be written down before", async () => {

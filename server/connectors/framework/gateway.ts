@@ -1,6 +1,6 @@
 import type { OutboxMessage } from "../../../contract/features/outbox.ts";
 import type { TrustTier } from "../../../contract/features/connectors.ts";
-import { askApproval, subjectOf } from "./ask-approval.ts";
+import { askApproval, checkDelivery, messageHash, subjectOf } from "./ask-approval.ts";
 import { createCallPath } from "./call-path.ts";
 import { intentOf, recordOf, type CallNotes } from "./call-record.ts";
 import { createCallTrace } from "./call-trace.ts";
@@ -88,7 +88,8 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
 
   return {
     execute: (request) => execute(request, null),
-    deliver: (message, delivery, signal) => execute({ ...fromMessage(message), signal }, delivery),
+    deliver: (message, delivery, signal) =>
+      execute({ ...fromMessage(message), signal }, { ...delivery, approvedAs: message.approvedAs }),
     async holdOf(message) {
       try {
         const request = fromMessage(message);
@@ -128,7 +129,8 @@ async function goThrough(notes: CallNotes, dependencies: GatewayDependencies): P
     const question = prepared.asks === "no" ? null : subjectOf(request, prepared).title;
     return { output: null, trust: declared, question };
   }
-  if (isQueued) return { output: null, trust: declared, delivery: await enqueue(notes, input, dependencies) };
+  if (isQueued)
+    return { output: null, trust: declared, delivery: await enqueue(notes, { ...prepared, input }, dependencies) };
   return leave(notes, { ...prepared, input }, dependencies);
 }
 
@@ -138,7 +140,10 @@ function passed(code: string, reason: string) {
 
 async function approve(notes: CallNotes, call: PreparedCall, dependencies: GatewayDependencies) {
   const { asks, asksReason } = call;
-  if (notes.delivery !== null) return passed("accepted", "It was decided when it was accepted for delivery");
+  if (notes.delivery !== null) {
+    checkDelivery(notes.delivery, notes.request, call);
+    return passed("accepted", "It was decided when it was accepted for delivery");
+  }
   if (asks === "no") return passed("not_asked", asksReason);
   if (notes.request.isDryRun === true) return passed("would_ask", `The user would be asked: ${asksReason}`);
   notes.request.onAsk?.();
@@ -176,9 +181,13 @@ function cleanedInput({ policy, input }: PreparedCall) {
   return { value: cleanInput(input), reason: "Control characters are out of the arguments" };
 }
 
-async function enqueue(notes: CallNotes, input: Record<string, unknown>, { outbox }: GatewayDependencies) {
+async function enqueue(notes: CallNotes, call: PreparedCall, { outbox }: GatewayDependencies) {
+  const { input } = call;
   const { connector, operation, caller, correlationId, idempotencyKey = "", orderingKey = null } = notes.request;
   return notes.path.step("outbox", async () => {
+    // Cleaned arguments may lead to another address than those that were given.
+    const asSent = { ...call, targets: await call.operation.targets(input, call.config) };
+    const approvedAs = notes.approval === null ? undefined : messageHash(operation, asSent);
     const value = await outbox.accept({
       connector,
       operation,
@@ -187,6 +196,7 @@ async function enqueue(notes: CallNotes, input: Record<string, unknown>, { outbo
       orderingKey,
       caller,
       correlationId,
+      ...(approvedAs === undefined ? {} : { approvedAs }),
     });
     notes.delivery = { id: value.id, attempt: 0, idempotencyKey };
     const reason = value.isNew ? `Accepted as delivery ${value.id}` : `Known already as delivery ${value.id}`;
@@ -230,7 +240,7 @@ async function readReply(
   dependencies: GatewayDependencies,
 ): Promise<Ended> {
   const { operation, policy, secrets } = call;
-  const parsed = await path.step("reply", () => ({ value: parseReply(call, raw), reason: "The reply is as declared" }));
+  const parsed = await path.step("reply", () => readAsDeclared(call, raw));
   const output = await path.step("output", () => {
     if (!policy.cleansOutput) return { value: parsed, code: "off", reason: "The policy leaves the reply as it is" };
     const value = cleanOutput(parsed, {
@@ -247,6 +257,20 @@ async function readReply(
     return { value: tier, code: tier, reason };
   });
   return { output, trust };
+}
+
+/** What was done is done, whatever came back: to call that a failure would have it sent again. */
+function readAsDeclared(call: PreparedCall, raw: unknown) {
+  try {
+    return { value: parseReply(call, raw), reason: "The reply is as declared" };
+  } catch (error) {
+    if (call.operation.effect === "read" || !(error instanceof GatewayError)) throw error;
+    return {
+      value: null,
+      code: "reply_unreadable",
+      reason: `It is done, but what came back is left out: ${error.message}`,
+    };
+  }
 }
 
 function parseReply({ operation, connector }: PreparedCall, raw: unknown): unknown {

@@ -84,11 +84,11 @@ function unknownOperation({ title, operations }: AnyConnector, name: string): Ga
 }
 
 async function openConfig(connector: AnyConnector, { configs }: Parts) {
-  const { id, title } = connector;
-  const { isEnabled, revision } = configs.setup(id);
+  const { title } = connector;
+  const { isEnabled, revision } = configs.setup(connector);
   if (!isEnabled)
     throw new GatewayError("disabled", `${title} is turned off`, { hint: `Turn ${title} on, on the Connectors page.` });
-  const { values, secrets } = await configs.open(id, connector.secrets);
+  const { values, secrets } = await configs.open(connector);
   const parsed = connector.config.safeParse(values);
   if (parsed.success)
     return { value: { config: parsed.data, secrets, revision }, reason: `${title} is on and configured` };

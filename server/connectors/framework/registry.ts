@@ -13,14 +13,15 @@ export interface ConnectorRegistry {
   /** Those built in stay. */
   remove(id: string): void;
   isBuiltIn(id: string): boolean;
-  onChange(listener: () => void): void;
+  /** Answers how to stop that. */
+  onChange(listener: () => void): () => void;
 }
 
 /** Begins with those built in. */
 export function createRegistry(builtIn: readonly AnyConnector[]): ConnectorRegistry {
   const connectors = new Map<string, AnyConnector>();
   const fixed = new Set(builtIn.map(({ id }) => id));
-  const listeners: (() => void)[] = [];
+  const listeners = new Set<() => void>();
   const tell = (): void => {
     for (const listener of listeners) listener();
   };
@@ -45,7 +46,10 @@ export function createRegistry(builtIn: readonly AnyConnector[]): ConnectorRegis
       if (!fixed.has(id) && connectors.delete(id)) tell();
     },
     isBuiltIn: (id) => fixed.has(id),
-    onChange: (listener) => void listeners.push(listener),
+    onChange(listener) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
   };
 }
 

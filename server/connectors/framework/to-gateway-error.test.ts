@@ -44,8 +44,11 @@ test.each([
   ["forbidden", "refused_by_guard", false],
   ["timeout", "timeout", false],
   ["too_large", "too_large", false],
-  ["unavailable", "upstream_failed", false],
-  ["conflict", "upstream_failed", false],
+  ["unavailable", "unavailable", false],
+  ["conflict", "conflict", false],
+  ["disk_full", "disk_full", false],
+  ["rate_limited", "rate_limited", false],
+  ["upstream_failed", "upstream_failed", false],
 ] as const)("an error of ours, %s, is %s, with its fields and advice", (code, expected, isFinal) => {
   const issues = [{ path: "params.to", message: "is missing" }];
   const error = toGatewayError(new AppError(code, "Not so", { hint: "Do it otherwise.", issues }));

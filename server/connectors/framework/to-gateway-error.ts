@@ -1,4 +1,5 @@
 import type { GatewayCode } from "../../../contract/features/connectors.ts";
+import type { ErrorCode } from "../../../contract/errors.ts";
 import { AppError } from "../../../lib/app-error.ts";
 import { CallFailure, type FailureReason } from "../../../lib/guarded-http/call-failure.ts";
 import { redact } from "../../../lib/redact.ts";
@@ -46,7 +47,11 @@ export function toGatewayError(error: unknown): GatewayError {
   const words = redact(error instanceof Error ? error.message : String(error)).slice(0, 1_000);
   if (error instanceof AppError) {
     const isOurs = error.code === "invalid_request";
-    const options = { hint: error.hint ?? "Look at the record of this call.", cause: error, isFinal: isOurs };
+    const options = {
+      hint: error.hint ?? hintOfOwn[error.code] ?? "Look at the record of this call.",
+      cause: error,
+      isFinal: isOurs,
+    };
     return new GatewayError(codeOfApp(error), words, {
       ...options,
       ...(error.issues === undefined ? {} : { issues: error.issues }),
@@ -58,8 +63,23 @@ export function toGatewayError(error: unknown): GatewayError {
   });
 }
 
+/** What is our own is not told as a failure of the other side. */
+const ownCodes: Partial<Record<ErrorCode, GatewayCode>> = {
+  invalid_request: "invalid_params",
+  forbidden: "refused_by_guard",
+  timeout: "timeout",
+  too_large: "too_large",
+  rate_limited: "rate_limited",
+  conflict: "conflict",
+  disk_full: "disk_full",
+  unavailable: "unavailable",
+};
+
+const hintOfOwn: Partial<Record<ErrorCode, string>> = {
+  disk_full: "Make room on the disk, then call again.",
+  unavailable: "Call again in a moment; PortOS may be starting or stopping.",
+};
+
 function codeOfApp({ code }: AppError): GatewayCode {
-  if (code === "invalid_request") return "invalid_params";
-  if (code === "timeout" || code === "too_large") return code;
-  return code === "forbidden" ? "refused_by_guard" : "upstream_failed";
+  return ownCodes[code] ?? "upstream_failed";
 }

@@ -83,6 +83,7 @@ describe("marks", () => {
       "runs.again",
       "runs.resume",
       "runs.say",
+      "settings.put",
       "tasks.create",
       "tasks.move",
       "tasks.restore",
@@ -104,6 +105,17 @@ describe("marks", () => {
     expect([await create("free"), await create("ask"), await create()]).toEqual([false, true, false]);
     expect([await change("ask"), await change()]).toEqual([true, false]);
     expect((await ask("POST", "/api/tasks", work(), { cookie })).status).toBe(200);
+  });
+
+  test("keeping evidence for less long asks for the PIN, keeping it longer does not", async () => {
+    const { cookie } = await setPin();
+    const settings = await app.call("settings.get", {});
+    const isTaken = async (keepDays: number, headers: Record<string, string> = {}): Promise<boolean> =>
+      (await ask("PUT", "/api/settings", { ...settings, evidence: { keepDays } }, headers)).status === 200;
+    expect([await isTaken(7), await isTaken(400), await isTaken(7)]).toEqual([false, true, false]);
+    expect((await app.call("evidence.extent", {})).keepDays).toBe(400);
+    expect(await isTaken(7, { cookie })).toBe(true);
+    expect((await app.call("evidence.extent", {})).keepDays).toBe(7);
   });
 
   test("a task that asks for nothing already asks for the PIN when its work changes, not when only its turn does", async () => {
@@ -181,6 +193,9 @@ describe("marks", () => {
         "automations.update",
         "customConnectors.create",
         "customConnectors.update",
+        "mcpConnectors.create",
+        "mcpConnectors.look",
+        "mcpConnectors.update",
         "providers.create",
         "providers.update",
       ].toSorted(),

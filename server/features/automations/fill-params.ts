@@ -1,4 +1,6 @@
-import { compile, TreeInterpreter, type JSONValue } from "@jmespath-community/jmespath";
+import { compile } from "@jmespath-community/jmespath";
+
+import { searchJson } from "../../../lib/search-json.ts";
 
 /** What places may name: `trigger`, and `step1`, `step2` … for the steps before. */
 export type StepValues = Readonly<Record<string, unknown>>;
@@ -60,7 +62,7 @@ export function fillParams(
 
   function valueOf(expression: string, path: string): unknown {
     try {
-      return TreeInterpreter.search(compile(expression), values as JSONValue) ?? null;
+      return searchJson(expression, values);
     } catch (error) {
       issues.push({ path, message: `{{ ${expression} }} cannot be worked out: ${wordsOf(error)}` });
       return null;

@@ -111,7 +111,14 @@ export async function buildConnectors(context: AppContext, parts: Dependencies):
     return cut;
   });
   const status = await buildStatus(context, { dependencies, configs, store, evidence, network, breaker, panic });
-  const custom = await buildCustom(context, { gateway, dependencies });
+  const custom = await buildCustom(context, {
+    gateway,
+    dependencies,
+    async forget(id) {
+      await configs.forget(id);
+      await policies.forget(id);
+    },
+  });
   const users: ConnectorUsers = { ...parts.users, subscriptions: () => feeds.get().subscriptions };
   mountConnectors(mount, {
     service: status.service,
@@ -140,6 +147,7 @@ export async function buildConnectors(context: AppContext, parts: Dependencies):
   await sealing;
   const stopSealing = store.subscribe(seal);
   const stopEnding = store.subscribe(custom.endUnused);
+  registry.onChange(custom.endUnused);
   context.onStop(async () => {
     stopSealing();
     stopEnding();
@@ -154,7 +162,7 @@ export async function buildConnectors(context: AppContext, parts: Dependencies):
   return {
     gateway,
     registry,
-    enabled: () => registry.list().filter(({ id }) => configs.configs.setup(id).isEnabled),
+    enabled: () => registry.list().filter((connector) => configs.configs.setup(connector).isEnabled),
     policyOf: (id) => policies.of(id).policy,
     inputOf: ({ input }) => toJsonSchema(input, "input"),
     onChange(listener) {

@@ -25,11 +25,15 @@ export interface BuiltCustom {
   stop(): Promise<void>;
 }
 
+interface Parts {
+  gateway: Gateway;
+  dependencies: GatewayDependencies;
+  /** What was configured and allowed under this id holds for nothing that comes after. */
+  forget(id: string): Promise<void>;
+}
+
 /** Opens their files, mounts their endpoints. */
-export async function buildCustom(
-  context: AppContext,
-  { gateway, dependencies }: { gateway: Gateway; dependencies: GatewayDependencies },
-): Promise<BuiltCustom> {
+export async function buildCustom(context: AppContext, { gateway, dependencies, forget }: Parts): Promise<BuiltCustom> {
   const { clock, env, version } = context;
   const { registry, configs } = dependencies;
   const logger = context.logger.child("own-connectors");
@@ -51,7 +55,7 @@ export async function buildCustom(
       },
     }),
   };
-  const custom = await openCustomConnectors({ folder, registry, mcp: parts, logger });
+  const custom = await openCustomConnectors({ folder, registry, mcp: parts, forget, logger });
   const modules = await openModules({
     rootDir: env.rootDir,
     folder,
@@ -60,6 +64,7 @@ export async function buildCustom(
     state,
     bubblewrap,
     refuseTaken: custom.refuseTaken,
+    forget,
     clock,
     logger,
   });
@@ -77,7 +82,10 @@ export async function buildCustom(
       return drafts.cutAll(reason);
     },
     endUnused() {
-      void endThose((id) => registry.get(id) !== undefined && !configs.setup(id).isEnabled);
+      void endThose((id) => {
+        const connector = registry.get(id);
+        return connector !== undefined && !configs.setup(connector).isEnabled;
+      });
     },
     async stop() {
       await custom.stop();

@@ -33,7 +33,6 @@ const things: AnyConnector = defineConnector({
   },
 });
 const address = "https://things.example";
-const names = things.secrets;
 
 let folder: string;
 let store: JsonStore<ConnectorsFile>;
@@ -67,11 +66,11 @@ beforeEach(async () => {
 afterEach(() => store.close());
 
 const onDisk = (): Promise<string> => readFile(join(folder, "connectors.json"), "utf8");
-const valuesOf = async () => (await configs.configs.open("things", names)).values;
+const valuesOf = async () => (await configs.configs.open(things)).values;
 
 test("one nobody has touched is off and empty, and what is missing is named", async () => {
-  expect(configs.configs.setup("things")).toEqual({ isEnabled: false, revision: 0 });
-  expect(configs.configs.setup("__proto__").isEnabled).toBe(false);
+  expect(configs.configs.setup(things)).toEqual({ isEnabled: false, revision: 0 });
+  expect(configs.configs.setup({ ...things, id: "__proto__" }).isEnabled).toBe(false);
   expect((await configs.issues(things)).map(({ path }) => path)).toEqual(["config.address", "config.apiKey"]);
 });
 
@@ -79,7 +78,7 @@ test("secrets are sealed on disk, open for the gateway alone, and told by their 
   await configs.put(things, { address, apiKey: "a-long-secret-key" });
   expect(await onDisk()).not.toContain("a-long-secret-key");
   await reopen();
-  expect(await configs.configs.open("things", names)).toEqual({
+  expect(await configs.configs.open(things)).toEqual({
     values: { address, apiKey: "a-long-secret-key" },
     secrets: ["a-long-secret-key"],
   });
@@ -102,7 +101,7 @@ test("a secret that is left out stays, one that is null goes, and each change is
   expect(await valuesOf()).toEqual({ address, apiKey: "first-secret" });
   await expect(configs.put(things, { address, apiKey: "" })).rejects.toMatchObject({ code: "invalid_request" });
   await configs.setEnabled(things, true);
-  expect(configs.configs.setup("things")).toEqual({ isEnabled: true, revision: 3 });
+  expect(configs.configs.setup(things)).toEqual({ isEnabled: true, revision: 3 });
 });
 
 test("every field that is wrong or unknown is named, nothing is changed, and no secret is repeated", async () => {
@@ -133,6 +132,7 @@ test("a secret written by hand among the other fields works, is never shown, and
           isEnabled: true,
           config: { address, apiKey: "written-by-hand" },
           secrets: {},
+          binding: null,
           revision: 4,
           updatedAt: null,
         },
@@ -156,6 +156,6 @@ test("secrets that cannot be opened are said to be, and can be entered anew", as
   await store.close();
   await rm(join(folder, "config"), { recursive: true });
   await open();
-  await expect(configs.configs.open("things", names)).rejects.toMatchObject({ code: "unavailable" });
+  await expect(configs.configs.open(things)).rejects.toMatchObject({ code: "unavailable" });
   expect(await configs.issues(things)).toMatchObject([{ path: "config" }]);
 });

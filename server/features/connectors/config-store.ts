@@ -4,9 +4,10 @@ import type { Clock } from "../../../lib/clock.ts";
 import type { JsonStore } from "../../../lib/json-store.ts";
 import type { SecretBox } from "../../../lib/secret-box.ts";
 import type { AnyConnector } from "../../connectors/framework/define-connector.ts";
-import type { GatewayDependencies } from "../../connectors/framework/gateway-request.ts";
+import type { BoundConnector, GatewayDependencies } from "../../connectors/framework/gateway-request.ts";
 import { issuesOf } from "../../connectors/framework/prepare-call.ts";
-import { untouched, type ConnectorRecord, type ConnectorsFile } from "./connector-files.ts";
+import type { ConnectorRecord, ConnectorsFile } from "./connector-files.ts";
+import { boundRecord, handWritten, isBoundTo, recordIn } from "./connector-record.ts";
 
 /** Configurations of connectors; secrets go in and never come out, except to the gateway. */
 export interface ConfigStore {
@@ -18,6 +19,10 @@ export interface ConfigStore {
   /** Replaces it, except for secrets that are left out. Throws `invalid_request` that names every field that is wrong. */
   put(connector: AnyConnector, config: Record<string, unknown>): Promise<void>;
   setEnabled(connector: AnyConnector, isEnabled: boolean): Promise<void>;
+  /** It leads elsewhere than when it was configured or turned on: until somebody looks at it, it is off and has no secrets. */
+  isChanged(connector: BoundConnector): boolean;
+  /** Whatever comes with this id is a new one. */
+  forget(id: string): Promise<void>;
   /** Seals secrets that were written into the file by hand. */
   sealByHand(connectors: readonly AnyConnector[]): Promise<void>;
 }
@@ -30,8 +35,9 @@ interface Parts {
 
 /** The store over its open file. */
 export function createConfigStore({ store, secrets, clock }: Parts): ConfigStore {
-  const opened = new WeakMap<ConnectorRecord, ReturnType<typeof openRecord>>();
-  const recordOf = (id: string): ConnectorRecord => recordIn(store.get(), id);
+  /** By the names of what is secret: a field that is none any more must not keep its value. */
+  const opened = new WeakMap<ConnectorRecord, Map<string, ReturnType<typeof openRecord>>>();
+  const recordOf = (connector: BoundConnector): ConnectorRecord => boundRecord(store.get(), connector);
   const now = (): string => new Date(clock.now()).toISOString();
 
   async function openRecord(record: ConnectorRecord, names: readonly string[]) {
@@ -47,35 +53,41 @@ export function createConfigStore({ store, secrets, clock }: Parts): ConfigStore
     return { values, secrets: plain };
   }
 
-  async function open(id: string, names: readonly string[]): ReturnType<typeof openRecord> {
-    const record = recordOf(id);
-    const known = opened.get(record) ?? openRecord(record, names);
-    opened.set(record, known);
+  async function open(connector: BoundConnector): ReturnType<typeof openRecord> {
+    const record = recordOf(connector);
+    const key = JSON.stringify(connector.secrets);
+    const ofRecord = opened.get(record) ?? new Map<string, ReturnType<typeof openRecord>>();
+    opened.set(record, ofRecord);
+    const known = ofRecord.get(key) ?? openRecord(record, connector.secrets);
+    ofRecord.set(key, known);
     try {
       return await known;
     } catch (error) {
-      opened.delete(record); // the key may be put back
+      ofRecord.delete(key); // the key of the secrets may be put back
       throw error;
     }
   }
 
-  function change(id: string, make: (record: ConnectorRecord) => ConnectorRecord): Promise<void> {
+  /** From then on the record belongs to the connector as it is. */
+  function change(connector: BoundConnector, make: (record: ConnectorRecord) => ConnectorRecord): Promise<void> {
+    const { id, binding = null } = connector;
     return store.update((file) => ({
-      next: { ...file, connectors: { ...file.connectors, [id]: make(recordIn(file, id)) } },
+      next: { ...file, connectors: { ...file.connectors, [id]: { ...make(boundRecord(file, connector)), binding } } },
       result: undefined,
     }));
   }
 
   return {
     configs: {
-      setup(id) {
-        const { isEnabled, revision } = recordOf(id);
+      setup(connector) {
+        const { isEnabled, revision } = recordOf(connector);
         return { isEnabled, revision };
       },
       open,
     },
-    view({ id, secrets: names }) {
-      const record = recordOf(id);
+    view(connector) {
+      const { secrets: names } = connector;
+      const record = recordOf(connector);
       const described = names.map((name) => [
         name,
         secrets.describe(record.secrets[name] ?? handWritten(record, name)),
@@ -88,7 +100,7 @@ export function createConfigStore({ store, secrets, clock }: Parts): ConfigStore
     },
     async issues(connector) {
       try {
-        const parsed = connector.config.safeParse((await open(connector.id, connector.secrets)).values);
+        const parsed = connector.config.safeParse((await open(connector)).values);
         return parsed.success ? [] : issuesOf(parsed.error, "config");
       } catch (error) {
         if (!(error instanceof AppError)) throw error;
@@ -96,35 +108,19 @@ export function createConfigStore({ store, secrets, clock }: Parts): ConfigStore
       }
     },
     async put(connector, config) {
-      const { id, secrets: names } = connector;
-      const before = recordOf(id);
-      const kept = await open(id, names).then(
+      const { secrets: names } = connector;
+      const kept = await open(connector).then(
         ({ values }) => values,
         (): Record<string, unknown> => ({}), // secrets that cannot be opened have to be entered anew
       );
-      const sealed = { ...before.secrets };
-      const plain: Record<string, unknown> = {};
-      const whole: Record<string, unknown> = {};
-      for (const name of names) if (config[name] === undefined && kept[name] !== undefined) whole[name] = kept[name];
-      for (const [name, value] of Object.entries(config)) {
-        if (!names.includes(name)) whole[name] = plain[name] = value;
-        else if (value !== null && value !== "") whole[name] = value;
-      }
-      const { config: schema } = connector;
-      const parsed = (schema.def.catchall === undefined ? schema.strict() : schema).safeParse(whole);
-      const issues = parsed.success ? [] : issuesOf(parsed.error, "body.config");
-      const wrong = names.filter((name) => whole[name] !== undefined && typeof whole[name] !== "string");
-      issues.push(...wrong.map((name) => ({ path: `body.config.${name}`, message: "must be a text" })));
-      if (issues.length > 0)
-        throw new AppError("invalid_request", issues.map(({ path, message }) => `${path}: ${message}`).join("; "), {
-          issues,
-        });
+      const plain = checkedConfig(connector, config, kept);
+      const sealed: ConnectorRecord["secrets"] = {};
       for (const name of names) {
         const value = config[name];
         if (value === undefined) continue;
         sealed[name] = typeof value === "string" && value !== "" ? await secrets.seal(value) : null;
       }
-      await change(id, (record) => ({
+      await change(connector, (record) => ({
         ...record,
         config: plain,
         secrets: { ...record.secrets, ...sealed },
@@ -132,10 +128,21 @@ export function createConfigStore({ store, secrets, clock }: Parts): ConfigStore
         updatedAt: now(),
       }));
     },
-    setEnabled: ({ id }, isEnabled) => change(id, (record) => ({ ...record, isEnabled })),
+    setEnabled: (connector, isEnabled) => change(connector, (record) => ({ ...record, isEnabled })),
+    isChanged(connector) {
+      const record = recordIn(store.get(), connector.id);
+      const isUsed = record.isEnabled || Object.values(record.secrets).some((secret) => secret !== null);
+      return isUsed && !isBoundTo(record, connector);
+    },
+    forget: (id) =>
+      store.update((file) => {
+        const { [id]: _forgotten, ...connectors } = file.connectors;
+        return { next: { ...file, connectors }, result: undefined };
+      }),
     async sealByHand(connectors) {
-      for (const { id, secrets: names } of connectors) {
-        const record = recordOf(id);
+      for (const connector of connectors) {
+        const { secrets: names } = connector;
+        const record = recordOf(connector);
         const fresh: ConnectorRecord["secrets"] = {};
         for (const name of names) {
           const stored = record.secrets[name] ?? handWritten(record, name);
@@ -144,7 +151,7 @@ export function createConfigStore({ store, secrets, clock }: Parts): ConfigStore
           if (sealed !== record.secrets[name]) fresh[name] = sealed;
         }
         if (Object.keys(fresh).length === 0) continue;
-        await change(id, (current) => ({
+        await change(connector, (current) => ({
           ...current,
           config: Object.fromEntries(Object.entries(current.config).filter(([name]) => !Object.hasOwn(fresh, name))),
           secrets: { ...current.secrets, ...fresh },
@@ -154,12 +161,25 @@ export function createConfigStore({ store, secrets, clock }: Parts): ConfigStore
   };
 }
 
-/** Somebody who edits the file may put a secret among the other fields. */
-function handWritten({ config }: ConnectorRecord, name: string): string | null {
-  const value = Object.hasOwn(config, name) ? config[name] : null;
-  return typeof value === "string" ? value : null;
-}
-
-function recordIn({ connectors }: ConnectorsFile, id: string): ConnectorRecord {
-  return (Object.hasOwn(connectors, id) ? connectors[id] : undefined) ?? untouched;
+/** What of a new configuration is no secret. Throws `invalid_request` for the whole, with the secrets that are kept. */
+function checkedConfig(
+  { secrets: names, config: schema }: AnyConnector,
+  config: Record<string, unknown>,
+  kept: Record<string, unknown>,
+): Record<string, unknown> {
+  const plain: Record<string, unknown> = {};
+  const whole: Record<string, unknown> = {};
+  for (const name of names) if (config[name] === undefined && kept[name] !== undefined) whole[name] = kept[name];
+  for (const [name, value] of Object.entries(config)) {
+    if (!names.includes(name)) whole[name] = plain[name] = value;
+    else if (value !== null && value !== "") whole[name] = value;
+  }
+  const parsed = (schema.def.catchall === undefined ? schema.strict() : schema).safeParse(whole);
+  const issues = parsed.success ? [] : issuesOf(parsed.error, "body.config");
+  const wrong = names.filter((name) => whole[name] !== undefined && typeof whole[name] !== "string");
+  issues.push(...wrong.map((name) => ({ path: `body.config.${name}`, message: "must be a text" })));
+  if (issues.length === 0) return plain;
+  throw new AppError("invalid_request", issues.map(({ path, message }) => `${path}: ${message}`).join("; "), {
+    issues,
+  });
 }

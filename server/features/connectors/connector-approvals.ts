@@ -54,7 +54,7 @@ export function createConnectorApprovals(approvals: Asked): ConnectorApprovals {
           reject(reason);
           return;
         }
-        approvals.withdraw(id, "Whoever asked gave up").then(
+        approvals.withdraw(id, reason instanceof GatewayError ? reason.message : "Whoever asked gave up").then(
           () => {
             reject(reason instanceof GatewayError ? reason : cancelled);
           },

@@ -8,6 +8,8 @@ const connectorRecordSchema = z.strictObject({
   /** Without the secrets. */
   config: z.record(z.string(), z.unknown()).default({}),
   secrets: z.record(z.string(), storedSecretSchema).default({}),
+  /** Of the connector it was configured for, where that can become another one; see `Connector.binding`. */
+  binding: z.string().nullable().default(null),
   /** Grows with each change of the configuration. */
   revision: z.int().min(0).default(0),
   updatedAt: z.iso.datetime().nullable().default(null),

@@ -61,7 +61,7 @@ export function createConnectorService({ dependencies, configs, healths, lastCal
 
   async function statusOf(connector: AnyConnector): Promise<ConnectorStatus> {
     const { id, title, description, health } = connector;
-    const { isEnabled, revision } = dependencies.configs.setup(id);
+    const { isEnabled, revision } = dependencies.configs.setup(connector);
     const issues = await configs.issues(connector);
     return {
       id,
@@ -69,6 +69,7 @@ export function createConnectorService({ dependencies, configs, healths, lastCal
       description,
       isBuiltIn: registry.isBuiltIn(id),
       isEnabled,
+      isChanged: configs.isChanged(connector),
       isConfigured: issues.length === 0,
       issues: issues.map((issue) => ({ ...issue, label: labelOf(connector.config, issue.path) })),
       operations: operationsOf(connector).map(({ name, title: called, effect, isToPeople }) => ({
@@ -108,7 +109,7 @@ export function createConnectorService({ dependencies, configs, healths, lastCal
     },
     async check(id, looker) {
       const connector = find(id);
-      const { revision } = dependencies.configs.setup(id);
+      const { revision } = dependencies.configs.setup(connector);
       const { evidenceId, ...looked } = await lookAt(connector, dependencies, looker);
       await healths.put(id, revision, { ...looked, at: new Date(clock.now()).toISOString() });
       return { status: await statusOf(connector), evidenceId };

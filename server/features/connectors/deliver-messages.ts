@@ -6,7 +6,7 @@ import type { DeliveryResult, OutboxStart } from "../../connectors/framework/out
 import { toGatewayError } from "../../connectors/framework/to-gateway-error.ts";
 
 /** Nothing is wrong with the message: it waits until it may go. */
-const holding = new Set<GatewayCode>(["offline", "disabled", "not_configured", "rate_limited"]);
+const holding = new Set<GatewayCode>(["offline", "disabled", "not_configured", "rate_limited", "disk_full"]);
 const final = new Set<GatewayCode>([
   "unknown_connector",
   "unknown_operation",

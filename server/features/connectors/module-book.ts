@@ -76,7 +76,7 @@ export function createModuleBook({ folder, registry, state, bubblewrap, use, clo
       }
     for (const [id, { state: is, accepted, hash }] of found) {
       if (is !== "accepted" || accepted === null || inForce.get(id) === hash) continue;
-      registry.replace(moduleConnector(accepted.declared, use));
+      registry.replace(moduleConnector(accepted.declared, use, hash));
       inForce.set(id, hash);
     }
   }

@@ -41,6 +41,8 @@ interface Options {
   state: JsonStore<CustomState>;
   bubblewrap: Bubblewrap;
   refuseTaken(id: string): void;
+  /** Forgets what was configured and allowed under an id. */
+  forget(id: string): Promise<void>;
   clock: Clock;
   logger: Logger;
   debounceMs?: number;
@@ -48,7 +50,7 @@ interface Options {
 
 /** Reads the folder and follows it. */
 export async function openModules(options: Options): Promise<ModuleService> {
-  const { folder, state, refuseTaken, clock, logger, debounceMs = 200 } = options;
+  const { folder, state, refuseTaken, forget, clock, logger, debounceMs = 200 } = options;
   const runs = createModuleRuns({
     ...options,
     acceptedOf: (id) => book.acceptedOf(id),
@@ -86,7 +88,10 @@ export async function openModules(options: Options): Promise<ModuleService> {
   async function put(id: string, source: string, replaces: string | null, by: string): Promise<ConnectorModule> {
     await book.lookAtAll();
     const before = book.has(id) ? book.existing(id) : null;
-    if (before === null) refuseTaken(id);
+    if (before === null) {
+      refuseTaken(id);
+      await forget(id); // of a file that was deleted by hand
+    }
     const now = before === null ? null : await runs.look(before.file).catch(() => null);
     if (before !== null && now?.hash !== replaces && before.hash !== replaces) throw changed();
     const [former] = before === null ? [] : ((await readSources(folder, [before.file])) ?? []);
@@ -123,6 +128,7 @@ export async function openModules(options: Options): Promise<ModuleService> {
       return { next: { ...all, modules }, result: undefined };
     });
     await book.lookAtAll();
+    await forget(id);
     await runs.endThose((one) => one === id);
     return { file, kind: "module", definition: null, problems: [], text: source?.text ?? "" };
   }

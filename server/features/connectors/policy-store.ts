@@ -17,6 +17,8 @@ export interface PolicyStore {
   view(id: string): PolicyView;
   /** Throws `invalid_request` for domains or places that cannot be read. */
   put(id: string, policy: ConnectorPolicy, by: string): Promise<PolicyView>;
+  /** Whatever comes with this id has the usual one, and no history. */
+  forget(id: string): Promise<void>;
 }
 
 /** A policy with what was made of it. */
@@ -66,6 +68,11 @@ export function createPolicyStore({ store, clock }: { store: JsonStore<PoliciesF
       });
       return view(id);
     },
+    forget: (id) =>
+      store.update(({ policies }) => {
+        const { [id]: _forgotten, ...others } = policies;
+        return { next: { policies: others }, result: undefined };
+      }),
   };
 }
 

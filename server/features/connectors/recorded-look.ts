@@ -79,9 +79,9 @@ export async function lookSubject(connector: AnyConnector, dependencies: Gateway
   const { id, title } = connector;
   const refusal = judgeMode(dependencies.mode(), "read");
   if (refusal) throw new GatewayError(refusal.code, refusal.reason, { hint: refusal.hint });
-  if (!dependencies.configs.setup(id).isEnabled)
+  if (!dependencies.configs.setup(connector).isEnabled)
     throw new GatewayError("disabled", `${title} is turned off`, { hint: "Turn it on, then look again." });
-  const { values } = await dependencies.configs.open(id, connector.secrets);
+  const { values } = await dependencies.configs.open(connector);
   const config = connector.config.safeParse(values);
   if (!config.success)
     throw new GatewayError("not_configured", `${title} is not configured`, { hint: "Complete its configuration." });

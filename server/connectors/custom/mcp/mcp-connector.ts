@@ -14,9 +14,10 @@ import {
   type AnyOperation,
   type OperationContext,
 } from "../../framework/define-connector.ts";
+import { digestOf } from "../../framework/digest-of.ts";
 import { GatewayError } from "../../framework/gateway-error.ts";
 import { baseOf, publicValues, signIn } from "../declared-request.ts";
-import { authNames, checkFields, checkNames, configOf, type Add, type Config } from "../declared-config.ts";
+import { authNames, bindingOf, checkFields, checkNames, configOf, type Add, type Config } from "../declared-config.ts";
 import { fillText, namesIn } from "../fill-template.ts";
 import { toleratedInput } from "../json-input.ts";
 import type { McpLink } from "./mcp-link.ts";
@@ -69,6 +70,7 @@ export function mcpConnector(definition: McpConnector, parts: McpParts): AnyConn
     title,
     description,
     ...configOf(config),
+    binding: bindingOf("mcp", server, config),
     operations: { ...Object.fromEntries(operations), [listOperation]: listTools(definition, parts) },
     insides: (values: Config) =>
       server.kind === "http" && server.isInside
@@ -109,6 +111,7 @@ function operationOf(definition: McpConnector, accepted: McpTool, parts: McpPart
     effect,
     isToPeople,
     isIdempotent: effect === "read" || hints.isIdempotent === true,
+    version: digestOf([tool, accepted.hash]),
     input: toleratedInput(accepted.input),
     output: mcpOutputSchema,
     targets: (_input, config) => targetsOf(definition, config),

@@ -7,7 +7,7 @@ import {
   type AnyOperation,
   type OperationContext,
 } from "../../framework/define-connector.ts";
-import type { Config } from "../declared-config.ts";
+import { bindingOf, type Config } from "../declared-config.ts";
 import { inputFromJson, toleratedInput } from "../json-input.ts";
 import type { DeclaredModule } from "./accepted-module.ts";
 import type { ModuleContext } from "./messages.ts";
@@ -19,16 +19,25 @@ export type UseModule = <T>(id: string, work: (running: ModuleProcess) => Promis
 /** Time for what is asked before a call is made. */
 const targetsMs = 10_000;
 
-/** A connector whose operations run in a module: here stands what it declares, and everything it does goes through its process. */
-export function moduleConnector(declared: DeclaredModule, use: UseModule): AnyConnector {
+/**
+ * A connector whose operations run in a module: here stands what it declares, and everything it does goes through its process.
+ * `version` is that of its files.
+ */
+export function moduleConnector(declared: DeclaredModule, use: UseModule, version = ""): AnyConnector {
   const { id, title, description, secrets, hasHealth, operations } = declared;
-  const made = operations.map((one): [string, AnyOperation] => [one.name, operationOf(id, one, use)]);
+  const made = operations.map((one): [string, AnyOperation] => [one.name, { ...operationOf(id, one, use), version }]);
   const base: AnyConnector = {
     id,
     title,
     description,
     config: inputFromJson(declared.config),
     secrets,
+    // Where they go is decided by its program, which was accepted as it is.
+    binding: bindingOf(
+      "module",
+      {},
+      secrets.map((name) => ({ name, isSecret: true })),
+    ),
     operations: Object.fromEntries(made),
   };
   if (!hasHealth) return defineConnector(base);

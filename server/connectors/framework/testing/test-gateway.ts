@@ -106,8 +106,8 @@ export async function createTestGateway(options: TestGatewayOptions): Promise<Te
   const gateway = createGateway({
     registry,
     configs: {
-      setup: (id) => ({ isEnabled: !disabled.has(id), revision }),
-      open(id, names) {
+      setup: ({ id }) => ({ isEnabled: !disabled.has(id), revision }),
+      open({ id, secrets: names }) {
         const values = configs.get(id) ?? {};
         const secrets = names.map((name) => values[name]).filter((value) => typeof value === "string");
         return Promise.resolve({ values, secrets });
