@@ -64,18 +64,9 @@ export interface BuiltAgents {
 /** Builds what gives work to models and agents and keeps hold of it. Nothing is asked or probed before `start()`. */
 export async function buildAgents(
   { context, settings, notifications, errors, cos }: Core,
-  {
-    panic,
-    appOf,
-    automationBudget,
-    automations,
-    lend,
-    crashes,
-    resolveTargets,
-    push,
-    reviews: reviewOptions,
-  }: BuildAgentsOptions,
+  options: BuildAgentsOptions,
 ): Promise<BuiltAgents> {
+  const { panic, appOf, automationBudget, automations, lend, crashes, resolveTargets, push } = options;
   const prompts = await buildPrompts(context);
   const localModels = await buildLocalModels(context, { panic });
   panic.addBrake("stoppedDownloads", (by) => localModels.stopDownloads(`Everything was stopped by ${by}`));
@@ -132,7 +123,7 @@ export async function buildAgents(
     // A repair says itself when its work waits.
     isToldElsewhere: (runId) => repairs.hasRun(runId),
     ranElsewhere: (runId) => repairs.checksOn(runId),
-    ...reviewOptions,
+    ...options.reviews,
   });
   panic.addBrake("stoppedChecks", () => reviews.stopAllChecks());
   runs.hooks.onRunChanged(reviews.hear);

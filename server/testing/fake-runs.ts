@@ -177,8 +177,8 @@ function createState() {
   };
 }
 
-function bindFake(state: State) {
-  const { runs, specs, limits, answers, said, supplied, resumed, wanting, find, tell, happen } = state;
+function bindFake(fake: State) {
+  const { runs, specs, limits, answers, said, supplied, resumed, wanting, find, tell, happen } = fake;
 
   function end(id: string, state: Run["state"], message: string | null, failure: Run["failure"] = null): Run {
     const change = { endedAt: new Date().toISOString(), pending: [], failure };

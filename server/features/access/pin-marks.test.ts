@@ -14,9 +14,9 @@ const expected = (id: string, { method, audit, summary }: Endpoint): string | un
   return undefined;
 };
 
-describe("marks", () => {
-  const marked = (what: StepUp) => allEndpoints.filter(({ endpoint }) => endpoint.stepUp === what).map(({ id }) => id);
+const marked = (what: StepUp) => allEndpoints.filter(({ endpoint }) => endpoint.stepUp === what).map(({ id }) => id);
 
+describe("marks", () => {
   test("everything that deletes or lets a rule answer, everything of terminals that is taken down, and every change of secrets is marked", () => {
     for (const { id, endpoint } of allEndpoints) {
       const wanted = expected(id, endpoint);

@@ -166,8 +166,7 @@ export function createApprovalService(options: ApprovalServiceOptions): Approval
     },
     async unpark(id, { subject, hash }) {
       const asked = await settler.change(id, (found) => ({ ...found, subject, hash, isParked: false }));
-      publish(asked);
-      if (asked.state !== "pending") await settler.tell(asked);
+      await askedAgain(asked, options);
     },
     decide,
     withdraw: (id, reason) => unlessSettled(settle(id, "withdrawn", decision({ reason })).then(announce)),
@@ -202,6 +201,11 @@ export function createApprovalService(options: ApprovalServiceOptions): Approval
       for (const approval of settledOnes()) if (approval.isParked !== true) await settler.tell(approval);
     },
   };
+}
+
+async function askedAgain(approval: Approval, { settler, publish }: ApprovalServiceOptions): Promise<void> {
+  publish(approval);
+  if (approval.state !== "pending") await settler.tell(approval);
 }
 
 function newApproval(subject: ApprovalSubject, hash: string, nowMs: number, expireAfterMs: number): Approval {

@@ -37,8 +37,9 @@ test("what cannot be used is left out, what is too long is cut", () => {
   expect(isWhole(long)).toBe(true);
 });
 
+const effect = (annotations: DescribedTool["annotations"]) => effectOf(facts({ annotations }));
+
 test("what is not said to read may write", () => {
-  const effect = (annotations: DescribedTool["annotations"]) => effectOf(facts({ annotations }));
   expect(effect(undefined)).toBe("write");
   expect(effect({})).toBe("write");
   expect(effect({ readOnlyHint: true })).toBe("read");
@@ -79,7 +80,7 @@ test("of parameters only what can be read is checked here, and the server checks
     type: "object",
     properties: {
       count: { type: "integer" },
-      when: { if: { type: "string" }, then: { minLength: 3 } },
+      when: { if: { type: "string" }, else: { minLength: 3 } },
       what: { not: { type: "number" } },
     },
     required: ["count", "when"],
