@@ -34,7 +34,7 @@ export default defineConfig({
   outputDir: "test-results",
   timeout: 60_000,
   expect: { timeout: 10_000 },
-  workers: 2,
+  workers: 3,
   forbidOnly: process.env["CI"] !== undefined,
   reporter: [["list"]],
   use: {
