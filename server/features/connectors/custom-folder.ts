@@ -39,6 +39,8 @@ interface Options {
   folder: string;
   registry: ConnectorRegistry;
   mcp: McpParts;
+  /** Forgets what was configured and allowed under an id. */
+  forget(id: string): Promise<void>;
   logger: Logger;
   /** Pause after the last sign of a change by hand, milliseconds. */
   debounceMs?: number;
@@ -49,7 +51,7 @@ const maxFiles = 500;
 
 /** Reads the folder and follows it. */
 export async function openCustomConnectors(options: Options): Promise<CustomConnectors> {
-  const { folder, registry, mcp, logger, debounceMs = 200 } = options;
+  const { folder, registry, mcp, forget, logger, debounceMs = 200 } = options;
   let files = new Map<string, CustomFile>();
   const inForce = new Map<string, string>();
   let turn: Promise<unknown> = Promise.resolve();
@@ -137,6 +139,7 @@ export async function openCustomConnectors(options: Options): Promise<CustomConn
     create: (definition) =>
       inTurn(async () => {
         refuseTaken(definition.id);
+        await forget(definition.id); // of a file that was deleted by hand
         return write(definition);
       }),
     update: (id, definition) =>
@@ -158,6 +161,7 @@ export async function openCustomConnectors(options: Options): Promise<CustomConn
         if (text === null || !removed) throw new AppError("not_found", "There is no such connector of your own");
         await rm(file, { force: true });
         await lookAtAll();
+        await forget(id);
         return { ...removed, text };
       }),
     mcp(id) {
