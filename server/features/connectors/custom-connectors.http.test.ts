@@ -1,6 +1,8 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { execFile } from "node:child_process";
+import { mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 
 import { afterEach, beforeEach, expect, test } from "vitest";
 
@@ -76,4 +78,20 @@ test("files written by hand are in force at once, and a broken one says what is 
   ]);
   expect(problems["rss.json"]).toEqual(["belongs to a connector of PortOS"]);
   expect(await readFile(file("weather.json"), "utf8")).toBe('{"id": "weather",');
+});
+
+test("what is no file of its own there is named, not waited for and not quoted; the others are in force", async () => {
+  await writeFile(join(folder, "elsewhere"), "not for anybody");
+  await symlink(join(folder, "elsewhere"), file("link.json"));
+  await promisify(execFile)("mkfifo", [file("pipe.json")]);
+  await writeFile(file("large.json"), " ".repeat(5 * 1024 * 1024));
+  await app.call("customConnectors.create", { body: weather });
+  const listed = await app.call("customConnectors.list", {});
+  expect(listed.map((one) => [one.file, one.problems[0]?.message])).toEqual([
+    ["large.json", "is larger than 4 MB"],
+    ["link.json", "is no regular file"],
+    ["pipe.json", "is no regular file"],
+    ["weather.json", undefined],
+  ]);
+  expect(await titles()).toEqual(["Weather"]);
 });

@@ -8,8 +8,9 @@ import {
 } from "../../../contract/features/custom-connectors.ts";
 import { mcpConnectorSchema, type McpConnector } from "../../../contract/features/mcp-connectors.ts";
 import { AppError } from "../../../lib/app-error.ts";
-import { diskError, readWhole, replaceFile, systemDisk } from "../../../lib/durable-file.ts";
+import { diskError, replaceFile, systemDisk } from "../../../lib/durable-file.ts";
 import type { Logger } from "../../../lib/logger.ts";
+import { readRegularFile } from "../../../lib/regular-file.ts";
 import { watchFolder } from "../../../lib/watch-folder.ts";
 import { declaredConnector, problemsOf } from "../../connectors/custom/declared-connector.ts";
 import { mcpConnector, mcpProblems, type McpParts } from "../../connectors/custom/mcp/mcp-connector.ts";
@@ -155,13 +156,13 @@ export async function openCustomConnectors(options: Options): Promise<CustomConn
       inTurn(async () => {
         existing(id);
         const file = join(folder, `${id}.json`);
-        const whole = await readWhole(systemDisk, file, maxFileBytes);
+        const text = await readRegularFile(file, maxFileBytes).catch(() => null);
         const removed = files.get(`${id}.json`);
-        if (whole === null || !removed) throw new AppError("not_found", "There is no such connector of your own");
+        if (text === null || !removed) throw new AppError("not_found", "There is no such connector of your own");
         await rm(file, { force: true });
         await lookAtAll();
         await forget(id);
-        return { ...removed, text: whole.bytes.toString("utf8") };
+        return { ...removed, text };
       }),
     mcp(id) {
       const definition = existing(id);
@@ -193,9 +194,7 @@ async function readFileOf(folder: string, file: string, registry: ConnectorRegis
   let kind: CustomFile["kind"] = "http";
   const broken = (message: string): CustomFile => ({ file, kind, definition: null, problems: [{ path: "", message }] });
   try {
-    const whole = await readWhole(systemDisk, join(folder, file), maxFileBytes);
-    if (whole === null) return broken("is gone");
-    const json: unknown = JSON.parse(whole.bytes.toString("utf8"));
+    const json: unknown = JSON.parse(await readRegularFile(join(folder, file), maxFileBytes));
     kind = typeof json === "object" && json !== null && "kind" in json ? "mcp" : "http";
     const parsed = kind === "mcp" ? mcpConnectorSchema.safeParse(json) : customConnectorSchema.safeParse(json);
     if (!parsed.success) {
@@ -212,6 +211,13 @@ async function readFileOf(folder: string, file: string, registry: ConnectorRegis
     if (registry.isBuiltIn(definition.id)) problems.push({ path: "id", message: "belongs to a connector of PortOS" });
     return { file, kind, definition, problems };
   } catch (error) {
-    return broken(error instanceof SyntaxError ? `is no JSON: ${error.message}` : "cannot be read");
+    return broken(whyUnreadable(error));
   }
+}
+
+/** What is no file of the user's own is not quoted. */
+function whyUnreadable(error: unknown): string {
+  if (error instanceof SyntaxError) return `is no JSON: ${error.message}`;
+  if (!(error instanceof AppError)) return "cannot be read";
+  return error.code === "too_large" ? `is larger than ${maxFileBytes / 1024 / 1024} MB` : "is no regular file";
 }

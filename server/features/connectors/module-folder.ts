@@ -2,7 +2,7 @@ import { readdir, realpath } from "node:fs/promises";
 import { basename, extname, join, sep } from "node:path";
 
 import { connectorIdSchema } from "../../../contract/features/connectors.ts";
-import { readWhole, systemDisk } from "../../../lib/durable-file.ts";
+import { readRegularFile } from "../../../lib/regular-file.ts";
 import { moduleHash } from "../../connectors/custom/module/module-hash.ts";
 
 /** A file with its text. */
@@ -39,9 +39,9 @@ export async function readSources(folder: string, files: readonly string[]): Pro
     const path = join(folder, file);
     const real = await realpath(path).catch(() => null);
     if (real?.startsWith((await realpath(folder)) + sep) !== true) return null;
-    const whole = await readWhole(systemDisk, path, maxFileBytes).catch(() => null);
-    if (whole === null) return null;
-    sources.push({ file, text: whole.bytes.toString("utf8") });
+    const text = await readRegularFile(path, maxFileBytes).catch(() => null);
+    if (text === null) return null;
+    sources.push({ file, text });
   }
   return sources;
 }

@@ -13,6 +13,7 @@ import { ErrorState } from "../../ui/error-state.tsx";
 import { IconListSearch, IconPencil, IconPlugX, IconRefresh, IconTrash } from "../../ui/icons.gen.ts";
 import { LoadingState } from "../../ui/loading-state.tsx";
 import { Page, usePageTab, type PageTab } from "../../ui/page.tsx";
+import { Notice } from "../../ui/notice.tsx";
 import { StatusBadge } from "../../ui/status-badge.tsx";
 import { ConfigureTab } from "./configure-tab.tsx";
 import { checkConnector, isSureWithout, setEnabled, useConnector } from "./connector-calls.ts";
@@ -74,8 +75,20 @@ export function ConnectorPage() {
       {data === undefined && error !== null && !isMissing ? (
         <ErrorState title="Could not load the connector" error={error} onRetry={() => void refetch()} />
       ) : null}
+      {data?.isChanged === true ? <ChangedNotice connector={data} /> : null}
       {data === undefined ? null : <Content tab={tab} connector={data} />}
     </Page>
+  );
+}
+
+/** What was entered and allowed for one place does not hold for another. */
+function ChangedNotice({ connector: { title, secretNames } }: { connector: ConnectorView }) {
+  const secrets = secretNames.length === 0 ? "" : ", enter its secrets anew";
+  return (
+    <Notice tone="warn">
+      {title} was turned off, because it leads elsewhere or signs in otherwise than before. Look at its definition
+      {secrets}, then turn it on.
+    </Notice>
   );
 }
 

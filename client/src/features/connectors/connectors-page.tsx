@@ -129,7 +129,7 @@ function Name({ connector: { id, title, description, isBuiltIn, operations } }: 
 }
 
 function State({ connector }: { connector: ConnectorStatus }) {
-  const { health, issues, isConfigured } = connector;
+  const { health, issues, isConfigured, isChanged } = connector;
   return (
     <span className={classes["state"]}>
       <span className={classes["line"]}>
@@ -140,6 +140,7 @@ function State({ connector }: { connector: ConnectorStatus }) {
           </span>
         )}
       </span>
+      {isChanged ? <span className={classes["sub"]}>It leads elsewhere than before</span> : null}
       {isConfigured ? null : <span className={classes["sub"]}>{issueText(issues)}</span>}
       {!isConfigured || health === null ? null : <span className={classes["sub"]}>{health.detail}</span>}
     </span>

@@ -41,12 +41,12 @@ export function isMcp(definition: Definition): definition is McpConnector {
   return "kind" in definition;
 }
 
-/** Takes a connector away and offers to bring it back. */
+/** Takes a connector away and offers to bring it back: off, without its secrets and its policy. */
 export async function removeOwn(client: QueryClient, { id, title }: { id: string; title: string }) {
   return withErrorToast(`${title} could not be removed`, async () => {
     const removed = await call("customConnectors.remove", { params: { id } });
     await renewOwn(client, id);
-    undoToast(`${title} is removed`, async () => {
+    undoToast(`${title} is removed, with its secrets and its policy`, async () => {
       await bringBack(id, removed);
       await renewOwn(client, id);
     });
