@@ -4,6 +4,7 @@ import type {
   ConnectorPolicy,
   ConnectorStatus,
   ConnectorView,
+  GatewayCode,
   PolicySimulation,
 } from "../../../contract/features/connectors.ts";
 import { AppError } from "../../../lib/app-error.ts";
@@ -122,10 +123,12 @@ export function createConnectorService({ dependencies, configs, healths, lastCal
   };
 }
 
+const unseen = new Set<GatewayCode>(["rate_limited", "refused_by_policy"]);
+
 /** A look is a read: the mode, the switch and the configuration stand before it as before a call, and there is a record of it. */
 async function lookAt(connector: AnyConnector, dependencies: GatewayDependencies, looker: Looker) {
   try {
-    const subject = await lookSubject(connector, dependencies);
+    const subject = await lookSubject(connector, dependencies, looker);
     if (!connector.health)
       return { isHealthy: null, detail: "There is nothing to look at without a call", evidenceId: null };
     const targets = (await doctorTargets(connector, subject.config)).map(({ name }) => name);
@@ -136,7 +139,10 @@ async function lookAt(connector: AnyConnector, dependencies: GatewayDependencies
     const { isHealthy = null, detail = "" } = value ?? {};
     return { isHealthy, detail: redact(detail).slice(0, 500), evidenceId };
   } catch (error) {
-    const { message, hint, evidenceId } = toGatewayError(error);
+    const failure = toGatewayError(error);
+    const { message, hint, evidenceId, gatewayCode } = failure;
+    // Who may not look has seen nothing of the other side.
+    if (evidenceId === null && unseen.has(gatewayCode)) throw failure;
     return { isHealthy: false, detail: [message, hint].filter((text) => text !== undefined).join(". "), evidenceId };
   }
 }

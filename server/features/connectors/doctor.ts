@@ -19,7 +19,7 @@ interface Parts {
  */
 export async function examineConnector(connector: AnyConnector, looker: Looker, parts: Parts): Promise<DoctorReport> {
   const { dependencies } = parts;
-  const subject = await lookSubject(connector, dependencies);
+  const subject = await lookSubject(connector, dependencies, looker);
   const evidenceIds: string[] = [];
   const targets: DoctorReport["targets"] = [];
   for (const target of await doctorTargets(connector, subject.config)) {

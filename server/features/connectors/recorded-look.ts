@@ -11,9 +11,11 @@ import { toGatewayError } from "../../connectors/framework/to-gateway-error.ts";
 
 /** Names under which looks stand in the evidence; no operation has them. */
 export const lookNames = { health: "look: health", doctor: "look: way" } as const;
+/** Looks have a limit of their own, so that they take nothing from calls; no id has a space in it. */
+const looksPerMinute = 20;
 const looks = new Set<string>(Object.values(lookNames));
 
-/** Whether a record is of a look and not of a call somebody asked for: it counts towards no limit. */
+/** Whether a record is of a look and not of a call somebody asked for: it counts towards no limit of the policy. */
 export function isLook({ operation }: { operation: string }): boolean {
   return looks.has(operation);
 }
@@ -74,16 +76,37 @@ export async function recordedLook<T>(
   }
 }
 
-/** What may be looked at: what a call could use. Throws `offline`, `disabled` and `not_configured`. */
-export async function lookSubject(connector: AnyConnector, dependencies: GatewayDependencies): Promise<RunSubject> {
+/** What may be looked at, and by whom: what a call could use. Throws what a call would, and `rate_limited` for too many looks. */
+export async function lookSubject(
+  connector: AnyConnector,
+  dependencies: GatewayDependencies,
+  { caller }: Pick<Looker, "caller">,
+): Promise<RunSubject> {
   const { id, title } = connector;
+  const { configs, policies, limiter, clock } = dependencies;
   const refusal = judgeMode(dependencies.mode(), "read");
   if (refusal) throw new GatewayError(refusal.code, refusal.reason, { hint: refusal.hint });
-  if (!dependencies.configs.setup(connector).isEnabled)
+  if (!configs.setup(connector).isEnabled)
     throw new GatewayError("disabled", `${title} is turned off`, { hint: "Turn it on, then look again." });
-  const { values } = await dependencies.configs.open(connector);
+  const { values } = await configs.open(connector);
   const config = connector.config.safeParse(values);
   if (!config.success)
     throw new GatewayError("not_configured", `${title} is not configured`, { hint: "Complete its configuration." });
-  return { connector, config: config.data, ...dependencies.policies.of(id) };
+  const { policy, judge } = policies.of(id);
+  if (!policy.callers.includes(caller.kind))
+    throw new GatewayError(
+      "refused_by_policy",
+      `The policy of ${title} lets nobody of this kind call: ${caller.kind}`,
+      {
+        hint: `Let them call in the policy of ${title}.`,
+        isFinal: true,
+      },
+    );
+  const room = limiter.take(`look ${id}`, { perMinute: looksPerMinute, perDay: null }, clock.now());
+  if (!room.ok)
+    throw new GatewayError("rate_limited", `${title} was looked at ${room.used} times within a minute`, {
+      hint: "Wait a minute, then look again.",
+      askedMs: Math.max(0, room.retryAtMs - clock.now()),
+    });
+  return { connector, config: config.data, policy, judge };
 }
