@@ -68,7 +68,7 @@ function Proof({ proof }: { proof: EvidenceProof }) {
             "Repairs",
             repairs.length === 0
               ? "None"
-              : `${String(repairs.length)}: lines cut off by a crash were set aside, which the chain says`,
+              : `${String(repairs.length)}: what a crash had left unfinished was noted, which the chain says`,
           ],
           ...(unfinishedBytes === 0
             ? []

@@ -130,7 +130,7 @@ function useDeliveryActions(): DeliveryActions {
     discard: async ({ id, connector, operation }) => {
       const isSure = await confirmDangerous({
         title: `Discard ${connector} ${operation}?`,
-        text: "It is never sent. Those behind it go on. What was tried stays in the evidence.",
+        text: "It is not sent again; what an earlier try may have delivered cannot be taken back. Those behind it go on. What was tried stays in the evidence.",
         confirmLabel: "Discard",
       });
       if (isSure) await run(id, "It could not be discarded", () => call("outbox.discard", { params: { id } }));
