@@ -159,3 +159,35 @@ test("secrets that cannot be opened are said to be, and can be entered anew", as
   await expect(configs.configs.open(things)).rejects.toMatchObject({ code: "unavailable" });
   expect(await configs.issues(things)).toMatchObject([{ path: "config" }]);
 });
+
+test("a field that is no secret any more loses its value at once, although it was open before", async () => {
+  await configs.put(things, { address, apiKey: "first-secret", hookSecret: "second-secret" });
+  await valuesOf();
+  const opener = { ...things, secrets: ["hookSecret"] };
+  expect((await configs.configs.open(opener)).values).toEqual({ address, hookSecret: "second-secret" });
+});
+
+test("what was entered for one place holds for no other, and comes back with it until something is saved", async () => {
+  const here: AnyConnector = { ...things, binding: "here" };
+  const there: AnyConnector = { ...things, binding: "there" };
+  await configs.put(here, { address, apiKey: "first-secret" });
+  await configs.setEnabled(here, true);
+  const { revision } = configs.configs.setup(here);
+  expect(configs.configs.setup(there)).toEqual({ isEnabled: false, revision: revision + 1 });
+  expect(await configs.configs.open(there)).toEqual({ values: { address }, secrets: [] });
+  expect([configs.isChanged(here), configs.isChanged(there)]).toEqual([false, true]);
+  expect(configs.configs.setup(here)).toEqual({ isEnabled: true, revision });
+  await expect(configs.put(there, { address })).rejects.toMatchObject({ code: "invalid_request" });
+  await configs.setEnabled(there, true);
+  await reopen();
+  expect(await onDisk()).not.toContain("sealed");
+  expect(configs.configs.setup(here).isEnabled).toBe(false);
+});
+
+test("what is forgotten is as if nobody had touched it", async () => {
+  await configs.put(things, { address, apiKey: "first-secret" });
+  await configs.setEnabled(things, true);
+  await configs.forget("things");
+  expect(configs.configs.setup(things)).toEqual({ isEnabled: false, revision: 0 });
+  expect((await configs.configs.open(things)).secrets).toEqual([]);
+});
