@@ -1,6 +1,7 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 
+import { connectorPolicySchema } from "../contract/features/connectors.ts";
 import { expectAccessible } from "./support/accessibility.ts";
 import { saveScreenshots } from "./support/screenshot.ts";
 import { expect, type PortosFixture, test } from "./support/test.ts";
@@ -41,8 +42,12 @@ async function prepare(portos: PortosFixture): Promise<void> {
     const reply = await portos.call(method, path, body);
     expect(reply.status, JSON.stringify(reply.body)).toBe(200);
   };
-  await done("PUT", "/api/connectors/web-fetch/policy", { insides: [place] });
-  await done("PUT", "/api/connectors/webhook-out/policy", { insides: [place], approval: "always" });
+  await done("PUT", "/api/connectors/web-fetch/policy", connectorPolicySchema.parse({ insides: [place] }));
+  await done(
+    "PUT",
+    "/api/connectors/webhook-out/policy",
+    connectorPolicySchema.parse({ insides: [place], approval: "always" }),
+  );
   await done("PUT", "/api/connectors/webhook-out/config", { config: { url: `http://${place}/hook` } });
   await done("POST", "/api/connectors/web-fetch/enable");
   await done("POST", "/api/connectors/webhook-out/enable");

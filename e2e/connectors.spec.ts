@@ -1,6 +1,7 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 
+import { connectorPolicySchema } from "../contract/features/connectors.ts";
 import { expectAccessible } from "./support/accessibility.ts";
 import { saveScreenshots } from "./support/screenshot.ts";
 import { expect, type PortosFixture, test } from "./support/test.ts";
@@ -43,7 +44,7 @@ async function put(portos: PortosFixture, path: string, body: object): Promise<v
 }
 
 async function allowPlace(portos: PortosFixture, connector: string): Promise<void> {
-  await put(portos, `/api/connectors/${connector}/policy`, { insides: [place] });
+  await put(portos, `/api/connectors/${connector}/policy`, connectorPolicySchema.parse({ insides: [place] }));
 }
 
 test("a connector is turned on, tried, and its call proven", async ({ page: tab, portos }, info) => {
@@ -281,7 +282,7 @@ test("a target that fails again and again is left alone until it is reset", asyn
   });
   const dead = `127.0.0.1:${String((nobody.address() as AddressInfo).port)}`;
   await new Promise((resolve) => nobody.close(resolve));
-  await put(portos, "/api/connectors/web-fetch/policy", { insides: [dead] });
+  await put(portos, "/api/connectors/web-fetch/policy", connectorPolicySchema.parse({ insides: [dead] }));
   await portos.call("POST", "/api/connectors/web-fetch/enable");
   for (let call = 0; call < 5; call += 1)
     await portos.call("POST", "/api/connectors/web-fetch/operations/fetch/execute", {

@@ -2,6 +2,7 @@ import { z } from "zod";
 
 import { defineFeed } from "../channel.ts";
 import { defineEndpoints } from "../endpoint.ts";
+import { whole } from "../whole.ts";
 import { evidenceIdSchema, evidenceOutcomeSchema, evidenceStepSchema, outsideCallerSchema } from "./evidence.ts";
 
 /** Id of a connector: part of addresses, files and names of tools. */
@@ -413,7 +414,7 @@ export const connectorsEndpoints = defineEndpoints({
     path: "/api/connectors/:id/policy",
     summary: "Change what calls of a connector may do",
     params,
-    body: connectorPolicySchema,
+    body: whole(connectorPolicySchema),
     reply: policyViewSchema,
     audit: "write",
     stepUp: "allow",

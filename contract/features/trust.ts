@@ -1,6 +1,7 @@
 import { z } from "zod";
 
 import { defineEndpoints } from "../endpoint.ts";
+import { whole } from "../whole.ts";
 import { trustTierSchema } from "./connectors.ts";
 
 const domain = z.string().trim().min(1, "must not be empty").max(300, "must have at most 300 characters");
@@ -35,7 +36,7 @@ export const trustEndpoints = defineEndpoints({
     method: "PUT",
     path: "/api/trust",
     summary: "Change which domains are trusted how far",
-    body: trustListsSchema,
+    body: whole(trustListsSchema),
     reply: trustListsSchema,
     audit: "write",
     stepUp: "allow",

@@ -6,6 +6,7 @@ import { join } from "node:path";
 
 import { afterEach, beforeEach, expect, it } from "vitest";
 
+import { connectorPolicySchema } from "../../../contract/features/connectors.ts";
 import { startTestApp, type TestApp } from "../../testing/test-app.ts";
 
 let folder: string;
@@ -73,7 +74,10 @@ async function put(source: string): Promise<void> {
   const before = (await app.call("connectorModules.list", {}))[0];
   await app.call("connectorModules.put", { params, body: { source, replaces: before?.hash ?? null } });
   await app.call("connectors.putConfig", { params, body: { config: { key: "key-of-the-lamps" } } });
-  await app.call("connectors.putPolicy", { params, body: { insides: [place], timeoutMs: 5_000 } });
+  await app.call("connectors.putPolicy", {
+    params,
+    body: connectorPolicySchema.parse({ insides: [place], timeoutMs: 5_000 }),
+  });
   await app.call("connectors.enable", { params });
 }
 
@@ -102,7 +106,10 @@ it("runs with its types taken off, reaches the network through the gateway alone
   expect(JSON.stringify(record)).toContain(place);
   expect(JSON.stringify(record)).not.toContain("key-of-the-lamps");
   await expect(find("http://127.0.0.1:9/")).rejects.toMatchObject({ status: 403 });
-  await app.call("connectors.putPolicy", { params, body: { blockedDomains: ["example.com"] } });
+  await app.call("connectors.putPolicy", {
+    params,
+    body: connectorPolicySchema.parse({ blockedDomains: ["example.com"] }),
+  });
   await expect(find("https://example.com/")).rejects.toMatchObject({ status: 403 });
   const form = (await app.call("connectors.get", { params })).configSchema as {
     properties: Record<string, { title: string }>;

@@ -6,7 +6,11 @@ import { join } from "node:path";
 
 import { afterEach, beforeEach, expect, test } from "vitest";
 
-import { connectorPolicySchema, type ConnectorPolicyInput } from "../../../contract/features/connectors.ts";
+import {
+  connectorPolicySchema,
+  type ConnectorPolicy,
+  type ConnectorPolicyInput,
+} from "../../../contract/features/connectors.ts";
 import { CallError, startTestApp, type TestApp } from "../../testing/test-app.ts";
 
 const id = "webhook-out";
@@ -66,6 +70,16 @@ async function failureOf(work: Promise<unknown>): Promise<CallError> {
   if (failure instanceof CallError) return failure;
   throw new Error(`It did not fail: ${JSON.stringify(failure)}`);
 }
+
+test("a policy is replaced whole or not at all: what is not named is not reset", async () => {
+  await setPolicy({ approval: "always", blockedDomains: ["example.com"] });
+  for (const body of [null, { perMinute: 9 }]) {
+    const put = app.call("connectors.putPolicy", { params: { id }, body: body as unknown as ConnectorPolicy });
+    expect((await failureOf(put)).status).toBe(400);
+  }
+  const { policy } = await app.call("connectors.policy", { params: { id } });
+  expect(policy).toMatchObject({ approval: "always", blockedDomains: ["example.com"], perMinute: 60 });
+});
 
 test("connectors are off at first: nothing leaves, and the refusal is on record with what to do", async () => {
   const list = await app.call("connectors.list", {});

@@ -12,9 +12,11 @@ beforeEach(async () => {
 });
 afterEach(() => app.end());
 
+const none = { "search-result": [], external: [], primary: [], authoritative: [] };
+
 test("lists are changed, checked, kept over a restart and followed when the file is edited", async () => {
   expect((await app.call("trust.get", {})).primary).toEqual([]);
-  await app.call("trust.put", { body: { primary: ["Docs.Example.com"] } });
+  await app.call("trust.put", { body: { ...none, primary: ["Docs.Example.com"] } });
   const asked = { body: { address: "https://docs.example.com/x" } };
   expect(await app.call("trust.check", asked)).toEqual({ tier: "primary", rule: "docs.example.com" });
 
@@ -29,8 +31,17 @@ test("lists are changed, checked, kept over a restart and followed when the file
 });
 
 test("an entry that is no domain is refused with its place", async () => {
-  await expect(app.call("trust.put", { body: { external: ["https://x.example/"] } })).rejects.toMatchObject({
+  await expect(app.call("trust.put", { body: { ...none, external: ["https://x.example/"] } })).rejects.toMatchObject({
     status: 400,
     details: { issues: [{ path: "body.external.0" }] },
   });
+});
+
+test("lists that are not named are not emptied: all of them are said, or nothing is changed", async () => {
+  await app.call("trust.put", { body: { ...none, authoritative: ["docs.example.com"] } });
+  for (const body of [null, { primary: ["example.com"] }])
+    await expect(app.call("trust.put", { body: body as unknown as typeof none })).rejects.toMatchObject({
+      status: 400,
+    });
+  expect((await app.call("trust.get", {})).authoritative).toEqual(["docs.example.com"]);
 });

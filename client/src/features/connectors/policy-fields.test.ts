@@ -26,6 +26,11 @@ describe("a policy in the form", () => {
     expect(back(strict)).toEqual(strict);
   });
 
+  it("is whole, whatever was left empty", () => {
+    expect(toPolicy({})).toEqual({ ...usual, callers: [], perMinute: null, perDay: null });
+    expect(toPolicy({ ...usual, timeoutMs: undefined, blockedDomains: undefined })).toEqual(usual);
+  });
+
   it("keeps no limit as no limit, not as the usual one", () => {
     const open = { ...usual, perMinute: null, perDay: null };
     expect(back(open)).toEqual(open);

@@ -1,4 +1,4 @@
-import type { ConnectorPolicy, ConnectorPolicyInput } from "../../../../contract/features/connectors.ts";
+import type { ConnectorPolicy } from "../../../../contract/features/connectors.ts";
 import { callerWords } from "../../lib/gateway-words.ts";
 import type { Choice, Field, Shape } from "../../ui/schema-form/schema-fields.ts";
 import type { Values } from "../../ui/schema-form/schema-values.ts";
@@ -137,15 +137,34 @@ export function toValues(policy: ConnectorPolicy): Values {
   );
 }
 
-/** The reverse. */
-export function toPolicy(values: Values): ConnectorPolicyInput {
-  const given = { ...values };
+/** What stands for a field that is left empty. */
+const usual: ConnectorPolicy = {
+  operations: null,
+  callers: [],
+  allowedDomains: [],
+  blockedDomains: [],
+  insides: [],
+  extraPorts: [],
+  approval: "rules",
+  perMinute: null,
+  perDay: null,
+  maxRequestBytes: 10_485_760,
+  maxReplyBytes: 10_485_760,
+  timeoutMs: 60_000,
+  cleansInput: true,
+  cleansOutput: true,
+  quietHours: null,
+  keepsExcerpt: false,
+};
+
+/** The reverse; always a whole policy. */
+export function toPolicy(values: Values): ConnectorPolicy {
+  const given = Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
   for (const name of open) {
     const value = given[name];
     if (value === undefined || (Array.isArray(value) && value.length === 0)) given[name] = null;
   }
-  if (given["callers"] === undefined) given["callers"] = [];
-  return given;
+  return { ...usual, ...given };
 }
 
 /** Name of a field, as the form has it. */
