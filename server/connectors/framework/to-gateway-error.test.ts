@@ -31,6 +31,11 @@ test("what is one already stays itself, and what the guard advises is passed on"
   expect(toGatewayError(new CallFailure("refused", "No", { refusal }))).toMatchObject({ hint: refusal.hint });
 });
 
+test.each(["scheme", "credentials", "host", "other"] as const)("nobody is told to widen the policy for: %s", (code) => {
+  const { hint } = toGatewayError(new CallFailure("refused", "No", { refusal: { code, reason: "it is none" } }));
+  expect(hint).toBe("Correct what is called, then call again.");
+});
+
 test("a failure of the network inside a library's error is what is told, and the cause is kept", () => {
   const failure = networkFailure(Object.assign(new Error("connect"), { code: "ECONNREFUSED" }));
   const wrapped = new Error("The client could not connect", { cause: failure });

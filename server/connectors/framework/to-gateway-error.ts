@@ -28,6 +28,12 @@ const hintOf: Partial<Record<FailureReason, string>> = {
   request_too_large: "Send less, or raise the limit in the policy.",
 };
 
+/** No policy allows an address that is none, and none should be widened for it. */
+function hintOfRefusal({ refusal }: CallFailure): string | undefined {
+  const isWritten = refusal !== null && ["scheme", "credentials", "host", "other"].includes(refusal.code);
+  return isWritten ? "Correct what is called, then call again." : undefined;
+}
+
 /** Failures another try does not change. */
 const final = new Set<FailureReason>(["refused", "redirect", "too_large", "request_too_large"]);
 
@@ -35,7 +41,8 @@ const final = new Set<FailureReason>(["refused", "redirect", "too_large", "reque
 export function toGatewayError(error: unknown): GatewayError {
   if (error instanceof GatewayError) return error;
   if (error instanceof CallFailure) {
-    const hint = error.refusal?.hint ?? error.hint ?? hintOf[error.reason] ?? "Try again later.";
+    const hint =
+      error.refusal?.hint ?? error.hint ?? hintOfRefusal(error) ?? hintOf[error.reason] ?? "Try again later.";
     return new GatewayError(codeOfFailure[error.reason], redact(error.message), {
       hint,
       cause: error,
