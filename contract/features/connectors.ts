@@ -219,6 +219,8 @@ export const policyViewSchema = z.strictObject({
   isDefault: z.boolean(),
   /** Newest first. */
   history: z.array(policyChangeSchema),
+  /** Why nothing is allowed until it is looked at and saved, though nobody said so. */
+  problem: z.string().nullable(),
 });
 export type PolicyView = z.output<typeof policyViewSchema>;
 

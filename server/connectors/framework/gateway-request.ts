@@ -108,7 +108,8 @@ export interface GatewayDependencies {
     /** With open secrets, as it is stored: not parsed yet. Throws `unavailable` when a secret cannot be opened. */
     open(connector: BoundConnector): Promise<{ values: Record<string, unknown>; secrets: string[] }>;
   };
-  policies: { of(id: string): { policy: ConnectorPolicy; judge: PolicyJudge } };
+  /** `problem`: why it allows nothing, where nobody said so. */
+  policies: { of(id: string): { policy: ConnectorPolicy; judge: PolicyJudge; problem?: string | null } };
   mode(): NetworkMode;
   evidence: Pick<EvidenceBook, "newId" | "begin" | "append">;
   approvals: GatewayApprovals;

@@ -137,7 +137,8 @@ async function judgePolicy({
   input: Record<string, unknown>;
   config: Record<string, unknown>;
 }) {
-  const { policy, judge } = parts.policies.of(connector.id);
+  const { policy, judge, problem = null } = parts.policies.of(connector.id);
+  if (problem !== null) throw policyProblem(connector.title, problem);
   const targets = await operation.targets(input, config);
   const verdict = judge.judge(
     {
@@ -158,6 +159,13 @@ async function judgePolicy({
     });
   const { asks, reason } = askedFor(request, operation, verdict);
   return { value: { policy, judge, targets, asks, asksReason: reason }, reason: "The policy allows it" };
+}
+
+/** Deliveries wait until it is mended. */
+export function policyProblem(title: string, problem: string): GatewayError {
+  return new GatewayError("refused_by_policy", `The policy of ${title} allows nothing. ${problem}`, {
+    hint: `Look at the policy of ${title} on the Connectors page, and save it as it should be.`,
+  });
 }
 
 /** Whoever calls may be held to ask where the policy would not; never the other way round. */

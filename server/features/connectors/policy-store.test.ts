@@ -34,7 +34,7 @@ const judged = (id: string, target = "https://example.com/"): boolean =>
   policies.of(id).judge.judge({ ...ask, targets: [target], requestBytes: 1 }, { nowMs, zone: "UTC" }).ok;
 
 test("nobody's policy is the usual one, and is read once", () => {
-  expect(policies.view("rss")).toEqual({ policy: usual, isDefault: true, history: [] });
+  expect(policies.view("rss")).toEqual({ policy: usual, isDefault: true, history: [], problem: null });
   expect(policies.of("rss")).toBe(policies.of("slack"));
   for (const id of ["constructor", "__proto__"]) expect(policies.view(id).isDefault).toBe(true);
 });
@@ -82,4 +82,18 @@ test("while the file cannot be read, nothing is allowed", async () => {
   await writeFile(file, "{ this is no JSON");
   await open();
   expect([judged("rss"), judged("slack")]).toEqual([false, false]);
+  expect(policies.view("slack").problem).toContain("was damaged");
+  expect(policies.of("slack").problem).toBe(policies.view("slack").problem);
+  await policies.put("slack", usual, "Anna");
+  expect([judged("rss"), judged("slack")]).toEqual([false, true]);
+  expect(policies.view("slack").problem).toBeNull();
+});
+
+test("one written by hand that cannot be read allows nothing, and says why", async () => {
+  const policy = { ...usual, blockedDomains: ["a b"] };
+  await store.update(() => ({ next: { policies: { rss: { policy, history: [] } } }, result: null }));
+  expect([judged("rss"), judged("slack")]).toEqual([false, true]);
+  const { problem, policy: shown } = policies.view("rss");
+  expect(problem).toMatch(/^It cannot be read: /);
+  expect(shown).toEqual(policy);
 });

@@ -4,8 +4,10 @@ import {
   type PolicyChange,
   type PolicyView,
 } from "../../../contract/features/connectors.ts";
+import { AppError } from "../../../lib/app-error.ts";
 import type { Clock } from "../../../lib/clock.ts";
 import { publicGuard } from "../../../lib/guarded-http/public-guard.ts";
+import type { StoreProblemKind } from "../../../lib/file-problems.ts";
 import type { JsonStore } from "../../../lib/json-store.ts";
 import { createPolicyJudge, type PolicyJudge } from "../../connectors/framework/policy.ts";
 import { canonicalJson } from "../../../lib/canonical-json.ts";
@@ -13,6 +15,7 @@ import type { PoliciesFile } from "./connector-files.ts";
 
 /** What calls of each connector may do. */
 export interface PolicyStore {
+  /** One that cannot be read, or may have been lost, allows nothing. */
   of(id: string): ReadPolicy;
   view(id: string): PolicyView;
   /** Throws `invalid_request` for domains or places that cannot be read. */
@@ -25,12 +28,20 @@ export interface PolicyStore {
 export interface ReadPolicy {
   policy: ConnectorPolicy;
   judge: PolicyJudge;
+  /** Why nothing is allowed, although nobody said so. */
+  problem: string | null;
 }
 
 const keepChanges = 50;
 const usual = connectorPolicySchema.parse({});
 /** While what the user has allowed cannot be read, nothing is. */
-const closed = connectorPolicySchema.parse({ operations: [] });
+const closed = readPolicy(connectorPolicySchema.parse({ operations: [] }));
+/** What is in force is as it was before. */
+const harmless = new Set<StoreProblemKind>(["unwritable", "lock_lost", "invalid_edit"]);
+const lost: ReadPolicy = {
+  ...closed,
+  problem: "The file of the policies was damaged, and what it said of this connector may be lost",
+};
 
 /** The store over its open file. */
 export function createPolicyStore({ store, clock }: { store: JsonStore<PoliciesFile>; clock: Clock }): PolicyStore {
@@ -43,17 +54,26 @@ export function createPolicyStore({ store, clock }: { store: JsonStore<PoliciesF
 
   function view(id: string): PolicyView {
     const record = recordOf(id);
-    return { policy: record?.policy ?? usual, isDefault: record === undefined, history: record?.history ?? [] };
+    const { problem } = of(id);
+    return {
+      policy: record?.policy ?? usual,
+      isDefault: record === undefined,
+      history: record?.history ?? [],
+      problem,
+    };
+  }
+
+  function of(id: string): ReadPolicy {
+    const record = recordOf(id);
+    if (record === undefined && store.problems().some(({ kind }) => !harmless.has(kind))) return lost;
+    const policy = record?.policy ?? usual;
+    const known = read.get(policy) ?? readOrClosed(policy);
+    read.set(policy, known);
+    return known;
   }
 
   return {
-    of(id) {
-      const isUnreadable = store.problems().length > 0 && recordOf(id) === undefined;
-      const policy = isUnreadable ? closed : view(id).policy;
-      const known = read.get(policy) ?? readPolicy(policy);
-      read.set(policy, known);
-      return known;
-    },
+    of,
     view,
     async put(id, policy, by) {
       readPolicy(policy);
@@ -79,7 +99,17 @@ export function createPolicyStore({ store, clock }: { store: JsonStore<PoliciesF
 /** Throws `invalid_request` for what cannot be read in it. */
 export function readPolicy(policy: ConnectorPolicy): ReadPolicy {
   publicGuard({ ownPorts: [], targets: policy.insides.map((address) => ({ address })) });
-  return { policy, judge: createPolicyJudge(policy) };
+  return { policy, judge: createPolicyJudge(policy), problem: null };
+}
+
+/** Somebody may have written it by hand. */
+function readOrClosed(policy: ConnectorPolicy): ReadPolicy {
+  try {
+    return readPolicy(policy);
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    return { ...closed, problem: `It cannot be read: ${error.message}` };
+  }
 }
 
 function changedFields(before: ConnectorPolicy, after: ConnectorPolicy): string[] {

@@ -6,6 +6,7 @@ import type { GatewayDependencies } from "../../connectors/framework/gateway-req
 import { GatewayError } from "../../connectors/framework/gateway-error.ts";
 import type { AnyConnector } from "../../connectors/framework/define-connector.ts";
 import { judgeMode } from "../../connectors/framework/policy.ts";
+import { policyProblem } from "../../connectors/framework/prepare-call.ts";
 import type { RunSubject } from "../../connectors/framework/run-call.ts";
 import { toGatewayError } from "../../connectors/framework/to-gateway-error.ts";
 
@@ -92,7 +93,8 @@ export async function lookSubject(
   const config = connector.config.safeParse(values);
   if (!config.success)
     throw new GatewayError("not_configured", `${title} is not configured`, { hint: "Complete its configuration." });
-  const { policy, judge } = policies.of(id);
+  const { policy, judge, problem = null } = policies.of(id);
+  if (problem !== null) throw policyProblem(title, problem);
   if (!policy.callers.includes(caller.kind))
     throw new GatewayError(
       "refused_by_policy",

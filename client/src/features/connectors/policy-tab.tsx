@@ -10,6 +10,7 @@ import { undoToast } from "../../lib/toasts.ts";
 import { ErrorState } from "../../ui/error-state.tsx";
 import { FormError } from "../../ui/form-error.tsx";
 import { LoadingState } from "../../ui/loading-state.tsx";
+import { Notice } from "../../ui/notice.tsx";
 import { Section } from "../../ui/section.tsx";
 import { SchemaForm } from "../../ui/schema-form/schema-form.tsx";
 import { problemsOf, type Values } from "../../ui/schema-form/schema-values.ts";
@@ -81,6 +82,11 @@ function Editor({ connector, view }: { connector: ConnectorView; view: PolicyVie
           submit().catch(() => undefined); // said below the form
         }}
       >
+        {view.problem === null ? null : (
+          <Notice tone="warn">
+            Nothing is allowed until this policy is saved, so look whether it is as it should be. {view.problem}.
+          </Notice>
+        )}
         <div>
           {parts.map(({ title, fields }) => (
             <Section key={title} title={title}>
