@@ -131,6 +131,26 @@ describe("webhook-out", () => {
     expect(notes).toEqual([{ code: "unsigned", reason: "Only messages to the configured address are signed" }]);
   });
 
+  it("shows configured headers and the access to the configured address alone", async () => {
+    const settings = { access: "Bearer token-of-the-place", headers: { "x-team": "blue" } };
+    await call({ payload: {}, headers: { Authorization: "Bearer other" } }, settings).run();
+    await call({ payload: {}, url: `http://127.0.0.1:${other.port}/hook` }, settings).run();
+    await call({ payload: {} }, { ...settings, accessHeader: "X-Api-Key" }).run();
+    expect(received.map(({ headers }) => [headers.authorization, headers["x-api-key"], headers["x-team"]])).toEqual([
+      ["Bearer token-of-the-place", undefined, "blue"],
+      [undefined, undefined, undefined],
+      [undefined, "Bearer token-of-the-place", "blue"],
+    ]);
+  });
+
+  it("takes what lets somebody in only where it is sealed", () => {
+    expect(webhookOut.secrets).toContain("access");
+    for (const name of ["Authorization", "cookie", "X-Api-Key", "x-auth-token"])
+      expect(webhookOut.config.safeParse({ headers: { [name]: "x" } }).success, name).toBe(false);
+    expect(webhookOut.config.safeParse({ headers: { "x-team": "x", "x-keyboard": "x" } }).success).toBe(true);
+    expect(webhookOut.config.safeParse({ accessHeader: "content-type" }).success).toBe(false);
+  });
+
   it("refuses headers that would forge a signature or begin another header", () => {
     for (const headers of [
       { "Webhook-Signature": "v1,x" },

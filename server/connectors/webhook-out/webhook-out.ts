@@ -30,6 +30,11 @@ const headers = z
     message: "must not hold the type, the id or the signature, which are set for each message",
   });
 
+const accessHeaders = /^(?:(?:proxy-)?authorization|cookie)$|(?:^|[-_])(?:api-?key|key|token|secret|password|auth)$/i;
+const openHeaders = headers.refine((given) => !Object.keys(given).some((name) => accessHeaders.test(name)), {
+  message: "must not hold what lets somebody in: that is entered as Access, where it is kept sealed",
+});
+
 const config = z.strictObject({
   url: address
     .optional()
@@ -48,7 +53,19 @@ const config = z.strictObject({
     title: "Next secret",
     description: "Signs too while receivers change over, where the kind of signature has room for two.",
   }),
-  headers: headers.default({}).meta({ title: "Headers", description: "Sent with each message." }),
+  access: line(2_000).min(1, "must not be empty").optional().meta({
+    title: "Access",
+    description: "What the receiver wants to see, such as Bearer and a token; sent to the address above alone.",
+  }),
+  accessHeader: z
+    .string()
+    .regex(headerName, "must be the name of a header")
+    .refine((name) => !ownHeader.test(name), { message: "is set for each message" })
+    .default("authorization")
+    .meta({ title: "Header of the access" }),
+  headers: openHeaders
+    .default({})
+    .meta({ title: "Headers", description: "Sent with each message to the address above." }),
   isInside: z
     .boolean()
     .default(false)
@@ -109,7 +126,7 @@ export const webhookOut = defineConnector({
   title: "Webhook",
   description: "Sends signed messages to webhooks of other programs.",
   config,
-  secrets: ["secret", "nextSecret"],
+  secrets: ["secret", "nextSecret", "access"],
   operations: { post },
   insides: ({ url, isInside }) => (url === undefined ? [] : [{ address: new URL(url).origin, isInside }]),
 });
@@ -135,8 +152,7 @@ async function postWebhook(given: Input, context: OperationContext<Config>): Pro
     body,
     headers: {
       "user-agent": "PortOS-Webhook/1",
-      ...configured.headers,
-      ...given.headers,
+      ...furtherHeaders(url, given, configured),
       "content-type": given.text === undefined ? "application/json" : given.contentType,
       "idempotency-key": id,
       ...signWebhook(isSigned ? configured.form : "none", message, secrets),
@@ -156,8 +172,24 @@ function idOf(key: string | null): string {
 }
 
 /** Another receiver could pass a signed message on as ours: only the configured origin gets one. */
-function secretsFor(url: string, { url: own, form, secret, nextSecret }: Config): string[] {
-  if (form === "none" || own === undefined || new URL(own).origin !== new URL(url).origin) return [];
+/** What is configured is meant for the configured place; nobody else is shown any of it. */
+function isOwn(url: string, { url: own }: Config): boolean {
+  return own !== undefined && new URL(own).origin === new URL(url).origin;
+}
+
+/** The access goes before what a call says under the same name. */
+function furtherHeaders(url: string, given: Input, configured: Config): Record<string, string> {
+  if (!isOwn(url, configured)) return given.headers;
+  const { access, accessHeader } = configured;
+  const both = { ...configured.headers, ...given.headers };
+  if (access === undefined) return both;
+  const others = Object.entries(both).filter(([name]) => name.toLowerCase() !== accessHeader.toLowerCase());
+  return { ...Object.fromEntries(others), [accessHeader]: access };
+}
+
+function secretsFor(url: string, configured: Config): string[] {
+  const { form, secret, nextSecret } = configured;
+  if (form === "none" || !isOwn(url, configured)) return [];
   return [secret, nextSecret].filter((one) => one !== undefined);
 }
 
