@@ -21,28 +21,29 @@ export interface Gateway {
   deliver(message: OutboxMessage, delivery: DeliveryOf, signal: AbortSignal): Promise<GatewayReply>;
   /** Why a delivery may not be tried just now, without a record of it; `null` when it may. */
   holdOf(message: OutboxMessage): Promise<GatewayError | null>;
-  /** Cuts what is under way; answers how many calls that were. */
-  cutAll(reason: string): number;
+  /** Cuts what is under way, or what `isMeant` of it; answers how many calls that were. */
+  cutAll(reason: string, isMeant?: (call: Pick<GatewayRequest, "connector" | "operation">) => boolean): number;
   /** Cuts what is under way and waits until all of it is on record. */
   stop(): Promise<void>;
 }
 
 /** Creates it over what is allowed, configured and recorded elsewhere. */
 export function createGateway(dependencies: GatewayDependencies): Gateway {
-  const running = new Map<AbortController, Promise<unknown>>();
+  const running = new Map<AbortController, { request: GatewayRequest; work: Promise<unknown> }>();
   /** How reads ended, being written: their callers do not wait for it, the book's readers do. */
   const writing = new Set<Promise<void>>();
 
   function execute(request: GatewayRequest, delivery: DeliveryOf | null): Promise<GatewayReply> {
     const controller = new AbortController();
     const work = executeUntil(controller, request, delivery).finally(() => running.delete(controller));
-    running.set(controller, work);
+    running.set(controller, { request, work });
     return work;
   }
 
-  function cut(reason: GatewayError): number {
-    for (const controller of running.keys()) controller.abort(reason);
-    return running.size;
+  function cut(reason: GatewayError, isMeant: (request: GatewayRequest) => boolean): number {
+    const meant = [...running].filter(([, { request }]) => isMeant(request));
+    for (const [controller] of meant) controller.abort(reason);
+    return meant.length;
   }
 
   function writeBehind(appended: Promise<void>): void {
@@ -100,13 +101,13 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
         return toGatewayError(error);
       }
     },
-    cutAll(reason) {
-      const hint = "Open the gateway on the Connectors page, then call again.";
-      return cut(new GatewayError("cancelled", reason, { hint }));
+    cutAll(reason, isMeant = () => true) {
+      const hint = "Allow it again on the Connectors page, then call again.";
+      return cut(new GatewayError("cancelled", reason, { hint }), isMeant);
     },
     async stop() {
-      cut(endingError());
-      await Promise.allSettled(running.values());
+      cut(endingError(), () => true);
+      await Promise.allSettled([...running.values()].map(({ work }) => work));
       await Promise.allSettled(writing);
     },
   };

@@ -104,7 +104,8 @@ export async function buildConnectors(context: AppContext, parts: Dependencies):
   const wake = (): void => {
     outbox.wake();
   };
-  const cutAll = (reason: string): number => gateway.cutAll(reason) + custom.cutAll(reason);
+  const cutAll: Gateway["cutAll"] = (reason, isMeant) =>
+    gateway.cutAll(reason, isMeant) + (isMeant === undefined ? custom.cutAll(reason) : 0);
   panic.addBrake("stoppedCalls", async (by) => {
     const cut = cutAll(`Everything was stopped by ${by}`);
     await network.close(by);

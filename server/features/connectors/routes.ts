@@ -48,7 +48,13 @@ export function mountConnectors(mount: Mount, parts: Dependencies): void {
       if (mode !== "offline") panic.check();
       if (wider[mode] > wider[network.now()]) context.demand("allow");
       await network.set(mode, context.caller.name);
-      if (mode === "offline") gateway.cutAll(`The gateway was closed by ${context.caller.name}`);
+      const by = context.caller.name;
+      if (mode === "offline") gateway.cutAll(`The gateway was closed by ${by}`);
+      if (mode === "read-only")
+        gateway.cutAll(
+          `The gateway was closed by ${by} for what changes something`,
+          ({ connector, operation }) => dependencies.registry.get(connector)?.operations[operation]?.effect !== "read",
+        );
       wake();
       return state();
     },
@@ -64,7 +70,11 @@ export function mountConnectors(mount: Mount, parts: Dependencies): void {
       wake();
       return view;
     },
-    disable: ({ params }) => service.setEnabled(params.id, false),
+    async disable({ params: { id } }, { caller }) {
+      const view = await service.setEnabled(id, false);
+      gateway.cutAll(`${view.title} was turned off by ${caller.name}`, ({ connector }) => connector === id);
+      return view;
+    },
     check: async ({ params }, context) => (await service.check(params.id, lookerOf(context))).status,
     uses: ({ params }) => ({ uses: parts.uses(service.find(params.id).id) }),
     doctor: ({ params }, context) =>
