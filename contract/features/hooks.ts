@@ -21,6 +21,10 @@ export const hookIdSchema = z.string().regex(/^hk-[0-9a-f]{40}$/, "must be the i
 export const hookKindSchema = z.enum(["github", "slack", "stripe", "standard", "token"]);
 export type HookKind = z.output<typeof hookKindSchema>;
 
+/** Set by the connection, a browser or a proxy, whoever sends: no proof of anything. */
+const headersOfTheWay =
+  /^(?:host|cookie|origin|referer|connection|keep-alive|te|trailer|upgrade|expect|date|via|forwarded|user-agent|transfer-encoding|(?:content|accept|sec|x-forwarded|proxy)(?:-.*)?)$/;
+
 /** What the user decides about a webhook. */
 export const hookInputSchema = z.strictObject({
   name: z.string().trim().min(1, "must not be empty").max(120, "must have at most 120 characters"),
@@ -31,6 +35,7 @@ export const hookInputSchema = z.strictObject({
     .trim()
     .toLowerCase()
     .regex(/^[a-z0-9][a-z0-9-]{0,63}$/, "must be the name of a header, such as x-webhook-token")
+    .refine((name) => !headersOfTheWay.test(name), "must be a header the sender chooses, such as x-webhook-token")
     .default("x-webhook-token"),
   isEnabled: z.boolean().default(true),
   /** How far the time of a message may lie from now, either way. */

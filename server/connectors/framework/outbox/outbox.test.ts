@@ -2,6 +2,7 @@ import { readdir } from "node:fs/promises";
 
 import { describe, expect, test } from "vitest";
 
+import { registerSecret } from "../../../../lib/redact.ts";
 import { createFaultyDisk } from "../../../../lib/testing/faulty-disk.ts";
 import { until, useTemporaryFolders } from "../../../../lib/testing/temporary-folder.ts";
 import type { DeliveryTry } from "./deliverer.ts";
@@ -27,6 +28,16 @@ describe("an outbox", () => {
     });
     await until(() => isEmpty(outbox));
     expect(seen).toMatchObject([{ ...message("one"), id, attempt: 1 }]);
+    await close();
+  });
+
+  test("shows no secret, not even one that was taken for a key", async () => {
+    registerSecret("hunter22-of-the-outbox");
+    const { outbox, close } = await open(await newFolder());
+    await outbox.accept(message("hunter22-of-the-outbox", { orderingKey: "to hunter22-of-the-outbox" }));
+    expect(await outbox.list({ limit: 5 })).toMatchObject({
+      items: [{ idempotencyKey: "[redacted]", orderingKey: "to [redacted]" }],
+    });
     await close();
   });
 

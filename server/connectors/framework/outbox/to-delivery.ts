@@ -1,5 +1,5 @@
 import { outboxMessageSchema, type Delivery } from "../../../../contract/features/outbox.ts";
-import { redactValue } from "../../../../lib/redact.ts";
+import { redact, redactValue } from "../../../../lib/redact.ts";
 import type { QueuedDelivery } from "./outbox-queue.ts";
 import type { OutboxState } from "./outbox.ts";
 
@@ -17,6 +17,8 @@ export async function toDelivery(state: OutboxState, delivery: QueuedDelivery): 
     {
       ...message,
       input: redactValue(message.input) as Delivery["input"],
+      idempotencyKey: redact(message.idempotencyKey),
+      orderingKey: message.orderingKey === null ? null : redact(message.orderingKey),
       id,
       acceptedAt: row.at,
       state: delivery.state,
