@@ -224,7 +224,7 @@ async function leave(notes: CallNotes, call: PreparedCall, dependencies: Gateway
       const value = await network.run((context) => operation.run(call.input, context));
       return { value, reason: `${connector.title} has done it` };
     });
-    const ended = await readReply(notes, call, raw, dependencies);
+    const ended = await readReply(notes, { ...call, isDone: !network.isOpenEnded() }, raw, dependencies);
     await delivery?.keep?.({ output: ended.output, evidenceId: notes.id });
     await network.settle();
     return ended;
@@ -236,7 +236,7 @@ async function leave(notes: CallNotes, call: PreparedCall, dependencies: Gateway
 /** What came back, as it may be handed on. */
 async function readReply(
   { path, trace }: CallNotes,
-  call: PreparedCall,
+  call: PreparedCall & { isDone: boolean },
   raw: unknown,
   dependencies: GatewayDependencies,
 ): Promise<Ended> {
@@ -260,12 +260,12 @@ async function readReply(
   return { output, trust };
 }
 
-/** What was done is done, whatever came back: to call that a failure would have it sent again. */
-function readAsDeclared(call: PreparedCall, raw: unknown) {
+/** What was done is done, whatever came back: to call that a failure would have it sent again. What is put off until then is not done. */
+function readAsDeclared(call: PreparedCall & { isDone: boolean }, raw: unknown) {
   try {
     return { value: parseReply(call, raw), reason: "The reply is as declared" };
   } catch (error) {
-    if (call.operation.effect === "read" || !(error instanceof GatewayError)) throw error;
+    if (call.operation.effect === "read" || !call.isDone || !(error instanceof GatewayError)) throw error;
     return {
       value: null,
       code: "reply_unreadable",

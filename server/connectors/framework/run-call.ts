@@ -97,6 +97,8 @@ export function openNetwork(subject: RunSubject, parts: NetworkParts): CallNetwo
   };
   return {
     run: (work) => inTime(() => work(context)),
+    /** Something is only done for good once the reply has been handed on. */
+    isOpenEnded: () => putOff.length > 0,
     async settle() {
       for (const work of putOff) await inTime(work);
     },
