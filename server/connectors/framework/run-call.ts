@@ -25,7 +25,9 @@ export type RunSubject = Pick<PreparedCall, "connector" | "config" | "policy" | 
 export interface CallNetwork {
   /** Runs something of the connector until it is done, its time is up or the caller gives up. */
   run<T>(work: (context: OperationContext<Record<string, unknown>>) => Promise<T>): Promise<T>;
-  /** Does what was put off until the reply is handed on. */
+  /** Whether something is put off until the reply is handed on. */
+  isOpenEnded(): boolean;
+  /** Does what was put off. */
   settle(): Promise<void>;
   /** Nothing stays open. */
   close(): Promise<void>;
@@ -97,7 +99,6 @@ export function openNetwork(subject: RunSubject, parts: NetworkParts): CallNetwo
   };
   return {
     run: (work) => inTime(() => work(context)),
-    /** Something is only done for good once the reply has been handed on. */
     isOpenEnded: () => putOff.length > 0,
     async settle() {
       for (const work of putOff) await inTime(work);
