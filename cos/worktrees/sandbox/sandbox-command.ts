@@ -1,9 +1,10 @@
-import { existsSync, lstatSync, mkdirSync, realpathSync } from "node:fs";
+import { lstatSync, mkdirSync, realpathSync } from "node:fs";
 import { dirname, join, sep } from "node:path";
 
 import type { AgentKind } from "../../../contract/features/providers.ts";
 import { basicArguments } from "../../../lib/processes/bubblewrap.ts";
 import { hiddenInHome, hidePlace } from "../../../lib/processes/hidden-places.ts";
+import { packageFolder } from "../../../lib/processes/package-folder.ts";
 import { agentFolders, cachesInHome } from "./agent-folders.ts";
 import type { SandboxRepository } from "./sandbox-repository.ts";
 
@@ -90,15 +91,9 @@ function programFolders({ file, args, places }: SandboxRequest): string[] {
   const folders = places.searchPath.split(":").filter((folder) => folder.startsWith("/"));
   // An interpreter is told its script first, which needs the package it belongs to.
   const script = args[0] ?? "";
-  const own = script.startsWith("/") ? [packageOf(dirname(realOr(script)))] : [];
+  const own = script.startsWith("/") ? [packageFolder(dirname(realOr(script)))] : [];
   const files = [file, script].filter((path) => path.startsWith("/"));
   return [...folders, ...files.flatMap((path) => [dirname(path), dirname(realOr(path))]), ...own];
-}
-
-/** The nearest folder above with a package.json; the folder itself when there is none. */
-function packageOf(folder: string): string {
-  for (let at = folder; at !== dirname(at); at = dirname(at)) if (existsSync(join(at, "package.json"))) return at;
-  return folder;
 }
 
 /** Names of hosts, and the programs of systems that keep them below /run. */

@@ -3,6 +3,7 @@ import { homedir } from "node:os";
 import { dirname, isAbsolute, join } from "node:path";
 
 import { basicArguments } from "../../../../lib/processes/bubblewrap.ts";
+import { packageFolder } from "../../../../lib/processes/package-folder.ts";
 import { hiddenInHome, hidePlace } from "../../../../lib/processes/hidden-places.ts";
 
 export interface ConfinedRequest {
@@ -53,10 +54,11 @@ export function confinedCommand(request: ConfinedRequest): { file: string; args:
   };
 }
 
-/** A link is nothing without the file it leads to. */
+/** A link is nothing without the file it leads to, a script nothing without the package it belongs to. */
 function withItsFolder(path: string): string[] {
   const real = realpathSync(path);
-  return real === path ? [path] : [path, dirname(real)];
+  const own = packageFolder(dirname(real));
+  return real === path ? [own, path] : [own, path, dirname(real)];
 }
 
 function isRealFolder(path: string): boolean {
