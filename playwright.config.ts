@@ -24,6 +24,9 @@ const quiet = [
   "--password-store=basic",
 ];
 
+/** A phone draws nine times as many dots, which only somebody who looks at the pictures needs. */
+const deviceScaleFactor = (process.env["E2E_SCREENSHOTS"] ?? "") === "" ? 1 : 3;
+
 /**
  * Each worker gets a complete PortOS of its own (`e2e/support/test.ts`), shared by the specs it runs. Tests in which a
  * phone shows nothing of its own carry the tag `@desktop`, those about phones alone `@phone`.
@@ -34,7 +37,7 @@ export default defineConfig({
   outputDir: "test-results",
   timeout: 60_000,
   expect: { timeout: 10_000 },
-  workers: 3,
+  workers: 2,
   forbidOnly: process.env["CI"] !== undefined,
   reporter: [["list"]],
   use: {
@@ -54,7 +57,7 @@ export default defineConfig({
     {
       name: "phone",
       grepInvert: /@desktop/,
-      use: { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true, deviceScaleFactor: 3 },
+      use: { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true, deviceScaleFactor },
     },
   ],
 });

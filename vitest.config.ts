@@ -14,7 +14,7 @@ const shared = { isolate: false, setupFiles: ["lib/testing/fresh-start.ts"] };
 /** Two files at once even on two cores: most of their time tests wait. */
 const workers = Math.max(2, Math.min(availableParallelism(), 8));
 /** Tests of real processes wait the most. */
-const processWorkers = 3;
+const processWorkers = 4;
 
 /** Test projects by cost: `unit` is pure, `http` opens a free port, `process` starts real children (pty, PM2, Chrome), `agents` installs agent programs first. */
 export default defineConfig({

@@ -148,7 +148,7 @@ test("a policy says what the phone would be asked; the call waits for the answer
   await expect(tab.getByRole("dialog").getByRole("link", { name: "allowed" })).toBeVisible();
 });
 
-test("what could not be delivered is retried by hand", async ({ page: tab, portos }, info) => {
+test("what could not be delivered is retried by hand @desktop", async ({ page: tab, portos }, info) => {
   test.setTimeout(180_000);
   hookStatus = 410;
   received = [];
@@ -195,7 +195,7 @@ test("a secret is written, kept and never shown", async ({ page: tab, portos }, 
   await expect(field).toHaveAttribute("placeholder", "not set");
 });
 
-test("a rule answers calls to the outside", async ({ page: tab, portos }, info) => {
+test("a rule answers calls to the outside @desktop", async ({ page: tab, portos }, info) => {
   await tab.goto("/approvals?tab=rules");
   await tab.getByRole("main").getByRole("button", { name: "New rule" }).first().click();
   const sheet = tab.getByRole("dialog");
@@ -213,7 +213,9 @@ test("a rule answers calls to the outside", async ({ page: tab, portos }, info) 
   for (const { id } of body as { id: string }[]) await portos.call("DELETE", `/api/approval-rules/${id}`);
 });
 
-test("an OpenAPI document becomes a connector, which is removed and brought back", async ({ page: tab }, info) => {
+test("an OpenAPI document becomes a connector, which is removed and brought back @desktop", async ({
+  page: tab,
+}, info) => {
   const read = { summary: "List tides", operationId: "listTides", responses: { "200": { description: "Tides" } } };
   const write = { summary: "Add a tide", operationId: "addTide", responses: { "201": { description: "Added" } } };
   const document = {
@@ -245,7 +247,7 @@ test("an OpenAPI document becomes a connector, which is removed and brought back
   await expect(main.getByRole("link", { name: "Tides" })).toBeVisible();
 });
 
-test("a webhook is made, tested, and its message read", async ({ page: tab }, info) => {
+test("a webhook is made, tested, and its message read @desktop", async ({ page: tab }, info) => {
   await tab.goto("/webhooks");
   await expect(tab).toHaveURL(/\/connectors\?tab=webhooks/);
   const main = tab.getByRole("main");
@@ -265,7 +267,7 @@ test("a webhook is made, tested, and its message read", async ({ page: tab }, in
   await saveScreenshots(tab, info, "webhooks-one");
 });
 
-test("what may leave this machine is switched, and taken back", async ({ page: tab, portos }) => {
+test("what may leave this machine is switched, and taken back @desktop", async ({ page: tab, portos }) => {
   await put(portos, "/api/gateway/mode", { mode: "online" });
   await tab.goto("/connectors");
   const main = tab.getByRole("main");
@@ -275,7 +277,10 @@ test("what may leave this machine is switched, and taken back", async ({ page: t
   await expect(main.getByText("Everything that policies allow may leave this machine.")).toBeVisible();
 });
 
-test("a target that fails again and again is left alone until it is reset", async ({ page: tab, portos }, info) => {
+test("a target that fails again and again is left alone until it is reset @desktop", async ({
+  page: tab,
+  portos,
+}, info) => {
   const nobody = createServer();
   await new Promise<void>((resolve) => {
     nobody.listen(0, "127.0.0.1", resolve);

@@ -60,7 +60,7 @@ test("a token is made for a program, which comes in with it, may what was said, 
   await expect(client.listTools()).rejects.toThrow(/token/);
 });
 
-test("what runs may use is changed, and said in a line", async ({ page: tab }, info) => {
+test("what runs may use is changed, and said in a line @desktop", async ({ page: tab }, info) => {
   await tab.goto("/connectors?tab=mcp");
   const main = tab.getByRole("main");
   await main.getByRole("button", { name: "Change" }).click();

@@ -71,7 +71,7 @@ test("an MCP server becomes a connector; a tool that changes is held back until 
   await rm(said, { force: true });
 });
 
-test("a GraphQL service becomes a connector, with what is asked for changed by hand", async ({
+test("a GraphQL service becomes a connector, with what is asked for changed by hand @desktop", async ({
   page: tab,
   portos,
 }, info) => {
@@ -117,7 +117,7 @@ test("a GraphQL service becomes a connector, with what is asked for changed by h
   }
 });
 
-test("a program becomes a connector, and waits for the user when its file changes", async ({
+test("a program becomes a connector, and waits for the user when its file changes @desktop", async ({
   page: tab,
   portos,
 }, info) => {

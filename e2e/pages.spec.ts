@@ -24,6 +24,7 @@ const pages = [
   ["connectors-queue", "/connectors?tab=queue"],
   ["connectors-webhooks", "/connectors?tab=webhooks"],
   ["connectors-trust", "/connectors?tab=trust"],
+  ["connectors-mcp", "/connectors?tab=mcp"],
   ["connector-operations", "/connectors/email-smtp?tab=operations"],
   ["connector-configure", "/connectors/email-smtp"],
   ["connector-configure-search", "/connectors/web-search?tab=configure"],

@@ -21,8 +21,7 @@ const stages = [
   { name: "unit", run: () => runVitest("unit", ownHome()) },
   { name: "http", run: () => runVitest("http", ownHome()) },
   { name: "process", run: () => runVitest("process", ownHome()) },
-  // Programs of others that mostly wait: they begin with the http tests and are shown when it is their turn.
-  { name: "agents", beginsWith: "http", run: () => runVitest("agents", {}, false) },
+  { name: "agents", run: () => runVitest("agents") },
   { name: "e2e", run: runPlaywright },
 ];
 
@@ -52,17 +51,17 @@ function ownHome() {
   return { HOME: home };
 }
 
-async function runVitest(project, env = {}, isShown = true) {
+async function runVitest(project, env = {}) {
   const once = async (files) => {
     const file = join(resultsDir, `${project}.json`);
     rmSync(file, { force: true });
     const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${file}`];
     const args = ["run", "--project", project, ...reporters, ...files];
-    const { isOk, output } = await runStage({ name: project, program: tool("vitest"), args, env, isShown });
+    const { isOk } = await runStage({ name: project, program: tool("vitest"), args, env, isShown: true });
     const report = readJson(file);
-    if (!report) return { isOk: false, passed: 0, failed: 0, tests: [], output };
+    if (!report) return { isOk: false, passed: 0, failed: 0, tests: [] };
     const { numPassedTests: passed, numFailedTests: failed, numPendingTests: skipped } = report;
-    return { isOk, passed, failed, skipped, tests: failedOfVitest(report, root), output };
+    return { isOk, passed, failed, skipped, tests: failedOfVitest(report, root) };
   };
   return withSecondLook(await once([]), (tests) => once([...new Set(tests.map(({ file }) => file))]));
 }
@@ -98,30 +97,19 @@ async function playwrightOnce(more) {
 async function withSecondLook(first, repeat) {
   const { tests } = first;
   if (first.isOk || tests.length === 0 || tests.length > mostRepeated || tests.length !== first.failed) {
-    return { ...outcome(first), tests, output: first.output };
+    return { ...outcome(first), tests };
   }
   console.log(`\nRepeating ${tests.map(({ title }) => title).join(", ")}`);
   const second = await repeat(tests);
-  const { output } = first;
-  if (!second.isOk && second.tests.length === 0) return { ...outcome(first), tests, output };
+  if (!second.isOk && second.tests.length === 0) return { ...outcome(first), tests };
   const again = (test) => second.tests.some(({ file, title }) => file === test.file && title === test.title);
   const failed = tests.filter(again);
   const counted = { ...first, passed: first.passed + tests.length - failed.length, failed: failed.length };
   return {
     ...outcome({ ...counted, isOk: second.isOk }),
     tests: failed,
-    output,
     unsteady: tests.filter((test) => !again(test)),
   };
-}
-
-async function timed(run) {
-  const started = performance.now();
-  const result = await run().catch((error) => {
-    const output = String(error);
-    return { passed: 0, failed: 1, notes: [output], output };
-  });
-  return { ...result, seconds: (performance.now() - started) / 1000 };
 }
 
 function readJson(file) {
@@ -142,15 +130,11 @@ await main(async () => {
   const results = [];
   const folder = await createTestFolder();
   process.env.TMPDIR = folder;
-  const chosen = stages.filter(({ name }) => wanted.length === 0 || wanted.includes(name));
-  const begun = new Map();
-  for (const stage of chosen) {
-    for (const other of [stage, ...chosen.filter(({ beginsWith }) => beginsWith === stage.name)])
-      if (!begun.has(other.name)) begun.set(other.name, timed(other.run));
-    console.log(`\n── ${stage.name} ──`);
-    const result = await begun.get(stage.name);
-    if (stage.beginsWith !== undefined) console.log(result.output);
-    results.push({ name: stage.name, ...result });
+  for (const { name, run } of stages) {
+    if (wanted.length > 0 && !wanted.includes(name)) continue;
+    console.log(`\n── ${name} ──`);
+    const started = performance.now();
+    results.push({ name, ...(await run()), seconds: (performance.now() - started) / 1000 });
   }
   const leftovers = await removeTestFolder(folder);
   if (leftovers.length > 0)
