@@ -18,7 +18,8 @@ const rounded = "14px 14px 0 0";
 const fromBelow = {
   content: { display: "flex", flexDirection: "column", background: "none", borderRadius: rounded },
   header: { ...surface, flex: "none", borderRadius: rounded },
-  body: { ...surface, flex: "1 0 auto" },
+  // Lists are placed in it, and so scroll with what they belong to.
+  body: { ...surface, flex: "1 0 auto", position: "relative" },
 } as const;
 
 /**
