@@ -50,7 +50,7 @@ export interface Gate {
   admit(request: IncomingMessage, response: ServerResponse, go: () => void): void;
   /** Calls `cut` once the caller of an admitted request is no longer let in; returns how to let it go. */
   hold(request: IncomingMessage, cut: () => void): () => void;
-  /** The program of a run a request comes from; `null` for everybody else. */
+  /** What keeps the program a request comes from away from PortOS: a run it belongs to, or that it cannot be told; `null` for everybody else. */
   runProgramOf(request: IncomingMessage): ProgramRefusal | null;
   /** MagicDNS name of this machine, or "". */
   ownName(): string;
@@ -65,7 +65,7 @@ export function createGate(options: GateOptions): Gate {
   const { env, logger, machine = readMachine } = options;
   const programs = options.programs ?? createLocalPrograms({ dataDir: env.dataDir, logger, uiPort: env.ports.ui });
   const judgeProgram = onceEach(programs, options.onProgramRefused);
-  const runProgramOf = onlyOfRuns(programs);
+  const isOfRun = (request: IncomingMessage): boolean => programs.refusal(request)?.reason === "agent";
   const peers = peerList(options.peers, env.allowedPeers);
   let known: MachineNames = { names: localNames(), tailnet: { state: "absent", dnsName: "", addresses: [] } };
   let refreshedAt = -Infinity;
@@ -100,7 +100,7 @@ export function createGate(options: GateOptions): Gate {
     if (origin !== undefined && !isOriginOurs(origin, request)) return refuse("origin");
     const site = request.headers["sec-fetch-site"];
     if (site !== undefined && site !== "same-origin" && site !== "none") return refuse("site");
-    const program = options.isOpenToRuns?.(request) === true && runProgramOf(request) ? null : judgeProgram(request);
+    const program = options.isOpenToRuns?.(request) === true && isOfRun(request) ? null : judgeProgram(request);
     return program === null ? { ok: true } : refuse(program.reason);
   }
 
@@ -172,7 +172,7 @@ export function createGate(options: GateOptions): Gate {
     judge,
     judgeCaller,
     hold,
-    runProgramOf,
+    runProgramOf: (request) => programs.refusal(request),
     ownName: () => known.tailnet.dnsName,
     refresh,
     protect(server) {
@@ -190,14 +190,6 @@ export function createGate(options: GateOptions): Gate {
           finish(request, response, late, go);
         });
     },
-  };
-}
-
-/** Who went away, or could not be looked for, is none. */
-function onlyOfRuns(programs: LocalPrograms) {
-  return (request: IncomingMessage): ProgramRefusal | null => {
-    const program = programs.refusal(request);
-    return program?.reason === "agent" ? program : null;
   };
 }
 

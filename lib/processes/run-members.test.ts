@@ -66,6 +66,14 @@ describe("a process belongs to a run", () => {
     expect(find(50, { ...leader, 50: { group: 30 } })).toEqual({ runId: "run-7" });
   });
 
+  test("and to none in particular when it calls itself another run's than its parents do", () => {
+    const other = runMarks(dataDir)("run-8").join("=");
+    const chain = { 50: { parent: 30, environment: [other] }, 30: { parent: 2, environment: [mark] } };
+    expect(find(50, chain)).toEqual({ runId: null });
+    const leader = { 50: { environment: [other], session: 30 }, 30: { environment: [mark] } };
+    expect(find(50, leader)).toEqual({ runId: null });
+  });
+
   test("when it carries the brand, with nothing else left", () => {
     expect(find(50, { 50: { limit: 15 } })).toEqual({ runId: null });
     expect(find(50, { 50: { limit: 0 } })).toEqual({ runId: null });

@@ -4,7 +4,7 @@ import { isBranded, lockLimit } from "./run-brand.ts";
 
 /** A process that belongs to a run. */
 export interface RunMember {
-  /** `null` when only the brand says that it belongs to one. */
+  /** `null` when only the brand says that it belongs to one, or when it says itself to belong to several. */
   runId: string | null;
 }
 
@@ -26,13 +26,12 @@ export function createRunMembers({ proc, dataDir }: { proc: ProcReader; dataDir:
       const place = placeOf(proc, pid);
       const leaders = place === null ? [] : [place.group, place.session].filter((leader) => leader > 1);
       const related = new Set([...withParents(proc, pid), ...leaders]);
-      let isOne = false;
-      for (const one of related) {
-        const mark = markOf(one);
-        if (mark !== null && !ownMarks.has(mark)) return { runId: runOfMark(mark) };
-        isOne ||= isBranded(proc.read(`/proc/${one}/limits`), ownLimit);
-      }
-      return isOne ? { runId: null } : null;
+      // A program can put any mark into its own environment, but not take those of its parents away.
+      const marks = [...related].flatMap((one) => markOf(one) ?? []).filter((mark) => !ownMarks.has(mark));
+      const runs = new Set(marks.map(runOfMark));
+      const [runId = null] = runs;
+      if (runs.size > 0) return { runId: runs.size === 1 ? runId : null };
+      return [...related].some((one) => isBranded(proc.read(`/proc/${one}/limits`), ownLimit)) ? { runId: null } : null;
     },
   };
 }

@@ -2,6 +2,8 @@ import { createHash } from "node:crypto";
 
 import { z } from "zod";
 
+import { refuseManyAlternatives } from "./schema-alternatives.ts";
+
 /** Words of JSON Schema that only describe, or that a hostile pattern could use to keep the processor busy. */
 const dropped = new Set(["pattern", "patternProperties", "$id", "$anchor", "$dynamicRef", "$dynamicAnchor"]);
 const named = new Set(["properties", "$defs", "definitions"]);
@@ -22,6 +24,7 @@ export function inputFromJson(schema: Readonly<Record<string, unknown>>): z.ZodO
   const digest = createHash("sha256").update(JSON.stringify(plain)).digest("base64");
   const before = inUse.get(digest)?.deref();
   if (before) return before;
+  refuseManyAlternatives(plain);
   const made = madeFromJson(plain);
   inUse.set(digest, new WeakRef(made));
   forgotten.register(made, digest);

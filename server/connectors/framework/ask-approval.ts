@@ -19,7 +19,9 @@ export function callHash(request: GatewayRequest, call: PreparedCall): string {
 
 /** What a message of the outbox was approved as: what would be done with its arguments, and where. */
 export function messageHash(operation: string, call: PreparedCall): string {
-  return digestOf({ kind: "connector-message", ...whatAndWhere(operation, call) });
+  const { config, connector } = call;
+  const plain = Object.fromEntries(Object.entries(config).filter(([name]) => !connector.secrets.includes(name)));
+  return digestOf({ kind: "connector-message", ...whatAndWhere(operation, call), plain });
 }
 
 function whatAndWhere(name: string, { connector, operation, targets }: PreparedCall) {

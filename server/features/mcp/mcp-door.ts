@@ -56,9 +56,8 @@ export function createMcpDoor(parts: DoorParts): McpDoor {
     const token = secret === undefined ? null : tokens.find(secret);
     const program = parts.runProgramOf(request);
     if (token === null || program === null) return token;
-    // An agent that has found a token of the user's must not be more than a run.
-    if (token.runId === null) return null;
-    return program.runId === null || program.runId === undefined || program.runId === token.runId ? token : null;
+    // An agent that has found a token of the user's, or of another run, must not be more than its own run.
+    return program.reason === "agent" && token.runId !== null && program.runId === token.runId ? token : null;
   }
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {

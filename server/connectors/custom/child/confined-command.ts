@@ -40,8 +40,9 @@ export function confinedCommand(request: ConfinedRequest): { file: string; args:
       ...shown
         .filter((path) => emptied.some((place) => path.startsWith(`${place}/`)))
         .flatMap((path) => ["--ro-bind", path, path]),
-      ...secrets.flatMap(hidePlace),
       ...writable.flatMap((place) => ["--bind", place, place]),
+      // Last: a folder above that may be written does not bring them back.
+      ...secrets.flatMap(hidePlace),
       "--setenv",
       "TMPDIR",
       "/tmp",

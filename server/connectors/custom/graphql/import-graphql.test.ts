@@ -64,3 +64,43 @@ test("arguments are parameters, as strict as the service is", () => {
     expect([wrong, issues.safeParse(wrong).success]).toEqual([wrong, false]);
   expect(inputOf("create-issue").safeParse({ title: "x", due: { any: "thing" } }).success).toBe(true);
 });
+
+test("types that all lead to each other are written out as far as there is room, and left to the service behind that", () => {
+  const count = 400;
+  const named = (name: string) => ({ kind: "INPUT_OBJECT", name });
+  const inputs = Array.from({ length: count }, (_, at) => ({
+    kind: "INPUT_OBJECT",
+    name: `T${String(at)}`,
+    inputFields: [1, 7, 31].map((step) => ({
+      name: `to${String(step)}`,
+      type: named(`T${String((at + step) % count)}`),
+    })),
+  }));
+  const fields = inputs.map(({ name }) => ({
+    name: `find${name}`,
+    args: [{ name: "where", type: named(name) }],
+    type: { kind: "SCALAR", name: "Int" },
+  }));
+  const query = { kind: "OBJECT", name: "Query", fields };
+  const whole = introspectionSchema.parse({ __schema: { queryType: { name: "Query" }, types: [query, ...inputs] } });
+  const { operations } = importGraphql(whole, 1);
+  expect(operations).toHaveLength(count);
+  const sizes = operations.map(({ input }) => Object.keys((input["$defs"] as object | undefined) ?? {}).length);
+  expect(Math.max(...sizes)).toBeLessThanOrEqual(75);
+  expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThanOrEqual(2_000);
+  expect(sizes.at(-1)).toBe(0);
+});
+
+test("a reference wrapped deeper than is asked for, or by a name that is none, is not followed", () => {
+  const deep = JSON.parse(
+    `${'{"kind":"LIST","ofType":'.repeat(2_000)}{"kind":"SCALAR","name":"Int"}${"}".repeat(2_000)}`,
+  ) as unknown;
+  const withType = (type: unknown) => ({
+    __schema: {
+      queryType: { name: "Query" },
+      types: [{ kind: "OBJECT", name: "Query", fields: [{ name: "a", args: [], type }] }],
+    },
+  });
+  expect(() => introspectionSchema.parse(withType(deep))).not.toThrow();
+  expect(introspectionSchema.safeParse(withType({ kind: "SCALAR", name: "Int} evil {" })).success).toBe(false);
+});

@@ -15,6 +15,9 @@ import { isNeeded, selectionOf } from "./selection.ts";
 
 const mostOperations = 2_000;
 const mostWarnings = 200;
+/** Fields of input types that are written out for one operation, and for all of them: some services let every type lead to every other one. */
+const mostFieldsOfOne = 300;
+const mostFields = 8_000;
 const takesAway = /^(?:bulk)?(?:delete|remove|destroy|purge|erase|drop|wipe)/i;
 
 /** Queries and mutations of a service as operations, and what could not be taken over. */
@@ -29,6 +32,7 @@ export function importGraphql({ __schema: schema }: Introspection, depth: number
   const operations: CustomOperation[] = [];
   const warnings: string[] = [];
   const taken = new Set<string>();
+  const room = { left: mostFields };
   for (const [kind, root] of [
     ["query", schema.queryType],
     ["mutation", schema.mutationType],
@@ -38,7 +42,7 @@ export function importGraphql({ __schema: schema }: Introspection, depth: number
         warnings.push(`There are more than ${String(mostOperations)} operations; the others are left out.`);
         return { operations, warnings };
       }
-      const read = readField(kind, field, { types, depth, taken });
+      const read = readField(kind, field, { types, depth, taken, room });
       if (typeof read !== "string") operations.push(read);
       else if (warnings.length < mostWarnings) warnings.push(`${field.name}: left out, ${read}.`);
     }
@@ -50,12 +54,14 @@ interface Parts {
   types: ReadonlyMap<string, GraphqlType>;
   depth: number;
   taken: Set<string>;
+  /** Fields of input types that may still be written out. */
+  room: { left: number };
 }
 
 /** An operation, or why there is none. */
 function readField(kind: "query" | "mutation", field: GraphqlField, parts: Parts): CustomOperation | string {
-  const { types, depth } = parts;
-  const inputs = createInputs(types);
+  const { types, depth, room } = parts;
+  const inputs = createInputs(types, room);
   const variables = field.args.map((argument) => ({ argument, variable: inputs.add(argument) }));
   const declared = variables.map(({ argument, variable }) => `$${variable}: ${typeText(argument.type)}`).join(", ");
   const passed = variables.map(({ argument, variable }) => `${argument.name}: $${variable}`).join(", ");
@@ -90,10 +96,11 @@ function effectOf(kind: "query" | "mutation", name: string): Effect {
 }
 
 /** The parameters of one operation as JSON Schema; what they are made of is in its `$defs`. */
-function createInputs(types: ReadonlyMap<string, GraphqlType>) {
+function createInputs(types: ReadonlyMap<string, GraphqlType>, room: Parts["room"]) {
   const properties: Json = {};
   const required: string[] = [];
   const defs: Json = {};
+  let ofThisOne = mostFieldsOfOne;
 
   function schemaOf(ref: TypeRef): Json {
     if (ref.kind === "NON_NULL" && ref.ofType) return schemaOf(ref.ofType);
@@ -102,10 +109,19 @@ function createInputs(types: ReadonlyMap<string, GraphqlType>) {
     const type = types.get(name);
     if (type?.kind === "ENUM") return { type: "string", enum: (type.enumValues ?? []).map((value) => value.name) };
     if (type?.kind === "INPUT_OBJECT") {
+      if (!Object.hasOwn(defs, name) && !take(type)) return {}; // the service checks it
       define(name, type);
       return { $ref: `#/$defs/${name}` };
     }
     return scalarOf(name, type);
+  }
+
+  function take({ inputFields }: GraphqlType): boolean {
+    const count = 1 + (inputFields?.length ?? 0);
+    if (count > ofThisOne || count > room.left) return false;
+    ofThisOne -= count;
+    room.left -= count;
+    return true;
   }
 
   function define(name: string, type: GraphqlType): void {

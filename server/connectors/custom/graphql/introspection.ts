@@ -32,15 +32,15 @@ export interface TypeRef {
   ofType?: TypeRef | null | undefined;
 }
 
-const typeRef: z.ZodType<TypeRef> = z.object({
-  kind: z.string(),
-  name: z.string().nullish(),
-  get ofType() {
-    return typeRef.nullish();
-  },
-});
-
 const graphqlName = z.string().regex(/^[_A-Za-z][_0-9A-Za-z]*$/);
+const typeRef = typeRefOf(deepestWrapping);
+
+/** As deep as it is asked for, and no deeper. */
+function typeRefOf(levels: number): z.ZodType<TypeRef> {
+  const plain = { kind: z.string(), name: graphqlName.nullish() };
+  return levels === 0 ? z.object(plain) : z.object({ ...plain, ofType: typeRefOf(levels - 1).nullish() });
+}
+
 const words = z
   .string()
   .nullish()

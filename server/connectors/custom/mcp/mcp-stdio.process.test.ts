@@ -1,7 +1,7 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 import { afterEach, beforeEach, expect, it } from "vitest";
@@ -185,6 +185,10 @@ it("keeps a confined program from the network, from what is written and from wha
     expect(await look("file", program)).toBe("there");
     expect(await look("write", join(process.cwd(), "x"))).toBe("EROFS");
     expect(await look("write", join(open, "x"))).toBe("written");
+    await programs.stop();
+    // A folder above that may be written does not bring back what is hidden.
+    await acceptAll(definition({ isConfined: true, writable: [open, dirname(folder)] }));
+    expect(await look("file", join(folder, "data.json"))).toBe("not there");
     await programs.stop();
     await acceptAll(definition());
     expect(await look("network", place)).toBe("reached");
