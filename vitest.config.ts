@@ -13,6 +13,8 @@ const shared = { isolate: false, setupFiles: ["lib/testing/fresh-start.ts"] };
 
 /** Two files at once even on two cores: most of their time tests wait. */
 const workers = Math.max(2, Math.min(availableParallelism(), 8));
+/** Tests over HTTP wait for one another's replies and files. */
+const httpWorkers = 3;
 /** Tests of real processes wait the most. */
 const processWorkers = 4;
 
@@ -39,7 +41,7 @@ export default defineConfig({
           include: ["**/*.http.test.ts"],
           testTimeout: 45_000,
           hookTimeout: 45_000,
-          maxWorkers: workers,
+          maxWorkers: httpWorkers,
         },
       },
       {

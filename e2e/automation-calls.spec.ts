@@ -59,7 +59,7 @@ async function idOf(portos: PortosFixture, name: string): Promise<string> {
   return automations.find(({ automation }) => automation.name === name)?.automation.id ?? "";
 }
 
-test("an automation reads a page and posts what it found, once the phone has said yes", async ({
+test("an automation reads a page and posts what it found, once the phone has said yes @desktop", async ({
   page: tab,
   portos,
 }, info) => {

@@ -47,7 +47,7 @@ async function allowPlace(portos: PortosFixture, connector: string): Promise<voi
   await put(portos, `/api/connectors/${connector}/policy`, connectorPolicySchema.parse({ insides: [place] }));
 }
 
-test("a connector is turned on, tried, and its call proven", async ({ page: tab, portos }, info) => {
+test("a connector is turned on, tried, and its call proven @desktop", async ({ page: tab, portos }, info) => {
   test.setTimeout(240_000);
   await portos.call("POST", "/api/connectors/web-fetch/disable");
   await allowPlace(portos, "web-fetch");

@@ -5,7 +5,7 @@ import { expectAccessible } from "./support/accessibility.ts";
 import { saveScreenshots } from "./support/screenshot.ts";
 import { expect, test } from "./support/test.ts";
 
-test("a token is made for a program, which comes in with it, may what was said, and is cut off", async ({
+test("a token is made for a program, which comes in with it, may what was said, and is cut off @desktop", async ({
   page: tab,
   portos,
 }, info) => {
