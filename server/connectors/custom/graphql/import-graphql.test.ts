@@ -65,9 +65,16 @@ test("arguments are parameters, as strict as the service is", () => {
   expect(inputOf("create-issue").safeParse({ title: "x", due: { any: "thing" } }).success).toBe(true);
 });
 
+const named = (name: string) => ({ kind: "INPUT_OBJECT", name });
+const withType = (type: unknown) => ({
+  __schema: {
+    queryType: { name: "Query" },
+    types: [{ kind: "OBJECT", name: "Query", fields: [{ name: "a", args: [], type }] }],
+  },
+});
+
 test("types that all lead to each other are written out as far as there is room, and left to the service behind that", () => {
   const count = 400;
-  const named = (name: string) => ({ kind: "INPUT_OBJECT", name });
   const inputs = Array.from({ length: count }, (_, at) => ({
     kind: "INPUT_OBJECT",
     name: `T${String(at)}`,
@@ -95,12 +102,6 @@ test("a reference wrapped deeper than is asked for, or by a name that is none, i
   const deep = JSON.parse(
     `${'{"kind":"LIST","ofType":'.repeat(2_000)}{"kind":"SCALAR","name":"Int"}${"}".repeat(2_000)}`,
   ) as unknown;
-  const withType = (type: unknown) => ({
-    __schema: {
-      queryType: { name: "Query" },
-      types: [{ kind: "OBJECT", name: "Query", fields: [{ name: "a", args: [], type }] }],
-    },
-  });
   expect(() => introspectionSchema.parse(withType(deep))).not.toThrow();
   expect(introspectionSchema.safeParse(withType({ kind: "SCALAR", name: "Int} evil {" })).success).toBe(false);
 });
