@@ -6,22 +6,22 @@ test("failed tests of Vitest are named with their file and the words of the fail
   const report = {
     testResults: [
       {
-        name: "/work/lib/a.test.ts",
+        name: "/project/lib/a.test.ts",
         status: "failed",
         assertionResults: [
           { status: "passed", fullName: "is fine", failureMessages: [] },
           { status: "failed", fullName: "is not", failureMessages: ["\u001b[31mexpected 1 to be 2\u001b[39m"] },
         ],
       },
-      { name: "/work/lib/b.test.ts", status: "failed", message: "Cannot find c.ts", assertionResults: [] },
-      { name: "/work/lib/d.test.ts", status: "passed", assertionResults: [{ status: "passed", fullName: "d" }] },
+      { name: "/project/lib/b.test.ts", status: "failed", message: "Cannot find c.ts", assertionResults: [] },
+      { name: "/project/lib/d.test.ts", status: "passed", assertionResults: [{ status: "passed", fullName: "d" }] },
     ],
   };
-  expect(failedOfVitest(report, "/work")).toEqual([
+  expect(failedOfVitest(report, "/project")).toEqual([
     { file: "lib/a.test.ts", title: "is not", message: "expected 1 to be 2" },
     { file: "lib/b.test.ts", title: "the whole file", message: "Cannot find c.ts" },
   ]);
-  expect(failedOfVitest({}, "/work")).toEqual([]);
+  expect(failedOfVitest({}, "/project")).toEqual([]);
 });
 
 const spec = (title: string, status: string) => ({

@@ -40,6 +40,12 @@ function module(body: string, above = ""): string {
   return `import { defineConnector, defineOperation } from "portos";
 import { z } from "zod";
 ${above}
+interface Context {
+  config: { key: string };
+  http: { expectOk(request: object): Promise<{ json(): unknown }> };
+  note(code: string, reason: string): void;
+}
+
 export default defineConnector({
   id: "lamps",
   title: "Lamps",
@@ -55,8 +61,7 @@ export default defineConnector({
       output: z.object({ found: z.unknown() }),
       targets: ({ text }: { text: string }) => (text.startsWith("http") ? [text] : []),
       examples: [{ title: "All", input: { text: "" } }],
-      async run({ text }: { text: string }, context: any): Promise<{ found: unknown }> {
-        const { config, http, note }: { config: { key: string }, http: any, note: any } = context;
+      async run({ text }: { text: string }, { config, http, note }: Context): Promise<{ found: unknown }> {
         ${body}
       },
     }),
