@@ -55,6 +55,7 @@ export interface BuiltAgents {
   runHooks: BuiltRuns["hooks"];
   /** See `RunTracker`. */
   onRunsComplete: BuiltRuns["onComplete"];
+  knownRun: BuiltRuns["known"];
   /** Why a prompt cannot be filled with these values, each below `path`. */
   promptIssues: Prompts["issuesOf"];
   automationUse: Chief["automationUse"];
@@ -162,6 +163,7 @@ export async function buildAgents(
     runs: runs.runs,
     runHooks: runs.hooks,
     onRunsComplete: runs.onComplete,
+    knownRun: runs.known,
     promptIssues: prompts.issuesOf,
     automationUse: chief.automationUse,
     async start() {

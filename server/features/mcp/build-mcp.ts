@@ -1,7 +1,9 @@
 import { join } from "node:path";
 
 import { mcpEndpoints, type McpRights, type McpState } from "../../../contract/features/mcp.ts";
+import type { Run } from "../../../contract/features/runs.ts";
 import { mcpPath } from "../../../contract/mcp-path.ts";
+import { isOpenState } from "../../../contract/run-transcript.ts";
 import { browserProcessEndpoints } from "../../../contract/internal/browser.ts";
 import { createInternalClient } from "../../../lib/internal-client.ts";
 import type { AppContext } from "../../app-context.ts";
@@ -10,6 +12,7 @@ import type { AppService } from "../apps/app-service.ts";
 import type { LogService } from "../logs/log-service.ts";
 import type { RunHooks } from "../runs/run-hooks.ts";
 import type { RunService } from "../runs/run-service.ts";
+import { endTokens } from "./end-tokens.ts";
 import { createMcpDoor } from "./mcp-door.ts";
 import { mcpFile, type McpFile } from "./mcp-file.ts";
 import { createLender, type LendTools } from "./run-lender.ts";
@@ -27,6 +30,8 @@ interface Dependencies {
   logs: Pick<LogService, "sources" | "lines" | "search">;
   runs: Pick<RunService, "list" | "get" | "events">;
   runHooks: Pick<RunHooks, "onRunEnded" | "onRunRemoved">;
+  knownRun(id: string): Run | undefined;
+  onRunsComplete(listener: (isComplete: boolean) => void): void;
   cos: Pick<CosClient, "list" | "get" | "readOutput">;
 }
 
@@ -43,6 +48,10 @@ export async function buildMcp(context: AppContext, parts: Dependencies): Promis
   const tokens = createTokenStore({
     store: await context.openStore<McpFile>("mcpTokens", mcpFile),
     clock,
+    isOver: (runId) => {
+      const run = parts.knownRun(runId);
+      return run !== undefined && !isOpenState(run.state);
+    },
     onFailure: (error) => {
       logger.error("Who used a token last could not be written", {}, error);
     },
@@ -69,8 +78,16 @@ export async function buildMcp(context: AppContext, parts: Dependencies): Promis
   });
   router.all(mcpPath, (request, response) => door.handle(request, response));
   parts.outside.onChange(door.tellToolsChanged);
-  parts.runHooks.onRunEnded((run) => tokens.endRun(run.id, run.endedAt));
-  parts.runHooks.onRunRemoved((run) => tokens.endRun(run.id, null));
+  context.onStop(
+    endTokens({
+      tokens,
+      hooks: parts.runHooks,
+      runs: parts.runs,
+      known: parts.knownRun,
+      onComplete: parts.onRunsComplete,
+      logger,
+    }),
+  );
   context.names.add("mcp", ({ id }) => tokens.list().find((token) => token.id === id)?.name);
   context.onStop(door.stop);
 

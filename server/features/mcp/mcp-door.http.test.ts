@@ -23,12 +23,14 @@ let door: McpDoor;
 let server: Server;
 let base: string;
 let program: ProgramRefusal | null;
+let over: Set<string>;
 
 beforeEach(async () => {
   program = null;
+  over = new Set();
   folder = await mkdtemp(join(tmpdir(), "portos-door-"));
   store = await openJsonStore<McpFile>({ ...mcpFile, file: join(folder, "mcp-tokens.json"), logger: silentLogger });
-  tokens = createTokenStore({ store, clock: systemClock, onFailure: () => undefined });
+  tokens = createTokenStore({ store, clock: systemClock, isOver: (id) => over.has(id), onFailure: () => undefined });
   const none = { execute: () => Promise.reject(new Error("not called")) };
   door = createMcpDoor({
     tokens,
@@ -84,10 +86,25 @@ test("a program of a run comes in with the token of that run only, not with one 
 
 test("a token ends with its run, unless the run has gone on since", async () => {
   const first = await tokens.lend({ id: "run-1", title: "Work" }, rights);
+  first.settled();
   await tokens.endRun("run-1", new Date(Date.now() - 60_000).toISOString());
   expect(await statusWith(first.secret)).toBe(200);
   await tokens.endRun("run-1", new Date(Date.now() + 60_000).toISOString());
   expect(await statusWith(first.secret)).toBe(401);
+});
+
+test("a token of an ended run is worth nothing, also while it cannot be taken, unless the run is about to go on", async () => {
+  const first = await tokens.lend({ id: "run-1", title: "Work" }, rights);
+  first.settled();
+  over.add("run-1");
+  expect(await statusWith(first.secret)).toBe(401);
+  const second = await tokens.lend({ id: "run-1", title: "Work" }, rights);
+  await tokens.endRun("run-1", null);
+  expect(await statusWith(second.secret)).toBe(200);
+  second.settled();
+  expect(await statusWith(second.secret)).toBe(401);
+  await tokens.endRun("run-1", null);
+  expect(tokens.list()).toEqual([]);
 });
 
 test("one token has so many sessions at most: the one that was quiet for longest makes room", async () => {

@@ -14,8 +14,17 @@ export interface LendingRun {
   hasPrograms: boolean;
 }
 
-/** What a run gets to come back with; `null` when it gets nothing. */
-export type LendTools = (run: LendingRun) => Promise<{ tools: RunTools; takeBack(): Promise<void> } | null>;
+/** What a run gets to come back with. One of the two is to be called when it is known whether it took it. */
+export interface Lent {
+  tools: RunTools;
+  /** It goes on with it. */
+  keep(): void;
+  /** It does not. */
+  takeBack(): Promise<void>;
+}
+
+/** Lends to a run; `null` when it gets nothing. */
+export type LendTools = (run: LendingRun) => Promise<Lent | null>;
 
 /** Gives each run a token of its own, which holds until the run has ended. */
 export function createLender({
@@ -24,7 +33,7 @@ export function createLender({
   url,
   bridge,
 }: {
-  tokens: Pick<TokenStore, "runs" | "lend" | "revoke">;
+  tokens: Pick<TokenStore, "runs" | "lend" | "take">;
   /** Whether a run with these rights could call any connector now. */
   hasConnectors(rights: McpRights): boolean;
   url: string;
@@ -39,8 +48,10 @@ export function createLender({
     const token = await tokens.lend({ id, title }, given);
     return {
       tools: { url, token: token.secret, bridge: [...bridge] },
+      keep: token.settled,
       async takeBack() {
-        await tokens.revoke(token.id).catch(() => undefined); // it may have ended with its run already
+        token.settled();
+        await tokens.take([token.id]);
       },
     };
   };

@@ -16,11 +16,15 @@ export interface TokenStore {
   runs(): McpRuns;
   saveRuns(runs: McpRuns): Promise<McpRuns>;
   create(input: McpTokenInput, by: string): Promise<{ token: McpToken; secret: string }>;
-  /** A token of a run, which ends with it. */
-  lend(run: { id: string; title: string }, rights: McpRights): Promise<{ id: string; secret: string }>;
+  /** A token of a run, which ends with it. Until `settled` it holds whatever is known of the run: it is about to go on. */
+  lend(run: { id: string; title: string }, rights: McpRights): Promise<{ id: string; secret: string; settled(): void }>;
+  /** Runs that have tokens, without those that are just being lent. */
+  lent(): { runId: string; tokenIds: string[] }[];
+  /** Takes these tokens, as far as they are there. */
+  take(ids: readonly string[]): Promise<void>;
   update(id: string, input: McpTokenInput): Promise<McpToken>;
   revoke(id: string): Promise<{ id: string; name: string }>;
-  /** Takes the tokens of a run that were made until then; all of them without `until`. */
+  /** Takes the tokens of a run that were made until then, all of them without `until`; none that is just being lent. */
   endRun(runId: string, until: string | null): Promise<void>;
   /** The token somebody came with; `null` when it does not count, or not any more. */
   find(secret: string): KnownToken | null;
@@ -42,34 +46,41 @@ const mostRunTokens = 500;
 export function createTokenStore({
   store,
   clock,
+  isOver,
   onFailure,
 }: {
   store: JsonStore<McpFile>;
   clock: Pick<Clock, "now">;
+  /** A run is known to have ended. Its token is worth nothing from then on, also while the disk keeps it from being taken. */
+  isOver(runId: string): boolean;
   onFailure: (error: unknown) => void;
 }): TokenStore {
   const now = (): string => new Date(clock.now()).toISOString();
-  /** Uses that are not on disk yet. */
-  const lately = new Map<string, NonNullable<TokenRecord["lastUsed"]>>();
+  const uses = createUseNotes(store, clock, onFailure);
+  /** Tokens nobody knows of yet whether their run goes on with them. */
+  const lending = new Set<string>();
 
   function usable(record: TokenRecord | undefined): KnownToken | null {
     if (record === undefined || isExpired(record, clock.now())) return null;
     const { id, name, runId, rights } = record;
     const { runs } = store.get();
-    if (runId !== null && !runs.isOn) return null;
+    if (runId !== null && (!runs.isOn || (!lending.has(id) && isOver(runId)))) return null;
     return { id, name, runId, rights: runId === null ? rights : narrowed(rights, runs.rights) };
   }
 
   function view(record: TokenRecord): McpToken {
-    const used = lately.get(record.id);
+    const used = uses.get(record.id);
     return toView(used === undefined ? record : { ...record, lastUsed: used }, clock.now());
   }
 
-  async function add(facts: Pick<TokenRecord, "name" | "createdBy" | "expiresAt" | "rights" | "runId">) {
+  async function add(
+    facts: Pick<TokenRecord, "name" | "createdBy" | "expiresAt" | "rights" | "runId">,
+    id = newTokenId(),
+  ) {
     const secret = `${prefix}${randomBytes(32).toString("base64url")}`;
     const record: TokenRecord = {
       ...facts,
-      id: `mt-${randomBytes(8).toString("hex")}`,
+      id,
       hash: hashOf(secret),
       last4: secret.slice(-4),
       createdAt: now(),
@@ -86,12 +97,13 @@ export function createTokenStore({
     return tokens.filter(({ id, runId }) => runId === null || kept.has(id));
   }
 
-  async function remove(match: (token: TokenRecord) => boolean): Promise<TokenRecord[]> {
-    if (!store.get().tokens.some(match)) return [];
-    return store.update((file) => ({
-      next: { ...file, tokens: file.tokens.filter((token) => !match(token)) },
-      result: file.tokens.filter(match),
-    }));
+  async function remove(match: (token: TokenRecord) => boolean): Promise<void> {
+    const gone = await store.update((file) => {
+      const kept = file.tokens.filter((token) => !match(token));
+      const isSame = kept.length === file.tokens.length;
+      return { next: isSame ? file : { ...file, tokens: kept }, result: isSame ? [] : file.tokens.filter(match) };
+    });
+    for (const { id } of gone) uses.forget(id);
   }
 
   return {
@@ -109,14 +121,25 @@ export function createTokenStore({
     },
     async lend({ id: runId, title }, rights) {
       const expiresAt = new Date(clock.now() + runTokenMs).toISOString();
-      const { record, secret } = await add({
-        name: title.slice(0, 200),
-        createdBy: "PortOS",
-        expiresAt,
-        rights,
-        runId,
-      });
-      return { id: record.id, secret };
+      const facts = { name: title.slice(0, 200), createdBy: "PortOS", expiresAt, rights, runId };
+      const id = newTokenId();
+      lending.add(id);
+      try {
+        const { secret } = await add(facts, id);
+        return { id, secret, settled: () => void lending.delete(id) };
+      } catch (error) {
+        lending.delete(id);
+        throw error;
+      }
+    },
+    lent() {
+      const byRun = new Map<string, string[]>();
+      for (const { id, runId } of store.get().tokens)
+        if (runId !== null && !lending.has(id)) byRun.set(runId, [...(byRun.get(runId) ?? []), id]);
+      return [...byRun].map(([runId, tokenIds]) => ({ runId, tokenIds }));
+    },
+    async take(ids) {
+      await remove(({ id }) => ids.includes(id));
     },
     async update(id, input) {
       const changed = await store.update((file) => {
@@ -130,12 +153,12 @@ export function createTokenStore({
     async revoke(id) {
       const { name } = existing(store.get(), id);
       await remove((token) => token.id === id);
-      lately.delete(id);
       return { id, name };
     },
     async endRun(runId, until) {
-      const gone = await remove((token) => token.runId === runId && (until === null || token.createdAt <= until));
-      for (const { id } of gone) lately.delete(id);
+      await remove(
+        ({ id, runId: of, createdAt }) => of === runId && !lending.has(id) && (until === null || createdAt <= until),
+      );
     },
     find(secret) {
       if (!secret.startsWith(prefix)) return null;
@@ -143,9 +166,22 @@ export function createTokenStore({
       return usable(store.get().tokens.find((token) => token.hash === hash));
     },
     byId: (id) => usable(store.get().tokens.find((token) => token.id === id)),
-    noteUse(id, use) {
+    noteUse: uses.note,
+    onChange: (listener) => void store.subscribe(listener),
+  };
+}
+
+/** Who came last with each token, told at once and written down at most once a minute. */
+function createUseNotes(store: JsonStore<McpFile>, clock: Pick<Clock, "now">, onFailure: (error: unknown) => void) {
+  /** Those that are not on disk yet. */
+  const lately = new Map<string, NonNullable<TokenRecord["lastUsed"]>>();
+  return {
+    get: (id: string) => lately.get(id),
+    forget: (id: string) => void lately.delete(id),
+    note(id: string, use: { client: string | null; from: string }): void {
       const kept = store.get().tokens.find((token) => token.id === id)?.lastUsed ?? null;
-      const used = { at: now(), client: use.client ?? lately.get(id)?.client ?? kept?.client ?? null, from: use.from };
+      const at = new Date(clock.now()).toISOString();
+      const used = { at, client: use.client ?? lately.get(id)?.client ?? kept?.client ?? null, from: use.from };
       lately.set(id, used);
       const isFresh = kept !== null && clock.now() - Date.parse(kept.at) < noteEveryMs;
       if (isFresh && kept.client === used.client && kept.from === used.from) return;
@@ -156,8 +192,11 @@ export function createTokenStore({
         }))
         .catch(onFailure);
     },
-    onChange: (listener) => void store.subscribe(listener),
   };
+}
+
+function newTokenId(): string {
+  return `mt-${randomBytes(8).toString("hex")}`;
 }
 
 function existing({ tokens }: McpFile, id: string): TokenRecord {

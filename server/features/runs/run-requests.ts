@@ -25,9 +25,11 @@ const keepEnded = 1_000;
 /** What was asked for, kept so that a run can be asked for again and no end goes untold. */
 export interface RunRequests {
   get(id: string): RunRequest | undefined;
-  /** Those whose end was not told yet. */
+  /** Those whose end was not told yet, without those that are just being started: portos-cos need not have them yet. */
   open(): string[];
+  /** On disk before the run is started; `settled` has to be called when portos-cos has answered, or did not. */
   add(id: string, choice: RunChoice, folder: string | null): Promise<void>;
+  settled(id: string): void;
   setOpen(id: string, isOpen: boolean): Promise<void>;
   remove(id: string): Promise<void>;
 }
@@ -35,8 +37,14 @@ export interface RunRequests {
 export function createRunRequests(store: JsonStore<RunRequestsFile>): RunRequests {
   const get = (id: string): RunRequest | undefined => store.get().requests.find((request) => request.id === id);
 
-  function change(make: (requests: RunRequest[]) => RunRequest[]): Promise<void> {
-    return store.update(({ requests }) => ({ next: { requests: prune(make(requests)) }, result: undefined }));
+  const starting = new Set<string>();
+
+  /** Decided on what is there when its turn comes: another change may be on its way to the disk. */
+  function change(make: (requests: readonly RunRequest[]) => readonly RunRequest[]): Promise<void> {
+    return store.update((file) => {
+      const next = make(file.requests);
+      return { next: next === file.requests ? file : { requests: prune(next) }, result: undefined };
+    });
   }
 
   return {
@@ -45,24 +53,37 @@ export function createRunRequests(store: JsonStore<RunRequestsFile>): RunRequest
       store
         .get()
         .requests.filter(({ isOpen }) => isOpen)
-        .map(({ id }) => id),
-    add: (id, choice, folder) => change((requests) => [{ id, choice, folder, isOpen: true }, ...requests]),
-    async setOpen(id, isOpen) {
-      const known = get(id);
-      if (known ? known.isOpen === isOpen : !isOpen) return;
-      await change((requests) =>
-        requests.some((request) => request.id === id)
-          ? requests.map((request) => (request.id === id ? { ...request, isOpen } : request))
-          : [{ id, choice: null, folder: null, isOpen }, ...requests],
-      );
+        .map(({ id }) => id)
+        .filter((id) => !starting.has(id)),
+    async add(id, choice, folder) {
+      starting.add(id);
+      try {
+        await change((requests) => {
+          const { isOpen } = requests.find((request) => request.id === id) ?? { isOpen: true };
+          return [{ id, choice, folder, isOpen }, ...withoutIt(requests, id)];
+        });
+      } catch (error) {
+        starting.delete(id);
+        throw error;
+      }
     },
-    async remove(id) {
-      if (get(id)) await change((requests) => requests.filter((request) => request.id !== id));
-    },
+    settled: (id) => void starting.delete(id),
+    setOpen: (id, isOpen) =>
+      change((requests) => {
+        const known = requests.find((request) => request.id === id);
+        if (known ? known.isOpen === isOpen : !isOpen) return requests;
+        if (known === undefined) return [{ id, choice: null, folder: null, isOpen }, ...requests];
+        return requests.map((request) => (request === known ? { ...request, isOpen } : request));
+      }),
+    remove: (id) => change((requests) => (requests.some((one) => one.id === id) ? withoutIt(requests, id) : requests)),
   };
 }
 
-function prune(requests: RunRequest[]): RunRequest[] {
+function withoutIt(requests: readonly RunRequest[], id: string): RunRequest[] {
+  return requests.filter((request) => request.id !== id);
+}
+
+function prune(requests: readonly RunRequest[]): RunRequest[] {
   let left = keepEnded;
   return requests.filter(({ isOpen }) => isOpen || left-- > 0);
 }

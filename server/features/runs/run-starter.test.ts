@@ -5,13 +5,15 @@ import { AppError } from "../../../lib/app-error.ts";
 import { createRunStarter, type RunServiceOptions } from "./run-starter.ts";
 
 /** Asks for a run of a portos-cos that answers so; resolves with the requests that are kept. */
-async function kept(answer: AppError): Promise<string[]> {
-  const requests = new Set<string>();
+async function kept(answer: AppError, before: string[] = []): Promise<string[]> {
+  const requests = new Set<string>(before);
   const parts = {
     cos: { start: () => Promise.reject(answer) },
     requests: {
       add: (id: string) => Promise.resolve(requests.add(id)),
       remove: (id: string) => Promise.resolve(requests.delete(id)),
+      get: (id: string) => (requests.has(id) ? { id } : undefined),
+      settled: () => undefined,
     },
     resolveTargets: () => [],
     folderOf: () => undefined,
@@ -35,5 +37,10 @@ describe("a run whose start failed", () => {
     const nobody = Object.assign(new Error("connect ECONNREFUSED"), { code: "ECONNREFUSED" });
     expect(await kept(new AppError("unavailable", "portos-cos is not running", { cause: nobody }))).toEqual([]);
     expect(await kept(new AppError("invalid_request", "No"))).toEqual([]);
+  });
+
+  it("is remembered when it was told an earlier time: that one may go on", async () => {
+    const refusal = new AppError("conflict", "There is a run run-000000000000 already");
+    expect(await kept(refusal, ["run-000000000000"])).toEqual(["run-000000000000"]);
   });
 });

@@ -66,6 +66,7 @@ export function createRunStarter(options: RunServiceOptions): RunStarter {
 
   /** On disk before it starts: no end goes untold, whatever happens to this process. */
   async function start(spec: RunSpec, choice: RunChoice): Promise<Run> {
+    const isTold = requests.get(spec.id) !== undefined;
     await requests.add(spec.id, choice, spec.folder);
     try {
       const run = await cos.start({ body: spec });
@@ -73,9 +74,11 @@ export function createRunStarter(options: RunServiceOptions): RunStarter {
       await bus.tell("created", run);
       return run;
     } catch (error) {
-      // Then it may have started all the same, and its end is still to be told.
-      if (!(error instanceof AppError && mayHaveArrived(error))) await requests.remove(spec.id);
+      // It may have started all the same, or an earlier time it was told: then its end is still to be told.
+      if (!isTold && !(error instanceof AppError && mayHaveArrived(error))) await requests.remove(spec.id);
       throw error;
+    } finally {
+      requests.settled(spec.id);
     }
   }
 

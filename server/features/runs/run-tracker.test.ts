@@ -25,14 +25,20 @@ let setUp: (isUp: boolean) => void;
 let told: string[];
 /** Lets the listeners of the slow run go on. */
 let letGo: () => void;
+/** Changes come one after the other, none at once. */
+let writing = Promise.resolve();
 
 function memoryStore(): JsonStore<RunRequestsFile> {
   return {
     get: () => file,
     update(change) {
-      const { next, result } = change(file);
-      file = next;
-      return Promise.resolve(result);
+      const done = writing.then(() => {
+        const { next, result } = change(file);
+        file = next;
+        return result;
+      });
+      writing = done.then(() => undefined);
+      return done;
     },
     subscribe: () => () => undefined,
     problems: () => [],
@@ -103,6 +109,36 @@ beforeEach(() => {
   runs = new Map();
   told = [];
   live();
+});
+
+describe("portos-cos comes back while a run is being started", () => {
+  const id = "run-starting0001";
+
+  it("which it does not have yet: its end is told all the same", async () => {
+    await requests.add(id, { providerId: "one", mayFallBack: true }, null);
+    setUp(true);
+    await expect.poll(() => tracker.open().isComplete).toBe(true);
+    await tracker.hear(happen(id, {}));
+    requests.settled(id);
+    expect(requests.get(id)).toMatchObject({ isOpen: true, choice: { providerId: "one" } });
+    send({ kind: "run", run: happen(id, { state: "succeeded" }) });
+    await expect.poll(() => told).toContain(`${id} ended`);
+  });
+
+  it("and forgets one whose start was never answered, once nobody starts it any more", async () => {
+    await requests.add(id, { providerId: "one", mayFallBack: true }, null);
+    requests.settled(id);
+    setUp(true);
+    await expect.poll(() => requests.get(id)).toBeUndefined();
+  });
+
+  it("and a run that turns up behind that counts as open again", async () => {
+    await requests.add(id, { providerId: "one", mayFallBack: true }, null);
+    requests.settled(id);
+    const removed = requests.remove(id);
+    await Promise.all([removed, tracker.hear(happen(id, {}))]);
+    expect(requests.open()).toEqual([id]);
+  });
 });
 
 describe("what follows from the end of a run takes long", () => {

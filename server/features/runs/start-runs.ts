@@ -35,6 +35,8 @@ export interface BuiltRuns {
   /** Runs that have not ended, each with whom it asks; see `RunTracker`. */
   open(): { runs: { run: Run; providerId: string | null }[]; isComplete: boolean };
   onComplete: RunTracker["onComplete"];
+  /** A run as it was heard of last. */
+  known(id: string): Run | undefined;
   /** Says how many may run at once; said again whenever portos-cos comes back. */
   setLimits(limits: { total: number; perApp: number; perProvider: number }): void;
   newId(): string;
@@ -50,7 +52,7 @@ export async function buildRuns(context: AppContext, dependencies: Dependencies)
   const logger = context.logger.child("runs");
   const address = `127.0.0.1:${env.ports.cos}`;
   const client = createInternalClient(internalRunsEndpoints, { baseUrl: `http://${address}`, name: "portos-cos" });
-  const cos = lendingTools(client, lend);
+  const cos = lendingTools(client, lend, logger);
   const link = createRunsLink({ url: `ws://${address}`, logger });
   const bus = createRunBus(logger);
   const requests = createRunRequests(await context.openStore<RunRequestsFile>("runRequests", runRequestsFile));
@@ -91,6 +93,7 @@ export async function buildRuns(context: AppContext, dependencies: Dependencies)
       return { runs: known, isComplete: open.isComplete };
     },
     onComplete: tracker.onComplete,
+    known: (id) => tracker.known.get(id),
     setLimits(next) {
       limits = next;
       sendLimits();
