@@ -18,6 +18,7 @@ import { incidentsEndpoints, incidentsFeed } from "./features/incidents.ts";
 import { localModelsEndpoints, localModelsFeed } from "./features/local-models.ts";
 import { logsChannel, logsEndpoints } from "./features/logs.ts";
 import { mcpConnectorsEndpoints } from "./features/mcp-connectors.ts";
+import { mcpSignInEndpoints } from "./features/mcp-sign-in.ts";
 import { mcpEndpoints } from "./features/mcp.ts";
 import { errorsFeed, notificationsEndpoints, notificationsFeed } from "./features/notifications.ts";
 import { onboardingEndpoints } from "./features/onboarding.ts";
@@ -59,6 +60,7 @@ export const endpointGroups = {
   logs: logsEndpoints,
   mcp: mcpEndpoints,
   mcpConnectors: mcpConnectorsEndpoints,
+  mcpSignIn: mcpSignInEndpoints,
   notifications: notificationsEndpoints,
   onboarding: onboardingEndpoints,
   outbox: outboxEndpoints,

@@ -10,6 +10,7 @@ import { createGuests } from "./guests.ts";
 import { openJsonStore, type JsonStore } from "./json-store.ts";
 import type { Logger } from "./logger.ts";
 import { createRefusalTeller, whatOf } from "./refusal-teller.ts";
+import { isSignInLanding } from "./sign-in-landing.ts";
 import { systemTailscale, type Tailscale } from "./tailnet.ts";
 
 export interface FollowedGateOptions {
@@ -48,6 +49,7 @@ export function createFollowedGate(options: FollowedGateOptions): FollowedGate {
     env,
     logger,
     ...(machine ? { machine } : {}),
+    ...(options.process === "portos-ui" ? { isLanding: isSignInLanding } : {}),
     guests: createGuests({
       callers,
       source: {

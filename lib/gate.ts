@@ -27,6 +27,8 @@ export interface GateOptions {
   programs?: LocalPrograms;
   /** What programs of runs may ask for all the same: something that knows them by a token of theirs. */
   isOpenToRuns?: (request: IncomingMessage) => boolean;
+  /** What a page of another site may send a browser to all the same; nothing when left out. */
+  isLanding?: (request: IncomingMessage) => boolean;
   /** Told once of each request that was refused for the program it came from. */
   onProgramRefused?: (request: IncomingMessage, refusal: ProgramRefusal) => void;
 }
@@ -99,7 +101,7 @@ export function createGate(options: GateOptions): Gate {
     const { origin } = request.headers;
     if (origin !== undefined && !isOriginOurs(origin, request)) return refuse("origin");
     const site = request.headers["sec-fetch-site"];
-    if (site !== undefined && site !== "same-origin" && site !== "none") return refuse("site");
+    if (isForeign(site) && options.isLanding?.(request) !== true) return refuse("site");
     const program = options.isOpenToRuns?.(request) === true && isOfRun(request) ? null : judgeProgram(request);
     return program === null ? { ok: true } : refuse(program.reason);
   }
@@ -203,6 +205,11 @@ function onceEach(programs: LocalPrograms, onRefused: GateOptions["onProgramRefu
     onRefused?.(request, refusal);
     return refusal;
   };
+}
+
+/** Neither a page of ours nor the user's own typing sent it. */
+function isForeign(site: string | string[] | undefined): boolean {
+  return site !== undefined && site !== "same-origin" && site !== "none";
 }
 
 function refuse(reason: string): Verdict {

@@ -194,7 +194,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   });
 
   const outside = await buildOutside(context, {
-    settings,
+    ...core,
     automations,
     approvals: agents.approvals,
     panic,

@@ -9,6 +9,7 @@ import { buildConnectors, type Connectors } from "./features/connectors/build-co
 import type { ConnectorUsers } from "./features/connectors/uses.ts";
 import { buildEvidence } from "./features/evidence/build-evidence.ts";
 import { buildHooks } from "./features/hooks/build-hooks.ts";
+import type { NotificationService } from "./features/notifications/notification-service.ts";
 import { buildOutbox } from "./features/outbox/build-outbox.ts";
 import { buildTrust } from "./features/trust/build-trust.ts";
 
@@ -17,6 +18,7 @@ interface Dependencies {
   automations: Pick<BuiltAutomations, "runForMessage" | "keepReply" | "awaitedQuestions" | "list">;
   approvals: ApprovalService;
   panic: PanicSwitch;
+  notifications: NotificationService;
   tokens: ConnectorUsers["tokens"];
 }
 
@@ -31,7 +33,7 @@ export interface Outside {
 }
 
 export async function buildOutside(context: AppContext, parts: Dependencies): Promise<Outside> {
-  const { settings, automations, approvals, panic } = parts;
+  const { settings, automations, approvals, panic, notifications } = parts;
   const evidence = await buildEvidence(context, settings);
   const outbox = await buildOutbox(context);
   const trust = await buildTrust(context);
@@ -41,6 +43,7 @@ export async function buildOutside(context: AppContext, parts: Dependencies): Pr
     outbox,
     approvals,
     panic,
+    notifications,
     trust: () => trust,
     automations,
     users: {

@@ -148,6 +148,18 @@ export const connectorHealthSchema = z.strictObject({
 });
 export type ConnectorHealthView = z.output<typeof connectorHealthSchema>;
 
+/** Whether somebody has signed in to a connector on its own page; `expired`: that does not count any more. */
+export const signInStateSchema = z.strictObject({
+  state: z.enum(["needed", "active", "expired"]),
+  /** Host of the page; `null` while nobody has signed in. */
+  host: z.string().nullable(),
+  scope: z.string().nullable(),
+  since: z.iso.datetime().nullable(),
+  /** Why it has ended, or what it does not cover. */
+  problem: z.string().nullable(),
+});
+export type SignInState = z.output<typeof signInStateSchema>;
+
 /** How a connector stands. */
 export const connectorStatusSchema = z.strictObject({
   id: connectorIdSchema,
@@ -173,6 +185,8 @@ export const connectorStatusSchema = z.strictObject({
   hasHealth: z.boolean(),
   /** `null`: not looked at since the configuration was changed. */
   health: connectorHealthSchema.nullable(),
+  /** `null`: one does not sign in to it on a page. */
+  signIn: signInStateSchema.nullable(),
   used: z.strictObject({ lastMinute: z.int(), today: z.int() }),
   /** Newest call there is evidence of, dry runs aside. */
   lastCall: z

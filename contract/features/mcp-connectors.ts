@@ -2,7 +2,7 @@ import { z } from "zod";
 
 import { defineEndpoints } from "../endpoint.ts";
 import { connectorIdSchema, effectSchema, operationNameSchema } from "./connectors.ts";
-import { customAuthSchema, customFieldSchema, line, template } from "./custom-parts.ts";
+import { customAuthSchema, customFieldSchema, fieldName, line, template } from "./custom-parts.ts";
 
 /** A program that speaks MCP over its standard input and output. */
 export const mcpProgramSchema = z.strictObject({
@@ -23,6 +23,21 @@ export const mcpProgramSchema = z.strictObject({
 });
 export type McpProgram = z.output<typeof mcpProgramSchema>;
 
+/** How requests to a server are signed in; `oauth`: on its own page, by the user, as the MCP specification says. */
+export const mcpAuthSchema = z.discriminatedUnion("kind", [
+  ...customAuthSchema.options,
+  z.strictObject({
+    kind: z.literal("oauth"),
+    /** Where its sign-in does not register programs by itself: what it knows PortOS by. */
+    clientId: line(500).min(1, "must not be empty").nullable().default(null),
+    /** Name of a secret field of the configuration. */
+    clientSecret: fieldName.nullable().default(null),
+    /** What is asked for, parted by spaces; what the server says when left out. */
+    scope: line(2_000).nullable().default(null),
+  }),
+]);
+export type McpAuth = z.output<typeof mcpAuthSchema>;
+
 /** A server reached over streamable HTTP. */
 export const mcpAddressSchema = z.strictObject({
   kind: z.literal("http"),
@@ -30,7 +45,7 @@ export const mcpAddressSchema = z.strictObject({
   url: template.min(1, "must not be empty"),
   /** The address lies on this machine or in this network, and may be called there. */
   isInside: z.boolean().default(false),
-  auth: customAuthSchema.default({ kind: "none" }),
+  auth: mcpAuthSchema.default({ kind: "none" }),
 });
 export type McpAddress = z.output<typeof mcpAddressSchema>;
 
@@ -99,6 +114,21 @@ export const mcpToolViewSchema = z.strictObject({
 });
 export type McpToolView = z.output<typeof mcpToolViewSchema>;
 
+/** How one signs in to a server, as it was found before anybody does. */
+export const signInOfferSchema = z.strictObject({
+  /** Host of the page the user signs in on: "auth.example.com". */
+  host: z.string(),
+  /** Other hosts that are asked meanwhile, for tokens for example. */
+  otherHosts: z.array(z.string()),
+  /** What it is asked for; empty where nothing is said. */
+  scopes: z.array(z.string()),
+  /** It does not register programs by itself: the user has to enter a client id. */
+  needsClientId: z.boolean(),
+  /** Of all that was found: signing in goes there and nowhere else. */
+  mark: z.string(),
+});
+export type SignInOffer = z.output<typeof signInOfferSchema>;
+
 /** What a server offers, beside what was accepted of it. */
 export const mcpToolsSchema = z.strictObject({
   /** When it was looked at; `null`: never. */
@@ -107,6 +137,8 @@ export const mcpToolsSchema = z.strictObject({
   tools: z.array(mcpToolViewSchema),
   /** How it runs now, in one sentence. */
   runs: z.string(),
+  /** Of a server that lets nobody in who has not signed in on its page; `null` otherwise. */
+  signIn: signInOfferSchema.nullable(),
 });
 export type McpTools = z.output<typeof mcpToolsSchema>;
 

@@ -140,6 +140,8 @@ export interface Connector<Config extends z.ZodObject = z.ZodObject> {
    */
   binding?: string;
   operations: Readonly<Record<string, AnyOperation>>;
+  /** Of one the user signs in to on a page: the address tokens are for. */
+  signInAddress?(config: z.output<Config>): URL;
   /** Places the configuration names, which may lie inside. */
   insides?(config: z.output<Config>): readonly GuardTarget[];
   health?(context: OperationContext<z.output<Config>>): Promise<ConnectorHealth>;

@@ -107,6 +107,8 @@ export interface GatewayDependencies {
     setup(connector: BoundConnector): ConnectorSetup;
     /** With open secrets, as it is stored: not parsed yet. Throws `unavailable` when a secret cannot be opened. */
     open(connector: BoundConnector): Promise<{ values: Record<string, unknown>; secrets: string[] }>;
+    /** Why nobody can call one that the user signs in to on a page; `null` when somebody can. Not asked about drafts. */
+    signInGap?(connector: AnyConnector, config: Record<string, unknown>): string | null;
   };
   /** `problem`: why it allows nothing, where nobody said so. */
   policies: { of(id: string): { policy: ConnectorPolicy; judge: PolicyJudge; problem?: string | null } };

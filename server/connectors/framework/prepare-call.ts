@@ -90,13 +90,21 @@ async function openConfig(connector: AnyConnector, { configs }: Parts) {
     throw new GatewayError("disabled", `${title} is turned off`, { hint: `Turn ${title} on, on the Connectors page.` });
   const { values, secrets } = await configs.open(connector);
   const parsed = connector.config.safeParse(values);
-  if (parsed.success)
+  if (parsed.success) {
+    const gap = configs.signInGap?.(connector, parsed.data) ?? null;
+    if (gap !== null) throw notSignedIn(gap);
     return { value: { config: parsed.data, secrets, revision }, reason: `${title} is on and configured` };
+  }
   const issues = issuesOf(parsed.error, "config");
   throw new GatewayError("not_configured", `${title} is not configured: ${listed(issues)}`, {
     hint: `Complete the configuration of ${title} on the Connectors page.`,
     issues,
   });
+}
+
+/** Deliveries wait until somebody has signed in. */
+export function notSignedIn(gap: string): GatewayError {
+  return new GatewayError("not_configured", gap, { hint: "Sign in on the page of the connector." });
 }
 
 const strictInputs = new WeakMap<AnyOperation, z.ZodObject>();

@@ -12,6 +12,7 @@ import type { Logger } from "../../../lib/logger.ts";
 import { createRefusalBook, type Refusal, type RefusalBook } from "../../../lib/refusal-book.ts";
 import { programRefused, whatOf } from "../../../lib/refusal-teller.ts";
 import type { SecretBox } from "../../../lib/secret-box.ts";
+import { isSignInLanding } from "../../../lib/sign-in-landing.ts";
 import { systemTailscale, type Tailscale } from "../../../lib/tailnet.ts";
 import { createAccessService, type AccessService } from "./access-service.ts";
 import type { AccessStateFile } from "./access-state.ts";
@@ -66,6 +67,7 @@ export function buildAccess(options: BuildAccessOptions): Access {
         book.note({ caller, reason, what: whatOf(request) });
       });
     },
+    isLanding: isSignInLanding,
     isOpenToRuns: ({ url = "" }) => url === mcpPath,
     onProgramRefused: (request, refusal) => {
       book.note(programRefused(request, refusal));

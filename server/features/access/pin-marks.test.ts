@@ -38,6 +38,8 @@ describe("marks", () => {
       "localModels.update",
       "mcp.create",
       "mcp.update",
+      "mcpSignIn.begin",
+      "mcpSignIn.signOut",
       "providers.create",
       "providers.update",
       "push.subscribe",

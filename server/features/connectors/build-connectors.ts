@@ -18,6 +18,7 @@ import { createPageReader } from "../../connectors/web-fetch/page-reader.ts";
 import { createWebFetch } from "../../connectors/web-fetch/web-fetch.ts";
 import type { ApprovalService } from "../approvals/approval-service.ts";
 import type { PanicSwitch } from "../chief/panic-switch.ts";
+import type { NotificationService } from "../notifications/notification-service.ts";
 import { createConfigStore } from "./config-store.ts";
 import { buildCustom } from "./build-custom.ts";
 import { createConnectorApprovals } from "./connector-approvals.ts";
@@ -27,6 +28,7 @@ import { deliverThrough, type DeliveryReply } from "./deliver-messages.ts";
 import { createNetworkMode } from "./network-mode.ts";
 import { createPolicyStore } from "./policy-store.ts";
 import { buildStatus } from "./build-status.ts";
+import { signInGap } from "./sign-in/sign-in-state.ts";
 import { usesOf, type ConnectorUsers } from "./uses.ts";
 import type { ToldEvidence } from "../evidence/told-evidence.ts";
 import { rememberCalls } from "./remember-calls.ts";
@@ -37,6 +39,7 @@ interface Dependencies {
   outbox: Outbox;
   approvals: ApprovalService;
   panic: PanicSwitch;
+  notifications: Pick<NotificationService, "notify" | "settle">;
   trust: GatewayDependencies["trust"];
   /** What of automations calls outlive the process. */
   automations: {
@@ -86,7 +89,7 @@ export async function buildConnectors(context: AppContext, parts: Dependencies):
   });
   const dependencies: GatewayDependencies = {
     registry,
-    configs: configs.configs,
+    configs: { ...configs.configs, signInGap: (connector, config) => signInGap(connector, config, configs) },
     policies,
     mode: network.now,
     evidence,
@@ -115,10 +118,10 @@ export async function buildConnectors(context: AppContext, parts: Dependencies):
   const custom = await buildCustom(context, {
     gateway,
     dependencies,
-    async forget(id) {
-      await configs.forget(id);
-      await policies.forget(id);
-    },
+    configs,
+    notifications: parts.notifications,
+    statusOf: async (id) => (await status.service.statusOf(id)) ?? status.service.get(id),
+    policies,
   });
   const users: ConnectorUsers = { ...parts.users, subscriptions: () => feeds.get().subscriptions };
   mountConnectors(mount, {

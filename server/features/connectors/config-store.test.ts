@@ -132,6 +132,7 @@ test("a secret written by hand among the other fields works, is never shown, and
           isEnabled: true,
           config: { address, apiKey: "written-by-hand" },
           secrets: {},
+          signIn: null,
           binding: null,
           revision: 4,
           updatedAt: null,

@@ -6,7 +6,7 @@ import type { SecretBox } from "../../../lib/secret-box.ts";
 import type { AnyConnector } from "../../connectors/framework/define-connector.ts";
 import type { BoundConnector, GatewayDependencies } from "../../connectors/framework/gateway-request.ts";
 import { issuesOf } from "../../connectors/framework/prepare-call.ts";
-import type { ConnectorRecord, ConnectorsFile } from "./connector-files.ts";
+import type { ConnectorRecord, ConnectorsFile, SignInRecord } from "./connector-files.ts";
 import { boundRecord, handWritten, isBoundTo, recordIn } from "./connector-record.ts";
 
 /** Configurations of connectors; secrets go in and never come out, except to the gateway. */
@@ -21,6 +21,13 @@ export interface ConfigStore {
   setEnabled(connector: AnyConnector, isEnabled: boolean): Promise<void>;
   /** It leads elsewhere than when it was configured or turned on: until somebody looks at it, it is off and has no secrets. */
   isChanged(connector: BoundConnector): boolean;
+  /** What is kept of its sign-in; `null` when it leads elsewhere now. */
+  signIn(connector: BoundConnector): SignInRecord | null;
+  /** Answers what was kept before. `make` gets the newest, and may be asked again when the file was changed meanwhile. */
+  putSignIn(
+    connector: BoundConnector,
+    make: (before: SignInRecord | null) => SignInRecord | null,
+  ): Promise<SignInRecord | null>;
   /** Whatever comes with this id is a new one. */
   forget(id: string): Promise<void>;
   /** Seals secrets that were written into the file by hand. */
@@ -130,10 +137,10 @@ export function createConfigStore({ store, secrets, clock }: Parts): ConfigStore
     },
     setEnabled: (connector, isEnabled) => change(connector, (record) => ({ ...record, isEnabled })),
     isChanged(connector) {
-      const record = recordIn(store.get(), connector.id);
-      const isUsed = record.isEnabled || Object.values(record.secrets).some((secret) => secret !== null);
-      return isUsed && !isBoundTo(record, connector);
+      return isUsed(recordIn(store.get(), connector.id)) && !isBoundTo(recordIn(store.get(), connector.id), connector);
     },
+    signIn: (connector) => recordOf(connector).signIn,
+    putSignIn: (connector, make) => putSignIn((update) => change(connector, update), make),
     forget: (id) =>
       store.update((file) => {
         const { [id]: _forgotten, ...connectors } = file.connectors;
@@ -159,6 +166,22 @@ export function createConfigStore({ store, secrets, clock }: Parts): ConfigStore
       }
     },
   };
+}
+
+function isUsed({ isEnabled, signIn, secrets }: ConnectorRecord): boolean {
+  return isEnabled || signIn !== null || Object.values(secrets).some((secret) => secret !== null);
+}
+
+async function putSignIn(
+  change: (make: (record: ConnectorRecord) => ConnectorRecord) => Promise<void>,
+  make: Parameters<ConfigStore["putSignIn"]>[1],
+): Promise<SignInRecord | null> {
+  let before: SignInRecord | null = null;
+  await change((record) => {
+    before = record.signIn;
+    return { ...record, signIn: make(before) };
+  });
+  return before;
 }
 
 /** What of a new configuration is no secret. Throws `invalid_request` for the whole, with the secrets that are kept. */

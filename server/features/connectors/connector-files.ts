@@ -2,12 +2,55 @@ import { z } from "zod";
 
 import { connectorPolicySchema, networkModeSchema, policyChangeSchema } from "../../../contract/features/connectors.ts";
 import { storedSecretSchema } from "../../../lib/secret-box.ts";
+import { signInPlaceSchema } from "../../connectors/custom/mcp/sign-in/sign-in-place.ts";
+
+const clientSchema = z.strictObject({
+  id: z.string(),
+  secret: storedSecretSchema,
+  /** How it says who it is when it asks for tokens, where registering has settled that. */
+  method: z.string().nullable(),
+});
+
+/** Where one signs in, as the user has agreed to it, and what PortOS is known by there. */
+const signInWaySchema = z.strictObject({ place: signInPlaceSchema, client: clientSchema, redirectUri: z.string() });
+export type SignInWay = z.output<typeof signInWaySchema>;
+
+const signInSchema = z.strictObject({
+  /** Of the server it was made for. */
+  address: z.string(),
+  current: signInWaySchema
+    .extend({
+      access: storedSecretSchema,
+      refresh: storedSecretSchema,
+      scope: z.string().nullable(),
+      since: z.iso.datetime(),
+      /** When the access token ends, as far as it is known. */
+      until: z.iso.datetime().nullable(),
+      /** Why it does not count any more. */
+      ended: z.string().nullable(),
+      /** What was asked for besides and is not covered. */
+      missing: z.string().nullable(),
+    })
+    .nullable(),
+  /** Somebody is on the page just now: taken away before the way back is redeemed, so that it counts once. */
+  pending: signInWaySchema
+    .extend({
+      /** SHA-256. */
+      state: z.string(),
+      verifier: storedSecretSchema,
+      until: z.iso.datetime(),
+    })
+    .nullable(),
+});
+export type SignInRecord = z.output<typeof signInSchema>;
 
 const connectorRecordSchema = z.strictObject({
   isEnabled: z.boolean().default(false),
   /** Without the secrets. */
   config: z.record(z.string(), z.unknown()).default({}),
   secrets: z.record(z.string(), storedSecretSchema).default({}),
+  /** Tokens of whoever signed in on its page. */
+  signIn: signInSchema.nullable().default(null),
   /** Of the connector it was configured for, where that can become another one; see `Connector.binding`. */
   binding: z.string().nullable().default(null),
   /** Grows with each change of the configuration. */

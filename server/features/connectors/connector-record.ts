@@ -22,6 +22,7 @@ export function boundRecord(file: ConnectorsFile, connector: BoundConnector): Co
     isEnabled: false,
     config: Object.fromEntries(plain),
     secrets: {},
+    signIn: null,
     revision: record.revision + 1,
   };
 }

@@ -22,6 +22,7 @@ import { doctorTargets } from "./doctor-targets.ts";
 import type { HealthStore } from "./health-store.ts";
 import type { LastCalls } from "./last-calls.ts";
 import { lookNames, lookSubject, recordedLook, type Looker } from "./recorded-look.ts";
+import { signInState } from "./sign-in/sign-in-state.ts";
 import { operationsOf, toJsonSchema } from "./connector-views.ts";
 import { readPolicy } from "./policy-store.ts";
 
@@ -81,6 +82,7 @@ export function createConnectorService({ dependencies, configs, healths, lastCal
       })),
       hasHealth: health !== undefined,
       health: healths.of(id, revision),
+      signIn: await signInState(connector, configs),
       used: limiter.used(id, clock.now()),
       lastCall: lastCalls.of(id),
     };

@@ -8,12 +8,14 @@ import type {
 import { AppError } from "../../../lib/app-error.ts";
 import type { Clock } from "../../../lib/clock.ts";
 import type { JsonStore } from "../../../lib/json-store.ts";
+import { isUnauthorized } from "../../connectors/custom/mcp/mcp-sessions.ts";
 import { mcpConnector, mcpProblems, type McpParts } from "../../connectors/custom/mcp/mcp-connector.ts";
 import { acceptTools, compareTools, isWhole, listOperation } from "../../connectors/custom/mcp/mcp-tools.ts";
 import type { Gateway } from "../../connectors/framework/gateway.ts";
 import type { GatewayRequest } from "../../connectors/framework/gateway-request.ts";
 import type { CustomConnectors } from "./custom-folder.ts";
 import type { CustomState, OfferedTools } from "./custom-state.ts";
+import type { SignInService } from "./sign-in/sign-in-service.ts";
 import type { DraftCalls } from "./draft-calls.ts";
 
 type Asking = Pick<GatewayRequest, "caller" | "correlationId" | "signal">;
@@ -41,20 +43,32 @@ interface Parts {
   mcp: McpParts;
   gateway: Gateway;
   drafts: DraftCalls;
+  signIns: Pick<SignInService, "lookAtDraft">;
   clock: Clock;
 }
 
-export function createMcpService({ custom, state, mcp, gateway, drafts, clock }: Parts): McpService {
+export function createMcpService({ custom, state, mcp, gateway, drafts, signIns, clock }: Parts): McpService {
   function view(definition: McpConnector, offered: OfferedTools | null): McpTools {
     return {
       at: offered?.at ?? null,
       server: offered?.server ?? null,
       tools: compareTools(definition.tools, offered?.tools ?? null),
       runs: runsOf(definition, mcp.programs.runningSince(definition.id)),
+      signIn: null,
     };
   }
 
   const offeredOf = (id: string): OfferedTools | null => state.get().offered[id] ?? null;
+
+  /** Where one signs in to a server that lets nobody in; `null` where it wants something else, or was given something. */
+  async function offerFor(definition: McpConnector, values: Record<string, unknown>, asking: Asking) {
+    const { server } = definition;
+    if (server.kind !== "http" || (server.auth.kind !== "none" && server.auth.kind !== "oauth")) return null;
+    const auth = server.auth.kind === "oauth" ? server.auth : signedOnPage;
+    const connector = mcpConnector({ ...definition, server: { ...server, auth }, tools: [] }, mcp);
+    const looker = { ...asking, signal: asking.signal ?? new AbortController().signal };
+    return signIns.lookAtDraft({ connector, values, auth }, looker);
+  }
 
   return {
     async look(definition, values, asking) {
@@ -66,14 +80,20 @@ export function createMcpService({ custom, state, mcp, gateway, drafts, clock }:
         { ...definition, tools: [] },
         {
           ...mcp,
+          signIns: { ...mcp.signIns, token: () => Promise.resolve(null) },
           onOffered(_id, found) {
             offered = { ...found, at: new Date(clock.now()).toISOString() };
           },
         },
       );
+      const nothing = view({ ...definition, tools: [] }, null);
       try {
         await drafts.execute(draft, values, { ...asking, operation: listOperation, params: {} });
         return view({ ...definition, tools: [] }, offered);
+      } catch (error) {
+        const signIn = isUnauthorized(error) ? await offerFor(definition, values, asking) : null;
+        if (signIn === null) throw error;
+        return { ...nothing, signIn };
       } finally {
         mcp.sessions.forget(definition.id);
         await mcp.programs.endThose((id) => id === definition.id);
@@ -126,6 +146,8 @@ export function createMcpService({ custom, state, mcp, gateway, drafts, clock }:
     },
   };
 }
+
+const signedOnPage = { kind: "oauth" as const, clientId: null, clientSecret: null, scope: null };
 
 /** Throws `conflict` for a tool that is not there as it was seen. */
 function takenFrom(wanted: readonly Accepted[], find: (tool: string, hash: string) => McpToolFacts | undefined) {

@@ -11,7 +11,15 @@ import type { RunSubject } from "../../connectors/framework/run-call.ts";
 import { toGatewayError } from "../../connectors/framework/to-gateway-error.ts";
 
 /** Names under which looks stand in the evidence; no operation has them. */
-export const lookNames = { health: "look: health", doctor: "look: way" } as const;
+export const lookNames = {
+  health: "look: health",
+  doctor: "look: way",
+  signIn: "sign-in: look",
+  signInRegister: "sign-in: register",
+  signInRedeem: "sign-in: token",
+  signInRenew: "sign-in: renew",
+  signInRevoke: "sign-in: revoke",
+} as const;
 /** Looks have a limit of their own, so that they take nothing from calls; no id has a space in it. */
 const looksPerMinute = 20;
 const looks = new Set<string>(Object.values(lookNames));

@@ -2,6 +2,7 @@ import { z } from "zod";
 
 import {
   mcpServerInfoSchema,
+  type McpAuth,
   type McpConnector,
   type McpServerInfo,
   type McpTool,
@@ -20,16 +21,18 @@ import { baseOf, publicValues, signIn } from "../declared-request.ts";
 import { authNames, bindingOf, checkFields, checkNames, configOf, type Add, type Config } from "../declared-config.ts";
 import { fillText, namesIn } from "../fill-template.ts";
 import { toleratedInput } from "../json-input.ts";
+import { askSignedIn, type McpSignIns, type SignedConnector } from "./ask-signed-in.ts";
 import type { McpLink } from "./mcp-link.ts";
 import type { McpPrograms } from "./mcp-programs.ts";
 import { outputOf, mcpOutputSchema } from "./mcp-result.ts";
-import type { McpSessions } from "./mcp-sessions.ts";
+import type { McpSessions, SessionSpec } from "./mcp-sessions.ts";
 import { listOperation } from "./mcp-tools.ts";
 
 /** What connectors of this kind have in common. */
 export interface McpParts {
   programs: McpPrograms;
   sessions: McpSessions;
+  signIns: McpSignIns;
   /** Told each time a server has said what it offers. */
   onOffered(id: string, offered: { server: McpServerInfo | null; tools: McpToolFacts[] }): void;
 }
@@ -43,7 +46,7 @@ export function mcpProblems(definition: McpConnector): { path: string; message: 
   const plain = new Set(config.filter(({ isSecret }) => !isSecret).map(({ name }) => name));
   if (server.kind === "http") {
     checkNames("server.url", namesIn(server.url), plain, add);
-    for (const [path, name] of authNames(server.auth))
+    for (const [path, name] of authNamesOf(server.auth))
       if (!all.has(name)) add(`server.${path}`, `names ${name}, which is no field of the configuration`);
   } else {
     for (const [name, text] of Object.entries(server.env)) checkNames(`server.env.${name}`, namesIn(text), all, add);
@@ -61,6 +64,11 @@ export function mcpProblems(definition: McpConnector): { path: string; message: 
   return problems;
 }
 
+function authNamesOf(auth: McpAuth): [string, string][] {
+  if (auth.kind !== "oauth") return authNames(auth);
+  return auth.clientSecret === null ? [] : [["auth.clientSecret", auth.clientSecret]];
+}
+
 /** A connector of a definition without problems: its accepted tools, and a look at what the server offers. */
 export function mcpConnector(definition: McpConnector, parts: McpParts): AnyConnector {
   const { id, title, description, config, server, tools } = definition;
@@ -71,6 +79,7 @@ export function mcpConnector(definition: McpConnector, parts: McpParts): AnyConn
     description,
     ...configOf(config),
     binding: bindingOf("mcp", server, config),
+    ...(isSigned(definition) ? { signInAddress: (values: Config) => addressOf(definition, values) } : {}),
     operations: { ...Object.fromEntries(operations), [listOperation]: listTools(definition, parts) },
     insides: (values: Config) =>
       server.kind === "http" && server.isInside
@@ -166,7 +175,7 @@ function targetsOf(definition: McpConnector, values: Config): string[] {
 function withLink<T>(
   definition: McpConnector,
   context: OperationContext<Config>,
-  { programs, sessions }: McpParts,
+  { programs, sessions, signIns }: McpParts,
   work: (link: McpLink) => Promise<T>,
 ): Promise<T> {
   const { id, server, config: fields } = definition;
@@ -179,7 +188,21 @@ function withLink<T>(
     return programs.use(id, { program, env, maxMessageBytes: context.maxReplyBytes + 65_536 }, work);
   }
   const url = addressOf(definition, config);
+  const reach = (spec: Pick<SessionSpec, "headers" | "fetch" | "who">): Promise<T> =>
+    sessions.use(id, { ...spec, url, signal, timeoutMs: Math.max(1, context.timeLeftMs()) }, work);
+  if (server.auth.kind === "oauth")
+    return askSignedIn(signedConnector(definition, config), { signIns, context, isInside: server.isInside, reach });
   const headers: Record<string, string> = {};
   signIn(server.auth, { url, headers, config, isInside: server.isInside });
-  return sessions.use(id, { url, headers, fetch, signal, timeoutMs: Math.max(1, context.timeLeftMs()) }, work);
+  return reach({ headers, fetch });
+}
+
+function isSigned({ server }: McpConnector): boolean {
+  return server.kind === "http" && server.auth.kind === "oauth";
+}
+
+function signedConnector(definition: McpConnector, values: Config): SignedConnector {
+  const { id, title, server, config } = definition;
+  const { secrets } = configOf(config);
+  return { id, title, binding: bindingOf("mcp", server, config), secrets, address: addressOf(definition, values) };
 }

@@ -5,6 +5,8 @@ import { openMcpLink, type LinkOptions, type McpLink } from "./mcp-link.ts";
 export interface SessionSpec extends LinkOptions {
   url: URL;
   headers: Record<string, string>;
+  /** Where what it signs in with changes by itself: as whom it is begun. */
+  who?: string;
   /** The way to the network of this call. */
   fetch: typeof fetch;
 }
@@ -63,7 +65,8 @@ export function createMcpSessions({ version, monotonic }: { version: string; mon
       try {
         return await once(id, spec, work, isGood ? found : null);
       } catch (error) {
-        known.delete(id);
+        // Who was not let in goes on where it was once it is.
+        if (!isUnauthorized(error)) known.delete(id);
         // The server does not know it any more, so it has done nothing.
         if (isGood && isForgotten(error)) return once(id, spec, work, null);
         throw error;
@@ -72,13 +75,22 @@ export function createMcpSessions({ version, monotonic }: { version: string; mon
   };
 }
 
-function markOf({ url, headers }: SessionSpec): string {
-  return JSON.stringify([url.href, headers]);
+function markOf({ url, headers, who }: SessionSpec): string {
+  return JSON.stringify([url.href, who ?? headers]);
 }
 
 function isForgotten(error: unknown): boolean {
-  if (!(error instanceof GatewayError) || !(error.cause instanceof Error)) return false;
-  return "code" in error.cause && error.cause.code === 404;
+  return statusIn(error) === 404;
+}
+
+/** Whether a server wants to know who asks. */
+export function isUnauthorized(error: unknown): boolean {
+  return statusIn(error) === 401;
+}
+
+function statusIn(error: unknown): unknown {
+  if (!(error instanceof GatewayError) || !(error.cause instanceof Error)) return null;
+  return "code" in error.cause ? error.cause.code : null;
 }
 
 /** What a server has to say besides its answers is not listened to: nobody would read it between calls. */

@@ -68,11 +68,15 @@ function definition(server: Record<string, unknown> = {}): McpConnector {
   });
 }
 
+const never = (): Promise<never> => Promise.reject(new Error("Nobody signs in to a program"));
+const nobodySignsIn = { token: never, renewed: never, ended: never, tooLittle: never };
+
 function put(made: McpConnector): void {
   expect(mcpProblems(made)).toEqual([]);
   gateway.registry.replace(
     mcpConnector(made, {
       programs,
+      signIns: nobodySignsIn,
       sessions: createMcpSessions({ version: "1.0.0", monotonic: () => systemClock.monotonic() }),
       onOffered(_id, found) {
         offered = found;

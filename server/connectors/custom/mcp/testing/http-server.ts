@@ -13,6 +13,11 @@ export interface HttpMcpServer {
   asked: string[];
   /** What `authorization` must be; `null`: anybody may come. */
   wanted: string | null;
+  /** Judges it instead of `wanted`: what is answered to those who may not come, `null` for those who may. */
+  refusal:
+    ((authorization: string | undefined, method: string) => { status: 401 | 403; challenge: string } | null) | null;
+  /** What is found at other paths, as JSON. */
+  documents: Record<string, unknown>;
   description: string;
   /** Forgets all conversations, as a restart does. */
   restart(): void;
@@ -22,9 +27,11 @@ export interface HttpMcpServer {
 /** Starts one that remembers a number for each conversation. */
 export async function startHttpMcpServer(): Promise<HttpMcpServer> {
   const sessions = new Map<string, StreamableHTTPServerTransport>();
-  const made: Pick<HttpMcpServer, "asked" | "wanted" | "description"> = {
+  const made: Pick<HttpMcpServer, "asked" | "wanted" | "refusal" | "documents" | "description"> = {
     asked: [],
     wanted: null,
+    refusal: null,
+    documents: {},
     description: "Counts how often it was called.",
   };
 
@@ -59,10 +66,24 @@ export async function startHttpMcpServer(): Promise<HttpMcpServer> {
         response.writeHead(401).end("who are you?");
         return;
       }
+      const document = made.documents[request.url ?? ""];
+      if (document !== undefined) {
+        response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(document));
+        return;
+      }
       const chunks: Buffer[] = [];
       for await (const chunk of request) chunks.push(chunk as Buffer);
       const text = Buffer.concat(chunks).toString("utf8");
       const body = text === "" ? undefined : (JSON.parse(text) as { method?: string });
+      const refusal = made.refusal?.(request.headers.authorization, body?.method ?? "") ?? null;
+      if (refusal !== null) {
+        response.writeHead(refusal.status, { "www-authenticate": refusal.challenge }).end();
+        return;
+      }
+      if (request.method === "GET") {
+        response.writeHead(404).end();
+        return;
+      }
       made.asked.push(body?.method ?? request.method ?? "");
       const id = request.headers["mcp-session-id"];
       const known = typeof id === "string" ? sessions.get(id) : await begin();
