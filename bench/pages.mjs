@@ -13,6 +13,7 @@ const size = 2_000_000;
 const limitMs = 200;
 const bundle = await bundleProgram("bench/lib/pages-parts.ts");
 const parts = await import(pathToFileURL(bundle).href);
+await parts.loadSanitiser();
 const url = "https://example.com/";
 
 const filled = (piece) => piece.repeat(Math.floor(size / piece.length));

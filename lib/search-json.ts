@@ -6,14 +6,19 @@ import { compile, TreeInterpreter, type JSONValue } from "@jmespath-community/jm
 const mostResult = 20_000_000;
 const usualMs = 1_000;
 
-const room: { work: () => unknown } = createContext({ work: () => null }) as { work: () => unknown };
-const script = new Script("work()");
+/** Made at the first search: a room of its own is a second set of everything JavaScript has. */
+let madeRoom: { room: { work: () => unknown }; script: Script } | null = null;
 
 /**
  * What a JMESPath expression finds in a value; `null` for nothing. Throws an `Error` that says why for one that cannot be read or
  * worked out, that takes long, or that makes more of it than anybody can read: some lines of text are enough for either.
  */
 export function searchJson(expression: string, value: unknown, timeoutMs = usualMs): unknown {
+  madeRoom ??= {
+    room: createContext({ work: () => null }) as { work: () => unknown },
+    script: new Script("work()"),
+  };
+  const { room, script } = madeRoom;
   room.work = () => {
     const found = TreeInterpreter.search(compile(expression), value as JSONValue) ?? null;
     refuseLarge(found);

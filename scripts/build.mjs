@@ -47,7 +47,9 @@ export function pruneFormerBuilds() {
     const folder = join(distDir, name);
     if (!existsSync(folder)) continue;
     const kept = new Set(readStamp(name)?.files ?? []);
-    for (const file of readdirSync(folder)) if (!kept.has(`${name}/${file}`)) rmSync(join(folder, file));
+    for (const file of readdirSync(folder)) {
+      if (!kept.has(`${name}/${file.replace(/\.[0-9a-f]{8}\.cache$/, "")}`)) rmSync(join(folder, file));
+    }
   }
 }
 
@@ -59,7 +61,7 @@ async function buildTarget(target, log) {
   log(`  built ${target.name} in ${((performance.now() - started) / 1000).toFixed(1)} s`);
 }
 
-async function buildBundle({ name, entry }) {
+async function buildBundle({ name, entry, isCached = false }) {
   const { rolldown } = await import("rolldown");
   const bundle = await rolldown({
     cwd: root,
@@ -73,16 +75,17 @@ async function buildBundle({ name, entry }) {
   try {
     const { output } = await bundle.write({
       dir: distDir,
-      format: "esm",
-      entryFileNames: "[name].js",
-      chunkFileNames: `${name}/[name]-[hash].js`,
+      ...(isCached ? cachedProgram(name) : plainProgram(name)),
       sourcemap: true,
-      // Node keeps the text of a program and the ends of its lines in memory: names stay, for stacks; space and comments go.
-      minify: { compress: false, mangle: false, codegen: { removeWhitespace: true } },
-      // Packages in CommonJS ask for built-in modules at run time.
-      banner:
-        'import { createRequire as portosRequire } from "node:module"; const require = portosRequire(import.meta.url);',
+      // Node keeps the text of a program and the ends of its lines in memory: names of functions stay, for stacks; the others,
+      // space and comments go.
+      minify: {
+        compress: false,
+        mangle: { keepNames: { function: true, class: true } },
+        codegen: { removeWhitespace: true },
+      },
     });
+    if (isCached) writeStarter(name, output);
     const hash = createHash("sha256");
     for (const part of output) {
       if (part.type !== "chunk") continue;
@@ -93,6 +96,41 @@ async function buildBundle({ name, entry }) {
   } finally {
     await bundle.close();
   }
+}
+
+/** What scripts/lib/cached-program.cjs runs. */
+function cachedProgram(name) {
+  return {
+    format: "cjs",
+    entryFileNames: `${name}/main-[hash].cjs`,
+    chunkFileNames: `${name}/[name]-[hash].cjs`,
+    // What `lazyPackages` looks for has a name then.
+    minifyInternalExports: false,
+    // V8 forgets who a program was loaded by when it takes what it has made of it before, and could import nothing.
+    dynamicImportInCjs: false,
+  };
+}
+
+function plainProgram(name) {
+  return {
+    format: "esm",
+    entryFileNames: "[name].js",
+    chunkFileNames: `${name}/[name]-[hash].js`,
+    // Packages in CommonJS ask for built-in modules at run time.
+    banner:
+      'import { createRequire as portosRequire } from "node:module"; const require = portosRequire(import.meta.url);',
+  };
+}
+
+function writeStarter(name, output) {
+  const { fileName } = output.find((part) => part.type === "chunk" && part.isEntry);
+  const text = `import { fileURLToPath } from "node:url";
+
+import { runCached } from "../scripts/lib/cached-program.cjs";
+
+runCached(fileURLToPath(new URL("./${fileName}", import.meta.url)));
+`;
+  writeFileSync(join(distDir, `${name}.js`), text);
 }
 
 /**

@@ -1,7 +1,8 @@
 // What is built: one bundle per process, one for the programs of scripts/control, and the client.
-// `sources` are the folders whose change makes a bundle stale.
+// `sources` are the folders whose change makes a bundle stale; what PM2 keeps running `isCached`: it starts with what V8 has made of
+// its text before (scripts/lib/cached-program.cjs).
 export const bundles = [
-  { name: "server", entry: "server/main.ts", sources: ["contract", "lib", "server"] },
+  { name: "server", entry: "server/main.ts", isCached: true, sources: ["contract", "lib", "server"] },
   {
     name: "page-reader",
     entry: "server/connectors/web-fetch/page-worker.ts",
@@ -12,11 +13,11 @@ export const bundles = [
     entry: "server/connectors/custom/openapi/document-worker.ts",
     sources: ["contract", "lib", "server/connectors"],
   },
-  { name: "cos", entry: "cos/main.ts", sources: ["contract", "lib", "cos"] },
-  { name: "browser", entry: "browser/main.ts", sources: ["contract", "lib", "browser"] },
-  { name: "autofixer", entry: "autofixer/main.ts", sources: ["contract", "lib", "autofixer"] },
-  { name: "autofixer-ui", entry: "autofixer/ui/main.ts", sources: ["contract", "lib", "autofixer"] },
-  { name: "ui", entry: "client/serve/main.ts", sources: ["contract", "lib", "client/serve"] },
+  { name: "cos", entry: "cos/main.ts", isCached: true, sources: ["contract", "lib", "cos"] },
+  { name: "browser", entry: "browser/main.ts", isCached: true, sources: ["contract", "lib", "browser"] },
+  { name: "autofixer", entry: "autofixer/main.ts", isCached: true, sources: ["contract", "lib", "autofixer"] },
+  { name: "autofixer-ui", entry: "autofixer/ui/main.ts", isCached: true, sources: ["contract", "lib", "autofixer"] },
+  { name: "ui", entry: "client/serve/main.ts", isCached: true, sources: ["contract", "lib", "client/serve"] },
   { name: "mcp", entry: "mcp/main.ts", sources: ["contract", "lib", "mcp"] },
   {
     name: "control",

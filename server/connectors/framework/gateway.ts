@@ -7,7 +7,7 @@ import { createCallTrace } from "./call-trace.ts";
 import { cleanInput } from "./clean-input.ts";
 import { endingError, GatewayError } from "./gateway-error.ts";
 import type { DeliveryOf, GatewayDependencies, GatewayReply, GatewayRequest } from "./gateway-request.ts";
-import { cleanOutput } from "./output-cleaning.ts";
+import { cleanReply } from "./output-cleaning.ts";
 import { issuesOf, prepareCall, type PreparedCall } from "./prepare-call.ts";
 import { openNetwork } from "./run-call.ts";
 import { toGatewayError } from "./to-gateway-error.ts";
@@ -242,9 +242,9 @@ async function readReply(
 ): Promise<Ended> {
   const { operation, policy, secrets } = call;
   const parsed = await path.step("reply", () => readAsDeclared(call, raw));
-  const output = await path.step("output", () => {
+  const output = await path.step("output", async () => {
     if (!policy.cleansOutput) return { value: parsed, code: "off", reason: "The policy leaves the reply as it is" };
-    const value = cleanOutput(parsed, {
+    const value = await cleanReply(parsed, {
       secrets,
       schema: operation.output,
       onCut() {

@@ -1,14 +1,17 @@
 import * as fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
 
 import { cleanInput } from "./clean-input.ts";
 import { GatewayError } from "./gateway-error.ts";
 import { htmlField } from "./html-field.ts";
 import { cleanOutput } from "./output-cleaning.ts";
+import { loadSanitiser } from "./sanitiser.ts";
 import { secretForms } from "./secret-forms.ts";
 
 const none = { secrets: [] };
+
+beforeAll(loadSanitiser);
 
 describe("what is harmless", () => {
   test.each([

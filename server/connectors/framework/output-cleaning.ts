@@ -1,6 +1,5 @@
 import { stripVTControlCharacters } from "node:util";
 
-import sanitizeHtml from "sanitize-html";
 import type { z } from "zod";
 
 import { redactedMark, redactTokens } from "../../../lib/redact.ts";
@@ -9,6 +8,7 @@ import { withoutControls } from "./clean-input.ts";
 import { GatewayError } from "./gateway-error.ts";
 import { isHtmlField, partsOf, plain } from "./html-field.ts";
 import { isOpeningField } from "./opening-field.ts";
+import { loadSanitiser, sanitiser, SanitiserMissing } from "./sanitiser.ts";
 import { secretForms } from "./secret-forms.ts";
 
 export interface OutputCleaning {
@@ -28,11 +28,22 @@ const deepest = 200;
 /** Entries of a list have the same few names. */
 const mostNames = 1_000;
 
+/** `cleanOutput` of what may hold HTML: the library for that is loaded with the first that does. */
+export async function cleanReply<T>(value: T, options: OutputCleaning): Promise<T> {
+  try {
+    return cleanOutput(value, options);
+  } catch (error) {
+    if (!(error instanceof SanitiserMissing)) throw error;
+  }
+  await loadSanitiser();
+  return cleanOutput(value, options);
+}
+
 /**
  * A copy of what came back, without secrets (by their value in every usual spelling, and by the shape of known tokens), without
  * control characters besides tab and line ends and without marks that override the direction of text; HTML without anything that
  * runs, where the schema says that it is HTML; an `openingField` with what it opens by. Everything else stays as it is, bytes too. Doing it twice changes nothing more.
- * Throws `reply_invalid` for what is nested deeper than 200 levels.
+ * Throws `reply_invalid` for what is nested deeper than 200 levels, and for HTML while `loadSanitiser` was not waited for.
  */
 export function cleanOutput<T>(value: T, { secrets, schema, onCut }: OutputCleaning): T {
   const redactSecrets = redactorFor(secrets);
@@ -47,9 +58,10 @@ export function cleanOutput<T>(value: T, { secrets, schema, onCut }: OutputClean
     return fresh;
   };
   const cleanHtml = (text: string): string => {
+    const sanitiseHtml = sanitiser();
     const { html, isCut } = tameHtml(cleanText(text), htmlLimits);
     if (isCut) onCut?.();
-    return cleanText(sanitizeHtml(html, htmlOptions));
+    return cleanText(sanitiseHtml(html));
   };
 
   function cleaned(part: unknown, schemas: readonly z.core.$ZodType[], depth: number): unknown {
@@ -105,22 +117,3 @@ function secretRedactor(secrets: readonly string[]): (text: string) => string {
 function literally(text: string): string {
   return text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
 }
-
-/** What a reader needs of a page or a mail: no script, no style, nothing that is loaded, links that carry nothing along. */
-const htmlOptions: sanitizeHtml.IOptions = {
-  allowedTags: sanitizeHtml.defaults.allowedTags,
-  allowedAttributes: {
-    a: ["href", "title", "rel"],
-    abbr: ["title"],
-    bdo: ["dir"],
-    ol: ["start"],
-    td: ["colspan", "rowspan"],
-    th: ["colspan", "rowspan", "scope"],
-    time: ["datetime"],
-  },
-  allowedSchemes: ["http", "https", "mailto"],
-  allowProtocolRelative: false,
-  disallowedTagsMode: "discard",
-  enforceHtmlBoundary: false,
-  transformTags: { a: sanitizeHtml.simpleTransform("a", { rel: "noopener noreferrer nofollow" }) },
-};

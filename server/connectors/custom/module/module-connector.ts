@@ -3,6 +3,7 @@ import { z } from "zod";
 import {
   defineConnector,
   defineOperation,
+  refuseWrongExamples,
   type AnyConnector,
   type AnyOperation,
   type OperationContext,
@@ -40,6 +41,7 @@ export function moduleConnector(declared: DeclaredModule, use: UseModule, versio
     ),
     operations: Object.fromEntries(made),
   };
+  refuseWrongExamples(base);
   if (!hasHealth) return defineConnector(base);
   return defineConnector({
     ...base,

@@ -55,13 +55,17 @@ export function ownTool<Input extends z.ZodObject>(tool: {
   run(input: z.output<Input>, call: ToolCall): Promise<ToolResult>;
 }): OwnTool {
   const { area, name, title, description, input, isRestart = false } = tool;
+  let inputSchema: Record<string, unknown> | null = null;
   return {
     area,
     isRestart,
     name,
     title,
     description,
-    inputSchema: z.toJSONSchema(input, { io: "input" }) as Record<string, unknown>,
+    get inputSchema() {
+      inputSchema ??= z.toJSONSchema(input, { io: "input" }) as Record<string, unknown>; // costs time, and few starts need it
+      return inputSchema;
+    },
     annotations: { readOnlyHint: !isRestart, destructiveHint: false, idempotentHint: !isRestart, openWorldHint: false },
     async run(given, call) {
       const parsed = input.safeParse(given);
