@@ -110,6 +110,7 @@ export const dataFiles = {
     owner: "portos-server",
     what: "Feeds that are followed, keys in their addresses sealed, and which of their entries were given back",
   },
+  events: { path: "events/", owner: "portos-server", what: "What happened lately, and what it was handed on to" },
   hooks: { path: "hooks.json", owner: "portos-server", what: "Webhooks in, their secrets sealed" },
   hookDeliveries: {
     path: "hooks/deliveries/",

@@ -11,6 +11,7 @@ import { chiefEndpoints, chiefFeed, learningEndpoints } from "./features/chief.t
 import { connectorModulesEndpoints } from "./features/connector-modules.ts";
 import { connectorsEndpoints, connectorsFeed } from "./features/connectors.ts";
 import { customConnectorsEndpoints } from "./features/custom-connectors.ts";
+import { eventsEndpoints } from "./features/events.ts";
 import { evidenceEndpoints, evidenceFeed } from "./features/evidence.ts";
 import { historyEndpoints } from "./features/history.ts";
 import { hooksEndpoints, hooksFeed } from "./features/hooks.ts";
@@ -51,6 +52,7 @@ export const endpointGroups = {
   connectors: connectorsEndpoints,
   customConnectors: customConnectorsEndpoints,
   detect: detectEndpoints,
+  events: eventsEndpoints,
   evidence: evidenceEndpoints,
   history: historyEndpoints,
   hooks: hooksEndpoints,

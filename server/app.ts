@@ -24,6 +24,7 @@ import { buildAgents, type BuildAgentsOptions, type BuiltAgents } from "./build-
 import type { CrashRepairParts } from "./crash-repairs.ts";
 import { buildApps, type BuildAppsOptions, type BuiltApps } from "./build-apps.ts";
 import { buildOutside } from "./build-outside.ts";
+import { openEvents, tellEvents } from "./event-sources.ts";
 import { mountApiDocs } from "./features/api-docs/routes.ts";
 import { automationApps } from "./features/automations/app-actions.ts";
 import { automationConnectors } from "./features/automations/automation-connectors.ts";
@@ -159,6 +160,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   });
 
   const panic = await openPanicSwitch(context);
+  const events = await openEvents(context, settings);
   const runsOfAutomations = automationRuns(() => agents.runs);
   const automations = await buildAutomations(context, {
     sessions: cos,
@@ -170,16 +172,12 @@ export async function createApp(options: AppOptions): Promise<App> {
     runs: runsOfAutomations,
     prompts: { issuesOf: (reference, path) => agents.promptIssues(reference, path) },
     connectors: automationConnectors(() => ({ ...outside.connectors, ...outside })),
+    events,
     notifications,
     panic,
   });
   panic.addBrake("pausedAutomations", (by) => automations.stopAll(`Everything was stopped by ${by}`));
   panic.addBrake("stoppedCommands", (by) => automations.stopCommands(`Everything was stopped by ${by}`));
-
-  context.names.add(
-    "automations",
-    ({ id }) => automations.list().automations.find(({ automation }) => automation.id === id)?.automation.name,
-  );
 
   const agents = await buildAgents(core, {
     panic,
@@ -199,7 +197,9 @@ export async function createApp(options: AppOptions): Promise<App> {
     approvals: agents.approvals,
     panic,
     tokens: () => mcp.tokens(),
+    events,
   });
+  context.onStop(tellEvents({ events, apps, snapshots, incidents, agents, automations }));
   const mcp = await buildMcp(context, { outside: outside.connectors, apps, logs: logs.service, cos, ...agents });
 
   await mountFirstSteps(context, { apps, cos, automations, backups });

@@ -17,6 +17,7 @@ import type { LendTools } from "./features/mcp/run-lender.ts";
 import { buildPrompts, type Prompts } from "./features/prompts/build-prompts.ts";
 import { buildProviders } from "./features/providers/build-providers.ts";
 import { buildPush, type BuildPushOptions } from "./features/push/build-push.ts";
+import type { BuiltRepairs } from "./features/repairs/build-repairs.ts";
 import { buildReviews, type BuildReviewsOptions } from "./features/reviews/build-reviews.ts";
 import { type BuiltRuns, buildRuns } from "./features/runs/start-runs.ts";
 import type { RunServiceOptions } from "./features/runs/run-starter.ts";
@@ -59,6 +60,8 @@ export interface BuiltAgents {
   /** Why a prompt cannot be filled with these values, each below `path`. */
   promptIssues: Prompts["issuesOf"];
   automationUse: Chief["automationUse"];
+  /** Told of each change of a repair. */
+  onRepairChanged: BuiltRepairs["onChanged"];
   start(): Promise<void>;
 }
 
@@ -166,6 +169,7 @@ export async function buildAgents(
     knownRun: runs.known,
     promptIssues: prompts.issuesOf,
     automationUse: chief.automationUse,
+    onRepairChanged: repairs.onChanged,
     async start() {
       tasks.start();
       await reviews.start();

@@ -11,15 +11,18 @@ import { buildEvidence } from "./features/evidence/build-evidence.ts";
 import { buildHooks } from "./features/hooks/build-hooks.ts";
 import type { NotificationService } from "./features/notifications/notification-service.ts";
 import { buildOutbox } from "./features/outbox/build-outbox.ts";
+import type { EventBus } from "./features/events/event-bus.ts";
 import { buildTrust } from "./features/trust/build-trust.ts";
+import { tellDeadLetters, tellHealth } from "./outside-events.ts";
 
 interface Dependencies {
   settings: JsonStore<Settings>;
-  automations: Pick<BuiltAutomations, "runForMessage" | "keepReply" | "awaitedQuestions" | "list">;
+  automations: Pick<BuiltAutomations, "runForMessage" | "keepReply" | "awaitedQuestions" | "list" | "causesOf">;
   approvals: ApprovalService;
   panic: PanicSwitch;
   notifications: NotificationService;
   tokens: ConnectorUsers["tokens"];
+  events: Pick<EventBus, "tell">;
 }
 
 /** Everything calls that leave this machine go through, and messages that come in. */
@@ -33,11 +36,18 @@ export interface Outside {
 }
 
 export async function buildOutside(context: AppContext, parts: Dependencies): Promise<Outside> {
-  const { settings, automations, approvals, panic, notifications } = parts;
+  const { settings, automations, approvals, panic, notifications, events } = parts;
   const evidence = await buildEvidence(context, settings);
   const outbox = await buildOutbox(context);
   const trust = await buildTrust(context);
-  const hooks = await buildHooks(context, { settings, runAutomation: automations.runForMessage });
+  context.onStop(tellDeadLetters({ events, outbox, automations, logger: context.logger.child("events") }));
+  const hooks = await buildHooks(context, {
+    settings,
+    runAutomation: automations.runForMessage,
+    onMessage({ id: hookId, name: hook }, { id, event, bytes, isTest, at }) {
+      void events.tell("webhook.received", { hookId, hook, messageId: id, event, bytes, isTest }, { key: id, at });
+    },
+  });
   const connectors = await buildConnectors(context, {
     evidence,
     outbox,
@@ -46,6 +56,10 @@ export async function buildOutside(context: AppContext, parts: Dependencies): Pr
     notifications,
     trust: () => trust,
     automations,
+    onLooked(id, health) {
+      const connector = connectors.registry.get(id)?.title ?? id;
+      void tellHealth({ connectorId: id, connector }, health, events);
+    },
     users: {
       automations: () => automations.list().automations.map(({ automation }) => automation),
       hooks: () => hooks.service.list(),

@@ -1,6 +1,7 @@
 import { z } from "zod";
 
 import { callPathSchema, connectorIdSchema, gatewayCodeSchema, operationNameSchema } from "./connectors.ts";
+import { eventNameSchema } from "./events.ts";
 import { evidenceIdSchema } from "./evidence.ts";
 
 /** Most steps of one automation. */
@@ -85,6 +86,8 @@ export const connectorTryInputSchema = z.strictObject({
     .optional(),
   /** Body of the message that would start it. */
   message: z.json().optional(),
+  /** The newest event of this kind would start it, or the example of the catalogue. */
+  event: eventNameSchema.optional(),
 });
 
 /** One step of a try. */

@@ -15,14 +15,17 @@ export const occurrenceStateSchema = z.enum([
 ]);
 export type OccurrenceState = z.output<typeof occurrenceStateSchema>;
 
+/** What made it due. */
+export const occurrenceTriggerSchema = z.enum(["schedule", "manual", "webhook", "event"]);
+
 /** One due time of an automation, run or not: a row of the ledger. */
 export const occurrenceSchema = z.strictObject({
   id: z.string(),
   automationId: z.string(),
   /** Name of the automation at that time. */
   name: z.string(),
-  trigger: z.enum(["schedule", "manual", "webhook"]),
-  /** Who started it by hand, or which webhook did. */
+  trigger: occurrenceTriggerSchema,
+  /** Who started it by hand, or which webhook or event did. */
   who: z.string().nullable(),
   action: z.enum(["command", "url", "restart-app", "task", "run", "connector"]),
   due: z.iso.datetime(),
@@ -44,6 +47,10 @@ export const occurrenceSchema = z.strictObject({
   outputBytes: z.int().min(0),
   /** Id of the message that started it. */
   messageId: z.string().optional(),
+  /** Id of the event that started it. */
+  eventId: z.string().optional(),
+  /** Automations by whose doing that event came about, the first one first. */
+  causes: z.array(z.string()).optional(),
   /** Its calls of connectors, in their order. */
   steps: z.array(occurrenceStepSchema).optional(),
 });

@@ -1,5 +1,7 @@
 import { z } from "zod";
 
+import { eventNameSchema } from "./events.ts";
+
 function isZone(zone: string): boolean {
   try {
     return new Intl.DateTimeFormat("en", { timeZone: zone }).resolvedOptions().timeZone !== "";
@@ -19,8 +21,8 @@ export const zoneSchema = z
 /** Shortest interval between two due times, in milliseconds. */
 export const minIntervalMs = 1_000;
 
-/** When an automation is due. */
-export const scheduleSchema = z.discriminatedUnion("kind", [
+/** When an automation is due by the clock. */
+export const clockScheduleSchema = z.discriminatedUnion("kind", [
   z.strictObject({
     kind: z.literal("cron"),
     /** Five fields, or six with seconds first; `L`, `W`, `#`, names and `@daily` are understood; 7 is Sunday. */
@@ -43,6 +45,29 @@ export const scheduleSchema = z.discriminatedUnion("kind", [
     zone: zoneSchema,
   }),
 ]);
+export type ClockSchedule = z.output<typeof clockScheduleSchema>;
+
+/** Due whenever one of these events happens. */
+export const eventTriggerSchema = z.strictObject({
+  kind: z.literal("event"),
+  events: z
+    .array(eventNameSchema)
+    .min(1, "must name at least one event")
+    .max(30, "must name at most 30 events")
+    .refine((names) => new Set(names).size === names.length, { error: "must name each event once" }),
+  /** JMESPath over the event's `name`, `at`, `id` and `data`; only those it is true of count. `null`: all. */
+  filter: z
+    .string()
+    .trim()
+    .min(1, "must not be empty; leave it out to take every event")
+    .max(1_000, "must have at most 1000 characters")
+    .nullable()
+    .default(null),
+});
+export type EventTrigger = z.output<typeof eventTriggerSchema>;
+
+/** When an automation is due: by the clock, or when something happens. */
+export const scheduleSchema = z.discriminatedUnion("kind", [...clockScheduleSchema.options, eventTriggerSchema]);
 export type Schedule = z.output<typeof scheduleSchema>;
 
 /** What happens to a due time that passed while PortOS was not running or the machine slept. */
@@ -59,6 +84,9 @@ export const missedPolicySchema = z.discriminatedUnion("kind", [
 ]);
 export type MissedPolicy = z.output<typeof missedPolicySchema>;
 
-/** What happens when it is due while its last run still goes on. */
-export const overlapPolicySchema = z.enum(["skip", "queue-one", "replace"]);
+/**
+ * What happens when it is due while its last run still goes on. `queue-all` is for events: each waits for its turn, in their order
+ * and over restarts.
+ */
+export const overlapPolicySchema = z.enum(["skip", "queue-one", "queue-all", "replace"]);
 export type OverlapPolicy = z.output<typeof overlapPolicySchema>;

@@ -5,9 +5,15 @@ import { defineEndpoints } from "../endpoint.ts";
 import { pageCursorSchema } from "../page-cursor.ts";
 import { automationActionInputSchema, automationActionSchema } from "./automation-actions.ts";
 import { connectorTryInputSchema, connectorTrySchema, stepResultSchema } from "./automation-connectors.ts";
-import { occurrenceSchema, occurrenceStateSchema } from "./automation-occurrences.ts";
+import { occurrenceSchema, occurrenceStateSchema, occurrenceTriggerSchema } from "./automation-occurrences.ts";
 import { budgetSchema } from "./runs.ts";
-import { missedPolicySchema, overlapPolicySchema, scheduleSchema, zoneSchema } from "./automation-schedules.ts";
+import {
+  clockScheduleSchema,
+  missedPolicySchema,
+  overlapPolicySchema,
+  scheduleSchema,
+  zoneSchema,
+} from "./automation-schedules.ts";
 
 /** Id of an automation, made by the server. */
 export const automationIdSchema = z.string().regex(/^au-[a-z0-9]{6,20}$/, "must look like au-0123abcd");
@@ -44,7 +50,7 @@ export const recentOutcomeSchema = z.strictObject({
 /** The moving part of an automation. */
 export const automationStateSchema = z.strictObject({
   id: automationIdSchema,
-  /** Next due time; `null` when it is off or never due again. */
+  /** Next due time; `null` when it is off, never due again, or started by events. */
   nextDue: z.iso.datetime().nullable(),
   /** Occurrences that are queued or running, oldest first. */
   open: z.array(occurrenceSchema),
@@ -133,7 +139,7 @@ export const automationsEndpoints = defineEndpoints({
     path: "/api/automations-preview",
     summary: "Preview the next due times of a schedule",
     body: z.strictObject({
-      schedule: scheduleSchema,
+      schedule: clockScheduleSchema,
       count: z.int().min(1).max(50).default(5),
       /** Zone in which the times of an interval are shown; other schedules have their own. */
       zone: zoneSchema.default("UTC"),
@@ -258,7 +264,7 @@ export const automationsEndpoints = defineEndpoints({
     query: z.strictObject({
       automation: automationIdSchema.optional(),
       state: occurrenceStateSchema.optional(),
-      trigger: z.enum(["schedule", "manual", "webhook"]).optional(),
+      trigger: occurrenceTriggerSchema.optional(),
       before: pageCursorSchema.optional(),
       limit: z.coerce.number().int().min(1).max(200).default(50),
     }),

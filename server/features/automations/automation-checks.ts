@@ -6,6 +6,7 @@ import { AppError } from "../../../lib/app-error.ts";
 import type { AutomationApps } from "./app-actions.ts";
 import type { AutomationConnectors } from "./automation-connectors.ts";
 import { stepIssues } from "./step-checks.ts";
+import { filterIssue } from "./event-filter.ts";
 import { scheduleIssues } from "./due-times.ts";
 
 /** What automations may ask of prompts. */
@@ -28,12 +29,28 @@ export async function checkInput(
   },
 ): Promise<void> {
   const issues: Issue[] = [
-    ...(context.isScheduleNew ? scheduleIssues(input.schedule, context.now).map(below("schedule")) : []),
+    ...whenIssues(input, context),
     ...(await actionIssues(input.action, context)).map(below("action")),
     ...(await promptIssues(input.action, context.prompts)),
   ];
   const [first] = issues;
   if (first) throw new AppError("invalid_request", `${first.path}: ${first.message}`, { issues });
+}
+
+function whenIssues(
+  { schedule, overlapPolicy }: AutomationInput,
+  { isScheduleNew, now }: { isScheduleNew: boolean; now: number },
+): Issue[] {
+  if (schedule.kind === "event") {
+    const issue = filterIssue(schedule);
+    return issue === null ? [] : [{ path: "body.schedule.filter", message: issue }];
+  }
+  return [
+    ...(isScheduleNew ? scheduleIssues(schedule, now).map(below("schedule")) : []),
+    ...(overlapPolicy === "queue-all"
+      ? [{ path: "body.overlapPolicy", message: "queue-all is for automations that events start" }]
+      : []),
+  ];
 }
 
 function below(part: string): (issue: Issue) => Issue {

@@ -1,3 +1,4 @@
+import type { PortosEvent } from "../../../contract/features/events.ts";
 import type { Gateway } from "../../connectors/framework/gateway.ts";
 import type { Outbox } from "../../connectors/framework/outbox/outbox.ts";
 import type { AnyConnector } from "../../connectors/framework/define-connector.ts";
@@ -16,6 +17,12 @@ export interface AutomationConnectors {
   deliveries: Pick<Outbox, "stateOf" | "onChange" | "discard">;
   /** `null` when it is kept no longer. */
   message(id: string): Promise<TriggerMessage | null>;
+}
+
+/** What runs of calls may read of events. */
+export interface KnownEvents {
+  /** `null` when it is kept no longer. */
+  read(id: string): Promise<PortosEvent | null>;
 }
 
 interface Outside {

@@ -20,16 +20,17 @@ import type { AutomationStore } from "./automation-store.ts";
 import { createDueHandler } from "./due-handler.ts";
 import type { OccurrenceLedger } from "./occurrence-ledger.ts";
 import { isoTime } from "./occurrence-row.ts";
+import { createCauses } from "./event-causes.ts";
+import type { AutomationEvents } from "./event-handler.ts";
+import { createEventStarter, type EventStarter } from "./event-starter.ts";
 import { runForMessage } from "./run-for-message.ts";
 import { type ActionRunners, createOccurrenceRunner } from "./occurrence-runner.ts";
 import type { RunOutputs } from "./run-output.ts";
 import { dayBudgetOf, taskBudgetOf } from "./task-action.ts";
 import { createScheduleFollower } from "./schedule-follower.ts";
 import { createScheduler, type Timers } from "./scheduler.ts";
+import { createStateTeller } from "./state-teller.ts";
 import { createUpkeep } from "./upkeep.ts";
-
-/** Told in one turn; what comes due meanwhile must not wait for the telling. */
-const statesPerTurn = 100;
 
 export type AutomationEvent = z.output<typeof automationsFeed.server.event>["event"];
 
@@ -48,6 +49,8 @@ export interface AutomationServiceOptions {
   publish: (event: AutomationEvent) => void;
   /** The switch that stops everything; it is asked before anything starts. */
   panic?: { isOn(): boolean; check(): void };
+  /** Told what has reached an automation. */
+  events: AutomationEvents;
   /** A run ended; used for notifications. */
   onEnded?: (row: Occurrence) => void;
 }
@@ -62,6 +65,12 @@ export interface AutomationService extends AutomationEditor {
    * Throws `not_found`.
    */
   runForMessage(id: string, message: { id: string; webhook: string }): Promise<Occurrence>;
+  /** What events start. */
+  starter: Pick<EventStarter, "choose" | "take">;
+  /** Automations that led to what this one does now, itself last. */
+  causesOf(id: string): string[];
+  /** The same of one that has just restarted this app. */
+  causesOfApp(appId: string): string[];
   cancel(occurrenceId: string, who: string): Promise<Occurrence>;
   nextDue(id: string): number | null;
   /** What all tasks of one may use in a day; `null` without one, and when it adds none. */
@@ -81,7 +90,9 @@ export interface AutomationService extends AutomationEditor {
 /** Builds the service over a loaded ledger; nothing runs before `start()`. */
 export function createAutomationService(options: AutomationServiceOptions): AutomationService {
   const { store, ledger, outputs, clock, timers, logger, publish, actions, secrets } = options;
-  const stale = new Set<string>();
+  const changed = createStateTeller(timers, (id) => {
+    if (follower.has(id)) publish({ kind: "state", state: stateOf(id) });
+  });
   const runner = createOccurrenceRunner({
     clock,
     logger,
@@ -89,9 +100,15 @@ export function createAutomationService(options: AutomationServiceOptions): Auto
     outputs,
     actions,
     onOccurrence(row) {
+      causes.note(row);
       publish({ kind: "occurrence", occurrence: row });
       changed(row.automationId);
-      if (row.state !== "queued" && row.state !== "running") options.onEnded?.(row);
+      if (row.state === "queued" || row.state === "running") return;
+      options.onEnded?.(row);
+      // The runner lets go of it first.
+      timers.soon(() => {
+        starter.look(row.automationId);
+      });
     },
     onOutput: (id, bytes) => {
       publish({ kind: "output", id, bytes });
@@ -108,6 +125,8 @@ export function createAutomationService(options: AutomationServiceOptions): Auto
     },
   });
   const isStopped = (): boolean => options.panic?.isOn() === true;
+  const causes = createCauses(ledger, clock, store);
+  const starter = createEventStarter({ ...options, runner, isStopped });
   const handleDue = createDueHandler({ runner, store, scheduler, isStopped, logger });
   const follower = createScheduleFollower({
     store,
@@ -115,30 +134,15 @@ export function createAutomationService(options: AutomationServiceOptions): Auto
     ledger,
     clock,
     onChanged: (automation) => {
+      starter.look(automation.id);
       publish({ kind: "changed", view: viewOf(automation) });
     },
     onRemoved: (id) => {
+      starter.look(id);
       publish({ kind: "removed", id });
     },
   });
   const upkeep = createUpkeep({ ledger, outputs, logger, known: follower.rows });
-
-  /** States are told once per turn: a due time changes one several times. */
-  function changed(id: string): void {
-    if (stale.size === 0) timers.soon(publishStates);
-    stale.add(id);
-  }
-
-  function publishStates(): void {
-    let room = statesPerTurn;
-    for (const id of stale) {
-      if (room === 0) break;
-      room -= 1;
-      stale.delete(id);
-      if (follower.has(id)) publish({ kind: "state", state: stateOf(id) });
-    }
-    if (stale.size > 0) timers.soon(publishStates);
-  }
 
   function stateOf(id: string): AutomationState {
     const next = scheduler.nextDue(id);
@@ -159,10 +163,7 @@ export function createAutomationService(options: AutomationServiceOptions): Auto
     ...createAutomationEditor({ ...options, runner, viewOf }),
     list() {
       return {
-        automations: store.all().map((record) => ({
-          automation: toAutomation(record, secrets),
-          state: stateOf(record.id),
-        })),
+        automations: store.all().map(viewOf),
         pausedAt: store.pausedAt(),
         problems: [...store.problems()],
       };
@@ -174,6 +175,9 @@ export function createAutomationService(options: AutomationServiceOptions): Auto
     },
     runForMessage: async (id, message) =>
       runForMessage(existing(store, id), message, { ledger, runner, clock, store, isStopped }),
+    starter,
+    causesOf: causes.causesOf,
+    causesOfApp: causes.causesOfApp,
     cancel: (id, who) => runner.cancel(id, `Cancelled by ${who}`),
     nextDue: (id) => scheduler.nextDue(id),
     taskBudget: (id) => taskBudgetOf(store.get(id)),
@@ -198,10 +202,12 @@ export function createAutomationService(options: AutomationServiceOptions): Auto
       // What could not be reached when everything was stopped.
       if (isStopped()) runner.cancelCommands("Everything was stopped");
       scheduler.start();
+      starter.start();
       upkeep.start();
     },
     async stop() {
       scheduler.stop();
+      await starter.stop();
       await runner.stop();
       await upkeep.stop();
     },

@@ -6,6 +6,7 @@ import type { automationProblemSchema } from "../../../contract/features/automat
 import { AppError } from "../../../lib/app-error.ts";
 import type { JsonStore } from "../../../lib/json-store.ts";
 import { type AutomationRecord, automationRecordSchema, type AutomationsFile } from "./automation-record.ts";
+import { filterIssue } from "./event-filter.ts";
 import { scheduleIssues } from "./due-times.ts";
 
 type Problem = z.output<typeof automationProblemSchema>;
@@ -156,8 +157,12 @@ function judge(entry: unknown, judged: WeakMap<object, Parsed>): Parsed {
   return parsed;
 }
 
-/** A cron expression may have the right shape and still mean nothing. A time that has passed is no mistake. */
+/** A cron expression or a filter may have the right shape and still mean nothing. A time that has passed is no mistake. */
 function expressionIssues({ schedule }: AutomationRecord): { path: string; message: string }[] {
+  if (schedule.kind === "event") {
+    const issue = filterIssue(schedule);
+    return issue === null ? [] : [{ path: "schedule.filter", message: issue }];
+  }
   if (schedule.kind !== "cron") return [];
   return scheduleIssues(schedule, 0).map(({ path, message }) => ({ path: `schedule.${path}`, message }));
 }

@@ -7,6 +7,7 @@ import type { AppContext } from "../../app-context.ts";
 import { machineZone } from "../../../lib/machine-zone.ts";
 import { daysIn } from "../../day-of.ts";
 import type { RunUse } from "../../run-use.ts";
+import type { EventBus } from "../events/event-bus.ts";
 import { createFeed } from "../../realtime/feed.ts";
 import type { NewNotification, NotificationService } from "../notifications/notification-service.ts";
 import { type AutomationApps, createRestartAction, createUrlAction } from "./app-actions.ts";
@@ -40,6 +41,7 @@ interface Dependencies {
   runs: AutomationRuns;
   prompts: AutomationPrompts;
   connectors: AutomationConnectors;
+  events: EventBus;
   notifications: Pick<NotificationService, "notify" | "settle">;
   panic: NonNullable<Parameters<typeof createAutomationService>[0]["panic"]>;
 }
@@ -55,7 +57,7 @@ export interface BuiltAutomations extends AutomationService {
 /** Opens the files, mounts endpoints and feed. Nothing comes due before `start()` of the returned service. */
 export async function buildAutomations(context: AppContext, dependencies: Dependencies): Promise<BuiltAutomations> {
   const { clock, env, mount, realtime, secrets } = context;
-  const { sessions, apps, tasks, runs, prompts, connectors, notifications, panic } = dependencies;
+  const { sessions, apps, tasks, runs, prompts, connectors, events, notifications, panic } = dependencies;
   const logger = context.logger.child("automations");
   const file = await context.openStore<AutomationsFile>("automations", automationsFile);
   const store = createAutomationStore(file);
@@ -102,23 +104,27 @@ export async function buildAutomations(context: AppContext, dependencies: Depend
     logger,
     timers: nodeTimers,
     panic,
+    events,
     actions: {
       command: createCommandAction({ sessions, secrets, clock, logger }),
       url: createUrlAction(apps),
       "restart-app": createRestartAction(apps),
       task: createTaskAction(tasks),
       run: createRunAction(runs, { usedToday: usedByRuns }),
-      connector: createConnectorAction({ connectors, memories, clock }),
+      connector: createConnectorAction({ connectors, memories, events, clock }),
     },
     publish: feed.publish,
     onEnded: (row) => {
+      void tellEnd(row, events);
       tell(row).catch((error: unknown) => {
         logger.error("A notification could not be stored", { occurrence: row.id }, error);
       });
     },
   });
-  const tries = { connectors, memories, ledger, clock, nameOf: (id: string) => store.get(id)?.name ?? null };
+  events.serve(service.starter);
+  const tries = { connectors, memories, ledger, clock, events, nameOf: (id: string) => store.get(id)?.name ?? null };
   mountAutomations(mount, { service, store, ledger, outputs, day: { usedToday }, clock, tries });
+  context.names.add("automations", ({ id = "" }) => store.get(id)?.name);
   context.onStop(async () => {
     keeper.stop();
     await service.stop();
@@ -135,6 +141,22 @@ export async function buildAutomations(context: AppContext, dependencies: Depend
     if (row.state === "succeeded") await notifications.settle(key);
     if (row.state === "failed" || row.state === "interrupted") await notifications.notify(noticeOf(row, key));
   }
+}
+
+/** What came of a run, as an event; one that was never started, or was cancelled, is none. */
+async function tellEnd(row: Occurrence, events: Pick<EventBus, "tell">): Promise<void> {
+  const { id, automationId, name, state, trigger, reason, endedAt } = row;
+  if (state !== "succeeded" && state !== "failed" && state !== "interrupted") return;
+  const link = `/automations/${automationId}?run=${id}`;
+  await events.tell(
+    state === "succeeded" ? "automation.succeeded" : "automation.failed",
+    { automationId, automation: name, occurrenceId: id, state, trigger, reason, link },
+    {
+      key: id,
+      ...(endedAt === null ? {} : { at: endedAt }),
+      causes: [...(row.causes ?? []), automationId],
+    },
+  );
 }
 
 const sealedNotice: NewNotification = {

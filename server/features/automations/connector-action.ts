@@ -9,10 +9,10 @@ import { triggerOf } from "./step-values.ts";
  * was, with the same arguments, the same question and the same delivery.
  */
 export function createConnectorAction(parts: ConnectorActionParts): ActionRunner<ConnectorAction> {
-  const { connectors, memories } = parts;
+  const { memories } = parts;
   return {
     async start(context, { steps }) {
-      const memory: StepMemory = { steps, trigger: await triggerOf(context.row, connectors), results: [] };
+      const memory: StepMemory = { steps, trigger: await triggerOf(context.row, parts), results: [] };
       await memories.write(context.row.id, memory);
       return runSteps(context, memory, parts);
     },

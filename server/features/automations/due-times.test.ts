@@ -1,13 +1,13 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
-import type { Schedule } from "../../../contract/features/automation-schedules.ts";
+import type { ClockSchedule } from "../../../contract/features/automation-schedules.ts";
 import { isFixedTime, nextDue, previewDueTimes, scheduleIssues } from "./due-times.ts";
 import { zoneOffset } from "./zone-time.ts";
 
-const cron = (expression: string, zone = "UTC"): Schedule => ({ kind: "cron", expression, zone });
+const cron = (expression: string, zone = "UTC"): ClockSchedule => ({ kind: "cron", expression, zone });
 
-function dues(schedule: Schedule, from: string, count: number): string[] {
+function dues(schedule: ClockSchedule, from: string, count: number): string[] {
   const found: string[] = [];
   let after = Date.parse(from);
   for (let due = nextDue(schedule, after); due !== null && found.length < count; due = nextDue(schedule, after)) {
@@ -17,7 +17,7 @@ function dues(schedule: Schedule, from: string, count: number): string[] {
   return found;
 }
 
-const preview = (schedule: Schedule, from: string) =>
+const preview = (schedule: ClockSchedule, from: string) =>
   previewDueTimes(schedule, Date.parse(from), 2, "UTC").map(({ local, offset, mark }) => [local, offset, mark]);
 
 describe("cron expressions", () => {
@@ -179,7 +179,7 @@ describe("intervals and single times", () => {
         fc.integer({ min: 0, max: 4_000_000_000_000 }),
         fc.integer({ min: 0, max: 4_000_000_000_000 }),
         (everyMs, anchor, after) => {
-          const schedule: Schedule = { kind: "interval", everyMs, anchor: new Date(anchor).toISOString() };
+          const schedule: ClockSchedule = { kind: "interval", everyMs, anchor: new Date(anchor).toISOString() };
           const due = nextDue(schedule, after) ?? 0;
           expect(due).toBeGreaterThan(after);
           expect((due - anchor) % everyMs).toBe(0);
@@ -210,7 +210,7 @@ describe("intervals and single times", () => {
   });
 
   it("a single time is due once", () => {
-    const once: Schedule = { kind: "once", at: "2026-11-21T09:00", zone: "Europe/Berlin" };
+    const once: ClockSchedule = { kind: "once", at: "2026-11-21T09:00", zone: "Europe/Berlin" };
     expect(dues(once, "2026-11-20T00:00:00Z", 3)).toEqual(["2026-11-21T08:00"]);
     expect(scheduleIssues(once, Date.parse("2026-11-22T00:00:00Z"))).toEqual([
       { path: "at", message: "must not be in the past" },

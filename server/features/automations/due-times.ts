@@ -1,6 +1,6 @@
 import { Cron, CronPattern } from "croner";
 
-import type { Schedule } from "../../../contract/features/automation-schedules.ts";
+import type { ClockSchedule } from "../../../contract/features/automation-schedules.ts";
 import type { DueTime } from "../../../contract/features/automations.ts";
 import { offsetText, repetition, wallTime, zoneOffset } from "./zone-time.ts";
 
@@ -30,7 +30,7 @@ function onceAt(at: string, zone: string): number {
 }
 
 /** First due time after `afterMs`, in milliseconds; `null` when there is none. Throws when croner refuses the expression. */
-export function nextDue(schedule: Schedule, afterMs: number): number | null {
+export function nextDue(schedule: ClockSchedule, afterMs: number): number | null {
   if (schedule.kind === "cron")
     return cronOf(schedule.expression, schedule.zone).nextRun(new Date(afterMs))?.getTime() ?? null;
   if (schedule.kind === "once") {
@@ -43,13 +43,13 @@ export function nextDue(schedule: Schedule, afterMs: number): number | null {
 }
 
 /** Whether due times name hours of the day (true) or count elapsed time (false); decides what a clock set back does. */
-export function isFixedTime(schedule: Schedule): boolean {
+export function isFixedTime(schedule: ClockSchedule): boolean {
   if (schedule.kind !== "cron") return schedule.kind === "once";
   return new CronPattern(schedule.expression, schedule.zone, { mode, fixedTimeRule }).isFixedTime;
 }
 
 /** What is wrong with a schedule that has the right shape; empty when it will come due after `nowMs`. */
-export function scheduleIssues(schedule: Schedule, nowMs: number): { path: string; message: string }[] {
+export function scheduleIssues(schedule: ClockSchedule, nowMs: number): { path: string; message: string }[] {
   const path = schedule.kind === "cron" ? "expression" : schedule.kind === "once" ? "at" : "everyMs";
   try {
     const due = nextDue(schedule, nowMs);
@@ -62,7 +62,7 @@ export function scheduleIssues(schedule: Schedule, nowMs: number): { path: strin
 }
 
 /** The next `count` due times after `fromMs` with zone and clock-change marks. Intervals are shown in `zone`. */
-export function previewDueTimes(schedule: Schedule, fromMs: number, count: number, zone: string): DueTime[] {
+export function previewDueTimes(schedule: ClockSchedule, fromMs: number, count: number, zone: string): DueTime[] {
   const shownIn = schedule.kind === "interval" ? zone : schedule.zone;
   const times: DueTime[] = [];
   let offsetBefore = zoneOffset(fromMs, shownIn);
@@ -85,7 +85,7 @@ export function previewDueTimes(schedule: Schedule, fromMs: number, count: numbe
   return times;
 }
 
-function isMoved(schedule: Schedule, due: number): boolean {
+function isMoved(schedule: ClockSchedule, due: number): boolean {
   if (schedule.kind === "interval") return false;
   if (schedule.kind === "cron") return !cronOf(schedule.expression, schedule.zone).match(new Date(due));
   return !new Date(wallTime(due, schedule.zone)).toISOString().startsWith(schedule.at.slice(0, 19));

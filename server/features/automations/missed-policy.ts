@@ -1,4 +1,4 @@
-import type { MissedPolicy, Schedule } from "../../../contract/features/automation-schedules.ts";
+import type { MissedPolicy, ClockSchedule } from "../../../contract/features/automation-schedules.ts";
 import { isFixedTime, nextDue } from "./due-times.ts";
 
 /** A due time at most this long ago is run late and not counted as missed: it covers a quick restart. */
@@ -27,7 +27,7 @@ export interface DuePlan {
 }
 
 /** Decides what to do at `now` about every due time from `firstDue` (≤ now) on. */
-export function planDue(schedule: Schedule, firstDue: number, now: number, policy: MissedPolicy): DuePlan {
+export function planDue(schedule: ClockSchedule, firstDue: number, now: number, policy: MissedPolicy): DuePlan {
   const { missed, newest, next } = collectDue(schedule, firstDue, now);
   const late = now - newest;
   if (late <= onTimeToleranceMs) return { missed, run: newest, isCatchUp: false, next };
@@ -39,7 +39,7 @@ function single(due: number): MissedSpan {
   return { from: due, to: due, count: 1 };
 }
 
-function collectDue(schedule: Schedule, firstDue: number, now: number) {
+function collectDue(schedule: ClockSchedule, firstDue: number, now: number) {
   const dues = [firstDue];
   let next = nextDue(schedule, firstDue);
   while (next !== null && next <= now && dues.length <= maxMissedRows) {
@@ -58,7 +58,7 @@ function collectDue(schedule: Schedule, firstDue: number, now: number) {
 }
 
 /** The last due time at or before `now`, and the one before it; `known` is one that lies before `now`. */
-function lastTwoDue(schedule: Schedule, known: number, now: number): [number | null, number] {
+function lastTwoDue(schedule: ClockSchedule, known: number, now: number): [number | null, number] {
   for (let back = 60_000; ; back *= 2) {
     const start = Math.max(known - 1, now - back);
     const found: number[] = [];
@@ -73,7 +73,7 @@ function lastTwoDue(schedule: Schedule, known: number, now: number): [number | n
  * The due time to wait for, given the last one handled: never one that was handled already, except that a clock set back by
  * more than three hours was wrong before, and that what counts elapsed time goes on at once.
  */
-export function resumeDue(schedule: Schedule, from: number, lastDue: number | null, now: number): number | null {
+export function resumeDue(schedule: ClockSchedule, from: number, lastDue: number | null, now: number): number | null {
   const base = Math.max(from, lastDue ?? from);
   if (base <= now) return nextDue(schedule, base);
   const isRepeat = isFixedTime(schedule) && base - now <= repeatGuardMs;

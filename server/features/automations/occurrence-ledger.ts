@@ -56,7 +56,7 @@ const olderInARow = 200;
 export interface OccurrenceQuery {
   automation?: string | undefined;
   state?: OccurrenceState | undefined;
-  trigger?: "schedule" | "manual" | "webhook" | undefined;
+  trigger?: Occurrence["trigger"] | undefined;
   before?: string | undefined;
   limit: number;
   /** Nothing is looked for behind rows that ended before. */

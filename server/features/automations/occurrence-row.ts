@@ -4,12 +4,14 @@ import type { Occurrence } from "../../../contract/features/automation-occurrenc
 import type { AutomationRecord } from "./automation-record.ts";
 import { newOccurrenceId } from "./occurrence-ledger.ts";
 
-/** What makes an occurrence: the clock, a person or a message that came in. */
+/** What makes an occurrence: the clock, a person, a message that came in or an event. */
 export interface Occasion {
-  trigger: "schedule" | "manual" | "webhook";
+  trigger: Occurrence["trigger"];
   who: string | null;
   /** Of the message that came in: an occurrence of it has an id of its own, so that it can be known again. */
   messageId?: string;
+  /** Of the event: the same, and what led to it. */
+  event?: { id: string; causes: readonly string[] };
   /** Milliseconds. */
   due: number;
   /** Said in the ledger when nothing else is. */
@@ -34,6 +36,11 @@ export function occurrenceIdOf(messageId: string): string {
   return `oc-${createHash("sha256").update(messageId).digest("hex").slice(0, 17)}`;
 }
 
+/** The id of what an event starts of an automation: the same each time. */
+export function occurrenceIdOfEvent(eventId: string, automationId: string): string {
+  return occurrenceIdOf(`${eventId} ${automationId}`);
+}
+
 /** A row for an occasion at which nothing has happened yet. */
 export function newRow(
   automation: AutomationRecord,
@@ -42,7 +49,7 @@ export function newRow(
   now: number,
 ): Occurrence {
   return {
-    id: occasion.messageId === undefined ? newOccurrenceId(now) : occurrenceIdOf(occasion.messageId),
+    id: idOf(automation, occasion, now),
     automationId: automation.id,
     name: automation.name,
     trigger: occasion.trigger,
@@ -61,7 +68,13 @@ export function newRow(
     httpStatus: null,
     outputBytes: 0,
     ...(occasion.messageId === undefined ? {} : { messageId: occasion.messageId }),
+    ...(occasion.event === undefined ? {} : { eventId: occasion.event.id, causes: [...occasion.event.causes] }),
   };
+}
+
+function idOf({ id }: AutomationRecord, { event, messageId }: Occasion, now: number): string {
+  if (event !== undefined) return occurrenceIdOfEvent(event.id, id);
+  return messageId === undefined ? newOccurrenceId(now) : occurrenceIdOf(messageId);
 }
 
 /** The row of a run that starts now. */

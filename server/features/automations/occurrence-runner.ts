@@ -106,7 +106,8 @@ export function createOccurrenceRunner(options: RunnerOptions): OccurrenceRunner
       return record(automation, occasion, { reason });
     };
     if (automation.overlapPolicy === "skip") return refuse("The run before it was still going on");
-    if (automation.overlapPolicy === "queue-one" && line.has(automation.id))
+    // Events wait for their turn before they come here; with "queue-all" only what somebody started by hand can be in between.
+    if (automation.overlapPolicy.startsWith("queue") && line.has(automation.id))
       return refuse("One run was waiting already");
     const row = await line.enqueue(automation, occasion);
     if (automation.overlapPolicy === "replace") current.cancel.abort("Replaced by the next run");

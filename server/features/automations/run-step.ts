@@ -8,7 +8,7 @@ import type { GatewayReply } from "../../connectors/framework/gateway-request.ts
 import { jsonOutput } from "../../connectors/framework/json-output.ts";
 import { toGatewayError } from "../../connectors/framework/to-gateway-error.ts";
 import { cancelReason, detached, type RunContext } from "./action-runner.ts";
-import type { AutomationConnectors } from "./automation-connectors.ts";
+import type { AutomationConnectors, KnownEvents } from "./automation-connectors.ts";
 import { fillParams } from "./fill-params.ts";
 import { isoTime } from "./occurrence-row.ts";
 import { keptValue, stepKey, type StepMemories, type StepMemory } from "./step-memory.ts";
@@ -17,6 +17,7 @@ import { valuesOf } from "./step-values.ts";
 export interface ConnectorActionParts {
   connectors: AutomationConnectors;
   memories: StepMemories;
+  events: KnownEvents;
   clock: Pick<Clock, "now">;
 }
 

@@ -34,7 +34,7 @@ export function createScheduleFollower(dependencies: Dependencies): ScheduleFoll
 
   function plan(automation: AutomationRecord, before: AutomationRecord | undefined): void {
     const { id, schedule, missedPolicy, scheduledFrom } = automation;
-    if (!automation.isEnabled) {
+    if (!automation.isEnabled || schedule.kind === "event") {
       scheduler.remove(id);
       return;
     }

@@ -3,7 +3,7 @@ import { EventEmitter, once } from "node:events";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
-import type { MissedPolicy, Schedule } from "../../../contract/features/automation-schedules.ts";
+import type { MissedPolicy, ClockSchedule } from "../../../contract/features/automation-schedules.ts";
 import { silentLogger } from "../../../lib/logger.ts";
 import { createDueHeap } from "../../../lib/due-heap.ts";
 import { createFakeTime } from "./testing/fake-time.ts";
@@ -12,8 +12,8 @@ import { createScheduler, type GapCause } from "./scheduler.ts";
 
 const minute = 60_000;
 const hour = 60 * minute;
-const cron = (expression: string, zone = "UTC"): Schedule => ({ kind: "cron", expression, zone });
-const every = (everyMs: number): Schedule => ({ kind: "interval", everyMs, anchor: "2026-01-01T00:00:00.000Z" });
+const cron = (expression: string, zone = "UTC"): ClockSchedule => ({ kind: "cron", expression, zone });
+const every = (everyMs: number): ClockSchedule => ({ kind: "interval", everyMs, anchor: "2026-01-01T00:00:00.000Z" });
 const skip: MissedPolicy = { kind: "skip" };
 const at = (time: string): number => Date.parse(time);
 
@@ -36,7 +36,11 @@ function setUp(start: string, dealWith: (id: string) => Promise<void> | undefine
     },
     onNext: (id, due) => next.set(id, due),
   });
-  const add = (id: string, schedule: Schedule, more: { lastDue?: number; missedPolicy?: MissedPolicy } = {}): void => {
+  const add = (
+    id: string,
+    schedule: ClockSchedule,
+    more: { lastDue?: number; missedPolicy?: MissedPolicy } = {},
+  ): void => {
     const { lastDue = null, missedPolicy = skip } = more;
     scheduler.set({ id, schedule, missedPolicy, from: lastDue ?? time.clock.now(), lastDue });
   };

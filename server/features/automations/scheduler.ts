@@ -1,4 +1,4 @@
-import type { MissedPolicy, Schedule } from "../../../contract/features/automation-schedules.ts";
+import type { MissedPolicy, ClockSchedule } from "../../../contract/features/automation-schedules.ts";
 import type { Clock } from "../../../lib/clock.ts";
 import type { Logger } from "../../../lib/logger.ts";
 import { createAfterwork } from "./afterwork.ts";
@@ -40,7 +40,7 @@ export const nodeTimers: Timers = {
 
 export interface ScheduleEntry {
   id: string;
-  schedule: Schedule;
+  schedule: ClockSchedule;
   missedPolicy: MissedPolicy;
   /** Due times count from here (milliseconds). */
   from: number;

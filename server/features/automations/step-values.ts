@@ -1,21 +1,25 @@
 import type { Occurrence } from "../../../contract/features/automation-occurrences.ts";
-import type { AutomationConnectors, TriggerMessage } from "./automation-connectors.ts";
+import { eventKind } from "../../../contract/event-catalogue.ts";
+import type { PortosEvent } from "../../../contract/features/events.ts";
+import type { AutomationConnectors, KnownEvents, TriggerMessage } from "./automation-connectors.ts";
 import type { StepValues } from "./fill-params.ts";
 import type { StepMemory } from "./step-memory.ts";
 
 /** What started a run, as places read it: `{{ trigger.body.title }}`. */
 export async function triggerOf(
-  row: Pick<Occurrence, "id" | "name" | "trigger" | "who" | "due" | "messageId">,
-  connectors: Pick<AutomationConnectors, "message">,
+  row: Pick<Occurrence, "id" | "name" | "trigger" | "who" | "due" | "messageId" | "eventId">,
+  { connectors, events }: { connectors: Pick<AutomationConnectors, "message">; events: KnownEvents },
 ): Promise<StepMemory["trigger"]> {
   const message = row.messageId === undefined ? null : await connectors.message(row.messageId);
-  return triggerValues(row, message);
+  const event = row.eventId === undefined ? null : await events.read(row.eventId);
+  return triggerValues(row, message, event);
 }
 
-/** The same of a message that is at hand. */
+/** The same of a message and an event that are at hand. */
 export function triggerValues(
   { id, name, trigger, who, due }: Pick<Occurrence, "id" | "name" | "trigger" | "who" | "due">,
   message: TriggerMessage | null,
+  event: PortosEvent | null = null,
 ): StepMemory["trigger"] {
   return {
     kind: trigger,
@@ -23,7 +27,10 @@ export function triggerValues(
     who,
     automation: name,
     run: id,
-    event: message?.event ?? null,
+    event: event?.name ?? message?.event ?? null,
+    ...(event === null
+      ? {}
+      : { eventId: event.id, at: event.at, data: event.data, outside: [...eventKind(event.name).outside] }),
     headers: Object.fromEntries((message?.headers ?? []).map(({ name: header, value }) => [header, value])),
     text: message?.text ?? null,
     body: bodyOf(message?.text ?? null),

@@ -16,18 +16,19 @@ export function drawTimeline(
   const to = now + days * 86_400_000;
   const due = automations
     .flatMap((automation) => {
+      const { schedule } = automation;
       const first = next(automation.id);
-      return first !== null && first <= to ? [{ automation, first }] : [];
+      return schedule.kind !== "event" && first !== null && first <= to ? [{ automation, schedule, first }] : [];
     })
     .toSorted((a, b) => a.first - b.first);
   const shown = due.slice(0, maxRows);
   const each = Math.max(3, Math.min(maxTimes, Math.floor(maxWork / Math.max(1, shown.length))));
-  const rows = shown.map(({ automation, first }) => {
+  const rows = shown.map(({ automation, schedule, first }) => {
     const times: string[] = [];
     let time: number | null = first;
     while (time !== null && time <= to && times.length < each) {
       times.push(new Date(time).toISOString());
-      time = nextDue(automation.schedule, time);
+      time = nextDue(schedule, time);
     }
     return { id: automation.id, name: automation.name, times, hasMore: time !== null && time <= to };
   });

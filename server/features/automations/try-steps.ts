@@ -5,6 +5,7 @@ import type {
   connectorTryInputSchema,
   TriedStep,
 } from "../../../contract/features/automation-connectors.ts";
+import type { EventName, PortosEvent } from "../../../contract/features/events.ts";
 import type { Clock } from "../../../lib/clock.ts";
 import { GatewayError } from "../../connectors/framework/gateway-error.ts";
 import type { AutomationConnectors } from "./automation-connectors.ts";
@@ -21,6 +22,7 @@ interface Parts {
   memories: Pick<StepMemories, "read">;
   ledger: Pick<OccurrenceLedger, "page">;
   clock: Pick<Clock, "now">;
+  events: { sample(name: EventName): PortosEvent };
   /** Of the automation with this id. */
   nameOf(id: string): string | null;
 }
@@ -52,19 +54,27 @@ export async function trySteps(input: TryInput, asking: Asking, parts: Parts): P
   return { steps, basedOn: last?.id ?? null };
 }
 
-/** The message that is given, else that of the last run, else none. */
+/** The message or event that is given, else that of the last run, else none. */
 function triggerFor(
-  { automation, message }: TryInput,
+  { automation, message, event }: TryInput,
   { who }: Asking,
   last: StepMemory | null,
-  { clock, nameOf }: Parts,
+  { clock, nameOf, events }: Parts,
 ): StepMemory["trigger"] {
-  if (message === undefined && last) return last.trigger;
+  if (message === undefined && event === undefined && last) return last.trigger;
   const name = (automation === undefined ? null : nameOf(automation)) ?? "New automation";
   const row = { id: "oc-00000000", name, who, due: isoTime(clock.now()) };
+  if (event !== undefined) {
+    const told = events.sample(event);
+    const given = message === undefined ? null : { event: null, headers: [], text: textOf(message) };
+    return triggerValues({ ...row, who: event, due: told.at, trigger: "event" }, given, told);
+  }
   if (message === undefined) return triggerValues({ ...row, trigger: "manual" }, null);
-  const text = typeof message === "string" ? message : JSON.stringify(message);
-  return triggerValues({ ...row, trigger: "webhook" }, { event: null, headers: [], text });
+  return triggerValues({ ...row, trigger: "webhook" }, { event: null, headers: [], text: textOf(message) });
+}
+
+function textOf(message: unknown): string {
+  return typeof message === "string" ? message : JSON.stringify(message);
 }
 
 async function lastRun(automation: string, { ledger, memories }: Parts) {

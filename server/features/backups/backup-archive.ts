@@ -31,14 +31,15 @@ export interface ArchiveFile {
 
 /**
  * Left out of backups: what can be made again, what is large, and the backups themselves; and what must not come back as it
- * was: evidence would have a hole, messages that were delivered would be sent again, those of webhooks taken again, and tokens
- * that were revoked would count.
+ * was: evidence would have a hole, messages that were delivered would be sent again, those of webhooks taken again, events handed
+ * on again, and tokens that were revoked would count.
  */
 const leftOut: readonly string[] = [
   dataFiles.backups.path,
   dataFiles.browserProfile.path,
   dataFiles.evidence.path,
   dataFiles.outbox.path,
+  dataFiles.events.path,
   dataFiles.mcpTokens.path,
   dataFiles.hookDeliveries.path,
   dataFiles.hookBodies.path,

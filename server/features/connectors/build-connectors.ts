@@ -25,6 +25,7 @@ import { createConnectorApprovals } from "./connector-approvals.ts";
 import { connectorsFile, policiesFile, type ConnectorsFile, type PoliciesFile } from "./connector-files.ts";
 import { toJsonSchema } from "./connector-views.ts";
 import { deliverThrough, type DeliveryReply } from "./deliver-messages.ts";
+import type { HealthListener } from "./health-store.ts";
 import { createNetworkMode } from "./network-mode.ts";
 import { createPolicyStore } from "./policy-store.ts";
 import { buildStatus } from "./build-status.ts";
@@ -47,6 +48,7 @@ interface Dependencies {
     awaitedQuestions(): ReadonlySet<string>;
   };
   users: Omit<ConnectorUsers, "subscriptions">;
+  onLooked: HealthListener;
 }
 
 /** What other features get of connectors. */
@@ -67,7 +69,7 @@ export interface Connectors {
 /** Opens the files, mounts endpoints, hangs the gateway onto the panic switch. Nothing leaves before the user turns a connector on. */
 export async function buildConnectors(context: AppContext, parts: Dependencies): Promise<Connectors> {
   const { clock, env, mount } = context;
-  const { evidence, outbox, panic, trust } = parts;
+  const { evidence, outbox, panic, trust, onLooked } = parts;
   const logger = context.logger.child("gateway");
   const zone = machineZone();
   const feedFile = await context.openStore<StoredRssBook>("feeds", rssFile);
@@ -114,7 +116,8 @@ export async function buildConnectors(context: AppContext, parts: Dependencies):
     await network.close(by);
     return cut;
   });
-  const status = await buildStatus(context, { dependencies, configs, store, evidence, network, breaker, panic });
+  const seen = { evidence, network, breaker, panic, onLooked };
+  const status = await buildStatus(context, { dependencies, configs, store, ...seen });
   const custom = await buildCustom(context, {
     gateway,
     dependencies,

@@ -6,7 +6,7 @@ import type { PanicSwitch } from "../chief/panic-switch.ts";
 import type { ToldEvidence } from "../evidence/told-evidence.ts";
 import type { ConfigStore } from "./config-store.ts";
 import { createConnectorService, type ConnectorService } from "./connector-service.ts";
-import { createHealthStore, healthFile, type HealthFile } from "./health-store.ts";
+import { createHealthStore, healthFile, type HealthFile, type HealthListener } from "./health-store.ts";
 import { createLastCalls } from "./last-calls.ts";
 import type { NetworkModeSwitch } from "./network-mode.ts";
 import { createConnectorTeller, tellOf, type ConnectorTeller } from "./tell-connectors.ts";
@@ -20,6 +20,8 @@ interface Parts {
   network: NetworkModeSwitch;
   breaker: CircuitBreaker;
   panic: PanicSwitch;
+  /** Told of each look at a connector, with what the one before found. */
+  onLooked: HealthListener;
 }
 
 /** How connectors and the gateway stand, for the API and the `connectors` feed. */
@@ -38,7 +40,7 @@ export async function buildStatus(context: AppContext, parts: Parts): Promise<Co
   const { registry, logger } = dependencies;
   const lastCalls = createLastCalls(evidence);
   const healthStore = await context.openStore<HealthFile>("connectorHealth", healthFile);
-  const healths = createHealthStore(healthStore);
+  const healths = createHealthStore(healthStore, parts.onLooked);
   const service = createConnectorService({ dependencies, configs, healths, lastCalls });
   const state = (): GatewayState => ({ ...network.state(), isPanic: panic.isOn(), breakers: breaker.states() });
   const ids = (): string[] => registry.list().map(({ id }) => id);

@@ -25,18 +25,26 @@ export interface HealthStore {
   put(id: string, revision: number, health: ConnectorHealthView): Promise<void>;
 }
 
+/** Hears what a look found, and what the one before did, whatever the configuration was then. */
+export type HealthListener = (
+  id: string,
+  health: { before: ConnectorHealthView | null; now: ConnectorHealthView },
+) => void;
+
 /** The store over its open file. */
-export function createHealthStore(store: JsonStore<HealthFile>): HealthStore {
+export function createHealthStore(store: JsonStore<HealthFile>, onPut: HealthListener = () => undefined): HealthStore {
   return {
     of(id, revision) {
       const { connectors } = store.get();
       const seen = Object.hasOwn(connectors, id) ? connectors[id] : undefined;
       return seen?.revision === revision ? seen.health : null;
     },
-    put: (id, revision, health) =>
-      store.update((file) => ({
+    async put(id, revision, health) {
+      const before = await store.update((file) => ({
         next: { connectors: { ...file.connectors, [id]: { revision, health } } },
-        result: undefined,
-      })),
+        result: Object.hasOwn(file.connectors, id) ? (file.connectors[id]?.health ?? null) : null,
+      }));
+      onPut(id, { before, now: health });
+    },
   };
 }

@@ -30,6 +30,8 @@ interface Dependencies {
   settings: JsonStore<Settings>;
   /** Starts an automation for a message. */
   runAutomation: (id: string, message: { id: string; webhook: string }) => Promise<unknown>;
+  /** A message was taken; told again of those that came just before the last end. */
+  onMessage: (hook: Pick<Hook, "id" | "name">, delivery: HookDelivery) => void;
 }
 
 /** A message is handed on at once: what came longer before the last one was. */
@@ -40,7 +42,7 @@ const maxFileBytes = 32 * 1024 * 1024;
 /** Opens webhooks and the log of their messages, mounts endpoints and feed, and starts the automations they name. */
 export async function buildHooks(
   context: AppContext,
-  { settings, runAutomation }: Dependencies,
+  { settings, runAutomation, onMessage }: Dependencies,
 ): Promise<{
   service: HookService;
   /** Hands on what was accepted just before this server ended; what was handed on already is known by its id. */
@@ -74,9 +76,11 @@ export async function buildHooks(
     if (delivery.verdict === "accepted" && !delivery.isTest && !isQuestion) lately.push(delivery);
   }
   const handOn = (
-    { automationId, name }: Pick<Hook, "automationId" | "name">,
-    { id }: Pick<HookDelivery, "id">,
+    { id: hookId, automationId, name }: Pick<Hook, "id" | "automationId" | "name">,
+    delivery: HookDelivery,
   ): void => {
+    const { id } = delivery;
+    onMessage({ id: hookId, name }, delivery);
     if (automationId === null) return;
     runAutomation(automationId, { id, webhook: name }).catch((error: unknown) => {
       logger.error(

@@ -24,6 +24,8 @@ export interface BuiltRepairs {
   isTakenBack(runId: string): boolean;
   /** Something a repair may wait for has happened. */
   nudge: RepairEngine["nudge"];
+  /** Anything about a repair has changed. */
+  onChanged(listener: (repair: Repair) => void): void;
   /** Goes on with what a stop has interrupted, and with incidents that are there. */
   start(): void;
 }
@@ -45,8 +47,10 @@ export async function buildRepairs(
   const feed = createFeed(realtime, repairsFeed, {
     snapshot: () => ({ repairs: book.recent().slice(0, shownRepairs), settings: repairs.settings() }),
   });
+  const listeners: ((repair: Repair) => void)[] = [];
   const publish = (repair: Repair): void => {
     feed.publish({ kind: "changed", repair });
+    for (const listener of listeners) listener(repair);
   };
   const engine = createRepairEngine({ parts: whole, book, timing, publish });
   const repairs = createRepairService({
@@ -71,6 +75,7 @@ export async function buildRepairs(
     checksOn: (runId) => checksOfRun(book.recent(), runId),
     isTakenBack: (runId) => book.recent().some((repair) => repair.runId === runId && repair.revert !== null),
     nudge: engine.nudge,
+    onChanged: (listener) => void listeners.push(listener),
     start() {
       engine.start();
       repairs.hear(whole.incidents.heard().active);

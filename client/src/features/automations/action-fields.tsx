@@ -1,4 +1,4 @@
-import { NumberInput, SegmentedControl, Select, Textarea, TextInput } from "@mantine/core";
+import { Button, NumberInput, SegmentedControl, Select, Textarea, TextInput } from "@mantine/core";
 
 import type { App } from "../../../../contract/features/apps.ts";
 import type { Variable } from "../../../../contract/features/variables.ts";
@@ -6,7 +6,7 @@ import { useLiveApps } from "../../lib/live-queries.ts";
 import { RunFields } from "./run-fields.tsx";
 import { TaskFields } from "./task-fields.tsx";
 import { ActionVariables } from "./action-variables.tsx";
-import { type Action, newAction } from "./automation-draft.ts";
+import { type Action, newAction, type Schedule, sendEvents } from "./automation-draft.ts";
 import { ConnectorFields } from "./connector-fields.tsx";
 import classes from "./automations.module.css";
 
@@ -36,7 +36,8 @@ export function ActionFields({
   errors,
   onChange,
   automationId,
-}: Omit<FieldsProps, "apps"> & { automationId: string | undefined }) {
+  schedule,
+}: Omit<FieldsProps, "apps"> & { automationId: string | undefined; schedule: Schedule }) {
   const apps = (useLiveApps().data ?? []).filter((app) => !app.isArchived);
   const props = { apps, kept, errors, onChange };
   return (
@@ -51,12 +52,30 @@ export function ActionFields({
           onChange(newAction(kind as Action["kind"], apps[0]?.id ?? ""));
         }}
       />
+      {schedule.kind === "event" && action.kind !== "connector" ? (
+        <div className={classes["stepActions"]}>
+          <span className={classes["sub"]}>Only calls of connectors can use what an event says.</span>
+          <Button
+            onClick={() => {
+              onChange(sendEvents());
+            }}
+          >
+            Send events to a webhook
+          </Button>
+        </div>
+      ) : null}
       {action.kind === "command" ? <CommandFields {...props} action={action} /> : null}
       {action.kind === "url" ? <UrlFields {...props} action={action} /> : null}
       {action.kind === "task" ? <TaskFields {...props} action={action} /> : null}
       {action.kind === "run" ? <RunFields {...props} action={action} /> : null}
       {action.kind === "connector" ? (
-        <ConnectorFields action={action} errors={errors} onChange={onChange} automationId={automationId} />
+        <ConnectorFields
+          action={action}
+          errors={errors}
+          onChange={onChange}
+          automationId={automationId}
+          events={schedule.kind === "event" ? schedule.events : []}
+        />
       ) : null}
       {action.kind === "restart-app" ? (
         <AppSelect

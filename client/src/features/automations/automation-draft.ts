@@ -35,6 +35,7 @@ export function newSchedule(kind: Schedule["kind"]): Schedule {
     now.setSeconds(0, 0);
     return { kind, everyMs: 15 * 60_000, anchor: now.toISOString() };
   }
+  if (kind === "event") return { kind, events: [], filter: null };
   return { kind, at: wallText(new Date(now.getTime() + 3_600_000)), zone: localZone() };
 }
 
@@ -77,6 +78,37 @@ export function newDraft(): Draft {
     missedPolicy: { kind: "skip" },
     overlapPolicy: "skip",
   };
+}
+
+/** What goes with a schedule of another kind: events wait for their turn, times do not. */
+export function withSchedule(draft: Draft, schedule: Schedule): Draft {
+  const isOther = (schedule.kind === "event") !== (draft.schedule.kind === "event");
+  return {
+    ...draft,
+    schedule,
+    ...(isOther ? { overlapPolicy: schedule.kind === "event" ? "queue-all" : "skip" } : {}),
+  };
+}
+
+/** One call that sends an event on as it is, its id with it. */
+export function sendEvents(): Action {
+  const payload = {
+    id: "{{ trigger.eventId }}",
+    event: "{{ trigger.event }}",
+    at: "{{ trigger.at }}",
+    data: "{{ trigger.data }}",
+  };
+  return { kind: "connector", steps: [{ connector: "webhook-out", operation: "post", params: { payload } }] };
+}
+
+/** The other example: what happens here, told elsewhere. */
+export function sendEventsDraft(): Draft {
+  const schedule: Schedule = {
+    kind: "event",
+    events: ["incident.opened", "run.failed", "automation.failed"],
+    filter: null,
+  };
+  return { ...withSchedule(newDraft(), schedule), name: "Send events to a webhook", action: sendEvents() };
 }
 
 /** The example of the empty page. `folder` must exist on the machine. */

@@ -11,7 +11,7 @@ import { FormError } from "../../ui/form-error.tsx";
 import { SideSheet } from "../../ui/side-sheet.tsx";
 import { ActionFields } from "./action-fields.tsx";
 import { setEnabled, showView } from "./automation-calls.ts";
-import { type Draft, draftOf, newDraft } from "./automation-draft.ts";
+import { type Draft, draftOf, newDraft, withSchedule } from "./automation-draft.ts";
 import classes from "./automations.module.css";
 import { PolicyFields } from "./policy-fields.tsx";
 import { ScheduleFields } from "./schedule-fields.tsx";
@@ -98,11 +98,12 @@ function EditorForm({ view, start, onClose }: { view: AutomationView | undefined
         schedule={draft.schedule}
         errors={errors}
         onChange={(schedule) => {
-          change({ schedule });
+          setDraft((current) => withSchedule(current, schedule));
         }}
       />
       <ActionFields
         action={draft.action}
+        schedule={draft.schedule}
         kept={keptVariables(view)}
         automationId={view?.automation.id}
         errors={errors}

@@ -29,6 +29,7 @@ import {
 } from "./automation-words.ts";
 import classes from "./automations.module.css";
 import { budgetInWords, dayBudgetOf, useBudgetToday } from "./use-budget-today.ts";
+import { EventList } from "./event-list.tsx";
 import { Ledger } from "./ledger.tsx";
 import { NextRuns } from "./next-runs.tsx";
 import { OccurrenceSheet } from "./occurrence-sheet.tsx";
@@ -70,8 +71,12 @@ export function AutomationPage() {
         <>
           <div className={classes["columns"]}>
             <Facts view={view} />
-            <Section title="Next runs" isCard>
-              {view.automation.isEnabled ? (
+            <Section title={view.automation.schedule.kind === "event" ? "Started by" : "Next runs"} isCard>
+              {view.automation.schedule.kind === "event" ? (
+                <div className={classes["eventsCard"]}>
+                  <EventList names={view.automation.schedule.events} />
+                </div>
+              ) : view.automation.isEnabled ? (
                 <NextRuns schedule={view.automation.schedule} />
               ) : (
                 <p className={`${classes["next"] ?? ""} dim`}>It is off. Turn it on to let it run by itself.</p>
@@ -200,10 +205,12 @@ function Facts({ view: { automation } }: { view: AutomationView }) {
             <dd>{budgetInWords(today)}</dd>
           </div>
         )}
-        <div>
-          <dt>If missed</dt>
-          <dd>{missedInWords(automation.missedPolicy)}</dd>
-        </div>
+        {schedule.kind === "event" ? null : (
+          <div>
+            <dt>If missed</dt>
+            <dd>{missedInWords(automation.missedPolicy)}</dd>
+          </div>
+        )}
         <div>
           <dt>If it overlaps</dt>
           <dd>{overlapInWords(automation.overlapPolicy)}</dd>

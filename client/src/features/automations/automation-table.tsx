@@ -62,7 +62,9 @@ function columnsWith(isPaused: boolean, actions: RowActions): Column<AutomationV
       width: "120px",
       cell: ({ automation, state }) =>
         state.nextDue === null ? (
-          <span className="dim">{automation.isEnabled ? "never again" : "off"}</span>
+          <span className="dim">
+            {automation.isEnabled ? (automation.schedule.kind === "event" ? "on an event" : "never again") : "off"}
+          </span>
         ) : (
           <Time iso={state.nextDue} />
         ),

@@ -6,12 +6,14 @@ import { cronInWords } from "./cron-to-sentence.ts";
 export function scheduleInWords(schedule: Automation["schedule"]): string {
   if (schedule.kind === "cron") return cronInWords(schedule.expression);
   if (schedule.kind === "once") return `once on ${schedule.at.slice(0, 16).replace("T", " at ")}`;
+  if (schedule.kind === "event")
+    return `on ${schedule.events.join(", ")}${schedule.filter === null ? "" : `, if ${schedule.filter}`}`;
   return `every ${wholeDuration(schedule.everyMs)}`;
 }
 
-/** Zone of a schedule when it is worth naming; an interval has none. */
+/** Zone of a schedule when it is worth naming; an interval has none, nor have events. */
 export function zoneOf(schedule: Automation["schedule"]): string | null {
-  return schedule.kind === "interval" ? null : schedule.zone;
+  return schedule.kind === "interval" || schedule.kind === "event" ? null : schedule.zone;
 }
 
 /** 900 000 → "15 min": formatDuration without "10.0 s". */
@@ -56,8 +58,9 @@ export function missedInWords(policy: Automation["missedPolicy"]): string {
 }
 
 const overlaps = {
-  skip: "A time that comes while it still runs is skipped.",
+  skip: "What comes while it still runs is skipped.",
   "queue-one": "One run waits while it still runs.",
+  "queue-all": "Each event waits for its turn.",
   replace: "A new run ends the one before.",
 } as const satisfies Record<Automation["overlapPolicy"], string>;
 

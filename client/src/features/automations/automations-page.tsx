@@ -13,7 +13,7 @@ import { Page } from "../../ui/page.tsx";
 import { StatusBadge } from "../../ui/status-badge.tsx";
 import { Time } from "../../ui/time.tsx";
 import { setPaused } from "./automation-calls.ts";
-import { type Draft, exampleDraft } from "./automation-draft.ts";
+import { type Draft, exampleDraft, sendEventsDraft } from "./automation-draft.ts";
 import { AutomationEditor } from "./automation-editor.tsx";
 import { AutomationTable } from "./automation-table.tsx";
 import classes from "./automations.module.css";
@@ -92,7 +92,7 @@ function Content({ list, onNew }: { list: AutomationList; onNew: (draft?: Draft)
         <EmptyState
           icon={IconCalendarRepeat}
           title="Nothing runs by itself yet"
-          text="An automation runs a command, calls one of your apps or restarts it: at times you say in words, or in cron. It stays off until you turn it on."
+          text="An automation runs a command, calls one of your apps or restarts it: at times you say in words, or in cron, or when something happens here. It stays off until you turn it on."
           action={
             <Button
               variant="filled"
@@ -113,6 +113,14 @@ function Content({ list, onNew }: { list: AutomationList; onNew: (draft?: Draft)
                 }}
               >
                 Use this example
+              </Button>
+              <span>Send what happens here to a webhook</span>
+              <Button
+                onClick={() => {
+                  onNew(sendEventsDraft());
+                }}
+              >
+                Use this one
               </Button>
             </span>
           }

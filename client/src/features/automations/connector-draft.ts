@@ -25,8 +25,18 @@ const ofTrigger: readonly PlaceChoice[] = [
   { expression: "trigger.run", label: "Id of the run" },
 ];
 
-/** What a step may read: the trigger, and what the steps before it give by the schemas of their operations. */
-export function placeChoices(outputs: readonly unknown[]): { group: string; items: readonly PlaceChoice[] }[] {
+const ofEvents: readonly PlaceChoice[] = [
+  { expression: "trigger.data", label: "What the event says" },
+  { expression: "trigger.event", label: "Name of the event" },
+  { expression: "trigger.eventId", label: "Id of the event" },
+  { expression: "trigger.at", label: "When it happened" },
+];
+
+/** What a step may read: the trigger, the event with these fields, and what the steps before it give by the schemas of their operations. */
+export function placeChoices(
+  outputs: readonly unknown[],
+  eventFields: readonly { name: string; label: string }[] | null = null,
+): { group: string; items: readonly PlaceChoice[] }[] {
   const before = outputs.map((schema, index) => {
     const step = `step${String(index + 1)}`;
     const properties = isSchema(schema) && isSchema(schema["properties"]) ? Object.keys(schema["properties"]) : [];
@@ -39,7 +49,19 @@ export function placeChoices(outputs: readonly unknown[]): { group: string; item
       ],
     };
   });
-  return [...before.toReversed(), { group: "What started it", items: ofTrigger }];
+  const event =
+    eventFields === null
+      ? []
+      : [
+          {
+            group: "The event",
+            items: [
+              ...ofEvents,
+              ...eventFields.map(({ name, label }) => ({ expression: `trigger.data.${name}`, label })),
+            ],
+          },
+        ];
+  return [...before.toReversed(), ...event, { group: "What started it", items: ofTrigger }];
 }
 
 /** Whether a value is, or holds, a place. */

@@ -4,6 +4,7 @@ import { useState } from "react";
 
 import type { ConnectorStep } from "../../../../contract/features/automation-connectors.ts";
 import type { ConnectorStatus } from "../../../../contract/features/connectors.ts";
+import type { EventName } from "../../../../contract/features/events.ts";
 import { callQuery } from "../../lib/call-query.ts";
 import { localId } from "../../lib/clipboard.ts";
 import { effectWords } from "../../lib/gateway-words.ts";
@@ -14,17 +15,22 @@ import { errorsBelow } from "../../ui/schema-form/schema-values.ts";
 import type { FieldsProps } from "./action-fields.tsx";
 import classes from "./automations.module.css";
 import { type ConnectorAction, emptyStep, moved, type PlaceChoice, placeChoices } from "./connector-draft.ts";
+import { fieldsOfEvents, useEventKinds } from "./event-kinds.ts";
 import { PlaceFields } from "./place-fields.tsx";
 import { TrySteps } from "./try-steps.tsx";
 
 type Props = Pick<FieldsProps<ConnectorAction>, "action" | "errors" | "onChange"> & {
   /** The automation that is changed; its last run's results help to try it. */
   automationId: string | undefined;
+  /** What starts it, when events do. */
+  events: readonly EventName[];
 };
 
 /** Calls of connectors, one after another: each may use what the ones before it gave. */
-export function ConnectorFields({ action, errors, onChange, automationId }: Props) {
+export function ConnectorFields({ action, errors, onChange, automationId, events }: Props) {
   const { steps } = action;
+  const kinds = useEventKinds(events.length > 0);
+  const fields = fieldsOfEvents(kinds ?? [], events);
   const connectors = useQuery(callQuery("connectors.list")).data ?? [];
   const views = useQueries({
     queries: steps.map(({ connector }) => ({
@@ -55,7 +61,10 @@ export function ConnectorFields({ action, errors, onChange, automationId }: Prop
           connectors={connectors}
           operation={outputs[index]}
           isLoading={views[index]?.isLoading ?? false}
-          choices={placeChoices(outputs.slice(0, index).map((operation) => operation?.output))}
+          choices={placeChoices(
+            outputs.slice(0, index).map((operation) => operation?.output),
+            events.length === 0 ? null : fields,
+          )}
           errors={errorsBelow(errors, `action.steps.${String(index)}`)}
           onChange={(changed) => {
             put(steps.with(index, changed));
@@ -78,7 +87,7 @@ export function ConnectorFields({ action, errors, onChange, automationId }: Prop
           Add a step
         </Button>
       </div>
-      <TrySteps action={action} automationId={automationId} />
+      <TrySteps action={action} automationId={automationId} events={events} />
     </div>
   );
 }

@@ -159,6 +159,7 @@ export function reasonOf(row: Occurrence): string {
   const parts = [
     row.reason,
     row.trigger === "webhook" ? `started by the webhook ${row.who ?? ""}` : null,
+    row.trigger === "event" ? `started by ${row.who ?? "an event"}` : null,
     row.trigger === "manual" ? `started by hand${row.who === null ? "" : ` by ${row.who}`}` : null,
     row.count === 1
       ? null

@@ -1,11 +1,12 @@
 import { useDebouncedValue } from "@mantine/hooks";
 import { useQuery } from "@tanstack/react-query";
 
+import type { ClockSchedule } from "../../../../contract/features/automation-schedules.ts";
 import type { DueTime } from "../../../../contract/features/automations.ts";
 import { call } from "../../lib/api.ts";
 import { errorMessage } from "../../lib/api-error.ts";
 import { Time } from "../../ui/time.tsx";
-import { localZone, type Schedule } from "./automation-draft.ts";
+import { localZone } from "./automation-draft.ts";
 import classes from "./automations.module.css";
 
 const shown = 5;
@@ -21,7 +22,7 @@ const markTexts = {
 } as const satisfies Record<NonNullable<DueTime["mark"]>, string>;
 
 /** The next five runs of a schedule, in its own zone, with what clock changes do to them. */
-export function NextRuns({ schedule }: { schedule: Schedule }) {
+export function NextRuns({ schedule }: { schedule: ClockSchedule }) {
   const [settled] = useDebouncedValue(schedule, 250);
   const zone = localZone();
   const preview = useQuery({

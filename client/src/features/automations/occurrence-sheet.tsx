@@ -15,6 +15,7 @@ import { LoadingState } from "../../ui/loading-state.tsx";
 import { SideSheet } from "../../ui/side-sheet.tsx";
 import { StatusBadge } from "../../ui/status-badge.tsx";
 import classes from "./automations.module.css";
+import { StartingEvent } from "./starting-event.tsx";
 import { RunOutput } from "./run-output.tsx";
 import { StepList } from "./step-list.tsx";
 import { occurrenceStatus } from "./step-words.ts";
@@ -52,6 +53,7 @@ function Details({ id }: { id: string }) {
   return (
     <>
       <Facts row={row} />
+      {row.eventId === undefined ? null : <StartingEvent id={row.eventId} causes={row.causes ?? []} />}
       {row.action === "run" && row.startedAt !== null ? (
         <ActionLink to="/agents/$runId" params={{ runId: runIdOf(row) }}>
           Open the run
@@ -96,6 +98,11 @@ function runIdOf({ id }: Occurrence): string {
   return id.replace(/^oc-/, "run-");
 }
 
+function startedBy({ trigger, who }: Occurrence): string {
+  if (trigger === "schedule") return "schedule";
+  return trigger === "event" ? `the event ${who ?? ""}` : (who ?? "hand");
+}
+
 function Facts({ row }: { row: Occurrence }) {
   const facts: [string, string | null][] = [
     ["Due", formatAbsolute(row.due)],
@@ -107,7 +114,7 @@ function Facts({ row }: { row: Occurrence }) {
     ["Took", row.durationMs === null ? null : formatDuration(row.durationMs)],
     ["Exit code", row.exitCode === null ? null : String(row.exitCode)],
     ["HTTP status", row.httpStatus === null ? null : String(row.httpStatus)],
-    ["Started by", row.trigger === "schedule" ? "schedule" : (row.who ?? "hand")],
+    ["Started by", startedBy(row)],
     ["Reason", row.reason],
   ];
   return (

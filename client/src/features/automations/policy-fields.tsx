@@ -14,9 +14,11 @@ const usualGraceMs = 3_600_000;
 /** What happens when a time was missed, and when one comes while the run before still goes on. */
 export function PolicyFields({ draft, errors, onChange }: PolicyFieldsProps) {
   const { missedPolicy, overlapPolicy } = draft;
+  const isOfEvents = draft.schedule.kind === "event";
+  const legend = `If it still runs when the next ${isOfEvents ? "event" : "time"} comes`;
   return (
     <>
-      <fieldset className={classes["group"]}>
+      <fieldset className={classes["group"]} hidden={isOfEvents}>
         <legend>If a time was missed</legend>
         <Radio.Group
           aria-label="If a time was missed"
@@ -48,15 +50,22 @@ export function PolicyFields({ draft, errors, onChange }: PolicyFieldsProps) {
         ) : null}
       </fieldset>
       <fieldset className={classes["group"]}>
-        <legend>If it still runs when the next time comes</legend>
+        <legend>{legend}</legend>
         <Radio.Group
-          aria-label="If it still runs when the next time comes"
+          aria-label={legend}
           value={overlapPolicy}
           onChange={(value) => {
             onChange({ overlapPolicy: value });
           }}
         >
           <div className={classes["group"]}>
+            {isOfEvents ? (
+              <Radio
+                value="queue-all"
+                label="Let each wait"
+                description="It runs for every event, one after another, in their order, also after a restart."
+              />
+            ) : null}
             <Radio value="skip" label="Skip the new one" description="The run that is under way goes on." />
             <Radio value="queue-one" label="Let one wait" description="It starts when the run before has ended." />
             <Radio value="replace" label="Replace" description="The run under way is ended, then the new one starts." />

@@ -4,10 +4,11 @@ import { useState } from "react";
 import { allZones, newSchedule, type Schedule, wallText } from "./automation-draft.ts";
 import classes from "./automations.module.css";
 import { cronInWords, cronToSentence } from "./cron-to-sentence.ts";
+import { EventFields } from "./event-fields.tsx";
 import { NextRuns } from "./next-runs.tsx";
 import { sentenceToCron } from "./sentence-to-cron.ts";
 
-interface FieldsProps<S extends Schedule = Schedule> {
+export interface FieldsProps<S extends Schedule = Schedule> {
   schedule: S;
   errors: Readonly<Record<string, string>>;
   onChange: (schedule: Schedule) => void;
@@ -23,6 +24,7 @@ const kinds = [
   { value: "cron", label: "By the clock" },
   { value: "interval", label: "Interval" },
   { value: "once", label: "Once" },
+  { value: "event", label: "Event" },
 ];
 const units = [
   { value: "1000", label: "seconds" },
@@ -31,7 +33,7 @@ const units = [
   { value: "86400000", label: "days" },
 ];
 
-/** When it runs: a sentence or cron, an interval, or one time, with the next five runs below. */
+/** When it runs: a sentence or cron, an interval or one time, with the next five runs below; or events. */
 export function ScheduleFields({ schedule, errors, onChange }: FieldsProps) {
   return (
     <fieldset className={classes["group"]}>
@@ -48,10 +50,14 @@ export function ScheduleFields({ schedule, errors, onChange }: FieldsProps) {
       {schedule.kind === "cron" ? <CronFields schedule={schedule} errors={errors} onChange={onChange} /> : null}
       {schedule.kind === "interval" ? <IntervalFields schedule={schedule} errors={errors} onChange={onChange} /> : null}
       {schedule.kind === "once" ? <OnceFields schedule={schedule} errors={errors} onChange={onChange} /> : null}
-      <div>
-        <p className={classes["sub"]}>Next runs</p>
-        <NextRuns schedule={schedule} />
-      </div>
+      {schedule.kind === "event" ? (
+        <EventFields schedule={schedule} errors={errors} onChange={onChange} />
+      ) : (
+        <div>
+          <p className={classes["sub"]}>Next runs</p>
+          <NextRuns schedule={schedule} />
+        </div>
+      )}
     </fieldset>
   );
 }

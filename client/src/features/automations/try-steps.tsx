@@ -3,6 +3,7 @@ import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 
 import type { ConnectorTry, TriedStep } from "../../../../contract/features/automation-connectors.ts";
+import type { EventName } from "../../../../contract/features/events.ts";
 import { call } from "../../lib/api.ts";
 import { codeText } from "../../lib/gateway-words.ts";
 import { ActionLink } from "../../ui/action-link.tsx";
@@ -16,7 +17,16 @@ import classes from "./automations.module.css";
 import type { ConnectorAction } from "./connector-draft.ts";
 
 /** Shows what each step would send and what would become of it; nothing leaves. */
-export function TrySteps({ action, automationId }: { action: ConnectorAction; automationId: string | undefined }) {
+export function TrySteps({
+  action,
+  automationId,
+  events,
+}: {
+  action: ConnectorAction;
+  automationId: string | undefined;
+  events: readonly EventName[];
+}) {
+  const [first] = events;
   const [message, setMessage] = useState("");
   const given = readJson(message);
   const isUnreadable = given instanceof UnreadableText;
@@ -26,6 +36,7 @@ export function TrySteps({ action, automationId }: { action: ConnectorAction; au
         body: {
           action,
           ...(automationId === undefined ? {} : { automation: automationId }),
+          ...(first === undefined ? {} : { event: first }),
           ...(given === undefined ? {} : { message: isUnreadable ? message : (given as never) }),
         },
       }),
@@ -52,6 +63,11 @@ export function TrySteps({ action, automationId }: { action: ConnectorAction; au
           }}
         />
       </details>
+      {first === undefined ? null : (
+        <p className={classes["sub"]}>
+          Tried with the newest <code>{first}</code> there was, else with an example of one.
+        </p>
+      )}
       <Button
         leftSection={<IconFlask size={14} />}
         disabled={!isReady}

@@ -61,6 +61,7 @@ export function createServiceRig(start: string) {
   /** Runs that live on without the server, by occurrence; what `adopt` finds. */
   const outside = new Map<string, ActionOutcome | "running">();
   const events: AutomationEvent[] = [];
+  const handed: string[] = [];
 
   function follow(context: RunContext): Promise<ActionOutcome> {
     return new Promise((resolve) => {
@@ -124,6 +125,12 @@ export function createServiceRig(start: string) {
       apps: { find: () => ({ name: "blog", ports: [4_000] }), restart: () => Promise.resolve() },
       connectors: { find: () => undefined },
       prompts: { issuesOf: () => Promise.resolve([]) },
+      events: {
+        handed(eventId, automationId) {
+          handed.push(`${eventId} ${automationId}`);
+          return Promise.resolve();
+        },
+      },
       secrets: noSecrets,
       clock: time.clock,
       timers: life.timers,
@@ -143,6 +150,7 @@ export function createServiceRig(start: string) {
     started,
     outside,
     events,
+    handed,
     boot,
     settle,
     /** Lets time pass in steps, so that what a due time causes happens before the next one. */

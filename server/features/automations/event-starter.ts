@@ -1,0 +1,150 @@
+import type { PortosEvent } from "../../../contract/features/events.ts";
+import type { Clock } from "../../../lib/clock.ts";
+import type { Logger } from "../../../lib/logger.ts";
+import { isWanted } from "./event-filter.ts";
+import { createEventHandler, type EventHandlerParts, type WaitingEvent } from "./event-handler.ts";
+import type { Timers } from "./scheduler.ts";
+
+/** So often an automation is started by events within a minute; more wait. */
+export const startsPerMinute = 60;
+/** So many events wait for one automation; of more the ledger says that they were too many. */
+export const mostWaiting = 5_000;
+const minuteMs = 60_000;
+const retryAfterMs = 5_000;
+
+interface Dependencies extends EventHandlerParts {
+  clock: Pick<Clock, "now" | "monotonic">;
+  timers: Timers;
+  logger: Logger;
+}
+
+/** Starts automations for events: each once, in their order, never for what they did themselves. */
+export interface EventStarter {
+  /** Automations that are on and want this event. */
+  choose(event: Pick<PortosEvent, "id" | "name" | "at" | "data">): string[];
+  take(event: PortosEvent, automationId: string, isAgain: boolean): void;
+  /** Something about it has changed that events may wait for. */
+  look(automationId: string): void;
+  start(): void;
+  stop(): Promise<void>;
+}
+
+interface Line {
+  waiting: WaitingEvent[];
+  isBusy: boolean;
+  /** Steady times of its starts by events within the last minute. */
+  starts: number[];
+  cancelTimer: (() => void) | null;
+}
+
+/** A starter to which nothing happens before `start()`. */
+export function createEventStarter(parts: Dependencies): EventStarter {
+  const { store, ledger, clock, timers, logger } = parts;
+  const handler = createEventHandler(parts);
+  const lines = new Map<string, Line>();
+  const life = { isRunning: false };
+  const working = new Set<Promise<void>>();
+
+  function lineOf(automationId: string): Line {
+    const found = lines.get(automationId) ?? { waiting: [], isBusy: false, starts: [], cancelTimer: null };
+    lines.set(automationId, found);
+    return found;
+  }
+
+  function later(automationId: string, line: Line, delayMs: number): void {
+    line.cancelTimer?.();
+    line.cancelTimer = timers.set(delayMs, () => {
+      line.cancelTimer = null;
+      look(automationId);
+    });
+  }
+
+  function look(automationId: string): void {
+    const line = lines.get(automationId);
+    if (!life.isRunning || !line || line.isBusy || line.waiting.length === 0) return;
+    line.isBusy = true;
+    const work = drain(automationId, line)
+      .catch((error: unknown) => {
+        const about = { automation: automationId };
+        logger.error("An automation could not be started by an event; it is tried again", about, error);
+        later(automationId, line, retryAfterMs);
+      })
+      .finally(() => {
+        line.isBusy = false;
+        working.delete(work);
+      });
+    working.add(work);
+  }
+
+  async function drain(automationId: string, line: Line): Promise<void> {
+    for (let [next] = line.waiting; next !== undefined && life.isRunning; [next] = line.waiting) {
+      const automation = store.get(automationId);
+      const reason = automation === null ? null : handler.whyNot(automation);
+      if (automation === null || reason !== null) {
+        const given = [...line.waiting];
+        if (automation !== null) await handler.giveUp(automation, given, reason ?? "");
+        line.waiting.splice(0, given.length);
+        await handler.handed(automationId, given);
+        continue;
+      }
+      if (automation.overlapPolicy === "queue-all" && ledger.openOf(automationId).length > 0) return;
+      const waitMs = pauseOf(line, clock.monotonic());
+      if (waitMs > 0) {
+        later(automationId, line, waitMs);
+        return;
+      }
+      if (await handler.begin(automation, next)) line.starts.push(clock.monotonic());
+      line.waiting.shift();
+      await handler.handed(automationId, [next]);
+    }
+  }
+
+  /** More than anybody should keep waiting. */
+  function refuse(automationId: string, dropped: WaitingEvent): void {
+    const automation = store.get(automationId);
+    const told = automation
+      ? handler.giveUp(automation, [dropped], `${mostWaiting} events were waiting already`)
+      : Promise.resolve();
+    told
+      .then(() => handler.handed(automationId, [dropped]))
+      .catch((error: unknown) => {
+        logger.error("What became of an event could not be recorded", { automation: automationId }, error);
+      });
+  }
+
+  return {
+    choose: (event) =>
+      store.all().flatMap(({ id, schedule, isEnabled, scheduledFrom }) => {
+        if (schedule.kind !== "event" || !isEnabled || !schedule.events.includes(event.name)) return [];
+        if (Date.parse(event.at) < Date.parse(scheduledFrom)) return [];
+        try {
+          return isWanted(schedule, event) ? [id] : [];
+        } catch {
+          return [id]; // its ledger says what is wrong with the filter
+        }
+      }),
+    take(event, automationId, isAgain) {
+      const { waiting } = lineOf(automationId);
+      if (waiting.length < mostWaiting) waiting.push({ event, isAgain });
+      else refuse(automationId, { event, isAgain });
+      look(automationId);
+    },
+    look,
+    start() {
+      life.isRunning = true;
+      for (const automationId of lines.keys()) look(automationId);
+    },
+    async stop() {
+      life.isRunning = false;
+      for (const { cancelTimer } of lines.values()) cancelTimer?.();
+      await Promise.allSettled(working);
+    },
+  };
+}
+
+/** How long to wait, so that it is not started too often. */
+function pauseOf(line: Line, nowMs: number): number {
+  line.starts = line.starts.filter((at) => nowMs - at < minuteMs);
+  const [first = nowMs] = line.starts;
+  return line.starts.length < startsPerMinute ? 0 : Math.max(1, Math.ceil(first + minuteMs - nowMs));
+}

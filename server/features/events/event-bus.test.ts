@@ -1,0 +1,104 @@
+import { expect, test } from "vitest";
+
+import { eventCatalogue, eventKind } from "../../../contract/event-catalogue.ts";
+import { eventNameSchema, type PortosEvent } from "../../../contract/features/events.ts";
+import { openJsonLog } from "../../../lib/json-log.ts";
+import { silentLogger } from "../../../lib/logger.ts";
+import { useTemporaryFolders } from "../../../lib/testing/temporary-folder.ts";
+import { openEventBus } from "./event-bus.ts";
+import { createEventLog, eventRowSchema, type EventRow, indexEvent } from "./event-log.ts";
+
+const makeFolder = useTemporaryFolders();
+const clock = { now: () => Date.parse("2026-11-22T10:00:00Z"), monotonic: () => 0 };
+const app = { appId: "shop", appName: "Shop" };
+
+async function open(directory: string) {
+  const log = await openJsonLog<EventRow>({
+    directory,
+    schema: eventRowSchema,
+    index: indexEvent,
+    clock,
+    logger: silentLogger,
+  });
+  return { log, bus: await openEventBus({ log: createEventLog(log), clock, logger: silentLogger }) };
+}
+
+function taker(automations: string[]) {
+  const taken: [string, string, boolean][] = [];
+  return {
+    taken,
+    choose: () => automations,
+    take: ({ name }: PortosEvent, id: string, isAgain: boolean) => void taken.push([name, id, isAgain]),
+  };
+}
+
+test("every kind of event has an example that follows its schema, and marks only fields it has", () => {
+  expect(Object.keys(eventCatalogue).toSorted()).toEqual([...eventNameSchema.options].toSorted());
+  for (const name of eventNameSchema.options) {
+    const { data, example, outside, title, description } = eventKind(name);
+    expect(data.safeParse(example).error, name).toBeUndefined();
+    for (const field of outside) expect(Object.keys(data.shape), name).toContain(field);
+    expect(title.length * description.length, name).toBeGreaterThan(0);
+  }
+});
+
+test("what is told twice is one event, also after the next start", async () => {
+  const folder = await makeFolder();
+  const first = await open(folder);
+  await first.bus.tell("app.started", app, { key: "one" });
+  await first.bus.tell("app.started", app, { key: "one" });
+  await first.bus.tell("app.started", app);
+  await first.log.close();
+  const second = await open(folder);
+  await second.bus.tell("app.started", app, { key: "one" });
+  expect((await second.bus.page({ limit: 10 })).items).toHaveLength(2);
+  expect(second.bus.last("app.started")).toMatchObject({ data: app, starts: [] });
+  expect(second.bus.last("app.stopped")).toBeNull();
+  await second.log.close();
+});
+
+test("an event that was written and had not arrived is handed on at the next start, one that had is not", async () => {
+  const folder = await makeFolder();
+  const first = await open(folder);
+  first.bus.serve(taker(["au-aaaaaa", "au-bbbbbb"]));
+  await first.bus.tell("app.stopped", app, { key: "one" });
+  const id = first.bus.last("app.stopped")?.id ?? "";
+  await first.bus.handed(id, "au-aaaaaa");
+  await first.log.close();
+  const second = await open(folder);
+  const again = taker([]);
+  second.bus.serve(again);
+  expect(again.taken).toEqual([["app.stopped", "au-bbbbbb", true]]);
+  await second.bus.handed(id, "au-bbbbbb");
+  await second.log.close();
+  const third = await open(folder);
+  const none = taker([]);
+  third.bus.serve(none);
+  expect(none.taken).toEqual([]);
+  await third.log.close();
+});
+
+test("secrets never get into an event, and what happened long ago is no news", async () => {
+  const folder = await makeFolder();
+  const { log, bus } = await open(folder);
+  const asked = { approvalId: "0123456789abcdef", kind: "agent-tool", link: "/approvals", why: "", expiresAt: "" };
+  await bus.tell("approval.asked", { ...asked, title: `curl -H "Authorization: Bearer sk-ant-${"a1B2".repeat(12)}"` });
+  expect(JSON.stringify(await bus.page({ limit: 1 }))).not.toContain("a1B2a1B2");
+  await bus.tell("app.started", app, { at: "2026-11-20T10:00:00.000Z" });
+  expect(bus.last("app.started")).toBeNull();
+  await log.close();
+});
+
+test("an event that cannot be written is told again by whoever tells it again", async () => {
+  const folder = await makeFolder();
+  const { log, bus } = await open(folder);
+  const served = taker(["au-aaaaaa"]);
+  bus.serve(served);
+  await log.close();
+  await bus.tell("app.started", app, { key: "one" });
+  expect(served.taken).toEqual([]);
+  const again = await open(folder);
+  await again.bus.tell("app.started", app, { key: "one" });
+  expect((await again.bus.page({ limit: 10 })).items).toHaveLength(1);
+  await again.log.close();
+});
