@@ -128,7 +128,33 @@ describe("webhook-out", () => {
     await expect(run()).resolves.toMatchObject({ isSigned: false });
     expect(received[0]?.headers["webhook-signature"]).toBeUndefined();
     expect(received[0]?.headers["webhook-id"]).toBeDefined();
-    expect(notes).toEqual([{ code: "unsigned", reason: "Only messages to the configured address are signed" }]);
+    expect(notes).toMatchObject([{ code: "unsigned" }]);
+  });
+
+  it.each(["/echo", "/hook/", "/hook?tenant=b", "/hook%2F", "/HOOK"])(
+    "shows %s of the same host nothing of what is configured",
+    async (path) => {
+      const settings = { access: "Bearer token-of-the-place", headers: { "x-team": "blue" } };
+      const { run, notes } = call({ payload: {}, url: `http://127.0.0.1:${receiver.port}${path}` }, settings);
+      await expect(run()).resolves.toMatchObject({ isSigned: false });
+      expect(received.map(({ path: asked }) => asked)).toEqual([path]);
+      const { authorization, "x-team": team, "webhook-signature": signature } = received[0]?.headers ?? {};
+      expect([authorization, team, signature]).toEqual([undefined, undefined, undefined]);
+      expect(notes).toEqual([
+        {
+          code: "unsigned",
+          reason:
+            "Only messages to exactly the configured address are signed, and only they carry its access and its headers",
+        },
+      ]);
+    },
+  );
+
+  it("knows the configured address in another spelling", async () => {
+    const settings = { access: "Bearer token-of-the-place" };
+    const url = `HTTP://127.0.0.1:${receiver.port}/a/../hook#part`;
+    await expect(call({ payload: {}, url }, settings).run()).resolves.toMatchObject({ isSigned: true });
+    expect(received[0]?.headers.authorization).toBe("Bearer token-of-the-place");
   });
 
   it("shows configured headers and the access to the configured address alone", async () => {

@@ -43,19 +43,18 @@ const config = z.strictObject({
     .enum(signatureForms)
     .default("standard-webhooks")
     .meta({ title: "Signature", description: "How the receiver expects the signature." }),
-  secret: z
-    .string()
-    .min(16, "must have at least 16 characters")
-    .max(500)
-    .optional()
-    .meta({ title: "Secret", description: "Signs each message; the receiver has the same one." }),
+  secret: z.string().min(16, "must have at least 16 characters").max(500).optional().meta({
+    title: "Secret",
+    description: "Signs each message to exactly the address above; the receiver has the same one.",
+  }),
   nextSecret: z.string().min(16, "must have at least 16 characters").max(500).optional().meta({
     title: "Next secret",
     description: "Signs too while receivers change over, where the kind of signature has room for two.",
   }),
   access: line(2_000).min(1, "must not be empty").optional().meta({
     title: "Access",
-    description: "What the receiver wants to see, such as Bearer and a token; sent to the address above alone.",
+    description:
+      "What the receiver wants to see, such as Bearer and a token; sent to exactly the address above and no other.",
   }),
   accessHeader: z
     .string()
@@ -65,7 +64,7 @@ const config = z.strictObject({
     .meta({ title: "Header of the access" }),
   headers: openHeaders
     .default({})
-    .meta({ title: "Headers", description: "Sent with each message to the address above." }),
+    .meta({ title: "Headers", description: "Sent with each message to exactly the address above." }),
   isInside: z
     .boolean()
     .default(false)
@@ -77,7 +76,9 @@ const input = z
   .strictObject({
     url: address
       .optional()
-      .describe("Another address than the configured one; only the configured one gets signed messages"),
+      .describe(
+        "Another address than the configured one; only exactly the configured one gets its access, its headers and a signature",
+      ),
     payload: z.json().optional().describe("What is sent, as JSON"),
     text: z.string().max(5_000_000).optional().describe("What is sent, as it is; instead of payload"),
     contentType: line(200).default("text/plain; charset=utf-8").describe("Type of text"),
@@ -171,10 +172,19 @@ function idOf(key: string | null): string {
   return `msg_${createHash("sha256").update(key).digest("hex").slice(0, 32)}`;
 }
 
-/** Another receiver could pass a signed message on as ours: only the configured origin gets one. */
-/** What is configured is meant for the configured place; nobody else is shown any of it. */
+/**
+ * What is configured is meant for exactly the configured address: another path of the same host may belong to somebody else, who
+ * could use the access, or pass a signed message on as ours.
+ */
 function isOwn(url: string, { url: own }: Config): boolean {
-  return own !== undefined && new URL(own).origin === new URL(url).origin;
+  return own !== undefined && withoutFragment(own) === withoutFragment(url);
+}
+
+/** As it is sent: two spellings of one address are the same. */
+function withoutFragment(text: string): string {
+  const url = new URL(text);
+  url.hash = "";
+  return url.href;
 }
 
 /** The access goes before what a call says under the same name. */
@@ -197,7 +207,7 @@ function whyUnsigned({ form, secret }: Config): string {
   if (form === "none") return "The configuration asks for no signature";
   return secret === undefined
     ? "There is no secret to sign with"
-    : "Only messages to the configured address are signed";
+    : "Only messages to exactly the configured address are signed, and only they carry its access and its headers";
 }
 
 function refusalOf(reply: ConnectorReply, nowMs: number): GatewayError {
