@@ -1,4 +1,5 @@
 import type { App } from "../contract/features/apps.ts";
+import type { McpRights } from "../contract/features/mcp.ts";
 import type { PromptReference } from "../contract/features/prompts.ts";
 import { AppError } from "../lib/app-error.ts";
 import type { Core } from "./app.ts";
@@ -57,6 +58,8 @@ export interface BuiltAgents {
   /** See `RunTracker`. */
   onRunsComplete: BuiltRuns["onComplete"];
   knownRun: BuiltRuns["known"];
+  /** What runs that ask a provider get of PortOS at most; `null`: what runs may in general. */
+  toolsOfProvider(id: string): McpRights | null;
   /** Why a prompt cannot be filled with these values, each below `path`. */
   promptIssues: Prompts["issuesOf"];
   automationUse: Chief["automationUse"];
@@ -167,6 +170,7 @@ export async function buildAgents(
     runHooks: runs.hooks,
     onRunsComplete: runs.onComplete,
     knownRun: runs.known,
+    toolsOfProvider: (id) => providerList().find((provider) => provider.id === id)?.tools ?? null,
     promptIssues: prompts.issuesOf,
     automationUse: chief.automationUse,
     onRepairChanged: repairs.onChanged,

@@ -98,7 +98,14 @@ export const taskActionSchema = z.strictObject({
 /** A run that is started at once, whether the chief of staff is on or not; the automation goes on until it has ended. */
 export const runActionSchema = z.strictObject({
   kind: z.literal("run"),
-  ...runInputSchema.pick({ prompt: true, appId: true, folder: true, permissionMode: true, isolation: true }).shape,
+  ...runInputSchema.pick({
+    prompt: true,
+    appId: true,
+    folder: true,
+    permissionMode: true,
+    isolation: true,
+    tools: true,
+  }).shape,
   choice: runChoiceSchema,
   /** Of each run. */
   budget: budgetSchema.prefault({}),

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { apiKeyProblem, maskedKeyEnd } from "../api-key.ts";
 import { defineFeed } from "../channel.ts";
 import { defineEndpoints } from "../endpoint.ts";
+import { mcpRightsSchema } from "./mcp.ts";
 import { commandVariableNameSchema, variableInputSchema, variableSchema } from "./variables.ts";
 
 /** Id of a provider, chosen by the user or taken from a preset; part of addresses and files. */
@@ -108,6 +109,8 @@ const shared = {
     .min(1_000, "must be at least one second")
     .max(24 * 3_600_000, "must be at most 24 hours")
     .default(30 * 60_000),
+  /** What runs that ask it get of PortOS at most; nothing: what runs may use in general. */
+  tools: mcpRightsSchema.nullish(),
 };
 
 const environmentInput = z

@@ -6,6 +6,7 @@ import { defineEndpoints } from "../endpoint.ts";
 import { pageCursorSchema } from "../page-cursor.ts";
 import { appIdSchema } from "./apps.ts";
 import { isolationSchema, runWorktreeSchema } from "./isolation.ts";
+import { mcpRightsSchema } from "./mcp.ts";
 import { failureKindSchema, modelIdSchema, providerIdSchema, providerTypeSchema, tierSchema } from "./providers.ts";
 import { permissionRequestSchema, runEventSchema, runStateSchema, usageSchema } from "./run-events.ts";
 
@@ -137,6 +138,8 @@ export const runInputSchema = z.strictObject({
   permissionMode: permissionModeSchema.default("ask-writes"),
   budget: budgetSchema.prefault({}),
   isolation: isolationSchema.default({ kind: "none" }),
+  /** What it gets of PortOS at most, within what its provider and runs in general may use; that when left out. */
+  tools: mcpRightsSchema.nullish(),
   /** What kind of work it is, for usage and learning. */
   taskType: z
     .string()
@@ -175,6 +178,8 @@ export const attemptSchema = z.strictObject({
   backAt: z.iso.datetime().nullish(),
   /** Milliseconds it worked, without the waiting for answers; `null` when a part of it was not watched. */
   activeMs: z.int().min(0).nullish(),
+  /** What it was lent of PortOS; `null`: nothing. */
+  tools: mcpRightsSchema.nullish(),
   usage: usageSchema,
 });
 export type Attempt = z.output<typeof attemptSchema>;
@@ -197,6 +202,8 @@ export const runSchema = z.strictObject({
   budget: budgetSchema,
   limitNames: limitNamesSchema.optional(),
   isolation: isolationSchema,
+  /** What it may get of PortOS at most; nothing: what its provider may. What it got stands at its attempts. */
+  tools: mcpRightsSchema.nullish(),
   /** `null` without isolation, and until it was made. */
   worktree: runWorktreeSchema.nullable(),
   taskType: z.string().nullable(),

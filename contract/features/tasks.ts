@@ -6,6 +6,7 @@ import { appIdSchema } from "./apps.ts";
 import { isolationSchema } from "./isolation.ts";
 import { promptReferenceSchema } from "./prompts.ts";
 import { modelIdSchema, providerIdSchema, tierSchema } from "./providers.ts";
+import { mcpRightsSchema } from "./mcp.ts";
 import { budgetSchema, fallbackListSchema, permissionModeSchema, runIdSchema } from "./runs.ts";
 
 /** Id of a task, made by the server, sortable by time; in TASKS.md it stands behind the title. */
@@ -88,6 +89,8 @@ export const taskInputSchema = z.strictObject({
   isolation: isolationSchema.nullable().default(null),
   /** The autonomy of the chief of staff when left out. */
   permissionMode: permissionModeSchema.nullable().default(null),
+  /** What its runs get of PortOS at most; what their provider may when left out. */
+  tools: mcpRightsSchema.nullish(),
   attachments: z.array(taskAttachmentSchema).max(20, "must have at most 20").default([]),
   /** For all runs of the task together. */
   budget: budgetSchema.prefault({}),

@@ -2,6 +2,7 @@ import { z } from "zod";
 
 import { defineEndpoints } from "../endpoint.ts";
 import { chiefSettingsSchema } from "../features/chief.ts";
+import { mcpRightsSchema } from "../features/mcp.ts";
 import { agentKindSchema, apiDialectSchema, modelPriceSchema } from "../features/providers.ts";
 import { runEventSchema } from "../features/run-events.ts";
 import {
@@ -28,6 +29,8 @@ export const runToolsSchema = z.strictObject({
   token: z.string(),
   /** Program and arguments that bring them to pipes. */
   bridge: z.array(z.string()).min(1),
+  /** What may be done with it when it is lent. */
+  rights: mcpRightsSchema.optional(),
 });
 export type RunTools = z.output<typeof runToolsSchema>;
 
@@ -79,6 +82,7 @@ export const runSpecSchema = runSchema
     budget: true,
     limitNames: true,
     isolation: true,
+    tools: true,
     taskType: true,
     prompt: true,
     answerFormat: true,

@@ -193,7 +193,8 @@ export class RunTask {
     const number = this.run.attempts.length + 1;
     const facts = { providerId, providerName, providerType, model, reason };
     const ends = { endedAt: null, failure: null, message: null };
-    const attempt: Attempt = { number, ...facts, startedAt: this.now(), ...ends, usage: noUsage };
+    const tools = target.tools?.rights ?? null;
+    const attempt: Attempt = { number, ...facts, startedAt: this.now(), ...ends, usage: noUsage, tools };
     this.run.attempts.push(attempt);
     this.record.engine = target.engine;
     this.record.agent = target.engine === "api" ? null : target.agent;

@@ -311,6 +311,7 @@ function newRun(spec: RunSpec): Run {
     permissionMode,
     budget,
     isolation,
+    tools: spec.tools ?? null,
     taskType,
     worktree: null,
     prompt,

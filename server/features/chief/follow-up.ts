@@ -28,6 +28,7 @@ export async function addFollowUp(
     choice: task.choice,
     isolation: task.isolation,
     permissionMode: task.permissionMode,
+    tools: task.tools ?? null,
     attachments: task.attachments,
     budget: task.budget,
     needsReview: task.needsReview,

@@ -104,6 +104,7 @@ async function inputFor(task: Task, candidate: Candidate, options: StarterOption
     choices: [candidate.choice],
     appId: task.appId,
     permissionMode: task.permissionMode ?? settings().autonomy,
+    tools: task.tools ?? null,
     budget,
     isolation: task.isolation ?? { kind: hasWorktree ? "worktree" : "none" },
     taskType: task.type,

@@ -31,6 +31,8 @@ interface Dependencies {
   runs: Pick<RunService, "list" | "get" | "events">;
   runHooks: Pick<RunHooks, "onRunEnded" | "onRunRemoved">;
   knownRun(id: string): Run | undefined;
+  /** What runs that ask a provider get at most; `null`: what runs may in general. */
+  toolsOfProvider(id: string): McpRights | null;
   onRunsComplete(listener: (isComplete: boolean) => void): void;
   cos: Pick<CosClient, "list" | "get" | "readOutput">;
 }
@@ -106,5 +108,8 @@ export async function buildMcp(context: AppContext, parts: Dependencies): Promis
   });
   const hasConnectors = (rights: McpRights): boolean =>
     connectorTools({ id: "", name: "", runId: "any", rights }, parts.outside).length > 0;
-  return { lend: createLender({ tokens, hasConnectors, url, bridge }), tokens: () => tokens.list() };
+  return {
+    lend: createLender({ tokens, ofProvider: parts.toolsOfProvider, hasConnectors, url, bridge }),
+    tokens: () => tokens.list(),
+  };
 }

@@ -3,7 +3,7 @@ import { z } from "zod";
 
 import { mcpRightsSchema, type McpRights } from "../../../contract/features/mcp.ts";
 import { defineOperation } from "../../connectors/framework/define-connector.ts";
-import { mayCall, narrowed, rightsOfRun } from "./rights.ts";
+import { isNothing, mayCall, narrowed, rightsOfRun } from "./rights.ts";
 import { toolName } from "./tools/connector-tools.ts";
 import { answerIn } from "./tools/run-tools.ts";
 
@@ -79,4 +79,12 @@ test("the answer of a run is what it said since it was spoken to last", () => {
     { kind: "text" as const, text: "Done." },
   ];
   expect(answerIn(bodies.map((body, index) => ({ number: index + 1, at, body })))).toBe("I look at it.\n\nDone.");
+});
+
+test("nothing is nothing, in whichever words", () => {
+  expect(isNothing(rights({ connectors: [], effects: ["read"] }))).toBe(true);
+  expect(isNothing(rights({ effects: [] }))).toBe(true);
+  expect(isNothing(rights({ effects: [], areas: ["logs"] }))).toBe(false);
+  expect(isNothing(rights({ effects: [], mayRestartApps: true }))).toBe(false);
+  expect(isNothing(rights({}))).toBe(false);
 });

@@ -36,6 +36,11 @@ function bothOf(one: McpRights["connectors"], other: McpRights["connectors"]): M
   });
 }
 
+/** There is nothing to be done with it. */
+export function isNothing({ connectors, effects, areas, mayRestartApps }: McpRights): boolean {
+  return areas.length === 0 && !mayRestartApps && (effects.length === 0 || connectors?.length === 0);
+}
+
 /** What a run gets: one that is to change nothing without a question gets nothing that changes. */
 export function rightsOfRun(rights: McpRights, permissionMode: string): McpRights {
   if (permissionMode !== "ask") return rights;

@@ -4,10 +4,11 @@ import { join } from "node:path";
 
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
+import { mcpRightsSchema, type McpRights } from "../../../contract/features/mcp.ts";
 import { createFakeRuns, type FakeRuns } from "../../testing/fake-runs.ts";
 import { sampleTarget } from "../../testing/sample-target.ts";
 import { startTestApp, type TestApp } from "../../testing/test-app.ts";
-import { greeting, knock } from "./testing/mcp-client.ts";
+import { connectClient, greeting, knock, toolNames } from "./testing/mcp-client.ts";
 
 let directory: string;
 let app: TestApp;
@@ -40,9 +41,20 @@ const file = (name: string): string => join(directory, "data", name);
 const count = async (): Promise<number> => (await app.call("mcp.get", {})).tokens.length;
 const greet = async (token: string) => (await knock(app.base, { Authorization: `Bearer ${token}` }, greeting)).status;
 
-async function startRun() {
+const rights = (given: Partial<McpRights>): McpRights => ({ ...mcpRightsSchema.parse({}), ...given });
+
+async function toolsWith(token: string): Promise<string[]> {
+  const client = await connectClient(app.base, token);
+  try {
+    return await toolNames(client);
+  } finally {
+    await client.close();
+  }
+}
+
+async function startRun(rest: object = {}) {
   const prompt = { kind: "text" as const, text: "Work" };
-  const { runs } = await app.call("runs.create", { body: { prompt, choices: [{ providerId: "program" }] } });
+  const { runs } = await app.call("runs.create", { body: { prompt, choices: [{ providerId: "program" }], ...rest } });
   const id = runs[0]?.id ?? "";
   return { id, token: cos.specs.find((spec) => spec.id === id)?.targets[0]?.tools?.token ?? "" };
 }
@@ -97,5 +109,38 @@ describe("the token of a run that ended", () => {
     end(id, true);
     await expect.poll(() => cos.supplied.length).toBe(1);
     await expect.poll(count).toBe(0);
+  });
+});
+
+describe("which tools a run gets", () => {
+  test("is chosen for it, kept with it, and counts when it goes on and when it is asked again", async () => {
+    const tools = rights({ effects: [], areas: ["logs", "terminals"] });
+    const { id, token } = await startRun({ tools });
+    // Terminals are more than runs may use in general.
+    expect(await toolsWith(token)).toEqual(["list_logs", "read_logs", "search_logs"]);
+    expect((await app.call("runs.get", { params: { id } })).tools).toEqual(tools);
+    const again = await app.call("runs.again", { params: { id } });
+    expect(again.tools).toEqual(tools);
+    expect(cos.specs.at(-1)?.targets[0]?.tools?.rights).toMatchObject({ effects: [], areas: ["logs"] });
+    const nothing = await startRun({ tools: rights({ connectors: [], effects: [] }) });
+    expect(nothing.token).toBe("");
+  });
+
+  test("is chosen for all runs that ask a provider, and kept over a restart", async () => {
+    const tools = rights({ effects: ["read"], areas: ["apps"] });
+    const input = { type: "cli" as const, name: "Program", agent: "custom" as const, command: ["/bin/true"], tools };
+    await app.call("providers.create", { body: { id: "program", input } });
+    expect(await toolsWith((await startRun()).token)).toEqual(["list_apps", "get_app"]);
+    await app.stop();
+    await live();
+    const { provider } = await app.call("providers.get", { params: { id: "program" } });
+    expect(provider.tools).toEqual(tools);
+    await expect.poll(async () => (await app.call("runs.list", { query: {} })).isUp).toBe(true);
+    expect(await toolsWith((await startRun({ tools: rights({ areas: ["apps", "logs"] }) })).token)).toEqual([
+      "list_apps",
+      "get_app",
+    ]);
+    await app.call("providers.update", { params: { id: "program" }, body: { ...input, tools: null } });
+    expect(await toolsWith((await startRun()).token)).toContain("read_logs");
   });
 });

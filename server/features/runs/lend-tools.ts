@@ -1,12 +1,14 @@
 import type { Run } from "../../../contract/features/runs.ts";
-import { runSpecSchema, type RunTarget } from "../../../contract/internal/runs.ts";
+import { runSpecSchema } from "../../../contract/internal/runs.ts";
 import { isOpenState } from "../../../contract/run-transcript.ts";
 import type { Logger } from "../../../lib/logger.ts";
 import type { Lent, LendTools } from "../mcp/run-lender.ts";
 import type { CosRuns } from "./run-starter.ts";
 
-type LendingTo = Pick<Run, "id" | "title" | "permissionMode" | "isolation">;
-const lentSchema = runSpecSchema.pick({ id: true, title: true, permissionMode: true, isolation: true });
+/** As it is sent. */
+type Target = Parameters<CosRuns["start"]>[0]["body"]["targets"][number];
+type LendingTo = Pick<Run, "id" | "title" | "permissionMode" | "isolation" | "tools">;
+const lentSchema = runSpecSchema.pick({ id: true, title: true, permissionMode: true, isolation: true, tools: true });
 
 /** portos-cos, told with each list of whom to ask what they get of PortOS: tools for exactly this run. */
 export function lendingTools(cos: CosRuns, lend: LendTools, logger: Logger): CosRuns {
@@ -18,19 +20,24 @@ export function lendingTools(cos: CosRuns, lend: LendTools, logger: Logger): Cos
   }
 
   async function send(
-    targets: readonly RunTarget[],
+    targets: readonly Target[],
     run: () => LendingTo | Promise<LendingTo>,
-    call: (targets: RunTarget[]) => Promise<Run>,
+    call: (targets: Target[]) => Promise<Run>,
   ): Promise<Run> {
-    const hasPrograms = targets.some(({ engine }) => engine === "acp" || engine === "headless");
-    const lent = targets.length === 0 ? null : await lend({ ...(await run()), hasPrograms });
+    const providers = targets.map(({ providerId, engine }) => ({
+      id: providerId,
+      isProgram: engine === "acp" || engine === "headless",
+    }));
+    const lent = targets.length === 0 ? null : await lend({ ...(await run()), providers });
     if (lent === null) return call([...targets]);
-    const answer = await call(targets.map((target) => ({ ...target, tools: lent.tools }))).catch(
-      async (error: unknown) => {
-        await takeBack(lent);
-        throw error;
-      },
-    );
+    const given = targets.map((target) => {
+      const tools = lent.tools.get(target.providerId);
+      return tools === undefined ? target : { ...target, tools };
+    });
+    const answer = await call(given).catch(async (error: unknown) => {
+      await takeBack(lent);
+      throw error;
+    });
     // It may have ended meanwhile, and nobody would tell of that end once more.
     if (isOpenState(answer.state)) lent.keep();
     else await takeBack(lent);
@@ -44,8 +51,8 @@ export function lendingTools(cos: CosRuns, lend: LendTools, logger: Logger): Cos
       send(
         call.body.targets,
         () => {
-          const { id, title, permissionMode, isolation } = call.body;
-          return lentSchema.parse({ id, title, permissionMode, isolation });
+          const { id, title, permissionMode, isolation, tools } = call.body;
+          return lentSchema.parse({ id, title, permissionMode, isolation, tools });
         },
         (targets) => cos.start({ ...call, body: { ...call.body, targets } }, ...more),
       ),

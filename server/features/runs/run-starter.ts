@@ -120,8 +120,9 @@ export function createRunStarter(options: RunServiceOptions): RunStarter {
       budget: input.budget,
       ...(extras.limitNames === undefined ? {} : { limitNames: extras.limitNames }),
       isolation: input.isolation,
+      tools: input.tools ?? null,
       taskType: input.taskType ?? null,
-      setup: setupOf(input.isolation, appId),
+      setup: setupFor(input.isolation, () => options.setupOf(appId)),
       prompt: prompt ?? extras.prompt ?? null,
       folder,
       text,
@@ -136,13 +137,6 @@ export function createRunStarter(options: RunServiceOptions): RunStarter {
         spec: { id: extras.id ?? newRunId(now + index), ...common, targets },
       })),
     );
-  }
-
-  /** How the worktree of a new run is made. */
-  function setupOf(isolation: Isolation, appId: string | null): RunSpec["setup"] {
-    if (isolation.kind === "none") return null;
-    const { setupCommand, setupTimeoutMs, copiedFiles } = options.setupOf(appId);
-    return { setupCommand, setupTimeoutMs, copiedFiles };
   }
 
   async function folderFor(folder: string | null, appId: string | null): Promise<string | null> {
@@ -178,8 +172,9 @@ export function createRunStarter(options: RunServiceOptions): RunStarter {
       permissionMode: before.permissionMode,
       budget: before.budget,
       isolation: before.isolation,
+      tools: before.tools ?? null,
       taskType: before.taskType,
-      setup: setupOf(before.isolation, before.appId),
+      setup: setupFor(before.isolation, () => options.setupOf(before.appId)),
       prompt: before.prompt,
       folder: folder === null ? null : await existingFolder(folder),
       text,
@@ -192,6 +187,13 @@ export function createRunStarter(options: RunServiceOptions): RunStarter {
   }
 
   return { create, again };
+}
+
+/** How the worktree of a new run is made. */
+function setupFor(isolation: Isolation, setupOf: () => WorktreeSetup): RunSpec["setup"] {
+  if (isolation.kind === "none") return null;
+  const { setupCommand, setupTimeoutMs, copiedFiles } = setupOf();
+  return { setupCommand, setupTimeoutMs, copiedFiles };
 }
 
 /** Programs answer as they like; only APIs are held to JSON. */

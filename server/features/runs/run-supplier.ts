@@ -11,6 +11,8 @@ interface Dependencies extends Pick<RunServiceOptions, "resolveTargets" | "check
   cos: Pick<CosRuns, "get" | "wanting" | "supply">;
   link: Pick<RunsLink, "onMessage" | "onState" | "isUp">;
   requests: Pick<RunRequests, "get">;
+  /** Takes in what portos-cos answers of a run. */
+  hear(run: Run): Promise<void>;
   logger: Logger;
 }
 
@@ -22,7 +24,7 @@ const longestProblem = 500;
  * whenever it comes back, and when it finds out later. Returns how to stop.
  */
 export function startRunSupplier(dependencies: Dependencies): () => void {
-  const { cos, link, requests, logger, resolveTargets, checkAllowed } = dependencies;
+  const { cos, link, requests, hear, logger, resolveTargets, checkAllowed } = dependencies;
   let timer: NodeJS.Timeout | undefined;
   let isStopped = false;
 
@@ -47,7 +49,7 @@ export function startRunSupplier(dependencies: Dependencies): () => void {
       if (!(error instanceof AppError)) throw error;
       body = { targets: [], problem: error.message.slice(0, longestProblem) };
     }
-    await cos.supply({ params: { id }, body });
+    await hear(await cos.supply({ params: { id }, body }));
   }
 
   function supplyAll(): void {

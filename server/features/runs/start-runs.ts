@@ -65,7 +65,7 @@ export async function buildRuns(context: AppContext, dependencies: Dependencies)
   context.names.add("runs", async ({ id = "" }) => (await runs.get(id)).title);
   tellUser(bus, notifications, errors);
 
-  const stopSupplying = startRunSupplier({ ...resolvers, cos, link, requests, logger });
+  const stopSupplying = startRunSupplier({ ...resolvers, cos, link, requests, hear: tracker.hear, logger });
   context.onStop(() => {
     tracker.stop();
     stopChannel();

@@ -5,6 +5,7 @@ import type { PromptReference } from "../../../../contract/features/prompts.ts";
 import { useLiveProviders } from "../../lib/live-queries.ts";
 import { permissionModes } from "../../lib/permission-modes.ts";
 import { TemplateChoice } from "../../ui/template-choice.tsx";
+import { ToolsChoice } from "../../ui/tools-choice.tsx";
 import type { FieldsProps } from "./action-fields.tsx";
 import classes from "./automations.module.css";
 import { LimitFields } from "./limit-fields.tsx";
@@ -81,6 +82,13 @@ export function RunFields({ action, apps, errors, onChange }: FieldsProps<RunAct
         onChange={(mode) => {
           const found = permissionModes.find(({ value }) => value === mode);
           if (found) onChange({ ...action, permissionMode: found.value });
+        }}
+      />
+      <ToolsChoice
+        value={action.tools ?? null}
+        inherited="What its provider may"
+        onChange={(tools) => {
+          onChange({ ...action, tools });
         }}
       />
       <LimitFields

@@ -15,7 +15,7 @@ import { Notice } from "../../ui/notice.tsx";
 import { Page, type PageTab } from "../../ui/page.tsx";
 import { Section } from "../../ui/section.tsx";
 import { SideSheet } from "../../ui/side-sheet.tsx";
-import { rightsText } from "./mcp-words.ts";
+import { rightsText } from "../../lib/rights-words.ts";
 import classes from "./mcp.module.css";
 import { RunsForm } from "./runs-form.tsx";
 import { SetUp } from "./set-up.tsx";

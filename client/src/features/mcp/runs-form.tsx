@@ -7,7 +7,7 @@ import { call } from "../../lib/api.ts";
 import { callKey } from "../../lib/call-query.ts";
 import { FormError } from "../../ui/form-error.tsx";
 import classes from "./mcp.module.css";
-import { RightsFields } from "./rights-fields.tsx";
+import { RightsFields } from "../../ui/rights-fields.tsx";
 
 /** What agents may use that PortOS runs itself. */
 export function RunsForm({ runs, onClose }: { runs: McpRuns; onClose: () => void }) {

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 
-import { newRights, rightsText } from "./mcp-words.ts";
+import { rightsText } from "../../lib/rights-words.ts";
+import { newRights } from "./mcp-words.ts";
 import { setUps } from "./set-up-texts.ts";
 
 const state = { url: "http://127.0.0.1:5554/mcp", bridge: ["/usr/bin/node", "/portos/dist/mcp.js"] };

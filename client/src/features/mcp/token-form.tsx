@@ -9,7 +9,7 @@ import { formatAbsolute } from "../../lib/time.ts";
 import { FormError } from "../../ui/form-error.tsx";
 import { lifetimes, newRights } from "./mcp-words.ts";
 import classes from "./mcp.module.css";
-import { RightsFields } from "./rights-fields.tsx";
+import { RightsFields } from "../../ui/rights-fields.tsx";
 
 const dayMs = 24 * 3_600_000;
 const usualLifetime = "90";

@@ -10,7 +10,7 @@ import { withErrorToast } from "../../lib/toasts.ts";
 import { confirmDangerous } from "../../ui/confirm.ts";
 import { DataTable, type Column } from "../../ui/data-table.tsx";
 import { Time } from "../../ui/time.tsx";
-import { rightsText } from "./mcp-words.ts";
+import { rightsText } from "../../lib/rights-words.ts";
 import classes from "./mcp.module.css";
 
 /** Tokens with what they may, who came last, and the way to take them back. */

@@ -8,8 +8,8 @@ export type Model = Draft["models"][number];
 
 /** What the user decided about a provider, without what the server adds; secrets stay what they are. */
 export function draftOf(provider: Provider): Draft {
-  const { name, models, fallbackProvider, tierFallbacks, timeoutMs } = provider;
-  const common = { name, models, fallbackProvider, tierFallbacks, timeoutMs };
+  const { name, models, fallbackProvider, tierFallbacks, timeoutMs, tools = null } = provider;
+  const common = { name, models, fallbackProvider, tierFallbacks, timeoutMs, tools };
   if (provider.type === "api")
     return { type: "api", ...common, dialect: provider.dialect, baseUrl: provider.baseUrl, apiKey: null };
   const { type, agent, command, environment } = provider;

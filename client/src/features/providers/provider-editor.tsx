@@ -10,6 +10,7 @@ import { toast } from "../../lib/toasts.ts";
 import { FormError } from "../../ui/form-error.tsx";
 import { LoadingState } from "../../ui/loading-state.tsx";
 import { SideSheet } from "../../ui/side-sheet.tsx";
+import { ToolsChoice } from "../../ui/tools-choice.tsx";
 import { ApiFields } from "./api-fields.tsx";
 import { FallbackFields } from "./fallback-fields.tsx";
 import { ModelsEditor } from "./models-editor.tsx";
@@ -151,6 +152,13 @@ function EditorForm({ list, provider, preset, start, onClose }: EditorFormProps)
         error={errors["timeoutMs"]}
         onChange={(value) => {
           change({ timeoutMs: Math.round(Number(value) * 60_000) });
+        }}
+      />
+      <ToolsChoice
+        value={draft.tools ?? null}
+        inherited="What runs may use"
+        onChange={(tools) => {
+          change({ tools });
         }}
       />
       <FormError error={save.error} shown={Object.keys(fieldErrors(save.error))} />

@@ -52,6 +52,7 @@ describe("draft of a provider", () => {
       fallbackProvider: null,
       tierFallbacks: {},
       timeoutMs: 60_000,
+      tools: null,
     });
     expect(inputOf({ ...draft, models: [...draft.models, { id: " ", tier: null, price: null }] }).models).toHaveLength(
       3,

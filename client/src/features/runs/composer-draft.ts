@@ -1,5 +1,6 @@
 import type { Provider, ProviderHealth, Tier } from "../../../../contract/features/providers.ts";
 import type { Isolation } from "../../../../contract/features/isolation.ts";
+import type { McpRights } from "../../../../contract/features/mcp.ts";
 import type { PermissionMode } from "../../../../contract/features/runs.ts";
 import type { CallInput } from "../../lib/api.ts";
 import type { SmallPicture } from "../../lib/shrink-picture.ts";
@@ -27,6 +28,8 @@ export interface RunDraft {
   readonly isolation: IsolationChoice | "auto";
   /** Programs in a sandbox reach the network. */
   readonly hasNetwork: boolean;
+  /** What it gets of PortOS at most; `null`: what its provider may. */
+  readonly tools: McpRights | null;
   /** As typed; empty is no limit. */
   readonly limits: Readonly<Record<Limit, string>>;
   readonly mayFallBack: boolean;
@@ -52,6 +55,7 @@ export const emptyDraft: RunDraft = {
   permissionMode: "ask-writes",
   isolation: "auto",
   hasNetwork: true,
+  tools: null,
   limits: { costUsd: "", tokens: "", turns: "", minutes: "" },
   mayFallBack: true,
   fallbacks: [],
@@ -134,6 +138,7 @@ export function draftBody(
     folder: draft.folder.trim() === "" ? null : draft.folder.trim(),
     permissionMode: draft.permissionMode,
     isolation: isolation === "sandbox" ? { kind: isolation, network: draft.hasNetwork } : { kind: isolation },
+    tools: draft.tools,
     budget: {
       costUsd: limit("costUsd"),
       tokens: limit("tokens"),

@@ -20,6 +20,7 @@ import { LoadingState } from "../../ui/loading-state.tsx";
 import { Notice } from "../../ui/notice.tsx";
 import { TemplateFields, usePromptPreview } from "../../ui/template-fields.tsx";
 import { SideSheet } from "../../ui/side-sheet.tsx";
+import { ToolsChoice } from "../../ui/tools-choice.tsx";
 import { StatusBadge } from "../../ui/status-badge.tsx";
 import { Time } from "../../ui/time.tsx";
 import {
@@ -202,6 +203,13 @@ function Form({ enabled, health, appId }: FormProps) {
       <PlaceFields draft={draft} errors={errors} onChange={change} />
       <IsolationFields draft={draft} place={place} error={errors["isolation"]} onChange={change} />
       <PermissionFields draft={draft} onChange={change} />
+      <ToolsChoice
+        value={draft.tools}
+        inherited="What its provider may"
+        onChange={(tools) => {
+          change({ tools });
+        }}
+      />
       <LimitFields draft={draft} errors={errors} onChange={change} />
       <AnswerFields
         draft={draft}

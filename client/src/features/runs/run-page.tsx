@@ -4,6 +4,7 @@ import type { ReactNode } from "react";
 
 import type { Run } from "../../../../contract/features/runs.ts";
 import { isOpenState } from "../../../../contract/run-transcript.ts";
+import { lentText } from "../../lib/rights-words.ts";
 import { useSearchState } from "../../lib/search-state.ts";
 import { useLiveApps } from "../../lib/live-queries.ts";
 import { ActionLink } from "../../ui/action-link.tsx";
@@ -136,8 +137,23 @@ function Facts({ run }: { run: Run }) {
         </span>
       )}
       <span>{permissionLabel(run.permissionMode)}</span>
+      <Lent run={run} />
       {run.prompt === null ? null : <MadeFrom prompt={run.prompt} />}
     </div>
+  );
+}
+
+/** What it was lent of PortOS, and what it called with that. */
+function Lent({ run: { id, attempts } }: { run: Run }) {
+  const text = lentText(attempts.at(-1)?.tools);
+  if (text === null) return null;
+  return (
+    <>
+      <span>{text}</span>
+      <Link to="/connectors" search={{ tab: "evidence", callerId: id }} className="touch-wide">
+        calls
+      </Link>
+    </>
   );
 }
 

@@ -1,4 +1,5 @@
 import type { Isolation } from "../../../../contract/features/isolation.ts";
+import type { McpRights } from "../../../../contract/features/mcp.ts";
 import type { Task, TaskChoice, TaskInput } from "../../../../contract/features/tasks.ts";
 
 /** A task as it is being edited: every field as its control holds it. */
@@ -20,6 +21,8 @@ export interface TaskDraft {
   readonly isolation: string;
   /** "" for the autonomy of the chief of staff. */
   readonly permissionMode: string;
+  /** What its runs get of PortOS at most; `null`: what their provider may. */
+  readonly tools: McpRights | null;
   /** As typed; empty is no limit. */
   readonly limits: Readonly<Record<Limit, string>>;
   readonly needsReview: boolean;
@@ -44,6 +47,7 @@ export function draftOf(task: Task): TaskDraft {
     fallbacks: task.choice.kind === "provider" ? (task.choice.fallbacks ?? []) : [],
     isolation: isolationText(task.isolation),
     permissionMode: task.permissionMode ?? "",
+    tools: task.tools ?? null,
     limits: {
       costUsd: limitText(task.budget.costUsd),
       minutes: limitText(task.budget.minutes),
@@ -69,6 +73,7 @@ export function inputOf(draft: TaskDraft): TaskInput {
     choice: choiceFrom(draft.choice, draft.mayFallBack, draft.fallbacks),
     isolation: isolationFrom(draft.isolation),
     permissionMode: draft.permissionMode === "" ? null : (draft.permissionMode as NonNullable<Task["permissionMode"]>),
+    tools: draft.tools,
     budget: { costUsd: limit("costUsd"), minutes: limit("minutes"), tokens: limit("tokens"), turns: limit("turns") },
     needsReview: draft.needsReview,
     dependsOn: [...draft.dependsOn],

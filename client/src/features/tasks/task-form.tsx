@@ -8,6 +8,7 @@ import { fieldErrors } from "../../lib/api-error.ts";
 import { call } from "../../lib/api.ts";
 import { callQuery } from "../../lib/call-query.ts";
 import { useLiveApps, useLiveProviders } from "../../lib/live-queries.ts";
+import { ToolsChoice } from "../../ui/tools-choice.tsx";
 import { permissionModes } from "../../lib/permission-modes.ts";
 import { toast } from "../../lib/toasts.ts";
 import { FormError } from "../../ui/form-error.tsx";
@@ -206,6 +207,13 @@ function WhoFields({ draft, onChange }: Omit<FieldsProps, "errors">) {
           }}
         />
       </div>
+      <ToolsChoice
+        value={draft.tools}
+        inherited="What its provider may"
+        onChange={(tools) => {
+          onChange({ tools });
+        }}
+      />
       <div className={classes["checks"]}>
         <Checkbox
           label="You look at the work before the task counts as done"

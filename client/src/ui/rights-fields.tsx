@@ -1,11 +1,11 @@
 import { Checkbox, MultiSelect, NativeSelect, Switch } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 
-import type { ConnectorStatus } from "../../../../contract/features/connectors.ts";
-import type { McpRights } from "../../../../contract/features/mcp.ts";
-import { callQuery } from "../../lib/call-query.ts";
-import { areas, effects } from "./mcp-words.ts";
-import classes from "./mcp.module.css";
+import type { ConnectorStatus } from "../../../contract/features/connectors.ts";
+import type { McpRights } from "../../../contract/features/mcp.ts";
+import { callQuery } from "../lib/call-query.ts";
+import { areas, effects } from "../lib/rights-words.ts";
+import classes from "./rights-fields.module.css";
 
 interface RightsFieldsProps {
   rights: McpRights;
