@@ -15,7 +15,7 @@ import type { Logger } from "../lib/logger.ts";
 import { createRefusalTeller } from "../lib/refusal-teller.ts";
 import { createRevision } from "../lib/revision.ts";
 import { createBrowserService, type BrowserService } from "./browser-service.ts";
-import { createCdpHttp } from "./cdp-http.ts";
+import { createCdpHttp } from "../lib/chrome/cdp-http.ts";
 import { chromeArguments } from "./chrome-arguments.ts";
 import { createChromeProcess } from "./chrome-process.ts";
 import { ChromeSupervisor, type SupervisorTiming } from "./chrome-supervisor.ts";

@@ -8,8 +8,8 @@ import {
 import { AppError } from "../lib/app-error.ts";
 import type { JsonStore } from "../lib/json-store.ts";
 import type { Revision } from "../lib/revision.ts";
-import type { CdpHttp } from "./cdp-http.ts";
-import { withBrowserClient } from "./cdp-session.ts";
+import type { CdpHttp } from "../lib/chrome/cdp-http.ts";
+import { withBrowserClient } from "../lib/chrome/cdp-session.ts";
 import type { ChromeSupervisor } from "./chrome-supervisor.ts";
 import type { DeepHealthCheck } from "./deep-health.ts";
 
@@ -23,6 +23,7 @@ export interface BrowserServiceOptions {
 }
 
 const captureTimeoutMs = 10_000;
+const listTimeoutMs = 5_000;
 /** A page that was opened this very moment has nothing to draw yet. */
 const captureTries = 5;
 const captureRetryMs = 200;
@@ -72,7 +73,9 @@ export function createBrowserService(options: BrowserServiceOptions) {
 
   async function tabs(): Promise<BrowserTab[]> {
     needChrome();
-    return (await http.tabs()).filter(({ id }) => !health.probePages.has(id));
+    const open = await http.tabs();
+    const apart = await pagesApart(http);
+    return open.filter(({ id }) => !health.probePages.has(id) && !apart.has(id));
   }
 
   async function needTab(id: string): Promise<BrowserTab> {
@@ -140,6 +143,17 @@ async function captureTab(http: CdpHttp, targetId: string): Promise<string> {
         await new Promise((resolve) => setTimeout(resolve, captureRetryMs));
       }
     }
+  });
+}
+
+/** Pages that are opened apart from the user's, with cookies of their own: they belong to the call that opened them. */
+async function pagesApart(http: CdpHttp): Promise<ReadonlySet<string>> {
+  return withBrowserClient(http, listTimeoutMs, async (client) => {
+    const { browserContextIds } = await client.send("Target.getBrowserContexts");
+    if (browserContextIds.length === 0) return new Set();
+    const { targetInfos } = await client.send("Target.getTargets");
+    const apart = targetInfos.filter(({ browserContextId = "" }) => browserContextIds.includes(browserContextId));
+    return new Set(apart.map(({ targetId }) => targetId));
   });
 }
 

@@ -11,6 +11,7 @@ test("remote control is bound to loopback and the start page is blank", () => {
   expect(args).toContain("--remote-debugging-address=127.0.0.1");
   expect(args).toContain("--headless=new");
   expect(args).toContain("--disable-background-networking");
+  expect(args).toContain("--webrtc-ip-handling-policy=disable_non_proxied_udp");
   expect(args).not.toContain("--no-sandbox");
   expect(args.at(-1)).toBe("about:blank");
 });

@@ -24,6 +24,8 @@ const quiet = [
   "--no-first-run",
   "--no-default-browser-check",
   "--no-pings",
+  // Packets of WebRTC would pass by every proxy; they go where TCP goes, or nowhere.
+  "--webrtc-ip-handling-policy=disable_non_proxied_udp",
   "--no-service-autorun",
   "--password-store=basic",
   "--use-mock-keychain",

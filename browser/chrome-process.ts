@@ -5,7 +5,7 @@ import { isProcessAlive, signalProcess } from "../lib/processes/process-info.ts"
 import { spawnChild } from "../lib/processes/spawn-child.ts";
 import { AppError } from "../lib/app-error.ts";
 import type { Logger } from "../lib/logger.ts";
-import type { CdpHttp, CdpVersion } from "./cdp-http.ts";
+import type { CdpHttp, CdpVersion } from "../lib/chrome/cdp-http.ts";
 import { clearProfileLock, profileOwner } from "./profile-lock.ts";
 
 /** A Chrome that answers on its port, started by us or taken over. */

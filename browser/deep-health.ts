@@ -1,7 +1,7 @@
 import type { DeepHealth } from "../contract/internal/browser.ts";
 import type { Clock } from "../lib/clock.ts";
-import type { CdpHttp } from "./cdp-http.ts";
-import { withBrowserClient } from "./cdp-session.ts";
+import type { CdpHttp } from "../lib/chrome/cdp-http.ts";
+import { withBrowserClient } from "../lib/chrome/cdp-session.ts";
 
 export interface DeepHealthOptions {
   http: CdpHttp;

@@ -77,6 +77,16 @@ describe("guard of connectors", () => {
     expect(await at(["169.254.169.254"])).toBe("special_address");
   });
 
+  it("leads nobody inside where only the outside is meant, and still knows ports that are named", async () => {
+    const targets = ["http://127.0.0.1:3000", "http://files.example.com:9000"].map((address) => ({ address }));
+    const inside = [{ address: "https://git.corp.example.com", isInside: true }];
+    const at = async (url: string, answers: string[] = [publicAddress]) =>
+      said(await judge(url, answers, { targets: [...targets, ...inside], isOutsideOnly: true }));
+    expect(await at("http://127.0.0.1:3000/")).toBe("loopback");
+    expect(await at("https://git.corp.example.com/", ["10.0.0.7"])).toBe("private");
+    expect(await at("http://files.example.com:9000/")).toBe(`ok ${publicAddress}`);
+  });
+
   it("never opens a port of its own, nor an address no machine answers at, although they are targets", async () => {
     const targets = ["http://127.0.0.1:5558", "http://169.254.169.254:80", "http://[::ffff:127.0.0.1]:3000"];
     for (const address of targets) expect((await judge(address, [], { targets: [{ address }] })).ok).toBe(false);

@@ -27,6 +27,8 @@ export interface PublicGuardOptions {
   extraPorts?: readonly number[];
   /** What the configuration names: there any port is right, and a place inside. */
   targets?: readonly GuardTarget[];
+  /** Targets count for their ports and their trust alone: nothing leads inside. */
+  isOutsideOnly?: boolean;
   /** Every address of a name; the machine's resolver when left out. */
   resolve?: ResolveName;
 }
@@ -41,7 +43,7 @@ export const usualPorts: readonly number[] = [80, 443, 8080];
  * that cannot be read.
  */
 export function publicGuard(options: PublicGuardOptions): Guard {
-  const { ownPorts, rules, extraPorts = [], resolve = resolveName } = options;
+  const { ownPorts, rules, extraPorts = [], resolve = resolveName, isOutsideOnly = false } = options;
   const ports = new Set([...usualPorts, ...extraPorts]);
   const targets = new Map((options.targets ?? []).map((target) => [targetKey(target), target]));
 
@@ -62,7 +64,7 @@ export function publicGuard(options: PublicGuardOptions): Guard {
           reason: `port ${port} is not allowed`,
           hint: `Allow port ${port}, or name this host and port in the configuration.`,
         };
-      const verdict = await judgeHost(host, { kinds: kindsFor(host, target), resolve });
+      const verdict = await judgeHost(host, { kinds: kindsFor(host, isOutsideOnly ? undefined : target), resolve });
       if (!verdict.ok) return verdict;
       const blocking = verdict.addresses.map((address) => rules?.blocksAddress(address, port)).find(Boolean);
       if (blocking)

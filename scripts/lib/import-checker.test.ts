@@ -72,7 +72,7 @@ test.each([
     "Chrome's protocol has one home",
     "server/a.ts",
     'import CDP from "chrome-remote-interface/lib/x.js";',
-    "outside of browser",
+    "outside of lib/chrome",
   ],
   ["pm2 is never loaded", "lib/processes/a.ts", 'import pm2 from "pm2";', "outside of its home"],
   [

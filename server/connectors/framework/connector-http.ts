@@ -18,6 +18,8 @@ import { toGatewayError } from "./to-gateway-error.ts";
 /** What the requests of one call have in common. */
 export interface ConnectorHttpOptions {
   guard: Guard;
+  /** For requests that must not lead inside. */
+  outsideGuard: Guard;
   /** Of each request. */
   caps: { maxRequestBytes: number; maxReplyBytes: number };
   clock: Clock;
@@ -70,6 +72,7 @@ interface Prepared {
   body: string | Uint8Array | undefined;
   maxRedirects: number;
   maxBytes: number;
+  guard: Guard;
 }
 
 async function requestWithRetries(wanted: ConnectorRequest, options: ConnectorHttpOptions): Promise<ConnectorReply> {
@@ -81,6 +84,7 @@ async function requestWithRetries(wanted: ConnectorRequest, options: ConnectorHt
     body: bodyToSend(wanted),
     maxRedirects: wanted.maxRedirects ?? usualRedirects,
     maxBytes: Math.min(wanted.maxBytes ?? Infinity, caps.maxReplyBytes),
+    guard: wanted.isOutsideOnly === true ? options.outsideGuard : options.guard,
   };
   const retries = options.retries ?? usualRetries;
   const deadline = Math.min(options.deadline, clock.monotonic() + (wanted.timeoutMs ?? Infinity));
@@ -132,9 +136,9 @@ async function sendThroughBreaker(prepared: Prepared, options: ConnectorHttpOpti
 }
 
 function sendGuarded(
-  { url, method, headers, body, maxBytes, maxRedirects }: Prepared,
+  { url, method, headers, body, maxBytes, maxRedirects, guard }: Prepared,
   trace: ReturnType<CallTrace["begin"]>,
-  { guard, caps, clock, deadline, signal, pool }: ConnectorHttpOptions,
+  { caps, clock, deadline, signal, pool }: ConnectorHttpOptions,
 ): Promise<GuardedReply> {
   const timeoutMs = Math.ceil(deadline - clock.monotonic());
   if (timeoutMs <= 0)

@@ -30,6 +30,8 @@ export interface ConnectorRequest {
   maxTries?: number;
   /** Time for this request and all its tries, when the policy allows more than is wanted here. */
   timeoutMs?: number;
+  /** Somebody outside may have thought of it, as of what a page asks for: refused where it leads inside, whatever is named. */
+  isOutsideOnly?: boolean;
 }
 
 /** A reply that is here as a whole. */

@@ -68,6 +68,7 @@ export function openNetwork(subject: RunSubject, parts: NetworkParts): CallNetwo
   };
   const http = createConnectorHttp({
     ...shared,
+    outsideGuard: guardOf(subject, parts, { isOutsideOnly: true }),
     caps: subject.policy,
     isRepeatable: parts.isRepeatable,
     note,
@@ -121,9 +122,11 @@ export function runHealth(subject: RunSubject, parts: Omit<RunParts, "idempotenc
 function guardOf(
   { connector, config, policy, judge }: RunSubject,
   { ownPorts, resolve }: Pick<RunParts, "ownPorts" | "resolve">,
+  { isOutsideOnly = false } = {},
 ) {
   return publicGuard({
     ownPorts,
+    isOutsideOnly,
     rules: judge.domains,
     extraPorts: policy.extraPorts,
     targets: [...policy.insides.map((address) => ({ address, isInside: true })), ...insidesOf(connector, config)],

@@ -54,6 +54,7 @@ export function loopbackContext<Config>(options: LoopbackContextOptions<Config>)
   const caps = { maxRequestBytes: 10_485_760, maxReplyBytes: 10_485_760 };
   const http = createConnectorHttp({
     ...shared,
+    outsideGuard: publicGuard({ ownPorts: [5554], targets: insides, isOutsideOnly: true }),
     caps,
     isRepeatable: false,
     note,

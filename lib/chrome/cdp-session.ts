@@ -1,6 +1,6 @@
 import type { Client } from "chrome-remote-interface";
 
-import { AppError } from "../lib/app-error.ts";
+import { AppError } from "../app-error.ts";
 import type { CdpHttp } from "./cdp-http.ts";
 
 /** Without a list of commands the client takes none from Chrome and builds no helpers: `send` is all we need. */
@@ -18,7 +18,7 @@ export async function withBrowserClient<T>(
   work: (client: Client) => Promise<T>,
 ): Promise<T> {
   const timer = createDeadline(timeoutMs);
-  const connecting = connect(http);
+  const connecting = openBrowserClient(http);
   try {
     const client = await Promise.race([connecting, timer.expired]);
     return await Promise.race([work(client), timer.expired]);
@@ -28,7 +28,11 @@ export async function withBrowserClient<T>(
   }
 }
 
-async function connect(http: CdpHttp): Promise<Client> {
+/** A connection to the whole browser, with commands and events. */
+export type BrowserClient = Client;
+
+/** Opens a connection to the whole browser; whoever opens it closes it. `withBrowserClient` does both. */
+export async function openBrowserClient(http: CdpHttp): Promise<BrowserClient> {
   const { webSocketDebuggerUrl } = await http.version();
   const { default: connectTo } = await import("chrome-remote-interface");
   return connectTo({ target: webSocketDebuggerUrl, protocol: noProtocol });
@@ -36,9 +40,12 @@ async function connect(http: CdpHttp): Promise<Client> {
 
 /** Lets go of a connection whenever it stands: closing may hang when Chrome does, and must not hold anybody up. */
 function release(connecting: Promise<Client>): void {
-  connecting
-    .then((client) => Promise.race([client.close(), new Promise((resolve) => setTimeout(resolve, closeWithinMs))]))
-    .catch(() => undefined); // never connected: nothing to let go of
+  connecting.then(closeBrowserClient).catch(() => undefined); // never connected: nothing to let go of
+}
+
+/** Closes a connection, and waits for that no longer than a moment. */
+export async function closeBrowserClient(client: BrowserClient): Promise<void> {
+  await Promise.race([client.close(), new Promise((resolve) => setTimeout(resolve, closeWithinMs))]);
 }
 
 function createDeadline(timeoutMs: number): { expired: Promise<never>; clear(): void } {

@@ -2,8 +2,8 @@ import { request } from "node:http";
 
 import { z } from "zod";
 
-import type { BrowserTab } from "../contract/internal/browser.ts";
-import { AppError } from "../lib/app-error.ts";
+import type { BrowserTab } from "../../contract/internal/browser.ts";
+import { AppError } from "../app-error.ts";
 
 /** Where Chrome's remote control listens. */
 export interface CdpAddress {
