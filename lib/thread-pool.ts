@@ -42,6 +42,7 @@ export function createThreadPool<Job, Reply>(options: ThreadPoolOptions): Thread
   function begin(): Thread {
     const worker = new Worker(file, { resourceLimits: { maxOldGenerationSizeMb: maxMemoryMegabytes } });
     worker.unref();
+    worker.on("error", () => undefined); // whatever it says when nobody waits for it must not end the process
     const thread: Thread = { worker, idleTimer: undefined };
     all.add(thread);
     worker.once("exit", () => {
@@ -146,8 +147,6 @@ function ask<Reply>(
     over.signal.addEventListener("abort", () => {
       clearTimeout(timer);
       worker.off("message", resolve).off("error", onError).off("exit", onExit);
-      // Whatever it says after this is no longer waited for, and must not end the process.
-      worker.on("error", () => undefined);
       signal.removeEventListener("abort", onAbort);
     });
     worker.postMessage(job, []);
