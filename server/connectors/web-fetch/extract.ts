@@ -2,19 +2,21 @@ import { z } from "zod";
 
 import { defineOperation, type OperationContext } from "../framework/define-connector.ts";
 import { GatewayError } from "../framework/gateway-error.ts";
-import { baseOf, isPage, parsePage, readText, resolveLink, type TextReply } from "../reading/page.ts";
+import { baseOf, isPage, parsePage, resolveLink, type TextReply } from "../reading/page.ts";
 import { shorten } from "../reading/plain-text.ts";
-import { getPage } from "./get-page.ts";
+import type { PageBrowser } from "./browser/page-browser.ts";
+import { getText } from "./get-page.ts";
 import { pageMetadata, pageMetadataSchema } from "./page-metadata.ts";
 import type { PageReader } from "./page-reader.ts";
 import { mainPart } from "./readable.ts";
 import { elementText, tableRows, toMarkdown, tidyLinks } from "./to-markdown.ts";
-import { pageUrl, respectsRobots, type WebFetchConfig } from "./web-fetch-config.ts";
+import { pageUrl, pageWay, respectsRobots, type WebFetchConfig } from "./web-fetch-config.ts";
 
 const parts = ["metadata", "links", "tables", "text"] as const;
 
 const input = z.strictObject({
   url: pageUrl,
+  via: pageWay,
   parts: z
     .array(z.enum(parts))
     .min(1, "must name at least one part")
@@ -48,7 +50,7 @@ export type ExtractOutput = z.output<typeof output>;
 const maxTables = 50;
 
 /** Gets a page and lets parts be taken out of it. */
-export const extractOperation = (reader: PageReader) =>
+export const extractOperation = (reader: PageReader, browser: PageBrowser) =>
   defineOperation({
     title: "Take parts out of a page",
     description: "Gives back a page's metadata, links, tables and main text, also only of what a CSS selector finds.",
@@ -65,8 +67,7 @@ export const extractOperation = (reader: PageReader) =>
     ],
     async run(wish, context: OperationContext<WebFetchConfig>) {
       const accept = "text/html,application/xhtml+xml,*/*;q=0.5";
-      const reply = await getPage({ ...wish, accept, maxBytes: context.config.maxPageBytes }, context);
-      const text = readText(reply);
+      const text = await getText({ ...wish, accept }, context, browser);
       if (!isPage(text.type))
         throw new GatewayError("reply_invalid", `There is no page at this address, but ${text.type}`, {
           hint: "Use fetch for texts, and download for files.",

@@ -2,16 +2,18 @@ import { z } from "zod";
 
 import { defineOperation, type OperationContext } from "../framework/define-connector.ts";
 import { htmlField } from "../framework/html-field.ts";
-import { isPage, parsePage, readText, type TextReply } from "../reading/page.ts";
-import { getPage } from "./get-page.ts";
+import { isPage, parsePage, type TextReply } from "../reading/page.ts";
+import type { PageBrowser } from "./browser/page-browser.ts";
+import { getText } from "./get-page.ts";
 import { pageMetadata } from "./page-metadata.ts";
 import type { PageReader } from "./page-reader.ts";
 import { mainPart } from "./readable.ts";
 import { toMarkdown } from "./to-markdown.ts";
-import { pageUrl, respectsRobots, type WebFetchConfig } from "./web-fetch-config.ts";
+import { pageUrl, pageWay, respectsRobots, type WebFetchConfig } from "./web-fetch-config.ts";
 
 const input = z.strictObject({
   url: pageUrl,
+  via: pageWay,
   format: z.enum(["markdown", "text", "html"]).default("markdown").describe("How the page is given back"),
   mainOnly: z.boolean().default(true).describe("Only the article, without menus and footers, where one is found"),
   offset: z.int().min(0).default(0).describe("Character to begin at, to read on in a long page"),
@@ -42,7 +44,7 @@ export type FetchWish = z.output<typeof input>;
 const accept = "text/html,application/xhtml+xml,text/markdown,text/plain;q=0.9,application/json;q=0.8,*/*;q=0.5";
 
 /** Gets a page and lets it be read. */
-export const fetchOperation = (reader: PageReader) =>
+export const fetchOperation = (reader: PageReader, browser: PageBrowser) =>
   defineOperation({
     title: "Read a page",
     description: "Gets a web page and gives back what is readable in it as Markdown, plain text or clean HTML.",
@@ -54,6 +56,7 @@ export const fetchOperation = (reader: PageReader) =>
     targets: ({ url }) => [url],
     examples: [
       { title: "An article as Markdown", input: { url: "https://example.com/" } },
+      { title: "A page that its scripts write", input: { url: "https://example.com/app", via: "browser" } },
       { title: "The next part of a long page", input: { url: "https://example.com/long", offset: 50_000 } },
       {
         title: "Everything, where robots may",
@@ -61,11 +64,7 @@ export const fetchOperation = (reader: PageReader) =>
       },
     ],
     async run(wish, context: OperationContext<WebFetchConfig>): Promise<FetchOutput> {
-      const reply = await getPage(
-        { url: wish.url, respectsRobots: wish.respectsRobots, accept, maxBytes: context.config.maxPageBytes },
-        context,
-      );
-      const text = readText(reply);
+      const text = await getText({ ...wish, accept }, context, browser);
       context.signal.throwIfAborted();
       return isPage(text.type) ? reader.fetch(text, wish, context) : plainReply(text, wish);
     },

@@ -1,8 +1,10 @@
 import type { ConnectorReply, OperationContext } from "../framework/define-connector.ts";
 import { GatewayError } from "../framework/gateway-error.ts";
 import { decodeText } from "../reading/decode-text.ts";
+import { readText, type TextReply } from "../reading/page.ts";
+import type { PageBrowser } from "./browser/page-browser.ts";
 import { isAllowedByRobots } from "./robots.ts";
-import type { WebFetchConfig } from "./web-fetch-config.ts";
+import type { PageWay, WebFetchConfig } from "./web-fetch-config.ts";
 
 export interface PageWish {
   url: string;
@@ -10,6 +12,25 @@ export interface PageWish {
   respectsRobots: boolean;
   accept: string;
   maxBytes: number;
+}
+
+/** Gets the text at an address, over plain HTTP or as the page there is once its scripts have run. */
+export async function getText(
+  { via, ...wish }: Omit<PageWish, "maxBytes"> & { via: PageWay },
+  context: OperationContext<WebFetchConfig>,
+  browser: PageBrowser,
+): Promise<TextReply> {
+  const { config } = context;
+  if (via === "http") return readText(await getPage({ ...wish, maxBytes: config.maxPageBytes }, context));
+  const isCareful = wish.respectsRobots || config.alwaysRespectsRobots;
+  const asked = new Set<string>();
+  async function allow(url: string): Promise<void> {
+    const page = siteAndPath(url);
+    if (!isCareful || asked.has(page)) return;
+    asked.add(page);
+    await askRobots(url, context);
+  }
+  return browser.read({ url: wish.url, accept: wish.accept, allow }, context);
 }
 
 /** Gets what is at an address, as the configuration and the site want it. Throws `refused_by_policy` where its robots.txt says no. */

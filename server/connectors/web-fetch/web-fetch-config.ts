@@ -31,6 +31,12 @@ export const webFetchConfigSchema = z.strictObject({
     .max(20_000_000)
     .default(5_000_000)
     .describe("Larger pages are refused by fetch and extract, in bytes"),
+  browserSeconds: z
+    .int()
+    .min(2)
+    .max(120)
+    .default(20)
+    .describe("Longest time a page may take in the browser, in seconds; the policy's time holds, too"),
 });
 export type WebFetchConfig = z.output<typeof webFetchConfigSchema>;
 
@@ -41,3 +47,12 @@ export const pageUrl = z
   .describe("Address of the page");
 
 export const respectsRobots = z.boolean().default(false).describe("Ask the site's robots.txt first and respect it");
+
+const ways = ["http", "browser"] as const;
+export type PageWay = (typeof ways)[number];
+
+export const pageWay = z.enum(ways).default("http").meta({
+  title: "How it is got",
+  description:
+    "http: as the server sends it, quick. browser: opened in Chrome, without your cookies, until its scripts have run; for pages that are empty otherwise",
+});

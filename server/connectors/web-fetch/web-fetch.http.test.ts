@@ -30,7 +30,7 @@ beforeAll(async () => {
   site = await startSite({});
   program = await bundleProgram("server/connectors/web-fetch/page-worker.ts");
   reader = createPageReader(program);
-  webFetch = createWebFetch(reader);
+  webFetch = createWebFetch(reader, { read: () => Promise.reject(new Error("No call here asks for the browser")) });
 });
 afterAll(async () => {
   await reader.stop();

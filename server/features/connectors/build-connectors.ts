@@ -1,5 +1,3 @@
-import { join } from "node:path";
-
 import type { ConnectorPolicy } from "../../../contract/features/connectors.ts";
 import { createCircuitBreaker } from "../../../lib/circuit-breaker.ts";
 import { machineZone } from "../../../lib/machine-zone.ts";
@@ -14,8 +12,6 @@ import { createRegistry, type ConnectorRegistry } from "../../connectors/framewo
 import { openPrivateFeeds } from "../../connectors/rss/private-feeds.ts";
 import { rssFile, type StoredRssBook } from "../../connectors/rss/rss-book.ts";
 import { createRss } from "../../connectors/rss/rss.ts";
-import { createPageReader } from "../../connectors/web-fetch/page-reader.ts";
-import { createWebFetch } from "../../connectors/web-fetch/web-fetch.ts";
 import type { ApprovalService } from "../approvals/approval-service.ts";
 import type { PanicSwitch } from "../chief/panic-switch.ts";
 import type { NotificationService } from "../notifications/notification-service.ts";
@@ -28,6 +24,7 @@ import { deliverThrough, type DeliveryReply } from "./deliver-messages.ts";
 import type { HealthListener } from "./health-store.ts";
 import { createNetworkMode } from "./network-mode.ts";
 import { createPolicyStore } from "./policy-store.ts";
+import { buildWebFetch } from "./build-web-fetch.ts";
 import { buildStatus } from "./build-status.ts";
 import { signInGap } from "./sign-in/sign-in-state.ts";
 import { usesOf, type ConnectorUsers } from "./uses.ts";
@@ -74,8 +71,8 @@ export async function buildConnectors(context: AppContext, parts: Dependencies):
   const zone = machineZone();
   const feedFile = await context.openStore<StoredRssBook>("feeds", rssFile);
   const feeds = await openPrivateFeeds({ store: feedFile, secrets: context.secrets, logger });
-  const pages = createPageReader(join(env.rootDir, "dist/page-reader.js"));
-  const registry = createRegistry([...builtInConnectors, createWebFetch(pages), createRss(feeds)]);
+  const webFetch = buildWebFetch(env);
+  const registry = createRegistry([...builtInConnectors, webFetch.connector, createRss(feeds)]);
   const store = await context.openStore<ConnectorsFile>("connectors", connectorsFile);
   const configs = createConfigStore({ store, secrets: context.secrets, clock });
   const policyStore = await context.openStore<PoliciesFile>("policies", policiesFile);
@@ -162,7 +159,7 @@ export async function buildConnectors(context: AppContext, parts: Dependencies):
     await gateway.stop();
     await custom.stop();
     await feeds.stop();
-    await pages.stop();
+    await webFetch.stop();
     await sealing;
   });
 
