@@ -6,7 +6,7 @@ import { createRss } from "./rss/rss.ts";
 import { createWebFetch } from "./web-fetch/web-fetch.ts";
 
 const none = {} as never; // nothing of them runs here
-const all: readonly AnyConnector[] = [...builtInConnectors, createWebFetch(none), createRss(none)];
+const all: readonly AnyConnector[] = [...builtInConnectors, createWebFetch(none, none), createRss(none)];
 
 test.each(all.map((connector) => [connector.id, connector] as const))("the examples of %s fit", (_id, connector) => {
   expect(Object.values(connector.operations).some(({ examples }) => examples.length > 0)).toBe(true);
