@@ -98,7 +98,10 @@ export function sendEvents(): Action {
     at: "{{ trigger.at }}",
     data: "{{ trigger.data }}",
   };
-  return { kind: "connector", steps: [{ connector: "webhook-out", operation: "post", params: { payload } }] };
+  return {
+    kind: "connector",
+    steps: [{ connector: "webhook-out", operation: "post", params: { payload, id: "{{ trigger.eventId }}" } }],
+  };
 }
 
 /** The other example: what happens here, told elsewhere. */

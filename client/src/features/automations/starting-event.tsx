@@ -12,7 +12,7 @@ export function StartingEvent({ id, causes }: { id: string; causes: readonly str
   const nameOf = (cause: string): string =>
     automations.find(({ automation }) => automation.id === cause)?.automation.name ?? "a deleted automation";
   return (
-    <section aria-label="The event">
+    <section aria-label="The event" className={classes["startingEvent"]}>
       <h3>The event</h3>
       {causes.length === 0 ? null : (
         <p className={classes["sub"]}>It came about by {causes.map(nameOf).join(", then by ")}.</p>

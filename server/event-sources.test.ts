@@ -1,0 +1,99 @@
+import { expect, test } from "vitest";
+
+import type { App, AppsEvent } from "../contract/features/apps.ts";
+import type { Run } from "../contract/features/runs.ts";
+import type { Task } from "../contract/features/tasks.ts";
+import { eventKind } from "../contract/event-catalogue.ts";
+import type { EventName } from "../contract/features/events.ts";
+import { tellEvents } from "./event-sources.ts";
+
+const endedAt = "2026-11-22T10:00:00.000Z";
+
+/** What is told of an app, runs and tasks that say only what is asked of them. */
+function rig() {
+  const told: { name: EventName; data: object; causes: readonly string[] }[] = [];
+  const heard: {
+    app?: (event: AppsEvent) => void;
+    process?: (event: never) => void;
+    run?: (run: Run) => unknown;
+    task?: (task: Task) => void;
+  } = {};
+  const pm2 = { isUp: false };
+  const app = (status: App["status"]) => ({ id: "shop", name: "Shop", status }) as App;
+  let shown = app("stopped");
+  const nothing = (): void => undefined;
+  tellEvents({
+    events: {
+      tell(name, data, { causes = [] } = {}) {
+        told.push({ name, data, causes });
+        return Promise.resolve();
+      },
+    },
+    apps: { list: () => [shown], onEvent: (listener) => ((heard.app = listener), nothing) },
+    snapshots: {
+      current: () => ({ processes: [], homes: [{ home: "portos", isUp: pm2.isUp, seenAt: null }] }),
+      onEvent: (listener) => ((heard.process = listener as never), nothing),
+    },
+    incidents: { heard: () => ({ active: [], settled: [] }), onHeard: nothing },
+    agents: {
+      approvals: { onAsked: nothing, onSettled: nothing } as never,
+      tasks: { onChange: (listener: (task: Task) => void) => ((heard.task = listener), nothing) } as never,
+      runHooks: { onRunEnded: (listener: (run: Run) => unknown) => void (heard.run = listener) } as never,
+      onRepairChanged: nothing,
+    },
+    automations: { causesOf: (id) => [id], causesOfApp: () => ["au-restart"] },
+  });
+  return {
+    told,
+    heard,
+    async pm2Is(isUp: boolean) {
+      pm2.isUp = isUp;
+      heard.process?.({ type: "home", home: { home: "portos", isUp, seenAt: null } } as never);
+      await new Promise((resolve) => setImmediate(resolve));
+    },
+    become(status: App["status"]) {
+      shown = app(status);
+      heard.app?.({ type: "changed", app: shown });
+    },
+  };
+}
+
+test("an app is told when it starts and stops, but not when the panel gets to see it first", async () => {
+  const { told, become, pm2Is } = rig();
+  become("online"); // nobody can tell while PM2 does not answer
+  await pm2Is(true);
+  expect(told).toEqual([]);
+  become("launching");
+  become("online");
+  become("online");
+  become("stopped");
+  expect(told.map(({ name }) => name)).toEqual(["app.started", "app.stopped"]);
+  expect(told[0]?.causes).toEqual(["au-restart"]);
+  await pm2Is(false);
+  become("online");
+  await pm2Is(true);
+  expect(told).toHaveLength(2);
+});
+
+test("a run of an automation is told with what led to it; one that was cancelled, or a test, is not", async () => {
+  const { told, heard } = rig();
+  const run = { id: "run-1", title: "Fix", appId: null, message: null, endedAt, createdAt: endedAt };
+  const end = (state: string, kind: string) => heard.run?.({ ...run, state, source: { kind, id: "au-1" } } as never);
+  await end("succeeded", "automation");
+  await end("interrupted", "user");
+  await end("cancelled", "user");
+  await end("failed", "test");
+  expect(told.map(({ name, causes }) => [name, causes])).toEqual([
+    ["run.succeeded", ["au-1"]],
+    ["run.failed", []],
+  ]);
+});
+
+test("a task is told once it is done or has failed, and everything that is told follows the catalogue", () => {
+  const { told, heard } = rig();
+  const task = { id: "task-1", title: "Notes", type: "docs", appId: null, reason: { text: "Merged" } };
+  for (const state of ["ready", "running", "done", "failed", "cancelled"])
+    heard.task?.({ ...task, state, endedAt, source: { kind: "user", id: "x" } } as never);
+  expect(told.map(({ name }) => name)).toEqual(["task.done", "task.failed"]);
+  for (const { name, data } of told) expect(eventKind(name).data.safeParse(data).error).toBeUndefined();
+});
