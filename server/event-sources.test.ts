@@ -9,6 +9,9 @@ import { tellEvents } from "./event-sources.ts";
 
 const endedAt = "2026-11-22T10:00:00.000Z";
 
+const nothing = (): void => undefined;
+const app = (status: App["status"]) => ({ id: "shop", name: "Shop", status }) as App;
+
 /** What is told of an app, runs and tasks that say only what is asked of them. */
 function rig() {
   const told: { name: EventName; data: object; causes: readonly string[] }[] = [];
@@ -19,9 +22,7 @@ function rig() {
     task?: (task: Task) => void;
   } = {};
   const pm2 = { isUp: false };
-  const app = (status: App["status"]) => ({ id: "shop", name: "Shop", status }) as App;
   let shown = app("stopped");
-  const nothing = (): void => undefined;
   tellEvents({
     events: {
       tell(name, data, { causes = [] } = {}) {

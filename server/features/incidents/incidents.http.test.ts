@@ -148,18 +148,20 @@ test("what was told is not told again after the autofixer was away", async () =>
   expect((await panel.call("notifications.list", {})).map(({ count }) => count)).toEqual([1]);
 });
 
+const told = async () =>
+  (await panel.call("events.list", { query: {} })).items.map(({ name, data }) => [name, data["process"]]);
+
 test("a crash and its end are events, each told once however often they are heard", async () => {
   const at = new Date().toISOString();
   const now = { ...crash, openedAt: at, updatedAt: at };
   become([now]);
-  const told = async () =>
-    (await panel.call("events.list", { query: {} })).items.map(
-      ({ name, data }) => `${name} ${String(data["process"])}`,
-    );
-  await expect.poll(told).toEqual(["incident.opened blog/web"]);
+  await expect.poll(told).toEqual([["incident.opened", "blog/web"]]);
   become([{ ...now, crashes: 2 }]);
   become([], [{ ...now, status: "recovered", closedAt: new Date().toISOString() }]);
-  await expect.poll(told).toEqual(["incident.recovered blog/web", "incident.opened blog/web"]);
+  await expect.poll(told).toEqual([
+    ["incident.recovered", "blog/web"],
+    ["incident.opened", "blog/web"],
+  ]);
 });
 
 test("lists and details come from the autofixer, an unknown one is a 404", async () => {
