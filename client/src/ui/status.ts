@@ -70,6 +70,8 @@ export const statusLooks = {
   withdrawn: { word: "withdrawn", tone: "neutral", icon: IconPlayerSkipForward },
   on: { word: "on", tone: "ok", icon: IconPower },
   "not configured": { word: "not configured", tone: "warn", icon: IconTool },
+  "needs sign-in": { word: "sign in first", tone: "warn", icon: IconLock },
+  "sign-in ended": { word: "sign-in has ended", tone: "bad", icon: IconLock },
   unhealthy: { word: "has a problem", tone: "bad", icon: IconAlertTriangle },
   sending: { word: "sending", tone: "info", icon: IconLoader2, isMoving: true },
   "trying again": { word: "tries again", tone: "warn", icon: IconHourglass },

@@ -26,6 +26,7 @@ import { ModuleView } from "./module-view.tsx";
 import { removeOwn, useOwnFiles, useOwnKind } from "./own-calls.ts";
 import { OwnSheet } from "./own-sheet.tsx";
 import { PolicyTab } from "./policy-tab.tsx";
+import { SignInSection } from "./sign-in-section.tsx";
 import { ToolsTab } from "./tools-tab.tsx";
 import { UsesSection } from "./uses-section.tsx";
 
@@ -76,9 +77,15 @@ export function ConnectorPage() {
         <ErrorState title="Could not load the connector" error={error} onRetry={() => void refetch()} />
       ) : null}
       {data?.isChanged === true ? <ChangedNotice connector={data} /> : null}
+      {data === undefined || !isSignInShown(data, tab) ? null : <SignInSection key={data.id} connector={data} />}
       {data === undefined ? null : <Content tab={tab} connector={data} />}
     </Page>
   );
+}
+
+/** Everywhere until it is done, then where everything else is configured. */
+function isSignInShown({ signIn }: ConnectorView, tab: string): boolean {
+  return signIn !== null && (signIn.state !== "active" || signIn.problem !== null || tab === "configure");
 }
 
 /** What was entered and allowed for one place does not hold for another. */

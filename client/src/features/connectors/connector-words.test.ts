@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
 
 import type { ConnectorStatus } from "../../../../contract/features/connectors.ts";
-import { issueText, statusOf, usedText, usesText, withEvent } from "./connector-words.ts";
+import { issueText, signedOutText, statusOf, usedText, usesText, withEvent } from "./connector-words.ts";
 
 const at = "2026-05-01T12:00:00.000Z";
-const ready = { isEnabled: true, isConfigured: true, hasHealth: true, health: null };
+const ready = { isEnabled: true, isConfigured: true, hasHealth: true, health: null, signIn: null };
 
 test("what is missing comes before the switch, and the switch before the health", () => {
   const bad = { isHealthy: false, detail: "No answer", at };
@@ -13,6 +13,20 @@ test("what is missing comes before the switch, and the switch before the health"
   expect(statusOf({ ...ready, health: bad })).toBe("unhealthy");
   expect(statusOf({ ...ready, health: { ...bad, isHealthy: true } })).toBe("up");
   expect(statusOf(ready)).toBe("on");
+});
+
+test("who has to sign in is told so, whether it is on or not", () => {
+  const signIn = { state: "needed", host: null, scope: null, since: null, problem: null } as const;
+  expect(statusOf({ ...ready, isEnabled: false, signIn })).toBe("needs sign-in");
+  expect(statusOf({ ...ready, signIn: { ...signIn, state: "expired" } })).toBe("sign-in ended");
+  expect(statusOf({ ...ready, signIn: { ...signIn, state: "active" } })).toBe("on");
+  expect(statusOf({ ...ready, isConfigured: false, signIn })).toBe("not configured");
+});
+
+test("a sign-out says whether the other side knows", () => {
+  expect(signedOutText("Notes", "auth.example.com", "none")).toEqual({ text: "Signed out of Notes" });
+  expect(signedOutText("Notes", "auth.example.com", "done").detail).toBe("auth.example.com was told so");
+  expect(signedOutText("Notes", null, "failed").detail).toContain("could not be told");
 });
 
 test("who cannot be looked at is on, whatever a look has said", () => {

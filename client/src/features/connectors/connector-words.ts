@@ -8,8 +8,11 @@ export function statusOf({
   isConfigured,
   hasHealth,
   health,
-}: Pick<ConnectorStatus, "isEnabled" | "isConfigured" | "hasHealth" | "health">): Status {
+  signIn,
+}: Pick<ConnectorStatus, "isEnabled" | "isConfigured" | "hasHealth" | "health" | "signIn">): Status {
   if (!isConfigured) return "not configured";
+  if (signIn?.state === "needed") return "needs sign-in";
+  if (signIn?.state === "expired") return "sign-in ended";
   if (!isEnabled) return "off";
   // Who cannot be looked at without a call says nothing about the other side.
   if (health === null || health.isHealthy === null || !hasHealth) return "on";
@@ -49,6 +52,19 @@ export function issueText(issues: ConnectorStatus["issues"], fields: readonly Fi
       return name === "" ? message : `${label} ${message}`;
     })
     .join("; ");
+}
+
+/** What became of a sign-out. */
+export function signedOutText(
+  title: string,
+  host: string | null,
+  told: "done" | "failed" | "none",
+): { text: string; detail?: string } {
+  const text = `Signed out of ${title}`;
+  const where = host ?? "the other side";
+  if (told === "done") return { text, detail: `${where} was told so` };
+  if (told === "none") return { text };
+  return { text, detail: `${where} could not be told: take PortOS off the list of programs in your account there` };
 }
 
 /** "42 calls today, 3 in the last minute" */

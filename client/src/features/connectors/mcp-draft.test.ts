@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 
-import { firstMcpForm, idOf, mcpDraftOf, wordsOf } from "./mcp-draft.ts";
+import { mcpConnectorSchema } from "../../../../contract/features/mcp-connectors.ts";
+import { firstMcpForm, idOf, mcpDraftOf, signedDraft, withClient, wordsOf } from "./mcp-draft.ts";
 
 test("a command is taken apart as a shell would, without being one", () => {
   const cases: [string, string[]][] = [
@@ -71,4 +72,17 @@ test("an address is signed in with a token only where one is given", () => {
 test("an id is made of a title", () => {
   expect(idOf("GitHub tools (2)")).toBe("github-tools-2");
   expect(idOf("3 wishes")).toBe("wishes");
+});
+
+test("a server is signed in to on its page, with a client of the user's own where it wants one", () => {
+  const form = { ...firstMcpForm, kind: "http" as const, id: "x", title: "X", url: "https://mcp.example.com/mcp" };
+  const signed = mcpConnectorSchema.parse(signedDraft(mcpDraftOf(form).definition));
+  expect(signed.server).toMatchObject({ auth: { kind: "oauth", clientId: null, clientSecret: null } });
+  const first = withClient(signed, { clientId: "me", hasSecret: true });
+  expect(mcpConnectorSchema.parse(first)).toMatchObject({
+    config: [{ name: "clientSecret", isSecret: true }],
+    server: { auth: { clientId: "me", clientSecret: "clientSecret" } },
+  });
+  const second = withClient(first, { clientId: "me-again", hasSecret: false });
+  expect(second).toMatchObject({ config: [], server: { auth: { clientId: "me-again", clientSecret: null } } });
 });

@@ -1,4 +1,4 @@
-import type { McpConnectorInput } from "../../../../contract/features/mcp-connectors.ts";
+import type { McpConnector, McpConnectorInput } from "../../../../contract/features/mcp-connectors.ts";
 import type { Values } from "../../ui/schema-form/schema-values.ts";
 import type { VariableRow } from "../../ui/variables-editor.tsx";
 
@@ -45,6 +45,28 @@ function addressDraft(base: Base, { url, isInside, token }: McpForm) {
   const auth = isSigned ? { kind: "bearer" as const, secret: "token" } : { kind: "none" as const };
   const server = { kind: "http" as const, url: url.trim(), isInside, auth };
   return { definition: { ...base, config, server }, values: isSigned ? { token } : {} };
+}
+
+/** The same, signed in to on its own page. */
+export function signedDraft(definition: McpConnectorInput): McpConnectorInput {
+  const { server } = definition;
+  return server.kind === "http" ? { ...definition, server: { ...server, auth: { kind: "oauth" } } } : definition;
+}
+
+/** A definition with what PortOS is known by where one signs in; its secret is a field of the configuration. */
+export function withClient(
+  definition: McpConnector,
+  { clientId, hasSecret }: { clientId: string; hasSecret: boolean },
+): McpConnector {
+  const { server, config } = definition;
+  if (server.kind !== "http" || server.auth.kind !== "oauth") return definition;
+  const others = config.filter(({ name }) => name !== "clientSecret");
+  const field = { name: "clientSecret", title: "Client secret", description: "", type: "text" as const };
+  return {
+    ...definition,
+    config: hasSecret ? [...others, { ...field, isSecret: true, isRequired: true }] : others,
+    server: { ...server, auth: { ...server.auth, clientId, clientSecret: hasSecret ? "clientSecret" : null } },
+  };
 }
 
 function programDraft(base: Base, { command, folder, variables, isConfined }: McpForm) {

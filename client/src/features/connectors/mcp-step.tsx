@@ -11,6 +11,7 @@ import { FormError } from "../../ui/form-error.tsx";
 import { VariablesEditor } from "../../ui/variables-editor.tsx";
 import classes from "./connectors.module.css";
 import { firstMcpForm, idOf, mcpDraftOf, type McpForm } from "./mcp-draft.ts";
+import { SignInFirst } from "./sign-in-first.tsx";
 import { ToolChoice } from "./tool-choice.tsx";
 import { renewOwn } from "./own-calls.ts";
 
@@ -20,6 +21,7 @@ export function McpStep() {
   const look = useMutation({
     mutationFn: (wanted: McpForm) => call("mcpConnectors.look", { body: mcpDraftOf(wanted) }),
   });
+  if (look.data?.signIn) return <SignInFirst form={form} offer={look.data.signIn} />;
   if (look.data !== undefined) return <ChooseTools form={form} tools={look.data} />;
   const errors = fieldErrors(look.error);
   const change = (part: Partial<McpForm>): void => {
@@ -158,7 +160,7 @@ function AddressFields({ form, errors, onChange }: PartProps) {
       />
       <PasswordInput
         label="Token"
-        description="Sent as a bearer token; empty when nobody signs in"
+        description="Sent as a bearer token; empty when you sign in on a page of its own, or nobody does"
         value={form.token}
         onChange={(event) => {
           onChange({ token: event.currentTarget.value });

@@ -21,7 +21,8 @@ import { EffectChoice, nameOf } from "./tool-choice.tsx";
 
 /** The tools of an MCP server: what it offers, what of that was accepted, and what has changed since. */
 export function ToolsTab({ connector }: { connector: ConnectorView }) {
-  const { id, title, isEnabled, isConfigured } = connector;
+  const { id, title, isEnabled, isConfigured, signIn } = connector;
+  const isReady = isEnabled && isConfigured && (signIn === null || signIn.state === "active");
   const params = { id };
   const { data, error, isPending, refetch } = useQuery(callQuery("mcpConnectors.tools", { params }));
   const keep = useKeep(id);
@@ -41,7 +42,7 @@ export function ToolsTab({ connector }: { connector: ConnectorView }) {
       <div className={classes["line"]}>
         <Button
           leftSection={<IconRefresh size={14} />}
-          disabled={!isEnabled || !isConfigured}
+          disabled={!isReady}
           loading={refresh.isPending}
           onClick={() => {
             refresh.mutate();
