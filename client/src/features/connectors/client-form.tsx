@@ -40,7 +40,7 @@ export function ClientForm({ connector: { id, config }, host, redirectUri, onSav
   });
   return (
     <form
-      className={classes["form"]}
+      className={`${classes["form"] ?? ""} ${classes["narrow"] ?? ""}`}
       noValidate
       autoComplete="off"
       onSubmit={(event) => {

@@ -19,7 +19,7 @@ export function SignInSection({ connector }: { connector: ConnectorView }) {
   const { signIn } = connector;
   if (signIn === null) return null;
   return (
-    <Section title="Sign-in" isCard>
+    <Section title="Sign-in">
       {signIn.state === "active" ? (
         <SignedIn connector={connector} signIn={signIn} />
       ) : (
