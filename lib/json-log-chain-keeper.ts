@@ -111,7 +111,7 @@ export class ChainKeeper {
     const { directory, disk, logger } = this.#options;
     const path = join(directory, chainNoteName);
     try {
-      if (this.#note) await this.#note.write(formatNote(end), 0, "latin1");
+      if (this.#note) await disk.writeNow(this.#note, Buffer.from(formatNote(end), "latin1"), 0);
       else {
         await replaceFile(disk, path, formatNote(end));
         this.#note = await disk.open(path, "r+");

@@ -344,7 +344,7 @@ describe("damage", () => {
   });
 
   test.each([
-    ["writing", "writeFile 2026", "ENOSPC", "disk_full"],
+    ["writing", "writeNow 2026", "ENOSPC", "disk_full"],
     ["the flush", "datasync 2026", "EIO", "unavailable"],
     ["writing, and what was written cannot be taken back", "(datasync|truncate|stat) 2026", "EIO", "unavailable"],
   ])("%s fails: the rows are refused and the chain goes on whole", async (_n, call, code, is) => {

@@ -225,13 +225,23 @@ function addEntry(block: IndexBlock, { at, terms, ids, sums }: IndexEntry): void
   if (block.first === "" || at < block.first) block.first = at;
   if (at > block.last) block.last = at;
   for (const term of terms) block.terms.set(term, (block.terms.get(term) ?? 0) + 1);
-  for (const [name, value] of Object.entries(sums)) block.sums.set(name, (block.sums.get(name) ?? 0) + value);
-  for (const id of ids)
-    for (const place of idPlaces(id)) block.ids[place >> 3] = (block.ids[place >> 3] ?? 0) | (1 << (place & 7));
+  for (const name in sums) block.sums.set(name, (block.sums.get(name) ?? 0) + (sums[name] ?? 0));
+  for (const id of ids) {
+    const { one, other } = idHashesOf(id);
+    for (let round = 0; round < idHashes; round += 1) {
+      const place = placeOf(one, other, round);
+      block.ids[place >> 3] = (block.ids[place >> 3] ?? 0) | (1 << (place & 7));
+    }
+  }
 }
 
-/** Two FNV-1a hashes, combined. */
 function idPlaces(id: string): number[] {
+  const { one, other } = idHashesOf(id);
+  return Array.from({ length: idHashes }, (_, round) => placeOf(one, other, round));
+}
+
+/** Two FNV-1a hashes, to be combined. */
+function idHashesOf(id: string): { one: number; other: number } {
   let one = 0x811c9dc5;
   let other = 0x9e3779b9;
   for (let at = 0; at < id.length; at += 1) {
@@ -239,8 +249,11 @@ function idPlaces(id: string): number[] {
     one = Math.imul(one ^ unit, 0x01000193) >>> 0;
     other = Math.imul(other ^ unit, 0x85ebca6b) >>> 0;
   }
-  other |= 1;
-  return Array.from({ length: idHashes }, (_, round) => ((one + Math.imul(round, other)) >>> 0) % idBits);
+  return { one, other: other | 1 };
+}
+
+function placeOf(one: number, other: number, round: number): number {
+  return ((one + Math.imul(round, other)) >>> 0) % idBits;
 }
 
 function readBlock(line: Buffer): IndexBlock | null {

@@ -22,6 +22,8 @@ import {
 import type { Logger } from "./logger.ts";
 
 const dayMs = 24 * 60 * 60 * 1_000;
+/** Bytes that are handed to the system without another thread. */
+const mostAtOnce = 65_536;
 /** Rows nobody waits for reach the disk itself so soon. */
 const settleMs = 100;
 
@@ -168,7 +170,8 @@ export class JsonLogWriter {
   }
 
   async #flush(): Promise<void> {
-    await nextTurn(); // entries of the same turn join this flush
+    // Entries of the same turn join this flush; without the disk there is nothing to share.
+    if (this.#mustSettle || this.#queue.some((row) => row.isDurable)) await nextTurn();
     const batch = this.#queue;
     this.#queue = [];
     while (batch.length > 0) {
@@ -218,7 +221,7 @@ export class JsonLogWriter {
       const lines = sealed?.lines ?? json.map((text) => Buffer.from(`${text}\n`));
       const from = file.size;
       try {
-        await file.handle.writeFile(Buffer.concat(lines));
+        await this.#put(file, lines.length === 1 && lines[0] ? lines[0] : Buffer.concat(lines));
         if (isDurable) await file.handle.datasync();
       } catch (error) {
         await this.#cutBack(file);
@@ -227,7 +230,7 @@ export class JsonLogWriter {
       const places = toPlaces(file, from, lines);
       file.size = places.at(-1)?.to ?? from;
       // What nobody waits for is looked after when it is settled.
-      const isRemoved = isDurable && (await file.handle.stat()).nlink === 0;
+      const isRemoved = isDurable && !(await this.#disk.isNamed(file.handle));
       if (!isRemoved) {
         if (sealed) await chain?.commit(sealed.end, isDurable);
         this.#noteSettled(isDurable);
@@ -239,6 +242,12 @@ export class JsonLogWriter {
       await chain?.forget();
       if (attempt === 3) throw new AppError("unavailable", `${file.path} is being removed by another program.`);
     }
+  }
+
+  /** Hands rows to the system: a few at once, many while the process goes on. */
+  async #put({ handle }: CurrentFile, bytes: Buffer): Promise<void> {
+    if (bytes.length > mostAtOnce) await handle.writeFile(bytes);
+    else await this.#disk.writeNow(handle, bytes);
   }
 
   #noteSettled(isDurable: boolean): void {
@@ -261,7 +270,7 @@ export class JsonLogWriter {
     const end = chain?.end;
     try {
       await file.handle.datasync();
-      this.#mustSettle ||= (await file.handle.stat()).nlink === 0;
+      this.#mustSettle ||= !(await this.#disk.isNamed(file.handle));
       if (end && !this.#mustSettle) await chain.note(end);
     } catch (error) {
       this.#mustSettle = true;
@@ -449,6 +458,15 @@ export class JsonLogWriter {
   }
 }
 
+/** Those that were asked for: today and tomorrow, for each row. */
+const days = new Map<number, string>();
+
 function toDay(ms: number): string {
-  return new Date(ms).toISOString().slice(0, 10);
+  const number = Math.floor(ms / dayMs);
+  const known = days.get(number);
+  if (known !== undefined) return known;
+  const day = new Date(ms).toISOString().slice(0, 10);
+  if (days.size > 8) days.clear();
+  days.set(number, day);
+  return day;
 }

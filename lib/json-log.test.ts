@@ -345,7 +345,7 @@ describe("damage", () => {
   });
 
   test.each([
-    ["writing", "writeFile 2026", "ENOSPC", "disk_full"],
+    ["writing", "writeNow 2026", "ENOSPC", "disk_full"],
     ["the flush", "datasync 2026", "EIO", "unavailable"],
   ])(
     "%s fails: the entries are refused, none of them is shown, and the next one is kept",

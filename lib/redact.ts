@@ -70,12 +70,24 @@ export function registerSecret(value: string): void {
   const anyOf = longestFirst.map((secret) => secret.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join("|");
   secretPattern = new RegExp(anyOf, "g");
   loweredPattern = new RegExp(anyOf, "gi");
+  knownHarmless.clear();
 }
+
+/** Short texts in which nothing was found since the last secret was registered: the same sentences are said again and again. */
+const knownHarmless = new Set<string>();
+const mostHarmless = 1_000;
+const longestHarmless = 200;
 
 /** Returns `text` without registered secrets and without anything that has the shape of a known token. */
 export function redact(text: string): string {
+  if (knownHarmless.has(text)) return text;
   const withoutTokens = redactTokens(text);
-  return wordSigns.test(withoutTokens) ? replaced(withoutTokens, wordPatterns) : withoutTokens;
+  const result = wordSigns.test(withoutTokens) ? replaced(withoutTokens, wordPatterns) : withoutTokens;
+  if (result === text && text.length <= longestHarmless) {
+    if (knownHarmless.size >= mostHarmless) knownHarmless.clear();
+    knownHarmless.add(text);
+  }
+  return result;
 }
 
 /**

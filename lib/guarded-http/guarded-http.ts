@@ -71,12 +71,12 @@ async function readCapped(body: ReplyBody, maxBytes: number, { signal, wait }: C
   try {
     signal.throwIfAborted();
     wait(true);
-    for await (const chunk of body.chunks) {
+    await body.takeAll((chunk) => {
       wait(true);
       chunks.push(chunk.subarray(0, maxBytes - size));
       size += chunk.length;
-      if (size > maxBytes) break; // leaving the loop destroys the stream
-    }
+      return size <= maxBytes;
+    });
   } finally {
     signal.removeEventListener("abort", stop);
   }

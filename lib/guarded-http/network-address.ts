@@ -8,6 +8,17 @@ export type AddressKind = "public" | "loopback" | "private" | "tailnet" | "forbi
  * ranges that carry an IPv4 address in any form; what is not known to be good is `forbidden`.
  */
 export function addressKind(address: string): AddressKind {
+  const kind = kinds.get(address) ?? kindOf(address);
+  if (kinds.size >= mostKinds) kinds.clear();
+  kinds.set(address, kind);
+  return kind;
+}
+
+/** Of addresses that were asked for: few are called again and again. */
+const kinds = new Map<string, AddressKind>();
+const mostKinds = 500;
+
+function kindOf(address: string): AddressKind {
   const family = isIP(address);
   if (family === 0) return "forbidden";
   const type = family === 4 ? "ipv4" : "ipv6";

@@ -9,6 +9,11 @@ import type { TraceHop } from "./trace.ts";
 export interface ReplyBody {
   /** Unpacked bytes, once. Ends with an error when the connection is cut or the body is no good. */
   chunks: AsyncIterable<Buffer, undefined>;
+  /**
+   * As `chunks`, for whoever takes them at once: calls `take` with each until it answers `false`, then the rest is not read.
+   * Resolves at the end, rejects as `chunks` do.
+   */
+  takeAll(take: (chunk: Buffer) => boolean): Promise<void>;
   destroy(error?: Error): void;
   /** It was packed, so that the headers about its coding and length no longer hold. */
   isUnpacked: boolean;
@@ -46,10 +51,51 @@ export function openReplyBody(message: IncomingMessage, options: ReplyBodyOption
   const destroy = (error?: Error): void => {
     message.destroy(error);
   };
-  if (codings.length === 0) return { chunks: counted(message, hop), destroy, isUnpacked: false };
-  let chunks: AsyncIterable<Buffer, undefined> = packedBytes(message, options);
-  for (const step of steps.toReversed()) chunks = unpacked(chunks, step);
-  return { chunks: harmless(chunks, hop), destroy, isUnpacked: true };
+  if (codings.length === 0) {
+    const takeAll: ReplyBody["takeAll"] = (take) => takePlain(message, hop, take);
+    return { chunks: counted(message, hop), takeAll, destroy, isUnpacked: false };
+  }
+  let packed: AsyncIterable<Buffer, undefined> = packedBytes(message, options);
+  for (const step of steps.toReversed()) packed = unpacked(packed, step);
+  const chunks = harmless(packed, hop);
+  return {
+    chunks,
+    async takeAll(take) {
+      for await (const chunk of chunks) if (!take(chunk)) break; // leaving the loop destroys the stream
+    },
+    destroy,
+    isUnpacked: true,
+  };
+}
+
+/** Without an iterator, whose making takes longer than most replies. */
+function takePlain(message: IncomingMessage, hop: TraceHop, take: (chunk: Buffer) => boolean): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let isOver = false;
+    const end = (error?: Error): void => {
+      if (isOver) return;
+      isOver = true;
+      if (error) reject(error);
+      else resolve();
+    };
+    message.on("data", (chunk: Buffer) => {
+      if (isOver) return;
+      hop.receivedBytes += chunk.length;
+      hop.decodedBytes += chunk.length;
+      if (take(chunk)) return;
+      end();
+      message.destroy();
+    });
+    message.once("end", () => {
+      end();
+    });
+    message.on("error", end);
+    const cut = (): void => {
+      if (!isOver) end(message.errored ?? Object.assign(new Error("aborted"), { code: "ECONNRESET" }));
+    };
+    message.once("close", cut);
+    if (message.destroyed) cut();
+  });
 }
 
 type Decoder = (firstByte: number) => Transform;

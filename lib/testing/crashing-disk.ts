@@ -12,6 +12,7 @@ export interface CrashingDisk {
 }
 
 const writes = new Set([
+  "writeNow",
   "writeFile",
   "write",
   "datasync",
@@ -69,7 +70,16 @@ export function createCrashingDisk(crashAt: number, share: number): CrashingDisk
         const value: unknown = Reflect.get(target, property, target);
         if (typeof value !== "function") return value;
         return async (...args: unknown[]): Promise<unknown> => {
-          if (pass(String(property))) refuse();
+          if (pass(String(property))) {
+            const [handle, bytes, position] = args as [unknown, unknown, number | undefined];
+            if (property === "writeNow" && bytes instanceof Uint8Array)
+              await target.writeNow(
+                handle as FileHandle,
+                bytes.subarray(0, Math.floor(share * bytes.length)),
+                position,
+              );
+            refuse();
+          }
           const result: unknown = await Reflect.apply(value, target, args);
           if (property !== "open") return result;
           const path = String(args[0]);

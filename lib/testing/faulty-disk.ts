@@ -18,6 +18,8 @@ export interface FaultyDisk {
 export function createFaultyDisk({ tickMs = 0 } = {}): FaultyDisk {
   const tickNs = BigInt(tickMs) * 1_000_000n;
   const calls: string[] = [];
+  /** Names of open files. */
+  const open = new WeakMap<object, string>();
   let fault: { part: RegExp; code: string } | null = null;
   let hook: { part: string; work: () => Promise<void> } | null = null;
 
@@ -51,13 +53,17 @@ export function createFaultyDisk({ tickMs = 0 } = {}): FaultyDisk {
   }
 
   function wrapHandle(handle: FileHandle, name: string): FileHandle {
-    return wrap(handle, (method) => `${method} ${name}`);
+    const wrapped = wrap(handle, (method) => `${method} ${name}`);
+    open.set(wrapped, name);
+    return wrapped;
   }
 
   return {
     disk: wrap({ ...systemDisk }, (method, args) => {
       const target = method === "rename" || method === "link" ? ` to ${nameOf(args[1])}` : "";
-      return `${method} ${nameOf(args[0])}${target}`;
+      const [first] = args;
+      const name = typeof first === "object" && first !== null ? open.get(first) : undefined;
+      return `${method} ${name ?? nameOf(first)}${target}`;
     }),
     calls,
     fail(part, code) {

@@ -1,11 +1,11 @@
-import { createHash } from "node:crypto";
-
 import type { TrustTier } from "../../../contract/features/connectors.ts";
 import type { EvidenceIntent, EvidenceRecord } from "../../../contract/features/evidence.ts";
+import { sha256 } from "../../../lib/json-log-chain.ts";
 import type { CallPath } from "./call-path.ts";
 import type { CallTrace } from "./call-trace.ts";
 import type { GatewayError } from "./gateway-error.ts";
 import type { ApprovalAnswer, DeliveryOf, GatewayRequest } from "./gateway-request.ts";
+import { parseUrl } from "../../../lib/parse-url.ts";
 import { withoutOpenings } from "./opening-field.ts";
 import type { PreparedCall } from "./prepare-call.ts";
 
@@ -20,6 +20,8 @@ export interface CallNotes {
   /** `null` until it is known what is called. */
   call: PreparedCall | null;
   approval: ApprovalAnswer | null;
+  /** What was written down before it left; `null` before. */
+  intent: EvidenceIntent | null;
   /** When the connector began, on the monotonic clock; `null` before. */
   ranFrom: number | null;
 }
@@ -56,7 +58,7 @@ export function recordOf(
   const { error, output, trust, durationMs } = end;
   const hasRun = ranFrom !== null;
   return {
-    ...intentOf(notes),
+    ...(notes.intent ?? intentOf(notes)),
     isDryRun: request.isDryRun === true,
     outcome: error === null ? "done" : hasRun ? "failed" : "refused",
     code: error?.gatewayCode ?? null,
@@ -79,7 +81,7 @@ export function recordOf(
 function replyOf(output: unknown, call: PreparedCall | null): EvidenceRecord["reply"] {
   const text = JSON.stringify(output ?? null);
   return {
-    sha256: createHash("sha256").update(text).digest("hex"),
+    sha256: sha256(text),
     bytes: Buffer.byteLength(text),
     excerpt: call?.policy.keepsExcerpt === true ? excerptOf(output, call) : null,
   };
@@ -90,9 +92,10 @@ function excerptOf(output: unknown, { operation }: PreparedCall): string {
 }
 
 function toJson(value: unknown): EvidenceRecord["request"] {
-  return JSON.parse(JSON.stringify(value ?? null)) as EvidenceRecord["request"];
+  const text = JSON.stringify(value ?? null);
+  return text === "{}" ? {} : (JSON.parse(text) as EvidenceRecord["request"]);
 }
 
 function originOf(target: string): string {
-  return URL.canParse(target) ? new URL(target).origin : target.slice(0, 2_000);
+  return parseUrl(target)?.origin ?? target.slice(0, 2_000);
 }

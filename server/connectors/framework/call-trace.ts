@@ -1,4 +1,5 @@
 import type { EvidenceRecord } from "../../../contract/features/evidence.ts";
+import { parseUrl } from "../../../lib/parse-url.ts";
 import { createTrace, type Trace, type TraceHop } from "../../../lib/guarded-http/trace.ts";
 
 /** What the evidence of a call says about the network. */
@@ -43,14 +44,14 @@ export function createCallTrace(): CallTrace {
 /** Where the last hop of a try went. */
 export function lastOrigin({ hops }: Trace): string | null {
   const url = hops.at(-1)?.url;
-  return url !== undefined && URL.canParse(url) ? new URL(url).origin : null;
+  return url === undefined ? null : (parseUrl(url)?.origin ?? null);
 }
 
 function addressesOf(hops: readonly TraceHop[]): { host: string; address: string }[] {
   const found = new Map<string, { host: string; address: string }>();
   for (const { url, address } of hops) {
     if (address === null) continue;
-    const host = URL.canParse(url) ? new URL(url).host : url.slice(0, 300);
+    const host = parseUrl(url)?.host ?? url.slice(0, 300);
     found.set(`${host} ${address}`, { host, address });
   }
   return [...found.values()];

@@ -118,7 +118,7 @@ async function sendThroughBreaker(prepared: Prepared, options: ConnectorHttpOpti
   const trace = callTrace.begin();
   const tell = (outcome: Outcome<GuardedReply>): void => {
     const verdict = targetVerdict(outcome);
-    const last = lastOrigin(trace);
+    const last = trace.hops.length > 1 ? lastOrigin(trace) : origin;
     if (last !== null && last !== origin)
       pass.succeeded(); // it answered with a redirect; what came of that is another's
     else if (verdict === null) pass.dropped();
@@ -173,8 +173,10 @@ export function circuitError(
   });
 }
 
+const utf8 = new TextDecoder();
+
 function toReply({ status, headers, body, url }: GuardedReply): ConnectorReply {
-  const text = (): string => new TextDecoder().decode(body);
+  const text = (): string => utf8.decode(body);
   return {
     status,
     headers,

@@ -1,11 +1,12 @@
+import { parseUrl } from "../../../lib/parse-url.ts";
 import { cleanLine } from "./clean-input.ts";
 import type { ConnectorRequest } from "./define-connector.ts";
 import { GatewayError } from "./gateway-error.ts";
 
 /** The address of a request with its query. */
 export function urlToCall({ url, query = {} }: Pick<ConnectorRequest, "url" | "query">): URL {
-  if (!URL.canParse(url)) throw invalid(`${String(url).slice(0, 200)} is not an address`);
-  const target = new URL(url);
+  const target = parseUrl(url);
+  if (target === null) throw invalid(`${String(url).slice(0, 200)} is not an address`);
   for (const [name, value] of Object.entries(query)) {
     if (value === undefined) continue;
     if (Array.isArray(value)) for (const one of value as readonly string[]) target.searchParams.append(name, one);

@@ -113,7 +113,7 @@ export interface GatewayDependencies {
   /** `problem`: why it allows nothing, where nobody said so. */
   policies: { of(id: string): { policy: ConnectorPolicy; judge: PolicyJudge; problem?: string | null } };
   mode(): NetworkMode;
-  evidence: Pick<EvidenceBook, "newId" | "begin" | "append">;
+  evidence: Pick<EvidenceBook, "newId" | "begin" | "append" | "expect">;
   approvals: GatewayApprovals;
   outbox: Pick<Outbox, "accept">;
   limiter: RateLimiter;

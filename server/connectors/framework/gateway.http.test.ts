@@ -370,3 +370,54 @@ test("nothing leaves that cannot be written down before", async () => {
   expect(asked).toEqual([]);
   book.begin = begin;
 });
+
+test("nothing of a call goes on when it has ended, and nothing begins", async () => {
+  const contexts: Parameters<typeof read.run>[1][] = [];
+  let left: Promise<unknown> = Promise.resolve();
+  const leaving = defineConnector({
+    ...things,
+    operations: {
+      read: {
+        ...read,
+        run: (_input: { id: string }, context: Parameters<typeof read.run>[1]) => {
+          contexts.push(context);
+          left = context.http.request({ url: `${address}/slow` }).catch((error: unknown) => error);
+          return Promise.resolve({ name: "left" });
+        },
+      },
+    },
+  });
+  answer = () => undefined; // never
+  const { call } = await open({ connectors: [leaving] });
+  await call("things", "read", { id: "1" });
+  expect(await left).toMatchObject({ gatewayCode: "cancelled" });
+  const [context] = contexts;
+  if (!context) throw new Error("The operation has not run");
+  const { http, fetch: fetchLate, dial } = context;
+  const before = asked.length;
+  await expect(http.request({ url: `${address}/late` })).rejects.toMatchObject({ gatewayCode: "cancelled" });
+  await expect(fetchLate(`${address}/late`)).rejects.toThrow();
+  await expect(dial({ host: "127.0.0.1", port: Number(new URL(address).port) })).rejects.toThrow();
+  expect(context).toMatchObject({ signal: { aborted: true } });
+  expect(asked).toHaveLength(before);
+});
+
+test("an operation that only keeps its way to the network finds it closed afterwards", async () => {
+  const kept: Parameters<typeof read.run>[1]["http"][] = [];
+  const keeping = defineConnector({
+    ...things,
+    operations: {
+      read: {
+        ...read,
+        run: (input: { id: string }, context: Parameters<typeof read.run>[1]) => {
+          kept.push(context.http);
+          return read.run(input, context);
+        },
+      },
+    },
+  });
+  const { call } = await open({ connectors: [keeping] });
+  await call("things", "read", { id: "1" });
+  await expect(kept[0]?.expectOk({ url: `${address}/late` })).rejects.toMatchObject({ gatewayCode: "cancelled" });
+  expect(asked.map(({ url }) => url)).toEqual(["/things/1"]);
+});

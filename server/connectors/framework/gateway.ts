@@ -1,5 +1,7 @@
 import type { OutboxMessage } from "../../../contract/features/outbox.ts";
-import type { TrustTier } from "../../../contract/features/connectors.ts";
+import { setImmediate as afterTurn } from "node:timers/promises";
+
+import type { EvidenceRecord } from "../../../contract/features/evidence.ts";
 import { askApproval, checkDelivery, messageHash, subjectOf } from "./ask-approval.ts";
 import { createCallPath } from "./call-path.ts";
 import { intentOf, recordOf, type CallNotes } from "./call-record.ts";
@@ -46,9 +48,11 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
     return meant.length;
   }
 
-  function writeBehind(appended: Promise<void>): void {
-    writing.add(appended);
-    void appended.finally(() => writing.delete(appended));
+  /** After the reply has gone: first it is handed on, then it is written down that it was. */
+  function writeBehind(record: EvidenceRecord): void {
+    const written = dependencies.evidence.expect(afterTurn().then(() => append(record, dependencies)));
+    writing.add(written);
+    void written.finally(() => writing.delete(written));
   }
 
   async function executeUntil(
@@ -68,19 +72,20 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
       trace: createCallTrace(),
       call: null,
       approval: null,
+      intent: null,
       ranFrom: null,
     };
     const duration = (): number => clock.monotonic() - (notes.ranFrom ?? startedAt);
     try {
       const ended = await goThrough(notes, dependencies);
-      const appended = append(notes, { error: null, ...ended, durationMs: duration() }, dependencies);
-      if (notes.call?.operation.effect === "read") writeBehind(appended);
-      else await appended;
+      const record = recordOf(notes, { error: null, ...ended, durationMs: duration() });
+      if (notes.call?.operation.effect === "read") writeBehind(record);
+      else await append(record, dependencies);
       const path = notes.path.steps();
       return { evidenceId: notes.id, path, isDryRun: request.isDryRun === true, ...ended };
     } catch (error) {
       const failure = toGatewayError(error);
-      await append(notes, { error: failure, durationMs: duration() }, dependencies);
+      await append(recordOf(notes, { error: failure, durationMs: duration() }), dependencies);
       failure.evidenceId = notes.id;
       failure.path = notes.path.steps();
       throw failure;
@@ -210,7 +215,8 @@ async function leave(notes: CallNotes, call: PreparedCall, dependencies: Gateway
   const { path, trace, request, delivery } = notes;
   const { operation, connector } = call;
   await path.step("evidence", async () => {
-    await dependencies.evidence.begin(intentOf(notes));
+    notes.intent = intentOf(notes);
+    await dependencies.evidence.begin(notes.intent);
     return { value: undefined, reason: "It is written down that the call leaves" };
   });
   notes.ranFrom = dependencies.clock.monotonic();
@@ -291,15 +297,11 @@ function parseReply({ operation, connector }: PreparedCall, raw: unknown): unkno
 }
 
 /** What cannot be written now is kept by the book and tried again; what the call came to does not change by it. */
-async function append(
-  notes: CallNotes,
-  end: Parameters<typeof recordOf>[1] & { trust?: TrustTier },
-  { evidence, logger }: GatewayDependencies,
-): Promise<void> {
+async function append(record: EvidenceRecord, { evidence, logger }: GatewayDependencies): Promise<void> {
   try {
-    await evidence.append(recordOf(notes, end));
+    await evidence.append(record);
   } catch (error) {
-    logger.error("What became of a call could not be written yet", { id: notes.id }, error);
+    logger.error("What became of a call could not be written yet", { id: record.id }, error);
   }
 }
 

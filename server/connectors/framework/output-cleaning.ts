@@ -7,6 +7,7 @@ import { tameHtml } from "../reading/tame-html.ts";
 import { withoutControls } from "./clean-input.ts";
 import { GatewayError } from "./gateway-error.ts";
 import { isHtmlField, partsOf, plain } from "./html-field.ts";
+import { hasMarkedFields } from "./marked-fields.ts";
 import { isOpeningField } from "./opening-field.ts";
 import { loadSanitiser, sanitiser, SanitiserMissing } from "./sanitiser.ts";
 import { secretForms } from "./secret-forms.ts";
@@ -28,6 +29,9 @@ const deepest = 200;
 /** Entries of a list have the same few names. */
 const mostNames = 1_000;
 
+/** Longer values are not looked at as a whole first. */
+const shortReply = 65_536;
+
 /** `cleanOutput` of what may hold HTML: the library for that is loaded with the first that does. */
 export async function cleanReply<T>(value: T, options: OutputCleaning): Promise<T> {
   try {
@@ -40,13 +44,15 @@ export async function cleanReply<T>(value: T, options: OutputCleaning): Promise<
 }
 
 /**
- * A copy of what came back, without secrets (by their value in every usual spelling, and by the shape of known tokens), without
- * control characters besides tab and line ends and without marks that override the direction of text; HTML without anything that
- * runs, where the schema says that it is HTML; an `openingField` with what it opens by. Everything else stays as it is, bytes too. Doing it twice changes nothing more.
+ * What came back, or a copy of it where something has to go: without secrets (by their value in every usual spelling, and by the
+ * shape of known tokens), without control characters besides tab and line ends and without marks that override the direction of
+ * text; HTML without anything that runs, where the schema says that it is HTML; an `openingField` with what it opens by. Everything
+ * else stays as it is, bytes too. Doing it twice changes nothing more.
  * Throws `reply_invalid` for what is nested deeper than 200 levels, and for HTML while `loadSanitiser` was not waited for.
  */
 export function cleanOutput<T>(value: T, { secrets, schema, onCut }: OutputCleaning): T {
   const redactSecrets = redactorFor(secrets);
+  if ((schema === undefined || !hasMarkedFields(schema)) && isClean(value, redactSecrets)) return value;
   const cleanText = (text: string): string =>
     redactSecrets(printable.test(text) ? text : withoutControls(stripVTControlCharacters(text)));
   const names = new Map<string, string>();
@@ -81,6 +87,37 @@ export function cleanOutput<T>(value: T, { secrets, schema, onCut }: OutputClean
     );
   }
   return cleaned(value, schema === undefined ? [] : [schema], 0) as T;
+}
+
+/** Most replies: one look at all their texts at once finds nothing. What seems to be found across two of them only costs time. */
+function isClean(value: unknown, redactSecrets: (text: string) => string): boolean {
+  const texts: string[] = [];
+  if (gather(value, texts, shortReply, 0) < 0) return false;
+  const whole = texts.join("\n");
+  return printable.test(whole) && redactSecrets(whole) === whole;
+}
+
+/** Puts all texts and names of fields into `texts`; answers how much room is left, less than nothing for what is too long or too deep. */
+function gather(value: unknown, texts: string[], room: number, depth: number): number {
+  if (typeof value === "string") {
+    texts.push(value);
+    return room - value.length;
+  }
+  if (!isContainer(value)) return room;
+  if (depth >= deepest) return -1;
+  let left = room;
+  if (Array.isArray(value))
+    for (const entry of value as readonly unknown[]) {
+      left = gather(entry, texts, left - 1, depth + 1);
+      if (left < 0) return left;
+    }
+  else
+    for (const [name, entry] of Object.entries(value)) {
+      texts.push(name);
+      left = gather(entry, texts, left - name.length - 1, depth + 1);
+      if (left < 0) return left;
+    }
+  return left;
 }
 
 /** Lists and plain objects; bytes, times and the like are values of their own. */

@@ -7,6 +7,7 @@ import type {
   Risk,
 } from "../../../contract/features/connectors.ts";
 import { createDomainRules, type DomainRules } from "../../../lib/guarded-http/domain-rules.ts";
+import { parseUrl } from "../../../lib/parse-url.ts";
 import { quietUntil } from "../../quiet-hours.ts";
 
 /** What the policy is asked about, before anything is sent. */
@@ -125,13 +126,13 @@ function refuseTime(
 
 function refuseTargets(domains: DomainRules, { targets }: PolicyQuestion): PolicyVerdict | null {
   for (const target of targets) {
-    if (!URL.canParse(target))
-      return refused("target", `${target} is not an address`, "Give it as https://example.com/path.");
-    const verdict = domains.judge(new URL(target));
+    const url = parseUrl(target);
+    if (url === null) return refused("target", `${target} is not an address`, "Give it as https://example.com/path.");
+    const verdict = domains.judge(url);
     if (!verdict.ok)
       return refused(
         verdict.code,
-        `${new URL(target).origin} must not be called: ${verdict.reason}`,
+        `${url.origin} must not be called: ${verdict.reason}`,
         verdict.hint ?? "Give the address of a machine.",
       );
   }

@@ -89,7 +89,7 @@ async function openConfig(connector: AnyConnector, { configs }: Parts) {
   if (!isEnabled)
     throw new GatewayError("disabled", `${title} is turned off`, { hint: `Turn ${title} on, on the Connectors page.` });
   const { values, secrets } = await configs.open(connector);
-  const parsed = connector.config.safeParse(values);
+  const parsed = parseConfig(connector, values);
   if (parsed.success) {
     const gap = configs.signInGap?.(connector, parsed.data) ?? null;
     if (gap !== null) throw notSignedIn(gap);
@@ -105,6 +105,18 @@ async function openConfig(connector: AnyConnector, { configs }: Parts) {
 /** Deliveries wait until somebody has signed in. */
 export function notSignedIn(gap: string): GatewayError {
   return new GatewayError("not_configured", gap, { hint: "Sign in on the page of the connector." });
+}
+
+type ParsedConfig = ReturnType<AnyConnector["config"]["safeParse"]>;
+const parsedConfigs = new WeakMap<object, { schema: AnyConnector["config"]; parsed: ParsedConfig }>();
+
+/** What is stored is the same from call to call until it is changed. */
+function parseConfig({ config: schema }: AnyConnector, values: Record<string, unknown>): ParsedConfig {
+  const known = parsedConfigs.get(values);
+  if (known?.schema === schema) return known.parsed;
+  const parsed = schema.safeParse(values);
+  parsedConfigs.set(values, { schema, parsed });
+  return parsed;
 }
 
 const strictInputs = new WeakMap<AnyOperation, z.ZodObject>();

@@ -1,12 +1,14 @@
+import type { Guard } from "../../../lib/guarded-http/guard.ts";
 import { publicGuard } from "../../../lib/guarded-http/public-guard.ts";
 import type { CallPath } from "./call-path.ts";
 import type { CallTrace } from "./call-trace.ts";
 import { createConnectorDial } from "./connector-dial.ts";
 import { createConnectorFetch } from "./connector-fetch.ts";
 import { createConnectorHttp } from "./connector-http.ts";
-import type { AnyConnector, OperationContext } from "./define-connector.ts";
+import type { AnyConnector, ConnectorHttp, OperationContext } from "./define-connector.ts";
 import { GatewayError } from "./gateway-error.ts";
 import type { GatewayDependencies } from "./gateway-request.ts";
+import type { PolicyJudge } from "./policy.ts";
 import type { PreparedCall } from "./prepare-call.ts";
 
 /** What a run needs besides what is run. */
@@ -54,21 +56,32 @@ export function openNetwork(subject: RunSubject, parts: NetworkParts): CallNetwo
   const { clock, path, idempotencyKey, isAwaited } = parts;
   const deadline = clock.monotonic() + subject.policy.timeoutMs;
   const timer = createCallTimer(subject.policy.timeoutMs, parts.signal);
+  const guards = guardsOf(subject, parts);
   const shared = {
-    guard: guardOf(subject, parts),
+    guard: guards.guard,
     clock,
     deadline,
     signal: timer.signal,
     breaker: parts.breaker,
     trace: parts.trace,
   };
+  /** Something may still be going on when the call ends, or somebody may listen for it. */
+  let isHeld = false;
+  let requests = 0;
+  let isOver = false;
+  /** What begins when the call has ended finds itself aborted. */
+  const hold = (): void => {
+    isHeld = true;
+    if (isOver) timer.end(true);
+  };
   const dialled = createConnectorDial(shared);
+  let fetchHere: typeof fetch | null = null;
   const note = (code: string, reason: string): void => {
     path.note(subject.connector.id, code, reason);
   };
   const http = createConnectorHttp({
     ...shared,
-    outsideGuard: guardOf(subject, parts, { isOutsideOnly: true }),
+    outsideGuard: guards.outsideGuard,
     caps: subject.policy,
     isRepeatable: parts.isRepeatable,
     note,
@@ -77,10 +90,23 @@ export function openNetwork(subject: RunSubject, parts: NetworkParts): CallNetwo
   const putOff: (() => Promise<void>)[] = [];
   const context: OperationContext<Record<string, unknown>> = {
     config: subject.config,
-    http,
-    fetch: createConnectorFetch({ ...shared, caps: subject.policy }),
-    dial: dialled.dial,
-    signal: timer.signal,
+    http: counted(http, (change) => {
+      requests += change;
+      if (isOver) hold();
+    }),
+    fetch(input, init) {
+      hold();
+      fetchHere ??= createConnectorFetch({ ...shared, caps: subject.policy });
+      return fetchHere(input, init);
+    },
+    dial(target) {
+      hold();
+      return dialled.dial(target);
+    },
+    get signal() {
+      hold();
+      return timer.signal;
+    },
     timeLeftMs: () => Math.max(0, deadline - clock.monotonic()),
     maxReplyBytes: subject.policy.maxReplyBytes,
     clock,
@@ -105,7 +131,8 @@ export function openNetwork(subject: RunSubject, parts: NetworkParts): CallNetwo
       for (const work of putOff) await inTime(work);
     },
     async close() {
-      timer.end();
+      isOver = true;
+      timer.end(isHeld || requests > 0);
       await dialled.close();
     },
   };
@@ -119,11 +146,30 @@ export function runHealth(subject: RunSubject, parts: Omit<RunParts, "idempotenc
   return runWithNetwork(subject, all, (context) => health(context));
 }
 
-function guardOf(
+interface CallGuards {
+  /** Of every request. */
+  guard: Guard;
+  /** Of requests that must not go inside whatever is configured. */
+  outsideGuard: Guard;
+}
+const knownGuards = new WeakMap<PolicyJudge, CallGuards & { config: object; connector: AnyConnector }>();
+
+/** Those of the last call, as long as connector, configuration and policy are the same. */
+function guardsOf(subject: RunSubject, parts: Pick<RunParts, "ownPorts" | "resolve">): CallGuards {
+  const { connector, config, judge } = subject;
+  const known = knownGuards.get(judge);
+  if (known?.config === config && known.connector === connector) return known;
+  const outsideGuard = newGuard(subject, parts, { isOutsideOnly: true });
+  const guards = { config, connector, guard: newGuard(subject, parts), outsideGuard };
+  knownGuards.set(judge, guards);
+  return guards;
+}
+
+function newGuard(
   { connector, config, policy, judge }: RunSubject,
   { ownPorts, resolve }: Pick<RunParts, "ownPorts" | "resolve">,
   { isOutsideOnly = false } = {},
-) {
+): Guard {
   return publicGuard({
     ownPorts,
     isOutsideOnly,
@@ -138,6 +184,21 @@ function insidesOf(connector: AnyConnector, config: Record<string, unknown>) {
   return connector.insides?.(config) ?? [];
 }
 
+/** Tells when a request begins and when it has ended. */
+function counted({ request, expectOk }: ConnectorHttp, tell: (change: 1 | -1) => void): ConnectorHttp {
+  const all =
+    (send: ConnectorHttp["request"]): ConnectorHttp["request"] =>
+    async (wanted) => {
+      tell(1);
+      try {
+        return await send(wanted);
+      } finally {
+        tell(-1);
+      }
+    };
+  return { request: all(request), expectOk: all(expectOk) };
+}
+
 /** One for all: it tells what is left of a call that nobody waits any more. */
 const callEnded = new GatewayError("cancelled", "The call has ended", { hint: "Call again if it is still wanted." });
 
@@ -145,8 +206,8 @@ interface CallTimer {
   signal: AbortSignal;
   /** Rejects when the call is to end; never resolves. */
   ended: Promise<never>;
-  /** Stops the time, and tells what may be left of the call that nobody waits any more. */
-  end(): void;
+  /** Stops the time; what is left of the call, if it is held by anything, is told that nobody waits any more. */
+  end(isHeld: boolean): void;
 }
 
 function createCallTimer(timeoutMs: number, caller: AbortSignal | undefined): CallTimer {
@@ -176,10 +237,10 @@ function createCallTimer(timeoutMs: number, caller: AbortSignal | undefined): Ca
   return {
     signal: controller.signal,
     ended,
-    end() {
+    end(isHeld) {
       clearTimeout(timeout);
       caller?.removeEventListener("abort", onAbort);
-      controller.abort(callEnded);
+      if (isHeld) controller.abort(callEnded);
     },
   };
 }

@@ -60,6 +60,7 @@ export async function recordedLook<T>(
     trace,
     call: null,
     approval: null,
+    intent: null,
     ranFrom: startedAt,
   };
   const withTargets = { targets: targets.map((target) => target.slice(0, 2_000)) };

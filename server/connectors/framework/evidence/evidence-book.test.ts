@@ -247,7 +247,7 @@ describe("without writing there is no call", () => {
     const { disk, fail, heal } = createFaultyDisk();
     const { book, close } = await open(directory, { disk });
     await book.append(sampleRecord(book.newId()));
-    fail("writeFile 2", code);
+    fail("writeNow 2", code);
     for (const effect of ["read", "write", "destructive"] as const)
       await expect(book.begin(sampleIntent(book.newId(), { effect }))).rejects.toMatchObject({ code: is });
     expect((await book.page({ limit: 5 })).underWay).toEqual([]);
@@ -263,7 +263,7 @@ describe("without writing there is no call", () => {
     const { book, close } = await open(directory, { disk });
     const id = book.newId();
     await book.begin(sampleIntent(id));
-    fail("writeFile 2", "ENOSPC");
+    fail("writeNow 2", "ENOSPC");
     await expect(book.append(sampleRecord(id))).rejects.toMatchObject({ code: "disk_full" });
     expect((await book.page({ limit: 5 })).underWay).toMatchObject([{ id }]);
     await expect(book.begin(sampleIntent(book.newId()))).rejects.toMatchObject({ code: "disk_full" });
@@ -299,7 +299,7 @@ describe("without writing there is no call", () => {
     await first.book.begin(sampleIntent(lost));
     await first.log.close();
     const { disk, fail, heal } = createFaultyDisk();
-    fail("writeFile 2", "ENOSPC");
+    fail("writeNow 2", "ENOSPC");
     const { book, close } = await open(directory, { disk });
     expect((await book.page({ limit: 5 })).items).toEqual([]);
     heal();

@@ -1,5 +1,3 @@
-import { randomBytes } from "node:crypto";
-
 import {
   evidenceIntentSchema,
   evidenceRecordSchema,
@@ -18,11 +16,13 @@ import type { LogExtent, LogRow, OpenJsonLog } from "../../../../lib/json-log.ts
 import { copyLog } from "../../../../lib/json-log-copy.ts";
 import { verifyChain } from "../../../../lib/json-log-verify.ts";
 import type { Logger } from "../../../../lib/logger.ts";
+import { createRandomNumbers } from "../../../../lib/random-numbers.ts";
 import { toQuery, toRange } from "./evidence-filter.ts";
 import { unknownEnd, type EvidenceRow } from "./evidence-row.ts";
 import { toStatistics } from "./evidence-statistics.ts";
 import { findUnended } from "./find-unended.ts";
 import { redactIntent, redactRecord } from "./redact-record.ts";
+import { isSureIntent, isSureRecord } from "./sure-record.ts";
 
 /** The longest a call may take once it has left, in milliseconds: what began earlier is not looked for after a restart. */
 export const longestCallMs = 15 * 60_000;
@@ -53,6 +53,8 @@ export interface EvidenceBook {
    * What cannot be written now is kept and tried again, and no further call begins before; the promise rejects all the same.
    */
   append(record: EvidenceRecord): Promise<void>;
+  /** Whoever reads the book waits for this as well: a record that is about to be appended. */
+  expect(appending: Promise<void>): Promise<void>;
   page(filter: EvidenceFilter & { before?: string | undefined; limit: number }): Promise<EvidencePage>;
   get(id: string): Promise<EvidenceView>;
   /** Every record that fits, newest first. */
@@ -96,6 +98,7 @@ export async function openEvidenceBook(options: EvidenceBookOptions): Promise<Ev
     newId: () => book.newId(),
     begin: (intent) => book.begin(intent),
     append: (record) => book.append(record),
+    expect: (appending) => book.expect(appending),
     page: (filter) => book.page(filter),
     get: (id) => book.get(id),
     all: (filter) => book.all(filter),
@@ -118,6 +121,7 @@ class Book {
   readonly #unwritten = new Map<string, EvidenceRecord>();
   /** Ends that are being written. */
   readonly #ending = new Set<Promise<void>>();
+  readonly #random = createRandomNumbers();
   #retry: NodeJS.Timeout | null = null;
   #writing: Promise<void> | null = null;
   #verifying: Promise<EvidenceProof> | null = null;
@@ -128,22 +132,23 @@ class Book {
 
   newId(): string {
     const time = this.#options.clock.now().toString(36).padStart(9, "0").slice(-9);
-    const random = BigInt(`0x${randomBytes(8).toString("hex")}`)
-      .toString(36)
-      .padStart(10, "0")
-      .slice(-10);
+    const random = this.#random.next().toString(36).padStart(10, "0").slice(-10);
     return `e${time}${random}`;
   }
 
   async begin(intent: EvidenceIntent): Promise<void> {
-    const row = toIntent(intent);
+    const row = redactIntent(intent);
     if (this.#unwritten.size > 0) await this.#writeKept();
-    await this.#options.log.add({ ...row, kind: "begun" }, { isDurable: intent.effect !== "read" });
+    const begun = { ...row, kind: "begun" as const };
+    await this.#options.log.add(begun, { isDurable: intent.effect !== "read", isChecked: isSureIntent(row) });
     this.#underWay.set(intent.id, row);
   }
 
   append(record: EvidenceRecord): Promise<void> {
-    const ending = this.end(record);
+    return this.expect(this.end(record));
+  }
+
+  expect(ending: Promise<void>): Promise<void> {
     this.#ending.add(ending);
     const done = (): void => void this.#ending.delete(ending);
     ending.then(done, done);
@@ -167,7 +172,8 @@ class Book {
   }
 
   async #write(row: EvidenceRecord): Promise<void> {
-    await this.#options.log.add({ ...row, kind: "call" }, { isDurable: false });
+    const ended = { ...row, kind: "call" as const };
+    await this.#options.log.add(ended, { isDurable: false, isChecked: isSureRecord(row) });
     this.#underWay.delete(row.id);
   }
 

@@ -61,7 +61,7 @@ function redactJson(value: Json): Json {
 
 /** Values of the query that are named like secrets go, too, and so does the user part. */
 function redactUrl(text: string): string {
-  if (!URL.canParse(text)) return redact(text);
+  if (!/[?@]/.test(text) || !URL.canParse(text)) return redact(text);
   const url = new URL(text);
   let isChanged = false;
   for (const name of new Set(url.searchParams.keys()))

@@ -62,7 +62,7 @@ describe("an outbox", () => {
     const { disk, fail, heal } = createFaultyDisk();
     const { outbox, close } = await open(await newFolder(), { disk });
     await expect(outbox.accept(message(""))).rejects.toMatchObject({ code: "invalid_request" });
-    fail("writeFile 2", "ENOSPC");
+    fail("writeNow 2", "ENOSPC");
     await expect(outbox.accept(message("one"))).rejects.toMatchObject({ code: "disk_full" });
     expect(await isEmpty(outbox)).toBe(true);
     heal();
@@ -188,7 +188,7 @@ describe("failures", () => {
     outbox.start({
       deliver: () => {
         sent += 1;
-        fail("writeFile 2", "ENOSPC");
+        fail("writeNow 2", "ENOSPC");
         return Promise.resolve(ok);
       },
     });

@@ -91,6 +91,8 @@ export async function createTestGateway(options: TestGatewayOptions): Promise<Te
   const breaker = createCircuitBreaker({ clock });
   const questions: Question[] = [];
   const configs = new Map(Object.entries(options.configs ?? {}));
+  /** As in the panel, they are the same lists as long as nothing is changed. */
+  const opened = new WeakMap<Record<string, unknown>, { values: Record<string, unknown>; secrets: string[] }>();
   const disabled = new Set<string>();
   const trust = createTrust(trustListsSchema.parse({}));
   let mode: NetworkMode = "online";
@@ -109,8 +111,12 @@ export async function createTestGateway(options: TestGatewayOptions): Promise<Te
       setup: ({ id }) => ({ isEnabled: !disabled.has(id), revision }),
       open({ id, secrets: names }) {
         const values = configs.get(id) ?? {};
-        const secrets = names.map((name) => values[name]).filter((value) => typeof value === "string");
-        return Promise.resolve({ values, secrets });
+        const known = opened.get(values) ?? {
+          values,
+          secrets: names.map((name) => values[name]).filter((value) => typeof value === "string"),
+        };
+        opened.set(values, known);
+        return Promise.resolve(known);
       },
     },
     policies: { of: () => policy },
