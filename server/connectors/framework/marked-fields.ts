@@ -24,7 +24,7 @@ function anyMarked(root: z.core.$ZodType): boolean {
 /** Every schema a value's part may be made by: those `plain` and `partsOf` lead to. */
 function partsIn(schema: z.core.$ZodType): readonly z.core.$ZodType[] {
   if (schema instanceof z.ZodObject) {
-    const fields = Object.values(schema.def.shape);
+    const fields: readonly z.core.$ZodType[] = Object.values(schema.def.shape);
     return schema.def.catchall === undefined ? fields : [...fields, schema.def.catchall];
   }
   if (schema instanceof z.ZodRecord) return [schema.def.valueType];
