@@ -6,6 +6,7 @@ import type { Column } from "../../ui/data-table.tsx";
 import { StatusBadge } from "../../ui/status-badge.tsx";
 import type { Status } from "../../ui/status.ts";
 import { Time } from "../../ui/time.tsx";
+import { summaryOf } from "./delivery-summary.ts";
 import classes from "./outbox.module.css";
 
 /** How far a delivery is, in the words used everywhere. */
@@ -51,8 +52,9 @@ export function deliveryColumns(actions: DeliveryActions): Column<Delivery>[] {
           >
             {delivery.connector} · {delivery.operation}
           </button>
+          <span className={classes["sub"]}>{summaryOf(delivery.input)}</span>
           <span className={classes["sub"]}>
-            {delivery.caller.name}, <Time iso={delivery.acceptedAt} />
+            key {delivery.idempotencyKey}, {delivery.caller.name}, <Time iso={delivery.acceptedAt} />
           </span>
         </span>
       ),
@@ -98,8 +100,8 @@ function State({ state, attempts, dueAt, behind }: Delivery) {
 }
 
 function Buttons({ delivery, actions }: { delivery: Delivery; actions: DeliveryActions }) {
-  const { id, connector, operation, state } = delivery;
-  const name = `${connector} ${operation}`;
+  const { id, connector, operation, idempotencyKey, state } = delivery;
+  const name = `${connector} ${operation}, key ${idempotencyKey}`;
   if (state === "sending") return null;
   return (
     <span className={classes["buttons"]}>
