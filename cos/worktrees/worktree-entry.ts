@@ -60,7 +60,7 @@ export function createWorktreeEntry(options: EntryOptions): WorktreeEntry {
     if (isolation.kind !== "sandbox") return;
     const state = await bubblewrap.state();
     if (state.isAvailable) return;
-    throw new AppError("unavailable", "Sandboxes cannot be made on this machine", {
+    throw new AppError("invalid_request", "Sandboxes cannot be made on this machine", {
       hint: state.help,
       issues: [{ path: "body.isolation", message: state.help }],
     });

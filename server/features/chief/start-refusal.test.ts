@@ -52,7 +52,7 @@ describe("a task that cannot be started", () => {
   });
 
   it("needs the user, too, when what it is to be isolated with is missing", async () => {
-    world.refusal = new AppError("unavailable", "Sandboxes cannot be made on this machine", {
+    world.refusal = new AppError("invalid_request", "Sandboxes cannot be made on this machine", {
       hint: "Install bubblewrap.",
       issues: [{ path: "body.isolation", message: "Install bubblewrap." }],
     });
@@ -60,7 +60,7 @@ describe("a task that cannot be started", () => {
     await life.quiet();
     expect(life.tasks.get(id).state).toBe("failed");
     expect(life.tasks.get(id).reason.text).toContain("Install bubblewrap.");
-    const told = { code: "conflict", hint: "Install bubblewrap." };
+    const told = { code: "invalid_request", hint: "Install bubblewrap." };
     await expect(life.chief.startNow(id)).rejects.toMatchObject(told);
   });
 
