@@ -8,13 +8,16 @@ const mostValues = 3;
 /** What tells one message from another, of its arguments, which hold no secrets: "to: a@example.com · subject: Hello". */
 export function summaryOf(input: Delivery["input"]): string {
   if (typeof input !== "object" || input === null || Array.isArray(input)) return short(input);
-  const rank = (name: string): number => (first.includes(name) ? first.indexOf(name) : first.length);
   return Object.entries(input)
     .filter(([, value]) => value !== undefined && value !== null && value !== "")
     .toSorted(([one], [other]) => rank(one) - rank(other))
     .slice(0, mostValues)
     .map(([name, value]) => `${name}: ${short(value)}`)
     .join(" · ");
+}
+
+function rank(name: string): number {
+  return first.includes(name) ? first.indexOf(name) : first.length;
 }
 
 function short(value: unknown): string {
