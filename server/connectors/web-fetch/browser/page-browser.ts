@@ -93,7 +93,7 @@ async function readInBrowser(
       const { made, unmade } = traffic.tally.counts();
       note(
         "browser",
-        `The page was opened in the browser; it made ${made} requests of its own, and ${unmade} were not made`,
+        `The page was opened in the browser; of its own requests ${made} were made and ${unmade} were not`,
       );
       const warnings = [...text.warnings, ...restWarnings(rest, limitMs), ...traffic.tally.warnings()];
       return { ...text, url: pageUrlOf(page.url, text.url), text: page.html, warnings };

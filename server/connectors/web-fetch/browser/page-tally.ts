@@ -13,10 +13,10 @@ export interface PageTally {
 }
 
 const words: Readonly<Record<Unmade, string>> = {
-  method: "not made for they would send something",
-  refused: "refused by the guard or the policy",
-  limit: "beyond what one page may load",
-  failed: "in vain",
+  method: "that would have sent something, and were not made",
+  refused: "that the guard or the policy refused",
+  limit: "that were beyond what one page may load",
+  failed: "that failed",
 };
 const named = 5;
 
@@ -38,7 +38,7 @@ export function createPageTally(): PageTally {
     warnings() {
       return [...counts].map(([why, { many, whats }]) => {
         const list = [...whats].slice(0, named).join(", ") + (whats.size > named ? " and others" : "");
-        return `Of the page's requests ${many === 1 ? "one was" : `${many} were`} ${words[why]}: ${list}.`;
+        return `Requests of the page ${words[why]}: ${many} (${list}).`;
       });
     },
   };

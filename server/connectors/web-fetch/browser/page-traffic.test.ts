@@ -83,7 +83,7 @@ test("the first document and its redirects decide about the call, what comes lat
   expect(await later.ask("https://inside.example/")).toEqual({ does: "fail" });
   expect(await later.page.document).toMatchObject({ isPage: true, url: "https://site.example/" });
   expect(later.page.tally.warnings()).toEqual([
-    "Of the page's requests 2 were refused by the guard or the policy: inside.example.",
+    "Requests of the page that the guard or the policy refused: 2 (inside.example).",
   ]);
   expect(await ask("https://site.example/", { method: "POST" })).toEqual({ does: "fail" });
 });
@@ -104,7 +104,7 @@ test("no more than 150 requests are made for one page, and no more than six at o
   expect(most).toBe(6);
   expect(page.tally.counts()).toEqual({ made: 150, unmade: 50 });
   expect(page.tally.warnings()).toEqual([
-    "Of the page's requests 50 were beyond what one page may load: site.example.",
+    "Requests of the page that were beyond what one page may load: 50 (site.example).",
   ]);
 });
 
@@ -124,7 +124,7 @@ test("a part that fails gives its share back and is told", async () => {
   );
   await show("https://site.example/");
   for (let at = 0; at < 20; at += 1) await ask(`https://site.example/${at}`);
-  expect(page.tally.warnings()).toEqual(["Of the page's requests 20 were in vain: site.example."]);
+  expect(page.tally.warnings()).toEqual(["Requests of the page that failed: 20 (site.example)."]);
 });
 
 test("a page in an old encoding is handed on in a new one, what is no page not at all", async () => {
