@@ -62,3 +62,50 @@ test("what is changed, removed or cut off in a copy is named with its line", asy
   expect(await written(lines.slice(0, -1))).toMatchObject({ broken: { reason: "end_missing" } });
   expect(await written(lines)).toMatchObject({ isWhole: true });
 });
+
+test("any single changed byte of a copy is found, its last one too, and so is an end that was cut off", async () => {
+  const { path } = await makeCopy();
+  const bytes = await readFile(path);
+  const verify = async (changed: Buffer) => {
+    await writeFile(path, changed);
+    return verifyCopy({ disk: systemDisk, path });
+  };
+  const lines = bytes.toString("latin1").split("\n").length - 1;
+  for (const value of [0x20, 0x0d, 0x00]) {
+    const changed = Buffer.from(bytes);
+    changed[bytes.length - 1] = value;
+    const report = await verify(changed);
+    expect(report).toMatchObject({ isWhole: false, broken: { line: lines, reason: "not_a_row" } });
+  }
+  for (const cut of [1, 2, 80, 200]) expect(await verify(bytes.subarray(0, -cut))).toMatchObject({ isWhole: false });
+  for (let at = 0; at < bytes.length; at += 7) {
+    const changed = Buffer.from(bytes);
+    changed[at] = (changed[at] ?? 0) ^ 1;
+    expect({ at, isWhole: (await verify(changed)).isWhole }).toEqual({ at, isWhole: false });
+  }
+  expect(await verify(bytes)).toMatchObject({ isWhole: true });
+});
+
+test("an empty file is no chain", async () => {
+  const path = join(await newFolder(), "empty.jsonl");
+  await writeFile(path, "");
+  expect(await verifyCopy({ disk: systemDisk, path })).toMatchObject({ isWhole: false, breaks: 1, rows: 0 });
+});
+
+test("rows that stand in another order are not said to be gone", async () => {
+  const directory = await newFolder();
+  const clock = { now: () => Date.UTC(2026, 10, 1), monotonic: () => 0 };
+  const log = await openJsonLog({ directory, schema, clock, logger: silentLogger, isChain: true });
+  for (const number of [1, 2, 3]) await log.append({ number });
+  await log.close();
+  const parts: Buffer[] = [];
+  for await (const bytes of copyLog({ disk: systemDisk, directory })) parts.push(bytes);
+  const [first = "", second = "", ...rest] = Buffer.concat(parts).toString().split("\n");
+  const path = join(directory, "copy");
+  await writeFile(path, [second, first, ...rest].join("\n"));
+  const { broken } = await verifyCopy({ disk: systemDisk, path });
+  expect(broken).toMatchObject({
+    line: 1,
+    message: "Row 2 stands first, and row 1 behind it: the order was changed.",
+  });
+});

@@ -49,7 +49,10 @@ export interface ChainReport {
   last: ChainEnd | null;
   /** What the chain says about its own repairs, oldest first, at most 100. */
   repairs: Extract<ChainRow, { kind: "repaired" | "note_missing" }>[];
-  /** Bytes after the last row: one that is being written now, or that a crash has cut off; it was never acknowledged. */
+  /**
+   * Bytes after the last row of a log: one that is being written now, or that a crash has cut off; it was never acknowledged, or
+   * `chain.json` would name it. In a copy nothing is being written, so there they are a break.
+   */
   unfinishedBytes: number;
 }
 
@@ -108,6 +111,8 @@ class Verifier {
   #firstFile = "";
   /** Lines of the file that is being read. */
   #lines = 0;
+  /** Lowest number of a row. */
+  #lowest = Infinity;
   /** Rows that must be there, by number. */
   readonly #wanted = new Map<number, { hash: string; what: string }>();
 
@@ -141,7 +146,9 @@ class Verifier {
     const { expected } = this.#options;
     this.#isCopy = true;
     if (expected) this.#wanted.set(expected.n, { hash: expected.hash, what: "was expected:" });
-    await this.#file({ number: 0, day: "", path }, true);
+    await this.#file({ number: 0, day: "", path }, false);
+    if (this.#lines === 0 && this.#report.breaks === 0)
+      this.#break(basename(path), 0, "end_missing", "The file is empty: nothing of a chain is left in it.");
     this.#judgeStart();
     this.#judgeEnd(basename(path));
     return this.#report;
@@ -159,7 +166,7 @@ class Verifier {
   #judgeStart(): void {
     if (!this.#before) return;
     const { n } = this.#before;
-    const message = n === 0 ? "The first row follows none." : `Rows 1 to ${n} are gone, and not by retention.`;
+    const message = startMessage(n, this.#lowest);
     // A single fault behind it is in the very row that would explain it: then that one is the place.
     if (this.#report.breaks !== 1) this.#report.broken = null;
     this.#break(this.#firstFile, 1, "start_missing", message);
@@ -184,7 +191,7 @@ class Verifier {
       if (!unfinished) continue;
       this.#report.bytes += unfinished.bytes.length;
       if (isNewest) this.#report.unfinishedBytes = unfinished.bytes.length;
-      else this.#break(name, this.#lines + 1, "not_a_row", "The line is not finished.");
+      else this.#break(name, this.#lines + 1, "not_a_row", "The line is not finished: its end is gone or was changed.");
     }
   }
 
@@ -198,6 +205,7 @@ class Verifier {
       this.#end = { n: this.#end.n, hash: null };
       return;
     }
+    this.#lowest = Math.min(this.#lowest, link.n);
     const isFirst = this.#report.first === null;
     if (isFirst) this.#begin(file, link.n - 1, link.prev);
     const end = this.#end;
@@ -248,6 +256,12 @@ class Verifier {
     this.#report.breaks += 1;
     this.#report.broken ??= { file, line, reason, message };
   }
+}
+
+function startMessage(before: number, lowest: number): string {
+  if (before === 0) return "The first row follows none.";
+  if (lowest <= before) return `Row ${before + 1} stands first, and row ${lowest} behind it: the order was changed.`;
+  return `${before === 1 ? "Row 1 is" : `Rows 1 to ${before} are`} gone, and not by retention.`;
 }
 
 function orderMessage(n: number, last: number): string {

@@ -9,7 +9,7 @@ import { verifyChain, verifyCopy, type ChainReport } from "../../lib/json-log-ve
 import { say, style } from "./terminal-output.ts";
 
 /** Words of the command line that may follow `evidence`. */
-export const evidenceWords = /^(?:verify|--file=.+|--expect=\d{1,15}:[0-9a-f]{64})$/;
+export const evidenceWords = /^(?:verify|--(?:file|expect)=.*)$/;
 
 /**
  * Proves the chain of evidence from its files, or from a downloaded copy, or names the first broken line. Answers whether it is
@@ -22,11 +22,13 @@ export async function evidence(env: Env, words: ReadonlySet<string>): Promise<bo
     });
   const directory = join(env.dataDir, dataFiles.evidence.path);
   const expected = readExpected(words);
-  const copy = [...words].find((word) => word.startsWith("--file="))?.slice("--file=".length);
+  const copy = valueOf(words, "--file=");
+  if (copy === "")
+    throw new AppError("invalid_request", "--file= names no file", { hint: "Give the path of a downloaded chain." });
   const options = { disk: systemDisk, ...(expected ? { expected } : {}) };
   const started = performance.now();
   const report = await (copy === undefined ? verifyChain({ ...options, directory }) : proveCopy(copy, options));
-  tell(report, performance.now() - started);
+  tell(report, { ms: performance.now() - started, isCopy: copy !== undefined, isEndKnown: expected !== null });
   return report.isWhole;
 }
 
@@ -39,7 +41,7 @@ async function proveCopy(path: string, options: Omit<Parameters<typeof verifyCop
   }
 }
 
-function tell(report: ChainReport, ms: number): void {
+function tell(report: ChainReport, how: { ms: number; isCopy: boolean; isEndKnown: boolean }): void {
   const { broken, breaks, rows, files, first, last, repairs, unfinishedBytes } = report;
   if (broken) {
     const line = broken.line === 0 ? "" : `, line ${broken.line}`;
@@ -47,10 +49,13 @@ function tell(report: ChainReport, ms: number): void {
     if (breaks > 1) say(`  ${breaks - 1} more ${breaks === 2 ? "place" : "places"} behind it.`);
   } else if (rows === 0) say("There is no evidence yet.");
   else {
-    const perSecond = Math.round(rows / (ms / 1_000));
+    const perSecond = Math.round(rows / (how.ms / 1_000));
     say(`${style.green("✓")} The chain is whole: ${rows} rows in ${files} files, ${perSecond} rows/s.`);
   }
-  if (first !== null && first > 1) say(`  Rows 1 to ${first - 1} are no longer there: removed by retention.`);
+  if (first !== null && first > 1)
+    say(
+      broken ? `  It begins with row ${first}.` : `  Rows 1 to ${first - 1} are no longer there: removed by retention.`,
+    );
   for (const repair of repairs)
     if (repair.kind === "repaired")
       say(
@@ -59,11 +64,21 @@ function tell(report: ChainReport, ms: number): void {
     else say(`  ${repair.at}: it could not be said whether rows at the end were missing.`);
   if (unfinishedBytes > 0)
     say(`  ${unfinishedBytes} bytes at the end are no row: one is being written, or was cut off.`);
+  if (how.isCopy && !how.isEndKnown && !broken)
+    say("  Whether rows were taken off its end is only seen with --expect and a row noted elsewhere.");
   if (last && !broken) say(`  To prove it again later, note: --expect=${last.n}:${last.hash}`);
 }
 
 function readExpected(words: ReadonlySet<string>): ChainEnd | null {
-  const word = [...words].find((one) => one.startsWith("--expect="));
-  const [n = "", hash = ""] = word?.slice("--expect=".length).split(":") ?? [];
-  return word === undefined ? null : { n: Number(n), hash };
+  const text = valueOf(words, "--expect=");
+  if (text === undefined) return null;
+  const [, n, hash] = /^([1-9]\d{0,14}):([0-9a-f]{64})$/.exec(text) ?? [];
+  if (n !== undefined && hash !== undefined) return { n: Number(n), hash };
+  throw new AppError("invalid_request", `--expect=${text.slice(0, 100)} is not a row`, {
+    hint: "Give its number and its hash, 64 digits from 0 to f, as an earlier proof has printed them: --expect=<number>:<hash>.",
+  });
+}
+
+function valueOf(words: ReadonlySet<string>, name: string): string | undefined {
+  return [...words].find((word) => word.startsWith(name))?.slice(name.length);
 }
