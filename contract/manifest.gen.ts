@@ -120,6 +120,7 @@ export const manifest = {
   "evidence.extent": "GET /api/evidence/extent",
   "evidence.get": "GET /api/evidence/:id",
   "evidence.list": "GET /api/evidence",
+  "evidence.removal": "GET /api/evidence/removal",
   "evidence.statistics": "GET /api/evidence/statistics",
   "evidence.verify": "GET /api/evidence/verify",
   "history.list": "GET /api/history",

@@ -146,6 +146,18 @@ export class JsonLogWriter {
     }
   }
 
+  /** The files `prune` would remove now. */
+  async olderThan(keepDays: number): Promise<LogFile[]> {
+    try {
+      return await this.#exclusive(async () => {
+        await this.#refresh();
+        return this.#older(keepDays);
+      });
+    } catch (error) {
+      throw diskError(error, this.#options.directory);
+    }
+  }
+
   /** Removes the files before the one with this number, never the newest; what they hold is no longer needed. */
   async removeBefore(number: number): Promise<void> {
     try {
@@ -387,12 +399,16 @@ export class JsonLogWriter {
       return;
     }
     await this.#refresh();
-    const newest = this.#files.at(-1);
-    if (!newest) return;
-    const reference = [this.#today(), newest.day].toSorted()[0] ?? newest.day;
-    const removed = olderFiles(this.#files, toDay(Date.parse(reference) - keepDays * dayMs));
+    const removed = this.#older(keepDays);
     if (this.#options.chain && removed.length > 0) await this.#announce(removed);
     await this.#remove(removed);
+  }
+
+  #older(keepDays: number): LogFile[] {
+    const newest = this.#files.at(-1);
+    if (!newest) return [];
+    const reference = [this.#today(), newest.day].toSorted()[0] ?? newest.day;
+    return olderFiles(this.#files, toDay(Date.parse(reference) - keepDays * dayMs));
   }
 
   /** A chain says what is going to be removed, before it is. */
@@ -451,9 +467,9 @@ export class JsonLogWriter {
   }
 
   /** Runs work on the files after all earlier work. */
-  #exclusive(work: () => Promise<void>): Promise<void> {
+  #exclusive<T>(work: () => Promise<T>): Promise<T> {
     const run = this.#tail.then(work);
-    this.#tail = run.catch(() => undefined); // the caller is told; the next one does not care
+    this.#tail = run.then(() => undefined).catch(() => undefined); // the caller is told; the next one does not care
     return run;
   }
 }

@@ -55,6 +55,8 @@ export interface OpenJsonLog<T> extends JsonLog<T> {
   fileCount(): Promise<number>;
   /** How much there is, and the day with which it begins. */
   extent(): Promise<LogExtent>;
+  /** What of it `prune` would remove now. */
+  wouldPrune(keepDays: number): Promise<LogExtent>;
 }
 
 export interface AddOptions {
@@ -64,12 +66,14 @@ export interface AddOptions {
   isChecked?: boolean;
 }
 
-/** How much a log holds. */
+/** How much a log holds, or a part of it. */
 export interface LogExtent {
   files: number;
   bytes: number;
   /** Of the oldest file; `null` when there is none. */
   firstDay: string | null;
+  /** On which the newest file was begun. */
+  lastDay: string | null;
 }
 
 export interface JsonLogOptions<T> {
@@ -115,6 +119,7 @@ export async function openJsonLog<T>(options: JsonLogOptions<T>): Promise<OpenJs
     removeBefore: (rowId) => log.removeBefore(readCursor(rowId).number),
     fileCount: () => log.fileCount(),
     extent: () => log.extent(),
+    wouldPrune: (keepDays) => log.wouldPrune(keepDays),
     problems: () => problems.list(),
     close: () => log.close(),
   };
@@ -228,10 +233,17 @@ class OpenLog<T> {
   }
 
   async extent(): Promise<LogExtent> {
-    const files = await this.#writer.files();
+    return this.#extentOf(await this.#writer.files());
+  }
+
+  async wouldPrune(keepDays: number): Promise<LogExtent> {
+    return this.#extentOf(await this.#writer.olderThan(keepDays));
+  }
+
+  async #extentOf(files: readonly LogFile[]): Promise<LogExtent> {
     const identities = await Promise.all(files.map(({ path }) => identify(this.#disk, path)));
     const bytes = identities.reduce((all, identity) => all + Number(identity?.size ?? 0), 0);
-    return { files: files.length, bytes, firstDay: files[0]?.day ?? null };
+    return { files: files.length, bytes, firstDay: files[0]?.day ?? null, lastDay: files.at(-1)?.day ?? null };
   }
 
   async close(): Promise<void> {

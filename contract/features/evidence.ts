@@ -3,6 +3,7 @@ import { z } from "zod";
 import { defineFeed } from "../channel.ts";
 import { defineEndpoints } from "../endpoint.ts";
 import { pageCursorSchema } from "../page-cursor.ts";
+import { evidenceKeepDaysSchema } from "./settings.ts";
 
 /** Id of one call to the outside, made before it leaves; later ones sort behind earlier ones. */
 export const evidenceIdSchema = z.string().regex(/^e[0-9a-z]{19}$/, "must be the id of a call");
@@ -191,14 +192,20 @@ export const evidenceStatisticsSchema = z.strictObject({
 });
 export type EvidenceStatistics = z.output<typeof evidenceStatisticsSchema>;
 
-/** How much evidence there is and for how long it is kept. */
-export const evidenceExtentSchema = z.strictObject({
-  keepDays: z.int(),
+/** How much evidence there is, or of a part of it. */
+export const evidencePartSchema = z.strictObject({
   files: z.int(),
   bytes: z.int(),
   /** Day of UTC with which the oldest file begins; `null` when there is none. */
   firstDay: z.string().nullable(),
+  /** Day of UTC with which the newest file begins. */
+  lastDay: z.string().nullable(),
 });
+
+export type EvidencePart = z.output<typeof evidencePartSchema>;
+
+/** How much evidence there is and for how long it is kept. */
+export const evidenceExtentSchema = evidencePartSchema.extend({ keepDays: z.int() });
 export type EvidenceExtent = z.output<typeof evidenceExtentSchema>;
 
 export const evidenceEndpoints = defineEndpoints({
@@ -240,6 +247,14 @@ export const evidenceEndpoints = defineEndpoints({
     path: "/api/evidence/extent",
     summary: "Say how much evidence there is and for how long it is kept",
     reply: evidenceExtentSchema,
+    audit: "none",
+  },
+  removal: {
+    method: "GET",
+    path: "/api/evidence/removal",
+    summary: "Say what of the evidence would be removed if it were kept for so many days",
+    query: z.strictObject({ keepDays: z.coerce.number().pipe(evidenceKeepDaysSchema) }),
+    reply: evidencePartSchema,
     audit: "none",
   },
   chain: {

@@ -2,6 +2,9 @@ import { z } from "zod";
 
 import { defineEndpoints } from "../endpoint.ts";
 
+/** For how many days evidence is kept. */
+export const evidenceKeepDaysSchema = z.int().min(1).max(3650);
+
 /** Settings of the panel that hold for every device. */
 export const settingsSchema = z.strictObject({
   /** Name shown in the header and in notifications. */
@@ -27,7 +30,7 @@ export const settingsSchema = z.strictObject({
     .prefault({}),
   history: z.strictObject({ keepDays: z.int().min(1).max(3650).default(365) }).prefault({}),
   /** Records of calls to the outside; what is removed of the chain is said in it. */
-  evidence: z.strictObject({ keepDays: z.int().min(1).max(3650).default(365) }).prefault({}),
+  evidence: z.strictObject({ keepDays: evidenceKeepDaysSchema.default(365) }).prefault({}),
   backups: z
     .strictObject({
       /** Off until turned on. */

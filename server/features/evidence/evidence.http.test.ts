@@ -102,3 +102,31 @@ test("a backup leaves evidence out", async () => {
   expect((await app.call("evidence.list", { query: {} })).items).toHaveLength(4);
   expect(await app.call("evidence.verify", {})).toMatchObject({ isWhole: true });
 });
+
+test("what a shorter time would remove is told before anything is saved", async () => {
+  expect(await app.call("evidence.removal", { query: { keepDays: 1 } })).toEqual({
+    files: 0,
+    bytes: 0,
+    firstDay: null,
+    lastDay: null,
+  });
+  const folder = join(app.env.dataDir, "evidence");
+  await app.stop();
+  const [name = ""] = (await readdir(folder)).filter((one) => one.endsWith(".jsonl"));
+  const old = `2020-01-01.1577836800.jsonl`;
+  await writeFile(join(folder, old), "x".repeat(100));
+  app = await startTestApp({ directory: join(app.env.dataDir, "..") });
+  expect(await app.call("evidence.removal", { query: { keepDays: 30 } })).toEqual({
+    files: 1,
+    bytes: 100,
+    firstDay: "2020-01-01",
+    lastDay: "2020-01-01",
+  });
+  expect(await readdir(folder)).toEqual(expect.arrayContaining([name, old]));
+  for (const keepDays of [0, 1.5, 3651])
+    await expect(app.call("evidence.removal", { query: { keepDays } })).rejects.toMatchObject({ status: 400 });
+  const settings = await app.call("settings.get", {});
+  await expect(app.call("settings.put", { body: { ...settings, evidence: { keepDays: 0 } } })).rejects.toMatchObject({
+    status: 400,
+  });
+});

@@ -14,6 +14,7 @@ export function mountEvidence(mount: Mount, book: EvidenceBook, keepDays: () => 
     verify: (_input, { signal }) => book.verify(signal),
     statistics: ({ query }) => book.statistics(query),
     extent: async () => ({ keepDays: keepDays(), ...(await book.extent()) }),
+    removal: ({ query }) => book.wouldPrune(query.keepDays),
     chain: () => ({ headers: headersOf("evidence-chain.jsonl"), body: Readable.from(book.chain()) }),
     export: ({ query }, { signal }) => ({
       headers: headersOf("evidence.jsonl"),

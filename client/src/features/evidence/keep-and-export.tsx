@@ -3,11 +3,13 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 
 import type { EvidenceExtent, EvidenceFilter } from "../../../../contract/features/evidence.ts";
-import { fieldErrors } from "../../lib/api-error.ts";
+import { fieldErrors, unlessAtFields } from "../../lib/api-error.ts";
 import { call, url } from "../../lib/api.ts";
 import { callKey, callQuery } from "../../lib/call-query.ts";
+import { formatCount } from "../../lib/format.ts";
 import { undoToast } from "../../lib/toasts.ts";
 import { Bytes } from "../../ui/bytes.tsx";
+import { confirmDangerous } from "../../ui/confirm.ts";
 import { ErrorState } from "../../ui/error-state.tsx";
 import { Facts } from "../../ui/facts.tsx";
 import { FormError } from "../../ui/form-error.tsx";
@@ -16,6 +18,7 @@ import { LoadingState } from "../../ui/loading-state.tsx";
 import { Section } from "../../ui/section.tsx";
 import { SideSheet } from "../../ui/side-sheet.tsx";
 import classes from "./evidence.module.css";
+import { keepDaysProblem, mostKeepDays, removalQuestion } from "./keep-days.ts";
 
 /** Takes a copy of the evidence along, and says for how long it is kept. */
 export function KeepAndExport({ filter }: { filter: EvidenceFilter }) {
@@ -99,7 +102,9 @@ function Kept() {
 
 function KeepDays({ extent }: { extent: EvidenceExtent }) {
   const client = useQueryClient();
-  const [days, setDays] = useState(extent.keepDays);
+  /** As it stands in the field: what cannot be kept is said, not made something else. */
+  const [typed, setTyped] = useState<number | string>(extent.keepDays);
+  const [problem, setProblem] = useState<string | null>(null);
   const put = async (keepDays: number): Promise<void> => {
     const settings = await call("settings.get");
     const stored = await call("settings.put", { body: { ...settings, evidence: { keepDays } } });
@@ -107,9 +112,13 @@ function KeepDays({ extent }: { extent: EvidenceExtent }) {
     await client.invalidateQueries({ queryKey: callKey("evidence.extent") });
   };
   const save = useMutation({
-    mutationFn: put,
-    onSuccess: () => {
-      undoToast(`Evidence is kept for ${String(days)} days`, () => put(extent.keepDays));
+    async mutationFn(days: number) {
+      if (days < extent.keepDays) {
+        const question = removalQuestion(days, await call("evidence.removal", { query: { keepDays: days } }));
+        if (question !== null && !(await confirmDangerous(question))) return;
+      }
+      await put(days);
+      undoToast(`Evidence is kept for ${formatCount(days, "day")}`, () => put(extent.keepDays));
     },
   });
   return (
@@ -124,30 +133,35 @@ function KeepDays({ extent }: { extent: EvidenceExtent }) {
       />
       <form
         className={classes["keep"]}
+        noValidate
         onSubmit={(event) => {
           event.preventDefault();
-          save.mutate(days);
+          const found = keepDaysProblem(typed);
+          setProblem(found);
+          save.reset();
+          if (found === null) save.mutate(Number(typed));
         }}
       >
         <NumberInput
           label="Keep evidence for"
           min={1}
-          max={3650}
+          max={mostKeepDays}
           suffix=" days"
-          allowDecimal={false}
-          value={days}
-          error={fieldErrors(save.error)["evidence.keepDays"]}
+          clampBehavior="none"
+          value={typed}
+          error={problem ?? fieldErrors(save.error)["evidence.keepDays"]}
           onChange={(next) => {
-            if (typeof next === "number") setDays(next);
+            setTyped(next);
+            setProblem(null);
           }}
         />
-        <Button type="submit" variant="filled" loading={save.isPending} disabled={days === extent.keepDays}>
+        <Button type="submit" variant="filled" loading={save.isPending} disabled={typed === extent.keepDays}>
           Save
         </Button>
       </form>
-      <FormError error={save.error} />
+      <FormError error={unlessAtFields(save.error, ["evidence.keepDays"])} />
       <p className={classes["sub"]}>
-        {days < extent.keepDays
+        {typeof typed === "number" && typed < extent.keepDays
           ? "Older days are removed a minute after you save, for good. The chain says which, so the rest can still be proved."
           : "Older days are removed. The chain says which, so the rest can still be proved."}
       </p>

@@ -62,6 +62,8 @@ export interface EvidenceBook {
   statistics(range: { from?: string | undefined; to?: string | undefined }): Promise<EvidenceStatistics>;
   verify(signal?: AbortSignal): Promise<EvidenceProof>;
   extent(): Promise<LogExtent>;
+  /** What `prune` would remove now. */
+  wouldPrune(keepDays: number): Promise<LogExtent>;
   /** Every row of the chain as it is stored, oldest first. */
   chain(): AsyncGenerator<Buffer>;
   /** Removes days older than `keepDays`; the chain says so and can still be proved. */
@@ -108,6 +110,7 @@ export async function openEvidenceBook(options: EvidenceBookOptions): Promise<Ev
     },
     verify: (signal) => book.verify(signal),
     extent: () => log.extent(),
+    wouldPrune: (keepDays) => log.wouldPrune(keepDays),
     chain: () => copyLog({ disk: systemDisk, directory: options.directory }),
     prune: (keepDays) => log.prune(keepDays),
     stop: () => book.stop(),
