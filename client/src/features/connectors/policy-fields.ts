@@ -9,7 +9,7 @@ export interface PolicyPart {
   readonly fields: readonly Field[];
 }
 
-const approvalChoices: readonly Choice[] = [
+export const approvalChoices: readonly Choice[] = [
   { value: "rules", label: "As usual" },
   { value: "never", label: "Never ask" },
   { value: "writes", label: "Ask before what changes something" },
@@ -107,17 +107,22 @@ const care: PolicyPart = {
       yesNo,
       false,
     ),
-    field("quietHours", "Quiet hours", "Only people may call then. Times of this machine, such as 22:00.", {
-      kind: "group",
-      fields: ["from", "to"].map((name) => ({
-        name,
-        label: name === "from" ? "From" : "To",
-        description: "",
-        isRequired: true,
-        fallback: undefined,
-        shape: { kind: "text", isLong: false, isAddress: false },
-      })),
-    }),
+    field(
+      "quietHours",
+      "Quiet hours",
+      "Only people may call then. Times of this machine, such as 22:00; empty for none.",
+      {
+        kind: "group",
+        fields: ["from", "to"].map((name) => ({
+          name,
+          label: name === "from" ? "From" : "To",
+          description: "",
+          isRequired: false,
+          fallback: undefined,
+          shape: { kind: "text", isLong: false, isAddress: false },
+        })),
+      },
+    ),
   ],
 };
 

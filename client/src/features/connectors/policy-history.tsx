@@ -4,28 +4,35 @@ import type { ConnectorPolicy, PolicyChange } from "../../../../contract/feature
 import { Section } from "../../ui/section.tsx";
 import { Time } from "../../ui/time.tsx";
 import classes from "./connectors.module.css";
-import { policyLabel } from "./policy-fields.ts";
+import { withSteps } from "./policy-changes.ts";
 
 interface PolicyHistoryProps {
   history: readonly PolicyChange[];
+  /** What holds now. */
+  current: ConnectorPolicy;
   onBring: (policy: ConnectorPolicy) => void;
 }
 
 /** Every change of the policy, newest first; what stood before each can be brought back. */
-export function PolicyHistory({ history, onBring }: PolicyHistoryProps) {
+export function PolicyHistory({ history, current, onBring }: PolicyHistoryProps) {
   return (
     <Section title="Changes">
       {history.length === 0 ? <p className={classes["sub"]}>Nobody has changed it yet.</p> : null}
       <ul role="list" className={classes["changes"]}>
-        {history.map(({ at, by, fields, before }) => (
+        {withSteps(history, current).map(({ change: { at, by, before }, steps }) => (
           <li key={at} className={classes["change"]}>
             <div className={classes["words"]}>
-              <p>{fields.map(policyLabel).join(", ")}</p>
+              {steps.map(({ label, text }) => (
+                <p key={label}>
+                  {label}: <span className={classes["step"]}>{text}</span>
+                </p>
+              ))}
               <p className={classes["sub"]}>
                 {by} · <Time iso={at} />
               </p>
             </div>
             <Button
+              aria-label={`Back to before: ${steps.map(({ label, text }) => `${label}, ${text}`).join("; ")}`}
               onClick={() => {
                 onBring(before);
               }}

@@ -107,6 +107,7 @@ function Editor({ connector, view }: { connector: ConnectorView; view: PolicyVie
         <PolicySimulation connector={connector} policy={toPolicy(values)} />
         <PolicyHistory
           history={view.history}
+          current={view.policy}
           onBring={(policy) => {
             save.mutate(policy);
           }}
