@@ -8,6 +8,7 @@ import { usePreference } from "../lib/use-preference.ts";
 import { pinRequest } from "../lib/step-up.ts";
 import { openConfirmation } from "../ui/confirm.ts";
 import { Toaster } from "../ui/toaster.tsx";
+import { UnsavedGuard } from "../ui/unsaved-guard.tsx";
 import { useBaseActions } from "./base-actions.tsx";
 import classes from "./frame.module.css";
 import { Header } from "./header.tsx";
@@ -49,6 +50,7 @@ export function Frame() {
       </main>
       <TabBar />
       <Toaster />
+      <UnsavedGuard />
       <Overlays />
     </div>
   );

@@ -27,5 +27,5 @@ export function createObservable<T>(initial: T): Observable<T> {
 
 /** Renders with the value of an observable and again when it changes. */
 export function useObservable<T>(observable: Observable<T>): T {
-  return useSyncExternalStore(observable.subscribe, observable.get);
+  return useSyncExternalStore(observable.subscribe, observable.get, observable.get);
 }

@@ -2,6 +2,9 @@ import { createTheme, Drawer, MantineThemeProvider, type ComboboxProps } from "@
 import { useMediaQuery } from "@mantine/hooks";
 import type { ReactNode } from "react";
 
+import { useObservable } from "../lib/observable.ts";
+import { openConfirmation } from "./confirm.ts";
+
 interface SideSheetProps {
   title: ReactNode;
   isOpen: boolean;
@@ -40,9 +43,12 @@ const phoneTheme = createTheme({ components: { Select: steady, MultiSelect: stea
 /** A panel over the page: from the right on a wide screen, from the bottom on a phone. */
 export function SideSheet({ title, isOpen, onClose, children, width = 420 }: SideSheetProps) {
   const isPhone = useMediaQuery("(max-width: 47.99em)", undefined, { getInitialValueInEffect: false });
+  const isAsked = useObservable(openConfirmation) !== null;
   return (
     <Drawer
       opened={isOpen}
+      // A question over it is answered first.
+      closeOnEscape={!isAsked}
       onClose={onClose}
       title={title}
       position={isPhone ? "bottom" : "right"}

@@ -5,6 +5,7 @@ import { useMemo, useState } from "react";
 import type { ConnectorView } from "../../../../contract/features/connectors.ts";
 import { fieldErrors, unlessAtFields } from "../../lib/api-error.ts";
 import { call } from "../../lib/api.ts";
+import { useDraft } from "../../lib/drafts.ts";
 import { toast } from "../../lib/toasts.ts";
 import { FormError } from "../../ui/form-error.tsx";
 import { JsonText } from "../../ui/json-text.tsx";
@@ -14,19 +15,21 @@ import { SchemaForm } from "../../ui/schema-form/schema-form.tsx";
 import { errorsBelow, problemsOf, type Values } from "../../ui/schema-form/schema-values.ts";
 import { Time } from "../../ui/time.tsx";
 import { keepView } from "./connector-calls.ts";
+import { draftAbout } from "./draft-about.ts";
 import { issueText } from "./connector-words.ts";
 import classes from "./connectors.module.css";
 
 function useConfigForm({ id, title, configSchema, config, secrets }: ConnectorView) {
   const client = useQueryClient();
   const fields = useMemo(() => fieldsOf(configSchema) ?? [], [configSchema]);
-  const [values, setValues] = useState<Values>(config);
+  const draft = useDraft<Values>(`config:${id}`, draftAbout(id, `The configuration of ${title}`), config);
+  const values = draft.value;
   const [problems, setProblems] = useState<Record<string, string>>({});
   const save = useMutation({
     mutationFn: () => call("connectors.putConfig", { params: { id }, body: { config: { ...values } } }),
     onSuccess: (view) => {
+      draft.drop();
       keepView(client, view);
-      setValues(view.config);
       toast({ kind: "ok", text: `${title} is configured` });
     },
   });
@@ -35,6 +38,7 @@ function useConfigForm({ id, title, configSchema, config, secrets }: ConnectorVi
     fields,
     values,
     save,
+    isUnsaved: draft.isUnsaved,
     errors: { ...said, ...problems },
     /** Not what stands at the fields. */
     error: unlessAtFields(
@@ -42,7 +46,7 @@ function useConfigForm({ id, title, configSchema, config, secrets }: ConnectorVi
       fields.map(({ name }) => `config.${name}`),
     ),
     change(next: Values) {
-      setValues(next);
+      draft.set(next);
       setProblems({});
     },
     submit() {
@@ -53,7 +57,7 @@ function useConfigForm({ id, title, configSchema, config, secrets }: ConnectorVi
       if (Object.keys(found).length === 0) save.mutate();
     },
     reset() {
-      setValues(config);
+      draft.drop();
       setProblems({});
       save.reset();
     },
@@ -63,7 +67,7 @@ function useConfigForm({ id, title, configSchema, config, secrets }: ConnectorVi
 /** The configuration as a form made from its schema; secrets are written, never read. */
 export function ConfigureTab({ connector }: { connector: ConnectorView }) {
   const { config, secrets, secretNames, issues, isConfigured, updatedAt } = connector;
-  const { fields, values, errors, error, save, change, submit, reset } = useConfigForm(connector);
+  const { fields, values, errors, error, save, isUnsaved, change, submit, reset } = useConfigForm(connector);
   if (fields.length === 0)
     return <Notice tone="info">There is nothing to configure. Turn it on, and it can be used.</Notice>;
   const states = Object.fromEntries(secretNames.map((name) => [name, secrets[name] ?? { isSet: false, last4: null }]));
@@ -84,9 +88,13 @@ export function ConfigureTab({ connector }: { connector: ConnectorView }) {
         <Button type="submit" variant="filled" loading={save.isPending}>
           Save
         </Button>
-        <Button onClick={reset}>Take changes back</Button>
+        <Button onClick={reset} disabled={!isUnsaved}>
+          Take changes back
+        </Button>
         <span className={classes["sub"]}>
-          {updatedAt === null ? (
+          {isUnsaved ? (
+            "Not saved yet"
+          ) : updatedAt === null ? (
             "Not changed yet"
           ) : (
             <>

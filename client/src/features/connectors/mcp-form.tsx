@@ -5,15 +5,24 @@ import { useState } from "react";
 import type { McpConnector, McpConnectorInput } from "../../../../contract/features/mcp-connectors.ts";
 import { fieldErrors, unlessAtFields } from "../../lib/api-error.ts";
 import { call } from "../../lib/api.ts";
+import { dropDraft } from "../../lib/drafts.ts";
 import { FormError } from "../../ui/form-error.tsx";
 import { SchemaForm } from "../../ui/schema-form/schema-form.tsx";
 import { problemsOf, type Values } from "../../ui/schema-form/schema-values.ts";
 import classes from "./connectors.module.css";
+import { ownDraft } from "./draft-about.ts";
 import { renewOwn } from "./own-calls.ts";
 import { mcpFields } from "./own-fields.ts";
 
+interface McpFormProps {
+  definition: McpConnector;
+  onClose: () => void;
+  /** Something is not as it was. */
+  onTouch: () => void;
+}
+
 /** Changes how an MCP server is reached; its tools are changed under Tools. */
-export function McpForm({ definition, onClose }: { definition: McpConnector; onClose: () => void }) {
+export function McpForm({ definition, onClose, onTouch }: McpFormProps) {
   const client = useQueryClient();
   const { id, tools, kind, ...start } = definition;
   const [values, setValues] = useState<Values>(start);
@@ -24,6 +33,7 @@ export function McpForm({ definition, onClose }: { definition: McpConnector; onC
       return call("mcpConnectors.update", { params: { id }, body });
     },
     async onSuccess() {
+      dropDraft(ownDraft);
       await renewOwn(client, id);
       onClose();
     },
@@ -46,6 +56,7 @@ export function McpForm({ definition, onClose }: { definition: McpConnector; onC
         values={values}
         errors={errors}
         onChange={(next) => {
+          onTouch();
           setValues(next);
           setProblems({});
         }}

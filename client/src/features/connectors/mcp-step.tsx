@@ -7,9 +7,11 @@ import type { Effect } from "../../../../contract/features/connectors.ts";
 import type { McpToolFacts, McpTools } from "../../../../contract/features/mcp-connectors.ts";
 import { fieldErrors, unlessAtFields } from "../../lib/api-error.ts";
 import { call } from "../../lib/api.ts";
+import { dropDraft } from "../../lib/drafts.ts";
 import { FormError } from "../../ui/form-error.tsx";
 import { VariablesEditor } from "../../ui/variables-editor.tsx";
 import classes from "./connectors.module.css";
+import { ownDraft } from "./draft-about.ts";
 import { firstMcpForm, idOf, mcpDraftOf, type McpForm } from "./mcp-draft.ts";
 import { SignInFirst } from "./sign-in-first.tsx";
 import { ToolChoice } from "./tool-choice.tsx";
@@ -201,6 +203,7 @@ function ChooseTools({ form, tools: { tools, server } }: { form: McpForm; tools:
       return id;
     },
     async onSuccess(id) {
+      dropDraft(ownDraft);
       await renewOwn(client, id);
       await navigate({ to: "/connectors/$connectorId", params: { connectorId: id } });
     },

@@ -5,8 +5,10 @@ import { useState } from "react";
 
 import { call } from "../../lib/api.ts";
 import { callQuery } from "../../lib/call-query.ts";
+import { dropDraft } from "../../lib/drafts.ts";
 import { FormError } from "../../ui/form-error.tsx";
 import classes from "./connectors.module.css";
+import { ownDraft } from "./draft-about.ts";
 import { renewOwn } from "./own-calls.ts";
 import { SourceField } from "./source-field.tsx";
 
@@ -21,6 +23,7 @@ export function ModuleStep() {
   const add = useMutation({
     mutationFn: () => call("connectorModules.put", { params: { id }, body: { source, replaces: null } }),
     async onSuccess() {
+      dropDraft(ownDraft);
       await renewOwn(client, id);
       await navigate({ to: "/connectors/$connectorId", params: { connectorId: id } });
     },

@@ -1,10 +1,10 @@
 import { Button } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
 
 import type { ConnectorModule } from "../../../../contract/features/connector-modules.ts";
 import { call } from "../../lib/api.ts";
 import { callQuery } from "../../lib/call-query.ts";
+import { useDraft } from "../../lib/drafts.ts";
 import { ErrorState } from "../../ui/error-state.tsx";
 import { FormError } from "../../ui/form-error.tsx";
 import { LoadingState } from "../../ui/loading-state.tsx";
@@ -12,6 +12,7 @@ import { Notice } from "../../ui/notice.tsx";
 import { SideSheet } from "../../ui/side-sheet.tsx";
 import { Time } from "../../ui/time.tsx";
 import classes from "./connectors.module.css";
+import { moduleAbout } from "./draft-about.ts";
 import { renewOwn } from "./own-calls.ts";
 import { SourceField } from "./source-field.tsx";
 
@@ -29,15 +30,16 @@ export function ModuleView({ id, onDone }: { id: string; onDone?: () => void }) 
   const params = { id };
   const { data, error, isPending, refetch } = useQuery(callQuery("connectorModules.get", { params }));
   const client = useQueryClient();
-  const [written, setWritten] = useState<string | null>(null);
+  const draft = useDraft<string | null>(`module:${id}`, moduleAbout(id), null);
+  const written = draft.value;
   const save = useMutation({
     mutationFn: ({ hash, source }: { hash: string; source: string | null }) =>
       source === null
         ? call("connectorModules.accept", { params, body: { hash } })
         : call("connectorModules.put", { params, body: { source, replaces: hash } }),
     async onSuccess() {
+      draft.drop();
       await renewOwn(client, id);
-      setWritten(null);
       onDone?.();
     },
   });
@@ -50,7 +52,7 @@ export function ModuleView({ id, onDone }: { id: string; onDone?: () => void }) 
   return (
     <div className={classes["parts"]}>
       <State module={data} />
-      <SourceField label={file} value={written ?? main} onChange={setWritten} />
+      <SourceField label={file} value={written ?? main} onChange={draft.set} />
       {sources
         .filter((one) => one.file !== file)
         .map((one) => (

@@ -1,16 +1,18 @@
 import { Button, Select } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { useNavigate } from "@tanstack/react-router";
+import { useLocation, useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 
 import type { CustomConnectorInput, CustomFile } from "../../../../contract/features/custom-connectors.ts";
 import { fieldErrors } from "../../lib/api-error.ts";
 import { call } from "../../lib/api.ts";
+import { dropDraft, useUnsaved } from "../../lib/drafts.ts";
 import { FormError } from "../../ui/form-error.tsx";
 import { SchemaForm } from "../../ui/schema-form/schema-form.tsx";
 import { problemsOf, type Values } from "../../ui/schema-form/schema-values.ts";
 import { SideSheet } from "../../ui/side-sheet.tsx";
 import classes from "./connectors.module.css";
+import { ownDraft, sheetAbout } from "./draft-about.ts";
 import { GraphqlStep } from "./graphql-step.tsx";
 import { McpForm } from "./mcp-form.tsx";
 import { McpStep } from "./mcp-step.tsx";
@@ -31,14 +33,30 @@ export function OwnSheet({ isOpen, definition, onClose }: OwnSheetProps) {
   const title = definition === null ? "A connector of your own" : `Edit ${definition.title}`;
   return (
     <SideSheet title={title} isOpen={isOpen} onClose={onClose} width={720}>
-      {definition === null ? (
-        <NewConnector onClose={onClose} />
-      ) : isMcp(definition) ? (
-        <McpForm definition={definition} onClose={onClose} />
-      ) : (
-        <DefinitionForm start={{ ...definition }} id={definition.id} onClose={onClose} />
-      )}
+      <Forms definition={definition} onClose={onClose} />
     </SideSheet>
+  );
+}
+
+/** While one of its forms holds something that is not saved, closing the sheet asks. */
+function Forms({ definition, onClose }: Omit<OwnSheetProps, "isOpen">) {
+  const [isTouched, setTouched] = useState(false);
+  const pathname = useLocation({ select: (location) => location.pathname });
+  const about = sheetAbout(pathname, definition === null ? "new" : "edit", definition?.title ?? "The new connector");
+  useUnsaved(ownDraft, about, isTouched);
+  const touch = (): void => {
+    setTouched(true);
+  };
+  return (
+    <div onInput={touch}>
+      {definition === null ? (
+        <NewConnector onClose={onClose} onTouch={touch} />
+      ) : isMcp(definition) ? (
+        <McpForm definition={definition} onClose={onClose} onTouch={touch} />
+      ) : (
+        <DefinitionForm start={{ ...definition }} id={definition.id} onClose={onClose} onTouch={touch} />
+      )}
+    </div>
   );
 }
 
@@ -50,10 +68,10 @@ const ways = [
   { value: "hand", label: "By hand" },
 ];
 
-function NewConnector({ onClose }: Pick<OwnSheetProps, "onClose">) {
+function NewConnector({ onClose, onTouch }: Pick<DefinitionFormProps, "onClose" | "onTouch">) {
   const [way, setWay] = useState("openapi");
   const [draft, setDraft] = useState<{ start: Values; values: Values } | null>(null);
-  if (draft !== null) return <DefinitionForm {...draft} id={null} onClose={onClose} />;
+  if (draft !== null) return <DefinitionForm {...draft} id={null} onClose={onClose} onTouch={onTouch} />;
   const take = (start: Values, values: Values = {}): void => {
     setDraft({ start, values });
   };
@@ -72,7 +90,7 @@ function NewConnector({ onClose }: Pick<OwnSheetProps, "onClose">) {
       {way === "graphql" ? <GraphqlStep onDraft={take} /> : null}
       {way === "mcp" ? <McpStep /> : null}
       {way === "module" ? <ModuleStep /> : null}
-      {way === "hand" ? <DefinitionForm start={firstDefinition} id={null} onClose={onClose} /> : null}
+      {way === "hand" ? <DefinitionForm start={firstDefinition} id={null} onClose={onClose} onTouch={onTouch} /> : null}
     </div>
   );
 }
@@ -84,9 +102,11 @@ interface DefinitionFormProps {
   /** Of the one that is changed; `null` for a new one. */
   id: string | null;
   onClose: () => void;
+  /** Something is not as it was given. */
+  onTouch: () => void;
 }
 
-function DefinitionForm({ start, values: config = {}, id, onClose }: DefinitionFormProps) {
+function DefinitionForm({ start, values: config = {}, id, onClose, onTouch }: DefinitionFormProps) {
   const client = useQueryClient();
   const navigate = useNavigate();
   const [values, setValues] = useState(start);
@@ -101,6 +121,7 @@ function DefinitionForm({ start, values: config = {}, id, onClose }: DefinitionF
       return made;
     },
     async onSuccess(saved) {
+      dropDraft(ownDraft);
       await renewOwn(client, saved.id);
       if (id !== null) onClose();
       else await navigate({ to: "/connectors/$connectorId", params: { connectorId: saved.id } });
@@ -124,6 +145,7 @@ function DefinitionForm({ start, values: config = {}, id, onClose }: DefinitionF
         values={values}
         errors={errors}
         onChange={(next) => {
+          onTouch();
           setValues(next);
           setProblems({});
         }}

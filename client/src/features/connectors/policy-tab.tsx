@@ -6,6 +6,7 @@ import type { ConnectorView, PolicyView } from "../../../../contract/features/co
 import { fieldErrors, unlessAtFields } from "../../lib/api-error.ts";
 import { call } from "../../lib/api.ts";
 import { callKey, callQuery } from "../../lib/call-query.ts";
+import { useDraft } from "../../lib/drafts.ts";
 import { undoToast } from "../../lib/toasts.ts";
 import { ErrorState } from "../../ui/error-state.tsx";
 import { FormError } from "../../ui/form-error.tsx";
@@ -15,6 +16,7 @@ import { Section } from "../../ui/section.tsx";
 import { SchemaForm } from "../../ui/schema-form/schema-form.tsx";
 import { problemsOf, type Values } from "../../ui/schema-form/schema-values.ts";
 import classes from "./connectors.module.css";
+import { draftAbout } from "./draft-about.ts";
 import { policyParts, toPolicy, toValues } from "./policy-fields.ts";
 import { PolicyHistory } from "./policy-history.tsx";
 import { PolicySimulation } from "./policy-simulation.tsx";
@@ -26,23 +28,27 @@ export function PolicyTab({ connector }: { connector: ConnectorView }) {
   if (isPending) return <LoadingState rows={6} rowHeight={56} label="Loading the policy" />;
   if (data === undefined)
     return <ErrorState title="Could not load the policy" error={error} onRetry={() => void refetch()} />;
-  // A policy that was changed elsewhere, or brought back, is shown as it is now.
-  return <Editor key={data.history[0]?.at ?? "default"} connector={connector} view={data} />;
+  return <Editor connector={connector} view={data} />;
 }
 
 function usePolicyForm({ id, title, operations }: ConnectorView, view: PolicyView) {
   const client = useQueryClient();
-  const [values, setValues] = useState(() => toValues(view.policy));
+  /** Change of the policy it was begun with. */
+  const base = view.history[0]?.at ?? null;
+  const start = { base, values: toValues(view.policy) };
+  const draft = useDraft(`policy:${id}`, draftAbout(id, `The policy of ${title}`), start);
+  const { values } = draft.value;
   const [problems, setProblems] = useState<Record<string, string>>({});
   const parts = useMemo(() => policyParts(operations), [operations]);
   const save = useMutation({
     mutationFn: (policy: ReturnType<typeof toPolicy>) => call("connectors.putPolicy", { params: { id }, body: policy }),
     onSuccess: (changed) => {
+      draft.drop();
       client.setQueryData(callKey("connectors.policy", { params: { id } }), changed);
     },
   });
   const change = (next: Values): void => {
-    setValues(next);
+    draft.set({ base: draft.value.base, values: next });
     setProblems({});
   };
   return {
@@ -50,6 +56,8 @@ function usePolicyForm({ id, title, operations }: ConnectorView, view: PolicyVie
     values,
     save,
     change,
+    isUnsaved: draft.isUnsaved,
+    isOutdated: draft.value.base !== base,
     errors: { ...fieldErrors(save.error), ...problems },
     /** Not what stands at the fields. */
     error: unlessAtFields(save.error, Object.keys(view.policy)),
@@ -64,14 +72,18 @@ function usePolicyForm({ id, title, operations }: ConnectorView, view: PolicyVie
       undoToast(`The policy of ${title} is saved`, () => save.mutateAsync(view.policy));
     },
     reset() {
-      change(toValues(view.policy));
+      draft.drop();
+      setProblems({});
       save.reset();
     },
   };
 }
 
 function Editor({ connector, view }: { connector: ConnectorView; view: PolicyView }) {
-  const { parts, values, errors, error, save, change, submit, reset } = usePolicyForm(connector, view);
+  const { parts, values, errors, error, save, isUnsaved, isOutdated, change, submit, reset } = usePolicyForm(
+    connector,
+    view,
+  );
   return (
     <div className={classes["split"]}>
       <form
@@ -87,6 +99,12 @@ function Editor({ connector, view }: { connector: ConnectorView; view: PolicyVie
             Nothing is allowed until this policy is saved, so look whether it is as it should be. {view.problem}.
           </Notice>
         )}
+        {isOutdated ? (
+          <Notice tone="warn">
+            The policy was changed elsewhere meanwhile. Saving puts yours in its place; take your changes back to see
+            it.
+          </Notice>
+        ) : null}
         <div>
           {parts.map(({ title, fields }) => (
             <Section key={title} title={title}>
@@ -99,8 +117,11 @@ function Editor({ connector, view }: { connector: ConnectorView; view: PolicyVie
           <Button type="submit" variant="filled" loading={save.isPending}>
             Save the policy
           </Button>
-          <Button onClick={reset}>Take changes back</Button>
-          {view.isDefault ? <span className={classes["sub"]}>This is the usual policy.</span> : null}
+          <Button onClick={reset} disabled={!isUnsaved}>
+            Take changes back
+          </Button>
+          {isUnsaved ? <span className={classes["sub"]}>Not saved yet</span> : null}
+          {view.isDefault && !isUnsaved ? <span className={classes["sub"]}>This is the usual policy.</span> : null}
         </div>
       </form>
       <div>
