@@ -155,7 +155,7 @@ async function simulate(
   dependencies: GatewayDependencies,
 ): Promise<PolicySimulation> {
   const path = createCallPath(dependencies.clock);
-  const wanted = policy === undefined ? null : readPolicy(policy);
+  const wanted = policy === undefined ? null : readPolicy(policy, "body.policy.");
   const parts = {
     ...dependencies,
     ...(wanted === null ? {} : { policies: { of: () => wanted } }),

@@ -65,8 +65,8 @@ test("only the newest changes are kept", async () => {
 });
 
 test.each([
-  [{ allowedDomains: ["a b"] }, "allowed.0"],
-  [{ blockedDomains: ["ok.example", "https://x.example"] }, "blocked.1"],
+  [{ allowedDomains: ["a b"] }, "allowedDomains.0"],
+  [{ blockedDomains: ["ok.example", "https://x.example"] }, "blockedDomains.1"],
 ])("what cannot be read in %j is not taken", async (change, path) => {
   const putting = policies.put("rss", { ...usual, ...change }, "Anna");
   await expect(putting).rejects.toMatchObject({ code: "invalid_request", issues: [{ path }] });

@@ -6,12 +6,12 @@ import {
 } from "../../../contract/features/connectors.ts";
 import { AppError } from "../../../lib/app-error.ts";
 import type { Clock } from "../../../lib/clock.ts";
-import { publicGuard } from "../../../lib/guarded-http/public-guard.ts";
 import type { StoreProblemKind } from "../../../lib/file-problems.ts";
 import type { JsonStore } from "../../../lib/json-store.ts";
 import { createPolicyJudge, type PolicyJudge } from "../../connectors/framework/policy.ts";
 import { canonicalJson } from "../../../lib/canonical-json.ts";
 import type { PoliciesFile } from "./connector-files.ts";
+import { refusePolicy, unreadableEntries } from "./policy-issues.ts";
 
 /** What calls of each connector may do. */
 export interface PolicyStore {
@@ -96,9 +96,9 @@ export function createPolicyStore({ store, clock }: { store: JsonStore<PoliciesF
   };
 }
 
-/** Throws `invalid_request` for what cannot be read in it. */
-export function readPolicy(policy: ConnectorPolicy): ReadPolicy {
-  publicGuard({ ownPorts: [], targets: policy.insides.map((address) => ({ address })) });
+/** Throws `invalid_request` for what cannot be read in it, each entry by its path below `where`. */
+export function readPolicy(policy: ConnectorPolicy, where = ""): ReadPolicy {
+  refusePolicy(unreadableEntries(policy), where);
   return { policy, judge: createPolicyJudge(policy), problem: null };
 }
 
@@ -108,8 +108,12 @@ function readOrClosed(policy: ConnectorPolicy): ReadPolicy {
     return readPolicy(policy);
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
-    return { ...closed, problem: `It cannot be read: ${error.message}` };
+    return { ...closed, problem: `It cannot be read: ${wordsOf(error)}` };
   }
+}
+
+function wordsOf({ message, issues = [] }: AppError): string {
+  return issues.length === 0 ? message : issues.map((issue) => `${issue.path}: ${issue.message}`).join("; ");
 }
 
 function changedFields(before: ConnectorPolicy, after: ConnectorPolicy): string[] {

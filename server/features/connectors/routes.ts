@@ -16,6 +16,7 @@ import { refusalView, type ConnectorService } from "./connector-service.ts";
 import { examineConnector } from "./doctor.ts";
 import type { Looker } from "./recorded-look.ts";
 import type { NetworkModeSwitch } from "./network-mode.ts";
+import { policyIssues, refusePolicy } from "./policy-issues.ts";
 import type { PolicyStore } from "./policy-store.ts";
 
 interface Dependencies {
@@ -80,7 +81,16 @@ export function mountConnectors(mount: Mount, parts: Dependencies): void {
     doctor: ({ params }, context) =>
       examineConnector(service.find(params.id), lookerOf(context), { dependencies, service }),
     policy: ({ params }) => policies.view(service.find(params.id).id),
-    putPolicy: ({ params, body }, { caller }) => policies.put(service.find(params.id).id, body, caller.name),
+    putPolicy({ params, body }, { caller }) {
+      const { id, operations } = service.find(params.id);
+      const known = {
+        before: policies.view(id).policy,
+        operations: Object.keys(operations),
+        ownPorts: dependencies.ownPorts,
+      };
+      refusePolicy(policyIssues(body, known), "body.");
+      return policies.put(id, body, caller.name);
+    },
     simulate({ params, body }, { correlationId }) {
       const { operation, policy, at, isPlanning } = body;
       const request: GatewayRequest = {

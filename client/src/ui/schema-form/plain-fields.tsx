@@ -4,7 +4,7 @@ import type { ChangeEvent } from "react";
 import { linesOf } from "../../lib/prompt-values.ts";
 import type { Choice, Field, Shape } from "./schema-fields.ts";
 import type { FieldProps } from "./schema-form.tsx";
-import { fallbackText } from "./schema-values.ts";
+import { fallbackText, UnreadableText } from "./schema-values.ts";
 
 /** What all controls of Mantine take from a field. */
 export function commonOf({ label, description, isRequired }: Field, error: string | undefined) {
@@ -37,26 +37,18 @@ export function TextField({
   return <TextInput {...common} inputMode={shape.isAddress ? "url" : "text"} spellCheck={!shape.isAddress} />;
 }
 
-export function NumberField({
-  field,
-  value,
-  error,
-  onChange,
-  shape: { isInteger, min, max },
-}: FieldProps & { shape: Extract<Shape, { kind: "number" }> }) {
+export function NumberField({ field, value, error, onChange }: FieldProps) {
+  // What is typed stays as it is and is judged by `problemsOf`: -5 must not become 5, nor 1.5 become 15.
   return (
     <NumberInput
       {...commonOf(field, error)}
-      allowDecimal={!isInteger}
-      allowNegative={min === null || min < 0}
       clampBehavior="none"
       hideControls
-      {...(min === null ? {} : { min })}
-      {...(max === null ? {} : { max })}
       placeholder={fallbackText(field.fallback)}
-      value={typeof value === "number" ? value : ""}
+      value={value instanceof UnreadableText ? value.text : typeof value === "number" ? value : ""}
       onChange={(next) => {
-        onChange(typeof next === "number" ? next : undefined);
+        if (typeof next === "number") onChange(next);
+        else onChange(next === "" ? undefined : new UnreadableText(next, "must be a number"));
       }}
     />
   );

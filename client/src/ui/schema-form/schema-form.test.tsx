@@ -48,18 +48,28 @@ describe("SchemaForm", () => {
     expect(html).toMatch(/checked=""/);
   });
 
+  it("keeps a number that cannot be as it was typed", () => {
+    const html = draw({ count: { type: "integer", minimum: 1 } }, { values: { count: -5 } });
+    expect(html).toContain('value="-5"');
+  });
+
   it("says errors at their fields, also inside of rows", () => {
     const rows = { type: "array", items: { type: "object", properties: { name: { type: "string" } } } };
     const html = draw(
       { url: { type: "string" }, rows, lines: { type: "array", items: { type: "string" } } },
       {
         values: { rows: [{ name: "a" }, {}] },
-        errors: { url: "must be an address", "rows.1.name": "is needed", "lines.3": "is no domain" },
+        errors: {
+          url: "must be an address",
+          "rows.1.name": "is needed",
+          "lines.0": "must not be empty",
+          "lines.3": "is no domain",
+        },
       },
     );
     expect(html).toContain("must be an address");
     expect(html).toContain("is needed");
-    expect(html).toContain("3: is no domain");
+    expect(html).toContain("line 1: must not be empty; line 4: is no domain");
     expect(html.match(/role="group" aria-label="Rows \d"/g)).toHaveLength(2);
   });
 });

@@ -50,11 +50,21 @@ export function SchemaForm({ fields, values, errors = {}, secrets = {}, onChange
   );
 }
 
+/** The lines of a list are counted as people do. */
+function innerErrors(below: Readonly<Record<string, string>>, isList: boolean): string | undefined {
+  const all = Object.entries(below);
+  if (all.length === 0) return undefined;
+  const told = all.map(([path, message]) =>
+    isList && /^\d+$/.test(path) ? `line ${String(Number(path) + 1)}: ${message}` : `${path}: ${message}`,
+  );
+  return told.join("; ");
+}
+
 function OneField({ below, ...props }: FieldProps & { below: Readonly<Record<string, string>> }) {
   const { shape } = props.field;
-  // An error of something inside is said at the field that holds it, where no control of its own can say it.
-  const first = Object.entries(below)[0];
-  const error = props.error ?? (first === undefined ? undefined : `${first[0]}: ${first[1]}`);
+  // Errors of what is inside are said at the field that holds it, where no control of its own can say them.
+  const isList = shape.kind === "lines";
+  const error = props.error ?? innerErrors(below, isList);
   const whole = { ...props, error };
   switch (shape.kind) {
     case "text":
@@ -62,7 +72,7 @@ function OneField({ below, ...props }: FieldProps & { below: Readonly<Record<str
     case "file":
       return <FileField {...whole} />;
     case "number":
-      return <NumberField {...whole} shape={shape} />;
+      return <NumberField {...whole} />;
     case "boolean":
       return <BooleanField {...whole} />;
     case "choice":

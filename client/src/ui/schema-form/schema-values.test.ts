@@ -31,6 +31,19 @@ const fields =
   }) ?? [];
 
 describe("problemsOf", () => {
+  it("says what is wrong with a number in the words of the server", () => {
+    const limits = fieldsOf({
+      type: "object",
+      properties: { count: { type: "integer", minimum: 1, maximum: 9 }, part: { type: "number" } },
+    });
+    const said = (count: unknown) => problemsOf(limits ?? [], { count, part: 1.5 });
+    expect(said(-5)).toEqual({ count: "must be at least 1" });
+    expect(said(10)).toEqual({ count: "must be at most 9" });
+    expect(said(1.5)).toEqual({ count: "must be a whole number" });
+    expect(said(new UnreadableText("-", "must be a number"))).toEqual({ count: "must be a number" });
+    expect(said(9)).toEqual({});
+  });
+
   it("names what is missing and what cannot be read, also inside of rows", () => {
     expect(problemsOf(fields, {})).toEqual({ to: "is needed" });
     expect(

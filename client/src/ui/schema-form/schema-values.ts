@@ -43,6 +43,10 @@ export function problemsOf(fields: readonly Field[], values: Values, before = ""
 }
 
 function problemsWithin(shape: Shape, value: unknown, path: string): Record<string, string> {
+  if (shape.kind === "number") {
+    const problem = typeof value === "number" ? numberProblem(shape, value) : null;
+    return problem === null ? {} : { [path]: problem };
+  }
   if (shape.kind === "group" && isRecord(value)) return problemsOf(shape.fields, value, `${path}.`);
   if (shape.kind !== "rows" || !Array.isArray(value)) return {};
   const rows: unknown[] = value;
@@ -52,6 +56,13 @@ function problemsWithin(shape: Shape, value: unknown, path: string): Record<stri
       isRecord(row) ? problemsOf(shape.fields, row, `${path}.${String(index)}.`) : { [path]: "is not readable" },
     ),
   ) as Record<string, string>;
+}
+
+/** In the words of the server. */
+function numberProblem({ isInteger, min, max }: Extract<Shape, { kind: "number" }>, value: number): string | null {
+  if (isInteger && !Number.isInteger(value)) return "must be a whole number";
+  if (min !== null && value < min) return `must be at least ${String(min)}`;
+  return max !== null && value > max ? `must be at most ${String(max)}` : null;
 }
 
 /** Errors of what lies below a field, by the path from there. */
