@@ -101,6 +101,7 @@ export const manifest = {
   "connectors.putConfig": "PUT /api/connectors/:id/config",
   "connectors.putPolicy": "PUT /api/connectors/:id/policy",
   "connectors.resetBreaker": "POST /api/gateway/breakers/reset",
+  "connectors.resetBreakers": "POST /api/gateway/breakers/reset-all",
   "connectors.setMode": "PUT /api/gateway/mode",
   "connectors.simulate": "POST /api/connectors/:id/policy/simulate",
   "connectors.uses": "GET /api/connectors/:id/uses",

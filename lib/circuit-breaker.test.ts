@@ -35,6 +35,25 @@ function fail(breaker: CircuitBreaker, times: number, target = "a"): void {
 }
 
 describe("circuit breaker", () => {
+  it("tells of a failure while it counts, and of what it keeps shut for as long as it does", () => {
+    const { breaker, wait } = scene();
+    fail(breaker, 1, "once");
+    fail(breaker, 3, "often");
+    expect(breaker.states().map(({ target }) => target)).toEqual(["once", "often"]);
+    wait(10_001);
+    expect(breaker.states().map(({ target }) => target)).toEqual(["often"]);
+  });
+
+  it("closes all of them at once", () => {
+    const { breaker, changes } = scene();
+    fail(breaker, 3, "a");
+    fail(breaker, 1, "b");
+    breaker.resetAll();
+    expect(breaker.states()).toEqual([]);
+    admitted(breaker, "a").dropped();
+    expect(changes).toEqual(["a open", "a closed", "b closed"]);
+  });
+
   it("opens after failures in a row and says since when, until when and why", () => {
     const { breaker, wait } = scene();
     fail(breaker, 2);

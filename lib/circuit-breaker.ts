@@ -42,10 +42,12 @@ export interface CircuitBreaker {
   /** Whether a call may go through now; if not, why and until when. */
   admit(target: string): BreakerPass | { ok: false; state: BreakerState };
   state(target: string): BreakerState;
-  /** Every target that has failed and not recovered yet. */
+  /** Every target that has failed lately and not recovered yet. */
   states(): BreakerState[];
   /** Closes one by hand. */
   reset(target: string): void;
+  /** Closes all of them. */
+  resetAll(): void;
 }
 
 interface Circuit {
@@ -94,10 +96,13 @@ export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBre
       return passOf(book, target, true);
     },
     state: (target) => shown(book.find(target) ?? closedCircuit(target, clock.now()), clock),
-    states: () => book.all().map((circuit) => shown(circuit, clock)),
+    states: () => book.recent().map((circuit) => shown(circuit, clock)),
     reset(target) {
       const circuit = book.find(target);
       if (circuit) book.change(circuit, "closed");
+    },
+    resetAll() {
+      for (const circuit of book.all()) book.change(circuit, "closed");
     },
   };
 }
@@ -117,6 +122,13 @@ class CircuitBook {
 
   all(): Circuit[] {
     return [...this.#circuits.values()];
+  }
+
+  /** Without those whose failures no longer count. */
+  recent(): Circuit[] {
+    const { clock, forgetMs } = this.#options;
+    const now = clock.monotonic();
+    return this.all().filter(({ state, lastFailureAt }) => state !== "closed" || now - lastFailureAt <= forgetMs);
   }
 
   change(circuit: Circuit, state: Circuit["state"]): void {

@@ -357,6 +357,13 @@ export const connectorsEndpoints = defineEndpoints({
     reply: gatewayStateSchema,
     audit: "write",
   },
+  resetBreakers: {
+    method: "POST",
+    path: "/api/gateway/breakers/reset-all",
+    summary: "Call every target again that was left alone",
+    reply: gatewayStateSchema,
+    audit: "write",
+  },
   get: {
     method: "GET",
     path: "/api/connectors/:id",

@@ -64,6 +64,11 @@ export function mountConnectors(mount: Mount, parts: Dependencies): void {
       parts.stateChanged();
       return state();
     },
+    resetBreakers() {
+      breaker.resetAll();
+      parts.stateChanged();
+      return state();
+    },
     get: ({ params }) => service.get(params.id),
     putConfig: ({ params, body }) => service.putConfig(params.id, body.config),
     async enable({ params }) {

@@ -1,4 +1,4 @@
-import { Button, SegmentedControl } from "@mantine/core";
+import { SegmentedControl } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
 
 import type { GatewayState, NetworkMode } from "../../../../contract/features/connectors.ts";
@@ -11,6 +11,7 @@ import { LoadingState } from "../../ui/loading-state.tsx";
 import { Notice } from "../../ui/notice.tsx";
 import { Section } from "../../ui/section.tsx";
 import { Time } from "../../ui/time.tsx";
+import { BreakerList } from "./breaker-list.tsx";
 import { useGatewayState } from "./connector-calls.ts";
 import classes from "./connectors.module.css";
 
@@ -29,7 +30,7 @@ export function GatewayCard() {
         {data === undefined ? null : (
           <>
             <Mode state={data} />
-            <Breakers breakers={data.breakers} />
+            <BreakerList breakers={data.breakers} />
           </>
         )}
       </div>
@@ -75,45 +76,5 @@ function Mode({ state }: { state: GatewayState }) {
         <Notice tone="warn">Everything is stopped. Allow work again, then open the gateway here.</Notice>
       ) : null}
     </>
-  );
-}
-
-function Breakers({ breakers }: Pick<GatewayState, "breakers">) {
-  const client = useQueryClient();
-  if (breakers.length === 0) return null;
-  const reset = async (target: string): Promise<void> => {
-    await withErrorToast("It could not be reset", async () => {
-      client.setQueryData(key, await call("connectors.resetBreaker", { body: { target } }));
-    });
-  };
-  return (
-    <ul role="list" className={classes["breakers"]} aria-label="Targets that failed lately">
-      {breakers.map(({ target, state, until, failures, lastReason }) => (
-        <li key={target} className={classes["breaker"]} data-open={state === "open" || undefined}>
-          <div className={classes["words"]}>
-            <p>
-              <span className="mono">{target}</span>{" "}
-              {state === "open" ? (
-                <strong className={classes["warn"]}>
-                  is left alone{until === null ? "" : ", tried again "}
-                  {until === null ? null : <Time iso={until} />}
-                </strong>
-              ) : state === "half-open" ? (
-                <strong className={classes["warn"]}>is tried again with the next call</strong>
-              ) : (
-                <span className="dim">has failed lately</span>
-              )}
-            </p>
-            <p className={classes["sub"]}>
-              {failures === 1 ? "1 failure" : `${String(failures)} failures in a row`}
-              {lastReason === null ? "" : `: ${lastReason}`}
-            </p>
-          </div>
-          <Button aria-label={`Reset ${target}`} onClick={() => void reset(target)}>
-            Reset
-          </Button>
-        </li>
-      ))}
-    </ul>
   );
 }
