@@ -294,10 +294,50 @@ test("a target that fails again and again is left alone until it is reset @deskt
       params: { url: `http://${dead}/` },
     });
   await tab.goto("/connectors");
-  const breakers = tab.getByRole("main").getByRole("list", { name: "Targets that failed lately" });
+  const breakers = tab.getByRole("main").getByRole("list", { name: "Targets that are left alone" });
   await expect(breakers).toContainText("is left alone");
   await expectAccessible(tab, "A target that is left alone");
   await saveScreenshots(tab, info, "connectors-breaker");
   await breakers.getByRole("button", { name: /^Reset / }).click();
   await expect(breakers).toBeHidden();
+});
+
+test("what is typed and not saved stays among the tabs, and is asked about before it is lost @desktop", async ({
+  page: tab,
+  portos,
+}) => {
+  await put(portos, "/api/connectors/rss/policy", connectorPolicySchema.parse({ perMinute: 30 }));
+  await tab.goto("/connectors/rss?tab=policy");
+  const main = tab.getByRole("main");
+  const sections = tab.getByRole("navigation", { name: "Sections of this page" });
+  const perMinute = main.getByLabel("Calls in a minute");
+  await perMinute.fill("-5");
+  await main.getByRole("button", { name: "Save the policy" }).click();
+  await expect(main.getByText("must be at least 1")).toBeVisible();
+  await perMinute.fill("31");
+  await sections.getByRole("link", { name: "Doctor" }).click();
+  await sections.getByRole("link", { name: "Policy" }).click();
+  await expect(perMinute).toHaveValue("31");
+
+  const question = tab.getByRole("dialog", { name: "Leave without saving?" });
+  await tab.getByRole("link", { name: "Apps" }).first().click();
+  await expect(question).toContainText("The policy of");
+  await question.getByRole("button", { name: "Stay" }).click();
+  await expect(tab).toHaveURL(/connectors\/rss/);
+  await expect(perMinute).toHaveValue("31");
+  await main.getByRole("button", { name: "Save the policy" }).click();
+  await expect(main.getByText("Calls in a minute: 30 → 31")).toBeVisible();
+
+  await tab.getByRole("link", { name: "Connectors" }).first().click();
+  await main.getByRole("button", { name: "Add a connector of your own" }).click();
+  const sheet = tab.getByRole("dialog", { name: "A connector of your own" });
+  await sheet.getByLabel("OpenAPI document").fill("openapi: 3.1.0");
+  await tab.keyboard.press("Escape");
+  await expect(question).toContainText("The new connector is not saved");
+  await tab.keyboard.press("Escape");
+  await expect(question).toBeHidden();
+  await expect(sheet.getByLabel("OpenAPI document")).toHaveValue("openapi: 3.1.0");
+  await tab.keyboard.press("Escape");
+  await question.getByRole("button", { name: "Discard it" }).click();
+  await expect(sheet).toBeHidden();
 });
