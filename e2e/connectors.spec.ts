@@ -82,9 +82,11 @@ test("a connector is turned on, tried, and its call proven @desktop", async ({ p
   await saveScreenshots(tab, info, "evidence-call");
   await tab.keyboard.press("Escape");
   await main.getByRole("button", { name: "Verify the chain" }).click();
-  await expect(sheet.getByText(/^The chain is whole: \d+ rows?/)).toBeVisible();
+  await expect(main.getByText(/^The chain is whole: \d+ rows?/)).toBeVisible();
   await saveScreenshots(tab, info, "evidence-proof");
-  await tab.keyboard.press("Escape");
+  await main.getByRole("button", { name: "Verify the chain" }).click();
+  await expect(main.getByText(/^The chain is whole: \d+ rows?/)).toBeVisible();
+  await main.getByRole("button", { name: "Close" }).click();
   const searched = main.getByLabel("Search the evidence");
   await searched.pressSequentially("no such");
   await expect(tab).toHaveURL(/text=no/);

@@ -5,6 +5,7 @@ import { useMemo } from "react";
 
 import type { ConnectorStatus } from "../../../../contract/features/connectors.ts";
 import { codeText, outcomeLabel } from "../../lib/gateway-words.ts";
+import { useSearchState } from "../../lib/search-state.ts";
 import { AgeNote } from "../../ui/age-note.tsx";
 import { DataTable, type Column } from "../../ui/data-table.tsx";
 import { EmptyState } from "../../ui/empty-state.tsx";
@@ -12,9 +13,11 @@ import { ErrorState } from "../../ui/error-state.tsx";
 import { IconPlugConnected, IconRefresh } from "../../ui/icons.gen.ts";
 import { LoadingState } from "../../ui/loading-state.tsx";
 import { Page, type PageTab } from "../../ui/page.tsx";
+import { SearchField } from "../../ui/search-field.tsx";
 import { Section } from "../../ui/section.tsx";
 import { StatusBadge } from "../../ui/status-badge.tsx";
 import { Time } from "../../ui/time.tsx";
+import { catalogueOf } from "./catalogue.ts";
 import { checkConnector, setEnabled, useConnectors } from "./connector-calls.ts";
 import { ConnectorIcon } from "./connector-icon.tsx";
 import { issueText, statusOf, usedText } from "./connector-words.ts";
@@ -23,10 +26,17 @@ import { GatewayCard } from "./gateway-card.tsx";
 import { OwnConnectors } from "./own-connectors.tsx";
 import { useConnectorActions } from "./use-connector-actions.ts";
 
+/** More than this are not found by looking. */
+const mostUnsearched = 12;
+
 /** Every way to the outside: what it does, how it stands, and what may leave at all. */
 export function ConnectorsPage({ tabs }: { tabs: readonly PageTab[] }) {
   const { data, error, isPending, refetch, dataUpdatedAt } = useConnectors();
   useConnectorActions(data);
+  const [search, setSearch] = useSearchState();
+  const isLong = (data?.length ?? 0) > mostUnsearched;
+  const text = isLong ? (search["find"] ?? "") : "";
+  const { builtIn, own } = catalogueOf(data ?? [], text);
   return (
     <Page
       title="Connectors"
@@ -35,26 +45,49 @@ export function ConnectorsPage({ tabs }: { tabs: readonly PageTab[] }) {
       aside={<AgeNote updatedAt={dataUpdatedAt} isStale={error !== null} />}
     >
       <GatewayCard />
-      <Section title="Catalogue">
+      <Section
+        title="Catalogue"
+        actions={
+          isLong ? (
+            <SearchField
+              label="Search the connectors"
+              placeholder="Search connectors"
+              value={search["find"]}
+              onChange={(text) => {
+                setSearch({ find: text });
+              }}
+            />
+          ) : undefined
+        }
+      >
         {isPending ? <LoadingState rows={6} rowHeight={64} label="Loading connectors" /> : null}
         {data === undefined && error !== null ? (
           <ErrorState title="Could not load the connectors" error={error} onRetry={() => void refetch()} />
         ) : null}
-        {data?.length === 0 ? (
+        {data === undefined ? null : builtIn.length > 0 ? (
+          <Catalogue label="Connectors" connectors={builtIn} />
+        ) : (
           <EmptyState
             icon={IconPlugConnected}
-            title="No connectors"
-            text="A connector is a known way to the outside, with its operations, a policy and a record of every call."
+            title={text === "" ? "No connectors" : "Nothing matches"}
+            text={
+              text === ""
+                ? "A connector is a known way to the outside, with its operations, a policy and a record of every call."
+                : own.length === 0
+                  ? `No connector is called so or says so of itself: ${text}.`
+                  : "None of those that are built in; your own are below."
+            }
           />
-        ) : null}
-        {data === undefined || data.length === 0 ? null : <Catalogue connectors={data} />}
+        )}
       </Section>
-      <OwnConnectors />
+      <OwnConnectors>
+        {own.length === 0 ? null : <Catalogue label="Your own connectors" connectors={own} />}
+      </OwnConnectors>
     </Page>
   );
 }
 
-function Catalogue({ connectors }: { connectors: readonly ConnectorStatus[] }) {
+function Catalogue({ label, connectors }: { label: string; connectors: readonly ConnectorStatus[] }) {
   const client = useQueryClient();
   const columns = useMemo(
     () =>
@@ -64,7 +97,7 @@ function Catalogue({ connectors }: { connectors: readonly ConnectorStatus[] }) {
       }),
     [client],
   );
-  return <DataTable label="Connectors" columns={columns} rows={connectors} rowKey={({ id }) => id} />;
+  return <DataTable label={label} columns={columns} rows={connectors} rowKey={({ id }) => id} />;
 }
 
 interface RowActions {
@@ -110,7 +143,7 @@ function columnsWith({ enable, check }: RowActions): Column<ConnectorStatus>[] {
   ];
 }
 
-function Name({ connector: { id, title, description, isBuiltIn, operations } }: { connector: ConnectorStatus }) {
+function Name({ connector: { id, title, description, operations } }: { connector: ConnectorStatus }) {
   return (
     <span className={classes["name"]}>
       <Link to="/connectors/$connectorId" params={{ connectorId: id }} className={classes["link"]}>
@@ -122,7 +155,6 @@ function Name({ connector: { id, title, description, isBuiltIn, operations } }: 
       <span className={classes["sub"]}>{description}</span>
       <span className={classes["sub"]}>
         {operations.length === 1 ? "1 operation" : `${String(operations.length)} operations`}
-        {isBuiltIn ? "" : " · your own"}
       </span>
     </span>
   );

@@ -1,6 +1,7 @@
 import { Button } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
+import type { ReactNode } from "react";
 
 import { callQuery } from "../../lib/call-query.ts";
 import { useSearchState } from "../../lib/search-state.ts";
@@ -13,13 +14,25 @@ import { isMcp, useOwnFiles, useOwnModules } from "./own-calls.ts";
 import { OwnSheet } from "./own-sheet.tsx";
 
 /** Connectors of one's own: what is wrong with their files, what waits to be accepted, and the way to a new one. `?own=new` opens the form. */
-export function OwnConnectors() {
+export function OwnConnectors({ children }: { children: ReactNode }) {
   const files = useOwnFiles().data ?? [];
   const [search, setSearch] = useSearchState();
   const modules = (useOwnModules().data ?? []).filter(({ state, failure }) => state !== "accepted" || failure !== null);
   const broken = files.filter(({ problems }) => problems.length > 0);
   return (
-    <Section title="Your own">
+    <Section
+      title="Your own"
+      actions={
+        <Button
+          leftSection={<IconPlus size={14} />}
+          onClick={() => {
+            setSearch({ own: "new" }, { push: true });
+          }}
+        >
+          Add a connector of your own
+        </Button>
+      }
+    >
       <div className={classes["parts"]}>
         <p className={classes["sub"]}>
           Any service becomes a connector: from its OpenAPI document, from a GraphQL service, from an MCP server, by
@@ -59,16 +72,7 @@ export function OwnConnectors() {
             </Button>
           </Notice>
         ))}
-        <div>
-          <Button
-            leftSection={<IconPlus size={14} />}
-            onClick={() => {
-              setSearch({ own: "new" }, { push: true });
-            }}
-          >
-            Add a connector of your own
-          </Button>
-        </div>
+        {children}
       </div>
       <OwnSheet
         isOpen={search["own"] === "new"}

@@ -6,7 +6,7 @@ import { CopyText } from "../../ui/copy-text.tsx";
 import { FormError } from "../../ui/form-error.tsx";
 import { IconShieldCheck } from "../../ui/icons.gen.ts";
 import { Notice } from "../../ui/notice.tsx";
-import { SideSheet } from "../../ui/side-sheet.tsx";
+import { Section } from "../../ui/section.tsx";
 import { Facts } from "../../ui/facts.tsx";
 import { Bytes } from "../../ui/bytes.tsx";
 import type { EvidenceProof } from "../../../../contract/features/evidence.ts";
@@ -14,32 +14,45 @@ import { proofText } from "./evidence-words.ts";
 import classes from "./evidence.module.css";
 
 /** Proves that no record was changed, left out or added, or says where the first one was. */
-export function ChainCheck() {
-  const verify = useMutation({ mutationFn: () => call("evidence.verify") });
-  const isOpen = verify.data !== undefined || verify.error !== null;
+export function useChainCheck() {
+  return useMutation({ mutationFn: () => call("evidence.verify") });
+}
+
+type ChainCheck = ReturnType<typeof useChainCheck>;
+
+export function ChainCheckButton({ check }: { check: ChainCheck }) {
   return (
-    <>
-      <Button
-        leftSection={<IconShieldCheck size={14} />}
-        loading={verify.isPending}
-        onClick={() => {
-          verify.mutate();
-        }}
-      >
-        Verify the chain
-      </Button>
-      <SideSheet
-        title="Proof of the evidence"
-        isOpen={isOpen}
-        onClose={() => {
-          verify.reset();
-        }}
-        width={520}
-      >
-        <FormError error={verify.error} />
-        {verify.data === undefined ? null : <Proof proof={verify.data} />}
-      </SideSheet>
-    </>
+    <Button
+      leftSection={<IconShieldCheck size={14} />}
+      loading={check.isPending}
+      onClick={() => {
+        check.mutate();
+      }}
+    >
+      Verify the chain
+    </Button>
+  );
+}
+
+/** What was found, in the page: whatever is beside it can be pressed meanwhile. */
+export function ChainProof({ check }: { check: ChainCheck }) {
+  if (check.data === undefined && check.error === null) return null;
+  return (
+    <Section
+      title="Proof of the evidence"
+      actions={
+        <Button
+          onClick={() => {
+            check.reset();
+          }}
+        >
+          Close
+        </Button>
+      }
+    >
+      <FormError error={check.error} />
+      {check.data === undefined ? null : <Proof proof={check.data} />}
+    </Section>
   );
 }
 

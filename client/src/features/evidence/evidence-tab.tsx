@@ -15,7 +15,7 @@ import { IconListSearch, IconRefresh } from "../../ui/icons.gen.ts";
 import { LoadingState } from "../../ui/loading-state.tsx";
 import { Notice } from "../../ui/notice.tsx";
 import { Page, type PageTab } from "../../ui/page.tsx";
-import { ChainCheck } from "./chain-check.tsx";
+import { ChainCheckButton, ChainProof, useChainCheck } from "./chain-check.tsx";
 import { EvidenceDetails } from "./evidence-details.tsx";
 import { EvidenceFilters } from "./evidence-filters.tsx";
 import { EvidenceStatistics } from "./evidence-statistics.tsx";
@@ -33,6 +33,7 @@ export function EvidenceTab({ tabs }: { tabs: readonly PageTab[] }) {
   const [search, setSearch] = useSearchState();
   const [openedMs, setOpenedMs] = useState(() => Date.now());
   const filter = filterOf(search, openedMs);
+  const check = useChainCheck();
   const isCounted = search["view"] === "statistics";
   return (
     <Page
@@ -42,10 +43,11 @@ export function EvidenceTab({ tabs }: { tabs: readonly PageTab[] }) {
       actions={
         <div className={classes["actions"]}>
           <KeepAndExport filter={filter} />
-          <ChainCheck />
+          <ChainCheckButton check={check} />
         </div>
       }
     >
+      <ChainProof check={check} />
       <SegmentedControl
         aria-label="How calls are shown"
         className={classes["view"] ?? ""}
