@@ -42,7 +42,7 @@ export function indexPath(path: string): string {
 }
 
 /** The files, oldest first, that hold only rows of days before `oldest`, never the newest file. */
-export function olderFiles(files: readonly LogFile[], oldest: string): LogFile[] {
+function olderFiles(files: readonly LogFile[], oldest: string): LogFile[] {
   const older: LogFile[] = [];
   let latest = files.at(-1)?.day ?? ""; // a file is at most as young as those begun after it
   for (const file of files.slice(0, -1).toReversed()) {
@@ -50,6 +50,14 @@ export function olderFiles(files: readonly LogFile[], oldest: string): LogFile[]
     if (latest < oldest) older.unshift(file);
   }
   return older;
+}
+
+/** The files of days that are no longer kept when it is `today`: counted from the newest one, should the clock be ahead of itself. */
+export function filesBeyond(files: readonly LogFile[], today: string, keepDays: number): LogFile[] {
+  const newest = files.at(-1);
+  if (!newest) return [];
+  const reference = newest.day < today ? newest.day : today;
+  return olderFiles(files, new Date(Date.parse(reference) - keepDays * dayMs).toISOString().slice(0, 10));
 }
 
 /** Where a row is. */
@@ -77,6 +85,7 @@ export interface LogLine {
   readonly bytes: Buffer;
 }
 
+const dayMs = 864e5;
 const firstChunkBytes = 64 * 1024;
 const tailChunkBytes = 64 * 1024;
 const largestChunkBytes = 1024 * 1024;

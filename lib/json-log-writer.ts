@@ -10,11 +10,11 @@ import { lastLink, type ChainKeeper } from "./json-log-chain-keeper.ts";
 import { sha256 } from "./json-log-chain.ts";
 import {
   endOfLastLine,
+  filesBeyond,
   indexPath,
   listLogFiles,
   logFile,
   nextNumber,
-  olderFiles,
   toPlaces,
   type LogFile,
   type RowPlace,
@@ -141,18 +141,6 @@ export class JsonLogWriter {
   async prune(keepDays: number): Promise<void> {
     try {
       await this.#exclusive(() => this.#removeOlder(keepDays));
-    } catch (error) {
-      throw diskError(error, this.#options.directory);
-    }
-  }
-
-  /** The files `prune` would remove now. */
-  async olderThan(keepDays: number): Promise<LogFile[]> {
-    try {
-      return await this.#exclusive(async () => {
-        await this.#refresh();
-        return this.#older(keepDays);
-      });
     } catch (error) {
       throw diskError(error, this.#options.directory);
     }
@@ -399,16 +387,9 @@ export class JsonLogWriter {
       return;
     }
     await this.#refresh();
-    const removed = this.#older(keepDays);
+    const removed = filesBeyond(this.#files, this.#today(), keepDays);
     if (this.#options.chain && removed.length > 0) await this.#announce(removed);
     await this.#remove(removed);
-  }
-
-  #older(keepDays: number): LogFile[] {
-    const newest = this.#files.at(-1);
-    if (!newest) return [];
-    const reference = [this.#today(), newest.day].toSorted()[0] ?? newest.day;
-    return olderFiles(this.#files, toDay(Date.parse(reference) - keepDays * dayMs));
   }
 
   /** A chain says what is going to be removed, before it is. */
@@ -467,9 +448,9 @@ export class JsonLogWriter {
   }
 
   /** Runs work on the files after all earlier work. */
-  #exclusive<T>(work: () => Promise<T>): Promise<T> {
+  #exclusive(work: () => Promise<void>): Promise<void> {
     const run = this.#tail.then(work);
-    this.#tail = run.then(() => undefined).catch(() => undefined); // the caller is told; the next one does not care
+    this.#tail = run.catch(() => undefined); // the caller is told; the next one does not care
     return run;
   }
 }

@@ -9,7 +9,7 @@ import { createProblemList, type ProblemList, type StoreProblem } from "./file-p
 import { describeIssues } from "./json-document.ts";
 import { chainKeys, isChainRow } from "./json-log-chain.ts";
 import { ChainKeeper } from "./json-log-chain-keeper.ts";
-import type { LogFile, RowPlace } from "./json-log-files.ts";
+import { filesBeyond, type LogFile, type RowPlace } from "./json-log-files.ts";
 import { LogIndex, type IndexEntry } from "./json-log-index.ts";
 import { LogReader, readCursor, type LogPage, type LogQuery, type LogRow, type LogTally } from "./json-log-reader.ts";
 import { JsonLogWriter } from "./json-log-writer.ts";
@@ -237,7 +237,8 @@ class OpenLog<T> {
   }
 
   async wouldPrune(keepDays: number): Promise<LogExtent> {
-    return this.#extentOf(await this.#writer.olderThan(keepDays));
+    const today = new Date(this.#options.clock.now()).toISOString().slice(0, 10);
+    return this.#extentOf(filesBeyond(await this.#writer.files(), today, keepDays));
   }
 
   async #extentOf(files: readonly LogFile[]): Promise<LogExtent> {

@@ -21,12 +21,11 @@ test("each change says from what to what, by the change that followed it", () =>
   ]);
 });
 
+const steps = (name: keyof ConnectorPolicy, before: unknown, after: unknown) =>
+  withSteps([{ at: "1", by: "Anna", fields: [name], before: policy({ [name]: before }) }], policy({ [name]: after }))[0]
+    ?.steps[0]?.text;
+
 test("of lists it says what came and what went", () => {
-  const steps = (name: keyof ConnectorPolicy, before: unknown, after: unknown) =>
-    withSteps(
-      [{ at: "1", by: "Anna", fields: [name], before: policy({ [name]: before }) }],
-      policy({ [name]: after }),
-    )[0]?.steps[0]?.text;
   expect(steps("blockedDomains", ["a.example", "b.example"], ["b.example", "c.example"])).toBe(
     "added c.example; removed a.example",
   );
