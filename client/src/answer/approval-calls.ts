@@ -1,5 +1,6 @@
 import type { Approval } from "../../../contract/features/approvals.ts";
 import type { ErrorBody } from "../../../contract/errors.ts";
+import { sentences } from "../../../contract/sentences.ts";
 
 export interface AnswerInput {
   answer: "allow" | "deny";
@@ -18,7 +19,7 @@ async function send<T>(path: string, init: RequestInit = {}): Promise<Outcome<T>
     const body = (await response.json()) as unknown;
     if (response.ok) return { ok: true, value: body as T };
     const { message, hint } = (body as ErrorBody).error;
-    return { ok: false, message: hint === undefined ? message : `${message}. ${hint}` };
+    return { ok: false, message: sentences(message, hint) };
   } catch {
     return null; // no network, or a proxy that answers with a page of its own
   }

@@ -1,3 +1,4 @@
+import { sentences } from "../../../contract/sentences.ts";
 import { errorMessage, ApiError } from "./api-error.ts";
 import { localId } from "./clipboard.ts";
 import { createObservable } from "./observable.ts";
@@ -65,10 +66,7 @@ export function errorToast(text: string, error: unknown): void {
   toast({
     kind: "bad",
     text,
-    detail: [errorMessage(error), hint]
-      .filter((part) => part !== null)
-      .join(". ")
-      .replaceAll("..", "."),
+    detail: sentences(errorMessage(error), hint),
     ...(correlationId === null ? {} : { correlationId }),
   });
 }

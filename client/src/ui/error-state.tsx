@@ -1,5 +1,6 @@
 import { Button } from "@mantine/core";
 import type { ReactNode } from "react";
+import { sentences } from "../../../contract/sentences.ts";
 import { IconAlertTriangle } from "./icons.gen.ts";
 
 import { ApiError, errorMessage, isWrongAddress } from "../lib/api-error.ts";
@@ -26,10 +27,7 @@ export function ErrorState({ title, error, onRetry, isCompact = false }: ErrorSt
   const correlationId = error instanceof ApiError ? error.correlationId : null;
   return (
     <Frame title={title} isCompact={isCompact}>
-      <p className={classes["text"]}>
-        {errorMessage(error)}
-        {hint === null ? null : <> {hint}</>}
-      </p>
+      <p className={classes["text"]}>{sentences(errorMessage(error), hint)}</p>
       {correlationId === null ? null : (
         <p className={classes["text"]}>
           Look for <CopyText text={correlationId} /> in the logs.

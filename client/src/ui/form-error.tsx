@@ -1,3 +1,4 @@
+import { sentences } from "../../../contract/sentences.ts";
 import { ApiError, errorMessage } from "../lib/api-error.ts";
 import { CopyText } from "./copy-text.tsx";
 import classes from "./form-error.module.css";
@@ -12,10 +13,7 @@ export function FormError({ error, shown = [] }: { error: unknown; shown?: reado
   const others = issues.filter(({ path }) => !shown.includes(path.replace(/^(?:body|query|params)\./, "")));
   return (
     <div className={classes["error"]} role="alert">
-      <p>
-        {errorMessage(error)}
-        {error instanceof ApiError && error.hint !== null ? ` ${error.hint}` : ""}
-      </p>
+      <p>{sentences(errorMessage(error), error instanceof ApiError ? error.hint : null)}</p>
       {others.length === 0 ? null : (
         <ul>
           {others.map(({ path, message }) => (

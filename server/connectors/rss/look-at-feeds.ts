@@ -1,3 +1,4 @@
+import { sentences } from "../../../contract/sentences.ts";
 import type { OperationContext } from "../framework/define-connector.ts";
 import { toGatewayError } from "../framework/to-gateway-error.ts";
 import type { FeedItem } from "./feed-schema.ts";
@@ -85,7 +86,7 @@ async function lookAt(
     const { message, hint = "", askedMs } = toGatewayError(error);
     context.note("feed_failed", `${titleOf(subscription)}: ${message}`);
     const outcome = error instanceof FeedGone ? "gone" : "failed";
-    return { ...idle(subscription, outcome), problem: `${message}. ${hint}`.trim(), askedMs };
+    return { ...idle(subscription, outcome), problem: sentences(message, hint), askedMs };
   }
 }
 

@@ -1,3 +1,4 @@
+import { sentences } from "../../../contract/sentences.ts";
 import { defineConnector, type ConnectorHealth, type OperationContext } from "../framework/define-connector.ts";
 import { askBackend, backends, searchOperation } from "./search.ts";
 import { gapOf, placesOf, searchConfigSchema, type BackendName, type SearchConfig } from "./search-config.ts";
@@ -37,6 +38,6 @@ async function lookAt(
   } catch (error) {
     context.signal.throwIfAborted();
     const { message, hint = "" } = toSearchFailure(error, backends[name].title);
-    return { name, problem: `${message}. ${hint}` };
+    return { name, problem: sentences(message, hint) };
   }
 }

@@ -1,4 +1,5 @@
 import type { ConnectorAction, OccurrenceStep } from "../../../contract/features/automation-connectors.ts";
+import { sentences } from "../../../contract/sentences.ts";
 import { type ActionOutcome, type ActionRunner, cancelReason, detached, type RunContext } from "./action-runner.ts";
 import { type ConnectorActionParts, runStep, type StepOutcome } from "./run-step.ts";
 import type { StepMemory } from "./step-memory.ts";
@@ -39,10 +40,10 @@ async function runSteps(context: RunContext, memory: StepMemory, parts: Connecto
     const what = `Step ${index + 1}, ${step.connector} ${step.operation}`;
     if (outcome.state === "cancelled") {
       const left = journal[index]?.message ?? null;
-      return { state: "cancelled", reason: [cancelReason(signal), left].filter(Boolean).join(". "), steps };
+      return { state: "cancelled", reason: sentences(cancelReason(signal), left), steps };
     }
     const { message = "", hint } = journal[index] ?? {};
-    return { state: "failed", reason: `${what}: ${message ?? ""}${hint ? `. ${hint}` : ""}`, steps };
+    return { state: "failed", reason: sentences(`${what}: ${message ?? ""}`, hint), steps };
   }
   return { state: "succeeded", reason: null, steps: journal };
 }

@@ -1,5 +1,6 @@
 import { runInputSchema, type Budget, type LimitNames, type Run } from "../../../contract/features/runs.ts";
 import { isOpenState } from "../../../contract/run-transcript.ts";
+import { sentences } from "../../../contract/sentences.ts";
 import { AppError } from "../../../lib/app-error.ts";
 import { mayHaveArrived } from "../../../lib/internal-client.ts";
 import { limitNamesOf, narrower, sumOfUse, useOf, type RunUse } from "../../run-use.ts";
@@ -187,5 +188,5 @@ function outcomeOf({ state, message }: Run, signal: AbortSignal): Exclude<Action
 }
 
 function said({ message, hint }: AppError): string {
-  return hint === undefined ? message : `${message}. ${hint}`;
+  return hint === undefined ? message : sentences(message, hint);
 }

@@ -1,5 +1,6 @@
 import type { ChiefSettings } from "../../../contract/features/chief.ts";
 import type { Task } from "../../../contract/features/tasks.ts";
+import { sentences } from "../../../contract/sentences.ts";
 import { AppError } from "../../../lib/app-error.ts";
 import type { Clock } from "../../../lib/clock.ts";
 import type { Block } from "./chief-facts.ts";
@@ -50,7 +51,7 @@ export function refusedByHand({ block, error }: Refusal): AppError {
 
 /** "The repository has no commit yet. Make the first commit." */
 function textOf({ message, hint }: AppError): string {
-  return hint === undefined ? message : `${asSentence(message)} ${hint}`;
+  return hint === undefined ? message : sentences(message, hint);
 }
 
 function asSentence(text: string): string {

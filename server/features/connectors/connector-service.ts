@@ -7,6 +7,7 @@ import type {
   GatewayCode,
   PolicySimulation,
 } from "../../../contract/features/connectors.ts";
+import { sentences } from "../../../contract/sentences.ts";
 import { AppError } from "../../../lib/app-error.ts";
 import { redact } from "../../../lib/redact.ts";
 import { subjectOf } from "../../connectors/framework/ask-approval.ts";
@@ -145,7 +146,7 @@ async function lookAt(connector: AnyConnector, dependencies: GatewayDependencies
     const { message, hint, evidenceId, gatewayCode } = failure;
     // Who may not look has seen nothing of the other side.
     if (evidenceId === null && unseen.has(gatewayCode)) throw failure;
-    return { isHealthy: false, detail: [message, hint].filter((text) => text !== undefined).join(". "), evidenceId };
+    return { isHealthy: false, detail: sentences(message, hint), evidenceId };
   }
 }
 

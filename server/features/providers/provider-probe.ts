@@ -2,6 +2,7 @@ import { z } from "zod";
 
 import type { FailureKind, ProviderHealth } from "../../../contract/features/providers.ts";
 import type { ErrorCode } from "../../../contract/errors.ts";
+import { sentences } from "../../../contract/sentences.ts";
 import { apiKeyHeaders } from "../../../lib/api-key-headers.ts";
 import { AppError } from "../../../lib/app-error.ts";
 import type { Clock } from "../../../lib/clock.ts";
@@ -67,7 +68,7 @@ const failureOf: Partial<Record<ErrorCode, FailureKind>> = {
 };
 
 function sentence({ message, hint }: AppError): string {
-  return hint === undefined ? message : `${message}${message.endsWith(".") ? "" : "."} ${hint}`;
+  return hint === undefined ? message : sentences(message, hint);
 }
 
 async function probeApi(record: ApiRecord, timeoutMs: number, options: ProbeOptions): Promise<Probed> {

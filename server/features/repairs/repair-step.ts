@@ -1,4 +1,5 @@
 import type { Repair, RepairState } from "../../../contract/features/repairs.ts";
+import { sentences } from "../../../contract/sentences.ts";
 import { AppError } from "../../../lib/app-error.ts";
 import type { RepairBook } from "./repair-book.ts";
 import type { RepairFactFinder } from "./repair-facts.ts";
@@ -39,7 +40,5 @@ export function runIdOf({ runId }: Repair): string {
 
 /** "It could not be merged: …", with what can be done about it. */
 export function reasonOf(what: string, { message, hint }: AppError): string {
-  const text = `${what}: ${message}`;
-  const end = /[.!?]$/.test(text) ? text : `${text}.`;
-  return hint === undefined ? end : `${end} ${hint}`;
+  return sentences(`${what}: ${message}`, hint);
 }

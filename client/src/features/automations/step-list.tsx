@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 
 import type { OccurrenceStep } from "../../../../contract/features/automation-connectors.ts";
 import type { Occurrence } from "../../../../contract/features/automation-occurrences.ts";
+import { sentences } from "../../../../contract/sentences.ts";
 import { callQuery } from "../../lib/call-query.ts";
 import { codeText } from "../../lib/gateway-words.ts";
 import { ActionLink } from "../../ui/action-link.tsx";
@@ -52,7 +53,7 @@ function StepFacts({ step }: { step: OccurrenceStep }) {
       {message === null ? null : (
         <Notice tone={state === "failed" ? "bad" : "info"}>
           {code === null ? null : <strong>{sentence(codeText(code))} </strong>}
-          {sentence(message)} {hint}
+          {sentence(sentences(message, hint))}
         </Notice>
       )}
       {state === "waiting" && approvalId !== null ? (

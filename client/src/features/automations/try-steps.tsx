@@ -4,6 +4,7 @@ import { useState } from "react";
 
 import type { ConnectorTry, TriedStep } from "../../../../contract/features/automation-connectors.ts";
 import type { EventName } from "../../../../contract/features/events.ts";
+import { sentences } from "../../../../contract/sentences.ts";
 import { call } from "../../lib/api.ts";
 import { codeText } from "../../lib/gateway-words.ts";
 import { ActionLink } from "../../ui/action-link.tsx";
@@ -116,7 +117,7 @@ function StepVerdict({ step: { verdict, question, code, message, hint } }: { ste
   return (
     <Notice tone={verdict === "later" ? "info" : "bad"}>
       {verdict === "later" ? null : <strong>It would be refused{code === null ? "" : `: ${codeText(code)}`}. </strong>}
-      {message}. {hint}
+      {sentences(message, hint)}
     </Notice>
   );
 }

@@ -2,6 +2,7 @@ import { SegmentedControl } from "@mantine/core";
 import { useEffect, useRef, useState } from "react";
 
 import type { ConnectorReplyView, PolicySimulation } from "../../../../contract/features/connectors.ts";
+import { sentences } from "../../../../contract/sentences.ts";
 import { ApiError, errorMessage } from "../../lib/api-error.ts";
 import { codeText, trustLabel } from "../../lib/gateway-words.ts";
 import { useLiveApprovals } from "../../lib/live-queries.ts";
@@ -113,10 +114,7 @@ export function FailedCall({ error }: { error: unknown }) {
           {known?.reason == null ? null : <span className={classes["sub"]}>{codeText(known.reason)}</span>}
           {known?.evidenceId == null ? null : <EvidenceLink id={known.evidenceId} />}
         </div>
-        <Notice tone="bad">
-          {errorMessage(error)}
-          {known?.hint == null ? null : <> {known.hint}</>}
-        </Notice>
+        <Notice tone="bad">{sentences(errorMessage(error), known?.hint)}</Notice>
         {known?.evidenceId != null || known?.correlationId == null ? null : (
           <p className={classes["sub"]}>
             Look for <CopyText text={known.correlationId} /> in the logs.

@@ -2,6 +2,7 @@ import { Button } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 
 import type { ConnectorView, DoctorReport, DoctorStep } from "../../../../contract/features/connectors.ts";
+import { sentences } from "../../../../contract/sentences.ts";
 import { call } from "../../lib/api.ts";
 import { ActionLink } from "../../ui/action-link.tsx";
 import { EmptyState } from "../../ui/empty-state.tsx";
@@ -118,16 +119,12 @@ function Steps({ label, steps }: { label: string; steps: readonly DoctorStep[] }
                 <strong>{names[step]}</strong> <span className={classes["sub"]}>{word}</span>
                 {ms < 1 ? null : <span className={classes["sub"]}> · {ms.toLocaleString("en")} ms</span>}
               </p>
-              <p className={classes["doctorWords"]}>{sentence(message)}</p>
-              {hint === null ? null : <p className={classes["doctorWords"]}>{sentence(hint)}</p>}
+              <p className={classes["doctorWords"]}>{sentences(message)}</p>
+              {hint === null ? null : <p className={classes["doctorWords"]}>{sentences(hint)}</p>}
             </div>
           </li>
         );
       })}
     </ol>
   );
-}
-
-function sentence(text: string): string {
-  return text === "" || /[.!?]$/.test(text) ? text : `${text}.`;
 }

@@ -1,4 +1,5 @@
 import type { PolicySimulation } from "../../../../contract/features/connectors.ts";
+import { sentences } from "../../../../contract/sentences.ts";
 import { codeText } from "../../lib/gateway-words.ts";
 import { Notice } from "../../ui/notice.tsx";
 import classes from "./connectors.module.css";
@@ -10,20 +11,19 @@ export function Verdict({ simulation }: { simulation: PolicySimulation }) {
     return (
       <Notice tone="ok">
         <strong>It would be made; nobody is asked.</strong>{" "}
-        {sentence(path.find(({ step }) => step === "approval")?.reason ?? message)}
+        {sentences(path.find(({ step }) => step === "approval")?.reason ?? message)}
       </Notice>
     );
   if (verdict === "refused")
     return (
       <Notice tone="bad">
-        <strong>It would be refused{code === null ? "" : `: ${codeText(code)}`}.</strong> {sentence(message)}
-        {hint === null ? null : <> {hint}</>}
+        <strong>It would be refused{code === null ? "" : `: ${codeText(code)}`}.</strong> {sentences(message, hint)}
       </Notice>
     );
   return (
     <>
       <Notice tone="warn">
-        <strong>You would be asked first.</strong> {question === message ? null : sentence(message)}
+        <strong>You would be asked first.</strong> {question === message ? null : sentences(message)}
       </Notice>
       <div className={classes["phone"]} role="group" aria-label="What your phone would be asked">
         <span className={classes["sub"]}>Your phone</span>
@@ -32,8 +32,4 @@ export function Verdict({ simulation }: { simulation: PolicySimulation }) {
       </div>
     </>
   );
-}
-
-function sentence(text: string): string {
-  return /[.!?]$/.test(text) ? text : `${text}.`;
 }

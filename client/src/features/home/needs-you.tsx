@@ -13,6 +13,7 @@ import { lazy, Suspense, type ReactNode } from "react";
 import type { App } from "../../../../contract/features/apps.ts";
 import type { Notification } from "../../../../contract/features/notifications.ts";
 import type { DataProblem } from "../../../../contract/features/system.ts";
+import { sentences } from "../../../../contract/sentences.ts";
 import { call } from "../../lib/api.ts";
 import { askerOf } from "../../lib/approval-text.ts";
 import { callKey, callQuery } from "../../lib/call-query.ts";
@@ -183,11 +184,6 @@ function QuestionItem({ approvalId, notification }: { approvalId: string; notifi
       />
     </Suspense>
   );
-}
-
-/** Joined to one text in which each sentence ends. */
-function sentences(...parts: (string | undefined)[]): string {
-  return parts.flatMap((part) => (part ? [part.replace(/[.!?]*$/, (end) => end || ".")] : [])).join(" ");
 }
 
 function DataItem({ problem }: { problem: DataProblem }) {

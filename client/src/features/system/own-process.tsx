@@ -3,6 +3,7 @@ import { IconRefresh } from "../../ui/icons.gen.ts";
 
 import type { Process } from "../../../../contract/features/processes.ts";
 import type { ProcessName } from "../../../../contract/ports.ts";
+import { sentences } from "../../../../contract/sentences.ts";
 import { formatBytes, formatCount, formatPercent } from "../../lib/format.ts";
 import { Notice } from "../../ui/notice.tsx";
 import { Sparkline } from "../../ui/sparkline.tsx";
@@ -83,5 +84,5 @@ function problemText(process: Process | null): string | null {
   if (process === null) return "PM2 does not know this process. Run npm start in the project folder.";
   // That PM2 is gone is said once, above.
   if (process.problem === null || process.unmanagedSince !== null) return null;
-  return [process.problem.message, process.problem.hint].filter(Boolean).join(" ");
+  return sentences(process.problem.message, process.problem.hint);
 }

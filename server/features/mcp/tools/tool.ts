@@ -1,6 +1,7 @@
 import { z } from "zod";
 
 import type { McpArea } from "../../../../contract/features/mcp.ts";
+import { sentences } from "../../../../contract/sentences.ts";
 import { redact, redactValue } from "../../../../lib/redact.ts";
 import { fence } from "../../../outside-text.ts";
 import type { KnownToken } from "../token-store.ts";
@@ -90,7 +91,7 @@ export function outside(label: string, lines: readonly string[], marks: { trust?
 
 /** What did not work, with what helps. */
 export function failed(code: string, message: string, hint?: string, meta: Record<string, unknown> = {}): ToolResult {
-  const said = redact([`${code}: ${message}`, hint].filter((part) => part !== undefined).join("\n"));
+  const said = redact([sentences(`${code}: ${message}`), hint].filter((part) => part !== undefined).join("\n"));
   return {
     content: [{ type: "text", text: said }],
     isError: true,
