@@ -142,7 +142,7 @@ test("a dry run shows the way, also to a refusal, and sends nothing", async () =
   expect(bodies).toEqual([]);
 });
 
-async function paths(work: Promise<unknown>): Promise<string[]> {
+async function refusedPaths(work: Promise<unknown>): Promise<string[]> {
   const error = await work.catch((thrown: unknown) => thrown);
   if (!(error instanceof CallError)) throw new Error("not refused");
   return (error.details.issues ?? []).map(({ path }) => path);
@@ -151,9 +151,9 @@ async function paths(work: Promise<unknown>): Promise<string[]> {
 test("a policy that cannot be is refused with each field and line, in the form and when it is only tried", async () => {
   const own = `127.0.0.1:${String(app.env.ports.server)}`;
   const policy = connectorPolicySchema.parse({ allowedDomains: ["a b"], insides: ["nas.local:9000", own, "*"] });
-  expect(await paths(setPolicy(policy))).toEqual(["body.allowedDomains.0", "body.insides.2", "body.insides.1"]);
+  expect(await refusedPaths(setPolicy(policy))).toEqual(["body.allowedDomains.0", "body.insides.2", "body.insides.1"]);
   const tried = app.call("connectors.simulate", { params: { id }, body: { policy, operation: "post" } });
-  expect(await paths(tried)).toEqual(["body.policy.allowedDomains.0", "body.policy.insides.2"]);
+  expect(await refusedPaths(tried)).toEqual(["body.policy.allowedDomains.0", "body.policy.insides.2"]);
   expect((await app.call("connectors.policy", { params: { id } })).isDefault).toBe(true);
 });
 

@@ -53,8 +53,8 @@ export function ConnectorsPage({ tabs }: { tabs: readonly PageTab[] }) {
               label="Search the connectors"
               placeholder="Search connectors"
               value={search["find"]}
-              onChange={(text) => {
-                setSearch({ find: text });
+              onChange={(find) => {
+                setSearch({ find });
               }}
             />
           ) : undefined
