@@ -13,16 +13,17 @@ import type { NotificationService } from "./features/notifications/notification-
 import { buildOutbox } from "./features/outbox/build-outbox.ts";
 import type { EventBus } from "./features/events/event-bus.ts";
 import { buildTrust } from "./features/trust/build-trust.ts";
+import { handOnMessages } from "./hand-on-messages.ts";
 import { tellDeadLetters, tellHealth } from "./outside-events.ts";
 
 interface Dependencies {
   settings: JsonStore<Settings>;
-  automations: Pick<BuiltAutomations, "runForMessage" | "keepReply" | "awaitedQuestions" | "list" | "causesOf">;
+  automations: Pick<BuiltAutomations, "starter" | "startsOf" | "keepReply" | "awaitedQuestions" | "list" | "causesOf">;
   approvals: ApprovalService;
   panic: PanicSwitch;
   notifications: NotificationService;
   tokens: ConnectorUsers["tokens"];
-  events: Pick<EventBus, "tell">;
+  events: Pick<EventBus, "tell" | "read">;
 }
 
 /** Everything calls that leave this machine go through, and messages that come in. */
@@ -41,13 +42,7 @@ export async function buildOutside(context: AppContext, parts: Dependencies): Pr
   const outbox = await buildOutbox(context);
   const trust = await buildTrust(context);
   context.onStop(tellDeadLetters({ events, outbox, automations, logger: context.logger.child("events") }));
-  const hooks = await buildHooks(context, {
-    settings,
-    runAutomation: automations.runForMessage,
-    onMessage({ id: hookId, name: hook }, { id, event, bytes, isTest, at }) {
-      void events.tell("webhook.received", { hookId, hook, messageId: id, event, bytes, isTest }, { key: id, at });
-    },
-  });
+  const hooks = await buildHooks(context, { settings, handOn: handOnMessages(context, { events, automations }) });
   const connectors = await buildConnectors(context, {
     evidence,
     outbox,

@@ -55,3 +55,19 @@ export const occurrenceSchema = z.strictObject({
   steps: z.array(occurrenceStepSchema).optional(),
 });
 export type Occurrence = z.output<typeof occurrenceSchema>;
+
+/** What came of an event for one automation it was meant for. */
+export const eventStartSchema = z.strictObject({
+  automationId: z.string(),
+  /** `null`: it was deleted and nothing is known of it. */
+  name: z.string().nullable(),
+  /** The run, or the row that says why there is none; `null` while it waits, and when nothing is kept of it. */
+  occurrenceId: z.string().nullable(),
+  /** As its run is; `waiting`: for the runs before it. `unknown`: nothing is kept of it. */
+  state: z.enum([...occurrenceStateSchema.options, "waiting", "unknown"]),
+  /** Why it ended, or did not run, as it did. */
+  reason: z.string().nullable(),
+  /** Its run waits for an answer of the user. */
+  isAsking: z.boolean(),
+});
+export type EventStart = z.output<typeof eventStartSchema>;

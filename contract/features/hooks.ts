@@ -3,6 +3,7 @@ import { z } from "zod";
 import { defineFeed } from "../channel.ts";
 import { defineEndpoints } from "../endpoint.ts";
 import { pageCursorSchema } from "../page-cursor.ts";
+import { eventStartSchema } from "./automation-occurrences.ts";
 import { automationIdSchema } from "./automations.ts";
 import { callerSchema } from "./history.ts";
 import { secretStateSchema } from "./providers.ts";
@@ -43,7 +44,7 @@ export const hookInputSchema = z.strictObject({
   /** A larger body is refused. */
   maxBodyBytes: z.int().min(1_024, "must be at least 1024").max(716_800, "must be at most 716800").default(262_144),
   perMinute: z.int().min(1, "must be at least 1").max(6_000, "must be at most 6000").default(60),
-  /** Started by each message that is taken. */
+  /** Started by each message that is taken, one run after another in their order; what comes while it runs waits. */
   automationId: automationIdSchema.nullable().default(null),
 });
 export type HookInput = z.output<typeof hookInputSchema>;
@@ -60,6 +61,7 @@ export const hookReasonSchema = z.enum([
   "too_old",
   "too_new",
   "replay",
+  "full",
 ]);
 export type HookReason = z.output<typeof hookReasonSchema>;
 
@@ -88,6 +90,10 @@ export const hookDeliverySchema = z.strictObject({
   isTest: z.boolean(),
 });
 export type HookDelivery = z.output<typeof hookDeliverySchema>;
+
+/** A message with what it started: the automation its webhook names, and those that wait for such an event. */
+export const hookDeliveryViewSchema = hookDeliverySchema.extend({ starts: z.array(eventStartSchema) });
+export type HookDeliveryView = z.output<typeof hookDeliveryViewSchema>;
 
 /** A webhook as the API gives it. */
 export const hookSchema = hookInputSchema.extend({
@@ -197,7 +203,7 @@ export const hooksEndpoints = defineEndpoints({
       before: pageCursorSchema.optional(),
       limit: z.coerce.number().int().min(1).max(100).default(50),
     }),
-    reply: z.strictObject({ items: z.array(hookDeliverySchema), next: z.string().nullable() }),
+    reply: z.strictObject({ items: z.array(hookDeliveryViewSchema), next: z.string().nullable() }),
     audit: "none",
   },
   delivery: {
@@ -206,7 +212,7 @@ export const hooksEndpoints = defineEndpoints({
     summary: "Read a message of a webhook",
     params: z.strictObject({ id: hookDeliveryIdSchema }),
     reply: z.strictObject({
-      delivery: hookDeliverySchema,
+      delivery: hookDeliveryViewSchema,
       /** Without secrets. */
       headers: z.array(z.strictObject({ name: z.string(), value: z.string() })),
       /** As text and without secrets; `null` when it was not kept, or is kept no longer. */

@@ -39,6 +39,7 @@ export const statusLooks = {
   "waiting for you": { word: "waiting for you", tone: "warn", icon: IconHandStop },
   succeeded: { word: "succeeded", tone: "ok", icon: IconCircleCheck },
   failed: { word: "failed", tone: "bad", icon: IconCircleX },
+  taken: { word: "taken", tone: "neutral", icon: IconCircleCheck },
   refused: { word: "refused", tone: "warn", icon: IconLock },
   cancelled: { word: "cancelled", tone: "neutral", icon: IconBan },
   interrupted: { word: "interrupted", tone: "warn", icon: IconPlugX },

@@ -23,7 +23,7 @@ import { isoTime } from "./occurrence-row.ts";
 import { createCauses } from "./event-causes.ts";
 import type { AutomationEvents } from "./event-handler.ts";
 import { createEventStarter, type EventStarter } from "./event-starter.ts";
-import { runForMessage } from "./run-for-message.ts";
+import { createStartViews, type StartViews } from "./start-views.ts";
 import { type ActionRunners, createOccurrenceRunner } from "./occurrence-runner.ts";
 import type { RunOutputs } from "./run-output.ts";
 import { dayBudgetOf, taskBudgetOf } from "./task-action.ts";
@@ -60,13 +60,10 @@ export interface AutomationService extends AutomationEditor {
   list(): AutomationList;
   view(id: string): AutomationView;
   run(id: string, who: string): Promise<Occurrence>;
-  /**
-   * A message came in that starts it, once for each message. One that is off, paused or stopped is not run; the ledger says why.
-   * Throws `not_found`.
-   */
-  runForMessage(id: string, message: { id: string; webhook: string }): Promise<Occurrence>;
   /** What events start. */
-  starter: Pick<EventStarter, "choose" | "take">;
+  starter: Pick<EventStarter, "choose" | "take" | "fullOf">;
+  /** What came of events that were meant for automations. */
+  startsOf: StartViews;
   /** Automations that led to what this one does now, itself last. */
   causesOf(id: string): string[];
   /** The same of one that has just restarted this app. */
@@ -173,9 +170,8 @@ export function createAutomationService(options: AutomationServiceOptions): Auto
       options.panic?.check();
       return runner.submit(existing(store, id), { trigger: "manual", who, due: clock.now(), note: null });
     },
-    runForMessage: async (id, message) =>
-      runForMessage(existing(store, id), message, { ledger, runner, clock, store, isStopped }),
     starter,
+    startsOf: createStartViews({ store, ledger, starter }),
     causesOf: causes.causesOf,
     causesOfApp: causes.causesOfApp,
     cancel: (id, who) => runner.cancel(id, `Cancelled by ${who}`),

@@ -140,6 +140,8 @@ export async function buildAutomations(context: AppContext, dependencies: Depend
     const key = `automation/${row.automationId}`;
     if (row.state === "succeeded") await notifications.settle(key);
     if (row.state === "failed" || row.state === "interrupted") await notifications.notify(noticeOf(row, key));
+    // Its sender was told that it was taken, and will not send it again.
+    if (row.state === "skipped" && row.messageId !== undefined) await notifications.notify(skippedNotice(row));
   }
 }
 
@@ -168,6 +170,17 @@ const sealedNotice: NewNotification = {
   key: "automations/sealed",
   needsYou: false,
 };
+
+function skippedNotice({ automationId, name, reason, id }: Occurrence): NewNotification {
+  return {
+    level: "warning",
+    title: `A message of a webhook did not start ${name}`,
+    message: `${reason ?? "It was skipped"}. The page of the webhook says which messages it was so with.`,
+    link: `/automations/${automationId}?run=${id}`,
+    key: `automation-message/${automationId}`,
+    needsYou: false,
+  };
+}
 
 function noticeOf(row: Occurrence, key: string): NewNotification {
   return {

@@ -14,7 +14,7 @@ export interface AutomationEvents {
 export interface EventHandlerParts {
   store: { all(): readonly AutomationRecord[]; get(id: string): AutomationRecord | null; pausedAt(): string | null };
   ledger: Pick<OccurrenceLedger, "find" | "openOf">;
-  runner: Pick<OccurrenceRunner, "submit" | "record">;
+  runner: Pick<OccurrenceRunner, "submit" | "record" | "isBusy">;
   events: AutomationEvents;
   isStopped(): boolean;
 }
@@ -35,18 +35,28 @@ export function createEventHandler({ store, ledger, runner, events, isStopped }:
       if (store.pausedAt() !== null) return "Automations are paused";
       return automation.isEnabled ? null : "The automation is off";
     },
-    /** Starts it, or writes down why not. Answers whether it was started. */
-    async begin(automation: AutomationRecord, { event, isAgain }: WaitingEvent): Promise<boolean> {
-      if (isAgain && (await ledger.find(occurrenceIdOfEvent(event.id, automation.id))) !== null) return false;
+    /** It was started before the process ended. */
+    isKnown: async (automationId: string, { event, isAgain }: WaitingEvent): Promise<boolean> =>
+      isAgain && (await ledger.find(occurrenceIdOfEvent(event.id, automationId))) !== null,
+    /** A webhook names it, so that each message starts it; or its policy says that each event waits. */
+    hasToWait: (automation: AutomationRecord, { event }: WaitingEvent): boolean =>
+      (automation.overlapPolicy === "queue-all" || isNamedByWebhook(automation, event)) &&
+      (runner.isBusy(automation.id) || ledger.openOf(automation.id).length > 0),
+    /** Starts it at once, or writes down why not. Answers whether it was started. */
+    async begin(automation: AutomationRecord, { event }: WaitingEvent): Promise<boolean> {
       const refusal = loopOf(automation, event, store) ?? filterProblem(automation, event);
-      if (refusal === null) await runner.submit(automation, occasionOf(event));
-      else await runner.record(automation, occasionOf(event), { reason: refusal });
+      if (refusal === null) await runner.submit(automation, occasionOf(automation, event));
+      else await runner.record(automation, occasionOf(automation, event), { reason: refusal });
       return refusal === null;
     },
-    /** One row for all of these. */
+    /** A row for each message, for its sender was told that it was taken; one for all other events. */
     async giveUp(automation: AutomationRecord, given: readonly WaitingEvent[], reason: string): Promise<void> {
-      const [first] = given;
-      if (first) await runner.record(automation, occasionOf(first.event), { reason, count: given.length });
+      const others = given.filter(({ event }) => event.name !== "webhook.received");
+      const [first] = others;
+      if (first) await runner.record(automation, occasionOf(automation, first.event), { reason, count: others.length });
+      for (const { event } of given)
+        if (event.name === "webhook.received")
+          await runner.record(automation, occasionOf(automation, event), { reason });
     },
     async handed(automationId: string, given: readonly WaitingEvent[]): Promise<void> {
       for (const { event } of given) await events.handed(event.id, automationId);
@@ -55,7 +65,8 @@ export function createEventHandler({ store, ledger, runner, events, isStopped }:
 }
 
 function filterProblem({ schedule }: AutomationRecord, event: PortosEvent): string | null {
-  if (schedule.kind !== "event") return null; // it was changed since; the event was meant for it as it was
+  // A webhook names it, or it was changed since: the event was meant for it as it was.
+  if (schedule.kind !== "event" || !schedule.events.includes(event.name)) return null;
   try {
     isWanted(schedule, event);
     return null;
@@ -64,11 +75,17 @@ function filterProblem({ schedule }: AutomationRecord, event: PortosEvent): stri
   }
 }
 
-function occasionOf(event: PortosEvent): Occasion {
-  const { messageId } = event.data;
+/** The webhook says what it starts; the automation itself does not listen. */
+function isNamedByWebhook({ schedule }: AutomationRecord, { name }: PortosEvent): boolean {
+  return name === "webhook.received" && (schedule.kind !== "event" || !schedule.events.includes(name));
+}
+
+function occasionOf(automation: AutomationRecord, event: PortosEvent): Occasion {
+  const { messageId, hook } = event.data;
+  const isNamed = isNamedByWebhook(automation, event);
   return {
-    trigger: "event",
-    who: event.name,
+    trigger: isNamed ? "webhook" : "event",
+    who: isNamed && typeof hook === "string" ? hook : event.name,
     due: Date.parse(event.at),
     note: null,
     event: { id: event.id, causes: event.causes },

@@ -9,6 +9,8 @@ import type { Timers } from "./scheduler.ts";
 export const startsPerMinute = 60;
 /** So many events wait for one automation; of more the ledger says that they were too many. */
 export const mostWaiting = 5_000;
+/** With so many waiting for one automation no message of a webhook is taken that would wait behind them: its sender repeats it. */
+export const mostBeforeMessages = 500;
 const minuteMs = 60_000;
 const retryAfterMs = 5_000;
 
@@ -23,6 +25,10 @@ export interface EventStarter {
   /** Automations that are on and want this event. */
   choose(event: Pick<PortosEvent, "id" | "name" | "at" | "data">): string[];
   take(event: PortosEvent, automationId: string, isAgain: boolean): void;
+  /** The first of these for which too much waits already to take another message. */
+  fullOf(automationIds: readonly string[]): string | null;
+  /** It still waits for its turn. */
+  isWaiting(eventId: string, automationId: string): boolean;
   /** Something about it has changed that events may wait for. */
   look(automationId: string): void;
   start(): void;
@@ -87,7 +93,16 @@ export function createEventStarter(parts: Dependencies): EventStarter {
         await handler.handed(automationId, given);
         continue;
       }
-      if (automation.overlapPolicy === "queue-all" && ledger.openOf(automationId).length > 0) return;
+      if (await handler.isKnown(automationId, next)) {
+        line.waiting.shift();
+        await handler.handed(automationId, [next]);
+        continue;
+      }
+      if (handler.hasToWait(automation, next)) {
+        // Of a start that comes to nothing no end is told.
+        if (ledger.openOf(automationId).length === 0) later(automationId, line, retryAfterMs);
+        return;
+      }
       const waitMs = pauseOf(line, clock.monotonic());
       if (waitMs > 0) {
         later(automationId, line, waitMs);
@@ -129,6 +144,9 @@ export function createEventStarter(parts: Dependencies): EventStarter {
       else refuse(automationId, { event, isAgain });
       look(automationId);
     },
+    fullOf: (ids) => ids.find((id) => (lines.get(id)?.waiting.length ?? 0) >= mostBeforeMessages) ?? null,
+    isWaiting: (eventId, automationId) =>
+      lines.get(automationId)?.waiting.some(({ event }) => event.id === eventId) === true,
     look,
     start() {
       life.isRunning = true;

@@ -78,6 +78,8 @@ export interface OccurrenceLedger {
   /** Due time handled last, in milliseconds. */
   lastDue(automationId: string): number | null;
   find(id: string): Promise<Occurrence | null>;
+  /** Those of them that are known, read in one go. */
+  findAll(ids: ReadonlySet<string>): Promise<Map<string, Occurrence>>;
   page(query: OccurrenceQuery): Promise<{ items: Occurrence[]; next: string | null }>;
   /** Writes the checkpoint; `next` and `fingerprint` tell what the scheduler knows. */
   checkpoint(known: { id: string; schedule: string; nextDue: number | null }[]): Promise<void>;
@@ -205,6 +207,7 @@ export function createOccurrenceLedger({ log, store, logger }: LedgerOptions): O
       const page = await log.page({ limit: 1, match, maxScan: maxReplay });
       return page.items[0]?.row ?? null;
     },
+    findAll: (ids) => findRows(log, (id) => open.get(id) ?? rows.get(id), ids),
     page: (query) => pageOf(log, [...open.values()], query),
     async checkpoint(known) {
       const at = settledNumber();
@@ -224,6 +227,25 @@ export function createOccurrenceLedger({ log, store, logger }: LedgerOptions): O
     },
     prune: (keepDays) => log.prune(keepDays),
   };
+}
+
+async function findRows(
+  log: JsonLog<LedgerEntry>,
+  known: (id: string) => Occurrence | undefined,
+  ids: ReadonlySet<string>,
+): Promise<Map<string, Occurrence>> {
+  const found = new Map<string, Occurrence>();
+  for (const id of ids) {
+    const row = known(id);
+    if (row) found.set(id, row);
+  }
+  const missing = ids.size - found.size;
+  if (missing === 0) return found;
+  const match = (entry: LedgerEntry): boolean =>
+    entry.type === "finish" && ids.has(entry.row.id) && !found.has(entry.row.id);
+  const page = await log.page({ limit: missing, match, maxScan: maxReplay });
+  for (const { row } of page.items) found.set(row.id, row);
+  return found;
 }
 
 async function pageOf(log: JsonLog<LedgerEntry>, open: Occurrence[], query: OccurrenceQuery) {

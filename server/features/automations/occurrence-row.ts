@@ -8,9 +8,9 @@ import { newOccurrenceId } from "./occurrence-ledger.ts";
 export interface Occasion {
   trigger: Occurrence["trigger"];
   who: string | null;
-  /** Of the message that came in: an occurrence of it has an id of its own, so that it can be known again. */
+  /** Of the message that came in. */
   messageId?: string;
-  /** Of the event: the same, and what led to it. */
+  /** Of the event: an occurrence of it has an id of its own, so that it can be known again. And what led to it. */
   event?: { id: string; causes: readonly string[] };
   /** Milliseconds. */
   due: number;
@@ -31,14 +31,9 @@ export function isoTime(at: number): string {
   return text;
 }
 
-/** The id of what a message starts: the same each time. */
-export function occurrenceIdOf(messageId: string): string {
-  return `oc-${createHash("sha256").update(messageId).digest("hex").slice(0, 17)}`;
-}
-
 /** The id of what an event starts of an automation: the same each time. */
 export function occurrenceIdOfEvent(eventId: string, automationId: string): string {
-  return occurrenceIdOf(`${eventId} ${automationId}`);
+  return `oc-${createHash("sha256").update(`${eventId} ${automationId}`).digest("hex").slice(0, 17)}`;
 }
 
 /** A row for an occasion at which nothing has happened yet. */
@@ -68,13 +63,14 @@ export function newRow(
     httpStatus: null,
     outputBytes: 0,
     ...(occasion.messageId === undefined ? {} : { messageId: occasion.messageId }),
-    ...(occasion.event === undefined ? {} : { eventId: occasion.event.id, causes: [...occasion.event.causes] }),
+    ...(occasion.event === undefined || occasion.trigger === "webhook"
+      ? {}
+      : { eventId: occasion.event.id, causes: [...occasion.event.causes] }),
   };
 }
 
-function idOf({ id }: AutomationRecord, { event, messageId }: Occasion, now: number): string {
-  if (event !== undefined) return occurrenceIdOfEvent(event.id, id);
-  return messageId === undefined ? newOccurrenceId(now) : occurrenceIdOf(messageId);
+function idOf({ id }: AutomationRecord, { event }: Occasion, now: number): string {
+  return event === undefined ? newOccurrenceId(now) : occurrenceIdOfEvent(event.id, id);
 }
 
 /** The row of a run that starts now. */

@@ -16,6 +16,8 @@ export interface RunnerOptions extends Omit<PerformerOptions, "detach"> {
 export interface OccurrenceRunner {
   /** Starts, queues or skips; resolves once that is in the ledger. Throws `conflict` when a person starts what may not overlap. */
   submit(automation: AutomationRecord, occasion: Occasion): Promise<Occurrence>;
+  /** Something of it runs, is about to, or waits for its turn. */
+  isBusy(automationId: string): boolean;
   /** Writes a row for due times at which nothing runs. */
   record(automation: AutomationRecord, occasion: Occasion, changes: Partial<Occurrence>): Promise<Occurrence>;
   cancel(id: string, reason: string): Promise<Occurrence>;
@@ -106,7 +108,7 @@ export function createOccurrenceRunner(options: RunnerOptions): OccurrenceRunner
       return record(automation, occasion, { reason });
     };
     if (automation.overlapPolicy === "skip") return refuse("The run before it was still going on");
-    // Events wait for their turn before they come here; with "queue-all" only what somebody started by hand can be in between.
+    // Events that wait for their turn do so before they come here.
     if (automation.overlapPolicy.startsWith("queue") && line.has(automation.id))
       return refuse("One run was waiting already");
     const row = await line.enqueue(automation, occasion);
@@ -132,6 +134,7 @@ export function createOccurrenceRunner(options: RunnerOptions): OccurrenceRunner
       const row = newRow(automation, occasion, "running", clock.now());
       return begin(automation, row, (claimed) => ledger.claim(claimed));
     },
+    isBusy: (automationId) => running.has(automationId) || line.has(automationId),
     record,
     async dropQueued(automationId, reason) {
       await line.drop(automationId, reason);

@@ -23,6 +23,8 @@ export interface Happening {
   at?: string;
   /** Automations by whose doing it came about. */
   causes?: readonly string[];
+  /** Automations it is for, whatever they listen to. */
+  starts?: readonly string[];
 }
 
 /** Where features tell what happened, and where it goes on from. */
@@ -88,13 +90,13 @@ export async function openEventBus(parts: {
   }
 
   return {
-    async tell(name, data, { key = randomUUID(), at, causes = [] } = {}) {
+    async tell(name, data, { key = randomUUID(), at, causes = [], starts: named = [] } = {}) {
       const now = clock.now();
       const id = eventIdOf(name, key);
       if (known.has(id) || (at !== undefined && now - Date.parse(at) > oldMs)) return;
       const told = { id, name, at: at ?? new Date(now).toISOString(), data: toldData(data) };
       try {
-        const starts = taker?.choose(told) ?? [];
+        const starts = [...new Set([...named, ...(taker?.choose(told) ?? [])])];
         const event: PortosEvent = { ...told, causes: causes.slice(-mostCauses), starts };
         remember(event);
         await write(event);

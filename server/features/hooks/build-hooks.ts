@@ -1,4 +1,5 @@
 import type { Settings } from "../../../contract/features/settings.ts";
+import type { EventStart } from "../../../contract/features/automation-occurrences.ts";
 import { hooksEndpoints, hooksFeed, type Hook, type HookDelivery } from "../../../contract/features/hooks.ts";
 import { AppError } from "../../../lib/app-error.ts";
 import type { JsonStore } from "../../../lib/json-store.ts";
@@ -26,13 +27,22 @@ interface HookMessage {
   text: string | null;
 }
 
+/** Where messages that were taken go. */
+export interface HandOn {
+  /** A message was taken; told again of those that came just before the last end. Resolves when what it starts is on disk. */
+  message(hook: NamedHook, delivery: HookDelivery): Promise<void>;
+  /** Why what such a message starts cannot wait any more; `null` when it can. */
+  whyFull(hook: NamedHook, message: Pick<HookDelivery, "event" | "bytes" | "isTest">): string | null;
+  /** What came of these messages, in their order. */
+  startsOf(messageIds: readonly string[]): Promise<EventStart[][]>;
+}
+
 interface Dependencies {
   settings: JsonStore<Settings>;
-  /** Starts an automation for a message. */
-  runAutomation: (id: string, message: { id: string; webhook: string }) => Promise<unknown>;
-  /** A message was taken; told again of those that came just before the last end. */
-  onMessage: (hook: Pick<Hook, "id" | "name">, delivery: HookDelivery) => void;
+  handOn: HandOn;
 }
+
+type NamedHook = Pick<Hook, "id" | "name" | "automationId">;
 
 /** A message is handed on at once: what came longer before the last one was. */
 const handOnWithinMs = 60_000;
@@ -42,7 +52,7 @@ const maxFileBytes = 32 * 1024 * 1024;
 /** Opens webhooks and the log of their messages, mounts endpoints and feed, and starts the automations they name. */
 export async function buildHooks(
   context: AppContext,
-  { settings, runAutomation, onMessage }: Dependencies,
+  { settings, handOn }: Dependencies,
 ): Promise<{
   service: HookService;
   /** Hands on what was accepted just before this server ended; what was handed on already is known by its id. */
@@ -64,7 +74,7 @@ export async function buildHooks(
   });
   const memory = createReplayMemory();
   const rates = createRateLimiter({ dayOf: () => "", nextDayMs: (ms) => ms });
-  const judge = createMessageJudge({ log, memory, rates, secrets, clock });
+  const judge = createMessageJudge({ log, memory, rates, secrets, clock, whyFull: handOn.whyFull });
   const feed = createFeed(context.realtime, hooksFeed, { snapshot: () => ({ hooks: service.list() }) });
   const service = createHookService({ store, judge, secrets, clock, publish: feed.publish });
   let lately: HookDelivery[] = [];
@@ -75,23 +85,8 @@ export async function buildHooks(
     const isQuestion = delivery.event === "url_verification"; // it was answered, and starts nothing
     if (delivery.verdict === "accepted" && !delivery.isTest && !isQuestion) lately.push(delivery);
   }
-  const handOn = (
-    { id: hookId, automationId, name }: Pick<Hook, "id" | "automationId" | "name">,
-    delivery: HookDelivery,
-  ): void => {
-    const { id } = delivery;
-    onMessage({ id: hookId, name }, delivery);
-    if (automationId === null) return;
-    runAutomation(automationId, { id, webhook: name }).catch((error: unknown) => {
-      logger.error(
-        "An automation could not be started by a webhook",
-        { delivery: id, automation: automationId },
-        error,
-      );
-    });
-  };
-  service.onAccepted(handOn);
-  mountHooks(context, service, log);
+  service.onAccepted(handOn.message);
+  mountHooks(context, service, { log, startsOf: handOn.startsOf });
   context.names.add("hooks", ({ id }) => store.get().hooks.find((hook) => hook.id === id)?.name);
   const timer = setInterval(() => {
     log.prune(settings.get().history.keepDays).catch((error: unknown) => {
@@ -115,13 +110,22 @@ export async function buildHooks(
     handOnAgain() {
       for (const delivery of lately) {
         const hook = service.list().find(({ id, isEnabled }) => id === delivery.hookId && isEnabled);
-        if (hook) handOn(hook, delivery);
+        if (hook) void handOn.message(hook, delivery);
       }
     },
   };
 }
 
-function mountHooks({ mount }: Pick<AppContext, "mount">, service: HookService, log: DeliveryLog): void {
+interface Messages {
+  log: DeliveryLog;
+  startsOf: HandOn["startsOf"];
+}
+
+function mountHooks({ mount }: Pick<AppContext, "mount">, service: HookService, { log, startsOf }: Messages): void {
+  const withStarts = async (deliveries: readonly HookDelivery[]) => {
+    const starts = await startsOf(deliveries.map(({ id }) => id));
+    return deliveries.map((delivery, at) => ({ ...delivery, starts: starts[at] ?? [] }));
+  };
   mount(
     "hooks",
     hooksEndpoints,
@@ -132,13 +136,26 @@ function mountHooks({ mount }: Pick<AppContext, "mount">, service: HookService, 
     changeSecret: ({ params, body }) => service.changeSecret(params.id, body.secret),
     remove: ({ params }) => service.remove(params.id),
     async receive({ params }, { headers, caller, readBytes }) {
-      const { delivery, challenge } = await service.receive(params.id, { headers, caller, isTest: false, readBytes });
+      const { delivery, challenge } = await service.receive(params.id, {
+        headers,
+        caller,
+        isTest: false,
+        isHandedOn: true,
+        readBytes,
+      });
       const verdict = delivery.verdict === "accepted" ? "accepted" : "repeated";
       return { id: delivery.id, verdict, ...(challenge === null ? {} : { challenge }) };
     },
     test: ({ params, body }, { caller }) => service.test(params.id, { ...body, caller }),
-    deliveries: ({ query }) => log.page(query),
-    delivery: ({ params }) => log.read(params.id),
+    async deliveries({ query }) {
+      const { items, next } = await log.page(query);
+      return { items: await withStarts(items), next };
+    },
+    async delivery({ params }) {
+      const { delivery, ...rest } = await log.read(params.id);
+      const [view = { ...delivery, starts: [] }] = await withStarts([delivery]);
+      return { delivery: view, ...rest };
+    },
   });
 }
 

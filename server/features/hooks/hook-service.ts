@@ -34,8 +34,8 @@ export interface HookService {
   receive(id: string, message: IncomingMessage): Promise<Judged>;
   /** A message signed as its sender would sign it, judged like any other. */
   test(id: string, test: { body: string; isHandedOn: boolean; caller: Caller }): Promise<HookDelivery>;
-  /** Told of each message that was taken, once. */
-  onAccepted(listener: (hook: Hook, delivery: HookDelivery) => void): void;
+  /** Told of each message that was taken, once; its sender hears of it afterwards. */
+  onAccepted(listener: (hook: Hook, delivery: HookDelivery) => Promise<void>): void;
   /** The newest message of a webhook, as it was before the start. */
   noteLast(delivery: HookDelivery): void;
 }
@@ -53,7 +53,7 @@ const formerMs = 24 * 3_600_000;
 /** Builds the service; see `HookService`. */
 export function createHookService({ store, judge, secrets, clock, publish }: HookServiceOptions): HookService {
   const last = new Map<string, HookDelivery>();
-  const listeners: ((hook: Hook, delivery: HookDelivery) => void)[] = [];
+  const listeners: ((hook: Hook, delivery: HookDelivery) => Promise<void>)[] = [];
   const view = (record: HookRecord): Hook => toHook(record, secrets, last.get(record.id) ?? null, clock.now());
   const now = (): string => new Date(clock.now()).toISOString();
 
@@ -66,7 +66,7 @@ export function createHookService({ store, judge, secrets, clock, publish }: Hoo
     return view(changed);
   }
 
-  async function take(record: HookRecord, message: IncomingMessage, isHandedOn: boolean): Promise<Judged> {
+  async function take(record: HookRecord, message: IncomingMessage): Promise<Judged> {
     const judged = await judge.judge(record, message);
     const { delivery } = judged;
     if (judged.isListed) {
@@ -76,8 +76,8 @@ export function createHookService({ store, judge, secrets, clock, publish }: Hoo
     const isProved = judged.refusal === null;
     if (isProved && record.former !== null && !judged.usedFormerSecret && !message.isTest)
       await change(record.id, (hook) => ({ ...hook, former: null }));
-    if (delivery.verdict === "accepted" && judged.challenge === null && isHandedOn)
-      for (const listener of listeners) listener(view(record), delivery);
+    if (delivery.verdict === "accepted" && judged.challenge === null && message.isHandedOn)
+      await Promise.all(listeners.map((listener) => listener(view(record), delivery)));
     return judged;
   }
 
@@ -122,7 +122,7 @@ export function createHookService({ store, judge, secrets, clock, publish }: Hoo
       return { id, name };
     },
     async receive(id, message) {
-      const judged = await take(existing(store.get().hooks, id), message, true);
+      const judged = await take(existing(store.get().hooks, id), message);
       if (judged.refusal !== null) throw judged.refusal;
       return judged;
     },
@@ -138,7 +138,7 @@ export function createHookService({ store, judge, secrets, clock, publish }: Hoo
       };
       const readBytes = (maxBytes: number): Promise<Buffer> =>
         bytes.length > maxBytes ? Promise.reject(new AppError("too_large", "Too large")) : Promise.resolve(bytes);
-      const { delivery } = await take(record, { headers, caller, isTest: true, readBytes }, isHandedOn);
+      const { delivery } = await take(record, { headers, caller, isTest: true, isHandedOn, readBytes });
       return delivery;
     },
     onAccepted: (listener) => {

@@ -236,7 +236,7 @@ test("what was accepted just before the server ended starts its automation after
   expect(await rows()).toEqual([before]);
   await app.stop();
   // As if it had ended between the two.
-  await rm(join(app.env.dataDir, "automations/ledger"), { recursive: true });
+  for (const folder of ["automations/ledger", "events"]) await rm(join(app.env.dataDir, folder), { recursive: true });
   app = await startTestApp({ directory: join(app.env.dataDir, ".."), clock });
   await until(async () => (await rows()).length === 1);
   expect(await rows()).toMatchObject([{ id: before?.id, trigger: "webhook", who: "Of standard" }]);

@@ -16,6 +16,8 @@ export interface IncomingMessage {
   headers: Readonly<Record<string, string>>;
   caller: Caller;
   isTest: boolean;
+  /** It is handed on when it is taken. */
+  isHandedOn: boolean;
   /** Throws `too_large`. */
   readBytes(maxBytes: number): Promise<Buffer>;
 }
@@ -51,6 +53,7 @@ const codes: Readonly<Record<HookReason, ErrorCode>> = {
   too_old: "forbidden",
   too_new: "forbidden",
   replay: "conflict",
+  full: "unavailable",
 };
 
 interface Finding {
@@ -72,8 +75,10 @@ export function createMessageJudge(parts: {
   rates: RateLimiter;
   secrets: Pick<SecretBox, "open">;
   clock: Pick<Clock, "now">;
+  /** Why nothing can be started for such a message now, in one sentence; `null` when it can. */
+  whyFull(hook: HookRecord, message: { event: string | null; bytes: number; isTest: boolean }): string | null;
 }): MessageJudge {
-  const { log, memory, rates, secrets, clock } = parts;
+  const { log, memory, rates, secrets, clock, whyFull } = parts;
   const toldOfRate = new Map<string, number>();
 
   async function look(hook: HookRecord, message: IncomingMessage): Promise<Finding> {
@@ -89,6 +94,12 @@ export function createMessageJudge(parts: {
     const proof = proveMessage({ headers, body }, hook, known, clock.now());
     if (!proof.ok) return { ...refused(proof.reason, proof.message), body };
     const facts = factsOf(hook.kind, { headers, body });
+    // Before it counts as taken: its sender is to repeat it.
+    if (message.isHandedOn && facts.challenge === null) {
+      const { isTest } = message;
+      const full = whyFull(hook, { event: facts.event, bytes: body.length, isTest });
+      if (full !== null) return { ...refused("full", full), body, event: facts.event };
+    }
     const taken = memory.take(hook.id, { signature: proof.signature, eventId: facts.eventId });
     const found = { body, event: facts.event, keys: taken.keys, challenge: facts.challenge, secretAt: proof.secretAt };
     if (taken.what === "replay") return { ...refused("replay", "Exactly this message was taken before"), ...found };

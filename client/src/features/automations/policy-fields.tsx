@@ -51,6 +51,9 @@ export function PolicyFields({ draft, errors, onChange }: PolicyFieldsProps) {
       </fieldset>
       <fieldset className={classes["group"]}>
         <legend>{legend}</legend>
+        {isOfEvents ? null : (
+          <p className={classes["sub"]}>Messages of a webhook that names it always wait, and start a run each.</p>
+        )}
         <Radio.Group
           aria-label={legend}
           value={overlapPolicy}

@@ -2,7 +2,7 @@ import { Button, Switch, Textarea } from "@mantine/core";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 
-import type { Hook, HookDelivery } from "../../../../contract/features/hooks.ts";
+import type { Hook, HookDeliveryView } from "../../../../contract/features/hooks.ts";
 import { call } from "../../lib/api.ts";
 import { callQuery } from "../../lib/call-query.ts";
 import { CopyText } from "../../ui/copy-text.tsx";
@@ -14,6 +14,7 @@ import { Section } from "../../ui/section.tsx";
 import { StatusBadge } from "../../ui/status-badge.tsx";
 import { Time } from "../../ui/time.tsx";
 import { addressOf, statusOf } from "./hook-words.ts";
+import { HookStarts, isUnderWay } from "./hook-starts.tsx";
 import classes from "./hooks.module.css";
 
 /** Address, secret that was just made, messages and a test of one webhook. */
@@ -108,8 +109,14 @@ function TestSender({ hook }: { hook: Hook }) {
   );
 }
 
+/** While something that a message started goes on. */
+const lookEveryMs = 2_000;
+
 function Deliveries({ hookId }: { hookId: string }) {
-  const query = useQuery(callQuery("hooks.deliveries", { query: { hook: hookId, limit: 50 } }));
+  const query = useQuery({
+    ...callQuery("hooks.deliveries", { query: { hook: hookId, limit: 50 } }),
+    refetchInterval: ({ state }) => (state.data?.items.some(isUnderWay) === true ? lookEveryMs : false),
+  });
   const [openId, setOpenId] = useState<string | null>(null);
   return (
     <Section title="Messages">
@@ -127,6 +134,7 @@ function Deliveries({ hookId }: { hookId: string }) {
         {(query.data?.items ?? []).map((delivery) => (
           <li key={delivery.id} className={classes["delivery"]}>
             <DeliveryLine delivery={delivery} />
+            <HookStarts delivery={delivery} />
             <div className={classes["rowActions"]}>
               <Button
                 variant="subtle"
@@ -146,7 +154,7 @@ function Deliveries({ hookId }: { hookId: string }) {
   );
 }
 
-function DeliveryLine({ delivery }: { delivery: HookDelivery }) {
+function DeliveryLine({ delivery }: { delivery: HookDeliveryView }) {
   const { event, isTest, message, at, bytes, caller } = delivery;
   return (
     <>

@@ -7,6 +7,7 @@ import { fieldErrors } from "../../lib/api-error.ts";
 import { call } from "../../lib/api.ts";
 import { callQuery } from "../../lib/call-query.ts";
 import { FormError } from "../../ui/form-error.tsx";
+import { Notice } from "../../ui/notice.tsx";
 import { hookKinds, newHook } from "./hook-words.ts";
 import classes from "./hooks.module.css";
 
@@ -53,6 +54,8 @@ export function HookForm({ hook, onSaved, onClose }: HookFormProps) {
     },
   });
   const errors = fieldErrors(save.error);
+  const chosen = automations.data?.automations.find(({ automation }) => automation.id === draft.automationId);
+  const isOff = chosen?.automation.isEnabled === false;
   return (
     <form
       className={classes["form"]}
@@ -109,12 +112,12 @@ export function HookForm({ hook, onSaved, onClose }: HookFormProps) {
       ) : null}
       <NativeSelect
         label="Starts"
-        description="Each message that is taken starts it once"
+        description="Each message that is taken starts it once, one after another. What comes while it runs waits, also when a run waits for your answer."
         data={[
           { value: "", label: "Nothing: messages are only kept" },
           ...(automations.data?.automations ?? []).map(({ automation }) => ({
             value: automation.id,
-            label: automation.name,
+            label: automation.isEnabled ? automation.name : `${automation.name} (off)`,
           })),
         ]}
         value={draft.automationId ?? ""}
@@ -122,6 +125,11 @@ export function HookForm({ hook, onSaved, onClose }: HookFormProps) {
           change({ automationId: event.currentTarget.value === "" ? null : event.currentTarget.value });
         }}
       />
+      {isOff ? (
+        <Notice tone="warn">
+          It is off: messages are taken and start nothing until you turn it on, on the Automations page.
+        </Notice>
+      ) : null}
       <NumberInput
         label="Messages in a minute"
         description="More are refused"

@@ -1,3 +1,4 @@
+import type { EventStart } from "../../../../contract/features/automation-occurrences.ts";
 import type { HookDelivery, HookInput, HookKind } from "../../../../contract/features/hooks.ts";
 import type { Status } from "../../ui/status.ts";
 
@@ -35,7 +36,22 @@ export function addressOf(id: string): string {
   return `${location.origin}/api/hooks/${id}`;
 }
 
-/** How a message ended, in the words used everywhere. */
-export function statusOf({ verdict }: HookDelivery): Status {
-  return verdict === "accepted" ? "succeeded" : verdict === "repeated" ? "skipped" : "refused";
+/** How a message was received, in the words used everywhere: what it started says itself how it went. */
+export function statusOf({ verdict }: Pick<HookDelivery, "verdict">): Status {
+  return verdict === "accepted" ? "taken" : verdict === "repeated" ? "skipped" : "refused";
+}
+
+/** How what a message started goes. */
+export function startStatus({ state, isAsking }: Pick<EventStart, "state" | "isAsking">): Status {
+  if (state === "waiting") return "queued";
+  return isAsking ? "waiting for you" : state;
+}
+
+/** The same as a sentence. */
+export function startSentence({ state, isAsking, reason }: Pick<EventStart, "state" | "isAsking" | "reason">): string {
+  if (isAsking) return "Its run waits for your answer.";
+  if (state === "waiting") return "It waits until the runs before it have ended.";
+  if (state === "skipped") return `Nothing was started: ${reason ?? "it was skipped"}.`;
+  if (state === "unknown") return "Nothing is kept of it any more.";
+  return reason === null ? "" : `${reason}.`.replace(/\.\.$/, ".");
 }
