@@ -103,6 +103,7 @@ export function createMcpDoor(parts: DoorParts): McpDoor {
     const { openMcpSession } = await import("./mcp-session.ts");
     const session = await openMcpSession({
       tokenId: token.id,
+      runId: token.runId,
       origin,
       version,
       token: () => tokens.byId(token.id),
@@ -120,8 +121,14 @@ export function createMcpDoor(parts: DoorParts): McpDoor {
     if (full) drop(full);
   }
 
-  function drop(session: McpSession): void {
-    if (sessions.delete(session.id)) session.close();
+  function drop(session: McpSession, reason?: string): void {
+    if (sessions.delete(session.id)) session.close(reason);
+  }
+
+  /** Told to calls that wait, or their client would go on waiting. */
+  function whyOver({ tokenId, runId }: McpSession): string {
+    if (runId !== null) return "The token of this run was taken back: the run has ended, or runs get no tools any more";
+    return tokens.list().some(({ id }) => id === tokenId) ? "The token has expired" : "The token was revoked";
   }
 
   /** Sessions whose token was taken away, and those nobody uses any more. */
@@ -129,7 +136,8 @@ export function createMcpDoor(parts: DoorParts): McpDoor {
     const now = clock.monotonic();
     for (const { session, seenAt } of sessions.values()) {
       const isQuiet = now - seenAt > quietMs && !session.isBusy();
-      if (isQuiet || tokens.byId(session.tokenId) === null) drop(session);
+      if (tokens.byId(session.tokenId) === null) drop(session, whyOver(session));
+      else if (isQuiet) drop(session);
     }
   }
 

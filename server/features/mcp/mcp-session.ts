@@ -2,6 +2,7 @@ import { Server } from "@modelcontextprotocol/sdk/server/index.js";
 import { StreamableHTTPServerTransport } from "@modelcontextprotocol/sdk/server/streamableHttp.js";
 import { CallToolRequestSchema, ErrorCode, ListToolsRequestSchema, McpError } from "@modelcontextprotocol/sdk/types.js";
 import { randomUUID } from "node:crypto";
+import { EventEmitter, once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
 
 import { AppError } from "../../../lib/app-error.ts";
@@ -15,6 +16,8 @@ import { failed, type McpTool, type ToolResult } from "./tools/tool.ts";
 export interface McpSession {
   id: string;
   tokenId: string;
+  /** Of a run's token. */
+  runId: string | null;
   handle(request: IncomingMessage, response: ServerResponse, body: unknown): Promise<void>;
   /** Tells the client to ask for the tools again. */
   tellToolsChanged(): void;
@@ -22,12 +25,13 @@ export interface McpSession {
   client(): string | null;
   /** Requests and streams that are open. */
   isBusy(): boolean;
-  /** Cuts what is under way. */
-  close(): void;
+  /** Cuts what is under way; with a reason each waiting call hears it before. */
+  close(reason?: string): void;
 }
 
 export interface SessionParts {
   tokenId: string;
+  runId: string | null;
   /** Who comes, where from: as the newest request says. */
   origin: { from: string; address: string };
   version: string;
@@ -40,6 +44,8 @@ export interface SessionParts {
 /** Told again while somebody waits, so that clients that count the time since the last word go on waiting. */
 const progressEveryMs = 10_000;
 const mostAtOnce = 16;
+/** Whoever does not take the last answer by then does not get it. */
+const lastWordsMs = 2_000;
 
 /** Opens a session over its own transport; the greeting is the first thing it handles. */
 export async function openMcpSession(parts: SessionParts): Promise<McpSession> {
@@ -54,6 +60,7 @@ export async function openMcpSession(parts: SessionParts): Promise<McpSession> {
   let running = 0;
   /** Calls whose stream is open: nobody could hear how they end once it is not. */
   const heard = new Map<unknown, AbortController>();
+  const quiet = new EventEmitter();
 
   function known(): KnownToken {
     const token = parts.token();
@@ -88,7 +95,8 @@ export async function openMcpSession(parts: SessionParts): Promise<McpSession> {
       const signal = AbortSignal.any([extra.signal, ended.signal, ...(gone === undefined ? [] : [gone])]);
       const correlationId = newCorrelationId();
       const call = { token, ...parts.origin, correlationId, signal, progress: waiting.say };
-      return { ...(await withCorrelation(correlationId, () => runTool(tool, params.arguments ?? {}, call))) };
+      const work = withCorrelation(correlationId, () => runTool(tool, params.arguments ?? {}, call));
+      return { ...(await unlessEnded(work, ended.signal)) };
     } finally {
       running -= 1;
       waiting.stop();
@@ -108,6 +116,7 @@ export async function openMcpSession(parts: SessionParts): Promise<McpSession> {
   return {
     id,
     tokenId: parts.tokenId,
+    runId: parts.runId,
     async handle(request, response, body) {
       open += 1;
       const gone = new AbortController();
@@ -117,6 +126,7 @@ export async function openMcpSession(parts: SessionParts): Promise<McpSession> {
         open -= 1;
         heard.delete(requestId);
         if (!response.writableFinished) gone.abort();
+        if (heard.size === 0) quiet.emit("quiet");
       });
       await transport.handleRequest(request, response, body);
     },
@@ -130,13 +140,41 @@ export async function openMcpSession(parts: SessionParts): Promise<McpSession> {
       return client === undefined ? null : `${client.name} ${client.version}`.trim().slice(0, 120);
     },
     isBusy: () => open > 0,
-    close() {
-      ended.abort();
-      server.close().catch((error: unknown) => {
-        parts.logger.debug("A session of an MCP client could not be closed", { problem: String(error) });
-      });
+    close(reason) {
+      ended.abort(new McpError(ErrorCode.ConnectionClosed, reason ?? "The session was closed"));
+      const lastWords = reason === undefined || heard.size === 0 ? Promise.resolve() : untilQuiet(quiet);
+      lastWords
+        .then(() => server.close())
+        .catch((error: unknown) => {
+          parts.logger.debug("A session of an MCP client could not be closed", { problem: String(error) });
+        });
     },
   };
+}
+
+/** What the work gives; when the session ends first, why it did. */
+async function unlessEnded<T>(work: Promise<T>, ended: AbortSignal): Promise<T> {
+  let stop = (): void => undefined;
+  const end = new Promise<never>((_resolve, reject) => {
+    stop = () => {
+      reject(ended.reason as Error);
+    };
+  });
+  ended.addEventListener("abort", stop);
+  if (ended.aborted) stop();
+  try {
+    return await Promise.race([work, end]);
+  } finally {
+    ended.removeEventListener("abort", stop);
+  }
+}
+
+async function untilQuiet(quiet: EventEmitter): Promise<void> {
+  try {
+    await once(quiet, "quiet", { signal: AbortSignal.timeout(lastWordsMs) });
+  } catch {
+    // it has had its time
+  }
 }
 
 function requestIdOf(body: unknown): string | number | null {

@@ -242,6 +242,22 @@ describe("connectors", () => {
     await app.call("connectors.putPolicy", { params: { id: hook }, body: policy });
     expect(await toolNames(client)).not.toContain(post);
   });
+
+  test("a call that waits when its token is revoked ends at once and says so; nothing is sent", async () => {
+    await turnOn();
+    const { token, secret } = await makeToken({ effects: ["write"] });
+    const client = await connect(secret);
+    const call = client.callTool({ name: post, arguments: { text: "hello" } }, undefined, { timeout: 10_000 });
+    await expect.poll(async () => (await open()).length).toBe(1);
+    await Promise.all([
+      expect(call).rejects.toThrow("The token was revoked"),
+      app.call("mcp.revoke", { params: { id: token.id } }),
+    ]);
+    await expect.poll(async () => (await open()).length).toBe(0);
+    expect((await app.call("mcp.get", {})).sessions).toBe(0);
+    await expect(client.listTools()).rejects.toThrow(/token/);
+    expect(bodies).toEqual([]);
+  });
 });
 
 describe("PortOS itself", () => {
@@ -312,6 +328,21 @@ describe("runs", () => {
     });
     await expect.poll(async () => (await app.call("mcp.get", {})).tokens.length).toBe(0);
     await expect(client.listTools()).rejects.toThrow();
+  });
+
+  test("a call that waits when its run ends is told why it ends", async () => {
+    await turnOn();
+    const { id, tools } = await startRun({ permissionMode: "ask-writes" });
+    const client = await connect(tools?.token ?? "");
+    const call = client.callTool({ name: post, arguments: { text: "too late" } }, undefined, { timeout: 10_000 });
+    const told = expect(call).rejects.toThrow("The token of this run was taken back: the run has ended");
+    await expect.poll(async () => (await open()).length).toBe(1);
+    cos.happen(id, [{ kind: "state", state: "succeeded", message: null }], {
+      change: { endedAt: new Date(Date.now() + 1_000).toISOString() },
+    });
+    await told;
+    await expect.poll(async () => (await open()).length).toBe(0);
+    expect(bodies).toEqual([]);
   });
 
   test("one in which everything is asked for only reads; what runs may is narrowed for those under way, too", async () => {
