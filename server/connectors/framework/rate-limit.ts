@@ -21,8 +21,8 @@ export interface RateLimiter {
 }
 
 interface Counted {
-  /** Calls by second, oldest first. */
-  seconds: ReadonlyMap<number, number>;
+  /** Calls of the last minute by second. */
+  readonly seconds: Map<number, number>;
   day: string;
   today: number;
 }
@@ -34,39 +34,51 @@ export function createRateLimiter(clock: { dayOf(ms: number): string; nextDayMs(
   const keys = new Map<string, Counted>();
 
   /** What counts at that time. A clock that was set back must not lock anybody out: what lies ahead does not count. */
-  function counted(key: string, nowMs: number): Counted {
-    const day = clock.dayOf(nowMs);
+  function counted(key: string, nowMs: number): { lastMinute: number; today: number } {
     const found = keys.get(key);
+    if (!found) return { lastMinute: 0, today: 0 };
     const now = secondOf(nowMs);
-    const recent = [...(found?.seconds ?? [])].filter(([second]) => second > now - minuteSeconds && second <= now);
-    return { seconds: new Map(recent), day, today: found?.day === day ? found.today : 0 };
+    let lastMinute = 0;
+    for (const [second, calls] of found.seconds) if (isRecent(second, now)) lastMinute += calls;
+    return { lastMinute, today: found.day === clock.dayOf(nowMs) ? found.today : 0 };
   }
 
-  function judge({ seconds, today }: Counted, { perMinute, perDay }: RateLimits, nowMs: number): RateVerdict {
+  function judge(key: string, { perMinute, perDay }: RateLimits, nowMs: number): RateVerdict {
+    const { lastMinute, today } = counted(key, nowMs);
     if (perDay !== null && today >= perDay)
       return { ok: false, limit: "day", used: today, retryAtMs: clock.nextDayMs(nowMs) };
-    const used = sum(seconds);
-    if (perMinute === null || used < perMinute) return { ok: true };
-    return { ok: false, limit: "minute", used, retryAtMs: freeAtMs(seconds, used, perMinute) };
+    if (perMinute === null || lastMinute < perMinute) return { ok: true };
+    const recent = [...(keys.get(key)?.seconds ?? [])].filter(([second]) => isRecent(second, secondOf(nowMs)));
+    return { ok: false, limit: "minute", used: lastMinute, retryAtMs: freeAtMs(recent, lastMinute, perMinute) };
+  }
+
+  function add(key: string, atMs: number, nowMs: number): void {
+    const found = keys.get(key) ?? { seconds: new Map<number, number>(), day: "", today: 0 };
+    keys.set(key, found);
+    const { seconds } = found;
+    const now = secondOf(nowMs);
+    for (const second of seconds.keys()) if (!isRecent(second, now)) seconds.delete(second);
+    const day = clock.dayOf(nowMs);
+    if (found.day !== day) found.today = 0;
+    found.day = day;
+    seconds.set(secondOf(atMs), (seconds.get(secondOf(atMs)) ?? 0) + 1);
+    if (clock.dayOf(atMs) === day) found.today += 1;
   }
 
   return {
     take(key, limits, nowMs) {
-      const found = counted(key, nowMs);
-      const verdict = judge(found, limits, nowMs);
-      if (verdict.ok) keys.set(key, withCall(found, nowMs, true));
+      const verdict = judge(key, limits, nowMs);
+      if (verdict.ok) add(key, nowMs, nowMs);
       return verdict;
     },
-    look: (key, limits, nowMs) => judge(counted(key, nowMs), limits, nowMs),
-    remember(key, atMs, nowMs) {
-      const found = counted(key, nowMs);
-      keys.set(key, withCall(found, atMs, clock.dayOf(atMs) === found.day));
-    },
-    used(key, nowMs) {
-      const { seconds, today } = counted(key, nowMs);
-      return { lastMinute: sum(seconds), today };
-    },
+    look: judge,
+    remember: add,
+    used: counted,
   };
+}
+
+function isRecent(second: number, now: number): boolean {
+  return second > now - minuteSeconds && second <= now;
 }
 
 /** Days by the wall clock of a zone, as the limiter wants them. */
@@ -91,17 +103,10 @@ export function createCallDays(zone: string): Parameters<typeof createRateLimite
 /** The days on which clocks are set back are the longest. */
 const longestDayMs = 27 * 3_600_000;
 
-function withCall({ seconds, day, today }: Counted, atMs: number, isToday: boolean): Counted {
-  const second = secondOf(atMs);
-  const all = [...seconds].filter(([other]) => other !== second);
-  all.push([second, (seconds.get(second) ?? 0) + 1]);
-  return { seconds: new Map(all.toSorted(([a], [b]) => a - b)), day, today: isToday ? today + 1 : today };
-}
-
 /** When so many of the oldest calls are a minute old that one more is free. */
-function freeAtMs(seconds: ReadonlyMap<number, number>, used: number, limit: number): number {
+function freeAtMs(seconds: readonly (readonly [number, number])[], used: number, limit: number): number {
   let tooMany = used - limit + 1;
-  for (const [second, calls] of seconds) {
+  for (const [second, calls] of seconds.toSorted(([a], [b]) => a - b)) {
     tooMany -= calls;
     if (tooMany <= 0) return (second + minuteSeconds) * 1_000;
   }
@@ -110,10 +115,4 @@ function freeAtMs(seconds: ReadonlyMap<number, number>, used: number, limit: num
 
 function secondOf(ms: number): number {
   return Math.floor(ms / 1_000);
-}
-
-function sum(seconds: ReadonlyMap<number, number>): number {
-  let all = 0;
-  for (const calls of seconds.values()) all += calls;
-  return all;
 }
