@@ -77,3 +77,18 @@ test("a step may read only those before it, and a place must be an expression", 
     { path: "a", message: expect.stringContaining("cannot be read") as string },
   ]);
 });
+
+test.each([
+  ["{{ step1.x", "begins a place and does not end it with }}: {{ step1.x"],
+  ["{{ trigger.due }} and {{ trigger.who }", "begins a place and does not end it with }}: {{ trigger.who }"],
+  ["{{ step2.x }}", "reads step 2 itself in {{ step2.x }}: only earlier steps can be read"],
+  ["{{ step3.x }}", "reads step 3 in {{ step3.x }}: only earlier steps can be read"],
+])("%s is refused, with the argument named", (text, message) => {
+  expect(placeIssues({ payload: { lines: ["fine", text] } }, 2)).toEqual([{ path: "payload.lines.1", message }]);
+});
+
+test("two braces that are meant as such are written as a place", () => {
+  const params = { text: "Write {{ '{{' }} and }}" };
+  expect(placeIssues(params, 1)).toEqual([]);
+  expect(fillParams(params, values).params).toEqual({ text: "Write {{ and }}" });
+});

@@ -21,6 +21,7 @@ interface Place {
 const places = /\{\{(.*?)\}\}/gs;
 const onlyPlace = /^\s*\{\{((?:(?!\}\}).)*)\}\}\s*$/s;
 const quoted = /'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|`(?:[^`\\]|\\.)*`/g;
+const longestShown = 60;
 const stepName = /(?<![\w.])step(\d+)(?!\w)/g;
 
 /** Every place in the texts of arguments. */
@@ -35,10 +36,32 @@ export function placesIn(params: unknown, path = ""): Place[] {
   return Object.entries(params).flatMap(([name, value]) => placesIn(value, path === "" ? name : `${path}.${name}`));
 }
 
-/** Places that can never be filled: no expression, or one that reads a step that comes later. `own` counts from 1. */
+/** Texts in which a place is begun and never ended: they would be sent as they are. */
+function openPlaces(params: unknown, path = ""): FillIssue[] {
+  if (typeof params === "string") {
+    const rest = params.replaceAll(places, "");
+    const at = rest.indexOf("{{");
+    if (at === -1) return [];
+    const begun = rest.slice(at, at + longestShown).trim();
+    return [{ path, message: `begins a place and does not end it with }}: ${begun}` }];
+  }
+  if (typeof params !== "object" || params === null) return [];
+  return Object.entries(params).flatMap(([name, value]) => openPlaces(value, path === "" ? name : `${path}.${name}`));
+}
+
+/**
+ * Places that can never be filled: one that does not end, no expression, or one that reads its own step or a later one. `own` counts
+ * from 1.
+ */
 export function placeIssues(params: unknown, own: number): FillIssue[] {
+  return [...openPlaces(params), ...filledIssues(params, own)];
+}
+
+function filledIssues(params: unknown, own: number): FillIssue[] {
   return placesIn(params).flatMap(({ path, expression, steps }) => {
     const later = steps.find((step) => step >= own || step < 1);
+    if (later === own)
+      return [{ path, message: `reads step ${own} itself in {{ ${expression} }}: only earlier steps can be read` }];
     if (later !== undefined)
       return [{ path, message: `reads step ${later} in {{ ${expression} }}: only earlier steps can be read` }];
     try {

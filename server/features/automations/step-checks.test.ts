@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { z } from "zod";
 
+import { connectorStepSchema } from "../../../contract/features/automation-connectors.ts";
 import { defineConnector, defineOperation } from "../../connectors/framework/define-connector.ts";
 import { stepIssues } from "./step-checks.ts";
 
@@ -52,4 +53,12 @@ test("a field with a place waits for its value, and those beside it do not", () 
   expect(issues({ name: place, size: place, inner: { at: place } })).toEqual([]);
   expect(issues({ name: place, size: "x" }).map(({ path }) => path)).toEqual(["steps.0.params.size"]);
   expect(issues({ name: place, colour: "red" }).map(({ path }) => path)).toEqual(["steps.0.params.colour"]);
+});
+
+test("a step for which nothing is chosen says so, in one message a field", () => {
+  const { error } = connectorStepSchema.safeParse({ connector: "", operation: "" });
+  expect(error?.issues.map(({ path, message }) => `${path.join(".")} ${message}`)).toEqual([
+    "connector must be chosen",
+    "operation must be chosen",
+  ]);
 });
