@@ -154,18 +154,15 @@ export async function openMcpSession(parts: SessionParts): Promise<McpSession> {
 
 /** What the work gives; when the session ends first, why it did. */
 async function unlessEnded<T>(work: Promise<T>, ended: AbortSignal): Promise<T> {
-  let stop = (): void => undefined;
-  const end = new Promise<never>((_resolve, reject) => {
-    stop = () => {
-      reject(ended.reason as Error);
-    };
+  ended.throwIfAborted();
+  const done = new AbortController();
+  const end = once(ended, "abort", { signal: done.signal }).then(() => {
+    throw ended.reason as Error;
   });
-  ended.addEventListener("abort", stop);
-  if (ended.aborted) stop();
   try {
     return await Promise.race([work, end]);
   } finally {
-    ended.removeEventListener("abort", stop);
+    done.abort();
   }
 }
 
