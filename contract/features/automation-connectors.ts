@@ -13,8 +13,8 @@ export const maxConnectorSteps = 20;
  * becomes the value itself, with its type.
  */
 export const connectorStepSchema = z.strictObject({
-  connector: connectorIdSchema,
-  operation: operationNameSchema,
+  connector: z.string().min(1, "must be chosen").pipe(connectorIdSchema),
+  operation: z.string().min(1, "must be chosen").pipe(operationNameSchema),
   params: z
     .record(z.string().max(200), z.json())
     .default({})

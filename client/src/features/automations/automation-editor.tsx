@@ -6,6 +6,7 @@ import type { AutomationView } from "../../../../contract/features/automations.t
 import type { Variable } from "../../../../contract/features/variables.ts";
 import { fieldErrors } from "../../lib/api-error.ts";
 import { call } from "../../lib/api.ts";
+import { standingErrors } from "../../lib/standing-errors.ts";
 import { toast } from "../../lib/toasts.ts";
 import { FormError } from "../../ui/form-error.tsx";
 import { SideSheet } from "../../ui/side-sheet.tsx";
@@ -46,6 +47,11 @@ export function AutomationEditor({ isOpen, view, start, onClose }: AutomationEdi
   );
 }
 
+/** Deep within an argument there is no field of its own. */
+function isAtField(path: string): boolean {
+  return !/^action\.steps\.\d+\.params\.[^.]+\./.test(path);
+}
+
 function keptVariables(view: AutomationView | undefined): readonly Variable[] {
   const action = view?.automation.action;
   return action?.kind === "command" ? action.environment : [];
@@ -54,11 +60,14 @@ function keptVariables(view: AutomationView | undefined): readonly Variable[] {
 function EditorForm({ view, start, onClose }: { view: AutomationView | undefined; start: Draft; onClose: () => void }) {
   const client = useQueryClient();
   const [draft, setDraft] = useState(start);
+  const [sent, setSent] = useState(start);
   const save = useMutation({
-    mutationFn: () =>
-      view === undefined
+    mutationFn: () => {
+      setSent(draft);
+      return view === undefined
         ? call("automations.create", { body: draft })
-        : call("automations.update", { params: { id: view.automation.id }, body: draft }),
+        : call("automations.update", { params: { id: view.automation.id }, body: draft });
+    },
     onSuccess: (saved) => {
       showView(client, saved);
       onClose();
@@ -70,7 +79,8 @@ function EditorForm({ view, start, onClose }: { view: AutomationView | undefined
       });
     },
   });
-  const errors = fieldErrors(save.error);
+  const errors = standingErrors(fieldErrors(save.error), sent, draft);
+  const hasStanding = Object.keys(errors).length > 0 || Object.keys(fieldErrors(save.error)).length === 0;
   const change = (patch: Partial<Draft>): void => {
     setDraft((current) => ({ ...current, ...patch }));
   };
@@ -112,7 +122,10 @@ function EditorForm({ view, start, onClose }: { view: AutomationView | undefined
         }}
       />
       <PolicyFields draft={draft} errors={errors} onChange={change} />
-      <FormError error={save.error} shown={Object.keys(errors)} />
+      <FormError
+        error={hasStanding ? save.error : null}
+        shown={Object.keys(fieldErrors(save.error)).filter((path) => !(path in errors) || isAtField(path))}
+      />
       <div className={classes["formActions"]}>
         <Button onClick={onClose}>Cancel</Button>
         <Button type="submit" variant="filled" loading={save.isPending}>

@@ -92,7 +92,7 @@ function Content({ list, onNew }: { list: AutomationList; onNew: (draft?: Draft)
         <EmptyState
           icon={IconCalendarRepeat}
           title="Nothing runs by itself yet"
-          text="An automation runs a command, calls one of your apps or restarts it: at times you say in words, or in cron, or when something happens here. It stays off until you turn it on."
+          text="An automation runs a command, makes calls of connectors, gives an agent work or adds a task, calls one of your apps or restarts it: at times you say in words or in cron, when something happens here, or for each message of a webhook. It stays off until you turn it on."
           action={
             <Button
               variant="filled"
