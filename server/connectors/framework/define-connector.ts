@@ -127,6 +127,14 @@ export interface ConnectorHealth {
   detail: string;
 }
 
+/** What a program of this machine says of itself. */
+export interface Introduction {
+  /** `null`: it does not say. */
+  server: { name: string; version: string } | null;
+  /** What it offers; `isAsAccepted`: described as the user has accepted it. */
+  tools: readonly { name: string; isAccepted: boolean; isAsAccepted: boolean }[];
+}
+
 /** An outside system: what it is configured with and what it can do. */
 export interface Connector<Config extends z.ZodObject = z.ZodObject> {
   id: string;
@@ -147,6 +155,11 @@ export interface Connector<Config extends z.ZodObject = z.ZodObject> {
   /** Places the configuration names, which may lie inside. */
   insides?(config: z.output<Config>): readonly GuardTarget[];
   health?(context: OperationContext<z.output<Config>>): Promise<ConnectorHealth>;
+  /** Of one that is a program of this machine: how it is called, and how to start it, unless it runs, and ask who it is. */
+  program?: {
+    command: string;
+    introduce(context: OperationContext<z.output<Config>>): Promise<Introduction>;
+  };
 }
 
 /** An operation whose types are no longer known: what the gateway runs, with input and configuration parsed by its schemas. */

@@ -1,11 +1,12 @@
 import type { DoctorReport, DoctorStep } from "../../../contract/features/connectors.ts";
 import { createCircuitBreaker } from "../../../lib/circuit-breaker.ts";
-import type { AnyConnector } from "../../connectors/framework/define-connector.ts";
+import type { AnyConnector, OperationContext } from "../../connectors/framework/define-connector.ts";
 import type { GatewayDependencies } from "../../connectors/framework/gateway-request.ts";
 import { openNetwork, type RunSubject } from "../../connectors/framework/run-call.ts";
 import type { ConnectorService } from "./connector-service.ts";
 import { examine } from "./doctor-steps.ts";
-import { doctorTargets, type DoctorTarget } from "./doctor-targets.ts";
+import { doctorTargets } from "./doctor-targets.ts";
+import { examineProgram } from "./doctor-program.ts";
 import { lookNames, lookSubject, recordedLook, type Looker } from "./recorded-look.ts";
 
 interface Parts {
@@ -23,8 +24,18 @@ export async function examineConnector(connector: AnyConnector, looker: Looker, 
   const evidenceIds: string[] = [];
   const targets: DoctorReport["targets"] = [];
   for (const target of await doctorTargets(connector, subject.config)) {
-    const { value, evidenceId } = await examineTarget(target, subject, looker, dependencies);
+    const { value, evidenceId } = await lookWith(subject, looker, dependencies, [target.name], (context) =>
+      examine(target, context, () => dependencies.clock.monotonic()),
+    );
     targets.push({ target: target.name, steps: value });
+    evidenceIds.push(evidenceId);
+  }
+  const { program } = connector;
+  if (program !== undefined) {
+    const { value, evidenceId } = await lookWith(subject, looker, dependencies, [], (context) =>
+      examineProgram(program, context, () => dependencies.clock.monotonic()),
+    );
+    targets.push({ target: program.command, steps: value });
     evidenceIds.push(evidenceId);
   }
   const { step, evidenceId } = await signIn(connector, looker, parts);
@@ -36,14 +47,16 @@ export async function examineConnector(connector: AnyConnector, looker: Looker, 
   };
 }
 
-function examineTarget(
-  target: DoctorTarget,
+/** Looks at one thing over the network a call would have, with a record of it. */
+function lookWith(
   subject: RunSubject,
   looker: Looker,
   dependencies: GatewayDependencies,
+  targets: readonly string[],
+  work: (context: OperationContext<Record<string, unknown>>) => Promise<DoctorStep[]>,
 ): Promise<{ value: DoctorStep[]; evidenceId: string }> {
   const { clock } = dependencies;
-  const look = { ...looker, connector: subject.connector.id, operation: lookNames.doctor, targets: [target.name] };
+  const look = { ...looker, connector: subject.connector.id, operation: lookNames.doctor, targets };
   return recordedLook(look, dependencies, async ({ path, trace }) => {
     const network = openNetwork(subject, {
       ...dependencies,
@@ -57,7 +70,7 @@ function examineTarget(
       signal: looker.signal,
     });
     try {
-      const steps = await network.run((context) => examine(target, context, () => clock.monotonic()));
+      const steps = await network.run(work);
       for (const { step, verdict, message } of steps) path.note(step, verdict, message);
       return steps;
     } finally {

@@ -2,6 +2,7 @@ import { fileURLToPath } from "node:url";
 
 import { afterEach, beforeEach, expect, it } from "vitest";
 
+import type { McpConnector } from "../../../contract/features/mcp-connectors.ts";
 import { startTestApp, type TestApp } from "../../testing/test-app.ts";
 
 const program = fileURLToPath(new URL("../../connectors/custom/mcp/testing/sample-server.mjs", import.meta.url));
@@ -39,6 +40,34 @@ function isThere(pid: number): boolean {
     return false; // it has ended
   }
 }
+
+it("is started by the doctor, who says what it is and what it offers, with a record", async () => {
+  await app.call("connectors.enable", { params });
+  expect(await runs()).toContain("does not run now");
+  const { targets, evidenceIds } = await app.call("connectors.doctor", { params });
+  expect(targets).toHaveLength(1);
+  const steps = Object.fromEntries((targets[0]?.steps ?? []).map((step) => [step.step, step]));
+  expect(steps["program"]).toMatchObject({ verdict: "good" });
+  expect(steps["version"]?.message).toMatch(/^sample /);
+  expect(steps["tools"]).toMatchObject({ verdict: "good", message: expect.stringContaining("look") as string });
+  expect(await runs()).toContain("runs now");
+  const record = await app.call("evidence.get", { params: { id: evidenceIds[0] ?? "" } });
+  expect(record).toMatchObject({ connector: "sample", operation: "look: way", outcome: "done" });
+});
+
+it("that cannot be started is no healthy one for the doctor", async () => {
+  const server = { kind: "stdio" as const, command: "/no/such/program", args: [] };
+  const { tools, ...definition } = await app
+    .call("customConnectors.list", {})
+    .then((files) => files.find((file) => file.definition?.id === "sample")?.definition as McpConnector);
+  await app.call("mcpConnectors.update", { params, body: { ...definition, server, tools } });
+  await app.call("connectors.enable", { params });
+  const { targets } = await app.call("connectors.doctor", { params });
+  const [first, ...others] = targets[0]?.steps ?? [];
+  expect(first).toMatchObject({ step: "program", verdict: "bad", message: "There is no program /no/such/program" });
+  expect(first?.hint).not.toBeNull();
+  expect(others.map(({ verdict }) => verdict)).toEqual(["skipped", "skipped"]);
+});
 
 it("runs when it is called, and ends with its switch, the network mode and PortOS", async () => {
   expect(await runs()).toContain("does not run now");

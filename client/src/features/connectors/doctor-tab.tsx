@@ -24,7 +24,9 @@ const names: Readonly<Record<DoctorStep["step"], string>> = {
   connection: "Connection",
   encryption: "Encryption",
   clock: "Clock",
+  program: "Program",
   version: "What answers",
+  tools: "Tools",
   "sign-in": "Signing in",
 };
 
@@ -56,7 +58,7 @@ export function DoctorTab({ connector }: { connector: ConnectorView }) {
       <EmptyState
         icon={IconStethoscope}
         title={`What is wrong on the way to ${title}?`}
-        text="Looks at the name, the connection, the certificate, the clock and the sign-in, one after another. Nothing is changed; each look has a record."
+        text="Looks at the name, the connection, the certificate, the clock and the sign-in, one after another; a program is started and asked what it offers. Nothing is changed; each look has a record."
         action={button}
       />
     );

@@ -4,6 +4,7 @@ import {
   mcpServerInfoSchema,
   type McpAuth,
   type McpConnector,
+  type McpProgram,
   type McpServerInfo,
   type McpTool,
   type McpToolFacts,
@@ -80,12 +81,31 @@ export function mcpConnector(definition: McpConnector, parts: McpParts): AnyConn
     ...configOf(config),
     binding: bindingOf("mcp", server, config),
     ...(isSigned(definition) ? { signInAddress: (values: Config) => addressOf(definition, values) } : {}),
+    ...(server.kind === "stdio" ? { program: programOf(definition, server, parts) } : {}),
     operations: { ...Object.fromEntries(operations), [listOperation]: listTools(definition, parts) },
     insides: (values: Config) =>
       server.kind === "http" && server.isInside
         ? [{ address: addressOf(definition, values).origin, isInside: true }]
         : [],
   });
+}
+
+/** Asks it anew what it offers, so that one that hangs is not taken for one that answers. */
+function programOf(definition: McpConnector, { command, args }: McpProgram, parts: McpParts) {
+  const accepted = new Map(definition.tools.map(({ tool, hash }) => [tool, hash]));
+  return {
+    command: [command, ...args].join(" "),
+    introduce: (context: OperationContext<Config>) =>
+      withLink(definition, context, parts, async (link) => {
+        const offered = await offeredBy(link, definition, { ...context, isAnew: true }, parts);
+        const tools = offered.map(({ tool, hash }) => ({
+          name: tool,
+          isAccepted: accepted.has(tool),
+          isAsAccepted: accepted.get(tool) === hash,
+        }));
+        return { server: link.server, tools };
+      }),
+  };
 }
 
 function listTools(definition: McpConnector, parts: McpParts): AnyOperation {
