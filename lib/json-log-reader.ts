@@ -27,6 +27,8 @@ export interface LogQuery<T> {
   where?: IndexQuery;
   /** Texts that must all stand in the row's JSON; cheaper than `match`, which is asked after it. */
   contains?: readonly string[];
+  /** Stands in the row's JSON in whatever case, ASCII without quotes and backslashes; as cheap, and not enough by itself either. */
+  mentions?: string;
 }
 
 export interface LogPage<T> {
@@ -34,6 +36,8 @@ export interface LogPage<T> {
   items: LogRow<T>[];
   /** Pass it as `before` for older rows; `null` when there are none. */
   next: string | null;
+  /** Rows that were looked at for it. */
+  scanned: number;
 }
 
 /** What the index of a log has counted and added up. */
@@ -68,6 +72,10 @@ export class LogReader<T> {
   async page(query: LogQuery<T>): Promise<LogPage<T>> {
     const { match = () => true, maxScan = defaultMaxScan, contains = [] } = query;
     const wanted = contains.map((text) => Buffer.from(text));
+    const mentioned = query.mentions?.toLowerCase() ?? "";
+    const mayFit = ({ bytes }: LogLine): boolean =>
+      wanted.every((text) => bytes.includes(text)) &&
+      (mentioned === "" || bytes.toString("latin1").toLowerCase().includes(mentioned));
     const limit = Math.max(1, Math.min(maxLimit, Math.floor(query.limit)));
     const items: LogRow<T>[] = [];
     let scanned = 0;
@@ -76,13 +84,13 @@ export class LogReader<T> {
         if (this.#options.isChain && isChainRow(line.bytes)) continue;
         scanned += 1;
         const rowId = `${file.number}:${line.offset}`;
-        const row = wanted.every((text) => line.bytes.includes(text)) ? this.#row(line, file) : null;
+        const row = mayFit(line) ? this.#row(line, file) : null;
         if (row !== null && match(row)) items.push(row);
         const isLast = isOldestFile && line.offset === 0;
-        if (items.length === limit || scanned >= maxScan) return { items, next: isLast ? null : rowId };
+        if (items.length === limit || scanned >= maxScan) return { items, next: isLast ? null : rowId, scanned };
       }
     }
-    return { items, next: null };
+    return { items, next: null, scanned };
   }
 
   /** The row with this id, `null` when it is not there any more. */

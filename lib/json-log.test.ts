@@ -88,7 +88,7 @@ describe("a JSON log", () => {
   test("is empty at first, without a file", async () => {
     const folder = await newFolder();
     const log = await open(folder);
-    expect(await log.page({ limit: 5 })).toEqual({ items: [], next: null });
+    expect(await log.page({ limit: 5 })).toEqual({ items: [], next: null, scanned: 0 });
     expect(await logFiles(folder)).toEqual([]);
     await log.close();
   });
@@ -109,6 +109,7 @@ describe("a JSON log", () => {
         { number: 1, text: "a\nb", rowId: "1795176000:0" },
       ],
       next: null,
+      scanned: 2,
     });
     await log.close();
   });
@@ -172,12 +173,27 @@ describe("a JSON log", () => {
     await log.close();
   });
 
+  test("reads only rows that mention a text, in whatever case, and says how many it has looked at", async () => {
+    let parsed = 0;
+    const counting = schema.refine(() => {
+      parsed += 1;
+      return true;
+    });
+    const log = await open(await newFolder(), { schema: counting });
+    for (const [number, text] of ["one", "TWO", "three two", "four"].entries()) await log.append(entry(number, text));
+    parsed = 0;
+    const { items, next, scanned } = await log.page({ limit: 5, mentions: "Two" });
+    expect([items.map(({ number }) => number), next, scanned, parsed]).toEqual([[2, 1], null, 4, 2]);
+    expect(await log.page({ limit: 5, mentions: "one", maxScan: 2 })).toMatchObject({ items: [], scanned: 2 });
+    await log.close();
+  });
+
   test("refuses a wrong entry, one that is too large, and a cursor that is none", async () => {
     const log = await open(await newFolder());
     await expect(log.append(entry(0.5))).rejects.toMatchObject({ code: "invalid_request" });
     await expect(log.append(entry(1, "x".repeat(1024 * 1024)))).rejects.toMatchObject({ code: "too_large" });
     await expect(log.page({ limit: 1, before: "../etc" })).rejects.toMatchObject({ code: "invalid_request" });
-    expect(await log.page({ limit: 1, before: "1:99999" })).toEqual({ items: [], next: null });
+    expect(await log.page({ limit: 1, before: "1:99999" })).toEqual({ items: [], next: null, scanned: 0 });
     await log.close();
     await expect(log.append(entry(1))).rejects.toMatchObject({ code: "unavailable" });
   });

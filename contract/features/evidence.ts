@@ -224,6 +224,8 @@ export const evidenceEndpoints = defineEndpoints({
       next: z.string().nullable(),
       /** Calls that have left and not ended yet, oldest first; only with the first page. */
       underWay: z.array(evidenceIntentSchema),
+      /** How many rows were looked at for the page, and back to when; `null` for all there are. */
+      searched: z.strictObject({ rows: z.int(), to: z.iso.datetime().nullable() }),
     }),
     audit: "none",
   },

@@ -1,6 +1,6 @@
 import { Button, SegmentedControl } from "@mantine/core";
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
-import { useRef, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 
 import type { EvidenceFilter } from "../../../../contract/features/evidence.ts";
 import { call } from "../../lib/api.ts";
@@ -15,6 +15,7 @@ import { IconListSearch, IconRefresh } from "../../ui/icons.gen.ts";
 import { LoadingState } from "../../ui/loading-state.tsx";
 import { Notice } from "../../ui/notice.tsx";
 import { Page, type PageTab } from "../../ui/page.tsx";
+import { Time } from "../../ui/time.tsx";
 import { ChainCheckButton, ChainProof, useChainCheck } from "./chain-check.tsx";
 import { EvidenceDetails } from "./evidence-details.tsx";
 import { EvidenceFilters } from "./evidence-filters.tsx";
@@ -65,6 +66,7 @@ export function EvidenceTab({ tabs }: { tabs: readonly PageTab[] }) {
         <EvidenceStatistics from={filter.from} to={filter.to} />
       ) : (
         <Calls
+          key={filter.text ?? ""}
           filter={filter}
           onRenew={() => {
             setOpenedMs(Date.now());
@@ -92,11 +94,14 @@ function useEvidence(filter: EvidenceFilter) {
   });
 }
 
-/** What is read does not move: new calls are offered, not put in. */
+/**
+ * What is read does not move: new calls are offered, not put in. Only once a call has ended is there anything to ask; and a text
+ * is not looked for twice.
+ */
 function useNews(filter: EvidenceFilter, newestShown: number, isEnabled: boolean) {
   const { data, refetch } = useQuery({
     ...callQuery("evidence.list", { query: { ...filter, limit: 1 } }),
-    enabled: isEnabled,
+    enabled: false,
   });
   const isAsking = useRef(false);
   const look = (): void => {
@@ -109,14 +114,59 @@ function useNews(filter: EvidenceFilter, newestShown: number, isEnabled: boolean
     }, togetherMs);
   };
   useFeed("evidence", { onSnapshot: look, onEvent: look });
-  return { hasNew: (data?.items[0]?.n ?? 0) > newestShown, underWay: data?.underWay.length ?? 0 };
+  return { hasNew: (data?.items[0]?.n ?? 0) > newestShown, underWay: data?.underWay.length };
+}
+
+/** A text is looked for piece by piece, until there is a page of calls, all are looked at, or somebody stops it. */
+function useWholeSearch(list: ReturnType<typeof useEvidence>, isSearch: boolean) {
+  const [isStopped, setStopped] = useState(false);
+  const { data, hasNextPage, isFetching, isError, fetchNextPage } = list;
+  const found = data?.pages.reduce((all, { items }) => all + items.length, 0) ?? 0;
+  const [wanted, setWanted] = useState(pageSize);
+  const isGoingOn = isSearch && !isStopped && !isError && hasNextPage && found < wanted;
+  useEffect(() => {
+    if (isGoingOn && !isFetching) void fetchNextPage();
+  }, [isGoingOn, isFetching, fetchNextPage]);
+  return {
+    isSearching: isSearch && (list.isPending || isGoingOn),
+    rows: data?.pages.reduce((all, { searched }) => all + searched.rows, 0) ?? 0,
+    to: data?.pages.at(-1)?.searched.to ?? null,
+    stop() {
+      setStopped(true);
+    },
+    goOn() {
+      setStopped(false);
+      setWanted(found + pageSize);
+      void fetchNextPage();
+    },
+  };
+}
+
+/** That it is still looked for, and how far. */
+function Searching({ rows, to, stop }: Pick<ReturnType<typeof useWholeSearch>, "rows" | "to" | "stop">) {
+  return (
+    <>
+      <span>
+        Searching…
+        {rows === 0 ? null : ` ${rows.toLocaleString("en")} rows`}
+        {to === null ? null : (
+          <>
+            , back to <Time iso={to} />
+          </>
+        )}
+      </span>
+      <Button onClick={stop}>Stop</Button>
+    </>
+  );
 }
 
 function Calls({ filter, onRenew }: { filter: EvidenceFilter; onRenew: () => void }) {
   const [, setSearch] = useSearchState();
   const list = useEvidence(filter);
   const rows = list.data?.pages.flatMap(({ items }) => items) ?? [];
-  const { hasNew, underWay } = useNews(filter, rows[0]?.n ?? 0, list.data !== undefined);
+  const news = useNews(filter, rows[0]?.n ?? 0, list.data !== undefined);
+  const underWay = news.underWay ?? list.data?.pages[0]?.underWay.length ?? 0;
+  const search = useWholeSearch(list, filter.text !== undefined);
   const isFiltered = Object.keys(filter).length > 0;
   const clear = (): void => {
     setSearch(Object.fromEntries(addressNames.map((name) => [name, null])));
@@ -126,7 +176,8 @@ function Calls({ filter, onRenew }: { filter: EvidenceFilter; onRenew: () => voi
       <div className={classes["news"]} role="status">
         <AgeNote updatedAt={list.dataUpdatedAt} isStale={list.isError} />
         {underWay === 0 ? null : <span className="dim">{formatCount(underWay, "call")} under way</span>}
-        {hasNew ? (
+        {search.isSearching ? <Searching {...search} /> : null}
+        {news.hasNew ? (
           <Button
             leftSection={<IconRefresh size={14} />}
             onClick={() => {
@@ -138,7 +189,9 @@ function Calls({ filter, onRenew }: { filter: EvidenceFilter; onRenew: () => voi
           </Button>
         ) : null}
       </div>
-      {list.isPending ? <LoadingState rows={8} rowHeight={40} label="Loading calls" /> : null}
+      {list.isPending || (search.isSearching && rows.length === 0) ? (
+        <LoadingState rows={8} rowHeight={40} label={search.isSearching ? "Searching the calls" : "Loading calls"} />
+      ) : null}
       {list.data === undefined && list.error !== null ? (
         <ErrorState title="Could not load the evidence" error={list.error} onRetry={() => void list.refetch()} />
       ) : null}
@@ -162,11 +215,21 @@ function Calls({ filter, onRenew }: { filter: EvidenceFilter; onRenew: () => voi
           }}
         />
       )}
-      {list.hasNextPage && rows.length === 0 ? <Notice tone="info">Nothing among the newest calls.</Notice> : null}
-      {list.hasNextPage ? (
+      {list.hasNextPage && rows.length === 0 && !search.isSearching ? (
+        <Notice tone="info">
+          Nothing among the newest {formatCount(search.rows, "row")}
+          {search.to === null ? null : (
+            <>
+              , back to <Time iso={search.to} />
+            </>
+          )}
+          .
+        </Notice>
+      ) : null}
+      {list.hasNextPage && !search.isSearching ? (
         <div className={classes["more"]}>
-          <Button onClick={() => void list.fetchNextPage()} loading={list.isFetchingNextPage}>
-            Show older
+          <Button onClick={search.goOn} loading={list.isFetchingNextPage}>
+            {rows.length === 0 ? "Search further" : "Show older"}
           </Button>
         </div>
       ) : null}

@@ -132,6 +132,11 @@ describe("evidence", () => {
     expect(await find({ from: "2026-11-21T00:00:00Z" })).toEqual([4]);
     expect(await find({ to: "2026-11-20T23:59:59Z" })).toEqual([0, 1, 2, 3]);
     expect(await find({ text: "zoë" })).toEqual([4]);
+    const { searched } = await book.page({ text: "nowhere to be found", limit: 5 });
+    expect(searched).toEqual({ rows: expect.any(Number) as number, to: null });
+    expect(searched.rows).toBeGreaterThan(0);
+    const [newest] = (await book.page({ limit: 1 })).items;
+    expect((await book.page({ limit: 1 })).searched).toEqual({ rows: 2, to: newest?.at });
     expect(await find({ connector: "select" })).toEqual([]);
     await close();
   });

@@ -76,6 +76,8 @@ export interface EvidencePage {
   items: EvidenceView[];
   next: string | null;
   underWay: EvidenceIntent[];
+  /** How far was looked for this page. */
+  searched: { rows: number; to: string | null };
 }
 
 export interface EvidenceBookOptions {
@@ -234,7 +236,11 @@ class Book {
       ...(before === undefined ? {} : { before }),
     });
     const underWay = before === undefined ? [...this.#underWay.values()] : [];
-    return { items: page.items.flatMap(toView), next: page.next, underWay };
+    const items = page.items.flatMap(toView);
+    const { next, scanned: rows } = page;
+    if (next === null) return { items, next, underWay, searched: { rows, to: null } };
+    const oldest = items.length === limit ? items.at(-1)?.at : (await this.#options.log.read(next))?.at;
+    return { items, next, underWay, searched: { rows, to: oldest ?? null } };
   }
 
   async get(id: string): Promise<EvidenceView> {

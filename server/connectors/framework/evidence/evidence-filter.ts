@@ -3,7 +3,9 @@ import type { LogQuery } from "../../../../lib/json-log-reader.ts";
 import type { EvidenceRow } from "./evidence-row.ts";
 
 /** What the log is asked for a filter: by index first, then by text, at last by the row itself. */
-export function toQuery(filter: EvidenceFilter): Pick<LogQuery<EvidenceRow>, "where" | "contains" | "match"> {
+export function toQuery(
+  filter: EvidenceFilter,
+): Pick<LogQuery<EvidenceRow>, "where" | "contains" | "mentions" | "match"> {
   const { connector, operation, outcome, effect, caller, code, correlationId, callerId, deliveryId, from, to } = filter;
   const plain = { connector, operation, outcome, effect, code };
   const given = Object.entries(plain).flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const]));
@@ -17,6 +19,8 @@ export function toQuery(filter: EvidenceFilter): Pick<LogQuery<EvidenceRow>, "wh
       ...ids.map((id) => JSON.stringify(id)),
       '"kind":"call"',
     ],
+    // What JSON writes otherwise than it is typed is left to the row itself.
+    ...(filter.text !== undefined && /^[ !#-[\]-~]+$/.test(filter.text) ? { mentions: filter.text } : {}),
     match: matcher(filter),
   };
 }

@@ -29,7 +29,7 @@ export function createMemoryLog<T>(): MemoryLog<T> {
         const entry = entries[index];
         if (entry !== undefined && match(entry)) items.push({ ...entry, rowId: String(index) });
       }
-      return Promise.resolve({ items, next: index >= 0 ? String(index + 1) : null });
+      return Promise.resolve({ items, next: index >= 0 ? String(index + 1) : null, scanned: end - 1 - index });
     },
     prune: () => Promise.resolve(),
     problems: () => [],

@@ -108,7 +108,7 @@ const never = new Promise<never>(() => undefined);
 const quietMs = 90;
 
 const noHistory: TaskHistory = {
-  page: () => Promise.resolve({ items: [], next: null }),
+  page: () => Promise.resolve({ items: [], next: null, scanned: 0 }),
   find: () => Promise.resolve(undefined),
   prune: () => Promise.resolve(),
   start: () => undefined,

@@ -46,6 +46,7 @@ export function openMemoryBook(
           .slice(0, limit)
           .map((entry, index) => ({ ...entry, rowId: `0:${String(index)}` })),
         next: null,
+        scanned: disk.log.length,
       }),
     prune: () => Promise.resolve(),
     problems: () => [],
