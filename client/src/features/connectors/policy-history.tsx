@@ -1,4 +1,5 @@
 import { Button } from "@mantine/core";
+import { useId } from "react";
 
 import type { ConnectorPolicy, PolicyChange } from "../../../../contract/features/connectors.ts";
 import { Section } from "../../ui/section.tsx";
@@ -15,13 +16,14 @@ interface PolicyHistoryProps {
 
 /** Every change of the policy, newest first; what stood before each can be brought back. */
 export function PolicyHistory({ history, current, onBring }: PolicyHistoryProps) {
+  const id = useId();
   return (
     <Section title="Changes">
       {history.length === 0 ? <p className={classes["sub"]}>Nobody has changed it yet.</p> : null}
       <ul role="list" className={classes["changes"]}>
-        {withSteps(history, current).map(({ change: { at, by, before }, steps }) => (
+        {withSteps(history, current).map(({ change: { at, by, before }, steps }, index) => (
           <li key={at} className={classes["change"]}>
-            <div className={classes["words"]}>
+            <div className={classes["words"]} id={`${id}-${String(index)}`}>
               {steps.map(({ label, text }) => (
                 <p key={label}>
                   {label}: <span className={classes["step"]}>{text}</span>
@@ -32,7 +34,7 @@ export function PolicyHistory({ history, current, onBring }: PolicyHistoryProps)
               </p>
             </div>
             <Button
-              aria-label={`Back to before: ${steps.map(({ label, text }) => `${label}, ${text}`).join("; ")}`}
+              aria-describedby={`${id}-${String(index)}`}
               onClick={() => {
                 onBring(before);
               }}
