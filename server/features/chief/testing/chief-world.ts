@@ -158,7 +158,7 @@ export async function live(world: ChiefWorld, diesAt = Infinity): Promise<ChiefL
         await step();
         world.decisions.push(chiefDecisionSchema.parse(decision));
       },
-      page: () => Promise.resolve({ items: [], next: null }),
+      page: () => Promise.resolve({ items: [], next: null, scanned: 0 }),
       prune: () => Promise.resolve(),
       problems: () => [],
       close: () => Promise.resolve(),
