@@ -316,6 +316,7 @@ test("what is typed and not saved stays among the tabs, and is asked about befor
   await perMinute.fill("-5");
   await main.getByRole("button", { name: "Save the policy" }).click();
   await expect(main.getByText("must be at least 1")).toBeVisible();
+  await expect(main.getByText("Not saved. Look at Calls in a minute.")).toBeVisible();
   await perMinute.fill("31");
   await sections.getByRole("link", { name: "Doctor" }).click();
   await sections.getByRole("link", { name: "Policy" }).click();

@@ -17,7 +17,7 @@ import { SchemaForm } from "../../ui/schema-form/schema-form.tsx";
 import { problemsOf, type Values } from "../../ui/schema-form/schema-values.ts";
 import classes from "./connectors.module.css";
 import { draftAbout } from "./draft-about.ts";
-import { policyParts, toPolicy, toValues } from "./policy-fields.ts";
+import { policyLabel, policyParts, toPolicy, toValues } from "./policy-fields.ts";
 import { PolicyHistory } from "./policy-history.tsx";
 import { PolicySimulation } from "./policy-simulation.tsx";
 
@@ -50,6 +50,7 @@ function usePolicyForm({ id, title, operations }: ConnectorView, view: PolicyVie
   const change = (next: Values): void => {
     draft.set({ base: draft.value.base, values: next });
     setProblems({});
+    if (save.isError) save.reset();
   };
   return {
     parts,
@@ -84,6 +85,8 @@ function Editor({ connector, view }: { connector: ConnectorView; view: PolicyVie
     connector,
     view,
   );
+  // The field may be far above the button.
+  const wrong = [...new Set(Object.keys(errors).map((path) => policyLabel(path.split(".")[0] ?? "")))];
   return (
     <div className={classes["split"]}>
       <form
@@ -113,6 +116,11 @@ function Editor({ connector, view }: { connector: ConnectorView; view: PolicyVie
           ))}
         </div>
         <FormError error={error} />
+        {wrong.length === 0 ? null : (
+          <Notice tone="bad">
+            <p role="alert">Not saved. Look at {wrong.join(", ")}.</p>
+          </Notice>
+        )}
         <div className={classes["buttons"]}>
           <Button type="submit" variant="filled" loading={save.isPending}>
             Save the policy
