@@ -155,7 +155,7 @@ function Deliveries({ hookId }: { hookId: string }) {
 }
 
 function DeliveryLine({ delivery }: { delivery: HookDeliveryView }) {
-  const { event, isTest, message, at, bytes, caller } = delivery;
+  const { event, isTest, verdict, message, at, bytes, caller } = delivery;
   return (
     <>
       <div className={classes["line"]}>
@@ -165,7 +165,8 @@ function DeliveryLine({ delivery }: { delivery: HookDeliveryView }) {
         <Time iso={at} />
       </div>
       <p className={classes["text"]}>
-        {message} · {bytes.toLocaleString("en")} bytes · from {caller.name}
+        {verdict === "accepted" ? "" : `${message} · `}
+        {bytes.toLocaleString("en")} bytes · from {caller.name}
       </p>
     </>
   );
