@@ -29,29 +29,49 @@ interface Sources {
   apps: { list(): App[]; onEvent(listener: (event: AppsEvent) => void): () => void };
   snapshots: { current(): ProcessSnapshot; onEvent(listener: (event: ProcessesEvent) => void): () => void };
   incidents: Pick<KnownIncidents, "heard" | "onHeard">;
-  agents: Pick<BuiltAgents, "approvals" | "tasks" | "runHooks" | "onRepairChanged">;
+  agents: Pick<BuiltAgents, "approvals" | "tasks" | "knownRun" | "runHooks" | "onRepairChanged">;
   automations: Pick<BuiltAutomations, "causesOf" | "causesOfApp">;
 }
 
 /** Tells the bus what apps, agents and the user do. Answers how to stop. */
 export function tellEvents(sources: Sources): () => void {
-  const { events, agents, automations } = sources;
-  const causesOf = (id: string | null | undefined): string[] => (id ? automations.causesOf(id) : []);
+  const { events, agents } = sources;
+  const causesOf = createCausesOf(sources);
+  const causesOfRun = (runId: string): Promise<string[]> => causesOf(agents.knownRun(runId)?.source);
   const stops = [tellApps(sources), agents.tasks.onChange((task) => void tellTask(task, { events, causesOf }))];
   tellIncidents(sources);
   agents.runHooks.onRunEnded((run) => tellRun(run, { events, causesOf }));
   agents.onRepairChanged((repair) => void tellRepair(repair, events));
-  agents.approvals.onAsked((approval) => void tellAsked(approval, { events, causesOf }));
-  agents.approvals.onSettled((approval) => void tellSettled(approval, { events, causesOf }));
+  agents.approvals.onAsked((approval) => void tellAsked(approval, { events, causesOf, causesOfRun }));
+  agents.approvals.onSettled((approval) => void tellSettled(approval, { events, causesOf, causesOfRun }));
   return () => {
     for (const stop of stops) stop();
   };
 }
 
+/** Who made a run or a task. */
+type Source = Run["source"] | Task["source"];
+
 interface Telling {
   events: Pick<EventBus, "tell">;
-  /** Of what this automation does. */
-  causesOf(id: string | null | undefined): string[];
+  /** Of what was made by this one: the automations it comes of, however many tasks lie between. */
+  causesOf(source: Source | undefined): Promise<string[]>;
+}
+
+type TellingOfRuns = Telling & { causesOfRun(runId: string): Promise<string[]> };
+
+/** A task that made a task, and so on: more in a row are made by hand. */
+const mostTasks = 20;
+
+function createCausesOf({ agents, automations }: Pick<Sources, "agents" | "automations">): Telling["causesOf"] {
+  return async (source) => {
+    let from = source;
+    for (let tasks = 0; from?.kind === "task" && tasks < mostTasks; tasks += 1) {
+      const task = await agents.tasks.find(from.id).catch(() => null); // its history may be gone
+      from = task?.source;
+    }
+    return from?.kind === "automation" ? automations.causesOf(from.id) : [];
+  };
 }
 
 /** How an app is counts only while PM2 answers; what it is seen as first is no change. */
@@ -119,7 +139,7 @@ async function tellRun(run: Run, { events, causesOf }: Telling): Promise<void> {
   if (name === null || source.kind === "test") return;
   const told = { runId, title, state, appId, source: source.kind, message, link: `/agents/${runId}` };
   const at = endedAt ?? createdAt;
-  const causes = causesOf(source.kind === "automation" ? source.id : null);
+  const causes = await causesOf(source);
   await events.tell(name, told, { key: `${runId} ${at}`, at, causes });
 }
 
@@ -127,7 +147,7 @@ async function tellTask(task: Task, { events, causesOf }: Telling): Promise<void
   const { id: taskId, title, type, appId, state, endedAt, reason, source } = task;
   if ((state !== "done" && state !== "failed") || endedAt === null) return;
   const told = { taskId, title, type, appId, reason: reason.text, link: `/agents/tasks/${taskId}` };
-  const causes = causesOf(source.kind === "automation" ? source.id : null);
+  const causes = await causesOf(source);
   await events.tell(state === "done" ? "task.done" : "task.failed", told, {
     key: `${taskId} ${endedAt}`,
     at: endedAt,
@@ -146,25 +166,32 @@ async function tellRepair(repair: Repair, events: Telling["events"]): Promise<vo
 
 const linkOf = (id: string): string => `/approvals?approval=${id}`;
 
-function approvalFacts(approval: Approval, causesOf: Telling["causesOf"]) {
+async function approvalFacts(approval: Approval, telling: TellingOfRuns) {
   const { id, subject } = approval;
-  const isOfAutomation = subject.kind === "connector-call" && subject.callerKind === "automation";
   return {
     facts: { approvalId: id, kind: subject.kind, title: approvalTitle(approval), link: linkOf(id) },
-    causes: causesOf(isOfAutomation ? subject.callerId : null),
+    causes: await causesOfSubject(subject, telling),
   };
 }
 
-async function tellAsked(approval: Approval, { events, causesOf }: Telling): Promise<void> {
-  const { facts, causes } = approvalFacts(approval, causesOf);
-  const { id: key, createdAt: at, expiresAt, subject } = approval;
-  await events.tell("approval.asked", { ...facts, why: subject.why, expiresAt }, { key, at, causes });
+function causesOfSubject(subject: Approval["subject"], { causesOf, causesOfRun }: TellingOfRuns): Promise<string[]> {
+  if (subject.kind !== "connector-call") return causesOfRun(subject.runId);
+  const { callerKind, callerId } = subject;
+  if (callerId === null) return Promise.resolve([]);
+  if (callerKind === "automation") return causesOf({ kind: "automation", id: callerId });
+  return callerKind === "agent" ? causesOfRun(callerId) : Promise.resolve([]);
 }
 
-async function tellSettled(approval: Approval, { events, causesOf }: Telling): Promise<void> {
-  const { facts, causes } = approvalFacts(approval, causesOf);
+async function tellAsked(approval: Approval, telling: TellingOfRuns): Promise<void> {
+  const { facts, causes } = await approvalFacts(approval, telling);
+  const { id: key, createdAt: at, expiresAt, subject } = approval;
+  await telling.events.tell("approval.asked", { ...facts, why: subject.why, expiresAt }, { key, at, causes });
+}
+
+async function tellSettled(approval: Approval, telling: TellingOfRuns): Promise<void> {
+  const { facts, causes } = await approvalFacts(approval, telling);
   const { id: key, decision, state } = approval;
   const at = decision?.at;
   const about = { key, causes, ...(at === undefined ? {} : { at }) };
-  await events.tell("approval.settled", { ...facts, state, by: decision?.by ?? "PortOS" }, about);
+  await telling.events.tell("approval.settled", { ...facts, state, by: decision?.by ?? "PortOS" }, about);
 }

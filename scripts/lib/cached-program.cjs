@@ -29,13 +29,22 @@ function runCached(entry) {
     if (known) return known.exports;
     const module = { exports: {} };
     modules.set(file, module);
+    try {
+      run(file, module);
+    } catch (error) {
+      modules.delete(file); // as Node does: the next one who asks is told the same, and not given half of it
+      throw error;
+    }
+    return module.exports;
+  }
+
+  function run(file, module) {
     const script = read(file);
     const nodes = createRequire(file);
     const requireHere = (id) =>
       id.startsWith("./") || id.startsWith("../") ? load(path.join(path.dirname(file), id)) : nodes(id);
     Object.assign(requireHere, nodes);
     script.runInThisContext().call(module.exports, module.exports, requireHere, module, file, path.dirname(file));
-    return module.exports;
   }
 
   function read(file) {

@@ -35,6 +35,17 @@ async function makeProgram(): Promise<{ folder: string; start(...flags: string[]
   };
 }
 
+test("a part that fails while it is loaded is never handed out half made", async () => {
+  const folder = await newFolder();
+  const main = join(folder, "main-1.cjs");
+  const tries = `for (const turn of [1, 2]) try { console.log(turn, require("./part-2.cjs").a); } catch (error) { console.log(turn, error.message.split(" '")[0]); }`;
+  await writeFile(main, tries);
+  await writeFile(join(folder, "part-2.cjs"), `exports.a = 1; require("not-there-at-all"); exports.b = 2;`);
+  const code = `require(${JSON.stringify(runner)}).runCached(${JSON.stringify(main)})`;
+  const { stdout } = await run(process.execPath, ["-e", code]);
+  expect(stdout).toBe("1 Cannot find module\n2 Cannot find module\n");
+});
+
 async function caches(folder: string): Promise<string[]> {
   return (await readdir(folder)).filter((name) => !name.endsWith(".cjs")).toSorted();
 }

@@ -24,11 +24,12 @@ export async function getText(
   if (via === "http") return readText(await getPage({ ...wish, maxBytes: config.maxPageBytes }, context));
   const isCareful = wish.respectsRobots || config.alwaysRespectsRobots;
   const asked = new Set<string>();
-  async function allow(url: string): Promise<void> {
+  async function allow(url: string, byPage?: { isOutsideOnly: boolean }): Promise<void> {
     const page = siteAndPath(url);
     if (!isCareful || asked.has(page)) return;
-    asked.add(page);
-    await askRobots(url, context);
+    // Where a page leads, its robots.txt leads nowhere else.
+    await askRobots(url, context, byPage && { ...byPage, maxRedirects: 0 });
+    asked.add(page); // one that was forbidden is asked for anew
   }
   return browser.read({ url: wish.url, accept: wish.accept, allow }, context);
 }
@@ -52,14 +53,20 @@ function siteAndPath(address: string): string {
 
 const robotsBytes = 1_048_576;
 
-async function askRobots(address: string, { config, http, note }: OperationContext<WebFetchConfig>): Promise<void> {
+async function askRobots(
+  address: string,
+  { config, http, note }: OperationContext<WebFetchConfig>,
+  limits: { isOutsideOnly?: boolean; maxRedirects?: number } = {},
+): Promise<void> {
   const { origin, pathname, search } = new URL(address);
   const reply = await http.request({
     url: `${origin}/robots.txt`,
     headers: { "user-agent": config.userAgent },
     maxBytes: robotsBytes,
+    ...limits,
   });
-  if (reply.status >= 500)
+  const isUnclear = limits.maxRedirects === 0 && reply.status >= 300 && reply.status < 400;
+  if (reply.status >= 500 || isUnclear)
     throw new GatewayError("refused_by_policy", `${origin} could not say whether programs are welcome`, {
       hint: "Try again later, or ask without respecting robots.txt.",
     });

@@ -19,7 +19,7 @@ export interface BrowserWish {
   url: string;
   accept: string;
   /** Asks whether a document may be read, before it is asked for; throws where not. */
-  allow(url: string): Promise<void>;
+  allow(url: string, byPage?: { isOutsideOnly: boolean }): Promise<void>;
 }
 
 /** Reads pages as they are after their scripts have run. */

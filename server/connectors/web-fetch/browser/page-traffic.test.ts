@@ -11,7 +11,7 @@ type Reply = { status?: number; headers?: Record<string, string>; body?: string 
 /** Traffic over a network that is told what to answer, and what it was asked for. */
 function traffic(answer: (request: ConnectorRequest) => Reply | Promise<Reply>) {
   const asked: ConnectorRequest[] = [];
-  const allowed: string[] = [];
+  const allowed: [url: string, isOutsideOnly: boolean | null][] = [];
   async function request(wanted: ConnectorRequest): Promise<ConnectorReply> {
     asked.push(wanted);
     const { status = 200, headers = {}, body = "" } = await answer(wanted);
@@ -31,8 +31,8 @@ function traffic(answer: (request: ConnectorRequest) => Reply | Promise<Reply>) 
   const page = createPageTraffic({
     context: { config: webFetchConfigSchema.parse({}), http: { request, expectOk: request }, note: () => undefined },
     accept: "text/html",
-    allow(url) {
-      allowed.push(url);
+    allow(url, byPage) {
+      allowed.push([url, byPage?.isOutsideOnly ?? null]);
       return Promise.resolve();
     },
   });
@@ -64,7 +64,11 @@ test("a page that leads elsewhere takes that place instead; its redirects do not
   await ask("https://b.example/2");
   await ask("https://a.example/3");
   expect(asked.map(({ isOutsideOnly = false }) => isOutsideOnly)).toEqual([false, true, true, true, false, true]);
-  expect(allowed).toEqual(["https://a.example/", "https://b.example/way", "https://b.example/"]);
+  expect(allowed).toEqual([
+    ["https://a.example/", null],
+    ["https://b.example/way", true],
+    ["https://b.example/", true],
+  ]);
   expect(asked.every(({ maxRedirects }) => maxRedirects === 0)).toBe(true);
 });
 

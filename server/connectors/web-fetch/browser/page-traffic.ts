@@ -16,7 +16,8 @@ export interface PageTrafficOptions {
   context: Pick<OperationContext<WebFetchConfig>, "config" | "http" | "note">;
   accept: string;
   /** Asks whether a document may be read, before it is asked for; throws where not. */
-  allow(url: string): Promise<void>;
+  /** `byPage`: it is the page that leads there, and as far as the request for it may go. */
+  allow(url: string, byPage?: { isOutsideOnly: boolean }): Promise<void>;
 }
 
 /** Everything a page in the browser loads: each request is made by the gateway for it, or not at all. */
@@ -107,8 +108,9 @@ export function createPageTraffic({ context, accept, allow }: PageTrafficOptions
     freeBytes -= maxBytes;
     let used = maxBytes;
     const isDocument = request.kind === "Document";
+    const isOutsideOnly = !request.isMainFrame || url.origin !== origin;
     try {
-      if (isDocument) await allow(request.url);
+      if (isDocument) await allow(request.url, { isOutsideOnly });
       const reply = await http.request({
         url,
         method: request.method === "HEAD" ? "HEAD" : "GET",
@@ -117,7 +119,7 @@ export function createPageTraffic({ context, accept, allow }: PageTrafficOptions
         maxTries: 1,
         maxBytes,
         timeoutMs: partTimeoutMs,
-        isOutsideOnly: !request.isMainFrame || url.origin !== origin,
+        isOutsideOnly,
       });
       used = reply.bytes.length;
       tally.made();
