@@ -10,7 +10,7 @@ import {
 } from "../framework/define-connector.ts";
 import { digestOf } from "../framework/digest-of.ts";
 import { authNames, bindingOf, checkFields, checkNames, configOf, type Add, type Config } from "./declared-config.ts";
-import { addressOf, baseOf, publicValues, requestOf } from "./declared-request.ts";
+import { addressOf, baseOf, placesIn, publicValues, requestOf } from "./declared-request.ts";
 import { namesIn, namesInJson } from "./fill-template.ts";
 import { inputFromJson } from "./json-input.ts";
 import { readReply } from "./read-reply.ts";
@@ -82,6 +82,7 @@ export function declaredConnector(definition: CustomConnector): AnyConnector {
     description,
     ...configOf(fields),
     binding: bindingOf("http", { baseUrl, isInside, auth }, fields),
+    secretPlaces: (config: Config) => placesIn(definition, config),
     operations: Object.fromEntries(operations),
     insides: (config: Config) => (isInside ? [{ address: baseOf(definition, config).origin, isInside }] : []),
   });

@@ -26,6 +26,20 @@ export function baseOf(
   });
 }
 
+/** Where the secrets of its configuration go; nowhere while the address cannot be made. */
+export function placesIn(
+  definition: Pick<Definition, "baseUrl" | "config">,
+  config: TemplateValues,
+): Record<string, string[]> {
+  const secrets = definition.config.filter(({ isSecret }) => isSecret);
+  try {
+    const { origin } = baseOf(definition, config);
+    return Object.fromEntries(secrets.map(({ name }) => [name, [origin]]));
+  } catch {
+    return {};
+  }
+}
+
 /** What of the configuration may stand anywhere in a request. */
 export function publicValues(fields: CustomConnector["config"], config: TemplateValues): TemplateValues {
   const known = fields.filter(({ isSecret }) => !isSecret).map(({ name }) => [name, config[name]] as const);

@@ -86,8 +86,20 @@ function isThisMachine(host: string): boolean {
 }
 
 /** The server as an address the policy can judge. */
-export function serverAddress({ host, port, security }: EmailConfig): string {
+export function serverAddress({ host, port, security }: Pick<EmailConfig, "host" | "port" | "security">): string {
   return `${security === "implicit" ? "https" : "http"}://${isIP(host) === 6 ? `[${host}]` : host}:${port}`;
+}
+
+/** What its secrets are for. What OAuth2 gives is shown to the server; the key of DKIM is sent nowhere. */
+export function secretPlacesIn({
+  host,
+  port,
+  security,
+  tokenUrl,
+}: Partial<EmailConfig>): Record<string, (string | undefined)[]> {
+  if (host === undefined || port === undefined || security === undefined) return {};
+  const server = serverAddress({ host, port, security });
+  return { password: [server], clientSecret: [server, tokenUrl], refreshToken: [server, tokenUrl] };
 }
 
 /** What the configuration names, with whom to trust there. */

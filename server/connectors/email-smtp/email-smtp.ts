@@ -3,7 +3,7 @@ import { z } from "zod";
 
 import { cleanLine } from "../framework/clean-input.ts";
 import { defineConnector, defineOperation, type OperationContext } from "../framework/define-connector.ts";
-import { emailConfig, placesOf, targetsOf, type EmailConfig } from "./email-config.ts";
+import { emailConfig, placesOf, secretPlacesIn, targetsOf, type EmailConfig } from "./email-config.ts";
 import { emailInput, toMessage, type EmailInput } from "./email-message.ts";
 import { createOauthTokens } from "./oauth-token.ts";
 import { saidBy, smtpFailure, type SmtpError } from "./smtp-failure.ts";
@@ -64,6 +64,7 @@ export const emailSmtp = defineConnector({
   description: "Sends mail through a mail server.",
   config: emailConfig,
   secrets: ["password", "clientSecret", "refreshToken", "dkimKey"],
+  secretPlaces: secretPlacesIn,
   operations: { send, verify },
   insides: placesOf,
   async health(context) {

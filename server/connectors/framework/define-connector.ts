@@ -149,6 +149,12 @@ export interface Connector<Config extends z.ZodObject = z.ZodObject> {
    * does not hold under another.
    */
   binding?: string;
+  /**
+   * Where each secret is used, as addresses, by the fields that are no secret; one that cannot be read is missing among them. A
+   * secret that would come to another scheme, host or port than it was entered for has to be entered again. Left out, each secret
+   * belongs to every address among the plain fields.
+   */
+  secretPlaces?(config: Partial<z.output<Config>>): Readonly<Record<string, readonly (string | undefined)[]>>;
   operations: Readonly<Record<string, AnyOperation>>;
   /** Of one the user signs in to on a page: the address tokens are for. */
   signInAddress?(config: z.output<Config>): URL;

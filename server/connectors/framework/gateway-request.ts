@@ -64,7 +64,7 @@ export interface GatewayReply {
 }
 
 /** What a configuration belongs to. */
-export type BoundConnector = Pick<AnyConnector, "id" | "binding" | "secrets">;
+export type BoundConnector = Pick<AnyConnector, "id" | "binding" | "secrets" | "config" | "secretPlaces">;
 
 /** A connector's configuration as the gateway needs it. */
 export interface ConnectorSetup {

@@ -56,6 +56,8 @@ export function createMessageQueue(packages: PackageFinder) {
     description: "Sends messages to RabbitMQ or Kafka, and takes them from there.",
     config: queueConfig(packages),
     secrets: ["password"],
+    secretPlaces: ({ servers, isEncrypted = true }) =>
+      servers === undefined ? {} : { password: targetsOf({ servers, isEncrypted }) },
     operations: { publish, "consume-batch": consumeBatch },
     insides: placesOf,
     async health(context: Context) {

@@ -96,6 +96,6 @@ export function placesOf({ servers, isInside, certificate }: QueueConfig): Guard
 }
 
 /** The servers as addresses the policy can judge. */
-export function targetsOf({ servers, isEncrypted }: QueueConfig): string[] {
+export function targetsOf({ servers, isEncrypted }: Pick<QueueConfig, "servers" | "isEncrypted">): string[] {
   return servers.map((text) => `${isEncrypted ? "https" : "http"}://${text}`);
 }

@@ -99,8 +99,10 @@ function isReadable({ protocol, hostname }: URL): boolean {
   return protocol === "http:" && !isNearHost(hostname);
 }
 
+type Where = Pick<MonitoringConfig, "system" | "url" | "submitUrl" | "site" | "region">;
+
 /** Where is read and where is sent to, without a stroke at the end; `null` where nothing can be sent. */
-export function addressesOf(config: MonitoringConfig): { read: string; send: string | null } {
+export function addressesOf(config: Where): { read: string; send: string | null } {
   const { system, url, submitUrl, site, region } = config;
   if (system === "prometheus") return { read: tidy(url ?? ""), send: submitUrl === undefined ? null : tidy(submitUrl) };
   if (system === "datadog") {
@@ -112,6 +114,21 @@ export function addressesOf(config: MonitoringConfig): { read: string; send: str
     read: tidy(url ?? `https://api.${part}newrelic.com`),
     send: tidy(submitUrl ?? `https://metric-api.${part}newrelic.com`),
   };
+}
+
+const secretsOf = {
+  prometheus: ["password", "token"],
+  datadog: ["apiKey", "applicationKey"],
+  "new-relic": ["userKey", "licenseKey"],
+} as const;
+
+/** What its secrets are for: those of a system that is not chosen go nowhere. */
+export function secretPlacesIn(config: Partial<MonitoringConfig>): Record<string, (string | undefined)[]> {
+  const { system, site, region } = config;
+  if (system === undefined || site === undefined || region === undefined) return {};
+  const { read, send } = addressesOf({ ...config, system, site, region });
+  const places = [read === "" ? undefined : read, send ?? undefined];
+  return Object.fromEntries(secretsOf[system].map((name) => [name, places]));
 }
 
 function tidy(text: string): string {

@@ -1,6 +1,6 @@
 import { defineConnector, defineOperation } from "../framework/define-connector.ts";
 import { datadog } from "./datadog.ts";
-import { monitoringConfig, placesOf, targetsOf, type MonitoringConfig } from "./monitoring-config.ts";
+import { monitoringConfig, placesOf, secretPlacesIn, targetsOf, type MonitoringConfig } from "./monitoring-config.ts";
 import {
   listInput,
   listOutput,
@@ -74,6 +74,7 @@ export const monitoring = defineConnector({
   description: "Asks Prometheus, Datadog or New Relic for metrics and monitors, and sends metrics there.",
   config: monitoringConfig,
   secrets: ["password", "token", "apiKey", "applicationKey", "userKey", "licenseKey"],
+  secretPlaces: secretPlacesIn,
   operations: { query, "list-monitors": listMonitors, "submit-metric": submitMetric },
   insides: placesOf,
   health: async (context) => ({

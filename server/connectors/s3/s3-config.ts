@@ -66,6 +66,13 @@ export const s3Config = fields.check((context) => {
     say("style", "must be path for a store that has an address instead of a name");
 });
 
+/** What its secrets are for, whatever the buckets are. */
+export function secretPlacesIn({ endpoint, region }: Partial<S3Config>): Record<string, string[]> {
+  if (region === undefined) return {};
+  const place = [endpointOf({ endpoint, region })];
+  return { secretAccessKey: place, sessionToken: place };
+}
+
 /** The store itself, without a stroke at the end. */
 function endpointOf({ endpoint, region }: Pick<S3Config, "endpoint" | "region">): string {
   const usual = `https://s3.${region}.amazonaws.com${region.startsWith("cn-") ? ".cn" : ""}`;

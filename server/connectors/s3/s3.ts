@@ -4,7 +4,7 @@ import { getOperation } from "./get.ts";
 import { listOperation } from "./list.ts";
 import { presignOperation, presignUploadOperation } from "./presign.ts";
 import { putOperation } from "./put.ts";
-import { bucketUrl, placesOf, s3Config } from "./s3-config.ts";
+import { bucketUrl, placesOf, s3Config, secretPlacesIn } from "./s3-config.ts";
 import { sendSigned } from "./s3-request.ts";
 
 /** Amazon S3 and every store that speaks as it does. */
@@ -15,6 +15,7 @@ export const s3 = defineConnector({
     "Lists, gets, puts and deletes objects in Amazon S3, MinIO, R2, B2 and every store that speaks as S3 does.",
   config: s3Config,
   secrets: ["secretAccessKey", "sessionToken"],
+  secretPlaces: secretPlacesIn,
   operations: {
     list: listOperation,
     get: getOperation,

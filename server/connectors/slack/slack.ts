@@ -197,6 +197,7 @@ export const slack = defineConnector({
   description: "Sends messages and files to a Slack workspace.",
   config,
   secrets: ["token"],
+  secretPlaces: ({ apiUrl }) => ({ token: [apiUrl] }),
   operations: {
     "send-message": sendMessage,
     "update-message": updateMessage,

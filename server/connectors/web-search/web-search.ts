@@ -12,6 +12,7 @@ export const webSearch = defineConnector({
   description: "Searches the web with SearXNG, Brave, Tavily or DuckDuckGo, and asks the next one when one fails.",
   config: searchConfigSchema,
   secrets: ["braveKey", "tavilyKey"],
+  secretPlaces: ({ braveUrl, tavilyUrl }) => ({ braveKey: [braveUrl], tavilyKey: [tavilyUrl] }),
   operations: { search: searchOperation },
   insides: placesOf,
   health: lookAtBackends,

@@ -128,6 +128,7 @@ export const webhookOut = defineConnector({
   description: "Sends signed messages to webhooks of other programs.",
   config,
   secrets: ["secret", "nextSecret", "access"],
+  secretPlaces: ({ url }) => ({ secret: [url], nextSecret: [url], access: [url] }),
   operations: { post },
   insides: ({ url, isInside }) => (url === undefined ? [] : [{ address: new URL(url).origin, isInside }]),
 });

@@ -10,7 +10,7 @@ import { createSecretBox, type SecretBox } from "../../../lib/secret-box.ts";
 import { useTemporaryFolders } from "../../../lib/testing/temporary-folder.ts";
 import { defineConnector, defineOperation, type AnyConnector } from "../../connectors/framework/define-connector.ts";
 import { createConfigStore, type ConfigStore } from "./config-store.ts";
-import { connectorsFile, type ConnectorsFile } from "./connector-files.ts";
+import { connectorsFile, untouched, type ConnectorsFile } from "./connector-files.ts";
 
 const newFolder = useTemporaryFolders();
 const things: AnyConnector = defineConnector({
@@ -91,9 +91,9 @@ test("secrets are sealed on disk, open for the gateway alone, and told by their 
 
 test("a secret that is left out stays, one that is null goes, and each change is a revision", async () => {
   await configs.put(things, { address, apiKey: "first-secret", hookSecret: "second-secret" });
-  await configs.put(things, { address: "https://other.example" });
+  await configs.put(things, { address: `${address}/deeper?in=it` });
   expect(await valuesOf()).toEqual({
-    address: "https://other.example",
+    address: `${address}/deeper?in=it`,
     apiKey: "first-secret",
     hookSecret: "second-secret",
   });
@@ -132,6 +132,7 @@ test("a secret written by hand among the other fields works, is never shown, and
           isEnabled: true,
           config: { address, apiKey: "written-by-hand" },
           secrets: {},
+          secretPlaces: {},
           signIn: null,
           binding: null,
           revision: 4,
@@ -183,6 +184,68 @@ test("what was entered for one place holds for no other, and comes back with it 
   await reopen();
   expect(await onDisk()).not.toContain("sealed");
   expect(configs.configs.setup(here).isEnabled).toBe(false);
+});
+
+const other = "https://other.example";
+const withoutPlaces = (): Promise<null> =>
+  store.update((file) => {
+    const { things: record } = file.connectors;
+    return { next: { ...file, connectors: { things: { ...untouched, ...record, secretPlaces: {} } } }, result: null };
+  });
+const lead = (to: string, more: Record<string, unknown> = {}): Promise<null> =>
+  store.update((file) => {
+    const record = { ...untouched, ...file.connectors["things"] };
+    return {
+      next: { ...file, connectors: { things: { ...record, config: { address: to, ...more } } } },
+      result: null,
+    };
+  });
+
+test.each([other, "http://things.example", "https://things.example:8443"])(
+  "a secret does not come to %s unless it is entered again or removed",
+  async (elsewhere) => {
+    await configs.put(things, { address, apiKey: "first-secret", hookSecret: "second-secret" });
+    await expect(configs.put(things, { address: elsewhere })).rejects.toMatchObject({
+      code: "invalid_request",
+      issues: [
+        { path: "body.config.apiKey", message: expect.stringContaining("must be entered again") as string },
+        { path: "body.config.hookSecret", message: expect.stringContaining(elsewhere) as string },
+      ],
+    });
+    expect(await valuesOf()).toEqual({ address, apiKey: "first-secret", hookSecret: "second-secret" });
+    await configs.put(things, { address: elsewhere, apiKey: "other-secret", hookSecret: null });
+    expect(await valuesOf()).toEqual({ address: elsewhere, apiKey: "other-secret" });
+  },
+);
+
+test("a secret of before places were kept belongs to the address beside it", async () => {
+  await configs.put(things, { address, apiKey: "first-secret" });
+  await withoutPlaces();
+  expect(await valuesOf()).toEqual({ address, apiKey: "first-secret" });
+  await expect(configs.put(things, { address: other })).rejects.toMatchObject({ code: "invalid_request" });
+  await configs.put(things, { address: `${address}/x` });
+  expect(await valuesOf()).toEqual({ address: `${address}/x`, apiKey: "first-secret" });
+});
+
+test("a file that is edited by hand to lead elsewhere turns the connector off, and its secrets stay at home", async () => {
+  await configs.put(things, { address, apiKey: "first-secret" });
+  await configs.setEnabled(things, true);
+  await lead(other);
+  await reopen();
+  expect(configs.configs.setup(things).isEnabled).toBe(false);
+  expect(await configs.configs.open(things)).toEqual({ values: { address: other }, secrets: [] });
+  expect(configs.isChanged(things)).toBe(true);
+  expect(configs.view(things).secrets).toMatchObject({ apiKey: { isSet: false } });
+  expect((await configs.issues(things)).map(({ path }) => path)).toEqual(["config.apiKey"]);
+  await lead(`${address}/as-before`);
+  expect(configs.configs.setup(things).isEnabled).toBe(true);
+  expect(await valuesOf()).toMatchObject({ apiKey: "first-secret" });
+  await lead(other, { apiKey: "written-beside-it" });
+  await configs.sealByHand([things]);
+  expect(await onDisk()).not.toContain("written-beside-it");
+  await reopen();
+  expect(await valuesOf()).toEqual({ address: other, apiKey: "written-beside-it" });
+  expect(configs.isChanged(things)).toBe(false);
 });
 
 test("what is forgotten is as if nobody had touched it", async () => {

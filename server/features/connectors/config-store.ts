@@ -5,9 +5,10 @@ import type { JsonStore } from "../../../lib/json-store.ts";
 import type { SecretBox } from "../../../lib/secret-box.ts";
 import type { AnyConnector } from "../../connectors/framework/define-connector.ts";
 import type { BoundConnector, GatewayDependencies } from "../../connectors/framework/gateway-request.ts";
+import { secretPlacesOf } from "../../connectors/framework/secret-places.ts";
 import { issuesOf } from "../../connectors/framework/prepare-call.ts";
 import type { ConnectorRecord, ConnectorsFile, SignInRecord } from "./connector-files.ts";
-import { boundRecord, handWritten, isBoundTo, recordIn } from "./connector-record.ts";
+import { boundRecord, handWritten, isBoundTo, placesToKeep, recordIn } from "./connector-record.ts";
 
 /** Configurations of connectors; secrets go in and never come out, except to the gateway. */
 export interface ConfigStore {
@@ -115,22 +116,18 @@ export function createConfigStore({ store, secrets, clock }: Parts): ConfigStore
       }
     },
     async put(connector, config) {
-      const { secrets: names } = connector;
       const kept = await open(connector).then(
         ({ values }) => values,
         (): Record<string, unknown> => ({}), // secrets that cannot be opened have to be entered anew
       );
       const plain = checkedConfig(connector, config, kept);
-      const sealed: ConnectorRecord["secrets"] = {};
-      for (const name of names) {
-        const value = config[name];
-        if (value === undefined) continue;
-        sealed[name] = typeof value === "string" && value !== "" ? await secrets.seal(value) : null;
-      }
+      const secretPlaces = placesToKeep(connector, recordOf(connector), config);
+      const sealed = await sealedOf(connector.secrets, config, secrets);
       await change(connector, (record) => ({
         ...record,
         config: plain,
         secrets: { ...record.secrets, ...sealed },
+        secretPlaces,
         revision: record.revision + 1,
         updatedAt: now(),
       }));
@@ -148,24 +145,54 @@ export function createConfigStore({ store, secrets, clock }: Parts): ConfigStore
       }),
     async sealByHand(connectors) {
       for (const connector of connectors) {
-        const { secrets: names } = connector;
-        const record = recordOf(connector);
-        const fresh: ConnectorRecord["secrets"] = {};
-        for (const name of names) {
-          const stored = record.secrets[name] ?? handWritten(record, name);
-          if (typeof stored !== "string" || stored === "") continue;
-          const sealed = await secrets.sealPlain(stored);
-          if (sealed !== record.secrets[name]) fresh[name] = sealed;
-        }
+        const fresh = await sealedByHand(connector.secrets, recordOf(connector), secrets);
         if (Object.keys(fresh).length === 0) continue;
         await change(connector, (current) => ({
           ...current,
           config: Object.fromEntries(Object.entries(current.config).filter(([name]) => !Object.hasOwn(fresh, name))),
           secrets: { ...current.secrets, ...fresh },
+          secretPlaces: {
+            ...current.secretPlaces,
+            ...pick(secretPlacesOf(connector, current.config), Object.keys(fresh)),
+          },
         }));
       }
     },
   };
+}
+
+/** What is entered anew; `null` for what is removed. */
+async function sealedOf(
+  names: readonly string[],
+  config: Readonly<Record<string, unknown>>,
+  secrets: SecretBox,
+): Promise<ConnectorRecord["secrets"]> {
+  const sealed: ConnectorRecord["secrets"] = {};
+  for (const name of names) {
+    const value = config[name];
+    if (value === undefined) continue;
+    sealed[name] = typeof value === "string" && value !== "" ? await secrets.seal(value) : null;
+  }
+  return sealed;
+}
+
+async function sealedByHand(
+  names: readonly string[],
+  record: ConnectorRecord,
+  secrets: SecretBox,
+): Promise<ConnectorRecord["secrets"]> {
+  const fresh: ConnectorRecord["secrets"] = {};
+  for (const name of names) {
+    const stored = record.secrets[name] ?? handWritten(record, name);
+    if (typeof stored !== "string" || stored === "") continue;
+    const sealed = await secrets.sealPlain(stored);
+    if (sealed !== record.secrets[name]) fresh[name] = sealed;
+  }
+  return fresh;
+}
+
+function pick<T>(all: Readonly<Record<string, T>>, names: readonly string[]): Record<string, T> {
+  return Object.fromEntries(Object.entries(all).filter(([name]) => names.includes(name)));
 }
 
 function isUsed({ isEnabled, signIn, secrets }: ConnectorRecord): boolean {

@@ -49,6 +49,8 @@ const connectorRecordSchema = z.strictObject({
   /** Without the secrets. */
   config: z.record(z.string(), z.unknown()).default({}),
   secrets: z.record(z.string(), storedSecretSchema).default({}),
+  /** Where each of them was to be used when it was entered. */
+  secretPlaces: z.record(z.string(), z.array(z.string())).default({}),
   /** Tokens of whoever signed in on its page. */
   signIn: signInSchema.nullable().default(null),
   /** Of the connector it was configured for, where that can become another one; see `Connector.binding`. */

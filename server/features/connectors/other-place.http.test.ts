@@ -237,6 +237,51 @@ test("what was allowed for one place is not delivered to another", async () => {
   expect(second.asked).toEqual([]);
 });
 
+test("what lets PortOS in at one address is shown to no other, whatever kind of connector it is", async () => {
+  const hook = { params: { id: "webhook-out" } };
+  const configure = (place: Place, more: Record<string, unknown> = {}) =>
+    app.call("connectors.putConfig", { ...hook, body: { config: { url: `${place.address}/hook`, ...more } } });
+  const post = () =>
+    app.call("connectors.execute", {
+      params: { id: "webhook-out", operation: "post" },
+      body: { params: { text: "hello" } },
+    });
+  await configure(first, { access: `Bearer ${secret}` });
+  await app.call("connectors.enable", hook);
+  const refusal: unknown = await configure(second).catch((error: unknown) => error);
+  const message = `must be entered again, or removed, because the address has changed: it would be used for ${second.address} now`;
+  expect(refusal).toMatchObject({ details: { issues: [{ path: "body.config.access", message }] } });
+  await post();
+  await configure(second, { access: null });
+  await post();
+  expect(first.asked).toEqual([{ url: "/hook", authorization: `Bearer ${secret}` }]);
+  expect(second.asked).toEqual([{ url: "/hook", authorization: undefined }]);
+  await app.stop();
+  app = await startTestApp({ directory: folder });
+  await post();
+  expect(second.asked).toHaveLength(2);
+});
+
+test("a connector of one's own whose address is made of its fields keeps to the address, too", async () => {
+  const config = [
+    { name: "token", title: "Token", isSecret: true },
+    { name: "place", title: "Place" },
+  ];
+  await app.call("customConnectors.create", { body: tracker(first, { config, baseUrl: "{place}" }) });
+  const configure = (place: Place, token?: string) =>
+    app.call("connectors.putConfig", {
+      params,
+      body: { config: { place: place.address, ...(token ? { token } : {}) } },
+    });
+  await configure(first, secret);
+  await app.call("connectors.enable", { params });
+  await run("look");
+  await expect(configure(second)).rejects.toMatchObject({ details: { issues: [{ path: "body.config.token" }] } });
+  await configure(second, "another-token-of-its-own");
+  await run("look");
+  expect(second.asked).toEqual([{ url: "/look", authorization: "Bearer another-token-of-its-own" }]);
+});
+
 test("what was allowed for one address of a connector of PortOS is not delivered to another", async () => {
   const hook = "webhook-out";
   const configure = ({ address }: Place) =>

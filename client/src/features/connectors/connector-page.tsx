@@ -89,11 +89,12 @@ function isSignInShown({ signIn }: ConnectorView, tab: string): boolean {
 }
 
 /** What was entered and allowed for one place does not hold for another. */
-function ChangedNotice({ connector: { title, secretNames } }: { connector: ConnectorView }) {
+function ChangedNotice({ connector: { title, secretNames, isBuiltIn } }: { connector: ConnectorView }) {
   const secrets = secretNames.length === 0 ? "" : ", enter its secrets anew";
   return (
     <Notice tone="warn">
-      {title} was turned off, because it leads elsewhere or signs in otherwise than before. Look at its definition
+      {title} was turned off, because it leads elsewhere or signs in otherwise than before. Look at its{" "}
+      {isBuiltIn ? "configuration" : "definition"}
       {secrets}, then turn it on.
     </Notice>
   );

@@ -18,7 +18,7 @@ import {
 } from "../../framework/define-connector.ts";
 import { digestOf } from "../../framework/digest-of.ts";
 import { GatewayError } from "../../framework/gateway-error.ts";
-import { baseOf, publicValues, signIn } from "../declared-request.ts";
+import { baseOf, placesIn, publicValues, signIn } from "../declared-request.ts";
 import { authNames, bindingOf, checkFields, checkNames, configOf, type Add, type Config } from "../declared-config.ts";
 import { fillText, namesIn } from "../fill-template.ts";
 import { toleratedInput } from "../json-input.ts";
@@ -80,6 +80,7 @@ export function mcpConnector(definition: McpConnector, parts: McpParts): AnyConn
     description,
     ...configOf(config),
     binding: bindingOf("mcp", server, config),
+    ...secretPlacesIn(definition),
     ...(isSigned(definition) ? { signInAddress: (values: Config) => addressOf(definition, values) } : {}),
     ...(server.kind === "stdio" ? { program: programOf(definition, server, parts) } : {}),
     operations: { ...Object.fromEntries(operations), [listOperation]: listTools(definition, parts) },
@@ -223,6 +224,19 @@ function isSigned({ server }: McpConnector): boolean {
 
 function signedConnector(definition: McpConnector, values: Config): SignedConnector {
   const { id, title, server, config } = definition;
-  const { secrets } = configOf(config);
-  return { id, title, binding: bindingOf("mcp", server, config), secrets, address: addressOf(definition, values) };
+  const binding = bindingOf("mcp", server, config);
+  return {
+    id,
+    title,
+    binding,
+    ...configOf(config),
+    ...secretPlacesIn(definition),
+    address: addressOf(definition, values),
+  };
+}
+
+/** Of a program nobody knows where it goes but by the addresses it is given. */
+function secretPlacesIn({ server, config }: McpConnector): Pick<AnyConnector, "secretPlaces"> {
+  if (server.kind !== "http") return {};
+  return { secretPlaces: (values: Config) => placesIn({ baseUrl: server.url, config }, values) };
 }

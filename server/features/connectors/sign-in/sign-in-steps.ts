@@ -13,8 +13,16 @@ type TitledSigned = Signed & { title: string };
 
 /** Whom a sign-in is kept for. */
 export function signedOf({ connector, address }: Pick<AddressedSubject, "connector" | "address">): TitledSigned {
-  const { id, title, secrets, binding } = connector;
-  return { id, title, secrets, address, ...(binding === undefined ? {} : { binding }) };
+  const { id, title, secrets, config, binding, secretPlaces } = connector;
+  return {
+    id,
+    title,
+    secrets,
+    config,
+    address,
+    ...(binding === undefined ? {} : { binding }),
+    ...(secretPlaces === undefined ? {} : { secretPlaces }),
+  };
 }
 
 /** A subject with the address that tokens are for. */
