@@ -1,3 +1,5 @@
+import { secretParts } from "./secret-parts.ts";
+
 /** Stands where something was removed. */
 export const redactedMark = "[redacted]";
 const mark = redactedMark;
@@ -59,13 +61,13 @@ const mayBeEscaped = new RegExp(
   "i",
 );
 
-/** From now on `value` is removed from everything `redact` sees: raw, URL-encoded in both ways, base64 and base64url. */
+/**
+ * From now on `value`, and what of it is a secret by itself, is removed from everything `redact` sees: raw, URL-encoded in both ways,
+ * base64 and base64url.
+ */
 export function registerSecret(value: string): void {
   if (value.length < 4 || secrets.has(value)) return;
-  const bytes = Buffer.from(value);
-  const inForm = new URLSearchParams([["", value]]).toString().slice(1);
-  for (const form of [value, encodeURIComponent(value), inForm, bytes.toString("base64"), bytes.toString("base64url")])
-    secrets.add(form);
+  for (const part of secretParts(value)) for (const form of formsOf(part)) secrets.add(form);
   const longestFirst = [...secrets].toSorted((a, b) => b.length - a.length);
   const anyOf = longestFirst.map((secret) => secret.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join("|");
   secretPattern = new RegExp(anyOf, "g");
@@ -77,6 +79,12 @@ export function registerSecret(value: string): void {
 const knownHarmless = new Set<string>();
 const mostHarmless = 1_000;
 const longestHarmless = 200;
+
+function formsOf(value: string): string[] {
+  const bytes = Buffer.from(value);
+  const inForm = new URLSearchParams([["", value]]).toString().slice(1);
+  return [value, encodeURIComponent(value), inForm, bytes.toString("base64"), bytes.toString("base64url")];
+}
 
 /** Returns `text` without registered secrets and without anything that has the shape of a known token. */
 export function redact(text: string): string {

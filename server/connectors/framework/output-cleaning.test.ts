@@ -78,6 +78,14 @@ describe("secrets", () => {
     );
   });
 
+  test("are found by what stands behind the word for their kind", () => {
+    const options = { secrets: ["Bearer acc-4455-behind"] };
+    expect(cleanOutput({ said: "invalid token acc-4455-behind" }, options)).toEqual({
+      said: "invalid token [redacted]",
+    });
+    expect(cleanOutput("Bearer is a word", options)).toBe("Bearer is a word");
+  });
+
   test("do not come through with control characters between their letters", () => {
     expect(cleanOutput("cor\u0000rect-\u001b[1mhorse", { secrets: ["correct-horse"] })).toBe("[redacted]");
   });

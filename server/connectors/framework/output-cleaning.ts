@@ -3,6 +3,7 @@ import { stripVTControlCharacters } from "node:util";
 import type { z } from "zod";
 
 import { redactedMark, redactTokens } from "../../../lib/redact.ts";
+import { secretParts } from "../../../lib/secret-parts.ts";
 import { tameHtml } from "../reading/tame-html.ts";
 import { withoutControls } from "./clean-input.ts";
 import { GatewayError } from "./gateway-error.ts";
@@ -145,7 +146,7 @@ function redactorFor(secrets: readonly string[]): (text: string) => string {
 
 /** The mark itself is passed over, so that a secret that looks like a part of it does not grow with each time. */
 function secretRedactor(secrets: readonly string[]): (text: string) => string {
-  const forms = [...new Set(secrets.flatMap(secretForms))].toSorted((a, b) => b.length - a.length);
+  const forms = [...new Set(secrets.flatMap(secretParts).flatMap(secretForms))].toSorted((a, b) => b.length - a.length);
   if (forms.length === 0) return redactTokens;
   const pattern = new RegExp([redactedMark, ...forms].map(literally).join("|"), "g");
   return (text) => redactTokens(forms.some((form) => text.includes(form)) ? text.replace(pattern, redactedMark) : text);
