@@ -3,7 +3,8 @@ import { z } from "zod";
 import { defineOperation, type OperationContext } from "../framework/define-connector.ts";
 import { bucketField, headerLine, objectKey, unquoted } from "./object-input.ts";
 import { chosenBucket, objectUrl, originsOf, type S3Config } from "./s3-config.ts";
-import { sendSigned, sha256 } from "./s3-request.ts";
+import { s3Failure } from "./s3-failure.ts";
+import { askSigned, sendSigned, sha256 } from "./s3-request.ts";
 
 const input = z
   .strictObject({
@@ -26,7 +27,9 @@ const input = z
     isNewOnly: z
       .boolean()
       .default(false)
-      .describe("Refuses to replace an object that is there already, where the store can do that"),
+      .describe(
+        "Refuses to replace an object that is there already. PortOS looks first and asks the store to refuse, too; one that does not know If-None-Match may still replace what comes in between",
+      ),
     bucket: bucketField,
   })
   .refine(({ text, base64 }) => (text === undefined) !== (base64 === undefined), {
@@ -68,11 +71,15 @@ async function putObject(
   const usualType = text === undefined ? "application/octet-stream" : "text/plain; charset=utf-8";
   const headers: Record<string, string> = { "content-type": contentType ?? usualType };
   if (cacheControl !== undefined) headers["cache-control"] = cacheControl;
-  if (isNewOnly) headers["if-none-match"] = "*";
+  const url = objectUrl(bucket, key, context.config);
+  if (isNewOnly) {
+    await refuseIfThere(url, context);
+    headers["if-none-match"] = "*";
+  }
   for (const [name, value] of Object.entries(metadata)) headers[`x-amz-meta-${name}`] = value.trim();
   const reply = await sendSigned(
     // Trying again might find the object of the try before.
-    { method: "PUT", url: objectUrl(bucket, key, context.config), headers, body, isOnce: isNewOnly },
+    { method: "PUT", url, headers, body, isOnce: isNewOnly },
     context,
   );
   return {
@@ -83,4 +90,25 @@ async function putObject(
     etag: unquoted(reply.headers["etag"]),
     versionId: reply.headers["x-amz-version-id"] ?? null,
   };
+}
+
+/** Many stores do not know If-None-Match, pass over it without a word and replace what is there. */
+async function refuseIfThere(url: string, context: OperationContext<S3Config>): Promise<void> {
+  const { status, headers, text } = await askSigned({ method: "HEAD", url }, context);
+  // Who may only write does not learn whether something is there; the store itself still may refuse.
+  if (status === 403) {
+    context.note(
+      "not_looked",
+      "The access key may not look whether there is an object; that the store looks is not sure",
+    );
+    return;
+  }
+  if (status === 404) {
+    const reason =
+      "There was no such object just before; only a store that knows If-None-Match rules out one in between";
+    context.note("looked_first", reason);
+    return;
+  }
+  // A store says so itself where it knows the condition.
+  throw await s3Failure({ status: status < 300 ? 412 : status, headers, text }, context);
 }

@@ -23,6 +23,13 @@ export interface S3Request {
  * host. Throws what the store says when it refuses.
  */
 export async function sendSigned(request: S3Request, context: S3Context): Promise<ConnectorReply> {
+  const reply = await askSigned(request, context);
+  if (reply.status >= 300) throw await s3Failure(reply, context);
+  return reply;
+}
+
+/** As `sendSigned`; any status is a reply. */
+export async function askSigned(request: S3Request, context: S3Context): Promise<ConnectorReply> {
   const { method, body, maxBytes, isOnce = false } = request;
   const url = withQuery(request.url, request.query ?? {});
   const signed = await sign({ ...request, url }, context);
@@ -35,9 +42,7 @@ export async function sendSigned(request: S3Request, context: S3Context): Promis
     ...(body === undefined ? {} : { body }),
     ...(maxBytes === undefined ? {} : { maxBytes }),
   };
-  const reply = await context.http.request(sent);
-  if (reply.status >= 300) throw await s3Failure(reply, context);
-  return reply;
+  return context.http.request(sent);
 }
 
 async function sign({ method, url, headers = {}, body }: S3Request, { config, clock }: S3Context) {

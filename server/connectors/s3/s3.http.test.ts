@@ -222,13 +222,41 @@ describe("s3", () => {
     await run("put", { key: "again", text: "a" });
     expect(store.asked.map(({ method }) => method)).toEqual(["PUT", "PUT"]);
     store.asked.length = 0;
-    store.answers.push((response) => refuse(response, 503, "SlowDown"));
+    store.answers.push(
+      (response) => response.writeHead(404).end(),
+      (response) => refuse(response, 503, "SlowDown"),
+    );
     expect(await scene.refused("s3", "put", { key: "again", text: "a", isNewOnly: true })).toMatchObject({
       message: expect.stringContaining("asks for fewer calls") as string,
       isFinal: false,
     });
-    expect(store.asked).toHaveLength(1);
-    expect(store.asked[0]?.headers["if-none-match"]).toBe("*");
+    expect(store.asked.map(({ method }) => method)).toEqual(["HEAD", "PUT"]);
+    expect(store.asked[1]?.headers["if-none-match"]).toBe("*");
+  });
+
+  it("replaces nothing when it is to be new, also in a store that does not know the condition", async () => {
+    const first = await scene.call("s3", "put", { key: "new/a.txt", text: "hello", isNewOnly: true });
+    expect(first.path.find(({ code }) => code === "looked_first")?.reason).toContain("If-None-Match");
+    expect(await scene.refused("s3", "put", { key: "new/a.txt", text: "2", isNewOnly: true })).toMatchObject({
+      message: "There is an object with this key already (PreconditionFailed)",
+      isFinal: true,
+    });
+    await expect(run("get", { key: "new/a.txt" })).resolves.toMatchObject({ text: "hello" });
+    await run("put", { key: "new/a.txt", text: "2" });
+    await expect(run("get", { key: "new/a.txt" })).resolves.toMatchObject({ text: "2" });
+  });
+
+  it("leaves it to the store where the key may not look, and says so", async () => {
+    store.answers.push((response) => response.writeHead(403).end());
+    const { path } = await scene.call("s3", "put", { key: "new/b.txt", text: "a", isNewOnly: true });
+    expect(path.find(({ code }) => code === "not_looked")).toBeDefined();
+    store.answers.push(
+      (response) => response.writeHead(404).end(),
+      (response) => refuse(response, 412, "PreconditionFailed"),
+    );
+    expect(await scene.refused("s3", "put", { key: "new/c.txt", text: "a", isNewOnly: true })).toMatchObject({
+      message: expect.stringContaining("There is an object with this key already") as string,
+    });
   });
 
   it("calls only buckets and keys it was meant for", async () => {
