@@ -29,6 +29,11 @@ export interface PublicGuardOptions {
   targets?: readonly GuardTarget[];
   /** Targets count for their ports and their trust alone: nothing leads inside. */
   isOutsideOnly?: boolean;
+  /** What the user can do about a place that is refused, in the words of what the user sees. */
+  hints?: {
+    inside(place: string): string;
+    port(port: number, place: string): string;
+  };
   /** Every address of a name; the machine's resolver when left out. */
   resolve?: ResolveName;
 }
@@ -43,7 +48,7 @@ export const usualPorts: readonly number[] = [80, 443, 8080];
  * that cannot be read.
  */
 export function publicGuard(options: PublicGuardOptions): Guard {
-  const { ownPorts, rules, extraPorts = [], resolve = resolveName, isOutsideOnly = false } = options;
+  const { ownPorts, rules, extraPorts = [], hints, resolve = resolveName, isOutsideOnly = false } = options;
   const ports = new Set([...usualPorts, ...extraPorts]);
   const targets = new Map((options.targets ?? []).map((target) => [targetKey(target), target]));
 
@@ -62,10 +67,13 @@ export function publicGuard(options: PublicGuardOptions): Guard {
           ok: false,
           code: "port",
           reason: `port ${port} is not allowed`,
-          hint: `Allow port ${port}, or name this host and port in the configuration.`,
+          hint: hints?.port(port, `${host}:${port}`) ?? `Allow port ${port}, or name ${host}:${port} as a target.`,
         };
       const verdict = await judgeHost(host, { kinds: kindsFor(host, isOutsideOnly ? undefined : target), resolve });
-      if (!verdict.ok) return verdict;
+      if (!verdict.ok) {
+        const isInside = insideCodes.has(verdict.code ?? "") && hints !== undefined && !isOutsideOnly;
+        return isInside ? { ...verdict, hint: hints.inside(`${host}:${port}`) } : verdict;
+      }
       const blocking = verdict.addresses.map((address) => rules?.blocksAddress(address, port)).find(Boolean);
       if (blocking)
         return {
@@ -80,6 +88,7 @@ export function publicGuard(options: PublicGuardOptions): Guard {
   };
 }
 
+const insideCodes: ReadonlySet<string> = new Set(["loopback", "private", "tailnet"]);
 const ownPortHint = "What PortOS does is called inside the panel, never through a connector.";
 
 function kindsFor(host: string, target: GuardTarget | undefined): readonly AddressKind[] {

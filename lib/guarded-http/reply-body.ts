@@ -165,7 +165,9 @@ async function* harmless(chunks: AsyncIterable<Buffer>, hop: TraceHop): AsyncGen
   for await (const chunk of chunks) {
     hop.decodedBytes += chunk.length;
     if (hop.decodedBytes > harmlessBytes && hop.decodedBytes > hop.receivedBytes * maxRatio)
-      throw new CallFailure("too_large", `The reply is a bomb: ${hop.receivedBytes} bytes became ${hop.decodedBytes}`);
+      throw new CallFailure("too_large", `The reply is a bomb: ${hop.receivedBytes} bytes became ${hop.decodedBytes}`, {
+        hint: "Such a reply is never unpacked; ask for something else.",
+      });
     yield chunk;
   }
 }

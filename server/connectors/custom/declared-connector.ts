@@ -84,6 +84,7 @@ export function declaredConnector(definition: CustomConnector): AnyConnector {
     binding: bindingOf("http", { baseUrl, isInside, auth }, fields),
     secretPlaces: (config: Config) => placesIn(definition, config),
     operations: Object.fromEntries(operations),
+    insideField: "The address lies on this machine or in this network",
     insides: (config: Config) => (isInside ? [{ address: baseOf(definition, config).origin, isInside }] : []),
   });
   return connector;

@@ -1,6 +1,7 @@
 import type { CircuitBreaker } from "../../../lib/circuit-breaker.ts";
 import type { Clock } from "../../../lib/clock.ts";
 import type { AgentPool } from "../../../lib/guarded-http/agent-pool.ts";
+import { CallFailure } from "../../../lib/guarded-http/call-failure.ts";
 import type { Guard } from "../../../lib/guarded-http/guard.ts";
 import { guardedRequest, type GuardedReply } from "../../../lib/guarded-http/guarded-http.ts";
 import type { HttpMethod } from "../../../lib/guarded-http/open-request.ts";
@@ -100,14 +101,34 @@ async function requestWithRetries(wanted: ConnectorRequest, options: ConnectorHt
       note("retry", `Try ${attempt} was in vain (${reason}); the next one came after ${pauseMs} ms`);
     },
     ...(random === undefined ? {} : { random }),
+  }).catch((error: unknown) => {
+    throw withLimit(error, wanted, caps.maxReplyBytes);
   });
   if (value.isCut)
     throw new GatewayError("too_large", `The reply is larger than ${prepared.maxBytes} bytes`, {
-      hint: "Ask for less, or raise the limit in the policy.",
+      hint: hintOfLimit(wanted, caps.maxReplyBytes),
       isFinal: true,
       answered: value.status,
     });
   return toReply(value);
+}
+
+/** The one that was hit: raising another would change nothing. */
+function hintOfLimit({ maxBytes = Infinity, maxBytesFrom }: ConnectorRequest, allowed: number): string {
+  if (maxBytes >= allowed) return `Ask for less, or raise "Most bytes received" in the policy.`;
+  return maxBytesFrom === undefined
+    ? "Ask for less: the connector never takes more here."
+    : `Ask for less, or raise ${maxBytesFrom}.`;
+}
+
+/** What ends a reply before it is here as a whole does not know whose limit it was. */
+function withLimit(error: unknown, wanted: ConnectorRequest, allowed: number): unknown {
+  if (!(error instanceof CallFailure) || error.reason !== "too_large" || error.hint !== undefined) return error;
+  return new GatewayError("too_large", error.message, {
+    hint: hintOfLimit(wanted, allowed),
+    cause: error,
+    isFinal: true,
+  });
 }
 
 async function sendThroughBreaker(prepared: Prepared, options: ConnectorHttpOptions): Promise<GuardedReply> {

@@ -26,6 +26,8 @@ export interface ConnectorRequest {
   maxRedirects?: number;
   /** Most bytes of the reply, when the policy allows more than is wanted here. */
   maxBytes?: number;
+  /** What sets `maxBytes`, as the user knows it: '"Max page bytes" in the configuration'; told when it is hit. */
+  maxBytesFrom?: string;
   /** Most tries, the first one included, when somebody else can be asked sooner. */
   maxTries?: number;
   /** Time for this request and all its tries, when the policy allows more than is wanted here. */
@@ -159,6 +161,8 @@ export interface Connector<Config extends z.ZodObject = z.ZodObject> {
   /** Of one the user signs in to on a page: the address tokens are for. */
   signInAddress?(config: z.output<Config>): URL;
   /** Places the configuration names, which may lie inside. */
+  /** What the user ticks to say that its address lies inside, where that is no field `isInside` of the configuration. */
+  insideField?: string;
   insides?(config: z.output<Config>): readonly GuardTarget[];
   health?(context: OperationContext<z.output<Config>>): Promise<ConnectorHealth>;
   /** Of one that is a program of this machine: how it is called, and how to start it, unless it runs, and ask who it is. */

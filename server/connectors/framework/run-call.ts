@@ -1,3 +1,5 @@
+import { z } from "zod";
+
 import type { Guard } from "../../../lib/guarded-http/guard.ts";
 import { publicGuard } from "../../../lib/guarded-http/public-guard.ts";
 import type { CallPath } from "./call-path.ts";
@@ -175,9 +177,22 @@ function newGuard(
     isOutsideOnly,
     rules: judge.domains,
     extraPorts: policy.extraPorts,
+    hints: guardHints(connector),
     targets: [...policy.insides.map((address) => ({ address, isInside: true })), ...insidesOf(connector, config)],
     ...(resolve === undefined ? {} : { resolve }),
   });
+}
+
+/** Where a place that is refused can be allowed, by the names that stand in the forms. */
+export function guardHints(connector: Pick<AnyConnector, "config" | "insideField">) {
+  const { isInside: field } = connector.config.shape as Record<string, unknown>;
+  const title = connector.insideField ?? (field instanceof z.ZodType ? field.meta()?.title : undefined);
+  const tick = title === undefined ? "" : `tick "${title}" if that is its own address, or `;
+  return {
+    inside: (place: string) => `If it is meant, ${tick}name ${place} under "Places inside" in the policy.`,
+    port: (port: number, place: string) =>
+      `If it is meant, ${tick}add ${port} to "Further ports" or ${place} to "Places inside" in the policy.`,
+  };
 }
 
 function insidesOf(connector: AnyConnector, config: Record<string, unknown>) {

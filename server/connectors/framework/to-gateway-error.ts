@@ -24,8 +24,8 @@ const hintOf: Partial<Record<FailureReason, string>> = {
   name_not_found: "Check the spelling of the address and whether this machine is online.",
   timeout: "Try again later, or allow more time in the policy.",
   cancelled: "Call again if it is still wanted.",
-  too_large: "Ask for less, or raise the limit in the policy.",
-  request_too_large: "Send less, or raise the limit in the policy.",
+  too_large: 'Ask for less, or raise "Most bytes received" in the policy.',
+  request_too_large: 'Send less, or raise "Most bytes sent" in the policy.',
 };
 
 /** No policy allows an address that is none, and none should be widened for it. */

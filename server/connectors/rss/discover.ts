@@ -9,7 +9,7 @@ import { shorten } from "../reading/plain-text.ts";
 import { feedAboutSchema } from "./feed-schema.ts";
 import { normaliseFeed } from "./normalise-feed.ts";
 import { readFeed } from "./read-feed.ts";
-import { feedUrl, type RssConfig } from "./rss-config.ts";
+import { feedLimit, feedUrl, type RssConfig } from "./rss-config.ts";
 
 const input = z.strictObject({
   url: feedUrl.describe("Address of a page, or of a feed"),
@@ -69,6 +69,7 @@ function ask(url: string, { http, config }: OperationContext<RssConfig>, timeout
     url,
     headers,
     maxBytes: config.maxFeedBytes,
+    maxBytesFrom: feedLimit,
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
   });
 }

@@ -3,7 +3,7 @@ import type { ConnectorReply, OperationContext } from "../framework/define-conne
 import { GatewayError } from "../framework/gateway-error.ts";
 import { normaliseFeed, type KnownFeed } from "./normalise-feed.ts";
 import { readFeed } from "./read-feed.ts";
-import type { RssConfig } from "./rss-config.ts";
+import { feedLimit, type RssConfig } from "./rss-config.ts";
 
 /** What a server said about a feed, to be given back to it when it is asked again. */
 export interface Validators {
@@ -86,6 +86,7 @@ async function follow(
       url,
       headers,
       maxBytes: config.maxFeedBytes,
+      maxBytesFrom: feedLimit,
       maxRedirects: 0,
       ...(timeoutMs === undefined ? {} : { timeoutMs }),
     });

@@ -27,3 +27,6 @@ export const feedUrl = z
 
 /** Whether whole contents are wanted. */
 export const withHtml = z.boolean().default(false).describe("Give back the whole content of entries, too");
+
+/** What sets the most bytes of a feed, as the form calls it. */
+export const feedLimit = '"Max feed bytes" in the configuration of Feeds';

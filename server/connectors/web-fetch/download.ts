@@ -48,7 +48,7 @@ export const downloadOperation = defineOperation({
   ],
   async run(wish, context: OperationContext<WebFetchConfig>) {
     const accept = wish.types.length > 0 ? wish.types.join(", ") : "*/*";
-    const { url, headers, bytes } = await getPage({ ...wish, accept }, context);
+    const { url, headers, bytes } = await getPage({ ...wish, accept, maxBytesFrom: "maxBytes" }, context);
     const contentType = headers["content-type"]?.split(";", 1)[0]?.trim().toLowerCase() ?? null;
     const type = typeOfBytes(bytes);
     const known = type ?? contentType;

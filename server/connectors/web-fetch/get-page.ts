@@ -12,16 +12,21 @@ export interface PageWish {
   respectsRobots: boolean;
   accept: string;
   maxBytes: number;
+  maxBytesFrom: string;
 }
+
+/** What sets the most bytes of a page, as the form calls it. */
+const pageLimit = '"Max page bytes" in the configuration of Web pages';
 
 /** Gets the text at an address, over plain HTTP or as the page there is once its scripts have run. */
 export async function getText(
-  { via, ...wish }: Omit<PageWish, "maxBytes"> & { via: PageWay },
+  { via, ...wish }: Omit<PageWish, "maxBytes" | "maxBytesFrom"> & { via: PageWay },
   context: OperationContext<WebFetchConfig>,
   browser: PageBrowser,
 ): Promise<TextReply> {
   const { config } = context;
-  if (via === "http") return readText(await getPage({ ...wish, maxBytes: config.maxPageBytes }, context));
+  const limit = { maxBytes: config.maxPageBytes, maxBytesFrom: pageLimit };
+  if (via === "http") return readText(await getPage({ ...wish, ...limit }, context));
   const isCareful = wish.respectsRobots || config.alwaysRespectsRobots;
   const asked = new Set<string>();
   async function allow(url: string, byPage?: { isOutsideOnly: boolean }): Promise<void> {
@@ -41,7 +46,12 @@ export async function getPage(wish: PageWish, context: OperationContext<WebFetch
   if (isCareful) await askRobots(wish.url, context);
   const headers: Record<string, string> = { accept: wish.accept, "user-agent": config.userAgent };
   if (config.languages !== "") headers["accept-language"] = config.languages;
-  const reply = await http.expectOk({ url: wish.url, headers, maxBytes: wish.maxBytes });
+  const reply = await http.expectOk({
+    url: wish.url,
+    headers,
+    maxBytes: wish.maxBytes,
+    maxBytesFrom: wish.maxBytesFrom,
+  });
   if (isCareful && siteAndPath(reply.url) !== siteAndPath(wish.url)) await askRobots(reply.url, context);
   return reply;
 }

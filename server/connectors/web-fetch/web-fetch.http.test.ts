@@ -132,7 +132,10 @@ test("what is no text is refused with the way to get it", async () => {
 
 test("a page beyond the limit is refused, a missing one says so", async () => {
   const pages = { "/harbour": { body: "x".repeat(10_001) } };
-  await expect(run("fetch", pages, {}, { maxPageBytes: 10_000 })).rejects.toMatchObject({ gatewayCode: "too_large" });
+  await expect(run("fetch", pages, {}, { maxPageBytes: 10_000 })).rejects.toMatchObject({
+    gatewayCode: "too_large",
+    hint: 'Ask for less, or raise "Max page bytes" in the configuration of Web pages.',
+  });
   await expect(run("fetch", {}, {})).rejects.toMatchObject({ gatewayCode: "upstream_failed" });
 });
 

@@ -84,6 +84,7 @@ export function mcpConnector(definition: McpConnector, parts: McpParts): AnyConn
     ...(isSigned(definition) ? { signInAddress: (values: Config) => addressOf(definition, values) } : {}),
     ...(server.kind === "stdio" ? { program: programOf(definition, server, parts) } : {}),
     operations: { ...Object.fromEntries(operations), [listOperation]: listTools(definition, parts) },
+    insideField: "The address lies on this machine or in this network",
     insides: (values: Config) =>
       server.kind === "http" && server.isInside
         ? [{ address: addressOf(definition, values).origin, isInside: true }]
