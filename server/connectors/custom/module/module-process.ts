@@ -194,7 +194,7 @@ function ended({ reason }: ChildEnd): GatewayError {
 }
 
 function tooLong(timeoutMs: number): GatewayError {
-  return new GatewayError("timeout", `The module did not answer within ${timeoutMs} ms`, {
+  return new GatewayError("timeout", `The module did not answer within ${Math.ceil(timeoutMs)} ms`, {
     hint: "Try again later, or allow more time in the policy.",
   });
 }
