@@ -1,6 +1,7 @@
 import { z } from "zod";
 
 import { defineEndpoints } from "../endpoint.ts";
+import { hasHidden } from "../visible-text.ts";
 import { connectorIdSchema, effectSchema, operationNameSchema } from "./connectors.ts";
 
 /** Id of a token: what evidence says of who called with it. The token itself is another thing. */
@@ -84,7 +85,13 @@ export const mcpStateSchema = z.strictObject({
 export type McpState = z.output<typeof mcpStateSchema>;
 
 const input = z.strictObject({
-  name: z.string().trim().min(1, "must not be empty").max(80, "must have at most 80 characters"),
+  /** Questions name it: it reads as it is. */
+  name: z
+    .string()
+    .trim()
+    .min(1, "must not be empty")
+    .max(80, "must have at most 80 characters")
+    .refine((name) => !hasHidden(name), "must have no characters that nobody sees"),
   expiresAt: z.iso.datetime().nullable().default(null),
   rights: mcpRightsSchema,
 });

@@ -1,4 +1,5 @@
 import type { ApprovalSubject } from "../../../contract/features/approvals.ts";
+import { visibleText } from "../../../contract/visible-text.ts";
 import { redactValue } from "../../../lib/redact.ts";
 import { digestOf } from "./digest-of.ts";
 import { GatewayError } from "./gateway-error.ts";
@@ -118,7 +119,7 @@ export function subjectOf({ operation: name, caller }: GatewayRequest, call: Pre
   const where = targets.length === 0 ? "" : ` (${[...new Set(targets.map(originOf))].slice(0, 3).join(", ")})`;
   return redactValue({
     kind: "connector-call",
-    title: `${connector.title}: ${operation.title}${where}`.slice(0, 300),
+    title: visibleText(`${connector.title}: ${operation.title}${where}`).slice(0, 300),
     why: `${upperFirst(caller.name)} wants it. ${upperFirst(asksReason)}.`,
     onDeny: "Nothing is sent, and whoever asked is told so.",
     connectorId: connector.id,

@@ -3,7 +3,7 @@ import { AppError } from "../../../lib/app-error.ts";
 /**
  * Takes out of arguments what no reader wants and some fall for: control characters besides tab and line ends, lone halves of
  * surrogate pairs, marks that override the direction of text; brings text into Unicode's composed form (NFC). Words are never
- * looked at. Doing it twice changes nothing more.
+ * looked at. What has nothing of it is the same value afterwards; doing it twice changes nothing more.
  */
 export function cleanInput<T>(value: T): T {
   return cleaned(value, 0) as T;
@@ -15,8 +15,10 @@ function cleaned(value: unknown, depth: number): unknown {
   if (typeof value === "string") return cleanText(value);
   if (typeof value !== "object" || value === null || value instanceof Uint8Array) return value;
   if (depth >= deepest) throw new AppError("invalid_request", `The arguments are nested deeper than ${deepest} levels`);
-  if (Array.isArray(value)) return value.map((entry) => cleaned(entry, depth + 1));
-  return Object.fromEntries(Object.entries(value).map(([name, entry]) => [name, cleaned(entry, depth + 1)]));
+  const before: unknown[] = Object.values(value);
+  const after = before.map((entry) => cleaned(entry, depth + 1));
+  if (after.every((entry, at) => Object.is(entry, before[at]))) return value;
+  return Array.isArray(value) ? after : Object.fromEntries(Object.keys(value).map((name, at) => [name, after[at]]));
 }
 
 // Isolates of direction belong to honest text, embeddings and overrides do not.

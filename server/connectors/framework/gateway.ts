@@ -123,21 +123,22 @@ type Ended = Pick<GatewayReply, "output" | "trust" | "delivery" | "question">;
 /** Every step in its order; throws at the first that stops the call. */
 async function goThrough(notes: CallNotes, dependencies: GatewayDependencies): Promise<Ended> {
   const { request, path, delivery } = notes;
-  const prepared = await prepareCall(request, dependencies, path);
+  const judged = await prepareCall(request, dependencies, path);
+  notes.call = judged;
+  const { prepared, cleaned } = await asItIsSent(judged, path);
   notes.call = prepared;
   await path.step("approval", () => approve(notes, prepared, dependencies));
   const isQueued = delivery === null && request.idempotencyKey !== undefined && prepared.operation.effect !== "read";
   await path.step("rate", () => takeRate(prepared, dependencies, { isTaken: request.isDryRun !== true && !isQueued }));
-  const input = await path.step("input", () => cleanedInput(prepared));
+  await path.step("input", () => cleaned);
   const declared = prepared.operation.trust ?? "external";
   if (request.isDryRun === true) {
     path.note("dry-run", "dry_run", "Nothing was sent: this was a dry run");
     const question = prepared.asks === "no" ? null : subjectOf(request, prepared).title;
     return { output: null, trust: declared, question };
   }
-  if (isQueued)
-    return { output: null, trust: declared, delivery: await enqueue(notes, { ...prepared, input }, dependencies) };
-  return leave(notes, { ...prepared, input }, dependencies);
+  if (isQueued) return { output: null, trust: declared, delivery: await enqueue(notes, prepared, dependencies) };
+  return leave(notes, prepared, dependencies);
 }
 
 function passed(code: string, reason: string) {
@@ -182,6 +183,20 @@ function throwUnlessFree(verdict: ReturnType<GatewayDependencies["limiter"]["loo
   });
 }
 
+/** What is asked is what is sent: the question is about the cleaned arguments, and where they lead. */
+async function asItIsSent(judged: PreparedCall, path: CallNotes["path"]) {
+  try {
+    const cleaned = cleanedInput(judged);
+    const { value: input } = cleaned;
+    if (input === judged.input) return { prepared: judged, cleaned };
+    return { prepared: { ...judged, input, targets: await judged.operation.targets(input, judged.config) }, cleaned };
+  } catch (error) {
+    return path.step<never>("input", () => {
+      throw error;
+    });
+  }
+}
+
 function cleanedInput({ policy, input }: PreparedCall) {
   if (!policy.cleansInput) return { value: input, code: "off", reason: "The policy leaves the arguments as they are" };
   return { value: cleanInput(input), reason: "Control characters are out of the arguments" };
@@ -191,9 +206,7 @@ async function enqueue(notes: CallNotes, call: PreparedCall, { outbox }: Gateway
   const { input } = call;
   const { connector, operation, caller, correlationId, idempotencyKey = "", orderingKey = null } = notes.request;
   return notes.path.step("outbox", async () => {
-    // Cleaned arguments may lead to another address than those that were given.
-    const asSent = { ...call, targets: await call.operation.targets(input, call.config) };
-    const approvedAs = notes.approval === null ? undefined : messageHash(operation, asSent);
+    const approvedAs = notes.approval === null ? undefined : messageHash(operation, call);
     const value = await outbox.accept({
       connector,
       operation,

@@ -14,6 +14,7 @@ import type { ApprovalHistory } from "./approval-history.ts";
 import { unlessSettled, type ApprovalSettler } from "./approval-settler.ts";
 import { mayReachFurther } from "./rule-match.ts";
 import type { RuleService } from "./rule-service.ts";
+import { shownSubject } from "./shown-subject.ts";
 
 /** Who answers, and from where. */
 export interface Answerer {
@@ -165,7 +166,7 @@ export function createApprovalService(options: ApprovalServiceOptions): Approval
       publish(await settler.change(id, (found) => ({ ...found, isParked: true })));
     },
     async unpark(id, { subject, hash }) {
-      const asked = await settler.change(id, (found) => ({ ...found, subject, hash, isParked: false }));
+      const asked = await settler.change(id, (found) => shown({ ...found, subject, hash, isParked: false }));
       await askedAgain(asked, options);
     },
     decide,
@@ -208,8 +209,12 @@ async function askedAgain(approval: Approval, { settler, publish }: ApprovalServ
   if (approval.state !== "pending") await settler.tell(approval);
 }
 
+function shown<T extends Pick<Approval, "subject">>(approval: T): T {
+  return { ...approval, subject: shownSubject(approval.subject) };
+}
+
 function newApproval(subject: ApprovalSubject, hash: string, nowMs: number, expireAfterMs: number): Approval {
-  return {
+  return shown({
     id: randomBytes(10).toString("hex"),
     createdAt: new Date(nowMs).toISOString(),
     expiresAt: new Date(nowMs + expireAfterMs).toISOString(),
@@ -218,7 +223,7 @@ function newApproval(subject: ApprovalSubject, hash: string, nowMs: number, expi
     state: "pending",
     decision: null,
     isDelivered: false,
-  };
+  });
 }
 
 /** Whether a no still comes in time: nobody has answered, or nobody was told yes. */

@@ -5,6 +5,7 @@ import { randomUUID } from "node:crypto";
 import { EventEmitter, once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
 
+import { visibleText } from "../../../contract/visible-text.ts";
 import { AppError } from "../../../lib/app-error.ts";
 import { newCorrelationId, withCorrelation } from "../../../lib/correlation.ts";
 import type { Logger } from "../../../lib/logger.ts";
@@ -137,7 +138,7 @@ export async function openMcpSession(parts: SessionParts): Promise<McpSession> {
     },
     client() {
       const client = server.getClientVersion();
-      return client === undefined ? null : `${client.name} ${client.version}`.trim().slice(0, 120);
+      return client === undefined ? null : visibleText(`${client.name} ${client.version}`).trim().slice(0, 120);
     },
     isBusy: () => open > 0,
     close(reason) {

@@ -103,6 +103,12 @@ describe("who may come in", () => {
     expect((await app.call("mcp.get", {})).tokens[0]).toMatchObject({ id: token.id, isExpired: true });
   });
 
+  test("a token has no name that reads as another", async () => {
+    const body = { name: "Bank\u202Egro", expiresAt: null, rights: rights() };
+    const refusal: unknown = await app.call("mcp.create", { body }).catch((error: unknown) => error);
+    expect(refusal).toMatchObject({ details: { issues: [{ path: "body.name" }] } });
+  });
+
   test("a token is shown once, only its hash is kept, and the page tells who came last", async () => {
     const { token, secret } = await makeToken();
     expect(await readFile(join(directory, "data/mcp-tokens.json"), "utf8")).not.toContain(secret);
