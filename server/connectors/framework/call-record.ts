@@ -1,4 +1,4 @@
-import type { TrustTier } from "../../../contract/features/connectors.ts";
+import type { Effect, TrustTier } from "../../../contract/features/connectors.ts";
 import type { EvidenceIntent, EvidenceRecord } from "../../../contract/features/evidence.ts";
 import { sha256 } from "../../../lib/json-log-chain.ts";
 import type { CallPath } from "./call-path.ts";
@@ -17,7 +17,9 @@ export interface CallNotes {
   delivery: DeliveryOf | null;
   path: CallPath;
   trace: CallTrace;
-  /** `null` until it is known what is called. */
+  /** What is called, as far as there is such a thing, also where the call is refused before it is prepared. */
+  effect: Effect | null;
+  /** `null` until it is allowed. */
   call: PreparedCall | null;
   approval: ApprovalAnswer | null;
   /** What was written down before it left; `null` before. */
@@ -29,7 +31,7 @@ export interface CallNotes {
 const maxExcerpt = 1_000;
 
 /** What is known of a call before it leaves. */
-export function intentOf({ id, at, request, delivery, call }: CallNotes): EvidenceIntent {
+export function intentOf({ id, at, request, delivery, effect, call }: CallNotes): EvidenceIntent {
   const { caller } = request;
   return {
     id,
@@ -43,7 +45,7 @@ export function intentOf({ id, at, request, delivery, call }: CallNotes): Eviden
     },
     connector: request.connector.slice(0, 80) || "?",
     operation: request.operation.slice(0, 80) || "?",
-    effect: call?.operation.effect ?? "read",
+    effect: effect ?? "read",
     targets: [...new Set((call?.targets ?? []).map(originOf))].slice(0, 50),
     delivery: delivery && { id: delivery.id, attempt: delivery.attempt },
   };

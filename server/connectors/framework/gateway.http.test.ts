@@ -6,6 +6,7 @@ import { z } from "zod";
 
 import { AppError } from "../../../lib/app-error.ts";
 import { defineConnector, defineOperation } from "./define-connector.ts";
+import { guardHints } from "./run-call.ts";
 import { createTestGateway, type TestGateway, type TestGatewayOptions } from "./testing/test-gateway.ts";
 
 const config = z.object({ address: z.url(), apiKey: z.string().min(8) });
@@ -171,6 +172,16 @@ test("what people will read is asked about; a yes lets exactly it out and is in 
   expect(asked).toEqual([{ method: "POST", url: "/posts", body: '{"text":"hello"}' }]);
 });
 
+test("what is asked is what is sent", async () => {
+  const { call, questions } = await open({ answer: () => "allowed" });
+  const text = "pay \u202Eecila\u202C now\u0007 cafe\u0301";
+  await call("things", "post", { text }, { caller: agent });
+  const sent = JSON.parse(asked[0]?.body ?? "") as unknown;
+  expect(sent).toEqual({ text: "pay ecila now caf\u00e9" });
+  const [question] = questions;
+  expect(JSON.parse(question?.kind === "connector-call" ? question.input : "")).toEqual(sent);
+});
+
 test.each([
   ["denied", "approval_denied"],
   ["expired", "approval_expired"],
@@ -214,6 +225,52 @@ test("a dry run shows the way and sends nothing, asks nobody and takes no call o
   }
   expect(questions).toEqual([]);
   expect(asked).toEqual([]);
+});
+
+test("a place that is refused is named with where it can be allowed", async () => {
+  const { refused, setPolicy } = await open({ insides: [] });
+  const { port, host } = new URL(address);
+  expect(await refused("things", "read", { id: "1" })).toMatchObject({
+    gatewayCode: "refused_by_guard",
+    hint: `If it is meant, add ${port} to "Further ports" or ${host} to "Places inside" in the policy.`,
+  });
+  setPolicy({ extraPorts: [Number(port)] });
+  expect((await refused("things", "read", { id: "1" })).hint).toBe(
+    `If it is meant, name ${host} under "Places inside" in the policy.`,
+  );
+  expect(guardHints({ config: z.object({}), insideField: "It is here" }).port(1, "a:1")).toContain('tick "It is here"');
+  const inside = z.object({ isInside: z.boolean().meta({ title: "Inside" }) });
+  expect(guardHints({ config: inside }).inside("a:1")).toContain('tick "Inside"');
+  setPolicy({ insides: [host] });
+  await expect(refused("things", "read", {})).resolves.toMatchObject({ gatewayCode: "invalid_params" });
+});
+
+test("the record of a refused call tells what it would have done", async () => {
+  const { refused, evidence } = await open({ policy: { operations: ["read"] } });
+  const wrong = await refused("things", "post", { words: "hello" });
+  expect(await evidence(wrong.evidenceId)).toMatchObject({
+    outcome: "refused",
+    code: "invalid_params",
+    effect: "write",
+  });
+  const forbidden = await refused("things", "post", { text: "hello" });
+  expect(await evidence(forbidden.evidenceId)).toMatchObject({ code: "refused_by_policy", effect: "write" });
+  scene?.setEnabled("things", false);
+  const off = await refused("things", "post", { text: "hello" });
+  expect(await evidence(off.evidenceId)).toMatchObject({ code: "disabled", effect: "write" });
+});
+
+test("a limit that was lowered is told as it is, with what was made", async () => {
+  const { call, refused, setPolicy } = await open();
+  for (const id of ["1", "2", "3"]) await call("things", "read", { id });
+  setPolicy({ perMinute: 2 });
+  expect((await refused("things", "read", { id: "4" })).message).toBe(
+    "The policy allows 2 calls in a minute, and 3 were made within the last one",
+  );
+  setPolicy({ perMinute: null, perDay: 1 });
+  expect((await refused("things", "read", { id: "4" })).message).toBe(
+    "The policy allows 1 call in a day, and 3 were made today",
+  );
 });
 
 test("more calls than the policy allows are refused until there is room", async () => {
@@ -295,7 +352,10 @@ test("a reply that is not as declared, or too large, is no reply", async () => {
   expect(await refused("things", "read", { id: "1" })).toMatchObject({ gatewayCode: "upstream_failed" });
   answer = (_request, response) => response.end("x".repeat(5_000));
   setPolicy({ maxReplyBytes: 1_024 });
-  expect(await refused("things", "read", { id: "1" })).toMatchObject({ gatewayCode: "too_large" });
+  expect(await refused("things", "read", { id: "1" })).toMatchObject({
+    gatewayCode: "too_large",
+    hint: 'Ask for less, or raise "Most bytes received" in the policy.',
+  });
 });
 
 test("this machine is refused unless it is named, and a redirect does not get there either", async () => {

@@ -10,7 +10,7 @@ import { cleanInput } from "./clean-input.ts";
 import { endingError, GatewayError } from "./gateway-error.ts";
 import type { DeliveryOf, GatewayDependencies, GatewayReply, GatewayRequest } from "./gateway-request.ts";
 import { cleanReply } from "./output-cleaning.ts";
-import { issuesOf, prepareCall, type PreparedCall } from "./prepare-call.ts";
+import { findOperation, issuesOf, prepareCall, type PreparedCall } from "./prepare-call.ts";
 import { openNetwork } from "./run-call.ts";
 import { toGatewayError } from "./to-gateway-error.ts";
 import { trustOfCall } from "./trust-of-call.ts";
@@ -70,6 +70,7 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
       delivery,
       path: createCallPath(clock),
       trace: createCallTrace(),
+      effect: findOperation(request, dependencies)?.effect ?? null,
       call: null,
       approval: null,
       intent: null,
@@ -161,7 +162,7 @@ async function approve(notes: CallNotes, call: PreparedCall, dependencies: Gatew
 }
 
 function lookAtRate(key: string, policy: PreparedCall["policy"], { limiter, clock }: GatewayDependencies): void {
-  throwUnlessFree(limiter.look(key, policy, clock.now()), clock.now());
+  throwUnlessFree(limiter.look(key, policy, clock.now()), policy, clock.now());
 }
 
 function takeRate(
@@ -170,14 +171,21 @@ function takeRate(
   { isTaken }: { isTaken: boolean },
 ) {
   const nowMs = clock.now();
-  throwUnlessFree(isTaken ? limiter.take(id, policy, nowMs) : limiter.look(id, policy, nowMs), nowMs);
+  throwUnlessFree(isTaken ? limiter.take(id, policy, nowMs) : limiter.look(id, policy, nowMs), policy, nowMs);
   return { value: undefined, reason: "There is room within the limits" };
 }
 
-function throwUnlessFree(verdict: ReturnType<GatewayDependencies["limiter"]["look"]>, nowMs: number): void {
+function throwUnlessFree(
+  verdict: ReturnType<GatewayDependencies["limiter"]["look"]>,
+  { perMinute, perDay }: PreparedCall["policy"],
+  nowMs: number,
+): void {
   if (verdict.ok) return;
   const { limit, used, retryAtMs } = verdict;
-  throw new GatewayError("rate_limited", `${used} calls were made within a ${limit}, which is all the policy allows`, {
+  const allowed = (limit === "day" ? perDay : perMinute) ?? 0;
+  const made = `${used} ${used === 1 ? "was" : "were"} made ${limit === "day" ? "today" : "within the last one"}`;
+  const words = `The policy allows ${allowed} ${allowed === 1 ? "call" : "calls"} in a ${limit}, and ${made}`;
+  throw new GatewayError("rate_limited", words, {
     hint: `Try again after ${new Date(retryAtMs).toISOString()}, or raise the limit in the policy.`,
     askedMs: Math.max(0, retryAtMs - nowMs),
   });

@@ -31,8 +31,7 @@ type Parts = Pick<GatewayDependencies, "registry" | "configs" | "policies" | "mo
 /** Everything that is judged before anybody is asked; throws the first refusal. */
 export async function prepareCall(request: GatewayRequest, parts: Parts, path: CallPath): Promise<PreparedCall> {
   const found = parts.registry.get(request.connector);
-  const wanted =
-    found && Object.hasOwn(found.operations, request.operation) ? found.operations[request.operation] : undefined;
+  const wanted = findOperation(request, parts);
   await path.step("network", () => checkMode(parts, wanted));
   const { connector, operation } = await path.step("operation", () => {
     if (!found) throw unknownConnector(request.connector);
@@ -56,6 +55,15 @@ export async function prepareCall(request: GatewayRequest, parts: Parts, path: C
     judgePolicy({ request, parts, operation, connector, input, config: setup.config }),
   );
   return { connector, operation, input, ...setup, risk, ...verdict };
+}
+
+/** What is called, allowed or not. */
+export function findOperation(
+  { connector, operation }: Pick<GatewayRequest, "connector" | "operation">,
+  { registry }: Pick<Parts, "registry">,
+): AnyOperation | undefined {
+  const { operations = {} } = registry.get(connector) ?? {};
+  return Object.hasOwn(operations, operation) ? operations[operation] : undefined;
 }
 
 function checkMode({ mode }: Pick<Parts, "mode">, operation: AnyOperation | undefined) {

@@ -58,6 +58,7 @@ export async function recordedLook<T>(
     delivery: null,
     path,
     trace,
+    effect: "read",
     call: null,
     approval: null,
     intent: null,
