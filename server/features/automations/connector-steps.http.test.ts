@@ -175,8 +175,8 @@ test("a question keeps the run waiting, also over a restart, and is asked once; 
     why: expect.stringMatching(/^Tides wants it\. [A-Z]/) as string,
   });
   await expect.poll(async () => (await rowOf(occurrence)).steps?.[1]?.state).toBe("waiting");
-  const notices = await app.call("notifications.list", {});
-  expect(JSON.stringify(notices)).toContain("Tides asks you");
+  const notices = async () => JSON.stringify(await app.call("notifications.list", {}));
+  await expect.poll(notices).toContain("Tides asks you");
   await restart();
   expect((await pending()).map((one) => one.id)).toEqual([asked?.id]);
   expect(await rowOf(occurrence)).toMatchObject({
