@@ -4,6 +4,7 @@ import { secretReferenceSchema } from "../../../../../lib/secret-box.ts";
 import { registerSecret } from "../../../../../lib/redact.ts";
 import { GatewayError } from "../../../framework/gateway-error.ts";
 import { isLoopbackName } from "./is-private-way.ts";
+import { neverSentOn } from "./keep-to-origins.ts";
 import { metadataOf, type SignInPlace } from "./sign-in-place.ts";
 
 /** What PortOS is known by where one signs in, its secret open. */
@@ -45,7 +46,7 @@ export async function registerPortos({ place, forward }: Asked, redirectUri: str
       metadata: metadataOf(place),
       clientMetadata,
       ...(place.scope === null ? {} : { scope: place.scope }),
-      fetchFn: forward,
+      fetchFn: neverSentOn(forward),
     }),
   );
   const secret = made.client_secret ?? null;
@@ -84,7 +85,7 @@ export async function redeemCode(
       codeVerifier: verifier,
       redirectUri,
       ...(place.resource === null ? {} : { resource: place.resource }),
-      fetchFn: forward,
+      fetchFn: neverSentOn(forward),
     }),
   );
   return tokensOf(tokens, place, null);
@@ -102,7 +103,7 @@ export async function renewTokens(
       clientInformation: infoOf(client),
       refreshToken: refresh,
       ...(place.resource === null ? {} : { resource: place.resource }),
-      fetchFn: forward,
+      fetchFn: neverSentOn(forward),
     }),
   );
   return tokensOf(tokens, place, refresh);
@@ -123,7 +124,7 @@ export async function revokeToken(
     form.set("client_id", client.id);
     if (method === "client_secret_post" && client.secret !== null) form.set("client_secret", client.secret);
   }
-  const reply = await forward(place.revoke ?? "", { method: "POST", headers, body: form, redirect: "error" });
+  const reply = await neverSentOn(forward)(place.revoke ?? "", { method: "POST", headers, body: form });
   await reply.body?.cancel();
   if (!reply.ok)
     throw new GatewayError("upstream_failed", `${hostOf(place)} answered ${String(reply.status)}`, {

@@ -10,18 +10,24 @@ import { systemClock } from "../../../../../lib/clock.ts";
 import { createCallPath } from "../../../framework/call-path.ts";
 import { createCallTrace } from "../../../framework/call-trace.ts";
 import { createPolicyJudge } from "../../../framework/policy.ts";
+import { redeemCode, registerPortos, renewTokens } from "./ask-for-tokens.ts";
 import { discoverSignIn } from "./discover-sign-in.ts";
 import { checkPage, signInNetwork, type SignInSubject } from "./sign-in-network.ts";
+import type { SignInPlace } from "./sign-in-place.ts";
 
 let server: Server;
 let origin: string;
 let asked: number;
+/** Where the server sends on to, and how. */
+let sendsOn: { status: number; to: string } | null;
 
 beforeEach(async () => {
   asked = 0;
-  server = createServer((_request, response) => {
+  sendsOn = null;
+  server = createServer((request, response) => {
     asked += 1;
-    response.end("{}");
+    if (sendsOn === null || request.url === "/there") response.end("{}");
+    else response.writeHead(sendsOn.status, { location: sendsOn.to }).end();
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   origin = `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`;
@@ -73,6 +79,82 @@ test("only origins that were agreed to are called, also of a server inside", asy
     message: `Signing in leads to ${origin}, which nobody has agreed to`,
   });
   expect(asked).toBe(0);
+});
+
+async function startOther(): Promise<{ origin: string; seen: string[]; stop(): Promise<unknown> }> {
+  const seen: string[] = [];
+  const other = createServer((request, response) => {
+    seen.push(`${request.method ?? ""} ${request.url ?? ""}`);
+    response.end("{}");
+  });
+  await new Promise<void>((done) => other.listen(0, "127.0.0.1", done));
+  const at = `http://127.0.0.1:${String((other.address() as AddressInfo).port)}`;
+  return { origin: at, seen, stop: () => new Promise((done) => other.close(done)) };
+}
+
+const place: SignInPlace = {
+  issuer: "",
+  server: "",
+  authorize: "",
+  token: "",
+  register: null,
+  revoke: null,
+  methods: ["none"],
+  resource: null,
+  scope: null,
+  namesItself: false,
+};
+
+test.each([301, 302, 303, 307, 308])(
+  "what is sent to sign in does not follow a redirect (%i): neither to another origin nor within its own",
+  async (status) => {
+    const other = await startOther();
+    const at = { ...place, server: origin, token: `${origin}/token`, register: `${origin}/register` };
+    const client = { id: "portos", secret: null, method: null };
+    const post = (work: (forward: typeof fetch) => Promise<unknown>) =>
+      signInNetwork(subject(true), parts(), { origins: [origin], work });
+    try {
+      for (const to of [`${other.origin}/token`, `${origin}/there`]) {
+        sendsOn = { status, to };
+        asked = 0;
+        const refused = { gatewayCode: "refused_by_guard" };
+        const code = { client, code: "a-code-of-it", verifier: "v".repeat(43), redirectUri: "https://portos.example/" };
+        await expect(post((forward) => redeemCode({ place: at, forward }, code))).rejects.toMatchObject(refused);
+        await expect(
+          post((forward) => renewTokens({ place: at, forward }, { client, refresh: "a-refresh-token" })),
+        ).rejects.toMatchObject(refused);
+        await expect(
+          post((forward) => registerPortos({ place: at, forward }, "https://portos.example/")),
+        ).rejects.toMatchObject(refused);
+        await expect(post((forward) => forward(at.token, { method: "POST", body: "a=1" }))).rejects.toMatchObject(
+          refused,
+        );
+        expect(asked).toBe(4);
+      }
+      expect(other.seen).toEqual([]);
+    } finally {
+      await other.stop();
+    }
+  },
+);
+
+test("what is asked about signing in follows redirects to origins that were agreed to, and to no others", async () => {
+  const other = await startOther();
+  try {
+    sendsOn = { status: 302, to: `${other.origin}/metadata` };
+    await expect(get(subject(true), [origin])).rejects.toMatchObject({
+      message: `Signing in leads to ${other.origin}, which nobody has agreed to`,
+    });
+    expect(other.seen).toEqual([]);
+    expect(await get(subject(true), [origin, other.origin])).toBe(200);
+    expect(other.seen).toEqual(["GET /metadata"]);
+    sendsOn = { status: 301, to: "/there" };
+    expect(await get(subject(true), [origin])).toBe(200);
+    sendsOn = { status: 301, to: "/token" };
+    await expect(get(subject(true), [origin])).rejects.toMatchObject({ gatewayCode: "upstream_failed" });
+  } finally {
+    await other.stop();
+  }
 });
 
 const check = (page: string, isInside = false) => checkPage(page, subject(isInside), { ownPorts: [5555], resolve });

@@ -1,6 +1,7 @@
 import { createDomainRules } from "../../../../../lib/guarded-http/domain-rules.ts";
 import { publicGuard } from "../../../../../lib/guarded-http/public-guard.ts";
 import { isLoopbackName } from "./is-private-way.ts";
+import { keepToOrigins } from "./keep-to-origins.ts";
 import { GatewayError } from "../../../framework/gateway-error.ts";
 import { openNetwork, type RunParts, type RunSubject } from "../../../framework/run-call.ts";
 
@@ -15,7 +16,7 @@ const mostBytes = 1_048_576;
 
 /**
  * A way to exactly these origins, whatever domains the policy allows besides: the user was shown them, and they count for signing in
- * alone. What the policy blocks stays blocked, and the inside network closed.
+ * alone; no redirect leads out of them. What the policy blocks stays blocked, and the inside network closed.
  */
 export async function signInNetwork<T>(
   subject: SignInSubject,
@@ -37,13 +38,7 @@ export async function signInNetwork<T>(
   };
   const network = openNetwork(run, { ...parts, isRepeatable: false, isAwaited: true });
   try {
-    return await network.run(({ fetch: forward }) =>
-      work((input, init) => {
-        const { origin } = new URL(input instanceof Request ? input.url : input);
-        if (!origins.includes(origin)) throw elsewhere(origin);
-        return forward(input, init);
-      }),
-    );
+    return await network.run(({ fetch: forward }) => work(keepToOrigins(forward, origins)));
   } finally {
     await network.close();
   }
@@ -79,11 +74,4 @@ export async function checkPage(
 
 function rulesOf({ policy }: SignInSubject) {
   return createDomainRules({ allowed: [], blocked: policy.blockedDomains });
-}
-
-function elsewhere(origin: string): GatewayError {
-  return new GatewayError("refused_by_guard", `Signing in leads to ${origin}, which nobody has agreed to`, {
-    hint: "Look at where it signs in, then sign in anew.",
-    isFinal: true,
-  });
 }
