@@ -81,12 +81,22 @@ export function recordOf(
 }
 
 function replyOf(output: unknown, call: PreparedCall | null): EvidenceRecord["reply"] {
-  const text = JSON.stringify(output ?? null);
+  const text = jsonOf(output);
+  if (text === null) return null;
   return {
     sha256: sha256(text),
     bytes: Buffer.byteLength(text),
     excerpt: call?.policy.keepsExcerpt === true ? excerptOf(output, call) : null,
   };
+}
+
+/** `null` for what cannot be written as JSON: that it was done is on record all the same. */
+function jsonOf(output: unknown): string | null {
+  try {
+    return JSON.stringify(output ?? null);
+  } catch {
+    return null;
+  }
 }
 
 function excerptOf(output: unknown, { operation }: PreparedCall): string {

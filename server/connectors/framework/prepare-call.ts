@@ -123,8 +123,17 @@ function parseConfig({ config: schema }: AnyConnector, values: Record<string, un
   const known = parsedConfigs.get(values);
   if (known?.schema === schema) return known.parsed;
   const parsed = schema.safeParse(values);
+  freeze(parsed.data); // it is the same for every call
   parsedConfigs.set(values, { schema, parsed });
   return parsed;
+}
+
+function freeze(value: unknown): void {
+  if (typeof value !== "object" || value === null || Object.isFrozen(value)) return;
+  const isPlain = Array.isArray(value) || Object.getPrototypeOf(value) === Object.prototype;
+  if (!isPlain) return;
+  Object.freeze(value);
+  for (const inner of Object.values(value)) freeze(inner);
 }
 
 const strictInputs = new WeakMap<AnyOperation, z.ZodObject>();

@@ -72,6 +72,8 @@ export function createEventStarter(parts: Dependencies): EventStarter {
     const work = drain(automationId, line)
       .catch((error: unknown) => {
         const about = { automation: automationId };
+        // It may have got as far as the ledger, and is looked up there first.
+        line.waiting = line.waiting.map((waiting, at) => (at === 0 ? { ...waiting, isAgain: true } : waiting));
         logger.error("An automation could not be started by an event; it is tried again", about, error);
         later(automationId, line, retryAfterMs);
       })

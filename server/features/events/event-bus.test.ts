@@ -4,6 +4,7 @@ import { eventCatalogue, eventKind } from "../../../contract/event-catalogue.ts"
 import { eventNameSchema, type PortosEvent } from "../../../contract/features/events.ts";
 import { openJsonLog } from "../../../lib/json-log.ts";
 import { silentLogger } from "../../../lib/logger.ts";
+import { registerSecret } from "../../../lib/redact.ts";
 import { useTemporaryFolders } from "../../../lib/testing/temporary-folder.ts";
 import { openEventBus } from "./event-bus.ts";
 import { createEventLog, eventRowSchema, type EventRow, indexEvent } from "./event-log.ts";
@@ -86,6 +87,15 @@ test("secrets never get into an event, and what happened long ago is no news", a
   expect(JSON.stringify(await bus.page({ limit: 1 }))).not.toContain("a1B2a1B2");
   await bus.tell("app.started", app, { at: "2026-11-20T10:00:00.000Z" });
   expect(bus.last("app.started")).toBeNull();
+  await log.close();
+});
+
+test("a secret across the length at which a text is cut leaves nothing of itself", async () => {
+  const { log, bus } = await open(await makeFolder());
+  registerSecret("Zq8pLm3nXc7vBt5rWy2kHj9d");
+  const appName = `${"x".repeat(1_985)}Zq8pLm3nXc7vBt5rWy2kHj9d`;
+  await bus.tell("app.started", { appId: "shop", appName });
+  expect(JSON.stringify((await bus.page({ limit: 1 })).items)).not.toContain("Zq8p");
   await log.close();
 });
 

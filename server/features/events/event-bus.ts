@@ -127,11 +127,14 @@ export function eventIdOf(name: EventName, key: string): string {
 
 /** Without secrets, and no longer than anybody reads. */
 function toldData(data: object): PortosEvent["data"] {
-  const cut = Object.entries(data).map(([field, value]): [string, unknown] => [
-    field,
-    typeof value === "string" && value.length > longestText ? `${value.slice(0, longestText - 1)}…` : value,
-  ]);
-  return redactValue(Object.fromEntries(cut)) as PortosEvent["data"];
+  // What is cut first may leave the half of a secret, which nothing knows any more.
+  const cut = Object.entries(redactValue(data) as object).map(
+    ([field, value]: [string, unknown]): [string, unknown] => [
+      field,
+      typeof value === "string" && value.length > longestText ? `${value.slice(0, longestText - 1)}…` : value,
+    ],
+  );
+  return Object.fromEntries(cut) as PortosEvent["data"];
 }
 
 /** An event as the catalogue shows it. */

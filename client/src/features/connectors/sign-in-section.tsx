@@ -132,7 +132,8 @@ function SignIn({ connector, problem, isAgain }: SignInProps) {
       </span>
       {scopes.length === 0 ? null : <span className={classes["sub"]}>It is asked for: {scopes.join(", ")}</span>}
       <span className={classes["sub"]}>
-        To sign in to {title}, and for nothing else, PortOS may call {[host, ...otherHosts].join(" and ")}.
+        To sign in to {title}, and for nothing else, PortOS may call {[host, ...otherHosts].join(" and ")}. What you
+        agree to there is handed to {title} with each call.
       </span>
       <FormError error={begin.error} />
       {begin.data === undefined ? null : (
