@@ -1,8 +1,12 @@
+import { randomBytes } from "node:crypto";
+
 import { describe, expect, test } from "vitest";
 
 import {
+  forgetSecret,
   looksLikeSecret,
   redact,
+  redactBehind,
   redactDiff,
   redactLowered,
   redactValue,
@@ -166,4 +170,63 @@ describe("redactDiff", () => {
     ]);
     expect(redactDiff([])).toEqual([]);
   });
+});
+
+const token = (): string => randomBytes(900).toString("base64url");
+
+describe("tokens that come and go", () => {
+  test("the next text after another one costs the same, however many there were", () => {
+    const times: number[] = [];
+    for (let count = 0; count < 300; count += 1) {
+      const one = token();
+      registerSecret(one);
+      const startedAt = performance.now();
+      expect(redact(`x${count} ${one}`)).toBe(`x${count} [redacted]`);
+      times.push(performance.now() - startedAt);
+    }
+    const last = times.slice(-20).toSorted((a, b) => a - b);
+    expect(last[10]).toBeLessThan(20);
+  });
+
+  test("those of one place begin alike: each is removed whole, and what only begins so is none", () => {
+    const header = Buffer.from(JSON.stringify({ alg: "none", kid: "a-key-of-the-place" })).toString("base64url");
+    const [one, longer] = [`${header}~${token()}`, `${header}~${token()}`];
+    const longest = `${longer}-and-more`;
+    for (const secret of [one, longer, longest]) registerSecret(secret);
+    expect(redact(`${longest} ${one} ${longer}`)).toBe("[redacted] [redacted] [redacted]");
+    expect(redact(`${header}~nothing of them`)).toBe(`${header}~nothing of them`);
+    expect(redact(`a ${Buffer.from(one).toString("base64")} b`)).toBe("a [redacted] b");
+    expect(redactLowered(`a ${longest.toLowerCase()} b`)).toBe("a [redacted] b");
+    expect(redactDiff([`+${one}`])).toEqual(["+[redacted]"]);
+    expect(unfinishedSecretLength(`it is ${one.slice(0, 500)}`)).toBe(500);
+    expect(redactBehind(longest.slice(0, 400), `${longest.slice(400)} end`)).toBe("[redacted] end");
+  });
+
+  test("two that overlap leave nothing of either", () => {
+    const [left, middle, right] = [token(), token(), token()];
+    registerSecret(left + middle);
+    registerSecret(middle + right);
+    expect(redact(`a ${left}${middle}${right} b`)).toBe("a [redacted] b");
+  });
+
+  test.each([
+    ["long", 900],
+    ["short", 12],
+  ])(
+    "a %s one that was forgotten is a word as any other, and what it shares with another stays removed",
+    (_what, size) => {
+      const one = `~${randomBytes(size).toString("base64url")}~`;
+      const packed = Buffer.from(one).toString("base64");
+      expect(registerSecret(one)).toBe(true);
+      expect(registerSecret(one)).toBe(false);
+      registerSecret(packed);
+      forgetSecret(one);
+      forgetSecret(one);
+      expect(redact(`a ${one} b`)).toBe(`a ${one} b`);
+      expect(redactLowered(`a ${one.toLowerCase()} b`)).toBe(`a ${one.toLowerCase()} b`);
+      expect(redact(`a ${packed} b`)).toBe("a [redacted] b");
+      expect(registerSecret(one)).toBe(true);
+      expect(redact(`a ${one} b`)).toBe("a [redacted] b");
+    },
+  );
 });

@@ -1,12 +1,10 @@
-import { secretParts } from "./secret-parts.ts";
+import { createRegisteredSecrets } from "./registered-secrets.ts";
 
 /** Stands where something was removed. */
 export const redactedMark = "[redacted]";
 const mark = redactedMark;
-const secrets = new Set<string>();
-let secretPattern: RegExp | undefined;
-/** The same in whatever case. */
-let loweredPattern: RegExp | undefined;
+const secrets = createRegisteredSecrets();
+const marked = (): string => mark;
 
 /** Shapes of tokens by vendor, JWT, credentials in URLs: found in time linear in the text. */
 const tokenShapes: readonly [RegExp, string][] = [
@@ -63,28 +61,23 @@ const mayBeEscaped = new RegExp(
 
 /**
  * From now on `value`, and what of it is a secret by itself, is removed from everything `redact` sees: raw, URL-encoded in both ways,
- * base64 and base64url.
+ * base64 and base64url. Answers whether it was not known before.
  */
-export function registerSecret(value: string): void {
-  if (value.length < 4 || secrets.has(value)) return;
-  for (const part of secretParts(value)) for (const form of formsOf(part)) secrets.add(form);
-  const longestFirst = [...secrets].toSorted((a, b) => b.length - a.length);
-  const anyOf = longestFirst.map((secret) => secret.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join("|");
-  secretPattern = new RegExp(anyOf, "g");
-  loweredPattern = new RegExp(anyOf, "gi");
+export function registerSecret(value: string): boolean {
+  if (value.length < 4 || !secrets.add(value)) return false;
   knownHarmless.clear();
+  return true;
+}
+
+/** Of one that does not count any more: what comes by the hour would otherwise be looked for until the process ends. */
+export function forgetSecret(value: string): void {
+  secrets.forget(value);
 }
 
 /** Short texts in which nothing was found since the last secret was registered: the same sentences are said again and again. */
 const knownHarmless = new Set<string>();
 const mostHarmless = 1_000;
 const longestHarmless = 200;
-
-function formsOf(value: string): string[] {
-  const bytes = Buffer.from(value);
-  const inForm = new URLSearchParams([["", value]]).toString().slice(1);
-  return [value, encodeURIComponent(value), inForm, bytes.toString("base64"), bytes.toString("base64url")];
-}
 
 /** Returns `text` without registered secrets and without anything that has the shape of a known token. */
 export function redact(text: string): string {
@@ -103,7 +96,7 @@ export function redact(text: string): string {
  * which such words are words.
  */
 export function redactTokens(text: string): string {
-  const withoutValues = secretPattern ? text.replace(secretPattern, mark) : text;
+  const withoutValues = secrets.replace(text, marked);
   return tokenSigns.test(withoutValues) ? replaced(withoutValues, tokenPatterns) : withoutValues;
 }
 
@@ -126,7 +119,7 @@ const loweredPatterns = allPatterns.map(([pattern, replacement]) => [new RegExp(
 
 /** The same of a text that was put into lower case, and its secrets with it. */
 export function redactLowered(text: string): string {
-  return replaced(loweredPattern ? text.replace(loweredPattern, mark) : text, loweredPatterns);
+  return replaced(secrets.replaceLowered(text, marked), loweredPatterns);
 }
 
 /** A secret of several lines, each with the sign it had. */
@@ -144,7 +137,7 @@ function masked(found: string): string {
 export function redactDiff(lines: readonly string[]): string[] {
   if (lines.length === 0) return [];
   const text = lines.join("\n");
-  const withoutValues = secretPattern ? text.replace(secretPattern, masked) : text;
+  const withoutValues = secrets.replace(text, masked);
   return replaced(withoutValues, [...tokenShapes, ...headerPatterns])
     .replace(privateKey, masked)
     .split("\n");
@@ -165,11 +158,9 @@ export function looksLikeSecret(name: string, value: string): boolean {
  */
 export function unfinishedSecretLength(text: string): number {
   let longest = 0;
-  for (const secret of secrets)
-    for (let length = Math.min(secret.length - 1, text.length); length > longest; length -= 1)
-      if (text.endsWith(secret.slice(0, length))) longest = length;
+  for (const secret of secrets.forms()) longest = Math.max(longest, begunLength(text, secret));
   const cut = text.length - longest;
-  const across = longest === 0 ? undefined : completeSecrets(text).find(([from, to]) => from < cut && to > cut);
+  const across = longest === 0 ? undefined : secrets.find(text).find(([from, to]) => from < cut && to > cut);
   return across ? text.length - across[0] : longest;
 }
 
@@ -179,13 +170,13 @@ export function unfinishedSecretLength(text: string): number {
  */
 export function showableLength(text: string): number {
   let end = text.length;
-  for (const secret of secrets) {
+  for (const secret of secrets.forms()) {
     const harmless = Math.min(3, Math.floor(secret.length / 4));
-    for (let length = Math.min(secret.length - 1, text.length); length > harmless; length -= 1)
-      if (text.endsWith(secret.slice(0, length))) end = Math.min(end, text.length - length + harmless);
+    const length = begunLength(text, secret);
+    if (length > harmless) end = Math.min(end, text.length - length + harmless);
   }
   if (end === text.length) return end;
-  return completeSecrets(text).find(([from, to]) => from < end && to > end)?.[0] ?? end;
+  return secrets.find(text).find(([from, to]) => from < end && to > end)?.[0] ?? end;
 }
 
 /**
@@ -194,13 +185,16 @@ export function showableLength(text: string): number {
  */
 export function redactBehind(before: string, text: string, instead = mark): string {
   const border = before.length;
-  const torn = completeSecrets(before + text).find(([from, to]) => from < border && to > border);
+  const torn = secrets.find(before + text).find(([from, to]) => from < border && to > border);
   return torn ? instead + text.slice(torn[1] - border) : text;
 }
 
-function completeSecrets(text: string): [from: number, to: number][] {
-  const found = secretPattern ? text.matchAll(secretPattern) : [];
-  return Array.from(found, ({ index, 0: secret }) => [index, index + secret.length]);
+/** Length of the longest beginning of `secret`, not the whole, with which `text` ends. */
+function begunLength(text: string, secret: string): number {
+  const first = secret.charAt(0);
+  let from = text.indexOf(first, Math.max(0, text.length - secret.length + 1));
+  while (from !== -1 && !secret.startsWith(text.slice(from))) from = text.indexOf(first, from + 1);
+  return from === -1 ? 0 : text.length - from;
 }
 
 const secretKey = /(?:password|passwd|secret|token|api_?key|access_?key|private_?key|authorization|cookie)$/i;

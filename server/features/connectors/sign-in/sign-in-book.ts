@@ -1,4 +1,5 @@
 import { AppError } from "../../../../lib/app-error.ts";
+import { forgetSecret } from "../../../../lib/redact.ts";
 import type { SecretBox, StoredSecret } from "../../../../lib/secret-box.ts";
 import type { OpenClient, OpenTokens } from "../../../connectors/custom/mcp/sign-in/ask-for-tokens.ts";
 import type { SignInPlace } from "../../../connectors/custom/mcp/sign-in/sign-in-place.ts";
@@ -71,6 +72,20 @@ export function createSignInBook({ configs, secrets, now }: Parts): SignInBook {
     return { access: await sealOf(access), refresh: await sealOf(refresh), scope, until, ended: null, missing: null };
   }
 
+  /** By connector: what counted before, which somebody may still say. */
+  const former = new Map<string, readonly string[]>();
+
+  /** What came before these is not looked for any more: tokens come by the hour. */
+  async function retire({ id }: Signed, gone: Current | null, fresh: Pick<OpenTokens, "access" | "refresh"> | null) {
+    if (gone === null) return;
+    const stored = [gone.access, gone.refresh];
+    const opened = await Promise.all(stored.map((one) => openOf(one).catch(() => null))); // the key may be another one
+    const last = opened.filter((one) => one !== null);
+    const kept = [...last, fresh?.access, fresh?.refresh];
+    for (const token of former.get(id) ?? []) if (!kept.includes(token)) forgetSecret(token);
+    former.set(id, last);
+  }
+
   function change(connector: Signed, make: (before: SignInRecord) => SignInRecord): Promise<SignInRecord | null> {
     const empty: SignInRecord = { address: connector.address.href, current: null, pending: null };
     return configs.putSignIn(connector, (before) => {
@@ -112,19 +127,20 @@ export function createSignInBook({ configs, secrets, now }: Parts): SignInBook {
     async put(connector, { place, client, redirectUri }, tokens) {
       const sealed = await sealTokens(tokens);
       const current = { place, redirectUri, client: await clientOf(client), since: at(now()), ...sealed };
-      await change(connector, (before) => ({ ...before, current }));
+      const before = await change(connector, (record) => ({ ...record, current }));
+      await retire(connector, before?.current ?? null, tokens);
     },
     async replace(connector, before, tokens) {
       const sealed = await sealTokens(tokens);
       const opened = valid(configs.signIn(connector), connector)?.current ?? null;
       if (opened === null || (await openOf(opened.access)) !== before) return false;
-      let isMeant = false;
-      await change(connector, (record) => {
-        isMeant = record.current !== null && record.current.since === opened.since;
-        if (record.current === null || !isMeant) return record;
+      const isMeant = (record: SignInRecord | null): boolean => record?.current?.since === opened.since;
+      const found = await change(connector, (record) => {
+        if (record.current === null || !isMeant(record)) return record;
         return { ...record, current: { ...record.current, ...sealed, scope: sealed.scope ?? record.current.scope } };
       });
-      return isMeant;
+      if (isMeant(found)) await retire(connector, opened, tokens);
+      return isMeant(found);
     },
     async note(connector, since, words) {
       await change(connector, (record) =>
@@ -132,7 +148,8 @@ export function createSignInBook({ configs, secrets, now }: Parts): SignInBook {
       );
     },
     async forget(connector) {
-      await configs.putSignIn(connector, () => null);
+      const before = await configs.putSignIn(connector, () => null);
+      await retire(connector, before?.current ?? null, null);
     },
   };
 }

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 
 import type { McpConnectorInput } from "../../../../contract/features/mcp-connectors.ts";
+import { redact } from "../../../../lib/redact.ts";
 import { startSignedServer } from "../../../connectors/custom/mcp/testing/signed-server.ts";
 import { failureOf, follow, wayBack, startSignedKit, type SignedKit } from "./testing/signed-kit.ts";
 
@@ -33,6 +34,24 @@ test("a token is renewed before it ends, by one call for all, and what comes the
   await kit.count();
   expect(kit.renewals() - before).toBe(2);
   expect(await kit.state()).toMatchObject({ state: "active" });
+});
+
+test("tokens that were replaced twice, and what a sign-in went by, are not looked for any more", async () => {
+  await kit.add();
+  kit.authorization.lasts = 30;
+  const page = new URL(await kit.begin());
+  const state = page.searchParams.get("state") ?? "";
+  const back = await wayBack(page.href);
+  const code = new URL(back).searchParams.get("code") ?? "";
+  expect(redact(`${state} in the text`)).toBe("[redacted] in the text");
+  await follow(back);
+  for (const gone of [state, code]) expect(redact(`${gone} in the text`)).toBe(`${gone} in the text`);
+  await kit.acceptAll();
+  for (let call = 0; call < 3; call += 1) await kit.count();
+  const tokens = kit.authorization.given.filter((one) => one !== code);
+  expect(tokens.length).toBeGreaterThanOrEqual(6);
+  for (const token of tokens.slice(-4)) expect(redact(`${token} in the text`)).toBe("[redacted] in the text");
+  for (const token of tokens.slice(0, -4)) expect(redact(`${token} in the text`)).toBe(`${token} in the text`);
 });
 
 test("a token that is refused is renewed once and what was asked is asked again, in the same conversation", async () => {
@@ -173,6 +192,7 @@ test("where programs do not register themselves a client id is asked for, and us
 test.each([
   ["the name of a variable of ours", { access_token: "env:PATH" }],
   ["a second line of a header", { access_token: "a-token-that-is\r\nx-evil: 1" }],
+  ["longer than any that is needed", { access_token: "a".repeat(4_001) }],
   ["of another kind", { token_type: "mac" }],
   ["nothing worth the name", { refresh_token: "the" }],
 ])("a token that is %s is not kept", async (_what, gives) => {

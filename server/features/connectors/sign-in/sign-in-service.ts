@@ -3,7 +3,7 @@ import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 import type { McpAuth, SignInOffer } from "../../../../contract/features/mcp-connectors.ts";
 import { AppError } from "../../../../lib/app-error.ts";
 import type { Clock } from "../../../../lib/clock.ts";
-import { registerSecret } from "../../../../lib/redact.ts";
+import { forgetSecret } from "../../../../lib/redact.ts";
 import { pageOf, redeemCode, revokeToken } from "../../../connectors/custom/mcp/sign-in/ask-for-tokens.ts";
 import { discoverSignIn, isSame } from "../../../connectors/custom/mcp/sign-in/discover-sign-in.ts";
 import { isLoopbackName } from "../../../connectors/custom/mcp/sign-in/is-private-way.ts";
@@ -15,6 +15,7 @@ import type { NotificationService } from "../../notifications/notification-servi
 import type { Looker } from "../recorded-look.ts";
 import type { OpenPending, OpenSignIn, SignInBook } from "./sign-in-book.ts";
 import { clientFor, type OauthAuth } from "./client-for.ts";
+import { createPassingSecrets } from "./passing-secrets.ts";
 import { elsewhereEnd, lateEnd, mixedEnd, refusedEnd, unknownEnd } from "./sign-in-ends.ts";
 import type { SignInEnd } from "./sign-in-page.ts";
 import { signedOf, type AddressedSubject, type SignInSteps } from "./sign-in-steps.ts";
@@ -61,6 +62,8 @@ function staying(looker: Looker): Looker {
 
 /** The service. What is under way is kept on disk: neither a restart nor a second use of the way back confuses it. */
 export function createSignInService({ book, steps, notifications, authOf, dependencies, clock }: Parts): SignInService {
+  const passing = createPassingSecrets();
+
   async function placeFor(subject: AddressedSubject, auth: OauthAuth, looker: Looker): Promise<SignInPlace> {
     const { address } = subject;
     steps.takeRoom(subject.connector.id);
@@ -101,6 +104,19 @@ export function createSignInService({ book, steps, notifications, authOf, depend
     return { isDone: true, message: `${hostOf(place)} has let PortOS in. You can close this page.`, hint: null };
   }
 
+  async function endOf(id: string, pending: OpenPending, answer: SignInAnswer, looker: Looker): Promise<SignInEnd> {
+    if (Date.parse(pending.until) < clock.now()) return lateEnd;
+    if (new URL(pending.redirectUri).host !== answer.host) return elsewhereEnd(pending, answer.host);
+    const issuer = said(answer, "iss");
+    if (issuer === null ? pending.place.namesItself : !isSame(issuer, pending.place.issuer)) return mixedEnd(pending);
+    const error = said(answer, "error");
+    if (error !== null) return refusedEnd(pending, error, said(answer, "error_description"));
+    const code = said(answer, "code");
+    if (code === null || code === "") return refusedEnd(pending, "no code", null);
+    passing.hide(id, code);
+    return redeem(id, pending, code, looker);
+  }
+
   return {
     async look(id, looker, origin) {
       const { auth, place } = await lookFor(id, looker);
@@ -121,31 +137,26 @@ export function createSignInService({ book, steps, notifications, authOf, depend
       const client = await clientFor(found, { book, steps, redirectUri, looker });
       const state = randomBytes(32).toString("base64url");
       const { page, verifier } = await pageOf(place, { client, redirectUri, state });
-      for (const secret of [state, verifier]) registerSecret(secret);
+      passing.end(id); // of one that nobody came back from
+      for (const secret of [state, verifier]) passing.hide(id, secret);
       const until = new Date(clock.now() + waitMs).toISOString();
       await book.begin(connector, { place, client, redirectUri, state: hashOf(state), verifier, until });
       return { url: page.href, until };
     },
-    async finish(id, { query, host }, looker) {
-      const said = (name: string): string | null => (typeof query[name] === "string" ? query[name] : null);
+    async finish(id, answer, looker) {
+      const state = said(answer, "state");
       const signed = await steps.signed(id);
-      if (signed === null || !isOurs(book.of(signed)?.pending?.state, said("state"))) return unknownEnd;
+      if (signed === null || !isOurs(book.of(signed)?.pending?.state, state)) return unknownEnd;
       const pending = await book.take(signed);
-      if (pending === null || !isOurs(pending.state, said("state"))) return unknownEnd;
-      if (Date.parse(pending.until) < clock.now()) return lateEnd;
-      if (new URL(pending.redirectUri).host !== host) return elsewhereEnd(pending, host);
-      const issuer = said("iss");
-      if (issuer === null ? pending.place.namesItself : !isSame(issuer, pending.place.issuer)) return mixedEnd(pending);
-      const error = said("error");
-      if (error !== null) return refusedEnd(pending, error, said("error_description"));
-      const code = said("code");
-      if (code === null || code === "") return refusedEnd(pending, "no code", null);
-      registerSecret(code);
+      if (pending === null || !isOurs(pending.state, state)) return unknownEnd;
       try {
-        return await redeem(id, pending, code, looker);
+        return await endOf(id, pending, answer, looker);
       } catch (failure) {
         if (!(failure instanceof AppError)) throw failure;
         return { isDone: false, message: `${failure.message}.`, hint: failure.hint ?? null };
+      } finally {
+        passing.end(id);
+        forgetSecret(pending.verifier); // which was opened from the disk, if PortOS was restarted meanwhile
       }
     },
     async signOut(id, looker) {
@@ -155,27 +166,30 @@ export function createSignInService({ book, steps, notifications, authOf, depend
       const before = await book.open(signed).catch(() => null); // what cannot be opened is forgotten all the same
       await book.forget(signed);
       await notifications.settle(signInKey(id));
-      return before === null || before.place.revoke === null ? "none" : revoke(id, before, looker);
+      return before === null || before.place.revoke === null ? "none" : revoke(steps, id, before, looker);
     },
   };
+}
 
-  async function revoke(id: string, before: OpenSignIn, looker: Looker): Promise<"done" | "failed"> {
-    const { place, client, refresh, access } = before;
-    const hint = refresh === null ? "access_token" : "refresh_token";
-    try {
-      const subject = await steps.subject(id);
-      const origins = [new URL(place.revoke ?? place.token).origin];
-      await steps.record(subject, { name: "revoke", origins, looker: staying(looker) }, (reach) =>
-        reach(originsOf(place), (forward) =>
-          revokeToken({ place, forward }, { client, token: refresh ?? access, hint }),
-        ),
-      );
-      return "done";
-    } catch (error) {
-      if (error instanceof AppError) return "failed";
-      throw error;
-    }
+async function revoke(steps: SignInSteps, id: string, before: OpenSignIn, looker: Looker): Promise<"done" | "failed"> {
+  const { place, client, refresh, access } = before;
+  const hint = refresh === null ? "access_token" : "refresh_token";
+  try {
+    const subject = await steps.subject(id);
+    const origins = [new URL(place.revoke ?? place.token).origin];
+    await steps.record(subject, { name: "revoke", origins, looker: staying(looker) }, (reach) =>
+      reach(originsOf(place), (forward) => revokeToken({ place, forward }, { client, token: refresh ?? access, hint })),
+    );
+    return "done";
+  } catch (error) {
+    if (error instanceof AppError) return "failed";
+    throw error;
   }
+}
+
+function said({ query }: SignInAnswer, name: string): string | null {
+  const value = query[name];
+  return typeof value === "string" ? value : null;
 }
 
 function redirectUriOf(id: string, origin: string): string {
