@@ -1,6 +1,5 @@
 import type { FileHandle } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { setImmediate as nextTurn } from "node:timers/promises";
 
 import { AppError } from "./app-error.ts";
 import type { Clock } from "./clock.ts";
@@ -169,9 +168,8 @@ export class JsonLogWriter {
     });
   }
 
+  /** What is given at once is written together, and what comes meanwhile is the next flush. */
   async #flush(): Promise<void> {
-    // Entries of the same turn join this flush; without the disk there is nothing to share.
-    if (this.#mustSettle || this.#queue.some((row) => row.isDurable)) await nextTurn();
     const batch = this.#queue;
     this.#queue = [];
     while (batch.length > 0) {
