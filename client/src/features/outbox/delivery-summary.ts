@@ -9,7 +9,7 @@ const mostValues = 3;
 export function summaryOf(input: Delivery["input"]): string {
   if (typeof input !== "object" || input === null || Array.isArray(input)) return short(input);
   return Object.entries(input)
-    .filter(([, value]) => value !== undefined && value !== null && value !== "")
+    .filter(([, value]) => value !== null && value !== "")
     .toSorted(([one], [other]) => rank(one) - rank(other))
     .slice(0, mostValues)
     .map(([name, value]) => `${name}: ${short(value)}`)
