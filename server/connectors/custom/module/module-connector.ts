@@ -83,7 +83,8 @@ function operationOf(id: string, declared: DeclaredModule["operations"][number],
     run(values, context) {
       const { config } = context;
       const question = { kind: "run" as const, operation: name, input: values, config, context: contextOf(context) };
-      return use(id, (running) => running.ask(question, context, limitsOf(context)));
+      const limits = { ...limitsOf(context), isRepeatable: effect === "read" || isIdempotent };
+      return use(id, (running) => running.ask(question, context, limits));
     },
   });
 }

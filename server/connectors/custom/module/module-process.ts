@@ -1,4 +1,4 @@
-import { gatewayCodeSchema } from "../../../../contract/features/connectors.ts";
+import { gatewayCodeSchema, type GatewayCode } from "../../../../contract/features/connectors.ts";
 import type { Logger } from "../../../../lib/logger.ts";
 import type { Kept } from "../child/idle-pool.ts";
 import { startLineChild, type ChildEnd } from "../child/line-child.ts";
@@ -17,14 +17,17 @@ type Context = OperationContext<Record<string, unknown>>;
 /** A question without its number. */
 export type AskedOfModule = ModuleQuestion extends infer Q ? (Q extends ModuleQuestion ? Omit<Q, "id"> : never) : never;
 
+export interface AskLimits {
+  signal: AbortSignal;
+  timeoutMs: number;
+  /** Doing it twice does what doing it once does. */
+  isRepeatable?: boolean;
+}
+
 /** A module that runs. */
 export interface ModuleProcess extends Kept {
   /** `context` is the way to the network for what is asked; without one there is none. */
-  ask(
-    question: AskedOfModule,
-    context: Context | null,
-    limits: { signal: AbortSignal; timeoutMs: number },
-  ): Promise<unknown>;
+  ask(question: AskedOfModule, context: Context | null, limits: AskLimits): Promise<unknown>;
 }
 
 interface Options {
@@ -41,6 +44,9 @@ interface Asked {
   context: Context | null;
   /** Requests under way. */
   open: number;
+  isRepeatable: boolean;
+  /** Something that must not be sent twice has left, or may have. */
+  hasWritten: boolean;
 }
 
 /** A reply of 10 MiB as base64, and what is around it. */
@@ -90,22 +96,26 @@ export function startModule({ command, name, logger, onEnd }: Options): ModulePr
     if (of === undefined) return; // nobody waits for it any more
     if (message.kind === "note") of.context?.note(message.code, message.reason);
     else if (message.kind === "done") of.resolve(message.value);
-    else if (message.kind === "failed") of.reject(failureOf(message.failure));
+    else if (message.kind === "failed") of.reject(failureOf(message.failure, of.hasWritten));
     else void forward(message, of);
   }
 
   async function forward({ call, isOk, request }: Extract<FromModule, { kind: "http" }>, of: Asked): Promise<void> {
     of.open += 1;
+    const isWrite = !of.isRepeatable && !mayRepeat(request);
     try {
       if (of.context === null) throw refused("This is no call, so nothing may leave");
       if (of.open > mostRequests) throw refused(`It has ${String(mostRequests)} requests under way already`);
       const { http } = of.context;
       const reply = await (isOk ? http.expectOk : http.request)(toRequest(request));
+      of.hasWritten ||= isWrite;
       const { status, headers, url, bytes } = reply;
       const body = Buffer.from(bytes).toString("base64");
       send({ kind: "answer", call, reply: { status, headers, url, body } });
     } catch (error) {
       const { gatewayCode, message, hint = "" } = toGatewayError(error);
+      // Whether one that failed on its way has arrived, nobody knows.
+      of.hasWritten ||= isWrite && !stayedHere.has(gatewayCode);
       send({ kind: "refusal", call, failure: { code: gatewayCode, message, hint } });
     } finally {
       of.open -= 1;
@@ -115,14 +125,14 @@ export function startModule({ command, name, logger, onEnd }: Options): ModulePr
   async function ask(
     question: AskedOfModule,
     context: Context | null,
-    { signal, timeoutMs }: { signal: AbortSignal; timeoutMs: number },
+    { signal, timeoutMs, isRepeatable = false }: AskLimits,
   ): Promise<unknown> {
     if (over) throw ended(over);
     signal.throwIfAborted();
     numbers += 1;
     const id = numbers;
     const answer = new Promise<unknown>((resolve, reject) => {
-      asked.set(id, { resolve, reject, context, open: 0 });
+      asked.set(id, { resolve, reject, context, open: 0, isRepeatable, hasWritten: false });
     });
     let kill: NodeJS.Timeout | undefined;
     const giveUp = (): void => {
@@ -153,7 +163,7 @@ export function startModule({ command, name, logger, onEnd }: Options): ModulePr
     numbers += 1;
     const id = numbers;
     const answer = new Promise<unknown>((resolve, reject) => {
-      asked.set(id, { resolve, reject, context: null, open: 0 });
+      asked.set(id, { resolve, reject, context: null, open: 0, isRepeatable: true, hasWritten: false });
     });
     send({ id, kind: "describe" });
     await answer.catch(() => undefined);
@@ -178,9 +188,35 @@ function toRequest({ body, isJson, ...rest }: ModuleRequest): ConnectorRequest {
   return { ...wanted, body: isJson === true ? (JSON.parse(bytes.toString("utf8")) as object) : new Uint8Array(bytes) };
 }
 
-function failureOf({ message, code, hint }: Extract<FromModule, { kind: "failed" }>["failure"]): GatewayError {
+/** They say that nothing has left, so what waits in the queue would be tried again, and with some of them without end. */
+const stayedHere = new Set<GatewayCode>([
+  "offline",
+  "disabled",
+  "not_configured",
+  "rate_limited",
+  "disk_full",
+  "circuit_open",
+  "refused_by_guard",
+  "refused_by_policy",
+  "invalid_params",
+]);
+
+/** What its author says of it counts; else one that only looks may be sent again. */
+function mayRepeat({ isIdempotent, method = "GET", body }: ModuleRequest): boolean {
+  return isIdempotent ?? (body === undefined && ["GET", "HEAD"].includes(method.toUpperCase()));
+}
+
+function failureOf(
+  { message, code, hint }: Extract<FromModule, { kind: "failed" }>["failure"],
+  hasWritten: boolean,
+): GatewayError {
   const known = gatewayCodeSchema.safeParse(code);
   const words = message.slice(0, 1_000);
+  if (known.success && hasWritten && stayedHere.has(known.data))
+    return new GatewayError("upstream_failed", `The module failed after it had sent something: ${words}`, {
+      hint: "Look at the record of this call for what has left, and send it again by hand if it has to be.",
+      isFinal: true,
+    });
   if (known.success) return new GatewayError(known.data, words, { hint: hint ?? "Look at the record of this call." });
   return new GatewayError("upstream_failed", `The module failed: ${words}`, {
     hint: "Look into the log of portos-server for what it wrote.",
