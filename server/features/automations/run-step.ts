@@ -11,7 +11,8 @@ import { cancelReason, detached, type RunContext } from "./action-runner.ts";
 import type { AutomationConnectors, KnownEvents } from "./automation-connectors.ts";
 import { fillParams } from "./fill-params.ts";
 import { isoTime } from "./occurrence-row.ts";
-import { keptValue, stepKey, type StepMemories, type StepMemory } from "./step-memory.ts";
+import { notKept, readsNotKept } from "./not-kept.ts";
+import { keptValue, roomLeft, stepKey, type KeptReply, type StepMemories, type StepMemory } from "./step-memory.ts";
 import { valuesOf } from "./step-values.ts";
 
 export interface ConnectorActionParts {
@@ -59,11 +60,12 @@ export async function runStep(one: OneStep, parts: ConnectorActionParts): Promis
       delivered === null && reply
         ? reply
         : await arrived({ id: delivered ?? "", key: stepKey(row.id, index) }, parts, signal);
-    const { value, isTooLarge } = keptValue(jsonOutput(given.output));
-    memory.results[index] = { value };
+    const kept = "isTooLarge" in given && given.isTooLarge ? { value: null, isTooLarge: given.isTooLarge } : null;
+    const result = kept ?? keptValue(jsonOutput(given.output), roomLeft(memory));
+    memory.results[index] = result;
     await parts.memories.write(row.id, memory);
-    const message = isTooLarge ? "What it gave is too large to be kept" : null;
-    end({ state: "succeeded", evidenceId: given.evidenceId, message, code: null, hint: null });
+    const told = result.isTooLarge ? notKept : { message: null, hint: null };
+    end({ state: "succeeded", evidenceId: given.evidenceId, code: null, ...told });
     await context.progress([...journal]);
     return { ok: true };
   } catch (error) {
@@ -99,6 +101,8 @@ async function execute(
   if (!step) throw new Error(`There is no step ${index + 1}`);
   const { approvalId, startedAt } = entry();
   if (approvalId === null) await change({ state: "running", startedAt: startedAt ?? isoTime(parts.clock.now()) });
+  const missing = readsNotKept(step.params, memory);
+  if (missing !== null) throw missing;
   const { params, issues } = fillParams(step.params, valuesOf(memory));
   if (issues.length > 0)
     throw new GatewayError("invalid_params", issues.map(({ path, message }) => `${path}: ${message}`).join("; "), {
@@ -142,7 +146,7 @@ async function arrived(
   { id, key }: { id: string; key: string },
   { connectors: { deliveries }, memories }: ConnectorActionParts,
   signal: AbortSignal,
-): Promise<{ output: unknown; evidenceId: string }> {
+): Promise<KeptReply> {
   let stop: (() => void) | undefined;
   try {
     await new Promise<void>((resolve, reject) => {

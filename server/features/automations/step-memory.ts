@@ -9,7 +9,11 @@ import type { Logger } from "../../../lib/logger.ts";
 import { redactValue } from "../../../lib/redact.ts";
 import { jsonOutput } from "../../connectors/framework/json-output.ts";
 
-const resultSchema = z.strictObject({ value: z.json() });
+const resultSchema = z.strictObject({
+  value: z.json(),
+  /** It was more than is kept: its value is not there. */
+  isTooLarge: z.literal(true).optional(),
+});
 
 /** What a run of calls needs to go on after a restart: its steps as they were when it began, and what was found out since. */
 const memorySchema = z.strictObject({
@@ -21,7 +25,11 @@ const memorySchema = z.strictObject({
 export type StepMemory = z.output<typeof memorySchema>;
 export type StepResult = z.output<typeof resultSchema>;
 
-const replySchema = z.strictObject({ output: z.json(), evidenceId: z.string() });
+const replySchema = z.strictObject({
+  output: z.json(),
+  evidenceId: z.string(),
+  isTooLarge: z.literal(true).optional(),
+});
 export type KeptReply = z.output<typeof replySchema>;
 
 /** What runs of calls remember, beside their outputs; pruned with those. */
@@ -41,6 +49,8 @@ export interface StepMemories {
 const maxBytes = 256 * 1024 * 1024;
 /** What one step gives beyond this is not kept. */
 export const maxResultBytes = 8 * 1024 * 1024;
+/** Nor what all steps of a run give together beyond this: all of it is in memory, and on disk with every step. */
+export const maxRunBytes = 16 * 1024 * 1024;
 const keySchema = /^(oc-[a-z0-9]{8,32})\/([1-9]\d?)$/;
 
 /** The key of a step's delivery: whoever sends it again is known by it. */
@@ -68,10 +78,12 @@ export function openStepMemories({ directory, logger }: { directory: string; log
     async keepReply(key, { output, evidenceId }) {
       const file = replyFile(directory, key);
       if (file === null) return;
-      const reply: KeptReply = { output: keptValue(jsonOutput(output)).value, evidenceId };
+      const { value, isTooLarge } = keptValue(jsonOutput(output));
+      const reply: KeptReply = { output: value, evidenceId, ...(isTooLarge ? { isTooLarge } : {}) };
       replies.set(key, reply);
       try {
         await write(file, reply);
+        replies.delete(key); // read from there
       } catch (error) {
         logger.error("What came back for a delivery is not on disk", { key }, error);
       }
@@ -90,11 +102,17 @@ async function read<T>(file: string, schema: z.ZodType<T>): Promise<T | null> {
   return found === null ? null : schema.parse(JSON.parse(found.bytes.toString("utf8")));
 }
 
-/** A result as it is kept and given to later steps: without secrets, and not at all when it is too large. */
-export function keptValue(output: unknown): { value: StepResult["value"]; isTooLarge: boolean } {
+/** A result as it is kept and given to later steps: without secrets, and not at all when it is larger than `room`. */
+export function keptValue(output: unknown, room = maxResultBytes): StepResult {
   const value = redactValue(output) as StepResult["value"];
-  const isTooLarge = Buffer.byteLength(JSON.stringify(value)) > maxResultBytes;
-  return { value: isTooLarge ? null : value, isTooLarge };
+  const isTooLarge = Buffer.byteLength(JSON.stringify(value)) > Math.min(room, maxResultBytes);
+  return isTooLarge ? { value: null, isTooLarge } : { value };
+}
+
+/** Bytes a run has left for what its next step gives. */
+export function roomLeft({ results }: Pick<StepMemory, "results">): number {
+  const sizes = results.map((result) => Buffer.byteLength(JSON.stringify(result?.value ?? null)));
+  return Math.max(0, maxRunBytes - sizes.reduce((all, size) => all + size, 0));
 }
 
 function replyFile(directory: string, key: string): string | null {

@@ -10,6 +10,7 @@ import type { Clock } from "../../../lib/clock.ts";
 import { GatewayError } from "../../connectors/framework/gateway-error.ts";
 import type { AutomationConnectors } from "./automation-connectors.ts";
 import { fillParams, type FillIssue, placesIn } from "./fill-params.ts";
+import { readsNotKept } from "./not-kept.ts";
 import type { OccurrenceLedger } from "./occurrence-ledger.ts";
 import { isoTime } from "./occurrence-row.ts";
 import type { StepMemories, StepMemory } from "./step-memory.ts";
@@ -102,6 +103,11 @@ async function tryStep(
       message: `It uses what step ${unknown} gives, and that has no result yet`,
       hint: "Run the automation once; a try after that uses its results.",
     };
+  const missing = readsNotKept(step.params, memory);
+  if (missing !== null) {
+    const { gatewayCode: code, message, hint = null } = missing;
+    return { ...nothing, params: null, verdict: "refused", code, message, hint };
+  }
   if (issues.length > 0)
     return {
       ...nothing,
