@@ -74,7 +74,7 @@ export async function buildConnectors(context: AppContext, parts: Dependencies):
   const webFetch = buildWebFetch(env);
   const registry = createRegistry([...builtInConnectors, webFetch.connector, createRss(feeds)]);
   const store = await context.openStore<ConnectorsFile>("connectors", connectorsFile);
-  const configs = createConfigStore({ store, secrets: context.secrets, clock });
+  const configs = createConfigStore({ store, secrets: context.secrets, clock, present: registry.get });
   const policyStore = await context.openStore<PoliciesFile>("policies", policiesFile);
   const policies = createPolicyStore({ store: policyStore, clock });
   const network = createNetworkMode({ store, clock, isPanic: panic.isOn });

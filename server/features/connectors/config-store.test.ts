@@ -38,6 +38,7 @@ let folder: string;
 let store: JsonStore<ConnectorsFile>;
 let box: SecretBox;
 let configs: ConfigStore;
+let present: AnyConnector | undefined;
 
 async function open(): Promise<void> {
   store = await openJsonStore<ConnectorsFile>({
@@ -51,7 +52,8 @@ async function open(): Promise<void> {
     variables: { THINGS_KEY: "key-of-the-environment" },
     logger: silentLogger,
   });
-  configs = createConfigStore({ store, secrets: box, clock: { now: () => 0, monotonic: () => 0 } });
+  const clock = { now: () => 0, monotonic: () => 0 };
+  configs = createConfigStore({ store, secrets: box, clock, present: () => present });
 }
 
 async function reopen(): Promise<void> {
@@ -184,6 +186,27 @@ test("what was entered for one place holds for no other, and comes back with it 
   await reopen();
   expect(await onDisk()).not.toContain("sealed");
   expect(configs.configs.setup(here).isEnabled).toBe(false);
+});
+
+test("a sign-in that was begun under a former definition neither takes what was entered since nor brings a deleted connector back", async () => {
+  const here: AnyConnector = { ...things, binding: "here" };
+  const there: AnyConnector = { ...things, binding: "there" };
+  const record = { address, current: null, pending: null };
+  present = here;
+  await configs.put(here, { address, apiKey: "first-secret" });
+  expect(await configs.putSignIn(here, () => record)).toBeNull();
+  present = there;
+  await configs.put(there, { address, apiKey: "second-secret" });
+  await configs.setEnabled(there, true);
+  await expect(configs.putSignIn(here, () => record)).rejects.toMatchObject({ code: "conflict" });
+  expect(configs.configs.setup(there).isEnabled).toBe(true);
+  expect((await configs.configs.open(there)).values).toMatchObject({ apiKey: "second-secret" });
+  expect(configs.signIn(there)).toBeNull();
+  expect(await configs.putSignIn(there, () => record)).toBeNull();
+  present = undefined;
+  await configs.forget("things");
+  await expect(configs.putSignIn(there, () => record)).rejects.toMatchObject({ code: "conflict" });
+  expect(store.get().connectors).toEqual({});
 });
 
 const other = "https://other.example";

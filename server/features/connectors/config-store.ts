@@ -24,7 +24,10 @@ export interface ConfigStore {
   isChanged(connector: BoundConnector): boolean;
   /** What is kept of its sign-in; `null` when it leads elsewhere now. */
   signIn(connector: BoundConnector): SignInRecord | null;
-  /** Answers what was kept before. `make` gets the newest, and may be asked again when the file was changed meanwhile. */
+  /**
+   * Answers what was kept before. `make` gets the newest, and may be asked again when the file was changed meanwhile. Throws `conflict`,
+   * and changes nothing, when the connector leads elsewhere by now or is gone: signing in takes a while.
+   */
   putSignIn(
     connector: BoundConnector,
     make: (before: SignInRecord | null) => SignInRecord | null,
@@ -39,10 +42,12 @@ interface Parts {
   store: JsonStore<ConnectorsFile>;
   secrets: SecretBox;
   clock: Clock;
+  /** The connector with this id as it is now. */
+  present(id: string): BoundConnector | undefined;
 }
 
 /** The store over its open file. */
-export function createConfigStore({ store, secrets, clock }: Parts): ConfigStore {
+export function createConfigStore({ store, secrets, clock, present }: Parts): ConfigStore {
   /** By the names of what is secret: a field that is none any more must not keep its value. */
   const opened = new WeakMap<ConnectorRecord, Map<string, ReturnType<typeof openRecord>>>();
   const recordOf = (connector: BoundConnector): ConnectorRecord => boundRecord(store.get(), connector);
@@ -137,7 +142,15 @@ export function createConfigStore({ store, secrets, clock }: Parts): ConfigStore
       return isUsed(recordIn(store.get(), connector.id)) && !isBoundTo(recordIn(store.get(), connector.id), connector);
     },
     signIn: (connector) => recordOf(connector).signIn,
-    putSignIn: (connector, make) => putSignIn((update) => change(connector, update), make),
+    putSignIn(connector, make) {
+      const writes = (update: (record: ConnectorRecord) => ConnectorRecord) =>
+        change(connector, (record) => {
+          const found = present(connector.id);
+          if (found === undefined || found.binding !== connector.binding) throw leadsElsewhere();
+          return update(record);
+        });
+      return putSignIn(writes, make);
+    },
     forget: (id) =>
       store.update((file) => {
         const { [id]: _forgotten, ...connectors } = file.connectors;
@@ -197,6 +210,12 @@ function pick<T>(all: Readonly<Record<string, T>>, names: readonly string[]): Re
 
 function isUsed({ isEnabled, signIn, secrets }: ConnectorRecord): boolean {
   return isEnabled || signIn !== null || Object.values(secrets).some((secret) => secret !== null);
+}
+
+function leadsElsewhere(): AppError {
+  return new AppError("conflict", "It was changed meanwhile, and leads elsewhere or is gone", {
+    hint: "Look at it, then sign in anew.",
+  });
 }
 
 async function putSignIn(
