@@ -54,15 +54,22 @@ const stepNames = {
   revoke: lookNames.signInRevoke,
 } as const;
 
+/** A client, tokens and the end of them come into being elsewhere; renewing keeps what is there. */
+const writing: readonly (keyof typeof stepNames)[] = ["register", "redeem", "revoke"];
+
 const perMinute = 20;
 
 /** Creates them over the gateway's own parts: its mode, policies, guard, breaker and evidence count here, too. */
 export function createSignInSteps(dependencies: GatewayDependencies): SignInSteps {
   const { registry, configs, policies, limiter, clock } = dependencies;
 
-  function subjectOf(connector: AnyConnector, values: Record<string, unknown>): AddressedSubject {
-    const refusal = judgeMode(dependencies.mode(), "read");
+  function checkMode(effect: "read" | "write"): void {
+    const refusal = judgeMode(dependencies.mode(), effect);
     if (refusal) throw new GatewayError(refusal.code, refusal.reason, { hint: refusal.hint });
+  }
+
+  function subjectOf(connector: AnyConnector, values: Record<string, unknown>): AddressedSubject {
+    checkMode("read");
     const { id, title } = connector;
     const config = connector.config.safeParse(values);
     if (!config.success)
@@ -110,6 +117,7 @@ export function createSignInSteps(dependencies: GatewayDependencies): SignInStep
         });
     },
     async record(subject, { name, origins, looker }, work) {
+      checkMode(writing.includes(name) ? "write" : "read");
       const look = { ...looker, connector: subject.connector.id, operation: stepNames[name], targets: origins };
       let result: { value: Awaited<ReturnType<typeof work>> } | undefined;
       // What comes back are secrets: the record gets nothing of it, not even a hash.

@@ -130,6 +130,24 @@ test("an answer of somebody who was not asked is not used", async () => {
   await kit.signIn();
 });
 
+test("while the gateway lets out only what changes nothing, nothing is registered, redeemed or taken back", async () => {
+  await kit.add();
+  const setMode = (mode: "read-only" | "online") => kit.app.call("connectors.setMode", { body: { mode } });
+  await setMode("read-only");
+  expect(await failureOf(kit.begin())).toMatchObject({ reason: "offline" });
+  expect(kit.authorization.clients.size).toBe(0);
+  await setMode("online");
+  const back = await wayBack(await kit.begin());
+  await setMode("read-only");
+  expect((await follow(back)).text).toContain("lets out only what changes nothing");
+  expect(kit.authorization.asked.filter((one) => one.startsWith("POST /token"))).toEqual([]);
+  await setMode("online");
+  await kit.signIn();
+  await setMode("read-only");
+  expect(await kit.app.call("mcpSignIn.signOut", { params })).toMatchObject({ told: "failed" });
+  expect(kit.authorization.asked).not.toContain("POST /revoke");
+});
+
 test("who denies access reads so, with nothing of the page's words taken for ours", async () => {
   await kit.add();
   kit.authorization.answer = "deny";
