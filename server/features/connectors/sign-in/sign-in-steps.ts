@@ -89,7 +89,13 @@ export function createSignInSteps(dependencies: GatewayDependencies): SignInStep
       ...policy.insides.map((place) => `${address.protocol}//${place}`),
     ];
     const isInside = named.some((place) => URL.canParse(place) && new URL(place).origin === address.origin);
-    return { connector, config: config.data, policy, judge, isInside, address };
+    const mayBeInside = ({ protocol, host, hostname }: URL): boolean =>
+      isInside &&
+      (hostname === address.hostname ||
+        policy.insides.some(
+          (place) => URL.canParse(`${protocol}//${place}`) && new URL(`${protocol}//${place}`).host === host,
+        ));
+    return { connector, config: config.data, policy, judge, mayBeInside, address };
   }
 
   return {

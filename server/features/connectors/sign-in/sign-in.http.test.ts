@@ -130,6 +130,20 @@ test("an answer of somebody who was not asked is not used", async () => {
   await kit.signIn();
 });
 
+test("a server inside leads to no other host inside, unless the policy names that place", async () => {
+  await kit.add();
+  const path = "/.well-known/oauth-protected-resource/mcp";
+  const other = kit.authorization.origin.replace("127.0.0.1", "localhost");
+  kit.server.documents[path] = { resource: kit.server.url, authorization_servers: [other] };
+  kit.authorization.metadata = { issuer: other };
+  const before = kit.authorization.asked.length;
+  expect(await failureOf(kit.look())).toMatchObject({ reason: "refused_by_guard" });
+  expect(kit.authorization.asked).toHaveLength(before);
+  kit.authorization.metadata = { issuer: other, authorization_endpoint: `${other}/authorize` };
+  await setPolicy({ insides: [new URL(other).host] });
+  expect(await kit.look()).toMatchObject({ host: new URL(other).host });
+});
+
 test("while the gateway lets out only what changes nothing, nothing is registered, redeemed or taken back", async () => {
   await kit.add();
   const setMode = (mode: "read-only" | "online") => kit.app.call("connectors.setMode", { body: { mode } });

@@ -40,7 +40,7 @@ afterEach(async () => {
 function subject(isInside: boolean, policy: object = {}): SignInSubject {
   const whole = connectorPolicySchema.parse(policy);
   const connector = { id: "x", title: "X", description: "", config: z.object({}), secrets: [], operations: {} };
-  return { connector, config: {}, policy: whole, judge: createPolicyJudge(whole), isInside };
+  return { connector, config: {}, policy: whole, judge: createPolicyJudge(whole), mayBeInside: () => isInside };
 }
 
 const resolve = () => Promise.resolve(["127.0.0.1"]);

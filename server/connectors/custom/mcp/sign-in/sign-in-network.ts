@@ -7,8 +7,8 @@ import { openNetwork, type RunParts, type RunSubject } from "../../../framework/
 
 /** For whom one signs in: the connector, with what it may. */
 export interface SignInSubject extends RunSubject {
-  /** The server itself was allowed inside: only then its sign-in may lie there. */
-  isInside: boolean;
+  /** Whether its sign-in may lie inside there: what a server says about itself opens nothing that the user did not name. */
+  mayBeInside(address: URL): boolean;
 }
 
 const longestMs = 30_000;
@@ -23,8 +23,10 @@ export async function signInNetwork<T>(
   parts: RunParts,
   { origins, work }: { origins: readonly string[]; work: (forward: typeof fetch) => Promise<T> },
 ): Promise<T> {
-  const { policy, connector, judge, isInside } = subject;
-  const insides = isInside ? origins.map((address) => ({ address, isInside: true })) : [];
+  const { policy, connector, judge } = subject;
+  const insides = origins
+    .filter((origin) => subject.mayBeInside(new URL(origin)))
+    .map((address) => ({ address, isInside: true }));
   const run: RunSubject = {
     config: subject.config,
     connector: { ...connector, insides: () => insides },
@@ -61,13 +63,15 @@ export async function checkPage(
     ownPorts,
     rules: rulesOf(subject),
     extraPorts: subject.policy.extraPorts,
-    targets: subject.isInside ? [{ address: url.origin, isInside: true }] : [],
+    targets: subject.mayBeInside(url) ? [{ address: url.origin, isInside: true }] : [],
     ...(resolve === undefined ? {} : { resolve }),
   });
   const verdict = await guard.judge(url);
   if (!verdict.ok)
     throw new GatewayError("refused_by_guard", `Its page for signing in must not be opened: ${verdict.reason}`, {
-      hint: verdict.hint ?? "A server outside must not lead inside.",
+      hint:
+        verdict.hint ??
+        "Only what lies on the host of a server inside, or in a place that the policy of the connector names, may be inside.",
       isFinal: true,
     });
 }
