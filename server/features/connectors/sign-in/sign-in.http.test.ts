@@ -175,6 +175,7 @@ test.each([
   ["says that it is somebody else", { issuer: "https://auth.evil.example" }, "says that it is auth.evil.example"],
   ["has a page that is not https", { authorization_endpoint: "http://auth.example.com/a" }, "is not https"],
   ["wants secrets over http", { token_endpoint: "http://auth.example.com/t" }, "over http"],
+  ["says nothing about PKCE", { code_challenge_methods_supported: undefined }, "PKCE"],
   ["cannot do PKCE", { code_challenge_methods_supported: ["plain"] }, "PKCE"],
 ])("who %s is not signed in to", async (_what, metadata, words) => {
   await kit.add();

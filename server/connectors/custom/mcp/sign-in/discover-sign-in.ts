@@ -116,7 +116,8 @@ function placeOf(
   const host = hostOf(server);
   if (!metadata.response_types_supported.includes("code"))
     throw unusable(`${host} does not let programs sign in as PortOS does`, null);
-  if (metadata.code_challenge_methods_supported?.includes("S256") === false)
+  // Who says nothing about it does not support it (RFC 8414, section 2).
+  if (metadata.code_challenge_methods_supported?.includes("S256") !== true)
     throw unusable(`${host} cannot prove that an answer is for PortOS (PKCE)`, null);
   for (const endpoint of [token, register, revoke])
     if (endpoint !== null && !isPrivateWay(endpoint))
