@@ -38,7 +38,11 @@ export async function guardedDial(dial: GuardedDial): Promise<Socket> {
   const watch = createCallWatch(dial.signal, { timeoutMs });
   const startedAt = performance.now();
   try {
-    const { addresses, trust } = await judgeUrl(guard, url, { hop, signal: watch.signal });
+    const { addresses, trust } = await judgeUrl(guard, url, {
+      hop,
+      signal: watch.signal,
+      shown: `${url.hostname}:${dial.port}`,
+    });
     const host = url.hostname.replace(/^\[|\]$/g, "");
     const options = { host, port: dial.port, lookup: pinnedLookup(addresses) };
     const socket = isSecure

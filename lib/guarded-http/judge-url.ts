@@ -11,7 +11,7 @@ import type { TraceHop } from "./trace.ts";
 export async function judgeUrl(
   guard: Guard,
   url: URL,
-  { hop, signal }: { hop: TraceHop; signal: AbortSignal },
+  { hop, signal, shown }: { hop: TraceHop; signal: AbortSignal; shown?: string },
 ): Promise<GuardVerdict & { ok: true }> {
   if (url.protocol !== "http:" && url.protocol !== "https:")
     throw refused(hop, { code: "scheme", reason: `only http and https are, not ${url.protocol}` }, url);
@@ -26,7 +26,7 @@ export async function judgeUrl(
   if (!verdict.ok) {
     const { code = "other", reason, hint } = verdict;
     const refusal: Refusal = { code, reason, ...(hint === undefined ? {} : { hint }) };
-    if (verdict.isUnreachable !== true) throw refused(hop, refusal, url);
+    if (verdict.isUnreachable !== true) throw refused(hop, refusal, url, shown);
     hop.failure = reason;
     throw new CallFailure("name_not_found", `No answer: ${reason}`, refusal);
   }
@@ -35,10 +35,10 @@ export async function judgeUrl(
   return verdict;
 }
 
-function refused(hop: TraceHop, refusal: Refusal, { origin, protocol }: URL): CallFailure {
+function refused(hop: TraceHop, refusal: Refusal, { origin, protocol }: URL, shown?: string): CallFailure {
   hop.refusal = refusal;
   const { reason, hint } = refusal;
-  const what = origin === "null" ? protocol : origin;
+  const what = shown ?? (origin === "null" ? protocol : origin);
   return new CallFailure("refused", `${what} must not be called: ${reason}`, {
     refusal,
     ...(hint === undefined ? {} : { hint }),

@@ -5,12 +5,13 @@ import type { DomainRules } from "./domain-rules.ts";
 import type { Guard, GuardVerdict } from "./guard.ts";
 import { judgeHost, kindsOfName, namedKinds, type ResolveName, resolveName } from "./host-judgement.ts";
 import type { AddressKind } from "./network-address.ts";
+import { parseTarget } from "./target-address.ts";
 import type { TlsTrust } from "./tls-trust.ts";
 import { canonicalHost, parseHostAndPort, portOf } from "./url-host.ts";
 
 /** One host and port that a configuration names. */
 export interface GuardTarget {
-  /** An origin ("http://127.0.0.1:3000") or a host and port ("mail.example.com:587"). */
+  /** An origin ("http://127.0.0.1:3000", "smtp://mail.example.com:587") or a host and port ("mail.example.com:587"). */
   address: string;
   /** The user said that this name leads inside, although it looks public. */
   isInside?: boolean;
@@ -101,7 +102,7 @@ function hintOf({ hint }: { hint?: string }): { hint?: string } {
 }
 
 function targetKey({ address }: GuardTarget): string {
-  const url = address.includes("://") && URL.canParse(address) ? new URL(address) : null;
+  const url = address.includes("://") ? (parseTarget(address)?.url ?? null) : null;
   const parsed = url ? { host: canonicalHost(url), port: portOf(url) } : parseHostAndPort(address);
   const isWrong = url !== null && (!/^https?:$/.test(url.protocol) || url.username + url.password !== "");
   if (!parsed || parsed.host === null || parsed.port === null || isWrong)

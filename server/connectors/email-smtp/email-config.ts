@@ -85,9 +85,9 @@ function isThisMachine(host: string): boolean {
   );
 }
 
-/** The server as an address the policy can judge. */
+/** The server as an address the policy can judge, and people can read. */
 export function serverAddress({ host, port, security }: Pick<EmailConfig, "host" | "port" | "security">): string {
-  return `${security === "implicit" ? "https" : "http"}://${isIP(host) === 6 ? `[${host}]` : host}:${port}`;
+  return `${security === "implicit" ? "smtps" : "smtp"}://${isIP(host) === 6 ? `[${host}]` : host}:${port}`;
 }
 
 /** What its secrets are for. What OAuth2 gives is shown to the server; the key of DKIM is sent nowhere. */
@@ -98,7 +98,7 @@ export function secretPlacesIn({
   tokenUrl,
 }: Partial<EmailConfig>): Record<string, (string | undefined)[]> {
   if (host === undefined || port === undefined || security === undefined) return {};
-  const server = serverAddress({ host, port, security });
+  const server = serverAddress({ host, port, security }).replace(/^smtp/, "http"); // as origins are compared
   return { password: [server], clientSecret: [server, tokenUrl], refreshToken: [server, tokenUrl] };
 }
 

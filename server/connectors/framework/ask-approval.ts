@@ -1,5 +1,6 @@
 import type { ApprovalSubject } from "../../../contract/features/approvals.ts";
 import { visibleText } from "../../../contract/visible-text.ts";
+import { parseTarget } from "../../../lib/guarded-http/target-address.ts";
 import { redactValue } from "../../../lib/redact.ts";
 import { digestOf } from "./digest-of.ts";
 import { GatewayError } from "./gateway-error.ts";
@@ -140,5 +141,5 @@ function upperFirst(text: string): string {
 }
 
 function originOf(target: string): string {
-  return URL.canParse(target) ? new URL(target).origin : target.slice(0, 100);
+  return parseTarget(target)?.origin ?? target.slice(0, 100);
 }

@@ -5,7 +5,7 @@ import type { CallPath } from "./call-path.ts";
 import type { CallTrace } from "./call-trace.ts";
 import type { GatewayError } from "./gateway-error.ts";
 import type { ApprovalAnswer, DeliveryOf, GatewayRequest } from "./gateway-request.ts";
-import { parseUrl } from "../../../lib/parse-url.ts";
+import { parseTarget } from "../../../lib/guarded-http/target-address.ts";
 import { withoutOpenings } from "./opening-field.ts";
 import type { PreparedCall } from "./prepare-call.ts";
 
@@ -109,5 +109,5 @@ function toJson(value: unknown): EvidenceRecord["request"] {
 }
 
 function originOf(target: string): string {
-  return parseUrl(target)?.origin ?? target.slice(0, 2_000);
+  return parseTarget(target)?.origin ?? target.slice(0, 2_000);
 }

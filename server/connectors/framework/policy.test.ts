@@ -32,6 +32,12 @@ test.each<[string, ConnectorPolicyInput, Partial<PolicyQuestion>, object]>([
   ["a blocked domain with everything below it", { blockedDomains: ["example.org"] }, {}, { rule: "domain_blocked" }],
   ["a domain outside the list", { allowedDomains: ["example.com"] }, {}, { rule: "domain_not_allowed" }],
   ["what is no address", {}, { targets: ["news"] }, { rule: "target" }],
+  [
+    "a mail server that is blocked, however it is written",
+    { blockedDomains: ["mail.example.com"] },
+    { targets: ["smtp://MAIL.Example.com:587"] },
+    { rule: "domain_blocked", reason: expect.stringContaining("smtp://mail.example.com:587 must not") as string },
+  ],
   ["arguments that are too large", { maxRequestBytes: 1_024 }, { requestBytes: 1_025 }, { code: "too_large" }],
   ["an agent in quiet hours", { quietHours: { from: "11:00", to: "13:00" } }, {}, { rule: "quiet_hours" }],
 ])("%s is refused, with what to do", (_name, policy, question, expected) => {

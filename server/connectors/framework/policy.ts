@@ -7,7 +7,7 @@ import type {
   Risk,
 } from "../../../contract/features/connectors.ts";
 import { createDomainRules, type DomainRules } from "../../../lib/guarded-http/domain-rules.ts";
-import { parseUrl } from "../../../lib/parse-url.ts";
+import { parseTarget } from "../../../lib/guarded-http/target-address.ts";
 import { quietUntil } from "../../quiet-hours.ts";
 
 /** What the policy is asked about, before anything is sent. */
@@ -126,13 +126,14 @@ function refuseTime(
 
 function refuseTargets(domains: DomainRules, { targets }: PolicyQuestion): PolicyVerdict | null {
   for (const target of targets) {
-    const url = parseUrl(target);
-    if (url === null) return refused("target", `${target} is not an address`, "Give it as https://example.com/path.");
-    const verdict = domains.judge(url);
+    const address = parseTarget(target);
+    if (address === null)
+      return refused("target", `${target} is not an address`, "Give it as https://example.com/path.");
+    const verdict = domains.judge(address.url);
     if (!verdict.ok)
       return refused(
         verdict.code,
-        `${url.origin} must not be called: ${verdict.reason}`,
+        `${address.origin} must not be called: ${verdict.reason}`,
         verdict.hint ?? "Give the address of a machine.",
       );
   }

@@ -2,6 +2,7 @@ import { trustTiers, type TrustTier } from "../../../contract/features/connector
 import type { TrustLists, TrustVerdict } from "../../../contract/features/trust.ts";
 import { AppError } from "../../../lib/app-error.ts";
 import { createDomainRules, parseDomainRule, type DomainRules } from "../../../lib/guarded-http/domain-rules.ts";
+import { parseTarget } from "../../../lib/guarded-http/target-address.ts";
 import { fence } from "../../outside-text.ts";
 
 /** Tells how far what came back can be trusted. */
@@ -108,7 +109,7 @@ function ruleFor(rules: DomainRules, url: URL): string | null {
 
 function urlOf(address: string): URL | null {
   const text = address.includes("://") ? address : `http://${address}`;
-  return URL.canParse(text) ? new URL(text) : null;
+  return parseTarget(text)?.url ?? null;
 }
 
 /** More labels are more exact, a name more than what stands for all below it, a port more than none. */

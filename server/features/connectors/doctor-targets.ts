@@ -1,8 +1,9 @@
+import { parseTarget } from "../../../lib/guarded-http/target-address.ts";
 import type { AnyConnector } from "../../connectors/framework/define-connector.ts";
 
 /** A place a connector talks to, whatever it is asked. */
 export interface DoctorTarget {
-  /** As people see it: "https://api.example.com", "mail.example.com:465". */
+  /** As people see it: "https://api.example.com", "smtps://mail.example.com:465", "mq.example.com:9092". */
   name: string;
   host: string;
   port: number;
@@ -48,7 +49,7 @@ export async function doctorTargets(connector: AnyConnector, config: Record<stri
 export function readTarget(address: unknown): DoctorTarget | null {
   if (typeof address !== "string" || address === "") return null;
   const hasScheme = /^[a-z][a-z0-9+.-]*:\/\//i.test(address);
-  const text = hasScheme ? address : `tcp://${address}`;
+  const text = hasScheme ? (parseTarget(address)?.origin ?? "") : `tcp://${address}`;
   if (!URL.canParse(text)) return null;
   const { protocol, hostname, port } = new URL(text);
   const number = port === "" ? ports[protocol] : Number(port);
@@ -56,7 +57,7 @@ export function readTarget(address: unknown): DoctorTarget | null {
   const isWeb = protocol === "http:" || protocol === "https:";
   const origin = isWeb ? new URL(text).origin : null;
   return {
-    name: origin ?? `${hostname}:${number}`,
+    name: origin ?? `${hasScheme ? `${protocol}//` : ""}${hostname}:${number}`,
     host: hostname.replace(/^\[|\]$/g, ""),
     port: number,
     isSecure: secureSchemes.has(protocol) || (!isWeb && securePorts.has(number)),
