@@ -37,9 +37,14 @@ export function answerRefusal(
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "no-store",
-    Connection: "close",
+    // Hung up on while it still sends, the caller, or the panel that passes it on, would see a reset instead of the answer.
+    ...(hasBody(request) ? {} : { Connection: "close" }),
   });
   response.end(page ?? bodyOf(reason));
+}
+
+function hasBody({ headers }: IncomingMessage): boolean {
+  return headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) !== 0;
 }
 
 function bodyOf(reason: string): string {

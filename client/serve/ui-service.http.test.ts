@@ -152,3 +152,66 @@ test("its health is its own", async () => {
   const reply = await ask("/health");
   expect(JSON.parse(reply.body)).toMatchObject({ status: "ok", process: "portos-ui", pid: process.pid });
 });
+
+/** An upload of which the first part is sent; the rest when it is asked for. */
+function beginUpload(bytes: number, headers = "") {
+  const socket = connect(uiPort, "127.0.0.1");
+  let text = "";
+  let error: Error | null = null;
+  socket.setEncoding("latin1").on("data", (chunk: string) => (text += chunk));
+  socket.on("error", (failure) => (error = failure));
+  const head = `POST /api/apps HTTP/1.1\r\nHost: 127.0.0.1:${uiPort}\r\nContent-Length: ${bytes}\r\n${headers}\r\n`;
+  const first = Math.min(64 * 1024, bytes);
+  socket.write(head + "x".repeat(first));
+  return {
+    text: () => text,
+    error: () => error,
+    write: (more: string) => socket.write(more),
+    sendRest: () => new Promise<void>((resolve) => void socket.write("x".repeat(bytes - first), () => resolve())),
+    close: () => socket.destroy(),
+  };
+}
+
+const oneMebibyte = 1024 * 1024;
+
+test.each([401, 413])(
+  "%i comes while the upload goes on, and the connection can be used again after it",
+  async (status) => {
+    api.removeAllListeners("request");
+    api.on("request", (incoming, response) => {
+      if (incoming.method === "GET") response.end("the next");
+      else response.writeHead(status, { "Content-Length": 7 }).end("refused");
+    });
+    const upload = beginUpload(64 * oneMebibyte);
+    await expect.poll(upload.text).toMatch(new RegExp(`^HTTP/1.1 ${status} [^]*refused$`));
+    await upload.sendRest();
+    upload.write(`GET /api/apps HTTP/1.1\r\nHost: 127.0.0.1:${uiPort}\r\n\r\n`);
+    await expect.poll(upload.text, { timeout: 5_000 }).toContain("the next");
+    expect(upload.error()).toBeNull();
+    upload.close();
+  },
+);
+
+test("what is refused at the gate while it is sent is answered, and its rest is read by nobody", async () => {
+  for (let round = 0; round < 10; round += 1) {
+    const upload = beginUpload(8 * oneMebibyte, "Origin: http://evil.example\r\n");
+    await upload.sendRest();
+    await expect.poll(upload.text, { timeout: 5_000 }).toMatch(/^HTTP\/1.1 403 [^]*"forbidden"/);
+    expect(upload.error()).toBeNull();
+    upload.close();
+  }
+  expect(seen).toEqual([]);
+});
+
+test("an upload that is never finished holds no connection to portos-server after its answer", async () => {
+  api.removeAllListeners("request");
+  let ended = 0;
+  api.on("request", (incoming, response) => {
+    incoming.socket.once("close", () => (ended += 1));
+    response.writeHead(413, { "Content-Length": 9 }).end("too large");
+  });
+  const upload = beginUpload(8 * oneMebibyte, "Expect: 100-continue\r\n");
+  await expect.poll(upload.text).toContain("too large");
+  await expect.poll(() => ended).toBe(1);
+  upload.close();
+});
