@@ -32,21 +32,13 @@ const onlyTheUser: readonly AppError["code"][] = [
 ];
 
 /** Whether only the user can change what keeps a task from being started: asking again would get the same answer. */
-function needsUser({ code, issues }: AppError): boolean {
-  // Without the program that makes sandboxes the task cannot be isolated as it says.
-  const isAboutIsolation = issues?.some(({ path }) => path === "body.isolation") === true;
-  return isAboutIsolation || onlyTheUser.includes(code);
+function needsUser({ code }: AppError): boolean {
+  return onlyTheUser.includes(code);
 }
 
-/** What whoever starts a task by hand is told: what only they can change is no fault of the server. */
+/** What whoever starts a task by hand is told. */
 export function refusedByHand({ block, error }: Refusal): AppError {
-  if (error === null) return new AppError("conflict", block.text);
-  if (error.code !== "unavailable" || !needsUser(error)) return error;
-  const { message, hint, issues } = error;
-  return new AppError("conflict", message, {
-    ...(hint === undefined ? {} : { hint }),
-    ...(issues === undefined ? {} : { issues }),
-  });
+  return error ?? new AppError("conflict", block.text);
 }
 
 /** "The repository has no commit yet. Make the first commit." */
