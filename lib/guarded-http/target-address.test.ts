@@ -4,8 +4,9 @@ import { createDomainRules } from "./domain-rules.ts";
 import { publicGuard } from "./public-guard.ts";
 import { parseTarget } from "./target-address.ts";
 
+const origin = (text: string): string | undefined => parseTarget(text)?.origin;
+
 test("an address of a mail server is shown as one, with its port", () => {
-  const origin = (text: string): string | undefined => parseTarget(text)?.origin;
   expect(origin("smtp://mail.example.com:587")).toBe("smtp://mail.example.com:587");
   expect(origin("smtps://mail.example.com")).toBe("smtps://mail.example.com:465");
   expect(origin("smtp://mail.example.com")).toBe("smtp://mail.example.com:25");
