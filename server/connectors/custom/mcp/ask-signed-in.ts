@@ -51,6 +51,8 @@ export async function askSignedIn<T>(
   try {
     return await ask(next);
   } catch (error) {
+    const missing = heard.missing();
+    if (missing !== null) throw await signIns.tooLittle(connector, missing);
     throw isUnauthorized(error) ? await signIns.ended(connector) : error;
   }
 }

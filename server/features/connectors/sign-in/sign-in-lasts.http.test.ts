@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -120,6 +120,23 @@ test("what is missing is said, and asked for the next time", async () => {
   expect((await failureOf(kit.count())).message).toBe("Counter asks for more rights: count admin");
   expect(await kit.state()).toMatchObject({ state: "active", problem: "It asks for more rights: count admin" });
   expect(new URL(await kit.begin()).searchParams.get("scope")).toBe("count read admin");
+});
+
+test("what is missing is said behind a renewal as well, and written down once", async () => {
+  await kit.add();
+  await kit.signIn();
+  await kit.acceptAll();
+  const { refusal } = kit.server;
+  kit.server.refusal = (header, method) =>
+    refusal?.(header, method) ??
+    (method === "tools/call" ? { status: 403, challenge: 'Bearer error="insufficient_scope", scope="admin"' } : null);
+  kit.authorization.access.clear();
+  expect((await failureOf(kit.count())).message).toBe("Counter asks for more rights: admin");
+  expect(kit.renewals()).toBe(1);
+  const file = join(kit.folder, "data/connectors.json");
+  const { ino } = await stat(file);
+  expect((await failureOf(kit.count())).message).toBe("Counter asks for more rights: admin");
+  expect((await stat(file)).ino).toBe(ino);
 });
 
 test("what was begun before a restart is ended after it, once", async () => {

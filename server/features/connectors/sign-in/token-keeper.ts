@@ -105,7 +105,7 @@ export function createTokenKeeper({ book, steps, notifications, clock }: Parts):
     async tooLittle(connector, scope) {
       const found = await openOf(connector);
       const words = scope === "" ? "more rights than it was given" : `more rights: ${scope}`;
-      await book.note(connector, found.since, { missing: scope });
+      if (found.missing !== scope) await book.note(connector, found.since, { missing: scope });
       return notSignedIn(`${connector.title} asks for ${words}`);
     },
     async stop() {
