@@ -4,8 +4,10 @@ import { useNavigate } from "@tanstack/react-router";
 
 import type { SignInOffer } from "../../../../contract/features/mcp-connectors.ts";
 import { call } from "../../lib/api.ts";
+import { dropDraft } from "../../lib/drafts.ts";
 import { FormError } from "../../ui/form-error.tsx";
 import classes from "./connectors.module.css";
+import { ownDraft } from "./draft-about.ts";
 import { mcpDraftOf, signedDraft, type McpForm } from "./mcp-draft.ts";
 import { renewOwn } from "./own-calls.ts";
 
@@ -19,6 +21,7 @@ export function SignInFirst({ form, offer }: { form: McpForm; offer: SignInOffer
       return call("mcpConnectors.create", { body: { definition } });
     },
     async onSuccess({ id }) {
+      dropDraft(ownDraft);
       await renewOwn(client, id);
       await navigate({ to: "/connectors/$connectorId", params: { connectorId: id } });
     },
