@@ -1,5 +1,4 @@
 import type { ConnectorHealthView } from "../contract/features/connectors.ts";
-import type { Delivery } from "../contract/features/outbox.ts";
 import type { Logger } from "../lib/logger.ts";
 import type { Outbox } from "./connectors/framework/outbox/outbox.ts";
 import type { BuiltAutomations } from "./features/automations/build-automations.ts";
@@ -7,7 +6,7 @@ import type { EventBus } from "./features/events/event-bus.ts";
 
 interface Parts {
   events: Pick<EventBus, "tell">;
-  outbox: Pick<Outbox, "stateOf" | "onChange" | "list">;
+  outbox: Pick<Outbox, "stateOf" | "onChange" | "get">;
   automations: Pick<BuiltAutomations, "causesOf">;
   logger: Logger;
 }
@@ -17,8 +16,8 @@ export function tellDeadLetters({ events, outbox, automations, logger }: Parts):
   const dead = new Set<string>();
 
   async function tell(id: string): Promise<void> {
-    const delivery = await findDead(outbox, id);
-    if (!delivery) return;
+    const delivery = await outbox.get(id);
+    if (delivery?.state !== "dead") return; // somebody was faster
     const { connector, operation, caller, failure } = delivery;
     const told = {
       deliveryId: id,
@@ -44,16 +43,6 @@ export function tellDeadLetters({ events, outbox, automations, logger }: Parts):
       logger.error("A dead letter could not be told", { delivery: id }, error);
     });
   });
-}
-
-async function findDead(outbox: Pick<Outbox, "list">, id: string): Promise<Delivery | null> {
-  let after: string | undefined;
-  for (;;) {
-    const page = await outbox.list({ state: "dead", limit: 100, after });
-    const found = page.items.find((delivery) => delivery.id === id);
-    if (found || page.next === null) return found ?? null;
-    after = page.next;
-  }
 }
 
 /** What a look at a connector found; told when it is another finding than the one before. */

@@ -31,6 +31,17 @@ describe("an outbox", () => {
     await close();
   });
 
+  test("shows one delivery as the list does, and nothing of what is gone", async () => {
+    const { outbox, close } = await open(await newFolder());
+    const { id } = await outbox.accept(message("one"));
+    const { id: second } = await outbox.accept(message("two"));
+    expect(await outbox.get(second)).toMatchObject({ id: second, state: "queued", input: { text: "two" } });
+    expect(await outbox.get(id)).toEqual((await outbox.list({ limit: 1 })).items[0]);
+    await outbox.discard(id);
+    expect(await outbox.get(id)).toBeNull();
+    await close();
+  });
+
   test("shows no secret, not even one that was taken for a key", async () => {
     registerSecret("hunter22-of-the-outbox");
     const { outbox, close } = await open(await newFolder());

@@ -57,6 +57,8 @@ export interface Outbox {
     state?: DeliveryState | undefined;
     connector?: string | undefined;
   }): Promise<DeliveryPage>;
+  /** One delivery; `null` when it has arrived, was discarded or never was. */
+  get(id: string): Promise<Delivery | null>;
   /** Tries a delivery again now, a dead one with all its tries. Throws `not_found` or `conflict`. */
   retry(id: string): Promise<Delivery>;
   /** Gives a delivery up for good; those behind it go on. Throws `not_found`, or `conflict` while it is being sent. */
@@ -198,6 +200,11 @@ export async function openOutbox(options: OutboxOptions): Promise<Outbox> {
       const items = (await Promise.all(found.map((delivery) => toDelivery(state, delivery)))).flat();
       const next = hasMore ? (found.at(-1)?.id ?? null) : null;
       return { items, next, counts: queue.counts(), paused: deliverer.paused() };
+    },
+    async get(id) {
+      const delivery = queue.get(id);
+      const [shown] = delivery === undefined ? [] : await toDelivery(state, delivery);
+      return shown ?? null;
     },
     async retry(id) {
       const delivery = find(id);
