@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 
 import { silentLogger } from "../lib/logger.ts";
 import { until, useTemporaryFolders } from "../lib/testing/temporary-folder.ts";
+import type { Outbox } from "./connectors/framework/outbox/outbox.ts";
 import { failed, message, openScene, quick } from "./connectors/framework/outbox/testing/outbox-scene.ts";
 import { tellDeadLetters } from "./outside-events.ts";
 
@@ -11,14 +12,15 @@ test("each delivery that was given up is told once, and nobody walks through all
   const { outbox, close } = await openScene(await newFolder(), { policy: { ...quick, parallel: 50 } });
   const told: { data: object; about: unknown }[] = [];
   let listed = 0;
-  const stop = tellDeadLetters({
-    outbox: {
-      ...outbox,
-      list: (query: Parameters<typeof outbox.list>[0]) => {
-        listed += 1;
-        return outbox.list(query);
-      },
+  const counted: Outbox = {
+    ...outbox,
+    list: (query) => {
+      listed += 1;
+      return outbox.list(query);
     },
+  };
+  const stop = tellDeadLetters({
+    outbox: counted,
     events: {
       tell: (_name, data, about) => {
         told.push({ data, about });

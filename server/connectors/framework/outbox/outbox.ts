@@ -36,6 +36,14 @@ const maxMessages = 200_000;
 const settledForMs = 24 * 3_600_000;
 const maxSettled = 100_000;
 
+/** A page of deliveries: the oldest come first. */
+interface DeliveryQuery {
+  after?: string | undefined;
+  limit: number;
+  state?: DeliveryState | undefined;
+  connector?: string | undefined;
+}
+
 /**
  * Writes to the outside that must arrive: on disk before they are accepted, tried until they are delivered or given up, at
  * least once, in the order of their ordering key, over every restart.
@@ -51,12 +59,7 @@ export interface Outbox {
   start(options: OutboxStart): void;
   /** Looks again whether something may be sent: after a pause has ended. */
   wake(): void;
-  list(query: {
-    after?: string | undefined;
-    limit: number;
-    state?: DeliveryState | undefined;
-    connector?: string | undefined;
-  }): Promise<DeliveryPage>;
+  list(query: DeliveryQuery): Promise<DeliveryPage>;
   /** One delivery; `null` when it has arrived, was discarded or never was. */
   get(id: string): Promise<Delivery | null>;
   /** Tries a delivery again now, a dead one with all its tries. Throws `not_found` or `conflict`. */
@@ -187,16 +190,8 @@ export async function openOutbox(options: OutboxOptions): Promise<Outbox> {
     wake: () => {
       deliverer.pump();
     },
-    async list({ after, limit, state: wanted, connector }) {
-      const found: QueuedDelivery[] = [];
-      let hasMore = false;
-      for (const delivery of queue.all()) {
-        if (after !== undefined && delivery.id <= after) continue;
-        if ((wanted && delivery.state !== wanted) || (connector && delivery.connector !== connector)) continue;
-        hasMore = found.length === limit;
-        if (hasMore) break;
-        found.push(delivery);
-      }
+    async list(query) {
+      const { found, hasMore } = choose(queue, query);
       const items = (await Promise.all(found.map((delivery) => toDelivery(state, delivery)))).flat();
       const next = hasMore ? (found.at(-1)?.id ?? null) : null;
       return { items, next, counts: queue.counts(), paused: deliverer.paused() };
@@ -229,6 +224,17 @@ export async function openOutbox(options: OutboxOptions): Promise<Outbox> {
     onChange: changes.hear,
     stop: () => deliverer.stop(),
   };
+}
+
+function choose(queue: OutboxQueue, { after, limit, state: wanted, connector }: DeliveryQuery) {
+  const found: QueuedDelivery[] = [];
+  for (const delivery of queue.all()) {
+    if (after !== undefined && delivery.id <= after) continue;
+    if ((wanted && delivery.state !== wanted) || (connector && delivery.connector !== connector)) continue;
+    if (found.length === limit) return { found, hasMore: true };
+    found.push(delivery);
+  }
+  return { found, hasMore: false };
 }
 
 function createChanges() {
