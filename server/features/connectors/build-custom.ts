@@ -116,12 +116,13 @@ export async function buildCustom(context: AppContext, given: Parts): Promise<Bu
       });
     },
     async stop() {
+      const renewed = signIns.tokens.stop(); // it has so many seconds, and they run
       await custom.stop();
       await drafts.stop();
       await documents.stop();
       await modules.stop();
       await parts.programs.stop();
-      await signIns.tokens.stop();
+      await renewed;
     },
   };
 }

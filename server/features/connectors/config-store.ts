@@ -146,7 +146,7 @@ export function createConfigStore({ store, secrets, clock, present }: Parts): Co
       const writes = (update: (record: ConnectorRecord) => ConnectorRecord) =>
         change(connector, (record) => {
           const found = present(connector.id);
-          if (found === undefined || found.binding !== connector.binding) throw leadsElsewhere();
+          if (found === undefined || found.binding !== connector.binding) throw new LeadsElsewhere();
           return update(record);
         });
       return putSignIn(writes, make);
@@ -212,10 +212,13 @@ function isUsed({ isEnabled, signIn, secrets }: ConnectorRecord): boolean {
   return isEnabled || signIn !== null || Object.values(secrets).some((secret) => secret !== null);
 }
 
-function leadsElsewhere(): AppError {
-  return new AppError("conflict", "It was changed meanwhile, and leads elsewhere or is gone", {
-    hint: "Look at it, then sign in anew.",
-  });
+/** What was to be written of a sign-in is for nobody any more. */
+export class LeadsElsewhere extends AppError {
+  constructor() {
+    super("conflict", "It was changed meanwhile, and leads elsewhere or is gone", {
+      hint: "Look at it, then sign in anew.",
+    });
+  }
 }
 
 async function putSignIn(

@@ -25,11 +25,11 @@ export interface BuiltSignIn {
 }
 
 export function buildSignIn(
-  { clock, secrets }: Pick<AppContext, "clock" | "secrets">,
+  { clock, secrets, logger }: Pick<AppContext, "clock" | "secrets" | "logger">,
   parts: SignInParts,
 ): BuiltSignIn {
   const { configs, notifications, dependencies, authOf } = parts;
-  const book = createSignInBook({ configs, secrets, now: () => clock.now() });
+  const book = createSignInBook({ configs, secrets, logger: logger.child("sign-in"), now: () => clock.now() });
   const steps = createSignInSteps(dependencies);
   return {
     service: createSignInService({ book, steps, notifications, authOf, dependencies, clock }),

@@ -1,11 +1,13 @@
 import { AppError } from "../../../../lib/app-error.ts";
+import type { Logger } from "../../../../lib/logger.ts";
 import { forgetSecret } from "../../../../lib/redact.ts";
 import type { SecretBox, StoredSecret } from "../../../../lib/secret-box.ts";
 import type { OpenClient, OpenTokens } from "../../../connectors/custom/mcp/sign-in/ask-for-tokens.ts";
 import type { SignInPlace } from "../../../connectors/custom/mcp/sign-in/sign-in-place.ts";
 import type { BoundConnector } from "../../../connectors/framework/gateway-request.ts";
-import type { ConfigStore } from "../config-store.ts";
+import { LeadsElsewhere, type ConfigStore } from "../config-store.ts";
 import type { SignInRecord } from "../connector-files.ts";
+import { createUnsavedTokens } from "./unsaved-tokens.ts";
 
 type Current = NonNullable<SignInRecord["current"]>;
 
@@ -38,21 +40,33 @@ export interface SignInBook {
   begin(connector: Signed, pending: OpenPending): Promise<void>;
   /** Takes the pending one away for good, and gives it to whoever came first. */
   take(connector: Signed): Promise<OpenPending | null>;
-  put(connector: Signed, way: Pick<OpenPending, "place" | "client" | "redirectUri">, tokens: OpenTokens): Promise<void>;
-  /** Fresh tokens instead of `before`; answers whether that still was what counts. */
+  /** Answers what counted before; `null` where there was nothing, or nothing that can be opened. */
+  put(
+    connector: Signed,
+    way: Pick<OpenPending, "place" | "client" | "redirectUri">,
+    tokens: OpenTokens,
+  ): Promise<OpenSignIn | null>;
+  /**
+   * Fresh tokens instead of `before`; answers whether that still was what counts. What the disk refuses counts from memory, and is written
+   * with whatever is written next: the ones before cannot be used again.
+   */
   replace(connector: Signed, before: string, tokens: OpenTokens): Promise<boolean>;
   /** Says of the one that began then that it does not count any more, or what it does not cover. */
   note(connector: Signed, since: string, words: Partial<Pick<Current, "ended" | "missing">>): Promise<void>;
-  forget(connector: Signed): Promise<void>;
+  /** Answers what counted until then, as `put` does. */
+  forget(connector: Signed): Promise<OpenSignIn | null>;
+  /** Writes what the disk has refused so far. */
+  save(): Promise<void>;
 }
 
 interface Parts {
   configs: Pick<ConfigStore, "signIn" | "putSignIn">;
   secrets: SecretBox;
+  logger: Pick<Logger, "error">;
   now(): number;
 }
 
-export function createSignInBook({ configs, secrets, now }: Parts): SignInBook {
+export function createSignInBook({ configs, secrets, logger, now }: Parts): SignInBook {
   const openOf = async (stored: StoredSecret): Promise<string | null> =>
     stored === null ? null : secrets.open(stored);
   const sealOf = async (plain: string | null): Promise<StoredSecret> => (plain === null ? null : secrets.seal(plain));
@@ -86,26 +100,60 @@ export function createSignInBook({ configs, secrets, now }: Parts): SignInBook {
     former.set(id, last);
   }
 
-  function change(connector: Signed, make: (before: SignInRecord) => SignInRecord): Promise<SignInRecord | null> {
+  const unsaved = createUnsavedTokens();
+
+  /** As it counts, with what the disk has refused. */
+  const of = (connector: Signed): SignInRecord | null => newest(configs.signIn(connector), connector);
+  function newest(record: SignInRecord | null, connector: Signed): SignInRecord | null {
+    const found = valid(record, connector);
+    return found && { ...found, current: found.current && unsaved.over(connector, found.current) };
+  }
+
+  async function openCurrent(current: Current): Promise<OpenSignIn> {
+    const { place, redirectUri, since, until, ended, missing } = current;
+    const [access, refresh, client] = [
+      await must(current.access),
+      await openOf(current.refresh),
+      await openClient(current.client),
+    ];
+    return { place, redirectUri, since, until, ended, missing, access, refresh, client };
+  }
+  const openGone = (gone: Current | null): Promise<OpenSignIn | null> =>
+    gone === null ? Promise.resolve(null) : openCurrent(gone).catch(() => null);
+
+  /** Answers what counted before. */
+  async function change(
+    connector: Signed,
+    make: (before: SignInRecord) => SignInRecord,
+  ): Promise<{ before: SignInRecord | null; gone: Current | null }> {
     const empty: SignInRecord = { address: connector.address.href, current: null, pending: null };
-    return configs.putSignIn(connector, (before) => {
-      const next = make(valid(before, connector) ?? empty);
+    let before: SignInRecord | null = null;
+    const written = unsaved.of(connector);
+    const raw = await configs.putSignIn(connector, (record) => {
+      before = newest(record, connector);
+      const next = make(before ?? empty);
       return next.current === null && next.pending === null ? null : next;
     });
+    unsaved.drop(connector, written); // it is on disk, or counts no more
+    const counted = before as SignInRecord | null;
+    return { before: counted, gone: (counted ?? raw)?.current ?? null };
+  }
+
+  async function save(connector: Signed): Promise<void> {
+    try {
+      await change(connector, (record) => record);
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      if (error instanceof LeadsElsewhere) unsaved.drop(connector, unsaved.of(connector));
+    }
   }
 
   return {
-    of: (connector) => valid(configs.signIn(connector), connector),
+    of,
     async open(connector) {
-      const current = valid(configs.signIn(connector), connector)?.current ?? null;
-      if (current === null) return null;
-      const { place, redirectUri, since, until, ended, missing } = current;
-      const [access, refresh, client] = [
-        await must(current.access),
-        await openOf(current.refresh),
-        await openClient(current.client),
-      ];
-      return { place, redirectUri, since, until, ended, missing, access, refresh, client };
+      if (unsaved.of(connector) !== null) await save(connector);
+      const current = of(connector)?.current ?? null;
+      return current && openCurrent(current);
     },
     async begin(connector, { place, client, redirectUri, state, verifier, until }) {
       const pending = {
@@ -119,28 +167,40 @@ export function createSignInBook({ configs, secrets, now }: Parts): SignInBook {
       await change(connector, (before) => ({ ...before, pending }));
     },
     async take(connector) {
-      const before = await change(connector, (record) => ({ ...record, pending: null }));
-      const pending = valid(before, connector)?.pending ?? null;
+      const { before } = await change(connector, (record) => ({ ...record, pending: null }));
+      const pending = before?.pending ?? null;
       if (pending === null) return null;
       return { ...pending, client: await openClient(pending.client), verifier: await must(pending.verifier) };
     },
     async put(connector, { place, client, redirectUri }, tokens) {
       const sealed = await sealTokens(tokens);
       const current = { place, redirectUri, client: await clientOf(client), since: at(now()), ...sealed };
-      const before = await change(connector, (record) => ({ ...record, current }));
-      await retire(connector, before?.current ?? null, tokens);
+      const { before, gone } = await change(connector, (record) => ({ ...record, current }));
+      await retire(connector, gone, tokens);
+      return openGone(before?.current ?? null);
     },
-    async replace(connector, before, tokens) {
+    async replace(connector, refused, tokens) {
+      const current = of(connector)?.current ?? null;
+      if (current === null || (await openOf(current.access)) !== refused) return false;
       const sealed = await sealTokens(tokens);
-      const opened = valid(configs.signIn(connector), connector)?.current ?? null;
-      if (opened === null || (await openOf(opened.access)) !== before) return false;
-      const isMeant = (record: SignInRecord | null): boolean => record?.current?.since === opened.since;
-      const found = await change(connector, (record) => {
-        if (record.current === null || !isMeant(record)) return record;
-        return { ...record, current: { ...record.current, ...sealed, scope: sealed.scope ?? record.current.scope } };
-      });
-      if (isMeant(found)) await retire(connector, opened, tokens);
-      return isMeant(found);
+      const fresh = { ...sealed, scope: sealed.scope ?? current.scope };
+      const isMeant = (record: SignInRecord | null): boolean => record?.current?.since === current.since;
+      try {
+        const { before } = await change(connector, (record) =>
+          record.current === null || !isMeant(record)
+            ? record
+            : { ...record, current: { ...record.current, ...fresh } },
+        );
+        if (!isMeant(before)) return false;
+      } catch (error) {
+        if (!(error instanceof AppError)) throw error;
+        const written = valid(configs.signIn(connector), connector);
+        if (error instanceof LeadsElsewhere || !written?.current || !isMeant(written)) return false;
+        unsaved.keep(connector, { over: written.current.access, fresh });
+        logger.error("Renewed tokens could not be written yet", { connector: connector.id }, error);
+      }
+      await retire(connector, current, tokens);
+      return true;
     },
     async note(connector, since, words) {
       await change(connector, (record) =>
@@ -148,8 +208,14 @@ export function createSignInBook({ configs, secrets, now }: Parts): SignInBook {
       );
     },
     async forget(connector) {
-      const before = await configs.putSignIn(connector, () => null);
-      await retire(connector, before?.current ?? null, null);
+      const raw = await configs.putSignIn(connector, () => null);
+      const before = newest(raw, connector);
+      unsaved.drop(connector, unsaved.of(connector));
+      await retire(connector, (before ?? raw)?.current ?? null, null);
+      return openGone(before?.current ?? null);
+    },
+    async save() {
+      for (const connector of unsaved.connectors()) await save(connector);
     },
   };
 }

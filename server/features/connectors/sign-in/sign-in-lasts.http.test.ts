@@ -159,6 +159,44 @@ test("signing out forgets, and tells the other side", async () => {
   expect(await kit.app.call("mcpSignIn.signOut", { params })).toMatchObject({ told: "none" });
 });
 
+test("what a renewal brings after somebody has signed out is taken back as well", async () => {
+  await kit.add();
+  kit.authorization.lasts = 30;
+  await kit.signIn();
+  await kit.acceptAll();
+  kit.authorization.lateMs = 300;
+  const before = kit.renewals();
+  const given = kit.authorization.given.length;
+  const call = failureOf(kit.count());
+  await expect.poll(() => kit.authorization.given.length).toBeGreaterThan(given);
+  expect(await kit.app.call("mcpSignIn.signOut", { params })).toMatchObject({ told: "done" });
+  expect(kit.authorization.refresh.size).toBe(1);
+  expect(await call).toMatchObject({ reason: "not_configured" });
+  expect(kit.renewals()).toBe(before + 1);
+  expect(kit.authorization.refresh.size).toBe(0);
+  expect(await kit.state()).toMatchObject({ state: "needed" });
+});
+
+test("who signs in anew leaves nothing of before behind, and goes on when it cannot be taken back", async () => {
+  await kit.add();
+  await kit.signIn();
+  const [former] = kit.authorization.refresh.keys();
+  await kit.signIn();
+  expect(kit.authorization.refresh.size).toBe(1);
+  expect(kit.authorization.refresh.has(former ?? "")).toBe(false);
+  await kit.acceptAll();
+  expect(await kit.count()).toBe("1");
+  const { asked } = kit.authorization;
+  const revoked = asked.filter((one) => one === "POST /revoke").length;
+  kit.authorization.metadata = { revocation_endpoint: `${kit.authorization.origin}/nowhere` };
+  await kit.signIn();
+  kit.authorization.metadata = {};
+  await kit.signIn();
+  expect(asked.filter((one) => one === "POST /revoke")).toHaveLength(revoked + 1);
+  expect(asked).toContain("POST /nowhere");
+  expect(await kit.state()).toMatchObject({ state: "active" });
+});
+
 test("who leads elsewhere gets no token of the former place", async () => {
   await kit.add();
   await kit.signIn();

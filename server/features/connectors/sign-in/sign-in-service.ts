@@ -4,7 +4,7 @@ import type { McpAuth, SignInOffer } from "../../../../contract/features/mcp-con
 import { AppError } from "../../../../lib/app-error.ts";
 import type { Clock } from "../../../../lib/clock.ts";
 import { forgetSecret } from "../../../../lib/redact.ts";
-import { pageOf, redeemCode, revokeToken } from "../../../connectors/custom/mcp/sign-in/ask-for-tokens.ts";
+import { pageOf, redeemCode } from "../../../connectors/custom/mcp/sign-in/ask-for-tokens.ts";
 import { discoverSignIn, isSame } from "../../../connectors/custom/mcp/sign-in/discover-sign-in.ts";
 import { isLoopbackName } from "../../../connectors/custom/mcp/sign-in/is-private-way.ts";
 import { checkPage } from "../../../connectors/custom/mcp/sign-in/sign-in-network.ts";
@@ -13,9 +13,10 @@ import type { AnyConnector } from "../../../connectors/framework/define-connecto
 import type { GatewayDependencies } from "../../../connectors/framework/gateway-request.ts";
 import type { NotificationService } from "../../notifications/notification-service.ts";
 import type { Looker } from "../recorded-look.ts";
-import type { OpenPending, OpenSignIn, SignInBook } from "./sign-in-book.ts";
+import type { OpenPending, SignInBook } from "./sign-in-book.ts";
 import { clientFor, type OauthAuth } from "./client-for.ts";
 import { createPassingSecrets } from "./passing-secrets.ts";
+import { revokeSignIn, revokeUnused, type HeldTokens } from "./revoke-sign-in.ts";
 import { elsewhereEnd, lateEnd, mixedEnd, refusedEnd, unknownEnd } from "./sign-in-ends.ts";
 import type { SignInEnd } from "./sign-in-page.ts";
 import { signedOf, type AddressedSubject, type SignInSteps } from "./sign-in-steps.ts";
@@ -60,6 +61,13 @@ function staying(looker: Looker): Looker {
   return { ...looker, signal: new AbortController().signal };
 }
 
+const revokeMs = 5_000;
+
+/** Somebody waits for the page, and what it says is true without it. */
+function shortly(looker: Looker): Looker {
+  return { ...looker, signal: AbortSignal.timeout(revokeMs) };
+}
+
 /** The service. What is under way is kept on disk: neither a restart nor a second use of the way back confuses it. */
 export function createSignInService({ book, steps, notifications, authOf, dependencies, clock }: Parts): SignInService {
   const passing = createPassingSecrets();
@@ -99,8 +107,14 @@ export function createSignInService({ book, steps, notifications, authOf, depend
     const tokens = await steps.record(subject, { name: "redeem", origins, looker: staying(looker) }, (reach) =>
       reach(originsOf(place), (forward) => redeemCode({ place, forward }, { client, code, verifier, redirectUri })),
     );
-    await book.put(signedOf(subject), pending, tokens);
+    const takeBack = (held: HeldTokens): Promise<void> =>
+      revokeUnused(held, { book, steps, subject, looker: shortly(looker) });
+    const before = await book.put(signedOf(subject), pending, tokens).catch(async (error: unknown) => {
+      await takeBack({ place, client, ...tokens }); // nobody knows them any more
+      throw error;
+    });
     await notifications.settle(signInKey(id));
+    if (before?.ended === null) await takeBack(before); // what has ended counts nowhere
     return { isDone: true, message: `${hostOf(place)} has let PortOS in. You can close this page.`, hint: null };
   }
 
@@ -163,28 +177,12 @@ export function createSignInService({ book, steps, notifications, authOf, depend
       authFor(id);
       const signed = await steps.signed(id);
       if (signed === null) return "none";
-      const before = await book.open(signed).catch(() => null); // what cannot be opened is forgotten all the same
-      await book.forget(signed);
+      const before = await book.forget(signed);
       await notifications.settle(signInKey(id));
-      return before === null || before.place.revoke === null ? "none" : revoke(steps, id, before, looker);
+      if (before === null) return "none";
+      return revokeSignIn(before, { steps, subject: () => steps.subject(id), looker: staying(looker) });
     },
   };
-}
-
-async function revoke(steps: SignInSteps, id: string, before: OpenSignIn, looker: Looker): Promise<"done" | "failed"> {
-  const { place, client, refresh, access } = before;
-  const hint = refresh === null ? "access_token" : "refresh_token";
-  try {
-    const subject = await steps.subject(id);
-    const origins = [new URL(place.revoke ?? place.token).origin];
-    await steps.record(subject, { name: "revoke", origins, looker: staying(looker) }, (reach) =>
-      reach(originsOf(place), (forward) => revokeToken({ place, forward }, { client, token: refresh ?? access, hint })),
-    );
-    return "done";
-  } catch (error) {
-    if (error instanceof AppError) return "failed";
-    throw error;
-  }
 }
 
 function said({ query }: SignInAnswer, name: string): string | null {

@@ -3,9 +3,10 @@ import { correlationId, newCorrelationId } from "../../../../lib/correlation.ts"
 import type { McpSignIns, SignedConnector } from "../../../connectors/custom/mcp/ask-signed-in.ts";
 import { renewTokens, SignInEnded } from "../../../connectors/custom/mcp/sign-in/ask-for-tokens.ts";
 import { originsOf } from "../../../connectors/custom/mcp/sign-in/sign-in-place.ts";
-import type { GatewayError } from "../../../connectors/framework/gateway-error.ts";
+import { endingError, type GatewayError } from "../../../connectors/framework/gateway-error.ts";
 import { notSignedIn } from "../../../connectors/framework/prepare-call.ts";
 import type { NotificationService } from "../../notifications/notification-service.ts";
+import { revokeUnused } from "./revoke-sign-in.ts";
 import type { OpenSignIn, SignInBook } from "./sign-in-book.ts";
 import type { SignInSteps } from "./sign-in-steps.ts";
 
@@ -18,9 +19,12 @@ interface Parts {
 
 /** Tokens for calls: renewed before they end, and once when they are refused. */
 export interface TokenKeeper extends McpSignIns {
-  /** Waits for renewals that are under way: what they bring must not be lost. */
+  /** Waits a while for renewals that are under way: what they bring must not be lost. */
   stop(): Promise<void>;
 }
+
+/** What has not come by then is lost: the process is ended a little later. */
+const stopWithinMs = 5_000;
 
 /** A token is renewed this long before it ends: calls take a while. */
 const spareMs = 60_000;
@@ -28,6 +32,8 @@ const spareMs = 60_000;
 export function createTokenKeeper({ book, steps, notifications, clock }: Parts): TokenKeeper {
   /** One at a time for each connector: many servers take a second use of the same token for theft. */
   const renewals = new Map<string, Promise<OpenSignIn>>();
+  const ending = new AbortController();
+  let isStopping = false;
 
   async function openOf(connector: SignedConnector): Promise<OpenSignIn> {
     const found = await book.open(connector);
@@ -59,7 +65,7 @@ export function createTokenKeeper({ book, steps, notifications, clock }: Parts):
       caller: { kind: "system" as const, name: "PortOS" },
       correlationId: correlationId() ?? newCorrelationId(),
       // Not of the call that needs it: others wait for it, and half of it done would lose the sign-in.
-      signal: new AbortController().signal,
+      signal: ending.signal,
     };
     try {
       const subject = await steps.subject(connector.id);
@@ -68,7 +74,9 @@ export function createTokenKeeper({ book, steps, notifications, clock }: Parts):
         { name: "renew", origins: [new URL(place.token).origin], looker },
         (reach) => reach(originsOf(place), (forward) => renewTokens({ place, forward }, { client, refresh })),
       );
-      await book.replace(connector, refused, tokens);
+      const isKept = await book.replace(connector, refused, tokens);
+      // Somebody has signed out, or in anew, meanwhile.
+      if (!isKept) await revokeUnused({ place, client, ...tokens }, { book, steps, subject, looker });
     } catch (error) {
       if (error instanceof SignInEnded) throw await end(connector, since, error.message);
       throw error;
@@ -79,6 +87,7 @@ export function createTokenKeeper({ book, steps, notifications, clock }: Parts):
   function renewOnce(connector: SignedConnector, refused: string): Promise<OpenSignIn> {
     const running = renewals.get(connector.id);
     if (running) return running;
+    if (isStopping) return Promise.reject(endingError());
     const work = renew(connector, refused).finally(() => renewals.delete(connector.id));
     renewals.set(connector.id, work);
     return work;
@@ -109,7 +118,13 @@ export function createTokenKeeper({ book, steps, notifications, clock }: Parts):
       return notSignedIn(`${connector.title} asks for ${words}`);
     },
     async stop() {
+      isStopping = true;
+      const timer = setTimeout(() => {
+        ending.abort(endingError());
+      }, stopWithinMs);
       await Promise.allSettled(renewals.values());
+      clearTimeout(timer);
+      await book.save();
     },
   };
 }

@@ -41,6 +41,8 @@ export interface AuthorizationServer {
   asked: string[];
   /** Milliseconds it takes to renew. */
   slowMs: number;
+  /** Milliseconds until it tells what it has renewed. */
+  lateMs: number;
   stop(): Promise<void>;
 }
 
@@ -66,6 +68,7 @@ export async function startAuthorizationServer({ canRegister = true } = {}): Pro
     given: [],
     asked: [],
     slowMs: 0,
+    lateMs: 0,
     async stop() {
       http.closeAllConnections();
       await new Promise((resolve) => http.close(resolve));
@@ -137,7 +140,9 @@ export async function startAuthorizationServer({ canRegister = true } = {}): Pro
       const grant = made.refresh.get(token);
       made.refresh.delete(token);
       if (grant?.clientId !== client.client_id) throw new InvalidGrantError("It was used or taken back");
-      return give(grant);
+      const tokens = give(grant);
+      await new Promise((resolve) => setTimeout(resolve, made.lateMs));
+      return tokens;
     },
     verifyAccessToken: () => Promise.reject(new Error("Nobody asks")),
     revokeToken(_client, { token }) {
