@@ -1,12 +1,13 @@
 import { AppError } from "../../../../lib/app-error.ts";
 import type { Logger } from "../../../../lib/logger.ts";
-import { forgetSecret } from "../../../../lib/redact.ts";
-import type { SecretBox, StoredSecret } from "../../../../lib/secret-box.ts";
+import type { SecretBox } from "../../../../lib/secret-box.ts";
 import type { OpenClient, OpenTokens } from "../../../connectors/custom/mcp/sign-in/ask-for-tokens.ts";
 import type { SignInPlace } from "../../../connectors/custom/mcp/sign-in/sign-in-place.ts";
 import type { BoundConnector } from "../../../connectors/framework/gateway-request.ts";
 import { LeadsElsewhere, type ConfigStore } from "../config-store.ts";
 import type { SignInRecord } from "../connector-files.ts";
+import { createRetiring } from "./retired-tokens.ts";
+import { createSealedSignIns, timeOf } from "./sealed-sign-ins.ts";
 import { createUnsavedTokens } from "./unsaved-tokens.ts";
 
 type Current = NonNullable<SignInRecord["current"]>;
@@ -67,39 +68,8 @@ interface Parts {
 }
 
 export function createSignInBook({ configs, secrets, logger, now }: Parts): SignInBook {
-  const openOf = async (stored: StoredSecret): Promise<string | null> =>
-    stored === null ? null : secrets.open(stored);
-  const sealOf = async (plain: string | null): Promise<StoredSecret> => (plain === null ? null : secrets.seal(plain));
-  const clientOf = async ({ id, secret, method }: OpenClient) => ({ id, method, secret: await sealOf(secret) });
-  const openClient = async ({ id, secret, method }: Current["client"]): Promise<OpenClient> => {
-    return { id, method, secret: await openOf(secret) };
-  };
-
-  async function must(stored: StoredSecret): Promise<string> {
-    const plain = await openOf(stored);
-    if (plain === null) throw new AppError("unavailable", "The stored sign-in is damaged", { hint: "Sign in anew." });
-    return plain;
-  }
-
-  async function sealTokens({ access, refresh, scope, lastsMs }: OpenTokens) {
-    const until = lastsMs === null ? null : at(Math.min(now() + lastsMs, latestTime));
-    return { access: await sealOf(access), refresh: await sealOf(refresh), scope, until, ended: null, missing: null };
-  }
-
-  /** By connector: what counted before, which somebody may still say. */
-  const former = new Map<string, readonly string[]>();
-
-  /** What came before these is not looked for any more: tokens come by the hour. */
-  async function retire({ id }: Signed, gone: Current | null, fresh: Pick<OpenTokens, "access" | "refresh"> | null) {
-    if (gone === null) return;
-    const stored = [gone.access, gone.refresh];
-    const opened = await Promise.all(stored.map((one) => openOf(one).catch(() => null))); // the key may be another one
-    const last = opened.filter((one) => one !== null);
-    const kept = [...last, fresh?.access, fresh?.refresh];
-    for (const token of former.get(id) ?? []) if (!kept.includes(token)) forgetSecret(token);
-    former.set(id, last);
-  }
-
+  const { seal, open } = createSealedSignIns({ secrets, now });
+  const retire = createRetiring(open.token);
   const unsaved = createUnsavedTokens();
 
   /** As it counts, with what the disk has refused. */
@@ -109,17 +79,8 @@ export function createSignInBook({ configs, secrets, logger, now }: Parts): Sign
     return found && { ...found, current: found.current && unsaved.over(connector, found.current) };
   }
 
-  async function openCurrent(current: Current): Promise<OpenSignIn> {
-    const { place, redirectUri, since, until, ended, missing } = current;
-    const [access, refresh, client] = [
-      await must(current.access),
-      await openOf(current.refresh),
-      await openClient(current.client),
-    ];
-    return { place, redirectUri, since, until, ended, missing, access, refresh, client };
-  }
   const openGone = (gone: Current | null): Promise<OpenSignIn | null> =>
-    gone === null ? Promise.resolve(null) : openCurrent(gone).catch(() => null);
+    gone === null ? Promise.resolve(null) : open.current(gone).catch(() => null);
 
   /** Answers what counted before. */
   async function change(
@@ -153,15 +114,15 @@ export function createSignInBook({ configs, secrets, logger, now }: Parts): Sign
     async open(connector) {
       if (unsaved.of(connector) !== null) await save(connector);
       const current = of(connector)?.current ?? null;
-      return current && openCurrent(current);
+      return current && open.current(current);
     },
     async begin(connector, { place, client, redirectUri, state, verifier, until }) {
       const pending = {
         place,
-        client: await clientOf(client),
+        client: await seal.client(client),
         redirectUri,
         state,
-        verifier: await sealOf(verifier),
+        verifier: await seal.token(verifier),
         until,
       };
       await change(connector, (before) => ({ ...before, pending }));
@@ -170,19 +131,19 @@ export function createSignInBook({ configs, secrets, logger, now }: Parts): Sign
       const { before } = await change(connector, (record) => ({ ...record, pending: null }));
       const pending = before?.pending ?? null;
       if (pending === null) return null;
-      return { ...pending, client: await openClient(pending.client), verifier: await must(pending.verifier) };
+      return { ...pending, client: await open.client(pending.client), verifier: await open.must(pending.verifier) };
     },
     async put(connector, { place, client, redirectUri }, tokens) {
-      const sealed = await sealTokens(tokens);
-      const current = { place, redirectUri, client: await clientOf(client), since: at(now()), ...sealed };
+      const sealed = await seal.tokens(tokens);
+      const current = { place, redirectUri, client: await seal.client(client), since: timeOf(now()), ...sealed };
       const { before, gone } = await change(connector, (record) => ({ ...record, current }));
-      await retire(connector, gone, tokens);
+      await retire(connector.id, gone, tokens);
       return openGone(before?.current ?? null);
     },
     async replace(connector, refused, tokens) {
       const current = of(connector)?.current ?? null;
-      if (current === null || (await openOf(current.access)) !== refused) return false;
-      const sealed = await sealTokens(tokens);
+      if (current === null || (await open.token(current.access)) !== refused) return false;
+      const sealed = await seal.tokens(tokens);
       const fresh = { ...sealed, scope: sealed.scope ?? current.scope };
       const isMeant = (record: SignInRecord | null): boolean => record?.current?.since === current.since;
       try {
@@ -199,7 +160,7 @@ export function createSignInBook({ configs, secrets, logger, now }: Parts): Sign
         unsaved.keep(connector, { over: written.current.access, fresh });
         logger.error("Renewed tokens could not be written yet", { connector: connector.id }, error);
       }
-      await retire(connector, current, tokens);
+      await retire(connector.id, current, tokens);
       return true;
     },
     async note(connector, since, words) {
@@ -211,20 +172,13 @@ export function createSignInBook({ configs, secrets, logger, now }: Parts): Sign
       const raw = await configs.putSignIn(connector, () => null);
       const before = newest(raw, connector);
       unsaved.drop(connector, unsaved.of(connector));
-      await retire(connector, (before ?? raw)?.current ?? null, null);
+      await retire(connector.id, (before ?? raw)?.current ?? null, null);
       return openGone(before?.current ?? null);
     },
     async save() {
       for (const connector of unsaved.connectors()) await save(connector);
     },
   };
-}
-
-/** Later than this no date can be written. */
-const latestTime = Date.UTC(9999, 0);
-
-function at(ms: number): string {
-  return new Date(ms).toISOString();
 }
 
 function valid(record: SignInRecord | null, { address }: Signed): SignInRecord | null {
