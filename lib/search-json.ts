@@ -9,6 +9,9 @@ const usualMs = 1_000;
 /** Made at the first search: a room of its own is a second set of everything JavaScript has. */
 let madeRoom: { room: { work: () => unknown }; script: Script } | null = null;
 
+/** It was ended before it found anything: whoever waits is blocked that long. */
+export class SearchTimeout extends Error {}
+
 /**
  * What a JMESPath expression finds in a value; `null` for nothing. Throws an `Error` that says why for one that cannot be read or
  * worked out, that takes long, or that makes more of it than anybody can read: some lines of text are enough for either.
@@ -28,7 +31,7 @@ export function searchJson(expression: string, value: unknown, timeoutMs = usual
     return script.runInContext(room, { timeout: timeoutMs }) as unknown;
   } catch (error) {
     const isOver = (error as { code?: unknown } | null)?.code === "ERR_SCRIPT_EXECUTION_TIMEOUT";
-    throw isOver ? new Error("it takes too long", { cause: error }) : error;
+    throw isOver ? new SearchTimeout("it takes too long", { cause: error }) : error;
   } finally {
     room.work = () => null; // nothing of the value is kept
   }

@@ -22,6 +22,7 @@ import type { OccurrenceLedger } from "./occurrence-ledger.ts";
 import { isoTime } from "./occurrence-row.ts";
 import { createCauses } from "./event-causes.ts";
 import type { AutomationEvents } from "./event-handler.ts";
+import type { FilterTelling } from "./event-filters.ts";
 import { createEventStarter, type EventStarter } from "./event-starter.ts";
 import { createStartViews, type StartViews } from "./start-views.ts";
 import { type ActionRunners, createOccurrenceRunner } from "./occurrence-runner.ts";
@@ -51,6 +52,8 @@ export interface AutomationServiceOptions {
   panic?: { isOn(): boolean; check(): void };
   /** Told what has reached an automation. */
   events: AutomationEvents;
+  /** Told of filters of events that take too long. */
+  filters?: FilterTelling;
   /** A run ended; used for notifications. */
   onEnded?: (row: Occurrence) => void;
 }
@@ -123,7 +126,7 @@ export function createAutomationService(options: AutomationServiceOptions): Auto
   });
   const isStopped = (): boolean => options.panic?.isOn() === true;
   const causes = createCauses(ledger, clock, store);
-  const starter = createEventStarter({ ...options, runner, isStopped });
+  const starter = createEventStarter({ ...options, runner, isStopped, telling: options.filters });
   const handleDue = createDueHandler({ runner, store, scheduler, isStopped, logger });
   const follower = createScheduleFollower({
     store,
@@ -131,11 +134,11 @@ export function createAutomationService(options: AutomationServiceOptions): Auto
     ledger,
     clock,
     onChanged: (automation) => {
-      starter.look(automation.id);
+      starter.changed(automation.id);
       publish({ kind: "changed", view: viewOf(automation) });
     },
     onRemoved: (id) => {
-      starter.look(id);
+      starter.changed(id);
       publish({ kind: "removed", id });
     },
   });

@@ -4,6 +4,7 @@ import { dataFiles } from "../../../contract/data-files.ts";
 import { automationsFeed } from "../../../contract/features/automations.ts";
 import type { Occurrence } from "../../../contract/features/automation-occurrences.ts";
 import type { AppContext } from "../../app-context.ts";
+import type { Logger } from "../../../lib/logger.ts";
 import { machineZone } from "../../../lib/machine-zone.ts";
 import { daysIn } from "../../day-of.ts";
 import type { RunUse } from "../../run-use.ts";
@@ -19,6 +20,7 @@ import { openStepMemories } from "./step-memory.ts";
 import { automationsFile, type AutomationsFile } from "./automation-record.ts";
 import { createAutomationStore } from "./automation-store.ts";
 import { type CommandSessions, createCommandAction } from "./command-action.ts";
+import type { FilterTelling } from "./event-filters.ts";
 import {
   type Checkpoint,
   checkpointSchema,
@@ -114,6 +116,7 @@ export async function buildAutomations(context: AppContext, dependencies: Depend
       connector: createConnectorAction({ connectors, memories, events, clock }),
     },
     publish: feed.publish,
+    filters: tellFilters(notifications, logger),
     onEnded: (row) => {
       void tellEnd(row, events);
       tell(row).catch((error: unknown) => {
@@ -143,6 +146,28 @@ export async function buildAutomations(context: AppContext, dependencies: Depend
     // Its sender was told that it was taken, and will not send it again.
     if (row.state === "skipped" && row.messageId !== undefined) await notifications.notify(skippedNotice(row));
   }
+}
+
+const filterKey = (id: string): string => `automation-filter/${id}`;
+
+/** Once for each filter, until it is changed. */
+function tellFilters(notifications: Dependencies["notifications"], logger: Logger): FilterTelling {
+  const told = (work: Promise<void>): void => {
+    work.catch((error: unknown) => {
+      logger.error("A notification could not be stored", {}, error);
+    });
+  };
+  return {
+    tooSlow({ id, name }) {
+      const title = `The filter of ${name} takes too long`;
+      const message = "It is not worked out any more, and no event starts the automation, until you have changed it.";
+      const about = { link: `/automations/${id}`, key: filterKey(id), needsYou: true };
+      told(notifications.notify({ level: "warning", title, message, ...about }).then(() => undefined));
+    },
+    settled(id) {
+      told(notifications.settle(filterKey(id)));
+    },
+  };
 }
 
 /** What came of a run, as an event; one that was never started, or was cancelled, is none. */

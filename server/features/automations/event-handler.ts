@@ -1,7 +1,7 @@
 import type { PortosEvent } from "../../../contract/features/events.ts";
 import type { AutomationRecord } from "./automation-record.ts";
 import { loopOf } from "./event-causes.ts";
-import { isWanted } from "./event-filter.ts";
+import type { EventFilters } from "./event-filters.ts";
 import type { OccurrenceLedger } from "./occurrence-ledger.ts";
 import { occurrenceIdOfEvent, type Occasion } from "./occurrence-row.ts";
 import type { OccurrenceRunner } from "./occurrence-runner.ts";
@@ -12,6 +12,7 @@ export interface AutomationEvents {
 }
 
 export interface EventHandlerParts {
+  filters: Pick<EventFilters, "isWanted">;
   store: { all(): readonly AutomationRecord[]; get(id: string): AutomationRecord | null; pausedAt(): string | null };
   ledger: Pick<OccurrenceLedger, "find" | "openOf">;
   runner: Pick<OccurrenceRunner, "submit" | "record" | "isBusy">;
@@ -27,7 +28,7 @@ export interface WaitingEvent {
 }
 
 /** What becomes of one event for one automation, written down in its ledger. */
-export function createEventHandler({ store, ledger, runner, events, isStopped }: EventHandlerParts) {
+export function createEventHandler({ filters, store, ledger, runner, events, isStopped }: EventHandlerParts) {
   return {
     /** Why nothing starts it at the moment. */
     whyNot(automation: AutomationRecord): string | null {
@@ -44,7 +45,7 @@ export function createEventHandler({ store, ledger, runner, events, isStopped }:
       (runner.isBusy(automation.id) || ledger.openOf(automation.id).length > 0),
     /** Starts it at once, or writes down why not. Answers whether it was started. */
     async begin(automation: AutomationRecord, { event }: WaitingEvent): Promise<boolean> {
-      const refusal = loopOf(automation, event, store) ?? filterProblem(automation, event);
+      const refusal = loopOf(automation, event, store) ?? filterProblem(filters, automation, event);
       if (refusal === null) await runner.submit(automation, occasionOf(automation, event));
       else await runner.record(automation, occasionOf(automation, event), { reason: refusal });
       return refusal === null;
@@ -64,11 +65,16 @@ export function createEventHandler({ store, ledger, runner, events, isStopped }:
   };
 }
 
-function filterProblem({ schedule }: AutomationRecord, event: PortosEvent): string | null {
+function filterProblem(
+  filters: EventHandlerParts["filters"],
+  automation: AutomationRecord,
+  event: PortosEvent,
+): string | null {
+  const { schedule } = automation;
   // A webhook names it, or it was changed since: the event was meant for it as it was.
   if (schedule.kind !== "event" || !schedule.events.includes(event.name)) return null;
   try {
-    isWanted(schedule, event);
+    filters.isWanted(automation, event);
     return null;
   } catch (error) {
     return `Its filter cannot be worked out: ${(error instanceof Error ? error.message : String(error)).slice(0, 300)}`;

@@ -5,7 +5,7 @@ import type { EventName, PortosEvent } from "../../../contract/features/events.t
 import type { AutomationService } from "./automation-service.ts";
 import { longestChain } from "./event-causes.ts";
 import { startsPerMinute } from "./event-starter.ts";
-import { addEnabled, createServiceRig } from "./testing/service-rig.ts";
+import { addEnabled, createServiceRig, everyMinute } from "./testing/service-rig.ts";
 
 const start = "2026-11-22T12:00:30.000Z";
 const done = { state: "succeeded", reason: null } as const;
@@ -45,6 +45,39 @@ test("an event is for automations that are on, name it, and whose filter it fits
   expect(service.starter.choose(event({ name: "app.stopped" }))).toEqual([]);
   expect(service.starter.choose(event({ data: { appId: "blog", appName: "Blog" } }))).toEqual([]);
   expect(service.starter.choose(event({ at: "2026-11-22T12:00:00.000Z" })), "before it was turned on").toEqual([]);
+});
+
+const each = "$.data.many[*]";
+const slow = `${each}.[${each}.[${each}.[${each}]]]`;
+const many = Array.from({ length: 2_000 }, (_, at) => at);
+/** Looking through it this way takes very long. */
+const large = (): PortosEvent => event({ data: { appId: "shop", many } });
+
+test("a filter that takes too long twice is told once and not tried again until it is changed", async () => {
+  const { rig, service, automation, take } = await rigWith(onEvents(["app.started"], slow));
+  rig.tellings.length = 0;
+  await take(large());
+  await take(large());
+  expect(rig.tellings).toEqual(["too slow: Say the time"]);
+  const before = performance.now();
+  for (let count = 0; count < 20; count += 1) expect(service.starter.choose(large())).toEqual([automation.id]);
+  await take(large());
+  expect(performance.now() - before).toBeLessThan(1_000);
+  expect(rig.started).toEqual([]);
+  expect(rig.rows()).toEqual([
+    "12:01 skipped: Its filter cannot be worked out: it takes too long",
+    "12:01 skipped: Its filter cannot be worked out: it takes too long",
+    "12:01 skipped: Its filter cannot be worked out: it took too long, and is not tried again until it is changed",
+  ]);
+  const input = everyMinute({ ...onEvents(["app.started"], slow), name: "Renamed" });
+  await service.update(automation.id, input);
+  await rig.settle();
+  expect(rig.tellings).toHaveLength(1);
+  await service.update(automation.id, { ...input, ...onEvents(["app.started"], "data.appId == 'shop'") });
+  await rig.settle();
+  expect(rig.tellings).toEqual(["too slow: Say the time", `settled: ${automation.id}`]);
+  await take(large());
+  expect(rig.started).toHaveLength(1);
 });
 
 test("it runs for each event, one after another, in their order", async () => {

@@ -1,7 +1,7 @@
 import type { PortosEvent } from "../../../contract/features/events.ts";
 import type { Clock } from "../../../lib/clock.ts";
 import type { Logger } from "../../../lib/logger.ts";
-import { isWanted } from "./event-filter.ts";
+import { createEventFilters, type FilterTelling } from "./event-filters.ts";
 import { createEventHandler, type EventHandlerParts, type WaitingEvent } from "./event-handler.ts";
 import type { Timers } from "./scheduler.ts";
 
@@ -14,7 +14,8 @@ export const mostBeforeMessages = 500;
 const minuteMs = 60_000;
 const retryAfterMs = 5_000;
 
-interface Dependencies extends EventHandlerParts {
+interface Dependencies extends Omit<EventHandlerParts, "filters"> {
+  telling?: FilterTelling | undefined;
   clock: Pick<Clock, "now" | "monotonic">;
   timers: Timers;
   logger: Logger;
@@ -31,6 +32,8 @@ export interface EventStarter {
   isWaiting(eventId: string, automationId: string): boolean;
   /** Something about it has changed that events may wait for. */
   look(automationId: string): void;
+  /** The automation itself was changed, or is gone. */
+  changed(automationId: string): void;
   start(): void;
   stop(): Promise<void>;
 }
@@ -46,7 +49,8 @@ interface Line {
 /** A starter to which nothing happens before `start()`. */
 export function createEventStarter(parts: Dependencies): EventStarter {
   const { store, ledger, clock, timers, logger } = parts;
-  const handler = createEventHandler(parts);
+  const filters = createEventFilters(parts.telling);
+  const handler = createEventHandler({ ...parts, filters });
   const lines = new Map<string, Line>();
   const life = { isRunning: false };
   const working = new Set<Promise<void>>();
@@ -131,11 +135,12 @@ export function createEventStarter(parts: Dependencies): EventStarter {
 
   return {
     choose: (event) =>
-      store.all().flatMap(({ id, schedule, isEnabled, scheduledFrom }) => {
+      store.all().flatMap((automation) => {
+        const { id, schedule, isEnabled, scheduledFrom } = automation;
         if (schedule.kind !== "event" || !isEnabled || !schedule.events.includes(event.name)) return [];
         if (Date.parse(event.at) < Date.parse(scheduledFrom)) return [];
         try {
-          return isWanted(schedule, event) ? [id] : [];
+          return filters.isWanted(automation, event) ? [id] : [];
         } catch {
           return [id]; // its ledger says what is wrong with the filter
         }
@@ -150,6 +155,10 @@ export function createEventStarter(parts: Dependencies): EventStarter {
     isWaiting: (eventId, automationId) =>
       lines.get(automationId)?.waiting.some(({ event }) => event.id === eventId) === true,
     look,
+    changed(automationId) {
+      filters.changed(automationId, store.get(automationId));
+      look(automationId);
+    },
     start() {
       life.isRunning = true;
       for (const automationId of lines.keys()) look(automationId);

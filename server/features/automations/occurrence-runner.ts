@@ -1,3 +1,5 @@
+import { setMaxListeners } from "node:events";
+
 import type { Occurrence } from "../../../contract/features/automation-occurrences.ts";
 import { AppError } from "../../../lib/app-error.ts";
 import type { ActionRunner } from "./action-runner.ts";
@@ -43,6 +45,7 @@ export function createOccurrenceRunner(options: RunnerOptions): OccurrenceRunner
   const { clock, logger, ledger } = options;
   const running = new Map<string, Run>();
   const detach = new AbortController();
+  setMaxListeners(0, detach.signal); // one for each run that goes on: as many as there are
   const performer = createRunPerformer({ ...options, detach: detach.signal });
   const line = createWaitingLine({ ledger, performer, clock, onOccurrence: options.onOccurrence });
   const runnerOf = (kind: StoredAction["kind"]): ActionRunner => options.actions[kind];

@@ -49,7 +49,7 @@ export async function runStep(one: OneStep, parts: ConnectorActionParts): Promis
   const end = (changes: Partial<OccurrenceStep>): void => {
     journal[index] = { ...entry(), ...changes, endedAt: isoTime(parts.clock.now()) };
   };
-  const signal = callSignal(context);
+  const { signal, release } = callSignal(context);
   try {
     const { deliveryId } = entry();
     const reply = deliveryId === null ? await execute(one, parts, { change, entry, signal }) : null;
@@ -80,6 +80,8 @@ export async function runStep(one: OneStep, parts: ConnectorActionParts): Promis
     const { code, message, hint } = wordsOf(error, failure);
     end({ ...known, state: "failed", code, message: redact(message).slice(0, 2_000), hint });
     return { ok: false, state: "failed" };
+  } finally {
+    release();
   }
 }
 
@@ -125,20 +127,26 @@ async function execute(
   });
 }
 
-/** Aborts with the run; when PortOS ends, with a reason that is not the end of the call. */
-function callSignal({ signal, detach }: RunContext): AbortSignal {
+/** Aborts with the run; when PortOS ends, with a reason that is not the end of the call. Both outlive the step, which has to let go of them. */
+function callSignal({ signal, detach }: RunContext): { signal: AbortSignal; release(): void } {
   const controller = new AbortController();
+  const over = new AbortController();
   const cancel = (): void => {
     controller.abort(new GatewayError("cancelled", cancelReason(signal), { hint: "Run the automation again." }));
   };
   const leave = (): void => {
     controller.abort(endingError());
   };
-  signal.addEventListener("abort", cancel, { once: true });
-  detach.addEventListener("abort", leave, { once: true });
+  signal.addEventListener("abort", cancel, { once: true, signal: over.signal });
+  detach.addEventListener("abort", leave, { once: true, signal: over.signal });
   if (signal.aborted) cancel();
   if (detach.aborted) leave();
-  return controller.signal;
+  return {
+    signal: controller.signal,
+    release() {
+      over.abort();
+    },
+  };
 }
 
 /** Waits until a delivery has arrived; throws when it was given up or discarded. */

@@ -62,16 +62,23 @@ export function createServiceRig(start: string) {
   const outside = new Map<string, ActionOutcome | "running">();
   const events: AutomationEvent[] = [];
   const handed: string[] = [];
+  const tellings: string[] = [];
 
   function follow(context: RunContext): Promise<ActionOutcome> {
-    return new Promise((resolve) => {
+    const over = new AbortController();
+    const about = { signal: over.signal };
+    return new Promise<ActionOutcome>((resolve) => {
       started.push({ row: context.row, end: resolve });
-      context.signal.addEventListener("abort", () => {
+      const cancel = (): void => {
         resolve({ state: "cancelled", reason: cancelReason(context.signal) });
-      });
-      context.detach.addEventListener("abort", () => {
+      };
+      const leave = (): void => {
         resolve(detached);
-      });
+      };
+      context.signal.addEventListener("abort", cancel, about);
+      context.detach.addEventListener("abort", leave, about);
+    }).finally(() => {
+      over.abort();
     });
   }
   const action: ActionRunner = {
@@ -131,6 +138,10 @@ export function createServiceRig(start: string) {
           return Promise.resolve();
         },
       },
+      filters: {
+        tooSlow: ({ name }) => tellings.push(`too slow: ${name}`),
+        settled: (id) => tellings.push(`settled: ${id}`),
+      },
       secrets: noSecrets,
       clock: time.clock,
       timers: life.timers,
@@ -151,6 +162,8 @@ export function createServiceRig(start: string) {
     outside,
     events,
     handed,
+    /** Of filters. */
+    tellings,
     boot,
     settle,
     /** Lets time pass in steps, so that what a due time causes happens before the next one. */
