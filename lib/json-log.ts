@@ -57,6 +57,8 @@ export interface OpenJsonLog<T> extends JsonLog<T> {
   extent(): Promise<LogExtent>;
   /** What of it `prune` would remove now. */
   wouldPrune(keepDays: number): Promise<LogExtent>;
+  /** Number of the first file that `prune` would leave now. */
+  firstKept(keepDays: number): Promise<number>;
 }
 
 export interface AddOptions {
@@ -120,6 +122,7 @@ export async function openJsonLog<T>(options: JsonLogOptions<T>): Promise<OpenJs
     fileCount: () => log.fileCount(),
     extent: () => log.extent(),
     wouldPrune: (keepDays) => log.wouldPrune(keepDays),
+    firstKept: (keepDays) => log.firstKept(keepDays),
     problems: () => problems.list(),
     close: () => log.close(),
   };
@@ -237,8 +240,17 @@ class OpenLog<T> {
   }
 
   async wouldPrune(keepDays: number): Promise<LogExtent> {
+    return this.#extentOf(await this.#beyond(keepDays));
+  }
+
+  async firstKept(keepDays: number): Promise<number> {
+    const last = (await this.#beyond(keepDays)).at(-1);
+    return last === undefined ? 0 : last.number + 1;
+  }
+
+  async #beyond(keepDays: number): Promise<LogFile[]> {
     const today = new Date(this.#options.clock.now()).toISOString().slice(0, 10);
-    return this.#extentOf(filesBeyond(await this.#writer.files(), today, keepDays));
+    return filesBeyond(await this.#writer.files(), today, keepDays);
   }
 
   async #extentOf(files: readonly LogFile[]): Promise<LogExtent> {

@@ -19,8 +19,8 @@ import type { KnownIncidents } from "./features/incidents/start-incidents.ts";
 
 /** The bus, its log cut to the days of the settings. */
 export async function openEvents(context: AppContext, settings: JsonStore<Settings>): Promise<EventBus> {
-  const { bus, log } = await buildEvents(context);
-  context.onStop(startHistoryRetention({ history: log, logger: context.logger }, settings));
+  const bus = await buildEvents(context);
+  context.onStop(startHistoryRetention({ history: bus, logger: context.logger }, settings));
   return bus;
 }
 

@@ -64,7 +64,7 @@ export interface AutomationService extends AutomationEditor {
   view(id: string): AutomationView;
   run(id: string, who: string): Promise<Occurrence>;
   /** What events start. */
-  starter: Pick<EventStarter, "choose" | "take" | "fullOf">;
+  starter: Pick<EventStarter, "choose" | "take" | "giveUp" | "fullOf">;
   /** What came of events that were meant for automations. */
   startsOf: StartViews;
   /** Automations that led to what this one does now, itself last. */

@@ -29,7 +29,18 @@ export interface WaitingEvent {
 
 /** What becomes of one event for one automation, written down in its ledger. */
 export function createEventHandler({ filters, store, ledger, runner, events, isStopped }: EventHandlerParts) {
-  return {
+  const handler = {
+    /** It is on and listens to this event. */
+    wants(automation: AutomationRecord, event: Pick<PortosEvent, "id" | "name" | "at" | "data">): boolean {
+      const { schedule, isEnabled, scheduledFrom } = automation;
+      if (schedule.kind !== "event" || !isEnabled || !schedule.events.includes(event.name)) return false;
+      if (Date.parse(event.at) < Date.parse(scheduledFrom)) return false;
+      try {
+        return filters.isWanted(automation, event);
+      } catch {
+        return true; // its ledger says what is wrong with the filter
+      }
+    },
     /** Why nothing starts it at the moment. */
     whyNot(automation: AutomationRecord): string | null {
       if (isStopped()) return "Everything is stopped";
@@ -62,7 +73,16 @@ export function createEventHandler({ filters, store, ledger, runner, events, isS
     async handed(automationId: string, given: readonly WaitingEvent[]): Promise<void> {
       for (const { event } of given) await events.handed(event.id, automationId);
     },
+    /** Gives them up for good, those aside that were started before the process ended. */
+    async end(automationId: string, given: readonly WaitingEvent[], reason: string): Promise<void> {
+      const automation = store.get(automationId);
+      const fresh: WaitingEvent[] = [];
+      for (const waiting of given) if (!(await handler.isKnown(automationId, waiting))) fresh.push(waiting);
+      if (automation !== null) await handler.giveUp(automation, fresh, reason);
+      await handler.handed(automationId, given);
+    },
   };
+  return handler;
 }
 
 function filterProblem(

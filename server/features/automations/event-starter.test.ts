@@ -154,6 +154,23 @@ test("what waits when it is turned off is given up in one row", async () => {
   expect(rig.handed).toHaveLength(4);
 });
 
+test("what is given up while it waits has a row that says why, what is under way goes on, and the rest stays", async () => {
+  const { rig, service, automation, take } = await rigWith();
+  const [running, ...waiting] = [event(), event(), event(), event()];
+  for (const one of [running, ...waiting]) await take(one);
+  const last = waiting.at(-1)?.id ?? "";
+  const meant = new Set([running.id, ...waiting.slice(0, -1).map(({ id }) => id)]);
+  const given = service.starter.giveUp(automation.id, meant, "There is no room");
+  await rig.settle();
+  await given;
+  expect(rig.handed).toHaveLength(3);
+  const skipped = rig.log.entries.map(({ row }) => row).filter(({ state }) => state === "skipped");
+  expect(skipped).toMatchObject([{ reason: "There is no room", count: 2 }]);
+  rig.started[0]?.end(done);
+  await rig.settle();
+  expect(rig.started.map(({ row }) => row.eventId)).toEqual([running.id, last]);
+});
+
 test("with the other policies an event that comes while it runs is treated as they say", async () => {
   const { rig, take } = await rigWith({ overlapPolicy: "skip" });
   await take(event());

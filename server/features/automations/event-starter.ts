@@ -26,6 +26,8 @@ export interface EventStarter {
   /** Automations that are on and want this event. */
   choose(event: Pick<PortosEvent, "id" | "name" | "at" | "data">): string[];
   take(event: PortosEvent, automationId: string, isAgain: boolean): void;
+  /** Those of these that wait still will not start it: its ledger says why. */
+  giveUp(automationId: string, eventIds: ReadonlySet<string>, reason: string): Promise<void>;
   /** The first of these for which too much waits already to take another message. */
   fullOf(automationIds: readonly string[]): string | null;
   /** It still waits for its turn. */
@@ -40,7 +42,8 @@ export interface EventStarter {
 
 interface Line {
   waiting: WaitingEvent[];
-  isBusy: boolean;
+  /** What is being done with them. */
+  work: Promise<void> | null;
   /** Steady times of its starts by events within the last minute. */
   starts: number[];
   cancelTimer: (() => void) | null;
@@ -56,7 +59,7 @@ export function createEventStarter(parts: Dependencies): EventStarter {
   const working = new Set<Promise<void>>();
 
   function lineOf(automationId: string): Line {
-    const found = lines.get(automationId) ?? { waiting: [], isBusy: false, starts: [], cancelTimer: null };
+    const found = lines.get(automationId) ?? { waiting: [], work: null, starts: [], cancelTimer: null };
     lines.set(automationId, found);
     return found;
   }
@@ -71,8 +74,8 @@ export function createEventStarter(parts: Dependencies): EventStarter {
 
   function look(automationId: string): void {
     const line = lines.get(automationId);
-    if (!life.isRunning || !line || line.isBusy || line.waiting.length === 0) return;
-    line.isBusy = true;
+    if (!life.isRunning || !line || line.work !== null || line.waiting.length === 0) return;
+    line.work = Promise.resolve(); // it is not looked at twice
     const work = drain(automationId, line)
       .catch((error: unknown) => {
         const about = { automation: automationId };
@@ -82,9 +85,10 @@ export function createEventStarter(parts: Dependencies): EventStarter {
         later(automationId, line, retryAfterMs);
       })
       .finally(() => {
-        line.isBusy = false;
+        line.work = null;
         working.delete(work);
       });
+    line.work = work;
     working.add(work);
   }
 
@@ -122,29 +126,21 @@ export function createEventStarter(parts: Dependencies): EventStarter {
 
   /** More than anybody should keep waiting. */
   function refuse(automationId: string, dropped: WaitingEvent): void {
-    const automation = store.get(automationId);
-    const told = automation
-      ? handler.giveUp(automation, [dropped], `${mostWaiting} events were waiting already`)
-      : Promise.resolve();
-    told
-      .then(() => handler.handed(automationId, [dropped]))
-      .catch((error: unknown) => {
-        logger.error("What became of an event could not be recorded", { automation: automationId }, error);
-      });
+    handler.end(automationId, [dropped], `${mostWaiting} events were waiting already`).catch((error: unknown) => {
+      logger.error("What became of an event could not be recorded", { automation: automationId }, error);
+    });
+  }
+
+  async function giveUp(automationId: string, isMeant: (waiting: WaitingEvent) => boolean, reason: string) {
+    const line = lineOf(automationId);
+    const given = line.waiting.filter(isMeant);
+    await handler.end(automationId, given, reason);
+    const gone = new Set(given);
+    line.waiting = line.waiting.filter((waiting) => !gone.has(waiting));
   }
 
   return {
-    choose: (event) =>
-      store.all().flatMap((automation) => {
-        const { id, schedule, isEnabled, scheduledFrom } = automation;
-        if (schedule.kind !== "event" || !isEnabled || !schedule.events.includes(event.name)) return [];
-        if (Date.parse(event.at) < Date.parse(scheduledFrom)) return [];
-        try {
-          return filters.isWanted(automation, event) ? [id] : [];
-        } catch {
-          return [id]; // its ledger says what is wrong with the filter
-        }
-      }),
+    choose: (event) => store.all().flatMap((one) => (handler.wants(one, event) ? [one.id] : [])),
     take(event, automationId, isAgain) {
       const { waiting } = lineOf(automationId);
       if (waiting.length < mostWaiting) waiting.push({ event, isAgain });
@@ -154,6 +150,15 @@ export function createEventStarter(parts: Dependencies): EventStarter {
     fullOf: (ids) => ids.find((id) => (lines.get(id)?.waiting.length ?? 0) >= mostBeforeMessages) ?? null,
     isWaiting: (eventId, automationId) =>
       lines.get(automationId)?.waiting.some(({ event }) => event.id === eventId) === true,
+    async giveUp(automationId, eventIds, reason) {
+      const line = lineOf(automationId);
+      while (line.work !== null) await line.work;
+      line.work = giveUp(automationId, ({ event }) => eventIds.has(event.id), reason).finally(() => {
+        line.work = null;
+        look(automationId);
+      });
+      await line.work;
+    },
     look,
     changed(automationId) {
       filters.changed(automationId, store.get(automationId));

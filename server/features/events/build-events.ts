@@ -3,13 +3,12 @@ import { z } from "zod";
 import { eventKind } from "../../../contract/event-catalogue.ts";
 import { eventNameSchema, eventsEndpoints, type EventKind } from "../../../contract/features/events.ts";
 import { AppError } from "../../../lib/app-error.ts";
-import type { JsonLog } from "../../../lib/json-log.ts";
 import type { AppContext } from "../../app-context.ts";
 import { type EventBus, openEventBus } from "./event-bus.ts";
 import { createEventLog, eventFileBytes, eventRowSchema, type EventRow, indexEvent } from "./event-log.ts";
 
 /** Opens the log of events and mounts its endpoints. Nothing is handed on before somebody serves. */
-export async function buildEvents(context: AppContext): Promise<{ bus: EventBus; log: JsonLog<EventRow> }> {
+export async function buildEvents(context: AppContext): Promise<EventBus> {
   const log = await context.openLog<EventRow>("events", {
     schema: eventRowSchema,
     index: indexEvent,
@@ -32,7 +31,7 @@ export async function buildEvents(context: AppContext): Promise<{ bus: EventBus;
       return event;
     },
   });
-  return { bus, log };
+  return bus;
 }
 
 const kinds: Omit<EventKind, "last">[] = eventNameSchema.options.map((name) => {

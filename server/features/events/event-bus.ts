@@ -7,6 +7,7 @@ import type { Clock } from "../../../lib/clock.ts";
 import type { Logger } from "../../../lib/logger.ts";
 import { redactValue } from "../../../lib/redact.ts";
 import type { EventLog } from "./event-log.ts";
+import { createWaitingEvents } from "./waiting-events.ts";
 
 /** Whom events start. */
 export interface EventTaker {
@@ -14,6 +15,18 @@ export interface EventTaker {
   choose(event: Pick<PortosEvent, "id" | "name" | "at" | "data">): string[];
   /** Gets it after it was written down. `isAgain`: maybe it did before the process ended. */
   take(event: PortosEvent, automationId: string, isAgain: boolean): void;
+  /** Those of these that wait for it still will not start it: its ledger says why, and they have arrived. */
+  giveUp(automationId: string, eventIds: ReadonlySet<string>, reason: string): Promise<void>;
+}
+
+/** How much is kept. */
+export interface EventRoom {
+  /** Beyond this the oldest files go, unless something in them waits. */
+  mostBytes: number;
+  /** Beyond this what waits in the oldest ones is given up. */
+  mostWaitingBytes: number;
+  /** So many of the newest files stay in any case. */
+  keptFiles: number;
 }
 
 export interface Happening {
@@ -41,8 +54,12 @@ export interface EventBus {
   /** The same, or as the catalogue shows it while none was seen. */
   sample(name: EventName): PortosEvent;
   page: EventLog["page"];
+  /** Removes what is older; what waits that long is given up first. */
+  prune(keepDays: number): Promise<void>;
 }
 
+const mebibyte = 1024 * 1024;
+const usualRoom: EventRoom = { mostBytes: 16 * mebibyte, mostWaitingBytes: 64 * mebibyte, keptFiles: 4 };
 const longestText = 2_000;
 const mostCauses = 20;
 const mostKnown = 50_000;
@@ -54,12 +71,12 @@ export async function openEventBus(parts: {
   log: EventLog;
   clock: Pick<Clock, "now">;
   logger: Logger;
+  room?: EventRoom;
 }): Promise<EventBus> {
-  const { log, clock, logger } = parts;
+  const { log, clock, logger, room = usualRoom } = parts;
   const known = new Set<string>();
   const newest = new Map<EventName, PortosEvent>();
-  /** Written down and not arrived, with the number of the file. */
-  const pending = new Map<string, { event: PortosEvent; automationId: string; file: number }>();
+  const waiting = createWaitingEvents();
   let taker: EventTaker | null = null;
   let file = 0;
 
@@ -69,24 +86,40 @@ export async function openEventBus(parts: {
     newest.set(event.name, event);
   }
 
-  for await (const row of log.rows()) {
-    if (row.kind === "handed") {
-      pending.delete(`${row.id} ${row.automationId}`);
-      continue;
+  for await (const { row, file: own } of log.rows()) {
+    if (row.kind === "handed") waiting.remove(row.id, row.automationId);
+    else {
+      remember(row.event);
+      for (const automationId of row.event.starts) waiting.add({ event: row.event, automationId, file: own });
     }
-    remember(row.event);
-    for (const automationId of row.event.starts)
-      pending.set(`${row.event.id} ${automationId}`, { event: row.event, automationId, file: 0 });
   }
 
   async function write(event: PortosEvent): Promise<void> {
     const number = await log.add({ kind: "event", event }, event.starts.length > 0);
-    for (const automationId of event.starts)
-      pending.set(`${event.id} ${automationId}`, { event, automationId, file: number });
+    for (const automationId of event.starts) waiting.add({ event, automationId, file: number });
     for (const automationId of event.starts) taker?.take(event, automationId, false);
     if (number === file) return;
     file = number;
-    await log.makeRoom(number, Math.min(...[...pending.values()].map((one) => one.file), number));
+    await makeRoom(number).catch((error: unknown) => {
+      logger.error("No room could be made among the events", {}, error);
+    });
+  }
+
+  /** What waits in files before this one. */
+  async function giveUpBefore(before: number, reason: string): Promise<void> {
+    if (taker === null) return; // it is handed on first
+    for (const [automationId, ids] of waiting.before(before)) await taker.giveUp(automationId, ids, reason);
+  }
+
+  async function makeRoom(current: number): Promise<void> {
+    if ((await log.bytes()) <= room.mostBytes) return;
+    const end = current - room.keptFiles + 1;
+    await log.removeBefore(Math.min(waiting.firstNeeded(), end));
+    for (let first = waiting.firstNeeded(); first < end; first += 1) {
+      if ((await log.bytes()) <= room.mostWaitingBytes) return;
+      await giveUpBefore(first + 1, "Too much had happened since, and there is no room for more events that wait");
+      await log.removeBefore(Math.min(waiting.firstNeeded(), end));
+    }
   }
 
   return {
@@ -106,17 +139,23 @@ export async function openEventBus(parts: {
       }
     },
     async handed(id, automationId) {
-      pending.delete(`${id} ${automationId}`);
+      waiting.remove(id, automationId);
       await log.add({ kind: "handed", at: new Date(clock.now()).toISOString(), id, automationId }, false);
     },
     serve(given) {
       taker = given;
-      for (const { event, automationId } of pending.values()) given.take(event, automationId, true);
+      for (const { event, automationId } of waiting.all()) given.take(event, automationId, true);
     },
     read: (id) => log.read(id),
     last: (name) => newest.get(name) ?? null,
     sample: (name) => newest.get(name) ?? exampleEvent(name, clock.now()),
     page: (query) => log.page(query),
+    async prune(keepDays) {
+      const first = await log.firstKept(keepDays);
+      await giveUpBefore(first, `It waited for longer than events are kept (${String(keepDays)} days)`);
+      if (waiting.firstNeeded() < first) await log.removeBefore(waiting.firstNeeded());
+      else await log.prune(keepDays);
+    },
   };
 }
 

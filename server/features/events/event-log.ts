@@ -25,10 +25,6 @@ export function indexEvent(row: EventRow): IndexEntry {
 
 /** Size at which the log begins another file. */
 export const eventFileBytes = 2 * 1024 * 1024;
-/** Beyond this the oldest files go. */
-const mostBytes = 16 * 1024 * 1024;
-const keptFiles = 4;
-
 /** Recent events, and what became of those that were meant for somebody. */
 export interface EventLog {
   /** Resolves when it would survive the end of the process, with `isDurable` when it is on disk. Answers the number of its file. */
@@ -40,9 +36,15 @@ export interface EventLog {
   }): Promise<{ items: PortosEvent[]; next: string | null }>;
   /** `null` when it is kept no longer. */
   read(id: string): Promise<PortosEvent | null>;
-  rows(): AsyncGenerator<EventRow>;
-  /** Makes room, but not at the cost of files from this one on. */
-  makeRoom(newest: number, needed: number): Promise<void>;
+  /** Oldest first, each with the number of its file. */
+  rows(): AsyncGenerator<{ row: EventRow; file: number }>;
+  bytes(): Promise<number>;
+  /** Removes the files before this one, never the newest. */
+  removeBefore(file: number): Promise<void>;
+  /** The first file within these days. */
+  firstKept(keepDays: number): Promise<number>;
+  /** Removes what is older than these days. */
+  prune(keepDays: number): Promise<void>;
 }
 
 /** The log over its open files. */
@@ -50,7 +52,7 @@ export function createEventLog(log: OpenJsonLog<EventRow>): EventLog {
   return {
     async add(row, isDurable) {
       const rowId = await log.add(row, { isDurable });
-      return Number(rowId.split(":")[0]);
+      return fileOf(rowId);
     },
     async page({ name, before, limit }) {
       const page = await log.page({
@@ -73,12 +75,18 @@ export function createEventLog(log: OpenJsonLog<EventRow>): EventLog {
       const [row] = items;
       return row?.kind === "event" ? withoutRow(row.event) : null;
     },
-    rows: () => log.entries(),
-    async makeRoom(newest, needed) {
-      const { bytes } = await log.extent();
-      if (bytes > mostBytes) await log.removeBefore(`${Math.min(needed, newest - keptFiles + 1)}:0`);
+    async *rows() {
+      for await (const { rowId, ...row } of log.entries()) yield { row, file: fileOf(rowId) };
     },
+    bytes: async () => (await log.extent()).bytes,
+    removeBefore: (file) => log.removeBefore(`${file}:0`),
+    firstKept: (keepDays) => log.firstKept(keepDays),
+    prune: (keepDays) => log.prune(keepDays),
   };
+}
+
+function fileOf(rowId: string): number {
+  return Number(rowId.split(":")[0]);
 }
 
 /** As the contract gives it. */
