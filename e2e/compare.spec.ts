@@ -76,7 +76,7 @@ test("runs of different days are chosen from a run's page and stand side by side
   expect(overflow).toBeLessThanOrEqual(1);
 });
 
-test("what was run again is compared with the earlier run, and at most four are chosen", async ({
+test("what was run again is compared with the earlier run, and at most four are chosen @desktop", async ({
   page,
   portos,
 }, info) => {
@@ -113,7 +113,10 @@ test("what was run again is compared with the earlier run, and at most four are 
   await saveScreenshots(page, info, "compare-four");
 });
 
-test("a comparison of nothing, of one, of too many or of what is gone says so", async ({ page, portos }, info) => {
+test("a comparison of nothing, of one, of too many or of what is gone says so @desktop", async ({
+  page,
+  portos,
+}, info) => {
   const [left = "", gone = ""] = await makeRuns(portos, "Stays", "Goes");
   const main = page.getByRole("main");
   const open = (runs: string) => page.goto(`/agents/compare?runs=${runs}`);

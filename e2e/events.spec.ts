@@ -55,7 +55,7 @@ async function failing(portos: PortosFixture, name: string, folder: string): Pro
   await portos.call("POST", `/api/automations/${automation.id}/run`);
 }
 
-test("what fails here is told to a webhook, picked from the example and filtered by its name", async ({
+test("what fails here is told to a webhook, picked from the example and filtered by its name @desktop", async ({
   page,
   portos,
 }, info) => {

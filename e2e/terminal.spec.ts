@@ -36,7 +36,7 @@ test.afterEach(async ({ portos }) => {
   await endSessions(portos);
 });
 
-test("what was typed is still there after a reload, and after portos-server was killed", async ({
+test("what was typed is still there after a reload, and after portos-server was killed @desktop", async ({
   page,
   portos,
 }, info) => {

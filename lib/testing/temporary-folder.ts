@@ -20,10 +20,11 @@ export function useTemporaryFolders(): () => Promise<string> {
 /** Resolves when `isTrue` holds; fails after `timeoutMs`. */
 export async function until(isTrue: () => boolean | Promise<boolean>, timeoutMs = 20_000): Promise<void> {
   const deadline = performance.now() + timeoutMs;
-  while (!(await isTrue())) {
+  // What takes long is asked less often: the asking would take the time of what is waited for.
+  for (let pauseMs = 5; !(await isTrue()); pauseMs = Math.min(pauseMs * 1.3, 50)) {
     if (performance.now() > deadline) throw new Error(`Not so within ${timeoutMs} ms: ${isTrue.toString()}`);
     await new Promise((resolve) => {
-      setTimeout(resolve, 5);
+      setTimeout(resolve, pauseMs);
     });
   }
 }
