@@ -12,6 +12,7 @@ import type { CdpHttp } from "../lib/chrome/cdp-http.ts";
 import { withBrowserClient } from "../lib/chrome/cdp-session.ts";
 import type { ChromeSupervisor } from "./chrome-supervisor.ts";
 import type { DeepHealthCheck } from "./deep-health.ts";
+import { createUserTabs } from "./user-tabs.ts";
 
 export interface BrowserServiceOptions {
   supervisor: ChromeSupervisor;
@@ -23,7 +24,6 @@ export interface BrowserServiceOptions {
 }
 
 const captureTimeoutMs = 10_000;
-const listTimeoutMs = 5_000;
 /** A page that was opened this very moment has nothing to draw yet. */
 const captureTries = 5;
 const captureRetryMs = 200;
@@ -71,17 +71,16 @@ export function createBrowserService(options: BrowserServiceOptions) {
     });
   }
 
+  const userTabs = createUserTabs(http, health);
   async function tabs(): Promise<BrowserTab[]> {
     needChrome();
-    const open = await http.tabs();
-    const apart = await pagesApart(http);
-    return open.filter(({ id }) => !health.probePages.has(id) && !apart.has(id));
+    return userTabs.list();
   }
 
-  async function needTab(id: string): Promise<BrowserTab> {
-    const tab = (await tabs()).find((candidate) => candidate.id === id);
-    if (!tab) throw new AppError("not_found", "That tab is not open any more");
-    return tab;
+  /** To read from: a page that might be another's is none. */
+  async function needOwnTab(id: string): Promise<BrowserTab> {
+    needChrome();
+    return found(await userTabs.sure(), id);
   }
 
   return {
@@ -103,22 +102,23 @@ export function createBrowserService(options: BrowserServiceOptions) {
       return http.open(url);
     },
     async activateTab(id: string): Promise<void> {
-      await needTab(id);
+      found(await tabs(), id);
       await http.activate(id);
     },
     async closeTab(id: string): Promise<void> {
-      await needTab(id);
+      const open = await tabs();
+      found(open, id);
       // With a window, Chrome ends with its last tab.
-      if ((await tabs()).length === 1) await http.open("about:blank");
+      if (open.length === 1) await http.open("about:blank");
       await http.close(id);
     },
     async text(id: string) {
-      const { title, url } = await needTab(id);
+      const { title, url } = await needOwnTab(id);
       const whole = await textOfTab(http, id);
       return { title, url, text: whole.slice(0, mostTextCharacters), isCut: whole.length > mostTextCharacters };
     },
     async capture(id: string) {
-      const tab = await needTab(id);
+      const tab = await needOwnTab(id);
       const png = await captureTab(http, id);
       const size = pngSize(png);
       return { title: tab.title, url: tab.url, ...size, png };
@@ -127,6 +127,12 @@ export function createBrowserService(options: BrowserServiceOptions) {
 }
 
 export type BrowserService = ReturnType<typeof createBrowserService>;
+
+function found(tabs: readonly BrowserTab[], id: string): BrowserTab {
+  const tab = tabs.find((candidate) => candidate.id === id);
+  if (!tab) throw new AppError("not_found", "That tab is not open any more");
+  return tab;
+}
 
 async function captureTab(http: CdpHttp, targetId: string): Promise<string> {
   return withBrowserClient(http, captureTimeoutMs, async (client) => {
@@ -143,17 +149,6 @@ async function captureTab(http: CdpHttp, targetId: string): Promise<string> {
         await new Promise((resolve) => setTimeout(resolve, captureRetryMs));
       }
     }
-  });
-}
-
-/** Pages that are opened apart from the user's, with cookies of their own: they belong to the call that opened them. */
-async function pagesApart(http: CdpHttp): Promise<ReadonlySet<string>> {
-  return withBrowserClient(http, listTimeoutMs, async (client) => {
-    const { browserContextIds } = await client.send("Target.getBrowserContexts");
-    if (browserContextIds.length === 0) return new Set();
-    const { targetInfos } = await client.send("Target.getTargets");
-    const apart = targetInfos.filter(({ browserContextId = "" }) => browserContextIds.includes(browserContextId));
-    return new Set(apart.map(({ targetId }) => targetId));
   });
 }
 
