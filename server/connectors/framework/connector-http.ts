@@ -5,6 +5,7 @@ import { CallFailure } from "../../../lib/guarded-http/call-failure.ts";
 import type { Guard } from "../../../lib/guarded-http/guard.ts";
 import { guardedRequest, type GuardedReply } from "../../../lib/guarded-http/guarded-http.ts";
 import type { HttpMethod } from "../../../lib/guarded-http/open-request.ts";
+import type { Trace } from "../../../lib/guarded-http/trace.ts";
 import { adviseRepeat, targetVerdict } from "../../../lib/guarded-http/repeat-advice.ts";
 import { redact } from "../../../lib/redact.ts";
 import { usualRetries, withRetries, type Outcome, type RetryPolicy } from "../../../lib/retry.ts";
@@ -74,6 +75,7 @@ interface Prepared {
   maxRedirects: number;
   maxBytes: number;
   guard: Guard;
+  onReceived: ConnectorRequest["onReceived"];
 }
 
 async function requestWithRetries(wanted: ConnectorRequest, options: ConnectorHttpOptions): Promise<ConnectorReply> {
@@ -86,6 +88,7 @@ async function requestWithRetries(wanted: ConnectorRequest, options: ConnectorHt
     maxRedirects: wanted.maxRedirects ?? usualRedirects,
     maxBytes: Math.min(wanted.maxBytes ?? Infinity, caps.maxReplyBytes),
     guard: wanted.isOutsideOnly === true ? options.outsideGuard : options.guard,
+    onReceived: wanted.onReceived?.bind(wanted),
   };
   const retries = options.retries ?? usualRetries;
   const deadline = Math.min(options.deadline, clock.monotonic() + (wanted.timeoutMs ?? Infinity));
@@ -153,7 +156,14 @@ async function sendThroughBreaker(prepared: Prepared, options: ConnectorHttpOpti
   } catch (error) {
     tell({ ok: false, error });
     throw error;
+  } finally {
+    prepared.onReceived?.(bytesOf(trace));
   }
+}
+
+/** What came of replies, in whichever form it is more. */
+function bytesOf({ hops }: Trace): number {
+  return hops.reduce((sum, { receivedBytes, decodedBytes }) => sum + Math.max(receivedBytes, decodedBytes), 0);
 }
 
 function sendGuarded(

@@ -34,6 +34,8 @@ export interface ConnectorRequest {
   timeoutMs?: number;
   /** Somebody outside may have thought of it, as of what a page asks for: refused where it leads inside, whatever is named. */
   isOutsideOnly?: boolean;
+  /** Told after each try, however it ended: how much of a reply has come, unpacked. */
+  onReceived?(bytes: number): void;
 }
 
 /** A reply that is here as a whole. */

@@ -242,3 +242,29 @@ test("one that harms again and again is left alone, and the record says so", asy
     last = (await callHostile(server)).failure.gatewayCode;
   expect(last).toBe("circuit_open");
 });
+
+/** Of a reply that promises more than comes. */
+const headOf = (more: string): Buffer => Buffer.from(`HTTP/1.1 200 OK\r\ncontent-length: 99999\r\n${more}\r\n`);
+
+test("a connector is told how much had come of a reply that was cut, packed or not", async () => {
+  const packed = gzipSync(Buffer.alloc(50_000, "abcdefgh"));
+  const plain = await replying(Buffer.concat([headOf(""), Buffer.alloc(30_000, "x")]), true);
+  const small = await replying(Buffer.concat([headOf("content-encoding: gzip\r\n"), packed]), true);
+  const received: number[] = [];
+  const counting = defineConnector({
+    ...anything,
+    operations: {
+      get: defineOperation({
+        ...get,
+        async run({ url }, { http }) {
+          return { text: (await http.request({ url, onReceived: (bytes) => void received.push(bytes) })).text() };
+        },
+      }),
+    },
+  });
+  const insides = [plain, small].map(({ port }) => `127.0.0.1:${port}`);
+  await callHostile(plain, { connectors: [counting], insides });
+  await callHostile(small, { connectors: [counting], insides });
+  expect(received[0]).toBe(30_000);
+  expect(received[1]).toBeGreaterThan(packed.length);
+});

@@ -131,6 +131,22 @@ test("a part that fails gives its share back and is told", async () => {
   expect(page.tally.warnings()).toEqual(["Requests of the page that failed: 20 (site.example)."]);
 });
 
+test("of a part that fails late counts what had come", async () => {
+  const failure = new GatewayError("upstream_failed", "The connection was cut", { hint: "Try later." });
+  const { page, ask, show, asked } = traffic(({ url, onReceived }) => {
+    if (String(url).endsWith("/")) return { body: "<p>x" };
+    onReceived?.(2_900_000);
+    return Promise.reject(failure);
+  });
+  await show("https://site.example/");
+  for (let at = 0; at < 20; at += 1) await ask(`https://site.example/${at}`);
+  expect(asked).toHaveLength(8);
+  expect(page.tally.warnings()).toEqual([
+    "Requests of the page that failed: 7 (site.example).",
+    "Requests of the page that were beyond what one page may load: 13 (site.example).",
+  ]);
+});
+
 test("a page in an old encoding is handed on in a new one, what is no page not at all", async () => {
   const russian = Buffer.concat([Buffer.from("<p>"), Buffer.from("cff0e8e2e5f2", "hex")]);
   const { page, show } = traffic(() => ({

@@ -107,6 +107,7 @@ export function createPageTraffic({ context, accept, allow }: PageTrafficOptions
     const maxBytes = Math.min(maxPartBytes, freeBytes);
     freeBytes -= maxBytes;
     let used = maxBytes;
+    let received = 0;
     const isDocument = request.kind === "Document";
     const isOutsideOnly = !request.isMainFrame || url.origin !== origin;
     try {
@@ -120,6 +121,9 @@ export function createPageTraffic({ context, accept, allow }: PageTrafficOptions
         maxBytes,
         timeoutMs: partTimeoutMs,
         isOutsideOnly,
+        onReceived(bytes) {
+          received += bytes;
+        },
       });
       used = reply.bytes.length;
       tally.made();
@@ -127,7 +131,7 @@ export function createPageTraffic({ context, accept, allow }: PageTrafficOptions
       return fulfil(reply, { isDocument });
     } catch (error) {
       const { gatewayCode } = toGatewayError(error);
-      if (gatewayCode !== "too_large") used = 0;
+      if (gatewayCode !== "too_large") used = Math.min(received, maxBytes); // what came before it failed was loaded
       return refuse(gatewayCode.startsWith("refused") ? "refused" : "failed", url);
     } finally {
       freeBytes += maxBytes - used;
