@@ -3,6 +3,7 @@ import type { Readable, Writable } from "node:stream";
 
 import { AppError } from "../lib/app-error.ts";
 import { createMcpLink, type McpMessage } from "../lib/mcp-link.ts";
+import { pause, whenAvailable } from "../lib/when-available.ts";
 
 export interface BridgeOptions {
   url: string;
@@ -13,7 +14,6 @@ export interface BridgeOptions {
   patienceMs?: number;
 }
 
-const retryMs = 500;
 const listenAgainMs = 3_000;
 /** Id of a greeting the client knows nothing of. */
 const ownId = "portos-bridge";
@@ -50,18 +50,8 @@ export async function runBridge(options: BridgeOptions): Promise<void> {
   }
 
   /** Tries again while nothing was sent. */
-  async function patiently(work: () => Promise<void>): Promise<void> {
-    const until = Date.now() + patienceMs;
-    for (;;) {
-      try {
-        await work();
-        return;
-      } catch (error) {
-        const mayComeBack = error instanceof AppError && error.code === "unavailable";
-        if (!mayComeBack || Date.now() >= until || away.signal.aborted) throw error;
-        await pause(retryMs, away.signal);
-      }
-    }
+  function patiently(work: () => Promise<void>): Promise<void> {
+    return whenAvailable(work, { patienceMs, signal: away.signal });
   }
 
   function greetAnew(): Promise<void> {
@@ -150,17 +140,4 @@ function failure(id: unknown, error: unknown): McpMessage {
   const known = error instanceof AppError ? error : new AppError("internal", "It failed", { cause: error });
   const message = known.hint === undefined ? known.message : `${known.message}. ${known.hint}`;
   return { jsonrpc: "2.0", id, error: { code: -32_000, message } };
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener("abort", done, { once: true });
-    if (signal.aborted) done();
-  });
 }

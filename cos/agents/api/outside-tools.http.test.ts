@@ -59,6 +59,24 @@ it("a model is offered operations of connectors with the token of its run, and h
   expect(call).toMatchObject({ title: "Web search: Search", state: "succeeded", output: "| three hits" });
 });
 
+it.each([0, 700])(
+  "a call after a restart of PortOS, %i ms away, is made once: the model need not know",
+  async (awayMs) => {
+    modelSearches();
+    const { id } = await runs.start({ text: "find it", permissionMode: "ask", folder: null, targets: [target()] });
+    const { pending } = await runs.until(id, ({ state, pending: open }) => state === "waiting" && open.length > 0);
+    const restarted = door.restart(awayMs);
+    const body = { requestId: pending[0]?.requestId ?? "", optionId: "allow", by: "You", reason: null };
+    await runs.client.answer({ params: { id }, body });
+    await restarted;
+    expect((await runs.ended(id)).state).toBe("succeeded");
+    const call = (await runs.bodies(id, "tool")).at(-1)?.call;
+    expect(call).toMatchObject({ state: "succeeded", output: "| three hits" });
+    const asked = door.calls.map(({ method }) => method);
+    expect(asked).toEqual(["initialize", "tools/list", "initialize", "tools/call"]);
+  },
+);
+
 it("where everything is asked for, a look is asked for, too", async () => {
   modelSearches();
   const { id } = await runs.start({ text: "find it", permissionMode: "ask", folder: null, targets: [target()] });

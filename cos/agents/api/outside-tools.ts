@@ -4,6 +4,7 @@ import type { ToolCall } from "../../../contract/features/run-events.ts";
 import type { RunTools } from "../../../contract/internal/runs.ts";
 import { AppError } from "../../../lib/app-error.ts";
 import { createMcpLink, type McpLink, type McpMessage } from "../../../lib/mcp-link.ts";
+import { whenAvailable } from "../../../lib/when-available.ts";
 import type { AttemptSink } from "../attempt.ts";
 import { isAllowing, ownOptions } from "../permission-policy.ts";
 import { toolCall } from "../tool-call.ts";
@@ -24,6 +25,8 @@ interface Options {
 }
 
 const protocolVersion = "2025-06-18";
+/** How long PortOS may be away between two calls, as during a restart. */
+const patienceMs = 30_000;
 /** Names of connectors' operations have these in them; what PortOS knows of itself is for programs. */
 const betweenNames = "__";
 
@@ -72,7 +75,7 @@ function toolSet(found: Record<string, unknown>[], caller: Caller, { sink, signa
         }
         tell("running");
         try {
-          const result = record(await caller.ask("tools/call", { name, arguments: input }));
+          const result = record(await caller.askPatiently("tools/call", { name, arguments: input }));
           const said = textOf(result);
           tell(result["isError"] === true ? "failed" : "succeeded", said);
           return said;
@@ -102,6 +105,10 @@ type Caller = ReturnType<typeof createCaller>;
 /** Requests over a link, each with the answer to it. */
 function createCaller({ url, token }: RunTools, signal: AbortSignal) {
   let last = 0;
+  /** Counts the sessions; `isGreeted` is whether the last one stands. */
+  let session = 0;
+  let isGreeted = false;
+  let greeting: Promise<void> | null = null;
   const answers = new Map<number, McpMessage>();
   const link: McpLink = createMcpLink({
     url,
@@ -122,13 +129,47 @@ function createCaller({ url, token }: RunTools, signal: AbortSignal) {
     throw new AppError("upstream_failed", text(record(answer["error"])["message"]) || "PortOS refused it");
   }
 
-  return {
-    ask,
-    async greet() {
+  /** One greeting for all who want it at once. */
+  function greet(): Promise<void> {
+    greeting ??= (async () => {
+      link.reset();
+      isGreeted = false;
       const clientInfo = { name: "PortOS run", version: "1" };
       const greeted = record(await ask("initialize", { protocolVersion, capabilities: {}, clientInfo }));
       link.speak(text(greeted["protocolVersion"]) || protocolVersion);
       await link.send({ jsonrpc: "2.0", method: "notifications/initialized" }, signal);
+      session += 1;
+      isGreeted = true;
+    })().finally(() => {
+      greeting = null;
+    });
+    return greeting;
+  }
+
+  async function askInSession(method: string, params: McpMessage): Promise<unknown> {
+    if (!isGreeted) await greet();
+    const known = session;
+    try {
+      return await ask(method, params);
+    } catch (error) {
+      if (!(error instanceof AppError) || error.code !== "not_found") throw error;
+      // PortOS was restarted, and what names a session that is gone was not even looked at. Another call may have greeted already.
+      if (known === session) await greet();
+      return ask(method, params);
+    }
+  }
+
+  return {
+    ask,
+    greet,
+    /** Waits while PortOS is away, and greets it anew when it was restarted: until then nothing has been done. */
+    async askPatiently(method: string, params: McpMessage) {
+      let result: unknown;
+      const work = async (): Promise<void> => {
+        result = await askInSession(method, params);
+      };
+      await whenAvailable(work, { patienceMs, signal });
+      return result;
     },
     end: () => link.end(),
   };
