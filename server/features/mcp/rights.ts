@@ -46,3 +46,8 @@ export function rightsOfRun(rights: McpRights, permissionMode: string): McpRight
   if (permissionMode !== "ask") return rights;
   return { ...rights, effects: rights.effects.filter((effect) => effect === "read"), mayRestartApps: false };
 }
+
+/** What a model gets that is asked over HTTP: connectors alone, so that what a run says it was lent is what it was offered. */
+export function rightsOfModel(rights: McpRights): McpRights {
+  return { ...rights, areas: [], mayRestartApps: false };
+}

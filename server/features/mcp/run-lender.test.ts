@@ -69,6 +69,19 @@ test("one that is to get nothing gets no token, whoever says so", async () => {
   expect(lent).toEqual([]);
 });
 
+test("a model that is asked over HTTP is lent connectors alone, also beside a program that sees more", async () => {
+  const wide = rights({ areas: ["apps", "logs"], mayRestartApps: true });
+  const { lend, lent } = world({ providers: { model: wide } });
+  const providers = [
+    { id: "one", isProgram: true },
+    { id: "model", isProgram: false },
+  ];
+  const given = await lend(run({ providers }));
+  expect(given?.tools.get("one")?.rights?.areas).toEqual(["apps", "logs"]);
+  expect(given?.tools.get("model")?.rights).toMatchObject({ effects: ["read"], areas: [], mayRestartApps: false });
+  expect(lent.at(-1)).toEqual(given?.tools.get("model")?.rights);
+});
+
 test("providers that may the same share a token, the others have one each or none", async () => {
   const { lend, lent, settled } = world({ providers: { reader: rights({}), closed: nothing } });
   const providers = ["one", "reader", "two", "closed"].map((id) => ({ id, isProgram: true }));

@@ -1,7 +1,7 @@
 import type { Isolation } from "../../../contract/features/isolation.ts";
 import type { McpRights } from "../../../contract/features/mcp.ts";
 import type { RunTools } from "../../../contract/internal/runs.ts";
-import { isNothing, narrowed, rightsOfRun } from "./rights.ts";
+import { isNothing, narrowed, rightsOfModel, rightsOfRun } from "./rights.ts";
 import type { TokenStore } from "./token-store.ts";
 
 /** A run that is about to ask somebody. */
@@ -52,7 +52,8 @@ export function createLender({ tokens, ofProvider, hasConnectors, url, bridge }:
     const groups = new Map<string, { given: McpRights; providerIds: string[] }>();
     for (const provider of providers) {
       const own = ofProvider(provider.id);
-      const given = own === null ? most : narrowed(own, most);
+      const wide = own === null ? most : narrowed(own, most);
+      const given = provider.isProgram ? wide : rightsOfModel(wide);
       if (isNothing(given) || (!provider.isProgram && !hasConnectors(given))) continue;
       const key = JSON.stringify(given);
       const group = groups.get(key) ?? { given, providerIds: [] };
