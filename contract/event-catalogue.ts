@@ -1,5 +1,6 @@
 import { z } from "zod";
 
+import { eventTitles } from "./event-titles.ts";
 import type { EventName } from "./features/events.ts";
 
 const text = (description: string) => z.string().describe(description);
@@ -118,84 +119,84 @@ const repairExample = {
 /** What PortOS tells of: only what it knows itself, at the moment it gets to know it. */
 export const eventCatalogue = {
   "app.started": {
-    title: "App started",
+    title: eventTitles["app.started"],
     description: "An app is online that was not: started, restarted or back after a crash.",
     data: z.strictObject(app),
     outside: [],
     example: { appId: "shop", appName: "Shop" },
   },
   "app.stopped": {
-    title: "App stopped",
+    title: eventTitles["app.stopped"],
     description: "No process of an app runs any more, and none is in error.",
     data: z.strictObject(app),
     outside: [],
     example: { appId: "shop", appName: "Shop" },
   },
   "incident.opened": {
-    title: "Process crashed",
+    title: eventTitles["incident.opened"],
     description: "A process ended that should run. Told once for each incident, not for each restart.",
     data: z.strictObject(incident),
     outside: [],
     example: { ...incidentExample, reason: "It ended with code 1 and is restarted" },
   },
   "incident.recovered": {
-    title: "Process recovered",
+    title: eventTitles["incident.recovered"],
     description: "A process that crashed runs well again.",
     data: z.strictObject(incident),
     outside: [],
     example: { ...incidentExample, reason: "It has run well for a minute" },
   },
   "incident.gave-up": {
-    title: "Process given up",
+    title: eventTitles["incident.gave-up"],
     description: "A process crashed again and again, and PortOS restarts it no more.",
     data: z.strictObject(incident),
     outside: [],
     example: { ...incidentExample, crashes: 6, reason: "It was restarted 5 times and crashed each time" },
   },
   "repair.repaired": {
-    title: "Crash repaired",
+    title: eventTitles["repair.repaired"],
     description: "An agent's repair of a crash was merged and has held while it was watched.",
     data: z.strictObject(repair),
     outside: ["reason"],
     example: { ...repairExample, state: "repaired", reason: "It has run well for ten minutes" },
   },
   "repair.failed": {
-    title: "Repair failed",
+    title: eventTitles["repair.failed"],
     description: "An agent's repair of a crash failed, was given up or was taken back.",
     data: z.strictObject(repair),
     outside: ["reason"],
     example: { ...repairExample, state: "failed", reason: "A check that passed before fails now" },
   },
   "run.succeeded": {
-    title: "Agent run succeeded",
+    title: eventTitles["run.succeeded"],
     description: "A run of an agent or model ended well.",
     data: z.strictObject(run),
     outside: ["title", "message"],
     example: { ...runExample, state: "succeeded", message: null },
   },
   "run.failed": {
-    title: "Agent run failed",
+    title: eventTitles["run.failed"],
     description: "A run of an agent or model failed or was interrupted. One that was cancelled is not told.",
     data: z.strictObject(run),
     outside: ["title", "message"],
     example: { ...runExample, state: "failed", message: "The provider did not answer" },
   },
   "task.done": {
-    title: "Task done",
+    title: eventTitles["task.done"],
     description: "A task of the board is done.",
     data: z.strictObject(task),
     outside: ["title", "reason"],
     example: { ...taskExample, reason: "Its work was merged" },
   },
   "task.failed": {
-    title: "Task failed",
+    title: eventTitles["task.failed"],
     description: "A task of the board failed, and nothing more is tried.",
     data: z.strictObject(task),
     outside: ["title", "reason"],
     example: { ...taskExample, reason: "Three runs failed" },
   },
   "approval.asked": {
-    title: "Question asked",
+    title: eventTitles["approval.asked"],
     description: "Something waits for an answer of the user. Questions that a rule answers are not told.",
     data: z.strictObject({
       ...approval,
@@ -206,7 +207,7 @@ export const eventCatalogue = {
     example: { ...approvalExample, why: "Its policy asks for writes", expiresAt: "2026-11-22T10:00:00.000Z" },
   },
   "approval.settled": {
-    title: "Question settled",
+    title: eventTitles["approval.settled"],
     description: "A question was answered, ran out of time or is not asked any more.",
     data: z.strictObject({
       ...approval,
@@ -217,21 +218,21 @@ export const eventCatalogue = {
     example: { ...approvalExample, state: "allowed", by: "this machine" },
   },
   "automation.succeeded": {
-    title: "Automation succeeded",
+    title: eventTitles["automation.succeeded"],
     description: "A run of an automation ended well. An automation is never started by what it did itself.",
     data: z.strictObject(automation),
     outside: ["reason"],
     example: { ...automationExample, state: "succeeded", reason: null },
   },
   "automation.failed": {
-    title: "Automation failed",
+    title: eventTitles["automation.failed"],
     description: "A run of an automation failed or was interrupted.",
     data: z.strictObject(automation),
     outside: ["reason"],
     example: { ...automationExample, state: "failed", reason: "Ended with exit code 1" },
   },
   "webhook.received": {
-    title: "Webhook received",
+    title: eventTitles["webhook.received"],
     description:
       "A message of a webhook was taken, whether or not the webhook starts an automation itself. Its body can be read as trigger.body and trigger.text.",
     data: z.strictObject({
@@ -253,21 +254,21 @@ export const eventCatalogue = {
     },
   },
   "connector.unhealthy": {
-    title: "Connector unhealthy",
+    title: eventTitles["connector.unhealthy"],
     description: "A look at a connector found that it does not work, and the one before did not.",
     data: z.strictObject(connector),
     outside: ["detail"],
     example: { connectorId: "slack", connector: "Slack", detail: "The token was refused" },
   },
   "connector.healthy": {
-    title: "Connector healthy again",
+    title: eventTitles["connector.healthy"],
     description: "A look at a connector found that it works, and the one before found that it does not.",
     data: z.strictObject(connector),
     outside: ["detail"],
     example: { connectorId: "slack", connector: "Slack", detail: "Signed in as PortOS" },
   },
   "delivery.given-up": {
-    title: "Delivery given up",
+    title: eventTitles["delivery.given-up"],
     description: "A message of the queue could not be delivered and is a dead letter now.",
     data: z.strictObject({
       deliveryId: text("Id of the delivery"),

@@ -41,6 +41,10 @@ async function proveCopy(path: string, options: Omit<Parameters<typeof verifyCop
   }
 }
 
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}
+
 function tell(report: ChainReport, how: { ms: number; isCopy: boolean; isEndKnown: boolean }): void {
   const { broken, breaks, rows, files, first, last, repairs, unfinishedBytes } = report;
   if (broken) {
@@ -50,7 +54,9 @@ function tell(report: ChainReport, how: { ms: number; isCopy: boolean; isEndKnow
   } else if (rows === 0) say("There is no evidence yet.");
   else {
     const perSecond = Math.round(rows / (how.ms / 1_000));
-    say(`${style.green("✓")} The chain is whole: ${rows} rows in ${files} files, ${perSecond} rows/s.`);
+    say(
+      `${style.green("✓")} The chain is whole: ${counted(rows, "row")} in ${counted(files, "file")}, ${perSecond} rows/s.`,
+    );
   }
   if (first !== null && first > 1)
     say(

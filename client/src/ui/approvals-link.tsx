@@ -24,7 +24,7 @@ export function ApprovalsLink() {
       ) : (
         <>
           <span className="desktop-only">Approvals</span>
-          <span className="phone-only">{waiting === 1 ? "An agent asks you" : "Agents ask you"}</span>
+          <span className="phone-only">{waiting === 1 ? "You are asked something" : "Questions for you"}</span>
           <span className={classes["count"]}>{waiting}</span>
         </>
       )}

@@ -1,4 +1,6 @@
+import { eventTitles } from "../../../../contract/event-titles.ts";
 import type { Automation } from "../../../../contract/features/automations.ts";
+import type { EventName } from "../../../../contract/features/events.ts";
 import { formatDuration } from "../../lib/format.ts";
 import { cronInWords } from "./cron-to-sentence.ts";
 
@@ -7,8 +9,17 @@ export function scheduleInWords(schedule: Automation["schedule"]): string {
   if (schedule.kind === "cron") return cronInWords(schedule.expression);
   if (schedule.kind === "once") return `once on ${schedule.at.slice(0, 16).replace("T", " at ")}`;
   if (schedule.kind === "event")
-    return `on ${schedule.events.join(", ")}${schedule.filter === null ? "" : `, if ${schedule.filter}`}`;
+    return `on ${schedule.events.map(eventInWords).join(", ")}${schedule.filter === null ? "" : `, if ${schedule.filter}`}`;
   return `every ${wholeDuration(schedule.everyMs)}`;
+}
+
+/** "incident.opened" → "process crashed", as the form calls it; `null` for what is no event. */
+export function eventInWords(name: EventName): string;
+export function eventInWords(name: string | null): string | null;
+export function eventInWords(name: string | null): string | null {
+  const title = new Map<string, string>(Object.entries(eventTitles)).get(name ?? "");
+  if (title === undefined) return null;
+  return title.charAt(0).toLowerCase() + title.slice(1);
 }
 
 /** Zone of a schedule when it is worth naming; an interval has none, nor have events. */

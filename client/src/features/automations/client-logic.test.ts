@@ -4,7 +4,7 @@ import type { Occurrence } from "../../../../contract/features/automation-occurr
 import { plainText } from "../../ui/ansi.ts";
 import { toVariableInputs, toVariableRows } from "../../ui/variables-editor.tsx";
 import { newAction } from "./automation-draft.ts";
-import { actionInWords, scheduleInWords } from "./automation-words.ts";
+import { actionInWords, eventInWords, scheduleInWords } from "./automation-words.ts";
 import { putLedgerRow } from "./ledger-rows.ts";
 import { appendOutput, emptyOutput, outputParts } from "./output-text.ts";
 import { placeOptions, placeValue, type RunAction, typedIn, withPlace, withReference } from "./run-draft.ts";
@@ -120,4 +120,11 @@ describe("words of the editor", () => {
     expect(days).toHaveLength(7);
     expect(percentOf(from + 3.5 * 86_400_000, from, from + 7 * 86_400_000)).toBe(50);
   });
+});
+
+it("calls events as the form does, and nothing else", () => {
+  expect(eventInWords("incident.opened")).toBe("process crashed");
+  expect(eventInWords("delivery")).toBeNull();
+  const schedule = { kind: "event" as const, events: ["run.failed" as const, "task.done" as const], filter: null };
+  expect(scheduleInWords(schedule)).toBe("on agent run failed, task done");
 });

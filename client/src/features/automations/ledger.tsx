@@ -14,6 +14,7 @@ import { Section } from "../../ui/section.tsx";
 import { StatusBadge } from "../../ui/status-badge.tsx";
 import { Time } from "../../ui/time.tsx";
 import { occurrenceStatus } from "./step-words.ts";
+import { eventInWords } from "./automation-words.ts";
 import classes from "./automations.module.css";
 import { useLedger } from "./use-ledger.ts";
 
@@ -159,7 +160,7 @@ export function reasonOf(row: Occurrence): string {
   const parts = [
     row.reason,
     row.trigger === "webhook" ? `started by the webhook ${row.who ?? ""}` : null,
-    row.trigger === "event" ? `started by ${row.who ?? "an event"}` : null,
+    row.trigger === "event" ? `started by ${eventInWords(row.who) ?? "an event"}` : null,
     row.trigger === "manual" ? `started by hand${row.who === null ? "" : ` by ${row.who}`}` : null,
     row.count === 1
       ? null

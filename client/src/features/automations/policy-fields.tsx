@@ -13,42 +13,12 @@ const usualGraceMs = 3_600_000;
 
 /** What happens when a time was missed, and when one comes while the run before still goes on. */
 export function PolicyFields({ draft, errors, onChange }: PolicyFieldsProps) {
-  const { missedPolicy, overlapPolicy } = draft;
+  const { overlapPolicy } = draft;
   const isOfEvents = draft.schedule.kind === "event";
   const legend = `If it still runs when the next ${isOfEvents ? "event" : "time"} comes`;
   return (
     <>
-      <fieldset className={classes["group"]} hidden={isOfEvents}>
-        <legend>If a time was missed</legend>
-        <Radio.Group
-          aria-label="If a time was missed"
-          value={missedPolicy.kind}
-          onChange={(kind) => {
-            onChange({ missedPolicy: kind === "skip" ? { kind } : { kind: "run-once", graceMs: usualGraceMs } });
-          }}
-        >
-          <div className={classes["group"]}>
-            <Radio value="skip" label="Skip it" description="The ledger says it was missed." />
-            <Radio
-              value="run-once"
-              label="Run once, late"
-              description="However many were missed while the machine slept or PortOS was down, one run makes up for them."
-            />
-          </div>
-        </Radio.Group>
-        {missedPolicy.kind === "run-once" ? (
-          <NumberInput
-            label="At most so many minutes late"
-            min={1}
-            max={44_640}
-            value={missedPolicy.graceMs / 60_000}
-            error={errors["missedPolicy.graceMs"]}
-            onChange={(value) => {
-              onChange({ missedPolicy: { kind: "run-once", graceMs: Math.round(Number(value) * 60_000) } });
-            }}
-          />
-        ) : null}
-      </fieldset>
+      {isOfEvents ? null : <MissedFields draft={draft} errors={errors} onChange={onChange} />}
       <fieldset className={classes["group"]}>
         <legend>{legend}</legend>
         {isOfEvents ? null : (
@@ -76,5 +46,41 @@ export function PolicyFields({ draft, errors, onChange }: PolicyFieldsProps) {
         </Radio.Group>
       </fieldset>
     </>
+  );
+}
+
+function MissedFields({ draft: { missedPolicy }, errors, onChange }: PolicyFieldsProps) {
+  return (
+    <fieldset className={classes["group"]}>
+      <legend>If a time was missed</legend>
+      <Radio.Group
+        aria-label="If a time was missed"
+        value={missedPolicy.kind}
+        onChange={(kind) => {
+          onChange({ missedPolicy: kind === "skip" ? { kind } : { kind: "run-once", graceMs: usualGraceMs } });
+        }}
+      >
+        <div className={classes["group"]}>
+          <Radio value="skip" label="Skip it" description="The ledger says it was missed." />
+          <Radio
+            value="run-once"
+            label="Run once, late"
+            description="However many were missed while the machine slept or PortOS was down, one run makes up for them."
+          />
+        </div>
+      </Radio.Group>
+      {missedPolicy.kind === "run-once" ? (
+        <NumberInput
+          label="At most so many minutes late"
+          min={1}
+          max={44_640}
+          value={missedPolicy.graceMs / 60_000}
+          error={errors["missedPolicy.graceMs"]}
+          onChange={(value) => {
+            onChange({ missedPolicy: { kind: "run-once", graceMs: Math.round(Number(value) * 60_000) } });
+          }}
+        />
+      ) : null}
+    </fieldset>
   );
 }

@@ -68,7 +68,7 @@ function columnsWith(onOpen: (id: string) => void): Column<EvidenceView>[] {
       width: "190px",
       cell: ({ caller: { kind, name } }) => (
         <>
-          {name} <span className={classes["sub"]}>{kind}</span>
+          {name} <span className={classes["kind"]}>{kind}</span>
         </>
       ),
     },

@@ -72,9 +72,9 @@ function Exports({ filter }: { filter: EvidenceFilter }) {
       </Section>
       <Section title="The chain">
         <p className={classes["sub"]}>
-          Every row as it is stored, with its hash. Whoever has the file can prove it with{" "}
-          <code>npm run evidence -- verify --file=evidence-chain.jsonl</code>, without this machine.
+          Every row as it is stored, with its hash. Whoever has the file can prove it, without this machine:
         </p>
+        <code className={classes["command"]}>npm run evidence -- verify --file=evidence-chain.jsonl</code>
         <Button
           className={classes["below"] ?? ""}
           component="a"

@@ -35,7 +35,7 @@ export function Upcoming() {
           text={
             data.automations.length === 0
               ? "Run a command every morning, call an address every hour."
-              : "All automations are off or done."
+              : waitingText(data.automations)
           }
           action={
             <ActionLink to="/automations">
@@ -54,6 +54,13 @@ export function Upcoming() {
       </ul>
     </Section>
   );
+}
+
+/** Nothing has a time; some may wait for something to happen. */
+function waitingText(views: readonly AutomationView[]): string {
+  const waiting = views.filter(({ automation }) => automation.isEnabled && automation.schedule.kind === "event").length;
+  if (waiting === 0) return "All automations are off or done.";
+  return waiting === 1 ? "One automation waits for an event." : `${String(waiting)} automations wait for events.`;
 }
 
 function Line({ view }: { view: AutomationView }) {

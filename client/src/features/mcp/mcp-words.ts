@@ -5,7 +5,7 @@ export const newRights: McpRights = {
   connectors: null,
   effects: ["read"],
   asksBeforeWrites: true,
-  areas: ["apps", "logs", "runs", "terminals", "browser"],
+  areas: ["apps", "logs"],
   mayRestartApps: false,
 };
 

@@ -19,7 +19,7 @@ test("each set-up holds the token and where to go, and what is JSON can be read"
 });
 
 test("what a token may is said in a line", () => {
-  expect(rightsText(newRights)).toBe("reads through every connector · sees apps, logs, runs, terminals, browser");
+  expect(rightsText(newRights)).toBe("reads through every connector · sees apps, logs");
   const wide = { ...newRights, effects: ["read" as const, "write" as const], areas: [], mayRestartApps: true };
   expect(rightsText(wide)).toBe("uses every connector, asks before changes · restarts apps");
   expect(rightsText({ ...newRights, connectors: [], areas: ["logs"] })).toBe("calls no connector · sees logs");

@@ -318,7 +318,7 @@ function AttemptRow({ block }: { block: BlockOf<"attempt"> }) {
         <div className={classes["asked"]} data-tone="bad">
           <IconCircleX size={15} />
           <div>
-            {block.providerName} {failureWords(failure)}
+            {block.providerName}: {failureWords(failure)}
             <p className={classes["reason"]}>
               {[end.message ?? "", usageWords(end.usage)].filter((part) => part !== "").join(" · ")}
             </p>

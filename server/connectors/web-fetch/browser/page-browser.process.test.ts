@@ -159,7 +159,7 @@ describe("a page that its scripts write", () => {
     expect(record.path).toContainEqual(
       expect.objectContaining({
         code: "browser",
-        reason: "The page was opened in the browser; of its own requests 2 were made and 0 were not",
+        reason: "The page was opened in the browser; its own requests: 2 made, 0 not",
       }),
     );
     const parts = await gateway.call("web-fetch", "extract", {

@@ -91,10 +91,7 @@ async function readInBrowser(
       const rest = await untilAtRest(tab, traffic, { startedAt, limitMs });
       const page = await readTab(tab, { maxPageBytes, isStuck: rest === "late" });
       const { made, unmade } = traffic.tally.counts();
-      note(
-        "browser",
-        `The page was opened in the browser; of its own requests ${made} were made and ${unmade} were not`,
-      );
+      note("browser", `The page was opened in the browser; its own requests: ${made} made, ${unmade} not`);
       const warnings = [...text.warnings, ...restWarnings(rest, limitMs), ...traffic.tally.warnings()];
       return { ...text, url: pageUrlOf(page.url, text.url), text: page.html, warnings };
     });
