@@ -32,6 +32,8 @@ export interface Outside {
   outbox: AutomationConnectors["deliveries"];
   /** What a message of a webhook said; `null` when it is kept no longer. */
   message(id: string): Promise<TriggerMessage | null>;
+  /** Takes back a question whose call is not made any more. */
+  withdraw: AutomationConnectors["withdraw"];
   /** From now on the outbox delivers, and messages are handed on that were accepted just before the last end. */
   start(): Promise<void>;
 }
@@ -66,6 +68,7 @@ export async function buildOutside(context: AppContext, parts: Dependencies): Pr
     connectors,
     outbox,
     message: hooks.message,
+    withdraw: approvals.withdraw,
     async start() {
       await connectors.start();
       hooks.handOnAgain();

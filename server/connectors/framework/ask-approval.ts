@@ -11,11 +11,11 @@ import type { PreparedCall } from "./prepare-call.ts";
 type Subject = Extract<ApprovalSubject, { kind: "connector-call" }>;
 type Parts = Pick<GatewayDependencies, "approvals" | "configs" | "policies" | "mode" | "registry">;
 
-/** Over exactly what would be sent, by whom, and with which configuration: any change gives another one. */
+/** Over exactly what would be sent, by whom, and with which configuration and policy: any change gives another one. */
 export function callHash(request: GatewayRequest, call: PreparedCall): string {
   const { operation, caller, idempotencyKey = null, orderingKey = null } = request;
-  const { input, revision } = call;
-  const asked = { input, revision, caller, idempotencyKey, orderingKey };
+  const { input, revision, policy } = call;
+  const asked = { input, revision, policy, caller, idempotencyKey, orderingKey };
   return digestOf({ kind: "connector-call", ...whatAndWhere(operation, call), ...asked });
 }
 

@@ -148,17 +148,24 @@ function passed(code: string, reason: string) {
 
 async function approve(notes: CallNotes, call: PreparedCall, dependencies: GatewayDependencies) {
   const { asks, asksReason } = call;
+  const { resumes } = notes.request;
   if (notes.delivery !== null) {
     checkDelivery(notes.delivery, notes.request, call);
     return passed("accepted", "It was decided when it was accepted for delivery");
   }
-  if (asks === "no") return passed("not_asked", asksReason);
+  const wasAsked = resumes !== undefined && resumes.approvalId !== null;
+  if (asks === "no" && !wasAsked) return passed("not_asked", asksReason);
   if (notes.request.isDryRun === true) return passed("would_ask", `The user would be asked: ${asksReason}`);
   notes.request.onAsk?.();
-  const answer = await askApproval(notes.request, call, dependencies, (given) => {
+  const answer = await askApproval(notes.request, asks === "no" ? asAskedBefore(call) : call, dependencies, (given) => {
     notes.approval = given;
   });
   return passed("allowed", `Allowed by ${answer.by ?? "the user"}`);
+}
+
+/** What was asked once is sent after a yes alone, whatever the policy says by now: only the user takes a question of theirs back. */
+function asAskedBefore(call: PreparedCall): PreparedCall {
+  return { ...call, asks: "yes", asksReason: "It was asked before, and nobody has allowed it yet" };
 }
 
 function lookAtRate(key: string, policy: PreparedCall["policy"], { limiter, clock }: GatewayDependencies): void {

@@ -17,6 +17,8 @@ export interface AutomationConnectors {
   deliveries: Pick<Outbox, "stateOf" | "onChange" | "discard">;
   /** `null` when it is kept no longer. */
   message(id: string): Promise<TriggerMessage | null>;
+  /** Takes back a question whose call is not made any more; an answer that was given stays. */
+  withdraw(approvalId: string, reason: string): Promise<void>;
 }
 
 /** What runs of calls may read of events. */
@@ -30,6 +32,7 @@ interface Outside {
   registry: { get(id: string): AnyConnector | undefined };
   outbox: AutomationConnectors["deliveries"];
   message: AutomationConnectors["message"];
+  withdraw: AutomationConnectors["withdraw"];
 }
 
 /** The connectors as automations see them; they are built after automations, and asked for when one runs. */
@@ -43,5 +46,6 @@ export function automationConnectors(outside: () => Outside): AutomationConnecto
       discard: (id) => outside().outbox.discard(id),
     },
     message: (id) => outside().message(id),
+    withdraw: (approvalId, reason) => outside().withdraw(approvalId, reason),
   };
 }

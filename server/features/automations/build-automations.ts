@@ -119,6 +119,9 @@ export async function buildAutomations(context: AppContext, dependencies: Depend
     filters: tellFilters(notifications, logger),
     onEnded: (row) => {
       void tellEnd(row, events);
+      withdrawQuestions(row, connectors).catch((error: unknown) => {
+        logger.error("A question of a run that is over could not be taken back", { occurrence: row.id }, error);
+      });
       tell(row).catch((error: unknown) => {
         logger.error("A notification could not be stored", { occurrence: row.id }, error);
       });
@@ -146,6 +149,12 @@ export async function buildAutomations(context: AppContext, dependencies: Depend
     // Its sender was told that it was taken, and will not send it again.
     if (row.state === "skipped" && row.messageId !== undefined) await notifications.notify(skippedNotice(row));
   }
+}
+
+/** However a run has ended: nobody makes its calls any more, and nobody should be asked about them. */
+async function withdrawQuestions({ steps = [] }: Occurrence, { withdraw }: AutomationConnectors): Promise<void> {
+  for (const { approvalId, state } of steps)
+    if (approvalId !== null && state !== "succeeded") await withdraw(approvalId, "The run that asked is over");
 }
 
 const filterKey = (id: string): string => `automation-filter/${id}`;

@@ -213,6 +213,41 @@ test("an answer given while PortOS was away of what would now be another call co
   expect(bodies).toEqual(["Hello"]);
 });
 
+test("what was asked is not sent without a yes, though the policy asks no more and PortOS was started anew", async () => {
+  await setPolicy("webhook-out", { approval: "always" });
+  const { id: first } = await run(await create([post({ text: "Hello" })]));
+  await expect.poll(async () => (await rowOf(first)).steps?.[0]?.state).toBe("waiting");
+  const [before] = await pending();
+  await setPolicy("webhook-out", { approval: "never" });
+  await restart();
+  await expect.poll(async () => (await pending()).filter(({ id }) => id !== before?.id).length).toBe(1);
+  const open = await pending();
+  expect(open).toMatchObject([{ subject: { isForUser: true } }]);
+  expect((await app.call("approvals.list", {})).recent).toMatchObject([{ id: before?.id, state: "withdrawn" }]);
+  await restart();
+  expect((await pending()).map(({ id }) => id)).toEqual(open.map(({ id }) => id));
+  expect(bodies).toEqual([]);
+  const { id = "", hash = "" } = open[0] ?? {};
+  await app.call("approvals.decide", { params: { id }, body: { hash, answer: "deny" } });
+  expect(await ended(app, first)).toMatchObject({ state: "failed", steps: [{ code: "approval_denied" }] });
+  expect(bodies).toEqual([]);
+});
+
+test("a question whose call is not made any more is taken back, however its run has ended", async () => {
+  await setPolicy("webhook-out", { approval: "always" });
+  const { id } = await run(await create([post({ text: "Hello" })]));
+  await expect.poll(async () => (await rowOf(id)).steps?.[0]?.state).toBe("waiting");
+  const [asked] = await pending();
+  await setPolicy("webhook-out", { approval: "always", operations: [] });
+  await restart();
+  expect(await ended(app, id)).toMatchObject({ state: "failed", steps: [{ code: "refused_by_policy" }] });
+  await expect.poll(pending).toEqual([]);
+  const { id: approval = "", hash = "" } = asked ?? {};
+  const late = app.call("approvals.decide", { params: { id: approval }, body: { hash, answer: "allow" } });
+  await expect(late).rejects.toMatchObject({ status: 409 });
+  expect(bodies).toEqual([]);
+});
+
 test("a question that was denied fails the step with what was said", async () => {
   await setPolicy("webhook-out", { approval: "always" });
   const { id: occurrence } = await run(await create([post({ text: "Hello" })]));

@@ -138,6 +138,16 @@ test("an answer to something else does not count: it is taken back and asked ane
   expect(withdrawn.map(([id]) => id)).toEqual(["a0"]);
 });
 
+test("a no stays a no, though what would be asked now is another thing", async () => {
+  answerAtOnce = "denied";
+  await approvals.ask({ subject, hash: "h1" }, undefined);
+  const resumes = { approvalId: "a0", onAsked: () => Promise.resolve(), onAnswered: () => Promise.resolve() };
+  expect(await approvals.ask({ subject, hash: "other", resumes }, undefined)).toMatchObject({
+    id: "a0",
+    state: "denied",
+  });
+});
+
 test("questions nobody waits for any more are withdrawn at the start, those that are awaited stay", async () => {
   asked.push(approval("left", subject, "h"), approval("awaited", subject, "h"));
   const asking = approvals.ask({ subject, hash: "h1" }, undefined);

@@ -32,12 +32,12 @@ export function createConnectorApprovals(approvals: Asked): ConnectorApprovals {
     return Promise.race([settled, aborted(asked.id, signal, isKept)]);
   }
 
-  /** The question of before, unless it was about something else, or taken back. */
+  /** The question of before, unless it was about something else, or taken back. A no stays one, whatever has changed since. */
   async function askedBefore({ hash, resumes }: Question): Promise<Approval | null> {
     if (resumes?.approvalId == null) return null;
     const before = await approvals.get(resumes.approvalId).catch(unlessGone);
     if (before === null) return null;
-    if (before.hash === hash && before.state !== "withdrawn") return before;
+    if (before.state === "denied" || (before.hash === hash && before.state !== "withdrawn")) return before;
     await approvals.withdraw(before.id, "What is asked has changed since it was shown");
     return null;
   }
