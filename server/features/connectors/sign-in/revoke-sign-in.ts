@@ -35,7 +35,10 @@ export async function revokeSignIn(
   }
 }
 
-/** Revokes what nobody uses any more, unless it is what counts: some give the same again. */
+/**
+ * Revokes what came too late, where nobody is signed in any more. While somebody is, it is left to end by itself: many
+ * servers end everything that was agreed to with one token of it (RFC 7009, section 2.1), and so what counts now.
+ */
 export async function revokeUnused(
   held: HeldTokens,
   {
@@ -43,9 +46,8 @@ export async function revokeUnused(
     steps,
     subject,
     looker,
-  }: Omit<Parts, "subject"> & { book: Pick<SignInBook, "open">; subject: AddressedSubject },
+  }: Omit<Parts, "subject"> & { book: Pick<SignInBook, "of">; subject: AddressedSubject },
 ): Promise<void> {
-  const now = await book.open(signedOf(subject)).catch(() => null);
-  if (now !== null && (now.refresh ?? now.access) === (held.refresh ?? held.access)) return;
+  if (book.of(signedOf(subject))?.current) return;
   await revokeSignIn(held, { steps, subject: () => subject, looker });
 }

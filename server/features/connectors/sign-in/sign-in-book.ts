@@ -41,12 +41,7 @@ export interface SignInBook {
   begin(connector: Signed, pending: OpenPending): Promise<void>;
   /** Takes the pending one away for good, and gives it to whoever came first. */
   take(connector: Signed): Promise<OpenPending | null>;
-  /** Answers what counted before; `null` where there was nothing, or nothing that can be opened. */
-  put(
-    connector: Signed,
-    way: Pick<OpenPending, "place" | "client" | "redirectUri">,
-    tokens: OpenTokens,
-  ): Promise<OpenSignIn | null>;
+  put(connector: Signed, way: Pick<OpenPending, "place" | "client" | "redirectUri">, tokens: OpenTokens): Promise<void>;
   /**
    * Fresh tokens instead of `before`; answers whether that still was what counts. What the disk refuses counts from memory, and is written
    * with whatever is written next: the ones before cannot be used again.
@@ -54,7 +49,7 @@ export interface SignInBook {
   replace(connector: Signed, before: string, tokens: OpenTokens): Promise<boolean>;
   /** Says of the one that began then that it does not count any more, or what it does not cover. */
   note(connector: Signed, since: string, words: Partial<Pick<Current, "ended" | "missing">>): Promise<void>;
-  /** Answers what counted until then, as `put` does. */
+  /** Answers what counted until then; `null` where there was nothing, or nothing that can be opened. */
   forget(connector: Signed): Promise<OpenSignIn | null>;
   /** Writes what the disk has refused so far. */
   save(): Promise<void>;
@@ -136,9 +131,8 @@ export function createSignInBook({ configs, secrets, logger, now }: Parts): Sign
     async put(connector, { place, client, redirectUri }, tokens) {
       const sealed = await seal.tokens(tokens);
       const current = { place, redirectUri, client: await seal.client(client), since: timeOf(now()), ...sealed };
-      const { before, gone } = await change(connector, (record) => ({ ...record, current }));
+      const { gone } = await change(connector, (record) => ({ ...record, current }));
       await retire(connector.id, gone, tokens);
-      return openGone(before?.current ?? null);
     },
     async replace(connector, refused, tokens) {
       const current = of(connector)?.current ?? null;

@@ -16,7 +16,7 @@ import type { Looker } from "../recorded-look.ts";
 import type { OpenPending, SignInBook } from "./sign-in-book.ts";
 import { clientFor, type OauthAuth } from "./client-for.ts";
 import { createPassingSecrets } from "./passing-secrets.ts";
-import { revokeSignIn, revokeUnused, type HeldTokens } from "./revoke-sign-in.ts";
+import { revokeSignIn, revokeUnused } from "./revoke-sign-in.ts";
 import { elsewhereEnd, lateEnd, mixedEnd, refusedEnd, unknownEnd } from "./sign-in-ends.ts";
 import type { SignInEnd } from "./sign-in-page.ts";
 import { signedOf, type AddressedSubject, type SignInSteps } from "./sign-in-steps.ts";
@@ -107,14 +107,12 @@ export function createSignInService({ book, steps, notifications, authOf, depend
     const tokens = await steps.record(subject, { name: "redeem", origins, looker: staying(looker) }, (reach) =>
       reach(originsOf(place), (forward) => redeemCode({ place, forward }, { client, code, verifier, redirectUri })),
     );
-    const takeBack = (held: HeldTokens): Promise<void> =>
-      revokeUnused(held, { book, steps, subject, looker: shortly(looker) });
-    const before = await book.put(signedOf(subject), pending, tokens).catch(async (error: unknown) => {
-      await takeBack({ place, client, ...tokens }); // nobody knows them any more
+    await book.put(signedOf(subject), pending, tokens).catch(async (error: unknown) => {
+      // Nobody knows them any more.
+      await revokeUnused({ place, client, ...tokens }, { book, steps, subject, looker: shortly(looker) });
       throw error;
     });
     await notifications.settle(signInKey(id));
-    if (before?.ended === null) await takeBack(before); // what has ended counts nowhere
     return { isDone: true, message: `${hostOf(place)} has let PortOS in. You can close this page.`, hint: null };
   }
 
