@@ -304,6 +304,40 @@ test("a target that fails again and again is left alone until it is reset @deskt
   await expect(breakers).toBeHidden();
 });
 
+test("a policy saved in one tab is followed in another, and not undone by what is typed there", async ({
+  page: tab,
+  portos,
+  context,
+}, info) => {
+  test.setTimeout(240_000);
+  await put(portos, "/api/connectors/web-search/policy", connectorPolicySchema.parse({ perMinute: 30 }));
+  const other = await context.newPage();
+  for (const one of [tab, other]) await one.goto("/connectors/web-search?tab=policy");
+  const saveAt = (one: typeof tab) => one.getByRole("main").getByRole("button", { name: "Save the policy" });
+  const minute = (one: typeof tab) => one.getByRole("main").getByLabel("Calls in a minute");
+  const day = (one: typeof tab) => one.getByRole("main").getByLabel("Calls in a day");
+  await minute(tab).fill("31");
+  await saveAt(tab).click();
+  await expect(minute(other)).toHaveValue("31");
+
+  await day(other).fill("77");
+  await minute(tab).fill("32");
+  await saveAt(tab).click();
+  const main = other.getByRole("main");
+  await expect(main.getByText("The policy was changed elsewhere meanwhile")).toBeVisible();
+  await expect(saveAt(other)).toBeDisabled();
+  await main.getByText("The policy was changed elsewhere meanwhile").scrollIntoViewIfNeeded();
+  await expectAccessible(other, "A policy changed elsewhere");
+  await saveScreenshots(other, info, "connector-policy-elsewhere");
+  await main.getByRole("button", { name: "Apply mine to it" }).click();
+  await expect(minute(other)).toHaveValue("32");
+  await expect(day(other)).toHaveValue("77");
+  await saveAt(other).click();
+  await expect(minute(tab)).toHaveValue("32");
+  await expect(day(tab)).toHaveValue("77");
+  await other.close();
+});
+
 test("what is typed and not saved stays among the tabs, and is asked about before it is lost @desktop", async ({
   page: tab,
   portos,

@@ -181,6 +181,8 @@ export const connectorStatusSchema = z.strictObject({
     }),
   ),
   operations: z.array(operationViewSchema.pick({ name: true, title: true, effect: true, isToPeople: true })),
+  /** Name of its policy as it is now: another one when that was changed. */
+  policyRevision: z.string(),
   /** It can be looked at without doing anything. */
   hasHealth: z.boolean(),
   /** `null`: not looked at since the configuration was changed. */
@@ -229,6 +231,8 @@ export type PolicyChange = z.output<typeof policyChangeSchema>;
 
 export const policyViewSchema = z.strictObject({
   policy: connectorPolicySchema,
+  /** Name of exactly this policy; what is saved says with it what it was made from. */
+  revision: z.string(),
   /** Nobody has changed it yet. */
   isDefault: z.boolean(),
   /** Newest first. */
@@ -437,7 +441,13 @@ export const connectorsEndpoints = defineEndpoints({
     path: "/api/connectors/:id/policy",
     summary: "Change what calls of a connector may do",
     params,
-    body: whole(connectorPolicySchema),
+    body: whole(connectorPolicySchema).extend({
+      /**
+       * The `revision` this was made from; refused as a conflict when the policy was changed meanwhile. Left out, it takes the place of
+       * whatever is there.
+       */
+      basedOn: z.string().max(100).optional(),
+    }),
     reply: policyViewSchema,
     audit: "write",
     stepUp: "allow",

@@ -114,7 +114,7 @@ export async function buildConnectors(context: AppContext, parts: Dependencies):
     return cut;
   });
   const seen = { evidence, network, breaker, panic, onLooked };
-  const status = await buildStatus(context, { dependencies, configs, store, ...seen });
+  const status = await buildStatus(context, { dependencies, configs, policies, stores: [store, policyStore], ...seen });
   const custom = await buildCustom(context, {
     gateway,
     dependencies,

@@ -9,13 +9,15 @@ import { createConnectorService, type ConnectorService } from "./connector-servi
 import { createHealthStore, healthFile, type HealthFile, type HealthListener } from "./health-store.ts";
 import { createLastCalls } from "./last-calls.ts";
 import type { NetworkModeSwitch } from "./network-mode.ts";
+import type { PolicyStore } from "./policy-store.ts";
 import { createConnectorTeller, tellOf, type ConnectorTeller } from "./tell-connectors.ts";
 
 interface Parts {
   dependencies: GatewayDependencies;
   configs: ConfigStore;
-  /** Configurations, and what may leave at all. */
-  store: { subscribe(listener: () => void): () => void };
+  policies: Pick<PolicyStore, "revision">;
+  /** Configurations and what may leave at all, and policies. */
+  stores: readonly { subscribe(listener: () => void): () => void }[];
   evidence: ToldEvidence;
   network: NetworkModeSwitch;
   breaker: CircuitBreaker;
@@ -36,12 +38,12 @@ export interface ConnectorsStatus {
 
 /** Opens the file of healths, and follows everything that changes how they stand. */
 export async function buildStatus(context: AppContext, parts: Parts): Promise<ConnectorsStatus> {
-  const { dependencies, configs, store, evidence, network, breaker, panic } = parts;
+  const { dependencies, configs, policies, stores, evidence, network, breaker, panic } = parts;
   const { registry, logger } = dependencies;
   const lastCalls = createLastCalls(evidence);
   const healthStore = await context.openStore<HealthFile>("connectorHealth", healthFile);
   const healths = createHealthStore(healthStore, parts.onLooked);
-  const service = createConnectorService({ dependencies, configs, healths, lastCalls });
+  const service = createConnectorService({ dependencies, configs, healths, lastCalls, policies });
   const state = (): GatewayState => ({ ...network.state(), isPanic: panic.isOn(), breakers: breaker.states() });
   const ids = (): string[] => registry.list().map(({ id }) => id);
   const teller = createConnectorTeller({
@@ -51,7 +53,7 @@ export async function buildStatus(context: AppContext, parts: Parts): Promise<Co
     statusOf: (id) => service.statusOf(id),
     gateway: state,
   });
-  const stop = tellOf(teller, { registry, stores: [store, healthStore], panic, evidence, lastCalls });
+  const stop = tellOf(teller, { registry, stores: [...stores, healthStore], panic, evidence, lastCalls });
   return {
     service,
     teller,

@@ -25,7 +25,7 @@ import type { LastCalls } from "./last-calls.ts";
 import { lookNames, lookSubject, recordedLook, type Looker } from "./recorded-look.ts";
 import { signInState } from "./sign-in/sign-in-state.ts";
 import { operationsOf, toJsonSchema } from "./connector-views.ts";
-import { readPolicy } from "./policy-store.ts";
+import { readPolicy, type PolicyStore } from "./policy-store.ts";
 
 /** Connectors as people see, configure and try them. */
 export interface ConnectorService {
@@ -50,10 +50,17 @@ interface Parts {
   configs: ConfigStore;
   healths: HealthStore;
   lastCalls: Pick<LastCalls, "of">;
+  policies: Pick<PolicyStore, "revision">;
 }
 
 /** The service over the gateway's own parts, so that it shows what the gateway does. */
-export function createConnectorService({ dependencies, configs, healths, lastCalls }: Parts): ConnectorService {
+export function createConnectorService({
+  dependencies,
+  configs,
+  healths,
+  lastCalls,
+  policies,
+}: Parts): ConnectorService {
   const { registry, limiter, clock } = dependencies;
 
   function find(id: string): AnyConnector {
@@ -81,6 +88,7 @@ export function createConnectorService({ dependencies, configs, healths, lastCal
         effect,
         isToPeople,
       })),
+      policyRevision: policies.revision(id),
       hasHealth: health !== undefined,
       health: healths.of(id, revision),
       signIn: await signInState(connector, configs),

@@ -81,6 +81,38 @@ test("a policy is replaced whole or not at all: what is not named is not reset",
   expect(policy).toMatchObject({ approval: "always", blockedDomains: ["example.com"], perMinute: 60 });
 });
 
+test("a policy made from an older one is refused and says so; without a word of what it was made from it is taken", async () => {
+  const read = await app.call("connectors.policy", { params: { id } });
+  const save = (change: ConnectorPolicyInput, basedOn: string) =>
+    app.call("connectors.putPolicy", {
+      params: { id },
+      body: { ...connectorPolicySchema.parse(change), basedOn },
+    });
+  const narrowed = await save({ perMinute: 31 }, read.revision);
+  expect(narrowed.revision).not.toBe(read.revision);
+  const { status: code, details } = await failureOf(save({ perDay: 9 }, read.revision));
+  expect([code, details.code, details.message]).toEqual([409, "conflict", expect.stringContaining("meanwhile")]);
+  expect((await app.call("connectors.policy", { params: { id } })).policy).toMatchObject({
+    perMinute: 31,
+    perDay: 5_000,
+  });
+  await restart();
+  await save({ perMinute: 31, perDay: 9 }, narrowed.revision);
+  expect((await setPolicy({})).policy.perMinute).toBe(60);
+});
+
+test("who looks at a connector is told that its policy was changed", async () => {
+  const revisionNow = async () => (await app.call("connectors.list", {})).find((one) => one.id === id)?.policyRevision;
+  const before = await revisionNow();
+  const { emit, next } = await app.connect();
+  expect((await emit("connectors:subscribe", {})).ok).toBe(true);
+  const told = next("connectors:event", (payload) => JSON.stringify(payload).includes(`"id":"${id}"`));
+  const { revision } = await setPolicy({ perMinute: 31 });
+  expect(revision).not.toBe(before);
+  expect(await revisionNow()).toBe(revision);
+  expect(await told).toMatchObject({ event: { kind: "status", connector: { policyRevision: revision } } });
+});
+
 test("connectors are off at first: nothing leaves, and the refusal is on record with what to do", async () => {
   const list = await app.call("connectors.list", {});
   expect(list.every(({ isEnabled }) => !isEnabled)).toBe(true);

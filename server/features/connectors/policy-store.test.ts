@@ -34,7 +34,8 @@ const judged = (id: string, target = "https://example.com/"): boolean =>
   policies.of(id).judge.judge({ ...ask, targets: [target], requestBytes: 1 }, { nowMs, zone: "UTC" }).ok;
 
 test("nobody's policy is the usual one, and is read once", () => {
-  expect(policies.view("rss")).toEqual({ policy: usual, isDefault: true, history: [], problem: null });
+  const revision = expect.stringMatching(/^[0-9a-f]{16}$/) as string;
+  expect(policies.view("rss")).toEqual({ policy: usual, revision, isDefault: true, history: [], problem: null });
   expect(policies.of("rss")).toBe(policies.of("slack"));
   for (const id of ["constructor", "__proto__"]) expect(policies.view(id).isDefault).toBe(true);
 });
@@ -55,6 +56,17 @@ test("a change holds at once, for that connector, is kept with who changed what 
   ]);
   expect(history[1]?.before).toEqual(usual);
   expect(history[0]?.at).toBe(new Date(nowMs).toISOString());
+});
+
+test("what was made from an older policy is refused and changes nothing; the name is that of what stands there", async () => {
+  const { revision } = policies.view("rss");
+  await policies.put("rss", { ...usual, perDay: 5 }, "Anna", revision);
+  const late = policies.put("rss", { ...usual, perMinute: 9 }, "Ben", revision);
+  await expect(late).rejects.toMatchObject({ code: "conflict", message: expect.stringContaining("Anna") as string });
+  expect(policies.view("rss").policy).toEqual({ ...usual, perDay: 5 });
+  expect(policies.view("rss").history).toHaveLength(1);
+  await policies.put("rss", usual, "Anna", policies.revision("rss"));
+  expect(policies.revision("rss")).toBe(revision);
 });
 
 test("only the newest changes are kept", async () => {

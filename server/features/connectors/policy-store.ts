@@ -8,6 +8,7 @@ import { AppError } from "../../../lib/app-error.ts";
 import type { Clock } from "../../../lib/clock.ts";
 import type { StoreProblemKind } from "../../../lib/file-problems.ts";
 import type { JsonStore } from "../../../lib/json-store.ts";
+import { digestOf } from "../../connectors/framework/digest-of.ts";
 import { createPolicyJudge, type PolicyJudge } from "../../connectors/framework/policy.ts";
 import { canonicalJson } from "../../../lib/canonical-json.ts";
 import type { PoliciesFile } from "./connector-files.ts";
@@ -18,8 +19,13 @@ export interface PolicyStore {
   /** One that cannot be read, or may have been lost, allows nothing. */
   of(id: string): ReadPolicy;
   view(id: string): PolicyView;
-  /** Throws `invalid_request` for domains or places that cannot be read. */
-  put(id: string, policy: ConnectorPolicy, by: string): Promise<PolicyView>;
+  /** Name of what stands there now; the same for the same policy. */
+  revision(id: string): string;
+  /**
+   * Throws `invalid_request` for domains or places that cannot be read, and `conflict` when there is another revision by now than the
+   * one it is based on.
+   */
+  put(id: string, policy: ConnectorPolicy, by: string, basedOn?: string): Promise<PolicyView>;
   /** Whatever comes with this id has the usual one, and no history. */
   forget(id: string): Promise<void>;
 }
@@ -46,17 +52,26 @@ const lost: ReadPolicy = {
 /** The store over its open file. */
 export function createPolicyStore({ store, clock }: { store: JsonStore<PoliciesFile>; clock: Clock }): PolicyStore {
   const read = new WeakMap<ConnectorPolicy, ReadPolicy>();
+  const named = new WeakMap<ConnectorPolicy, string>();
 
   function recordOf(id: string) {
     const { policies } = store.get();
     return Object.hasOwn(policies, id) ? policies[id] : undefined;
   }
 
+  function revisionOf(policy: ConnectorPolicy): string {
+    const known = named.get(policy) ?? digestOf(policy).slice(0, 16);
+    named.set(policy, known);
+    return known;
+  }
+
   function view(id: string): PolicyView {
     const record = recordOf(id);
     const { problem } = of(id);
+    const policy = record?.policy ?? usual;
     return {
-      policy: record?.policy ?? usual,
+      policy,
+      revision: revisionOf(policy),
       isDefault: record === undefined,
       history: record?.history ?? [],
       problem,
@@ -75,12 +90,14 @@ export function createPolicyStore({ store, clock }: { store: JsonStore<PoliciesF
   return {
     of,
     view,
-    async put(id, policy, by) {
+    revision: (id) => revisionOf(recordOf(id)?.policy ?? usual),
+    async put(id, policy, by, basedOn) {
       readPolicy(policy);
       const at = new Date(clock.now()).toISOString();
       await store.update(({ policies }) => {
         const record = Object.hasOwn(policies, id) ? policies[id] : undefined;
         const before = record?.policy ?? usual;
+        if (basedOn !== undefined && basedOn !== revisionOf(before)) throw changedMeanwhile(record?.history[0]);
         const fields = changedFields(before, policy);
         const change: PolicyChange = { at, by, fields, before };
         const history = [...(fields.length === 0 ? [] : [change]), ...(record?.history ?? [])].slice(0, keepChanges);
@@ -110,6 +127,13 @@ function readOrClosed(policy: ConnectorPolicy): ReadPolicy {
     if (!(error instanceof AppError)) throw error;
     return { ...closed, problem: `It cannot be read: ${wordsOf(error)}` };
   }
+}
+
+function changedMeanwhile(last: PolicyChange | undefined): AppError {
+  const by = last === undefined ? "" : `: the last change is from ${last.by}`;
+  return new AppError("conflict", `The policy was changed meanwhile${by}`, {
+    hint: "Nothing was saved. Read it again, and make your changes to what it is now.",
+  });
 }
 
 function wordsOf({ message, issues = [] }: AppError): string {

@@ -86,7 +86,7 @@ export function mountConnectors(mount: Mount, parts: Dependencies): void {
     doctor: ({ params }, context) =>
       examineConnector(service.find(params.id), lookerOf(context), { dependencies, service }),
     policy: ({ params }) => policies.view(service.find(params.id).id),
-    putPolicy({ params, body }, { caller }) {
+    putPolicy({ params, body: { basedOn, ...body } }, { caller }) {
       const { id, operations } = service.find(params.id);
       const known = {
         before: policies.view(id).policy,
@@ -94,7 +94,7 @@ export function mountConnectors(mount: Mount, parts: Dependencies): void {
         ownPorts: dependencies.ownPorts,
       };
       refusePolicy(policyIssues(body, known), "body.");
-      return policies.put(id, body, caller.name);
+      return policies.put(id, body, caller.name, basedOn);
     },
     simulate({ params, body }, { correlationId }) {
       const { operation, policy, at, isPlanning } = body;

@@ -1,6 +1,11 @@
 import { useQuery, useQueryClient, type QueryClient } from "@tanstack/react-query";
 
-import type { ConnectorStatus, ConnectorUse, ConnectorView } from "../../../../contract/features/connectors.ts";
+import type {
+  ConnectorStatus,
+  ConnectorUse,
+  ConnectorView,
+  PolicyView,
+} from "../../../../contract/features/connectors.ts";
 import { call } from "../../lib/api.ts";
 import { callKey, callQuery } from "../../lib/call-query.ts";
 import { toast, withErrorToast } from "../../lib/toasts.ts";
@@ -24,10 +29,17 @@ export function useGatewayState() {
 function useConnectorsFeed(): void {
   const client = useQueryClient();
   const listKey = callKey("connectors.list");
+  /** Another device or tab may have changed it. */
+  const lookAtPolicy = ({ id, policyRevision }: ConnectorStatus): void => {
+    const queryKey = callKey("connectors.policy", { params: { id } });
+    const known = client.getQueryData<PolicyView>(queryKey);
+    if (known !== undefined && known.revision !== policyRevision) void client.invalidateQueries({ queryKey });
+  };
   useFeed("connectors", {
     onSnapshot({ connectors, gateway }) {
       client.setQueryData(listKey, connectors);
       client.setQueryData(callKey("connectors.gateway"), gateway);
+      connectors.forEach(lookAtPolicy);
     },
     onEvent(event) {
       if (event.kind === "gateway") {
@@ -35,6 +47,7 @@ function useConnectorsFeed(): void {
         return;
       }
       client.setQueryData<ConnectorStatus[]>(listKey, (list) => list && withEvent(list, event));
+      if (event.kind === "status") lookAtPolicy(event.connector);
       const id = event.kind === "status" ? event.connector.id : event.id;
       void client.invalidateQueries({ queryKey: callKey("connectors.get", { params: { id } }) });
     },

@@ -20,7 +20,14 @@ export function withSteps(history: readonly PolicyChange[], current: ConnectorPo
   }));
 }
 
-function stepsOf({ fields, before }: PolicyChange, after: ConnectorPolicy): FieldChange[] {
+/** What differs between two policies. */
+export function changesBetween(before: ConnectorPolicy, after: ConnectorPolicy): FieldChange[] {
+  const names = Object.keys(after) as Name[];
+  const fields = names.filter((name) => JSON.stringify(before[name]) !== JSON.stringify(after[name]));
+  return stepsOf({ fields, before }, after);
+}
+
+function stepsOf({ fields, before }: Pick<PolicyChange, "fields" | "before">, after: ConnectorPolicy): FieldChange[] {
   return fields.map((field) => {
     const name = field as Name;
     return { label: policyLabel(field), text: stepText(name, before[name], after[name]) };

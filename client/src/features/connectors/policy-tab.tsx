@@ -2,8 +2,8 @@ import { Button } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
 
-import type { ConnectorView, PolicyView } from "../../../../contract/features/connectors.ts";
-import { fieldErrors, unlessAtFields } from "../../lib/api-error.ts";
+import type { ConnectorPolicy, ConnectorView, PolicyView } from "../../../../contract/features/connectors.ts";
+import { ApiError, fieldErrors, unlessAtFields } from "../../lib/api-error.ts";
 import { call } from "../../lib/api.ts";
 import { callKey, callQuery } from "../../lib/call-query.ts";
 import { useDraft } from "../../lib/drafts.ts";
@@ -17,8 +17,10 @@ import { SchemaForm } from "../../ui/schema-form/schema-form.tsx";
 import { problemsOf, type Values } from "../../ui/schema-form/schema-values.ts";
 import classes from "./connectors.module.css";
 import { draftAbout } from "./draft-about.ts";
+import { changesBetween, type FieldChange } from "./policy-changes.ts";
 import { policyLabel, policyParts, toPolicy, toValues } from "./policy-fields.ts";
 import { PolicyHistory } from "./policy-history.tsx";
+import { onTop } from "./policy-merge.ts";
 import { PolicySimulation } from "./policy-simulation.tsx";
 
 /** What calls of the connector may do, what that means for the phone, and who changed it. */
@@ -33,22 +35,28 @@ export function PolicyTab({ connector }: { connector: ConnectorView }) {
 
 function usePolicyForm({ id, title, operations }: ConnectorView, view: PolicyView) {
   const client = useQueryClient();
-  /** Change of the policy it was begun with. */
-  const base = view.history[0]?.at ?? null;
-  const start = { base, values: toValues(view.policy) };
+  const queryKey = callKey("connectors.policy", { params: { id } });
+  const { revision } = view;
+  const now = toValues(view.policy);
+  /** `base` and `from`: what it was begun with. */
+  const start = { base: revision, from: now, values: now };
   const draft = useDraft(`policy:${id}`, draftAbout(id, `The policy of ${title}`), start);
-  const { values } = draft.value;
+  const { base, from, values } = draft.value;
   const [problems, setProblems] = useState<Record<string, string>>({});
   const parts = useMemo(() => policyParts(operations), [operations]);
   const save = useMutation({
-    mutationFn: (policy: ReturnType<typeof toPolicy>) => call("connectors.putPolicy", { params: { id }, body: policy }),
+    mutationFn: ({ policy, basedOn }: { policy: ConnectorPolicy; basedOn: string }) =>
+      call("connectors.putPolicy", { params: { id }, body: { ...policy, basedOn } }),
     onSuccess: (changed) => {
       draft.drop();
-      client.setQueryData(callKey("connectors.policy", { params: { id } }), changed);
+      client.setQueryData(queryKey, changed);
+    },
+    onError: async (error) => {
+      if (isConflict(error)) await client.invalidateQueries({ queryKey });
     },
   });
   const change = (next: Values): void => {
-    draft.set({ base: draft.value.base, values: next });
+    draft.set({ base, from, values: next });
     setProblems({});
     if (save.isError) save.reset();
   };
@@ -58,10 +66,11 @@ function usePolicyForm({ id, title, operations }: ConnectorView, view: PolicyVie
     save,
     change,
     isUnsaved: draft.isUnsaved,
-    isOutdated: draft.value.base !== base,
+    /** What was changed elsewhere since; `null` while that is nothing. While it is saved the change is its own. */
+    elsewhere: base === revision || save.isPending ? null : changesBetween(toPolicy(from), view.policy),
     errors: { ...fieldErrors(save.error), ...problems },
     /** Not what stands at the fields. */
-    error: unlessAtFields(save.error, Object.keys(view.policy)),
+    error: isConflict(save.error) && base !== revision ? null : unlessAtFields(save.error, Object.keys(view.policy)),
     async submit() {
       const found = problemsOf(
         parts.flatMap(({ fields }) => fields),
@@ -69,8 +78,13 @@ function usePolicyForm({ id, title, operations }: ConnectorView, view: PolicyVie
       );
       setProblems(found);
       if (Object.keys(found).length > 0) return;
-      await save.mutateAsync(toPolicy(values));
-      undoToast(`The policy of ${title} is saved`, () => save.mutateAsync(view.policy));
+      const { revision: saved } = await save.mutateAsync({ policy: toPolicy(values), basedOn: base });
+      undoToast(`The policy of ${title} is saved`, () => save.mutateAsync({ policy: view.policy, basedOn: saved }));
+    },
+    /** Makes what was changed here to what holds now; it is not saved by that. */
+    takeOver() {
+      draft.set({ base: revision, from: now, values: onTop({ from, mine: values, now }) });
+      save.reset();
     },
     reset() {
       draft.drop();
@@ -81,7 +95,7 @@ function usePolicyForm({ id, title, operations }: ConnectorView, view: PolicyVie
 }
 
 function Editor({ connector, view }: { connector: ConnectorView; view: PolicyView }) {
-  const { parts, values, errors, error, save, isUnsaved, isOutdated, change, submit, reset } = usePolicyForm(
+  const { parts, values, errors, error, save, isUnsaved, elsewhere, change, submit, takeOver, reset } = usePolicyForm(
     connector,
     view,
   );
@@ -102,12 +116,6 @@ function Editor({ connector, view }: { connector: ConnectorView; view: PolicyVie
             Nothing is allowed until this policy is saved, so look whether it is as it should be. {view.problem}.
           </Notice>
         )}
-        {isOutdated ? (
-          <Notice tone="warn">
-            The policy was changed elsewhere meanwhile. Saving puts yours in its place; take your changes back to see
-            it.
-          </Notice>
-        ) : null}
         <div>
           {parts.map(({ title, fields }) => (
             <Section key={title} title={title}>
@@ -116,13 +124,14 @@ function Editor({ connector, view }: { connector: ConnectorView; view: PolicyVie
           ))}
         </div>
         <FormError error={error} />
+        {elsewhere === null ? null : <Elsewhere changes={elsewhere} onTakeOver={takeOver} onDrop={reset} />}
         {wrong.length === 0 ? null : (
           <Notice tone="bad">
             <p role="alert">Not saved. Look at {wrong.join(", ")}.</p>
           </Notice>
         )}
         <div className={classes["buttons"]}>
-          <Button type="submit" variant="filled" loading={save.isPending}>
+          <Button type="submit" variant="filled" loading={save.isPending} disabled={elsewhere !== null}>
             Save the policy
           </Button>
           <Button onClick={reset} disabled={!isUnsaved}>
@@ -138,10 +147,38 @@ function Editor({ connector, view }: { connector: ConnectorView; view: PolicyVie
           history={view.history}
           current={view.policy}
           onBring={(policy) => {
-            save.mutate(policy);
+            save.mutate({ policy, basedOn: view.revision });
           }}
         />
       </div>
     </div>
   );
+}
+
+interface ElsewhereProps {
+  changes: readonly FieldChange[];
+  onTakeOver: () => void;
+  onDrop: () => void;
+}
+
+/** Somebody has saved the policy since the form was begun: neither is put in the place of the other unasked. */
+function Elsewhere({ changes, onTakeOver, onDrop }: ElsewhereProps) {
+  return (
+    <Notice tone="warn">
+      <p role="alert">The policy was changed elsewhere meanwhile. Your changes are not saved.</p>
+      {changes.map(({ label, text }) => (
+        <p key={label}>
+          {label}: <span className={classes["step"]}>{text}</span>
+        </p>
+      ))}
+      <div className={`${classes["buttons"] ?? ""} ${classes["choose"] ?? ""}`}>
+        <Button onClick={onTakeOver}>Apply mine to it</Button>
+        <Button onClick={onDrop}>Drop mine and load it</Button>
+      </div>
+    </Notice>
+  );
+}
+
+function isConflict(error: unknown): boolean {
+  return error instanceof ApiError && error.code === "conflict";
 }
