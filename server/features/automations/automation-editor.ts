@@ -94,6 +94,8 @@ export function createAutomationEditor(dependencies: Dependencies): AutomationEd
     async remove(id) {
       const removed = await store.remove(id, clock.now());
       await runner.dropQueued(id, "The automation was deleted");
+      // A yes to what nobody has any more would still send it.
+      runner.cancelCalls(id, "The automation was deleted");
       return removed;
     },
     async restore(id) {

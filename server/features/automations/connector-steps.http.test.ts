@@ -271,6 +271,16 @@ test("a question of a run that is cancelled is taken back", async () => {
   expect(bodies).toEqual([]);
 });
 
+test("a question of an automation that is deleted is taken back", async () => {
+  await setPolicy("webhook-out", { approval: "always" });
+  const { id: occurrence, automationId } = await run(await create([post({ text: "Hello" })]));
+  await expect.poll(async () => (await pending()).length).toBe(1);
+  await app.call("automations.remove", { params: { id: automationId } });
+  await expect.poll(async () => (await rowOf(occurrence)).state).toBe("cancelled");
+  expect(await pending()).toEqual([]);
+  expect(bodies).toEqual([]);
+});
+
 test("what the other side refuses waits in the queue over a restart, and arrives once it is taken", async () => {
   hookStatus = 503;
   const { id: occurrence } = await run(await create([post({ text: "Hello" }), read()]));

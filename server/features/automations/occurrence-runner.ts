@@ -25,6 +25,8 @@ export interface OccurrenceRunner {
   cancel(id: string, reason: string): Promise<Occurrence>;
   /** Cancels what waits; what runs goes on. */
   dropQueued(automationId: string, reason: string): Promise<void>;
+  /** Ends its calls of connectors, with the question or delivery they wait for. */
+  cancelCalls(automationId: string, reason: string): void;
   /** Ends the commands that run. Answers how many. */
   cancelCommands(reason: string): number;
   /** Takes up what the ledger says is open, after a restart of this server. */
@@ -149,6 +151,10 @@ export function createOccurrenceRunner(options: RunnerOptions): OccurrenceRunner
       if (run === undefined) throw new AppError("conflict", "This run is over already");
       run.cancel.abort(reason);
       return run.row;
+    },
+    cancelCalls(automationId, reason) {
+      const run = running.get(automationId);
+      if (run?.row.action === "connector") run.cancel.abort(reason);
     },
     cancelCommands(reason) {
       const commands = [...running.values()].filter(
