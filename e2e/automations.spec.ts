@@ -106,6 +106,7 @@ test(
     await form.getByRole("button", { name: "Create, turned off" }).click();
     await expect(form.getByText("Invalid value for minute: 61").first()).toBeVisible();
     await expect(form.getByText("does not exist or cannot be read").first()).toBeVisible();
+    await expect(form.getByLabel("As cron")).toBeFocused();
     await form.getByRole("button", { name: "Cancel" }).click();
     await main(page).getByRole("button", { name: "Actions for Keep me" }).click();
     await page.getByRole("menuitem", { name: "Delete" }).click();

@@ -1,12 +1,14 @@
-import { QueryClient } from "@tanstack/react-query";
+import { MutationCache, QueryClient } from "@tanstack/react-query";
 
 import { ApiError } from "./api-error.ts";
+import { showFirstError } from "./show-first-error.ts";
 
 const dayMs = 24 * 3600 * 1000;
 
 /** The cache of this page: what it last knew stays for a day, so that no page is ever blank. */
 export function createQueryClient(): QueryClient {
   return new QueryClient({
+    mutationCache: new MutationCache({ onError: showFirstError }),
     defaultOptions: {
       queries: {
         staleTime: 5000,

@@ -136,8 +136,7 @@ export function createOccurrenceRunner(options: RunnerOptions): OccurrenceRunner
     submit: async (automation, occasion) => {
       const current = running.get(automation.id);
       if (current !== undefined) return overlap(automation, occasion, current);
-      const row = newRow(automation, occasion, "running", clock.now());
-      return begin(automation, row, (claimed) => ledger.claim(claimed));
+      return begin(automation, newRow(automation, occasion, "running", clock.now()), (row) => ledger.claim(row));
     },
     isBusy: (automationId) => running.has(automationId) || line.has(automationId),
     record,
