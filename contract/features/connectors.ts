@@ -304,7 +304,7 @@ export type ConnectorUse = z.output<typeof connectorUseSchema>;
  * of the kind.
  */
 export const doctorStepSchema = z.strictObject({
-  step: z.enum(["name", "connection", "encryption", "clock", "program", "version", "tools", "sign-in"]),
+  step: z.enum(["name", "connection", "encryption", "clock", "program", "protocol", "version", "tools", "sign-in"]),
   verdict: z.enum(["good", "warning", "bad", "skipped"]),
   /** What was found, in words. */
   message: z.string(),

@@ -131,7 +131,7 @@ export interface ConnectorHealth {
   detail: string;
 }
 
-/** What a program of this machine says of itself. */
+/** What an MCP server says of itself. */
 export interface Introduction {
   /** `null`: it does not say. */
   server: { name: string; version: string } | null;
@@ -167,9 +167,10 @@ export interface Connector<Config extends z.ZodObject = z.ZodObject> {
   insideField?: string;
   insides?(config: z.output<Config>): readonly GuardTarget[];
   health?(context: OperationContext<z.output<Config>>): Promise<ConnectorHealth>;
-  /** Of one that is a program of this machine: how it is called, and how to start it, unless it runs, and ask who it is. */
-  program?: {
-    command: string;
+  /** Of an MCP server: its command or address, and how to ask who it is. A program is started for that, unless it runs. */
+  peer?: {
+    isProgram: boolean;
+    name(config: z.output<Config>): string;
     introduce(context: OperationContext<z.output<Config>>): Promise<Introduction>;
   };
 }

@@ -25,6 +25,7 @@ const names: Readonly<Record<DoctorStep["step"], string>> = {
   encryption: "Encryption",
   clock: "Clock",
   program: "Program",
+  protocol: "MCP",
   version: "What answers",
   tools: "Tools",
   "sign-in": "Signing in",
@@ -58,7 +59,7 @@ export function DoctorTab({ connector }: { connector: ConnectorView }) {
       <EmptyState
         icon={IconStethoscope}
         title={`What is wrong on the way to ${title}?`}
-        text="Looks at the name, the connection, the certificate, the clock and the sign-in, one after another; a program is started and asked what it offers. Nothing is changed; each look has a record."
+        text="Looks at the name, the connection, the certificate, the clock and the sign-in, one after another; an MCP server is asked what it offers, and started where it is a program. Nothing is changed; each look has a record."
         action={button}
       />
     );

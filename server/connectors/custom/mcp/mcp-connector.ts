@@ -4,7 +4,6 @@ import {
   mcpServerInfoSchema,
   type McpAuth,
   type McpConnector,
-  type McpProgram,
   type McpServerInfo,
   type McpTool,
   type McpToolFacts,
@@ -82,7 +81,7 @@ export function mcpConnector(definition: McpConnector, parts: McpParts): AnyConn
     binding: bindingOf("mcp", server, config),
     ...secretPlacesIn(definition),
     ...(isSigned(definition) ? { signInAddress: (values: Config) => addressOf(definition, values) } : {}),
-    ...(server.kind === "stdio" ? { program: programOf(definition, server, parts) } : {}),
+    peer: peerOf(definition, parts),
     operations: { ...Object.fromEntries(operations), [listOperation]: listTools(definition, parts) },
     insideField: "The address lies on this machine or in this network",
     insides: (values: Config) =>
@@ -93,10 +92,16 @@ export function mcpConnector(definition: McpConnector, parts: McpParts): AnyConn
 }
 
 /** Asks it anew what it offers, so that one that hangs is not taken for one that answers. */
-function programOf(definition: McpConnector, { command, args }: McpProgram, parts: McpParts) {
+function peerOf(definition: McpConnector, parts: McpParts) {
+  const { server } = definition;
   const accepted = new Map(definition.tools.map(({ tool, hash }) => [tool, hash]));
   return {
-    command: [command, ...args].join(" "),
+    isProgram: server.kind === "stdio",
+    name(config: Config): string {
+      if (server.kind === "stdio") return [server.command, ...server.args].join(" ");
+      const { origin, pathname } = addressOf(definition, config);
+      return `${origin}${pathname}`;
+    },
     introduce: (context: OperationContext<Config>) =>
       withLink(definition, context, parts, async (link) => {
         const offered = await offeredBy(link, definition, { ...context, isAnew: true }, parts);
