@@ -54,6 +54,7 @@ export const manifest = {
   "automations.restore": "POST /api/automations/:id/restore",
   "automations.resumeAll": "POST /api/automations-resume",
   "automations.run": "POST /api/automations/:id/run",
+  "automations.runAgain": "POST /api/occurrences/:id/again",
   "automations.stepResults": "GET /api/occurrences/:id/results",
   "automations.timeline": "GET /api/automations-timeline",
   "automations.tryConnectors": "POST /api/automations-try",

@@ -237,6 +237,14 @@ export const automationsEndpoints = defineEndpoints({
     reply: occurrenceSchema,
     audit: "write",
   },
+  runAgain: {
+    method: "POST",
+    path: "/api/occurrences/:id/again",
+    summary: "Run once more with the event that had started a run",
+    params: occurrenceId,
+    reply: occurrenceSchema,
+    audit: "write",
+  },
   /** Counted over all runs that began today and were started for its tasks, whatever became of those. */
   budget: {
     method: "GET",

@@ -34,7 +34,7 @@ interface Dependencies {
 }
 
 /** The automation with this id; throws `not_found`. */
-export function existing(store: AutomationStore, id: string): AutomationRecord {
+export function existing(store: Pick<AutomationStore, "get">, id: string): AutomationRecord {
   const automation = store.get(id);
   if (!automation) throw new AppError("not_found", "There is no such automation");
   return automation;

@@ -24,6 +24,7 @@ import { createCauses } from "./event-causes.ts";
 import type { AutomationEvents } from "./event-handler.ts";
 import type { FilterTelling } from "./event-filters.ts";
 import { createEventStarter, type EventStarter } from "./event-starter.ts";
+import { createHandStarts, type HandStarts, type ReadEvents } from "./hand-starts.ts";
 import { createStartViews, type StartViews } from "./start-views.ts";
 import { type ActionRunners, createOccurrenceRunner } from "./occurrence-runner.ts";
 import type { RunOutputs } from "./run-output.ts";
@@ -42,7 +43,7 @@ export interface AutomationServiceOptions {
   actions: ActionRunners;
   apps: AutomationApps;
   prompts: AutomationPrompts;
-  connectors: Pick<AutomationConnectors, "find">;
+  connectors: Pick<AutomationConnectors, "find" | "message">;
   secrets: SecretBox;
   clock: Clock;
   timers: Timers;
@@ -50,8 +51,8 @@ export interface AutomationServiceOptions {
   publish: (event: AutomationEvent) => void;
   /** The switch that stops everything; it is asked before anything starts. */
   panic?: { isOn(): boolean; check(): void };
-  /** Told what has reached an automation. */
-  events: AutomationEvents;
+  /** Told what has reached an automation; read for runs by hand. */
+  events: AutomationEvents & ReadEvents;
   /** Told of filters of events that take too long. */
   filters?: FilterTelling;
   /** A run ended; used for notifications. */
@@ -59,10 +60,9 @@ export interface AutomationServiceOptions {
 }
 
 /** Automations: what the user decides about them, when they run and what became of it. */
-export interface AutomationService extends AutomationEditor {
+export interface AutomationService extends AutomationEditor, HandStarts {
   list(): AutomationList;
   view(id: string): AutomationView;
-  run(id: string, who: string): Promise<Occurrence>;
   /** What events start. */
   starter: Pick<EventStarter, "choose" | "take" | "giveUp" | "fullOf">;
   /** What came of events that were meant for automations. */
@@ -161,6 +161,7 @@ export function createAutomationService(options: AutomationServiceOptions): Auto
 
   return {
     ...createAutomationEditor({ ...options, runner, viewOf }),
+    ...createHandStarts({ ...options, runner }),
     list() {
       return {
         automations: store.all().map(viewOf),
@@ -169,10 +170,6 @@ export function createAutomationService(options: AutomationServiceOptions): Auto
       };
     },
     view: (id) => viewOf(existing(store, id)),
-    async run(id, who) {
-      options.panic?.check();
-      return runner.submit(existing(store, id), { trigger: "manual", who, due: clock.now(), note: null });
-    },
     starter,
     startsOf: createStartViews({ store, ledger, starter }),
     causesOf: causes.causesOf,

@@ -69,8 +69,9 @@ export function newRow(
   };
 }
 
-function idOf({ id }: AutomationRecord, { event }: Occasion, now: number): string {
-  return event === undefined ? newOccurrenceId(now) : occurrenceIdOfEvent(event.id, id);
+/** What a person starts with an event is another run of it. */
+function idOf({ id }: AutomationRecord, { event, trigger }: Occasion, now: number): string {
+  return event === undefined || trigger === "manual" ? newOccurrenceId(now) : occurrenceIdOfEvent(event.id, id);
 }
 
 /** The row of a run that starts now. */

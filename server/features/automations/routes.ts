@@ -90,6 +90,7 @@ export function mountAutomations(mount: Mount, dependencies: Dependencies): void
       return { budget, used, exceeded };
     },
     run: ({ params }, { caller }) => service.run(params.id, caller.name),
+    runAgain: ({ params }, { caller }) => service.again(params.id, caller.name),
     occurrences: ({ query }) => ledger.page(query),
     occurrence: ({ params }) => occurrence(params.id),
     cancel: async ({ params }, { caller }) => {

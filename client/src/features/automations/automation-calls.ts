@@ -1,5 +1,6 @@
 import type { QueryClient } from "@tanstack/react-query";
 
+import type { Occurrence } from "../../../../contract/features/automation-occurrences.ts";
 import type { AutomationList, AutomationView } from "../../../../contract/features/automations.ts";
 import { call } from "../../lib/api.ts";
 import { callKey } from "../../lib/call-query.ts";
@@ -32,7 +33,22 @@ export function runNow(view: AutomationView, open: (occurrenceId: string) => unk
   const { id, name } = view.automation;
   return withErrorToast(`Could not run ${name}`, async () => {
     const run = await call("automations.run", { params: { id } });
-    toast({ kind: "info", text: `Running ${name}`, action: { label: "Show", run: () => open(run.id) } });
+    const text = run.reason === null ? `Running ${name}` : `Running ${name}. ${run.reason}`;
+    toast({ kind: "info", text, action: { label: "Show", run: () => open(run.id) } });
+  });
+}
+
+/** Something came in that had started it, and nothing came of that. */
+export function canRunAgain({ state, eventId, messageId }: Occurrence): boolean {
+  if (state === "queued" || state === "running" || state === "succeeded") return false;
+  return eventId !== undefined || messageId !== undefined;
+}
+
+/** Starts another run with what had started this one; `open` shows it. */
+export function runAgain({ id, name }: Occurrence, open: (occurrenceId: string) => unknown): Promise<boolean> {
+  return withErrorToast(`Could not run ${name} again`, async () => {
+    const run = await call("automations.runAgain", { params: { id } });
+    open(run.id);
   });
 }
 

@@ -1,12 +1,13 @@
 import { Button } from "@mantine/core";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { IconDownload, IconPlayerStop } from "../../ui/icons.gen.ts";
+import { IconDownload, IconPlayerStop, IconRefresh } from "../../ui/icons.gen.ts";
 
 import type { Occurrence } from "../../../../contract/features/automation-occurrences.ts";
 import { call, url } from "../../lib/api.ts";
 import { callKey, callQuery } from "../../lib/call-query.ts";
 import { formatDuration } from "../../lib/format.ts";
 import { formatAbsolute } from "../../lib/time.ts";
+import { useSearchState } from "../../lib/search-state.ts";
 import { withErrorToast } from "../../lib/toasts.ts";
 import { useFeed } from "../../lib/use-feed.ts";
 import { ActionLink } from "../../ui/action-link.tsx";
@@ -14,6 +15,7 @@ import { ErrorState } from "../../ui/error-state.tsx";
 import { LoadingState } from "../../ui/loading-state.tsx";
 import { SideSheet } from "../../ui/side-sheet.tsx";
 import { StatusBadge } from "../../ui/status-badge.tsx";
+import { canRunAgain, runAgain } from "./automation-calls.ts";
 import classes from "./automations.module.css";
 import { StartingEvent } from "./starting-event.tsx";
 import { RunOutput } from "./run-output.tsx";
@@ -67,8 +69,22 @@ function Details({ id }: { id: string }) {
           Cancel the run
         </Button>
       ) : null}
+      {canRunAgain(row) ? <RunAgain row={row} /> : null}
       {row.action === "connector" ? <StepList row={row} /> : <Output id={id} hasOutput={hasOutput} isOpen={isOpen} />}
     </>
+  );
+}
+
+function RunAgain({ row }: { row: Occurrence }) {
+  const [, setSearch] = useSearchState();
+  const what = row.eventId === undefined ? "message" : "event";
+  const show = (run: string): void => {
+    setSearch({ run }, { push: true });
+  };
+  return (
+    <Button leftSection={<IconRefresh size={14} />} onClick={() => void runAgain(row, show)}>
+      {row.count === 1 ? `Run again with this ${what}` : `Run again with the first of these ${what}s`}
+    </Button>
   );
 }
 

@@ -13,6 +13,7 @@ import type { SecretBox } from "../../../../lib/secret-box.ts";
 import { type ActionOutcome, type ActionRunner, cancelReason, detached, type RunContext } from "../action-runner.ts";
 import { type AutomationEvent, type AutomationService, createAutomationService } from "../automation-service.ts";
 import { automationsFile, type AutomationsFile } from "../automation-record.ts";
+import type { ReadEvents } from "../hand-starts.ts";
 import { createAutomationStore } from "../automation-store.ts";
 import { type Checkpoint, createOccurrenceLedger, emptyCheckpoint, type LedgerEntry } from "../occurrence-ledger.ts";
 import type { RunOutputs } from "../run-output.ts";
@@ -49,6 +50,11 @@ const noOutputs: RunOutputs = {
   read: () => Promise.resolve({ from: 0, next: 0, size: 0, text: "" }),
   prune: () => Promise.resolve(),
   redactKept: () => Promise.resolve(),
+};
+
+const noEvents: ReadEvents = {
+  read: () => Promise.resolve(null),
+  page: () => Promise.resolve({ items: [], next: null }),
 };
 
 /** The whole feature over memory and fake time; `boot()` again kills the server that runs and starts a new one over the same files. */
@@ -130,14 +136,9 @@ export function createServiceRig(start: string) {
       outputs: noOutputs,
       actions: { command: action, url: action, "restart-app": action, task: action, run: action, connector: action },
       apps: { find: () => ({ name: "blog", ports: [4_000] }), restart: () => Promise.resolve() },
-      connectors: { find: () => undefined },
+      connectors: { find: () => undefined, message: () => Promise.resolve(null) },
       prompts: { issuesOf: () => Promise.resolve([]) },
-      events: {
-        handed(eventId, automationId) {
-          handed.push(`${eventId} ${automationId}`);
-          return Promise.resolve();
-        },
-      },
+      events: { ...noEvents, handed: (...ids) => Promise.resolve(void handed.push(ids.join(" "))) },
       filters: {
         tooSlow: ({ name }) => tellings.push(`too slow: ${name}`),
         settled: (id) => tellings.push(`settled: ${id}`),
