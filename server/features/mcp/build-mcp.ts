@@ -8,6 +8,7 @@ import { browserProcessEndpoints } from "../../../contract/internal/browser.ts";
 import { createInternalClient } from "../../../lib/internal-client.ts";
 import type { AppContext } from "../../app-context.ts";
 import type { CosClient } from "../../cos-client.ts";
+import type { ConnectorRegistry } from "../../connectors/framework/registry.ts";
 import type { AppService } from "../apps/app-service.ts";
 import type { LogService } from "../logs/log-service.ts";
 import type { RunHooks } from "../runs/run-hooks.ts";
@@ -15,6 +16,7 @@ import type { RunService } from "../runs/run-service.ts";
 import { endTokens } from "./end-tokens.ts";
 import { createMcpDoor } from "./mcp-door.ts";
 import { mcpFile, type McpFile } from "./mcp-file.ts";
+import { refuseUnknownRights } from "./right-issues.ts";
 import { createLender, type LendTools } from "./run-lender.ts";
 import { createTokenStore } from "./token-store.ts";
 import { appTools } from "./tools/app-tools.ts";
@@ -25,7 +27,7 @@ import { runTools } from "./tools/run-tools.ts";
 import { terminalTools } from "./tools/terminal-tools.ts";
 
 interface Dependencies {
-  outside: OutsideParts & { onChange(listener: () => void): void };
+  outside: OutsideParts & { registry: Pick<ConnectorRegistry, "get">; onChange(listener: () => void): void };
   apps: Pick<AppService, "list" | "get" | "run">;
   logs: Pick<LogService, "sources" | "lines" | "search">;
   runs: Pick<RunService, "list" | "get" | "events">;
@@ -45,6 +47,7 @@ export interface BuiltMcp {
 
 /** The MCP server of PortOS: its tokens on the API, its door at `/mcp`, and what runs get of it. */
 export async function buildMcp(context: AppContext, parts: Dependencies): Promise<BuiltMcp> {
+  const { registry } = parts.outside;
   const { env, clock, callers, router, runProgramOf, version } = context;
   const logger = context.logger.child("mcp");
   const tokens = createTokenStore({
@@ -101,10 +104,20 @@ export async function buildMcp(context: AppContext, parts: Dependencies): Promis
     mcpEndpoints,
   )({
     get: state,
-    create: ({ body }, { caller }) => tokens.create(body, caller.name),
-    update: ({ params, body }) => tokens.update(params.id, body),
+    create({ body }, { caller }) {
+      refuseUnknownRights(body.rights, { registry, before: null });
+      return tokens.create(body, caller.name);
+    },
+    update({ params: { id }, body }) {
+      const before = tokens.list().find((token) => token.id === id)?.rights ?? null;
+      refuseUnknownRights(body.rights, { registry, before });
+      return tokens.update(id, body);
+    },
     revoke: ({ params }) => tokens.revoke(params.id),
-    saveRuns: ({ body }) => tokens.saveRuns(body),
+    saveRuns({ body }) {
+      refuseUnknownRights(body.rights, { registry, before: tokens.runs().rights });
+      return tokens.saveRuns(body);
+    },
   });
   const hasConnectors = (rights: McpRights): boolean =>
     connectorTools({ id: "", name: "", runId: "any", rights }, parts.outside).length > 0;
