@@ -236,7 +236,7 @@ export const eventCatalogue = {
     description:
       "A message of a webhook was taken, whether or not the webhook starts an automation itself. Its body can be read as trigger.body and trigger.text.",
     data: z.strictObject({
-      hookId: text("Id of the webhook"),
+      hookId: text("First characters of its id, enough to tell it from others"),
       hook: text("Its name"),
       messageId: text("Id of the message"),
       event: maybe("What the sender calls it"),
@@ -245,7 +245,7 @@ export const eventCatalogue = {
     }),
     outside: ["event"],
     example: {
-      hookId: "hk-0123456789abcdef0123456789abcdef01234567",
+      hookId: "hk-01234567",
       hook: "GitHub",
       messageId: "hd-0mi8k2f0a0123456789ab",
       event: "push",

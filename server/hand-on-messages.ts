@@ -15,12 +15,15 @@ const idOf = (messageId: string): string => eventIdOf("webhook.received", messag
 
 const namedBy = ({ automationId }: NamedHook): string[] => (automationId === null ? [] : [automationId]);
 
+/** Tells webhooks apart and opens none: the whole id is what lets messages in, and events are sent on to others. */
+const shortId = ({ id }: NamedHook): string => id.slice(0, "hk-".length + 8);
+
 function dataOf(
   hook: NamedHook,
   { event, bytes, isTest }: Pick<HookDelivery, "event" | "bytes" | "isTest">,
   messageId: string,
 ) {
-  return { hookId: hook.id, hook: hook.name, messageId, event, bytes, isTest };
+  return { hookId: shortId(hook), hook: hook.name, messageId, event, bytes, isTest };
 }
 
 /** Messages go the way of events: written down for whom they are, then handed on, each once and in order. */
