@@ -10,6 +10,13 @@ export const unknownEnd: SignInEnd = {
   hint: again,
 };
 
+/** The same while the sign-in counts: a page that is loaded again, or the older of two. */
+export function alreadyEnd({ place }: Pick<OpenPending, "place">): SignInEnd {
+  const { host } = new URL(place.authorize);
+  const message = `${host} has let PortOS in before. This way back was used already, or is not known here; nothing was changed.`;
+  return { isDone: true, isOld: true, message, hint: "You can close this page." };
+}
+
 export const lateEnd: SignInEnd = { isDone: false, message: "It took longer than ten minutes.", hint: again };
 
 export function elsewhereEnd({ redirectUri }: OpenPending, host: string): SignInEnd {

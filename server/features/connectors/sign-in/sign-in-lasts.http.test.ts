@@ -147,6 +147,14 @@ test("what was begun before a restart is ended after it, once", async () => {
   expect((await follow(back)).text).toContain("not known here");
 });
 
+test("a page that is loaded again after signing out does not say that one is signed in", async () => {
+  await kit.add();
+  const back = await wayBack(await kit.begin());
+  await follow(back);
+  await kit.app.call("mcpSignIn.signOut", { params: { id: "counter" } });
+  expect((await follow(back)).text).toContain("<h1>Not signed in to Counter</h1>");
+});
+
 test("signing out forgets, and tells the other side", async () => {
   await kit.add();
   await kit.signIn();

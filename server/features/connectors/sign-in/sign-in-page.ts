@@ -3,6 +3,8 @@ import type { RawReply } from "../../../../contract/endpoint.ts";
 /** What came of a sign-in, in words. */
 export interface SignInEnd {
   isDone: boolean;
+  /** It was done before this, which changed nothing. */
+  isOld?: boolean;
   /** A sentence. */
   message: string;
   /** What to do now. */
@@ -20,8 +22,12 @@ a:focus-visible { outline: 2px solid Highlight; outline-offset: 2px; }
 `;
 
 /** The page the user comes back to. Nothing of it runs, and nothing on it but a link of ours leads anywhere. */
-export function signInPage({ isDone, message, hint }: SignInEnd, connector: { id: string; title: string }): RawReply {
-  const heading = isDone ? `Signed in to ${connector.title}` : `Not signed in to ${connector.title}`;
+export function signInPage(
+  { isDone, isOld = false, message, hint }: SignInEnd,
+  connector: { id: string; title: string },
+): RawReply {
+  const { title } = connector;
+  const heading = isDone ? `Signed in to ${title}${isOld ? " already" : ""}` : `Not signed in to ${title}`;
   const parts = [message, ...(hint === null ? [] : [hint])].map((text) => `<p>${escaped(text)}</p>`);
   const link = `<a href="/connectors/${encodeURIComponent(connector.id)}">Back to ${escaped(connector.title)}</a>`;
   const body = [

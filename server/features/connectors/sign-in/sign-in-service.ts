@@ -17,7 +17,7 @@ import type { OpenPending, SignInBook } from "./sign-in-book.ts";
 import { clientFor, type OauthAuth } from "./client-for.ts";
 import { createPassingSecrets } from "./passing-secrets.ts";
 import { revokeSignIn, revokeUnused } from "./revoke-sign-in.ts";
-import { elsewhereEnd, lateEnd, mixedEnd, refusedEnd, unknownEnd } from "./sign-in-ends.ts";
+import { alreadyEnd, elsewhereEnd, lateEnd, mixedEnd, refusedEnd, unknownEnd } from "./sign-in-ends.ts";
 import type { SignInEnd } from "./sign-in-page.ts";
 import { signedOf, type AddressedSubject, type SignInSteps } from "./sign-in-steps.ts";
 import { signInKey } from "./token-keeper.ts";
@@ -158,9 +158,12 @@ export function createSignInService({ book, steps, notifications, authOf, depend
     async finish(id, answer, looker) {
       const state = said(answer, "state");
       const signed = await steps.signed(id);
-      if (signed === null || !isOurs(book.of(signed)?.pending?.state, state)) return unknownEnd;
+      if (signed === null) return unknownEnd;
+      const { pending: waiting, current = null } = book.of(signed) ?? {};
+      const notOurs = current === null || current.ended !== null ? unknownEnd : alreadyEnd(current);
+      if (!isOurs(waiting?.state, state)) return notOurs;
       const pending = await book.take(signed);
-      if (pending === null || !isOurs(pending.state, state)) return unknownEnd;
+      if (pending === null || !isOurs(pending.state, state)) return notOurs;
       try {
         return await endOf(id, pending, answer, looker);
       } catch (failure) {
