@@ -45,20 +45,24 @@ test("an MCP server that wants a sign-in is added, signed in to on its page, cal
     await expect(page.getByRole("heading")).toHaveText(`Signed in to Signed ${info.project.name}`);
     await expectAccessible(page, "The way back");
     await saveScreenshots(page, info, "sign-in-done");
+    await page.reload();
+    await expect(page.getByRole("heading")).toHaveText(`Signed in to Signed ${info.project.name} already`);
     await page.getByRole("link", { name: `Back to Signed ${info.project.name}` }).click();
     await expect(page).toHaveURL(new RegExp(`/connectors/${id}`));
     await expect(page.getByRole("main")).toBeVisible();
     await page.close();
 
-    await expect(section).toBeHidden();
-    await tab.goto(`/connectors/${id}?tab=configure`);
     await expect(section).toContainText(`Signed in at ${host}`);
+    await expect(section).toContainText(`Turn Signed ${info.project.name} on, then ask for its tools`);
+    await expectAccessible(tab, "Signed in, and what is next");
     await saveScreenshots(tab, info, "sign-in-active");
     await portos.call("POST", `/api/connectors/${id}/enable`);
-    await tab.goto(`/connectors/${id}?tab=tools`);
+    await section.getByRole("link", { name: "ask for its tools" }).click();
+    await expect(tab).toHaveURL(/tab=tools/);
     await main.getByRole("button", { name: "Ask for its tools anew" }).click();
     await main.getByRole("button", { name: "Accept: count" }).click();
     await expect(main.getByRole("list", { name: "Accepted" })).toContainText("count");
+    await expect(section).toBeHidden();
     const called = await portos.call("POST", `/api/connectors/${id}/operations/count/execute`, { params: { by: 3 } });
     expect(called).toMatchObject({ status: 200, body: { output: { text: "3" } } });
 

@@ -17,7 +17,7 @@ import { Notice } from "../../ui/notice.tsx";
 import { StatusBadge } from "../../ui/status-badge.tsx";
 import { ConfigureTab } from "./configure-tab.tsx";
 import { checkConnector, isSureWithout, setEnabled, useConnector } from "./connector-calls.ts";
-import { statusOf, usedText } from "./connector-words.ts";
+import { hasTools, statusOf, usedText } from "./connector-words.ts";
 import classes from "./connectors.module.css";
 import { DocsTab } from "./docs-tab.tsx";
 import { DoctorTab } from "./doctor-tab.tsx";
@@ -83,9 +83,11 @@ export function ConnectorPage() {
   );
 }
 
-/** Everywhere until it is done, then where everything else is configured. */
-function isSignInShown({ signIn }: ConnectorView, tab: string): boolean {
-  return signIn !== null && (signIn.state !== "active" || signIn.problem !== null || tab === "configure");
+/** Everywhere until it is done and tools are chosen, which it says then, and where everything else is configured. */
+function isSignInShown(connector: ConnectorView, tab: string): boolean {
+  const { signIn } = connector;
+  if (signIn === null) return false;
+  return signIn.state !== "active" || signIn.problem !== null || !hasTools(connector) || tab === "configure";
 }
 
 /** What was entered and allowed for one place does not hold for another. */

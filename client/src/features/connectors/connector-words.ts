@@ -73,3 +73,8 @@ export function usedText({ today, lastMinute }: ConnectorStatus["used"]): string
   const calls = today === 1 ? "1 call today" : `${today.toLocaleString("en")} calls today`;
   return lastMinute === 0 ? calls : `${calls}, ${String(lastMinute)} in the last minute`;
 }
+
+/** Whether any tool of an MCP server was accepted: the operation it always has only lists them. */
+export function hasTools({ operations }: Pick<ConnectorStatus, "operations">): boolean {
+  return operations.length > 1;
+}

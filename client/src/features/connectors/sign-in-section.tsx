@@ -1,5 +1,6 @@
 import { Button } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
 
 import type { ConnectorView } from "../../../../contract/features/connectors.ts";
 import { call } from "../../lib/api.ts";
@@ -12,7 +13,7 @@ import { Section } from "../../ui/section.tsx";
 import { Time } from "../../ui/time.tsx";
 import { ClientForm } from "./client-form.tsx";
 import classes from "./connectors.module.css";
-import { signedOutText } from "./connector-words.ts";
+import { hasTools, signedOutText } from "./connector-words.ts";
 
 /** Whether somebody has signed in to a connector on its own page, and the way there. */
 export function SignInSection({ connector }: { connector: ConnectorView }) {
@@ -35,7 +36,7 @@ interface SignedInProps {
 }
 
 function SignedIn({ connector, signIn: { host, since, scope, problem } }: SignedInProps) {
-  const { id, title, isEnabled } = connector;
+  const { id, title } = connector;
   const client = useQueryClient();
   const leave = useMutation({
     mutationFn: () => call("mcpSignIn.signOut", { params: { id } }),
@@ -50,7 +51,7 @@ function SignedIn({ connector, signIn: { host, since, scope, problem } }: Signed
         Signed in at <strong>{host}</strong> {since === null ? null : <Time iso={since} />}
       </span>
       {scope === null ? null : <span className={classes["sub"]}>For: {scope}</span>}
-      {isEnabled ? null : <span className={classes["sub"]}>Turn {title} on, then ask for its tools under Tools.</span>}
+      <NextStep connector={connector} />
       {problem === null ? null : (
         <>
           <Notice tone="warn">{problem}. Sign in again to give them.</Notice>
@@ -69,6 +70,28 @@ function SignedIn({ connector, signIn: { host, since, scope, problem } }: Signed
         </Button>
       </div>
     </div>
+  );
+}
+
+/** What is left to do until it can be used. */
+function NextStep({ connector }: { connector: ConnectorView }) {
+  const { id, title, isEnabled } = connector;
+  if (hasTools(connector)) return isEnabled ? null : <span className={classes["sub"]}>Turn {title} on to use it.</span>;
+  const tools = (
+    <Link
+      to="/connectors/$connectorId"
+      params={{ connectorId: id }}
+      search={{ tab: "tools" }}
+      className={classes["plain"]}
+    >
+      ask for its tools
+    </Link>
+  );
+  return (
+    <span role="status">
+      {isEnabled ? "Now " : `Turn ${title} on, then `}
+      {tools} and accept those you want.
+    </span>
   );
 }
 
