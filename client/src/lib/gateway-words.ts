@@ -51,7 +51,7 @@ const codes: Readonly<Record<string, string>> = {
   invalid_params: "wrong arguments",
   disabled: "turned off",
   not_configured: "not configured",
-  offline: "the gateway is closed",
+  offline: "not let out just now",
   planning_phase: "planning may not write",
   refused_by_policy: "refused by the policy",
   approval_denied: "denied",

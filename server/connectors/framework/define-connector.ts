@@ -120,6 +120,8 @@ export interface Operation<
   output: Output;
   /** Addresses it will call, as far as they are known before; judged by the policy before anybody is asked. */
   targets(input: z.output<Input>, config: Config): readonly string[] | Promise<readonly string[]>;
+  /** It works out something about its targets and sends nothing. */
+  callsNothing?: boolean;
   examples: readonly { title: string; input: z.input<Input> }[];
   run(input: z.output<Input>, context: OperationContext<Config>): Promise<z.input<Output>>;
 }

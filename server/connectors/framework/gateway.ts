@@ -11,6 +11,7 @@ import { endingError, GatewayError } from "./gateway-error.ts";
 import type { DeliveryOf, GatewayDependencies, GatewayReply, GatewayRequest } from "./gateway-request.ts";
 import { cleanReply } from "./output-cleaning.ts";
 import { findOperation, issuesOf, prepareCall, type PreparedCall } from "./prepare-call.ts";
+import { judgePlaces } from "./judge-places.ts";
 import { openNetwork } from "./run-call.ts";
 import { toGatewayError } from "./to-gateway-error.ts";
 import { trustOfCall } from "./trust-of-call.ts";
@@ -134,6 +135,7 @@ async function goThrough(notes: CallNotes, dependencies: GatewayDependencies): P
   await path.step("input", () => cleaned);
   const declared = prepared.operation.trust ?? "external";
   if (request.isDryRun === true) {
+    await judgePlaces(prepared, dependencies, path);
     path.note("dry-run", "dry_run", "Nothing was sent: this was a dry run");
     const question = prepared.asks === "no" ? null : subjectOf(request, prepared).title;
     return { output: null, trust: declared, question };

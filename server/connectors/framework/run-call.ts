@@ -167,7 +167,8 @@ function guardsOf(subject: RunSubject, parts: Pick<RunParts, "ownPorts" | "resol
   return guards;
 }
 
-function newGuard(
+/** What may be called on behalf of a connector. */
+export function newGuard(
   { connector, config, policy, judge }: RunSubject,
   { ownPorts, resolve }: Pick<RunParts, "ownPorts" | "resolve">,
   { isOutsideOnly = false } = {},

@@ -43,6 +43,7 @@ export const presignOperation = defineOperation({
   input: getInput,
   output: link,
   targets: ({ bucket }, config: S3Config) => originsOf(config, bucket),
+  callsNothing: true,
   examples: [
     { title: "For an hour", input: { key: "reports/may.pdf", expiresSeconds: 3_600 } },
     { title: "To be saved under a name", input: { key: "a/b/c1f3.bin", fileName: "Report May.pdf" } },
@@ -71,6 +72,7 @@ export const presignUploadOperation = defineOperation({
   input: putInput,
   output: link,
   targets: ({ bucket }, config: S3Config) => originsOf(config, bucket),
+  callsNothing: true,
   examples: [{ title: "For a picture", input: { key: "inbox/picture.png", contentType: "image/png" } }],
   run({ contentType, ...wish }, context: OperationContext<S3Config>) {
     const headers = contentType === undefined ? {} : { "content-type": contentType };

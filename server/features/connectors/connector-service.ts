@@ -15,6 +15,7 @@ import { createCallPath } from "../../connectors/framework/call-path.ts";
 import type { AnyConnector } from "../../connectors/framework/define-connector.ts";
 import { GatewayError } from "../../connectors/framework/gateway-error.ts";
 import type { GatewayDependencies, GatewayRequest } from "../../connectors/framework/gateway-request.ts";
+import { judgePlaces } from "../../connectors/framework/judge-places.ts";
 import { prepareCall } from "../../connectors/framework/prepare-call.ts";
 import { runHealth } from "../../connectors/framework/run-call.ts";
 import { toGatewayError } from "../../connectors/framework/to-gateway-error.ts";
@@ -172,6 +173,7 @@ async function simulate(
   };
   try {
     const call = await prepareCall(request, parts, path);
+    await judgePlaces(call, parts, path);
     const base = { code: null, hint: null, path: path.steps(), message: call.asksReason };
     if (call.asks === "no") return { ...base, verdict: "allowed", question: null };
     return { ...base, verdict: "asks", question: subjectOf(request, call).title };
