@@ -25,5 +25,6 @@ test("commands are told as they are", () => {
   const title = "Run rm -rf /home/ada/blog/x";
   expect(callTitle({ tool: "execute", title }, "/home/ada/blog")).toBe(title);
   expect(callTitle({ tool: "other", title }, "/home/ada/blog")).toBe(title);
+  expect(callTitle({ tool: "execute", title: "rm \u202egpj.exe" }, "/home/ada")).toBe("rm ⟨U+202E⟩gpj.exe");
   expect(callTitle({ tool: "edit", title: "Edit /home/ada/blog/x" }, "/home/ada/blog")).toBe("Edit x");
 });

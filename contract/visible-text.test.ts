@@ -23,6 +23,9 @@ test.each(["Žofie, שלום, 東京, مرحبا", "👩‍👩‍👧 ❤️ �
 );
 
 test("JSON text stays one, and its escapes are looked at, too", () => {
+  expect(visibleJson(JSON.stringify({ path: String.raw`C:\\u202E` }))).toBe(
+    JSON.stringify({ path: String.raw`C:\\u202E` }),
+  );
   const shown = visibleJson(String.raw`{"a":"x\u202ey\u0007\u0041","b":"c${"\u200b"}"}`);
   expect(JSON.parse(shown)).toEqual({ a: "x⟨U+202E⟩y⟨U+0007⟩A", b: "c⟨U+200B⟩" });
 });

@@ -21,7 +21,9 @@ export function visibleText(text: string): string {
 
 /** The same of JSON text, in which a sign may stand as an escape. */
 export function visibleJson(text: string): string {
-  return visibleText(text).replace(/\\u([0-9a-f]{4})/gi, (escape, digits: string) => {
+  // Two backslashes are one that is meant, and no beginning of an escape.
+  return visibleText(text).replace(/\\(?:\\|u([0-9a-f]{4}))/gi, (escape, digits: string | undefined) => {
+    if (digits === undefined) return escape;
     const sign = String.fromCharCode(Number.parseInt(digits, 16));
     return hasHidden(sign) ? markOf(sign) : escape;
   });

@@ -1,16 +1,18 @@
 import type { ToolCall } from "../../../contract/features/run-events.ts";
 import { withoutFolder } from "../../../contract/short-path.ts";
+import { visibleJson } from "../../../contract/visible-text.ts";
 import classes from "./call-detail.module.css";
 import { DiffView } from "./diff-view.tsx";
 
-/** What a tool call is given, as a person reads it: the command line of a command, else its arguments by name. */
+/** What a tool call is given, as a person reads it: the command line of a command, else its arguments by name, with what nobody would see. */
 export function CallInput({ call }: { call: Pick<ToolCall, "tool" | "input" | "edits"> }) {
   if (call.input === null) return null;
-  const value = parsed(call.input);
+  const input = visibleJson(call.input);
+  const value = parsed(input);
   const command = commandOf(value);
   if (command !== null) return <pre className={classes["command"]}>{command}</pre>;
   const entries = typeof value === "object" && value !== null && !Array.isArray(value) ? Object.entries(value) : null;
-  if (entries === null) return <pre className={classes["text"]}>{call.input}</pre>;
+  if (entries === null) return <pre className={classes["text"]}>{input}</pre>;
   if (entries.length === 0) return null;
   return (
     <dl className={classes["values"]}>

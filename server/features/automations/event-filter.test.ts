@@ -37,7 +37,12 @@ test("a filter that can never be true is refused with its reason", () => {
     "reads data.app, which these events do not have; they have appId, appName",
   );
   expect(filterIssue(trigger("appId == 'shop'"))).toMatch(/^reads "appId", which no event has: begin with id, name/);
-  expect(filterIssue(trigger("name == 'data.none'"))).toBeNull();
+  expect(filterIssue(trigger("at == 'data.none'"))).toBeNull();
+  expect(filterIssue(trigger("data.crashes > 3"))).toMatch(/numbers stand in backticks, as in data\.crashes > `3`$/);
+  expect(filterIssue(trigger("name == 'task.done'", ["run.failed"]))).toBe(
+    "is never true: name is run.failed, and never task.done",
+  );
+  expect(filterIssue(trigger("name == 'run.failed' || 'task.done' == name", ["run.failed"]))).toBeNull();
   expect(filterIssue(trigger("data.state == 'failed'", ["app.started", "run.failed"]))).toBeNull();
 });
 

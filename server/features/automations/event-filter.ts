@@ -8,6 +8,7 @@ import { searchJson } from "../../../lib/search-json.ts";
 const filterMs = 100;
 const quoted = /'(?:[^'\\]|\\.)*'|`(?:[^`\\]|\\.)*`/g;
 const dataField = /(?<![\w.])data\.(?:"((?:[^"\\]|\\.)*)"|([A-Za-z_]\w*))/g;
+const comparedName = /(?<![\w.])name\s*==\s*'([^']*)'|'([^']*)'\s*==\s*name(?![\w.])/g;
 const fieldsOfEvents = ["id", "name", "at", "data"];
 
 /** Whether a filter is true of an event. Throws an `Error` that says why it cannot be worked out. */
@@ -34,8 +35,13 @@ export function filterIssue({ events, filter }: EventTrigger): string | null {
   try {
     compile(filter);
   } catch (error) {
-    return `cannot be read: ${(error instanceof Error ? error.message : String(error)).slice(0, 200)}`;
+    const why = (error instanceof Error ? error.message : String(error)).slice(0, 200);
+    const hint = why.includes("(Number)") ? "; numbers stand in backticks, as in data.crashes > `3`" : "";
+    return `cannot be read: ${why}${hint}`;
   }
+  const compared = Array.from(filter.matchAll(comparedName), ([, after, before]) => after ?? before ?? "");
+  if (compared.length > 0 && !events.some((name) => compared.includes(name)))
+    return `is never true: name is ${events.join(" or ")}, and never ${compared.join(" or ")}`;
   const plain = filter.replaceAll(quoted, "''");
   const [first] = /^\s*!?\s*([A-Za-z_]\w*)/.exec(plain)?.slice(1) ?? [];
   const isCall = first !== undefined && new RegExp(`^\\s*!?\\s*${first}\\s*\\(`).test(plain);
