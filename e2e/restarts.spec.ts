@@ -1,7 +1,13 @@
 import { mkdtemp, readFile, realpath, rm } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+import { LLMock } from "@copilotkit/aimock";
+
+import { connectorPolicySchema } from "../contract/features/connectors.ts";
+import { addModel } from "./support/add-model.ts";
 import { addProgram } from "./support/add-program.ts";
 import { expect, type PortosFixture, test } from "./support/test.ts";
 
@@ -114,6 +120,46 @@ test(
       await expect.poll(() => stateOf(portos, one), { timeout: 30_000 }).toBe("succeeded");
       const { body } = await portos.call("GET", `/api/runs/${one}`);
       expect((body as { attempts: unknown[] }).attempts).toHaveLength(1);
+    }
+  },
+);
+
+test(
+  "a model over HTTP uses its tools after a crash of portos-server as before",
+  { tag: "@desktop" },
+  async ({ page, portos }) => {
+    test.setTimeout(120_000);
+    const mock = new LLMock({ port: 0, logLevel: "silent" });
+    await mock.start();
+    const site = createServer((_request, response) => {
+      response.writeHead(200, { "content-type": "text/plain" }).end("High water at noon.");
+    });
+    await new Promise<void>((resolve) => {
+      site.listen(0, "127.0.0.1", resolve);
+    });
+    const place = `127.0.0.1:${String((site.address() as AddressInfo).port)}`;
+    const call = { name: "web-fetch__fetch", arguments: JSON.stringify({ url: `http://${place}/tides` }) };
+    mock.onMessage("find the tides", { toolCalls: [call] });
+    mock.prependFixture({ match: { hasToolResult: true }, response: { content: "At noon" } });
+    try {
+      await addModel(portos, { url: `${mock.url}/v1`, close: () => Promise.resolve() }, "caller");
+      await portos.call("PUT", "/api/gateway/mode", { mode: "online" });
+      await portos.call("PUT", "/api/connectors/web-fetch/policy", connectorPolicySchema.parse({ insides: [place] }));
+      await portos.call("POST", "/api/connectors/web-fetch/enable");
+      const id = await start(portos, "caller", "find the tides");
+      await page.goto(`/agents/${id}`);
+      const question = page.getByRole("group", { name: /^Question/ });
+      await expect(question).toBeVisible({ timeout: 20_000 });
+      await killOutright(portos, "portos-server");
+      await question.getByRole("button", { name: "Allow once" }).click();
+      await expect.poll(() => stateOf(portos, id), { timeout: 40_000 }).toBe("succeeded");
+      const { body } = await portos.call("GET", `/api/evidence?caller=agent&callerId=${id}`);
+      const { items } = body as { items: { operation: string; outcome: string }[] };
+      expect(items).toMatchObject([{ operation: "fetch", outcome: "done" }]);
+    } finally {
+      await mock.stop();
+      site.closeAllConnections();
+      site.close();
     }
   },
 );
