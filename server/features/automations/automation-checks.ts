@@ -30,7 +30,7 @@ export async function checkInput(
 ): Promise<void> {
   const issues: Issue[] = [
     ...whenIssues(input, context),
-    ...(await actionIssues(input.action, context)).map(below("action")),
+    ...(await actionIssues(input.action, { ...context, schedule: input.schedule })).map(below("action")),
     ...(await promptIssues(input.action, context.prompts)),
   ];
   const [first] = issues;
@@ -59,10 +59,14 @@ function below(part: string): (issue: Issue) => Issue {
 
 async function actionIssues(
   action: AutomationInput["action"],
-  context: { apps: AutomationApps; connectors: Pick<AutomationConnectors, "find"> },
+  context: {
+    schedule: AutomationInput["schedule"];
+    apps: AutomationApps;
+    connectors: Pick<AutomationConnectors, "find">;
+  },
 ): Promise<Issue[]> {
   const { apps } = context;
-  if (action.kind === "connector") return stepIssues(action, context.connectors);
+  if (action.kind === "connector") return stepIssues(action, context.schedule, context.connectors);
   if (action.kind === "command") return folderIssues(action.folder);
   if (action.kind === "run" && typeof action.folder === "string") {
     const { folder, ...rest } = action;

@@ -149,6 +149,7 @@ test("what can never work is not taken, and every field is named", async () => {
     { ...read(), params: { url: "nowhere" } },
     { connector: "nobody", operation: "post", params: {} },
     post({ text: "{{ step3.x }}" }),
+    post({ payload: { who: "{{ trigger.nobody }}" } }),
   ]);
   await expect(wrong).rejects.toMatchObject({
     status: 400,
@@ -157,6 +158,7 @@ test("what can never work is not taken, and every field is named", async () => {
         { path: "body.action.steps.0.params.url" },
         { path: "body.action.steps.1.connector" },
         { path: "body.action.steps.2.params.text" },
+        { path: "body.action.steps.3.params.payload.who" },
       ],
     },
   });

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { z } from "zod";
 
 import { connectorStepSchema } from "../../../contract/features/automation-connectors.ts";
+import type { Schedule } from "../../../contract/features/automation-schedules.ts";
 import { defineConnector, defineOperation } from "../../connectors/framework/define-connector.ts";
 import { stepIssues } from "./step-checks.ts";
 
@@ -29,8 +30,9 @@ const things = defineConnector({
   },
 });
 const find = (id: string) => (id === "things" ? things : undefined);
+const never: Schedule = { kind: "cron", expression: "0 0 1 1 *", zone: "UTC" };
 const issues = (params: Record<string, string | number | object>, connector = "things", operation = "put") =>
-  stepIssues({ kind: "connector", steps: [{ connector, operation, params: params as never }] }, { find });
+  stepIssues({ kind: "connector", steps: [{ connector, operation, params: params as never }] }, never, { find });
 
 test("connector and operation must be there", () => {
   expect(issues({}, "other")).toEqual([{ path: "steps.0.connector", message: "is not a connector there is" }]);

@@ -1,10 +1,16 @@
 import type { ConnectorAction } from "../../../contract/features/automation-connectors.ts";
+import type { Schedule } from "../../../contract/features/automation-schedules.ts";
 import { issuesOf, strictInput } from "../../connectors/framework/prepare-call.ts";
 import type { AutomationConnectors } from "./automation-connectors.ts";
 import { type FillIssue, placeIssues, placesIn } from "./fill-params.ts";
+import { triggerIssues } from "./trigger-places.ts";
 
 /** What of the steps can never work: no such operation, places that read nothing, arguments that are wrong whatever places become. */
-export function stepIssues({ steps }: ConnectorAction, connectors: Pick<AutomationConnectors, "find">): FillIssue[] {
+export function stepIssues(
+  { steps }: ConnectorAction,
+  schedule: Schedule,
+  connectors: Pick<AutomationConnectors, "find">,
+): FillIssue[] {
   return steps.flatMap(({ connector: id, operation: name, params }, index): FillIssue[] => {
     const at = `steps.${index}`;
     const connector = connectors.find(id);
@@ -15,7 +21,9 @@ export function stepIssues({ steps }: ConnectorAction, connectors: Pick<Automati
       path: path === "" ? `${at}.params` : `${at}.params.${path}`,
       message,
     });
-    return [...placeIssues(params, index + 1), ...valueIssues(strictInput(operation), params)].map(below);
+    const unreadable = placeIssues(params, index + 1);
+    const empty = unreadable.length > 0 ? [] : triggerIssues(params, schedule);
+    return [...unreadable, ...empty, ...valueIssues(strictInput(operation), params)].map(below);
   });
 }
 
