@@ -17,6 +17,8 @@ export function endNotice({ id, title, state, message, source }: Run): NewNotifi
   // Whoever pressed a test button looks at its result; what becomes of a task or of a repair is told by who gave it to an agent.
   if (source.kind === "test" || source.kind === "task" || source.kind === "incident") return null;
   if (state === "succeeded") return { ...base, level: "success", title: `${title} is done`, needsYou: false };
+  // The automation says that it has failed, and why.
+  if (state === "failed" && source.kind === "automation") return null;
   if (state === "failed") return { ...base, level: "error", title: `${title} failed`, needsYou: true };
   if (state === "interrupted") return { ...base, level: "warning", title: `${title} was interrupted`, needsYou: true };
   return null;
