@@ -1,5 +1,7 @@
 import { z } from "zod";
 
+import { wrappedIn } from "./wrapped-in.ts";
+
 const htmlMark = { contentMediaType: "text/html" } as const;
 
 /** A field of a reply that is HTML: only such fields are sanitised, everything else is text and stays as it is. */
@@ -42,19 +44,8 @@ export function plain(schemas: readonly z.core.$ZodType[], value: unknown): z.co
   });
 }
 
-function unwrapped(schema: z.core.$ZodType, value: unknown): z.core.$ZodType[] | null {
+function unwrapped(schema: z.core.$ZodType, value: unknown): readonly z.core.$ZodType[] | null {
   if (isHtmlField(schema)) return null;
-  if (
-    schema instanceof z.ZodOptional ||
-    schema instanceof z.ZodNullable ||
-    schema instanceof z.ZodDefault ||
-    schema instanceof z.ZodReadonly ||
-    schema instanceof z.ZodCatch
-  )
-    return [schema.def.innerType];
-  if (schema instanceof z.ZodPipe) return [schema.def.out];
-  if (schema instanceof z.ZodLazy) return [schema.unwrap()];
-  if (schema instanceof z.ZodIntersection) return [schema.def.left, schema.def.right];
-  if (schema instanceof z.ZodUnion) return schema.def.options.filter((option) => z.safeParse(option, value).success);
-  return null;
+  const inside = wrappedIn(schema);
+  return schema instanceof z.ZodUnion ? (inside ?? []).filter((option) => z.safeParse(option, value).success) : inside;
 }

@@ -2,6 +2,7 @@ import { z } from "zod";
 
 import { isHtmlField } from "./html-field.ts";
 import { isOpeningField } from "./opening-field.ts";
+import { wrappedIn } from "./wrapped-in.ts";
 
 const known = new WeakMap<z.core.$ZodType, boolean>();
 
@@ -31,17 +32,5 @@ function partsIn(schema: z.core.$ZodType): readonly z.core.$ZodType[] {
   if (schema instanceof z.ZodArray) return [schema.def.element];
   if (schema instanceof z.ZodTuple)
     return schema.def.rest === null ? schema.def.items : [...schema.def.items, schema.def.rest];
-  if (
-    schema instanceof z.ZodOptional ||
-    schema instanceof z.ZodNullable ||
-    schema instanceof z.ZodDefault ||
-    schema instanceof z.ZodReadonly ||
-    schema instanceof z.ZodCatch
-  )
-    return [schema.def.innerType];
-  if (schema instanceof z.ZodPipe) return [schema.def.out];
-  if (schema instanceof z.ZodLazy) return [schema.unwrap()];
-  if (schema instanceof z.ZodIntersection) return [schema.def.left, schema.def.right];
-  if (schema instanceof z.ZodUnion) return schema.def.options;
-  return [];
+  return wrappedIn(schema) ?? [];
 }
