@@ -27,6 +27,8 @@ export async function runBridge(options: BridgeOptions): Promise<void> {
   const away = new AbortController();
   let greeting: McpMessage | null = null;
   let regreeting: Promise<void> | null = null;
+  /** The session was lost, and no other one stands yet. */
+  let isLost = false;
   let isListening = false;
   /** Requests of the client that were not answered yet. */
   const open = new Set<unknown>();
@@ -55,10 +57,12 @@ export async function runBridge(options: BridgeOptions): Promise<void> {
   }
 
   function greetAnew(): Promise<void> {
+    isLost = true;
     regreeting ??= (async () => {
       link.reset();
       await patiently(() => link.send({ ...greeting, id: ownId }, away.signal));
       await link.send({ jsonrpc: "2.0", method: "notifications/initialized" }, away.signal);
+      isLost = false;
     })().finally(() => {
       regreeting = null;
     });
@@ -75,7 +79,8 @@ export async function runBridge(options: BridgeOptions): Promise<void> {
     if (isGreeting) greeting = message;
     if (isRequest) open.add(message["id"]);
     try {
-      if (!isGreeting) await regreeting;
+      if (isGreeting) isLost = false;
+      else if (isLost) await greetAnew();
       await send(message).catch(async (error: unknown) => {
         if (greeting === null || isGreeting || !isSessionLost(error)) throw error;
         await greetAnew();
