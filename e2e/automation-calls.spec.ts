@@ -166,3 +166,53 @@ test("a list in a sheet stays under its field while the window shrinks, as for a
   await option.click();
   await expect(field).toHaveValue("Web pages");
 });
+
+test("what came while nothing was let out is run again with one button", async ({ page: tab, portos }, info) => {
+  received = [];
+  await prepare(portos);
+  const made = async (
+    method: "PUT" | "POST",
+    path: string,
+    body?: object,
+  ): Promise<Record<string, { id: string; name: string }>> => {
+    const reply = await portos.call(method, path, body);
+    expect(reply.status, JSON.stringify(reply.body)).toBe(200);
+    return reply.body as Record<string, { id: string; name: string }>;
+  };
+  await made(
+    "PUT",
+    "/api/connectors/webhook-out/policy",
+    connectorPolicySchema.parse({ insides: [place], approval: "never" }),
+  );
+  const { hook } = await made("POST", "/api/hooks", { name: `Comes in ${info.project.name}`, kind: "standard" });
+  const { id: hookId = "", name: hookName = "" } = hook ?? {};
+  const steps = [{ connector: "webhook-out", operation: "post", params: { text: "{{ trigger.body.text }}" } }];
+  const { automation } = await made("POST", "/api/automations", {
+    name: `Sends on ${info.project.name}`,
+    schedule: { kind: "event", events: ["webhook.received"], filter: `data.hook == '${hookName}'` },
+    action: { kind: "connector", steps },
+    overlapPolicy: "queue-all",
+  });
+  const { id = "" } = automation ?? {};
+  await made("POST", `/api/automations/${id}/enable`);
+  await made("PUT", "/api/gateway/mode", { mode: "offline" });
+  await made("POST", `/api/hooks/${hookId}/test`, {
+    body: JSON.stringify({ type: "ping", text: "High water" }),
+    isHandedOn: true,
+  });
+  await tab.goto(`/automations/${id}`);
+  const ledger = tab.getByRole("main").getByRole("table", { name: "Ledger" });
+  await expect(ledger.getByText("failed")).toBeVisible();
+  await made("PUT", "/api/gateway/mode", { mode: "online" });
+  await ledger.getByRole("button").first().click();
+  const run = tab.getByRole("dialog");
+  await expect(run).toContainText("Not let out just now.");
+  await expectAccessible(tab, "A run that can be run again");
+  await saveScreenshots(tab, info, "automation-run-again");
+  await run.getByRole("button", { name: "Run again with this event" }).click();
+  await expect(run).toContainText("Once more, with what had started the run of");
+  await expect(run.getByText("succeeded").first()).toBeVisible();
+  await expect(run.getByRole("button", { name: "Run again with this event" })).toBeHidden();
+  await saveScreenshots(tab, info, "automation-ran-again");
+  expect(received).toEqual(["High water"]);
+});
