@@ -329,6 +329,40 @@ test("what the queue gives up fails the step, with its record; cancelling takes 
   expect((await app.call("outbox.list", { query: {} })).counts.waiting).toBe(0);
 });
 
+const deliveryOf = ({ steps }: Occurrence): string => steps?.[0]?.deliveryId ?? "";
+
+test("a run tells what became of its dead letter later, also after a restart", async () => {
+  hookStatus = 410;
+  const id = await create([post({ text: "Hello" })]);
+  const [first, second] = [await ended(app, (await run(id)).id), await ended(app, (await run(id)).id)];
+  hookStatus = 200;
+  await app.call("outbox.retry", { params: { id: deliveryOf(first) } });
+  await app.call("outbox.discard", { params: { id: deliveryOf(second) } });
+  const told = async (): Promise<unknown[]> =>
+    Promise.all([first, second].map(async (row) => (await rowOf(row.id)).steps?.[0]?.message));
+  const fates = [
+    expect.stringMatching(/410.*It was delivered later, when it was tried again/) as string,
+    expect.stringMatching(/410.*It was discarded in the queue later\./) as string,
+  ];
+  await expect.poll(told).toEqual(fates);
+  await restart();
+  expect(await told()).toEqual(fates);
+  const delivered = await rowOf(first.id);
+  expect(delivered).toMatchObject({ state: "failed", steps: [{ state: "failed", hint: null }] });
+  const evidenceId = delivered.steps?.[0]?.evidenceId ?? "";
+  expect(await app.call("evidence.get", { params: { id: evidenceId } })).toMatchObject({
+    outcome: "done",
+    status: 200,
+  });
+  const { items } = await app.call("automations.occurrences", { query: { automation: id } });
+  const reasons = items.map(({ reason }) => reason);
+  expect(reasons).toEqual([
+    expect.stringContaining("It was discarded") as string,
+    expect.stringContaining("It was delivered later") as string,
+  ]);
+  expect(reasons.join(" ")).not.toContain("dead letter");
+});
+
 test("a try shows what would be sent and asked, with the results of the last run, and sends nothing", async () => {
   const action: AutomationInput["action"] = {
     kind: "connector",

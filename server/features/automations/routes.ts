@@ -14,7 +14,8 @@ import { previewDueTimes, scheduleIssues } from "./due-times.ts";
 import type { OccurrenceLedger } from "./occurrence-ledger.ts";
 import type { RunOutputs } from "./run-output.ts";
 import { type AutomationTasks, budgetState } from "./task-action.ts";
-import type { StepMemories, StepResult } from "./step-memory.ts";
+import type { StepResult } from "./step-memory.ts";
+import { withLateDeliveries } from "./late-deliveries.ts";
 import { drawTimeline } from "./timeline.ts";
 import { trySteps } from "./try-steps.ts";
 
@@ -26,7 +27,7 @@ interface Dependencies {
   /** What its tasks or runs have used today. */
   day: Pick<AutomationTasks, "usedToday">;
   clock: Clock;
-  tries: Parameters<typeof trySteps>[2] & { memories: Pick<StepMemories, "read"> };
+  tries: Parameters<typeof trySteps>[2] & Parameters<typeof withLateDeliveries>[1];
 }
 
 const shownResult = 100_000;
@@ -91,8 +92,11 @@ export function mountAutomations(mount: Mount, dependencies: Dependencies): void
     },
     run: ({ params }, { caller }) => service.run(params.id, caller.name),
     runAgain: ({ params }, { caller }) => service.again(params.id, caller.name),
-    occurrences: ({ query }) => ledger.page(query),
-    occurrence: ({ params }) => occurrence(params.id),
+    occurrences: async ({ query }) => {
+      const { items, next } = await ledger.page(query);
+      return { items: await Promise.all(items.map((row) => withLateDeliveries(row, tries))), next };
+    },
+    occurrence: async ({ params }) => withLateDeliveries(await occurrence(params.id), tries),
     cancel: async ({ params }, { caller }) => {
       await occurrence(params.id);
       return service.cancel(params.id, caller.name);

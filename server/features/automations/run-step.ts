@@ -182,12 +182,15 @@ async function arrived(
   });
 }
 
+/** Rows of the ledger are known by it. */
+export const deadLetterHint = "It is a dead letter now: retry or discard it in the queue, on the Connectors page.";
+
 /** The queue has given up. */
 class DeadLetter extends GatewayError {
   readonly failureCode: string;
   constructor(failure: DeliveryFailure | null) {
     super("upstream_failed", failure?.message ?? "It could not be delivered", {
-      hint: "It is a dead letter now: retry or discard it in the queue, on the Connectors page.",
+      hint: deadLetterHint,
     });
     this.failureCode = failure?.code ?? this.gatewayCode;
     this.evidenceId = failure?.evidenceId ?? null;

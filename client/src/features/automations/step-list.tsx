@@ -65,7 +65,7 @@ function StepFacts({ step }: { step: OccurrenceStep }) {
             Show the evidence
           </ActionLink>
         )}
-        {deliveryId === null || state === "succeeded" ? null : (
+        {deliveryId === null || state === "succeeded" || (state === "failed" && hint === null) ? null : (
           <ActionLink to="/connectors" search={{ tab: "queue" }}>
             Show the queue
           </ActionLink>
