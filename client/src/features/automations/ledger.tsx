@@ -70,11 +70,11 @@ export function Ledger({ view, onOpen }: LedgerProps) {
       {ledger.data !== undefined && rows.length === 0 ? (
         <EmptyState
           icon={IconListDetails}
-          title={state === undefined ? "It has not been due yet" : `Nothing is ${state}`}
+          title={state === undefined ? "It has not run yet" : `Nothing is ${state}`}
           text={
             state === undefined
-              ? "Each due time gets a row here: when it ran, how late, how it ended, and why it did not run."
-              : "No due time ended like that."
+              ? "Each run gets a row here: what started it, how it ended, and why it did not run when it should have."
+              : "No run of it ended like that."
           }
           isCompact
         />
