@@ -96,7 +96,7 @@ test("what fails here is told to a webhook, picked from the example and filtered
   await failing(portos, "Wanted", folder);
   await expect.poll(() => received.map(({ data }) => data.automation), { timeout: 30_000 }).toEqual(["Wanted"]);
   await page.getByRole("main").getByRole("link", { name: "Send events to a webhook" }).click();
-  await expect(page.getByText("started by automation.failed")).toBeVisible();
+  await expect(page.getByText("started by automation failed")).toBeVisible();
   // The page asks for the newest ones every 15 seconds.
   await expect(page.getByRole("list", { name: "Chosen events" })).toContainText("last seen", { timeout: 20_000 });
   await saveScreenshots(page, info, "events-automation");

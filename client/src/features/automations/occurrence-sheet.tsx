@@ -15,6 +15,7 @@ import { ErrorState } from "../../ui/error-state.tsx";
 import { LoadingState } from "../../ui/loading-state.tsx";
 import { SideSheet } from "../../ui/side-sheet.tsx";
 import { StatusBadge } from "../../ui/status-badge.tsx";
+import { eventInWords } from "./automation-words.ts";
 import { canRunAgain, runAgain } from "./automation-calls.ts";
 import classes from "./automations.module.css";
 import { StartingEvent } from "./starting-event.tsx";
@@ -116,7 +117,7 @@ function runIdOf({ id }: Occurrence): string {
 
 function startedBy({ trigger, who }: Occurrence): string {
   if (trigger === "schedule") return "schedule";
-  return trigger === "event" ? `the event ${who ?? ""}` : (who ?? "hand");
+  return trigger === "event" ? `the event: ${eventInWords(who) ?? who ?? ""}` : (who ?? "hand");
 }
 
 function Facts({ row }: { row: Occurrence }) {
