@@ -5,8 +5,9 @@ import { endNotice } from "./run-notices.ts";
 
 const failed = { id: "run-1", title: "Fix the tests", state: "failed", message: "It gave up" } as Run;
 
+const by = (source: Run["source"]) => endNotice({ ...failed, source });
+
 test("a run that failed is told once: by itself, or by who gave it", () => {
-  const by = (source: Run["source"]) => endNotice({ ...failed, source });
   expect(by({ kind: "user", id: "user" })).toMatchObject({ title: "Fix the tests failed", needsYou: true });
   expect(by({ kind: "automation", id: "nightly" })).toBeNull();
   expect(by({ kind: "task", id: "task-1" })).toBeNull();
