@@ -266,5 +266,6 @@ test("a connector is told how much had come of a reply that was cut, packed or n
   await callHostile(plain, { connectors: [counting], insides });
   await callHostile(small, { connectors: [counting], insides });
   expect(received[0]).toBe(30_000);
-  expect(received[1]).toBeGreaterThan(packed.length);
+  // Unpacking may be behind when the end comes.
+  expect(received[1]).toBeGreaterThanOrEqual(packed.length);
 });
