@@ -29,6 +29,12 @@ async function setUp(portos: PortosFixture, title: string): Promise<Task> {
   return added.body as Task;
 }
 
+/** What was stopped here stays off until a person says otherwise: the next test is another person. */
+test.afterEach(async ({ portos }) => {
+  await portos.call("POST", "/api/panic/calm");
+  await portos.call("PUT", "/api/gateway/mode", { mode: "online" });
+});
+
 test("the chief of staff starts a task, one tap stops everything, and allows it again", async ({
   page,
   portos,

@@ -1,7 +1,7 @@
 import { QueryClient, QueryObserver } from "@tanstack/react-query";
 import { describe, expect, it } from "vitest";
 
-import { dropReply, loadAnew } from "./live-queries.ts";
+import { changePages, dropReply, loadAnew } from "./live-queries.ts";
 
 const key = ["approvals.list"];
 
@@ -31,6 +31,27 @@ describe("lists that keep themselves current", () => {
     });
     expect(client.getQueryData(key)).toEqual(["from the snapshot", "from an event"]);
     expect(client.getQueryState(key)).toMatchObject({ status: "success", fetchStatus: "idle" });
+    stop();
+  });
+
+  it("an event that comes while pages are loaded is not lost to an older reply", async () => {
+    const client = new QueryClient();
+    const replies: ((list: string[]) => void)[] = [];
+    const observer = new QueryObserver<string[]>(client, {
+      queryKey: key,
+      queryFn: () => new Promise((resolve) => replies.push(resolve)),
+    });
+    const stop = observer.subscribe(() => undefined);
+    await expect.poll(() => replies.length).toBe(1);
+    changePages<string[]>(client, key, (list) => [...list, "from an event"]);
+    await expect.poll(() => replies.length).toBe(2);
+    replies[0]?.([]);
+    replies[1]?.(["from an event"]);
+    await expect.poll(() => client.getQueryData(key)).toEqual(["from an event"]);
+    changePages<string[]>(client, key, (list) => [...list, "at rest"]);
+    expect(client.getQueryData(key)).toEqual(["from an event", "at rest"]);
+    expect(client.getQueryState(key)).toMatchObject({ fetchStatus: "idle" });
+    expect(replies).toHaveLength(2);
     stop();
   });
 

@@ -51,6 +51,17 @@ export function loadAnew(client: QueryClient, key: QueryKey): void {
   void client.refetchQueries({ queryKey: key, exact: true });
 }
 
+/**
+ * Changes what is shown as an event says, for lists that are only loaded in pages. A reply that is still on its way may be older than
+ * the event, so that one is asked for anew.
+ */
+export function changePages<T>(client: QueryClient, key: QueryKey, change: (pages: T) => T): void {
+  const isLoading = client.isFetching({ queryKey: key, exact: true }) > 0;
+  if (isLoading) dropReply(client, key);
+  client.setQueryData<T>(key, (pages) => (pages === undefined ? pages : change(pages)));
+  if (isLoading) void client.refetchQueries({ queryKey: key, exact: true });
+}
+
 const keys = {
   apps: callKey("apps.list"),
   processes: callKey("processes.list"),

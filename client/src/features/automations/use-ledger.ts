@@ -4,6 +4,7 @@ import { useMemo } from "react";
 import type { Occurrence } from "../../../../contract/features/automation-occurrences.ts";
 import { call, type CallReply } from "../../lib/api.ts";
 import { callKey } from "../../lib/call-query.ts";
+import { changePages } from "../../lib/live-queries.ts";
 import { useFeed } from "../../lib/use-feed.ts";
 import { putLedgerRow } from "./ledger-rows.ts";
 
@@ -26,9 +27,10 @@ export function useLedger(automation: string, state: Occurrence["state"] | undef
     onEvent: (event) => {
       if (event.kind !== "occurrence" || event.occurrence.automationId !== automation) return;
       const row = event.occurrence;
-      client.setQueryData<InfiniteData<LedgerPage, string | null>>(queryKey, (data) =>
-        data === undefined ? data : { ...data, pages: putLedgerRow(data.pages, row, state) },
-      );
+      changePages<InfiniteData<LedgerPage, string | null>>(client, queryKey, (data) => ({
+        ...data,
+        pages: putLedgerRow(data.pages, row, state),
+      }));
     },
   });
   return useInfiniteQuery({

@@ -5,6 +5,7 @@ import { useState } from "react";
 import type { ChiefDecision } from "../../../../contract/features/chief.ts";
 import { call, type CallReply } from "../../lib/api.ts";
 import { callKey } from "../../lib/call-query.ts";
+import { changePages } from "../../lib/live-queries.ts";
 import { useSearchState } from "../../lib/search-state.ts";
 import { useFeed } from "../../lib/use-feed.ts";
 import { EmptyState } from "../../ui/empty-state.tsx";
@@ -178,9 +179,9 @@ export function useDecisions(code: ChiefDecision["code"] | undefined, task: stri
       if (event.kind !== "decided") return;
       const { decision } = event;
       if ((code !== undefined && decision.code !== code) || (task !== undefined && decision.taskId !== task)) return;
-      client.setQueryData<InfiniteData<Page>>(key, (known) => {
-        const [first, ...rest] = known?.pages ?? [];
-        if (!known || !first) return known;
+      changePages<InfiniteData<Page>>(client, key, (known) => {
+        const [first, ...rest] = known.pages;
+        if (!first) return known;
         return { ...known, pages: [{ ...first, items: [decision, ...first.items] }, ...rest] };
       });
     },
