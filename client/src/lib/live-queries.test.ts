@@ -5,15 +5,20 @@ import { changePages, dropReply, loadAnew } from "./live-queries.ts";
 
 const key = ["approvals.list"];
 
+/** A list that somebody looks at, and the replies it waits for. */
+function observed() {
+  const client = new QueryClient();
+  const replies: ((list: string[]) => void)[] = [];
+  const observer = new QueryObserver<string[]>(client, {
+    queryKey: key,
+    queryFn: () => new Promise((resolve) => replies.push(resolve)),
+  });
+  return { client, replies, observer, stop: observer.subscribe(() => undefined) };
+}
+
 describe("lists that keep themselves current", () => {
   it("a reply that comes late does not replace what the feed has told", async () => {
-    const client = new QueryClient();
-    const replies: ((list: string[]) => void)[] = [];
-    const observer = new QueryObserver<string[]>(client, {
-      queryKey: key,
-      queryFn: () => new Promise((resolve) => replies.push(resolve)),
-    });
-    const stop = observer.subscribe(() => undefined);
+    const { client, replies, observer, stop } = observed();
     await expect.poll(() => replies.length).toBe(1);
     dropReply(client, key);
     client.setQueryData(key, ["from the snapshot"]);
@@ -35,13 +40,7 @@ describe("lists that keep themselves current", () => {
   });
 
   it("an event that comes while pages are loaded is not lost to an older reply", async () => {
-    const client = new QueryClient();
-    const replies: ((list: string[]) => void)[] = [];
-    const observer = new QueryObserver<string[]>(client, {
-      queryKey: key,
-      queryFn: () => new Promise((resolve) => replies.push(resolve)),
-    });
-    const stop = observer.subscribe(() => undefined);
+    const { client, replies, stop } = observed();
     await expect.poll(() => replies.length).toBe(1);
     changePages<string[]>(client, key, (list) => [...list, "from an event"]);
     await expect.poll(() => replies.length).toBe(2);
@@ -56,13 +55,7 @@ describe("lists that keep themselves current", () => {
   });
 
   it("loads anew over the connection although the first load is still on its way", async () => {
-    const client = new QueryClient();
-    const replies: ((list: string[]) => void)[] = [];
-    const observer = new QueryObserver<string[]>(client, {
-      queryKey: key,
-      queryFn: () => new Promise((resolve) => replies.push(resolve)),
-    });
-    const stop = observer.subscribe(() => undefined);
+    const { client, replies, stop } = observed();
     await expect.poll(() => replies.length).toBe(1);
     loadAnew(client, key);
     await expect.poll(() => replies.length).toBe(2);

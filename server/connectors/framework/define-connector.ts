@@ -34,7 +34,7 @@ export interface ConnectorRequest {
   timeoutMs?: number;
   /** Somebody outside may have thought of it, as of what a page asks for: refused where it leads inside, whatever is named. */
   isOutsideOnly?: boolean;
-  /** Told after each try, however it ended: how much of a reply has come, unpacked. */
+  /** Told after each try, however it ended: how much of a reply has come, unpacked as far as it was. */
   onReceived?(bytes: number): void;
 }
 
